@@ -1,0 +1,110 @@
+"""Domains: the set that a tensor's entries are declared to lie in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import sympy
+
+from objc.ir.index import Dimension
+from objc.ir.symbols import Expression, Extent
+
+Kind = Literal[
+    "real", "positive", "nonnegative", "negative", "nonpositive", "interval", "probability",
+    "simplex", "sign", "binary", "index", "count", "integer",
+]  # fmt: skip
+
+_ASSUMPTIONS: dict[str, dict[str, bool]] = {
+    "real": {"real": True},
+    "positive": {"positive": True},
+    "nonnegative": {"nonnegative": True},
+    "negative": {"negative": True},
+    "nonpositive": {"nonpositive": True},
+    "probability": {"nonnegative": True},
+    "simplex": {"nonnegative": True},
+    "sign": {"integer": True, "nonzero": True},
+    "binary": {"integer": True, "nonnegative": True},
+    "index": {"integer": True, "nonnegative": True},
+    "count": {"integer": True, "nonnegative": True},
+    "integer": {"integer": True},
+}
+
+INTEGER_KINDS = frozenset({"index", "count", "integer"})
+"""Kinds whose values are held as 64-bit integers. `sign` and `binary` are held in the kernel's
+floating type, since they stand in arithmetic."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A kind with what belongs to it: an interval's ends (expressions of hyperparameters and
+    numbers), an index's dimension. `negative`, `nonpositive` and `integer` arise for lets only."""
+
+    kind: Kind
+    low: Expression | None = None
+    high: Expression | None = None
+    dimension: Dimension | None = None
+
+    @property
+    def assumptions(self) -> Mapping[str, bool]:
+        """What SymPy may assume of one entry."""
+        if self.kind == "interval":
+            low, high = self.low, self.high
+            if low is not None and low.is_positive:
+                return _ASSUMPTIONS["positive"]
+            if low is not None and low.is_nonnegative:
+                return _ASSUMPTIONS["nonnegative"]
+            if high is not None and high.is_negative:
+                return _ASSUMPTIONS["negative"]
+            if high is not None and high.is_nonpositive:
+                return _ASSUMPTIONS["nonpositive"]
+            return _ASSUMPTIONS["real"]
+        return _ASSUMPTIONS[self.kind]
+
+    @property
+    def is_integer(self) -> bool:
+        return self.kind in INTEGER_KINDS
+
+    @property
+    def bounds(self) -> tuple[Expression, Expression]:
+        """The closed hull: the least and the greatest value, infinities where there is none."""
+        infinity = sympy.oo
+        match self.kind:
+            case "positive" | "nonnegative" | "count":
+                return sympy.Integer(0), infinity
+            case "negative" | "nonpositive":
+                return -infinity, sympy.Integer(0)
+            case "probability" | "simplex" | "binary":
+                return sympy.Integer(0), sympy.Integer(1)
+            case "sign":
+                return sympy.Integer(-1), sympy.Integer(1)
+            case "interval":
+                low = -infinity if self.low is None else self.low
+                return low, infinity if self.high is None else self.high
+            case "index":
+                top = infinity if self.dimension is None else Extent(self.dimension) - 1
+                return sympy.Integer(0), top
+            case _:
+                return -infinity, infinity
+
+    def __str__(self) -> str:
+        if self.kind == "interval":
+            low, high = self.bounds
+            return f"interval({low}, {high})"
+        if self.kind == "index" and self.dimension is not None:
+            return f"index({self.dimension})"
+        return self.kind
+
+
+REAL = Domain("real")
+
+
+def domain_of(expression: Expression) -> Domain:
+    """The narrowest domain without data that SymPy's assumptions give an expression."""
+    if expression.is_integer:
+        return Domain("count") if expression.is_nonnegative else Domain("integer")
+    for kind in ("positive", "negative", "nonnegative", "nonpositive"):
+        if getattr(expression, f"is_{kind}"):
+            return Domain(kind)
+    return REAL

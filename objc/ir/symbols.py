@@ -1,0 +1,207 @@
+"""The SymPy side of the representation: what the scalar expression of a body may consist of.
+
+SymPy sees scalars with assumptions; names and indices are ours. A body is made of numbers, `Read`,
+`IndexValue`, `Extent`, SymPy's Add, Mul and Pow, the functions of the table in `objc.atoms`, and
+`Branch`. A condition is made of SymPy's relations (Eq, Ne, Lt, Le, Gt, Ge), And, Or, Not of bodies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sympy
+from sympy.logic.boolalg import Boolean
+
+from objc.ir.index import Dimension, Index, Position
+
+Expression = sympy.Expr
+Condition = Boolean
+
+
+class _Named(sympy.Symbol):
+    """A symbol with a payload. Equality is by name and assumptions, so names must be telling."""
+
+    __slots__ = ("__dict__",)
+
+    def __new__(cls, name: str, payload: Mapping[str, Any], assumptions: Mapping[str, bool]) -> Any:
+        symbol = sympy.Symbol.__xnew__(cls, name, **assumptions)
+        for key, value in payload.items():
+            setattr(symbol, key, value)
+        return symbol
+
+    def __getnewargs_ex__(self) -> Any:
+        return (self.name, dict(self.__dict__), dict(self.assumptions0)), {}
+
+    def __reduce__(self) -> Any:
+        return _rebuild, (type(self), self.name, dict(self.__dict__), dict(self._assumptions_orig))
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (type(self).__name__, *super()._hashable_content())
+
+
+def _rebuild(cls: type, name: str, payload: Any, assumptions: Any) -> Any:
+    return _Named.__new__(cls, name, payload, assumptions)
+
+
+class Read(_Named):
+    """A read of a tensor at positions: `logits[i, label[i]]`; a scalar has none.
+
+    Made by `Input.read` and `Let.read`, which know the assumptions that belong to the tensor.
+    """
+
+    tensor: str
+    positions: tuple[Position, ...]
+
+    def __new__(
+        cls, tensor: str, positions: Iterable[Position], assumptions: Mapping[str, bool]
+    ) -> Any:
+        places = tuple(positions)
+        name = f"{tensor}[{', '.join(map(str, places))}]" if places else tensor
+        return _Named.__new__(cls, name, {"tensor": tensor, "positions": places}, assumptions)
+
+    def at(self, positions: Iterable[Position]) -> Read:
+        """The same tensor read elsewhere."""
+        return Read(self.tensor, positions, self._assumptions_orig)
+
+
+class IndexValue(_Named):
+    """The value of an index in arithmetic or in a condition: the `j` of `j == label[i]`."""
+
+    index: Index
+
+    def __new__(cls, index: Index) -> Any:
+        return _Named.__new__(
+            cls, index.name, {"index": index}, {"integer": True, "nonnegative": True}
+        )
+
+
+class Extent(_Named):
+    """The size of a dimension in arithmetic: the `N` of `1/N`."""
+
+    dimension: Dimension
+
+    def __new__(cls, dimension: Dimension) -> Any:
+        if dimension.size is not None:
+            return sympy.Integer(dimension.size)
+        return _Named.__new__(
+            cls, dimension.name, {"dimension": dimension}, {"integer": True, "positive": True}
+        )
+
+
+class Branch(sympy.Function):
+    """`Branch(condition, then, otherwise)`: the branch not taken contributes nothing, ever.
+
+    SymPy's Piecewise rewrites its conditions and is slow; this does neither.
+    """
+
+    nargs = (3,)
+
+    @classmethod
+    def eval(cls, condition: Any, then: Any, otherwise: Any) -> Any:
+        if condition == sympy.true:
+            return then
+        if condition == sympy.false:
+            return otherwise
+        if then == otherwise:
+            return then
+        return None
+
+    def _eval_is_extended_real(self) -> bool | None:
+        return _agree(self, "is_extended_real")
+
+    def _eval_is_real(self) -> bool | None:
+        return _agree(self, "is_real")
+
+    def _eval_is_finite(self) -> bool | None:
+        return _agree(self, "is_finite")
+
+    def _eval_is_integer(self) -> bool | None:
+        return _agree(self, "is_integer")
+
+    def _eval_is_positive(self) -> bool | None:
+        return _agree(self, "is_positive")
+
+    def _eval_is_negative(self) -> bool | None:
+        return _agree(self, "is_negative")
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return _agree(self, "is_nonnegative")
+
+    def _eval_is_nonpositive(self) -> bool | None:
+        return _agree(self, "is_nonpositive")
+
+    def _eval_is_zero(self) -> bool | None:
+        return _agree(self, "is_zero")
+
+
+def _agree(branch: Branch, property_name: str) -> bool | None:
+    then, otherwise = (getattr(one, property_name) for one in branch.args[1:])
+    return then if then == otherwise else None
+
+
+def iverson(condition: Condition) -> Expression:
+    """`[condition]`."""
+    return Branch(condition, sympy.Integer(1), sympy.Integer(0))
+
+
+def reads(expression: Expression | Condition) -> list[Read]:
+    """Every read in an expression, those inside gathers included, each once, in a fixed order."""
+    found: dict[Read, None] = {}
+
+    def visit(read: Read) -> None:
+        for position in read.positions:
+            if isinstance(position.base, Read):
+                visit(position.base)
+        found.setdefault(read)
+
+    for read in sorted(expression.atoms(Read), key=lambda one: str(one.name)):
+        visit(read)
+    return list(found)
+
+
+def substitute_positions(
+    expression: Any, mapping: Mapping[Index, Position]
+) -> Any:
+    """Replace indices in every read and index value of an expression.
+
+    Each index of `mapping` becomes a position; an offset on the original adds to it. Index values
+    become the position's value.
+    """
+    replacements: dict[Any, Any] = {}
+    for symbol in expression.atoms(Read, IndexValue):
+        if isinstance(symbol, Read):
+            moved = move_read(symbol, mapping)
+            if moved is not symbol:
+                replacements[symbol] = moved
+        elif symbol.index in mapping:
+            replacements[symbol] = position_value(mapping[symbol.index])
+    return expression.xreplace(replacements) if replacements else expression
+
+
+def move_read(read: Read, mapping: Mapping[Index, Position]) -> Read:
+    positions = tuple(move_position(one, mapping) for one in read.positions)
+    return read if positions == read.positions else read.at(positions)
+
+
+def move_position(position: Position, mapping: Mapping[Index, Position]) -> Position:
+    base = position.base
+    if isinstance(base, Index) and base in mapping:
+        target = mapping[base]
+        return Position(target.base, target.offset + position.offset)
+    if isinstance(base, Read):
+        return Position(move_read(base, mapping), position.offset)
+    return position
+
+
+def position_value(position: Position) -> Expression:
+    """A position as an integer expression."""
+    base = position.base
+    offset = sympy.Integer(position.offset)
+    if base is None:
+        return offset
+    if isinstance(base, Index):
+        return IndexValue(base) + offset
+    if isinstance(base, Dimension):
+        return Extent(base) + offset
+    return base + offset
