@@ -13,7 +13,13 @@ from typing import Any
 import sympy
 from sympy.logic.boolalg import Boolean
 
+from objc.atoms import Branch, iverson
 from objc.ir.index import Dimension, Index, Position
+
+__all__ = [
+    "Branch", "Condition", "Expression", "Extent", "IndexValue", "Read", "iverson", "move_position",
+    "move_read", "position_value", "reads", "substitute_positions",
+]  # fmt: skip
 
 Expression = sympy.Expr
 Condition = Boolean
@@ -89,62 +95,6 @@ class Extent(_Named):
         )
 
 
-class Branch(sympy.Function):
-    """`Branch(condition, then, otherwise)`: the branch not taken contributes nothing, ever.
-
-    SymPy's Piecewise rewrites its conditions and is slow; this does neither.
-    """
-
-    nargs = (3,)
-
-    @classmethod
-    def eval(cls, condition: Any, then: Any, otherwise: Any) -> Any:
-        if condition == sympy.true:
-            return then
-        if condition == sympy.false:
-            return otherwise
-        if then == otherwise:
-            return then
-        return None
-
-    def _eval_is_extended_real(self) -> bool | None:
-        return _agree(self, "is_extended_real")
-
-    def _eval_is_real(self) -> bool | None:
-        return _agree(self, "is_real")
-
-    def _eval_is_finite(self) -> bool | None:
-        return _agree(self, "is_finite")
-
-    def _eval_is_integer(self) -> bool | None:
-        return _agree(self, "is_integer")
-
-    def _eval_is_positive(self) -> bool | None:
-        return _agree(self, "is_positive")
-
-    def _eval_is_negative(self) -> bool | None:
-        return _agree(self, "is_negative")
-
-    def _eval_is_nonnegative(self) -> bool | None:
-        return _agree(self, "is_nonnegative")
-
-    def _eval_is_nonpositive(self) -> bool | None:
-        return _agree(self, "is_nonpositive")
-
-    def _eval_is_zero(self) -> bool | None:
-        return _agree(self, "is_zero")
-
-
-def _agree(branch: Branch, property_name: str) -> bool | None:
-    then, otherwise = (getattr(one, property_name) for one in branch.args[1:])
-    return then if then == otherwise else None
-
-
-def iverson(condition: Condition) -> Expression:
-    """`[condition]`."""
-    return Branch(condition, sympy.Integer(1), sympy.Integer(0))
-
-
 def reads(expression: Expression | Condition) -> list[Read]:
     """Every read in an expression, those inside gathers included, each once, in a fixed order."""
     found: dict[Read, None] = {}
@@ -160,9 +110,7 @@ def reads(expression: Expression | Condition) -> list[Read]:
     return list(found)
 
 
-def substitute_positions(
-    expression: Any, mapping: Mapping[Index, Position]
-) -> Any:
+def substitute_positions(expression: Any, mapping: Mapping[Index, Position]) -> Any:
     """Replace indices in every read and index value of an expression.
 
     Each index of `mapping` becomes a position; an offset on the original adds to it. Index values

@@ -1,0 +1,289 @@
+"""The table of elementary functions: one row each.
+
+A row holds all that any stage wants to know of a function: its SymPy class, where it is defined, its
+range, monotonicity, curvature, derivative, a high-precision reference, and where to test it. Targets
+spell the rows (`spellings` in each target); a test fails when a row is spelled or declined nowhere.
+
+Functions that SymPy has are SymPy's; the others are classes made here, which SymPy treats as opaque
+symbols with the sign, monotonicity and values at zero that their row states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import mpmath
+import sympy
+
+Expression = sympy.Expr
+Monotone = Literal["increasing", "decreasing", "none"]
+Curvature = Literal["convex", "concave", "affine", "none"]
+
+oo = sympy.oo
+
+
+class Branch(sympy.Function):
+    """`Branch(condition, then, otherwise)`: the branch not taken contributes nothing, ever.
+
+    SymPy's Piecewise rewrites its conditions and is slow; this does neither.
+    """
+
+    nargs = (3,)
+
+    @classmethod
+    def eval(cls, condition: Any, then: Any, otherwise: Any) -> Any:
+        if condition == sympy.true:
+            return then
+        if condition == sympy.false:
+            return otherwise
+        if then == otherwise:
+            return then
+        return None
+
+
+def _agreement(assumption: str) -> Callable[[Any], bool | None]:
+    def evaluate(branch: Any) -> bool | None:
+        then, otherwise = (getattr(one, f"is_{assumption}") for one in branch.args[1:])
+        return then if then == otherwise else None
+
+    return evaluate
+
+
+for _assumption in (
+    "extended_real", "real", "finite", "integer", "positive", "negative", "nonnegative",
+    "nonpositive", "zero",
+):  # fmt: skip
+    setattr(Branch, f"_eval_is_{_assumption}", _agreement(_assumption))
+
+
+def iverson(condition: Any) -> Expression:
+    """`[condition]`: 1 where it holds, else 0."""
+    return Branch(condition, sympy.Integer(1), sympy.Integer(0))
+
+
+@dataclass(frozen=True)
+class Atom:
+    """One elementary function.
+
+    `domain` is the closed hull of where it is real, one pair an argument (open ends are where the
+    value is infinite, as `log` at 0). `monotone` and `curvature` are over that domain, the latter in
+    the arguments jointly. `derivatives` gives one expression an argument, of the arguments.
+    `reference` is an independent evaluation in mpmath at the precision in force. `test_range` is
+    where the accuracy is tested. `language` is False for functions that only the compiler writes.
+    """
+
+    name: str
+    function: Any
+    domain: tuple[tuple[Any, Any], ...]
+    range: tuple[Any, Any]
+    monotone: Monotone
+    curvature: Curvature
+    derivatives: tuple[Callable[..., Expression], ...]
+    reference: Callable[..., Any]
+    latex: str
+    test_range: tuple[float, float]
+    language: bool = True
+
+    @property
+    def arity(self) -> int:
+        return len(self.domain)
+
+
+def _opaque(
+    name: str,
+    latex: str,
+    *,
+    values: Mapping[Any, Any] | None = None,
+    sign: str | None = None,
+    odd: bool = False,
+    nargs: int = 1,
+) -> Any:
+    """A SymPy function class that evaluates only at the given points."""
+    special = {sympy.sympify(key): sympy.sympify(value) for key, value in (values or {}).items()}
+
+    def evaluate(cls: Any, *arguments: Any) -> Any:
+        if len(arguments) == 1:
+            if arguments[0] in special:
+                return special[arguments[0]]
+            if odd and arguments[0].could_extract_minus_sign():
+                return -cls(-arguments[0])
+        return None
+
+    def print_latex(self: Any, printer: Any, exp: Any = None) -> str:
+        inner = ", ".join(printer._print(one) for one in self.args)
+        text = rf"{latex}\left({inner}\right)"
+        return text if exp is None else rf"{text}^{{{exp}}}"
+
+    members: dict[str, Any] = {
+        "nargs": (nargs,),
+        "eval": classmethod(evaluate),
+        "_latex": print_latex,
+        "_eval_is_real": lambda self: all(one.is_real for one in self.args) or None,
+        "_eval_is_extended_real": lambda self: (
+            all(one.is_extended_real for one in self.args) or None
+        ),
+        "__module__": __name__,
+    }
+    if sign == "positive":
+        members["_eval_is_positive"] = lambda self: all(one.is_real for one in self.args) or None
+    if sign == "nonnegative":
+        members["_eval_is_nonnegative"] = lambda self: all(one.is_real for one in self.args) or None
+    if sign == "negative":
+        members["_eval_is_negative"] = lambda self: all(one.is_real for one in self.args) or None
+    if sign == "same":  # the sign of the argument: increasing through the origin
+        for assumption in ("positive", "negative", "nonnegative", "nonpositive", "zero"):
+            members[f"_eval_is_{assumption}"] = lambda self, which=assumption: getattr(
+                self.args[0], f"is_{which}"
+            )
+    return type(name, (sympy.Function,), members)
+
+
+def _same_sign_extreme(name: str, latex: str, greatest: bool) -> Any:
+    function = _opaque(name, latex, nargs=2)
+
+    def evaluate(cls: Any, left: Any, right: Any) -> Any:
+        if left == right:
+            return left
+        if left.is_number and right.is_number:
+            comparison = sympy.Ge(left, right) if greatest else sympy.Le(left, right)
+            if comparison in (sympy.true, sympy.false):
+                return left if comparison == sympy.true else right
+        if right.is_number and not left.is_number:  # a constant comes first, and wins a tie
+            return cls(right, left)
+        return None
+
+    one, both = ("positive", "nonpositive") if greatest else ("negative", "nonnegative")
+
+    def some(assumption: str) -> Callable[[Any], bool | None]:
+        return lambda self: any(getattr(a, f"is_{assumption}") for a in self.args) or None
+
+    def every(assumption: str) -> Callable[[Any], bool | None]:
+        return lambda self: all(getattr(a, f"is_{assumption}") for a in self.args) or None
+
+    function.eval = classmethod(evaluate)
+    setattr(function, f"_eval_is_{one}", some(one))
+    setattr(function, f"_eval_is_{both}", every(both))
+    weak = "nonnegative" if greatest else "nonpositive"
+    setattr(function, f"_eval_is_{weak}", some(weak))
+    strict = "negative" if greatest else "positive"
+    setattr(function, f"_eval_is_{strict}", every(strict))
+    return function
+
+
+expm1 = _opaque("expm1", r"\operatorname{expm1}", values={0: 0}, sign="same")
+log1p = _opaque("log1p", r"\operatorname{log1p}", values={0: 0}, sign="same")
+sigmoid = _opaque("sigmoid", r"\sigma", values={0: sympy.Rational(1, 2)}, sign="positive")
+softplus = _opaque(
+    "softplus", r"\operatorname{softplus}", values={0: sympy.log(2)}, sign="positive"
+)
+logit = _opaque("logit", r"\operatorname{logit}", values={sympy.Rational(1, 2): 0})
+log_cosh = _opaque("log_cosh", r"\log\cosh", values={0: 0}, sign="nonnegative")
+log1mexp = _opaque("log1mexp", r"\operatorname{log1mexp}")
+sqrt1pm1 = _opaque("sqrt1pm1", r"\operatorname{sqrt1pm1}", values={0: 0}, sign="same")
+xlogy = _opaque("xlogy", r"\operatorname{xlogy}", nargs=2)
+stop_gradient = _opaque("stop_gradient", r"\operatorname{stop}", sign="same")
+maximum = _same_sign_extreme("maximum", r"\max", True)
+minimum = _same_sign_extreme("minimum", r"\min", False)
+
+
+def _reference_sigmoid(x: Any) -> Any:
+    return 1 / (1 + mpmath.exp(-x)) if x >= 0 else mpmath.exp(x) / (1 + mpmath.exp(x))
+
+
+def _reference_softplus(x: Any) -> Any:
+    return max(x, mpmath.mpf(0)) + mpmath.log1p(mpmath.exp(-abs(x)))
+
+
+def _reference_log_cosh(x: Any) -> Any:
+    return mpmath.log1p(2 * mpmath.sinh(x / 2) ** 2)
+
+
+def _reference_xlogy(x: Any, y: Any) -> Any:
+    return mpmath.mpf(0) if x == 0 else x * mpmath.log(y)
+
+
+_LINE = (-oo, oo)
+_POSITIVE = (0, oo)
+_ANY = (-50.0, 50.0)
+
+_two_over_root_pi = 2 / sympy.sqrt(sympy.pi)
+
+_ROWS = (
+    Atom("exp", sympy.exp, (_LINE,), (0, oo), "increasing", "convex",
+         (lambda x: sympy.exp(x),), mpmath.exp, r"\exp", (-700, 700)),
+    Atom("expm1", expm1, (_LINE,), (-1, oo), "increasing", "convex",
+         (lambda x: sympy.exp(x),), mpmath.expm1, r"\operatorname{expm1}", (-700, 700)),
+    Atom("log", sympy.log, (_POSITIVE,), _LINE, "increasing", "concave",
+         (lambda x: 1 / x,), mpmath.log, r"\log", (1e-300, 1e300)),
+    Atom("log1p", log1p, ((-1, oo),), _LINE, "increasing", "concave",
+         (lambda x: 1 / (1 + x),), mpmath.log1p, r"\operatorname{log1p}", (-0.999, 1e300)),
+    Atom("abs", sympy.Abs, (_LINE,), (0, oo), "none", "convex",
+         (lambda x: sympy.sign(x),), abs, r"\operatorname{abs}", _ANY),
+    Atom("sign", sympy.sign, (_LINE,), (-1, 1), "increasing", "none",
+         (lambda x: sympy.Integer(0),), mpmath.sign, r"\operatorname{sign}", _ANY),
+    Atom("sin", sympy.sin, (_LINE,), (-1, 1), "none", "none",
+         (lambda x: sympy.cos(x),), mpmath.sin, r"\sin", _ANY),
+    Atom("cos", sympy.cos, (_LINE,), (-1, 1), "none", "none",
+         (lambda x: -sympy.sin(x),), mpmath.cos, r"\cos", _ANY),
+    Atom("tan", sympy.tan, (_LINE,), _LINE, "none", "none",
+         (lambda x: 1 + sympy.tan(x) ** 2,), mpmath.tan, r"\tan", (-1.5, 1.5)),
+    Atom("asin", sympy.asin, ((-1, 1),), (-sympy.pi / 2, sympy.pi / 2), "increasing", "none",
+         (lambda x: 1 / sympy.sqrt((1 - x) * (1 + x)),), mpmath.asin, r"\arcsin", (-1, 1)),
+    Atom("acos", sympy.acos, ((-1, 1),), (0, sympy.pi), "decreasing", "none",
+         (lambda x: -1 / sympy.sqrt((1 - x) * (1 + x)),), mpmath.acos, r"\arccos", (-1, 1)),
+    Atom("atan", sympy.atan, (_LINE,), (-sympy.pi / 2, sympy.pi / 2), "increasing", "none",
+         (lambda x: 1 / (1 + x**2),), mpmath.atan, r"\arctan", _ANY),
+    Atom("sinh", sympy.sinh, (_LINE,), _LINE, "increasing", "none",
+         (lambda x: sympy.cosh(x),), mpmath.sinh, r"\sinh", _ANY),
+    Atom("cosh", sympy.cosh, (_LINE,), (1, oo), "none", "convex",
+         (lambda x: sympy.sinh(x),), mpmath.cosh, r"\cosh", _ANY),
+    Atom("tanh", sympy.tanh, (_LINE,), (-1, 1), "increasing", "none",
+         (lambda x: 4 * sigmoid(2 * x) * sigmoid(-2 * x),), mpmath.tanh, r"\tanh", _ANY),
+    Atom("asinh", sympy.asinh, (_LINE,), _LINE, "increasing", "none",
+         (lambda x: 1 / sympy.sqrt(1 + x**2),), mpmath.asinh, r"\operatorname{arsinh}",
+         (-1e300, 1e300)),
+    Atom("erf", sympy.erf, (_LINE,), (-1, 1), "increasing", "none",
+         (lambda x: _two_over_root_pi * sympy.exp(-(x**2)),), mpmath.erf, r"\operatorname{erf}",
+         _ANY),
+    Atom("erfc", sympy.erfc, (_LINE,), (0, 2), "decreasing", "none",
+         (lambda x: -_two_over_root_pi * sympy.exp(-(x**2)),), mpmath.erfc,
+         r"\operatorname{erfc}", (-50, 26)),
+    Atom("lgamma", sympy.loggamma, (_POSITIVE,), _LINE, "none", "convex",
+         (lambda x: sympy.polygamma(0, x),), mpmath.loggamma, r"\log\Gamma", (1e-300, 1e300)),
+    Atom("digamma", sympy.polygamma, (_POSITIVE,), _LINE, "increasing", "concave",
+         (lambda x: sympy.polygamma(1, x),), mpmath.digamma, r"\psi", (1e-300, 1e300)),
+    Atom("sigmoid", sigmoid, (_LINE,), (0, 1), "increasing", "none",
+         (lambda x: sigmoid(x) * sigmoid(-x),), _reference_sigmoid, r"\sigma", (-700, 700)),
+    Atom("softplus", softplus, (_LINE,), (0, oo), "increasing", "convex",
+         (lambda x: sigmoid(x),), _reference_softplus, r"\operatorname{softplus}", (-700, 700)),
+    Atom("logit", logit, ((0, 1),), _LINE, "increasing", "none",
+         (lambda x: 1 / (x * (1 - x)),), lambda x: mpmath.log(x) - mpmath.log1p(-x),
+         r"\operatorname{logit}", (1e-300, 1 - 2**-53)),
+    Atom("log_cosh", log_cosh, (_LINE,), (0, oo), "none", "convex",
+         (lambda x: sympy.tanh(x),), _reference_log_cosh, r"\log\cosh", (-1e300, 1e300), False),
+    Atom("log1mexp", log1mexp, ((-oo, 0),), (-oo, 0), "decreasing", "concave",
+         (lambda x: -1 / expm1(-x),), lambda x: mpmath.log(-mpmath.expm1(x)),
+         r"\operatorname{log1mexp}", (-700, -1e-300), False),
+    Atom("sqrt1pm1", sqrt1pm1, ((-1, oo),), (-1, oo), "increasing", "concave",
+         (lambda x: 1 / (2 * sympy.sqrt(1 + x)),),
+         lambda x: x / (1 + mpmath.sqrt(1 + x)), r"\operatorname{sqrt1pm1}", (-1, 1e300), False),
+    Atom("xlogy", xlogy, ((0, oo), _POSITIVE), _LINE, "none", "none",
+         (lambda x, y: sympy.log(y), lambda x, y: Branch(sympy.Eq(x, 0), sympy.Integer(0), x / y)),
+         _reference_xlogy, r"\operatorname{xlogy}", (0, 1e300), False),
+    Atom("maximum", maximum, (_LINE, _LINE), _LINE, "increasing", "convex",
+         (lambda a, b: iverson(sympy.Ge(a, b)), lambda a, b: iverson(sympy.Lt(a, b))),
+         lambda a, b: max(a, b), r"\max", _ANY, False),
+    Atom("minimum", minimum, (_LINE, _LINE), _LINE, "increasing", "concave",
+         (lambda a, b: iverson(sympy.Le(a, b)), lambda a, b: iverson(sympy.Gt(a, b))),
+         lambda a, b: min(a, b), r"\min", _ANY, False),
+    Atom("stop_gradient", stop_gradient, (_LINE,), _LINE, "increasing", "affine",
+         (lambda x: sympy.Integer(0),), lambda x: x, r"\operatorname{stop}", _ANY),
+)  # fmt: skip
+
+ATOMS: Mapping[str, Atom] = {row.name: row for row in _ROWS}
+
+BY_FUNCTION: Mapping[Any, Atom] = {row.function: row for row in _ROWS}
+"""From a SymPy class to its row. `polygamma` (order first) is the row `digamma` at order 0; orders
+one and two arise as its derivatives and are spelled by the targets beside it."""
