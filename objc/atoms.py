@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import mpmath
 import sympy
 
-Expression = sympy.Expr
+Expression: TypeAlias = Any  # a sympy.Expr; SymPy has no usable types
 Monotone = Literal["increasing", "decreasing", "none"]
 Curvature = Literal["convex", "concave", "affine", "none"]
 

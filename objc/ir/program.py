@@ -100,11 +100,41 @@ class Let:
 
 
 @dataclass(frozen=True)
+class Term:
+    """A named term of an objective; a loss or a metric has one, named `value`.
+
+    `let` holds the term for one example (for the parameters, where `over_parameters`). `weight` is
+    an expression of numbers and of scalar hyperparameters or learned parameters.
+    """
+
+    name: str
+    let: str
+    weight: Expression = sympy.Integer(1)
+    over_parameters: bool = False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim as data, for the analyses: see `objc.syntax.tree.Claim` for the words."""
+
+    negated: bool
+    words: tuple[str, ...]
+    arguments: tuple[Expression, ...]
+    subject: str | None
+    inputs: tuple[str, ...]
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+ProgramKind = Literal["loss", "metric", "function", "model", "objective"]
+
+
+@dataclass(frozen=True)
 class Program:
     """A declaration, resolved. `outputs` maps what a result is to the let that holds it.
 
-    Keys: `per_example` (the scalar of one example; absent from a tensor-valued function, which has
-    `result`), `value` (the scalar over the batch, after the batch pass), `term:NAME`,
+    Keys: `per_example` (the scalar of one example: a loss, a metric, or an objective's weighted sum
+    of the terms that belong to an example), `result` (the tensor of a function or a model), and
+    after the batch pass `value` (the scalar over the batch) and `term:NAME`; after differentiation
     `gradient:INPUT`, `hessian_diagonal:INPUT`, `hessian_vector_product:INPUT`.
     """
 
@@ -112,6 +142,12 @@ class Program:
     inputs: tuple[Input, ...]
     lets: tuple[Let, ...]
     outputs: Mapping[str, str]
+    kind: ProgramKind = "loss"
+    terms: tuple[Term, ...] = ()
+    direction: Literal["minimize", "maximize"] = "minimize"
+    docstring: str | None = None
+    claims: tuple[Claim, ...] = ()
+    surrogates: tuple[str, ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @cached_property

@@ -8,21 +8,20 @@ SymPy sees scalars with assumptions; names and indices are ours. A body is made 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy
-from sympy.logic.boolalg import Boolean
 
 from objc.atoms import Branch, iverson
 from objc.ir.index import Dimension, Index, Position
 
 __all__ = [
-    "Branch", "Condition", "Expression", "Extent", "IndexValue", "Read", "iverson", "move_position",
+    "Branch", "Condition", "Expression", "Extent", "IndexValue", "Read", "conjuncts", "iverson", "move_position",
     "move_read", "position_value", "reads", "substitute_positions",
 ]  # fmt: skip
 
-Expression = sympy.Expr
-Condition = Boolean
+Expression: TypeAlias = Any  # a sympy.Expr; SymPy has no usable types
+Condition: TypeAlias = Any  # a sympy Boolean
 
 
 class _Named(sympy.Symbol):
@@ -153,3 +152,18 @@ def position_value(position: Position) -> Expression:
     if isinstance(base, Dimension):
         return Extent(base) + offset
     return base + offset
+
+
+def conjuncts(condition: Condition) -> list[Condition]:
+    """The parts of a conjunction in the order of evaluation: plain tests before reads that are
+    shifted or gathered, so that `t > 0 and tag[t-1] == k` never reads before the start."""
+    parts = list(condition.args) if isinstance(condition, sympy.And) else [condition]
+    return sorted(parts, key=lambda part: (_read_risk(part), str(part)))
+
+
+def _read_risk(part: Condition) -> int:
+    risk = 0
+    for read in reads(part):
+        for position in read.positions:
+            risk = max(risk, 2 if isinstance(position.base, Read) else 1 if position.offset else 0)
+    return risk

@@ -280,6 +280,7 @@ class Objective(Declaration):
     direction: Literal["minimize", "maximize"]
     terms: tuple[Term, ...]
     combine: str  # sum, uncertainty, gradnorm, pcgrad, mgda, pareto
+    weights: tuple[Keyword, ...]  # `combine sum(depth = 2, segment = alpha)`; empty if not written
     combine_span: Span | None = field(compare=False, repr=False)
     claims: tuple[Claim, ...]
 
