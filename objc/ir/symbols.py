@@ -16,8 +16,8 @@ from objc.atoms import Branch, iverson
 from objc.ir.index import Dimension, Index, Position
 
 __all__ = [
-    "Branch", "Condition", "Expression", "Extent", "IndexValue", "Read", "conjuncts", "iverson", "move_position",
-    "move_read", "position_value", "reads", "substitute_positions",
+    "Branch", "Condition", "Expression", "Extent", "IndexValue", "Read", "conjuncts", "iverson",
+    "move_position", "move_read", "position_value", "reads", "substitute_positions",
 ]  # fmt: skip
 
 Expression: TypeAlias = Any  # a sympy.Expr; SymPy has no usable types

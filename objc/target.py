@@ -1,0 +1,115 @@
+"""What a target is, and how one is found.
+
+A target is a module (or package) of `objc.targets`, found by name: a new target is a new file and
+nothing else. It turns scheduled loops, or a program as it stands, into text, and text into something
+that runs.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import importlib.util
+import keyword
+import pkgutil
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, cast
+
+from objc.ir.program import Program
+
+DType = Literal["float32", "float64"]
+
+
+@dataclass(frozen=True)
+class IndexOutOfRange(Exception):
+    """Raised by an executable when a gather leaves its dimension. The kernel makes the diagnostic.
+
+    `tensor` is the tensor that was read, `axis` which of its axes, `value` the position that came,
+    `extent` the axis's size, `example` the position along the batch (None without a batch).
+    """
+
+    tensor: str
+    axis: int
+    value: int
+    extent: int
+    example: int | None
+
+
+class Executable(Protocol):
+    """A loaded program. Shapes, dtypes and domains have been checked by the kernel."""
+
+    def __call__(
+        self,
+        arguments: Mapping[str, Any],
+        sizes: Mapping[str, int],
+        results: Mapping[str, Any],
+    ) -> Mapping[str, float]:
+        """Run once.
+
+        `arguments` maps every input to a C-contiguous array (the program's floating type, or int64
+        for integer domains) or, for a scalar input, to a Python float or int. `sizes` maps the name
+        of every dimension without a literal size to its extent. `results` maps every output key
+        whose let is a tensor to a C-contiguous array of the floating type (int64 for integer
+        domains) to be filled; aliasing with arguments is not allowed. Scalar outputs are returned
+        as float64. Raises IndexOutOfRange.
+        """
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """A target's text for one program."""
+
+    name: str
+    text: str
+    dtype: DType
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Target(Protocol):
+    """The module-level functions of a target."""
+
+    def supports(self, program: Program) -> str | None:
+        """None if the program can be emitted, else the reason why not, for a message."""
+
+    def emit(self, program: Program, dtype: DType) -> Emitted:
+        """The text of one program, which has been expanded to primitive reductions."""
+
+    def load(self, emitted: Emitted) -> Executable:
+        """Make the text run. Compiled code is kept in the cache, by content."""
+
+    def module(
+        self, programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DType
+    ) -> str:
+        """A module for people: every declaration with its compiled variants (by what is computed:
+        `value`, `per_example`, `value_and_grad`, …), that runs without objc."""
+
+
+def available() -> list[str]:
+    """The names of the targets that are there."""
+    package = importlib.import_module("objc.targets")
+    return sorted(
+        found.name for found in pkgutil.iter_modules(package.__path__) if found.name[0] != "_"
+    )
+
+
+def load(name: str) -> Target:
+    """The target of that name.
+
+    Raises:
+        LookupError: there is none; the message lists those that are there.
+    """
+    if not name.isidentifier() or importlib.util.find_spec(f"objc.targets.{name}") is None:
+        raise LookupError(f"no target `{name}`: there are {', '.join(available())}")
+    return cast(Target, importlib.import_module(f"objc.targets.{name}"))
+
+
+_RESERVED = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)
+
+
+def identifier(name: str) -> str:
+    """A user's name as Python writes it: normalised as Python does, keywords and builtins with a
+    trailing underscore (`lambda` is `lambda_`). This is the name of the argument at a call."""
+    plain = unicodedata.normalize("NFKC", name)
+    return f"{plain}_" if plain in _RESERVED else plain
