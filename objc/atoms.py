@@ -183,6 +183,7 @@ log_cosh = _opaque("log_cosh", r"\log\cosh", values={0: 0}, sign="nonnegative")
 log1mexp = _opaque("log1mexp", r"\operatorname{log1mexp}")
 sqrt1pm1 = _opaque("sqrt1pm1", r"\operatorname{sqrt1pm1}", values={0: 0}, sign="same")
 xlogy = _opaque("xlogy", r"\operatorname{xlogy}", nargs=2)
+xlog1py = _opaque("xlog1py", r"\operatorname{xlog1py}", nargs=2)
 stop_gradient = _opaque("stop_gradient", r"\operatorname{stop}", sign="same")
 maximum = _same_sign_extreme("maximum", r"\max", True)
 minimum = _same_sign_extreme("minimum", r"\min", False)
@@ -202,6 +203,10 @@ def _reference_log_cosh(x: Any) -> Any:
 
 def _reference_xlogy(x: Any, y: Any) -> Any:
     return mpmath.mpf(0) if x == 0 else x * mpmath.log(y)
+
+
+def _reference_xlog1py(x: Any, y: Any) -> Any:
+    return mpmath.mpf(0) if x == 0 else x * mpmath.log1p(y)
 
 
 _LINE = (-oo, oo)
@@ -272,6 +277,10 @@ _ROWS = (
     Atom("xlogy", xlogy, ((0, oo), _POSITIVE), _LINE, "none", "none",
          (lambda x, y: sympy.log(y), lambda x, y: Branch(sympy.Eq(x, 0), sympy.Integer(0), x / y)),
          _reference_xlogy, r"\operatorname{xlogy}", (0, 1e300), False),
+    Atom("xlog1py", xlog1py, (_LINE, (-1, oo)), _LINE, "none", "none",
+         (lambda x, y: log1p(y),
+          lambda x, y: Branch(sympy.Eq(x, 0), sympy.Integer(0), x / (1 + y))),
+         _reference_xlog1py, r"\operatorname{xlog1py}", (-0.999, 1e300), False),
     Atom("maximum", maximum, (_LINE, _LINE), _LINE, "increasing", "convex",
          (lambda a, b: iverson(sympy.Ge(a, b)), lambda a, b: iverson(sympy.Lt(a, b))),
          lambda a, b: max(a, b), r"\max", _ANY, False),

@@ -108,3 +108,26 @@ def domain_of(expression: Expression) -> Domain:
         if getattr(expression, f"is_{kind}"):
             return Domain(kind)
     return REAL
+
+
+def domain_of_let(body: Expression, reduction: str | None, guarded: bool) -> Domain:
+    """What is known of `reduction[over | guard] body` from the body's sign.
+
+    Dimensions have at least one entry, a guard may leave none.
+    """
+    if reduction is None:
+        return domain_of(body)
+    if reduction in ("count", "any", "all", "argmax", "argmin"):
+        return Domain("binary" if reduction in ("any", "all") else "count")
+    if reduction == "norm":
+        return Domain("nonnegative")
+    if reduction == "logsumexp":
+        return REAL
+    kind = domain_of(body).kind
+    if reduction == "prod" and kind not in ("positive", "nonnegative", "count"):
+        return REAL
+    if guarded and reduction == "sum":
+        kind = {"positive": "nonnegative", "negative": "nonpositive"}.get(kind, kind)  # type: ignore[assignment]
+    if guarded and reduction in ("max", "min"):
+        return REAL  # an infinity over nothing
+    return Domain(kind) if reduction != "mean" or kind not in ("count", "integer") else REAL

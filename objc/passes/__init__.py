@@ -1,0 +1,1 @@
+"""Passes: each takes a program and returns one that means the same, or a derivative of it."""

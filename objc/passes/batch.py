@@ -1,0 +1,103 @@
+"""The batch: from the loss of one example to the mean over many.
+
+An index over the batch becomes the first index of every batched input and of every let that depends
+on one. The weighted mean is left in two factors, so that changing the reduction (mean or sum) or the
+size never recompiles: ``mean = scale · Σ weight · loss``, where the caller binds scale to 1/Σ weight
+or to 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from objc.ir.domain import REAL, Domain
+from objc.ir.index import BATCH, Index, Position, at
+from objc.ir.program import Input, Let, Names, Program
+from objc.ir.symbols import Expression, Read
+
+WEIGHT = "weight"
+SCALE = "scale"
+
+
+def batch(program: Program, batched: frozenset[str], weighted: bool = False) -> Program:
+    """A program over a batch of examples, with the outputs `value` and `term:NAME` added.
+
+    `batched` names the inputs that have a batch axis; the others are shared by all examples. With
+    none batched there is one example, and the value is its value.
+    """
+    names = Names.of(program)
+    index = Index(names.fresh("n"), BATCH)
+    inputs = [_with_batch(one) if one.name in batched else one for one in program.inputs]
+    lets, carriers = _spread(program.lets, batched, index)
+    extra: list[Input] = []
+    weight = scale = None
+    if carriers & {term.let for term in program.terms}:
+        scale = Input(names.fresh(SCALE), (), Domain("positive"), "internal")
+        extra.append(scale)
+        if weighted:
+            weight = Input(names.fresh(WEIGHT), (BATCH,), Domain("nonnegative"), "internal")
+            extra.append(weight)
+    by_name = {one.name: one for one in lets}
+    outputs = dict(program.outputs)
+    value: Expression = 0
+    for term in program.terms:
+        let = by_name[term.let]
+        mean: Expression
+        if term.let in carriers and scale is not None:
+            body = let.read(index) if weight is None else weight.read(index) * let.read(index)
+            total = Let(names.fresh(f"total_{term.name}"), (), body, "sum", (index,), span=let.span)
+            average = Let(names.fresh(f"mean_{term.name}"), (), scale.read() * total.read())
+            lets += [total, average]
+            outputs[f"term:{term.name}"] = average.name
+            mean = average.read()
+        else:
+            outputs[f"term:{term.name}"] = let.name
+            mean = let.read()
+        value = value + term.weight * mean
+    if program.terms:
+        final = Let(names.fresh("value"), (), value, domain=REAL, span=program.span)
+        lets.append(final)
+        outputs["value"] = final.name
+    return replace(program, inputs=(*inputs, *extra), lets=tuple(lets), outputs=outputs)
+
+
+def _with_batch(one: Input) -> Input:
+    return replace(one, dimensions=(BATCH, *one.dimensions))
+
+
+def _spread(
+    lets: Iterable[Let], batched: frozenset[str], index: Index
+) -> tuple[list[Let], frozenset[str]]:
+    """The lets with the batch index where they depend on it, and the names of those that do."""
+    carriers = set(batched)
+    result = []
+    for let in lets:
+        if any(read.tensor in carriers for read in let.reads):
+            carriers.add(let.name)
+            mapping = {read: _prefixed(read, carriers, index) for read in _outer_reads(let)}
+            let = replace(
+                let,
+                free=(index, *let.free),
+                body=let.body.xreplace(mapping),
+                guard=let.guard.xreplace(mapping),
+            )
+        result.append(let)
+    return result, frozenset(carriers)
+
+
+def _outer_reads(let: Let) -> set[Read]:
+    return set(let.body.atoms(Read)) | set(let.guard.atoms(Read))
+
+
+def _prefixed(read: Read, carriers: set[str], index: Index) -> Read:
+    positions = tuple(_prefixed_position(one, carriers, index) for one in read.positions)
+    if read.tensor in carriers:
+        positions = (at(index), *positions)
+    return read.at(positions)
+
+
+def _prefixed_position(position: Position, carriers: set[str], index: Index) -> Position:
+    if isinstance(position.base, Read):
+        return Position(_prefixed(position.base, carriers, index), position.offset)
+    return position

@@ -1,0 +1,127 @@
+"""Inlining of elementwise lets.
+
+`inline_all` shows whole formulas to the rewrites that come before differentiation; `inline_single`
+removes the lets that are read only once, in a loop of the same indices, so that no work moves into
+an inner loop and none is repeated.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+
+from objc.ir.index import Index
+from objc.ir.program import Let, Program
+from objc.ir.symbols import Expression, IndexValue, Read, substitute_positions
+
+SIZE_LIMIT = 400
+"""Nodes of an expression beyond which a let is kept as it is: inlining must not explode."""
+
+
+def size(expression: Expression) -> int:
+    """The number of nodes of an expression tree, counted up to a little over the limit."""
+    count = 0
+    stack = [expression]
+    while stack and count <= SIZE_LIMIT:
+        count += 1
+        stack.extend(stack.pop().args)
+    return count
+
+
+def inline_all(program: Program) -> Program:
+    """Replace reads of elementwise lets by their bodies, as long as the result stays small."""
+    return _inline(program, lambda let, reader: True)
+
+
+def inline_single(program: Program) -> Program:
+    """Inline lets that are trivial, or read once by a let over the same indices."""
+    counts = Counter(
+        symbol.tensor
+        for let in program.lets
+        for expression in (let.body, let.guard)
+        for symbol in _occurrences(expression)
+    )
+
+    def worthwhile(let: Let, reader: Let) -> bool:
+        if not let.body.args or let.body.is_number:
+            return True
+        return counts[let.name] == 1 and set(let.free) == set(reader.indices)
+
+    return _inline(program, worthwhile)
+
+
+def _occurrences(expression: Expression) -> list[Read]:
+    """Reads as often as they occur in the tree (an occurrence in a gather counts too)."""
+    found = []
+    stack = [expression]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Read):
+            found.append(node)
+            stack.extend(p.base for p in node.positions if isinstance(p.base, Read))
+        stack.extend(node.args)
+    return found
+
+
+def _inline(program: Program, wanted: Callable[[Let, Let], bool]) -> Program:
+    gathered = {
+        inner.tensor
+        for let in program.lets
+        for read in let.reads
+        for inner in _bases(read)
+    }
+    candidates: dict[str, Let] = {}
+    result = []
+    for let in program.lets:
+        let = _expand(let, candidates, wanted)
+        if let.reduction is None and let.name not in gathered:
+            candidates[let.name] = let
+        result.append(let)
+    return program.with_lets(result)
+
+
+def _bases(read: Read) -> list[Read]:
+    return [position.base for position in read.positions if isinstance(position.base, Read)]
+
+
+def _expand(let: Let, candidates: Mapping[str, Let], wanted: Callable[[Let, Let], bool]) -> Let:
+    mapping = {}
+    for read in let.body.atoms(Read) | let.guard.atoms(Read):
+        found = candidates.get(read.tensor)
+        if found is not None and wanted(found, let):
+            mapping[read] = _body_at(found, read)
+    if not mapping:
+        return let
+    body = let.body.xreplace(mapping)
+    guard = let.guard.xreplace(mapping)
+    if size(body) > SIZE_LIMIT or size(guard) > SIZE_LIMIT:
+        return let
+    return replace(let, body=body, guard=guard)
+
+
+def _body_at(let: Let, read: Read) -> Expression:
+    mapping: dict[Index, object] = dict(zip(let.free, read.positions, strict=True))
+    return substitute_positions(let.body, mapping)  # type: ignore[arg-type]
+
+
+def indices_of(expression: Expression) -> set[Index]:
+    """Every index that an expression depends on, through reads, gathers and index values."""
+    found: set[Index] = set()
+
+    def visit(read: Read) -> None:
+        for position in read.positions:
+            if isinstance(position.base, Index):
+                found.add(position.base)
+            elif isinstance(position.base, Read):
+                visit(position.base)
+
+    for symbol in expression.atoms(Read, IndexValue):
+        if isinstance(symbol, Read):
+            visit(symbol)
+        else:
+            found.add(symbol.index)
+    return found
+
+
