@@ -16,7 +16,8 @@ from objc.atoms import Branch, iverson
 from objc.ir.index import Dimension, Index, Position
 
 __all__ = [
-    "Branch", "Condition", "Expression", "Extent", "IndexValue", "Read", "conjuncts", "iverson",
+    "Branch", "Condition", "Expression", "Extent", "IndexValue", "Read", "conjuncts", "indices_of",
+    "iverson",
     "move_position", "move_read", "position_value", "reads", "substitute_positions",
 ]  # fmt: skip
 
@@ -25,9 +26,12 @@ Condition: TypeAlias = Any  # a sympy Boolean
 
 
 class _Named(sympy.Symbol):
-    """A symbol with a payload. Equality is by name and assumptions, so names must be telling."""
+    """A symbol with a payload. Equality is by name, assumptions and `signature`: the dimensions of
+    the indices, which the name does not show. SymPy's cache outlives a program, and would else hand
+    the `x[i]` of one program, with its dimension, to another."""
 
     __slots__ = ("__dict__",)
+    signature: str = ""
 
     def __new__(cls, name: str, payload: Mapping[str, Any], assumptions: Mapping[str, bool]) -> Any:
         symbol = sympy.Symbol.__xnew__(cls, name, **assumptions)
@@ -42,7 +46,7 @@ class _Named(sympy.Symbol):
         return _rebuild, (type(self), self.name, dict(self.__dict__), dict(self._assumptions_orig))
 
     def _hashable_content(self) -> tuple[Any, ...]:
-        return (type(self).__name__, *super()._hashable_content())
+        return (type(self).__name__, self.signature, *super()._hashable_content())
 
 
 def _rebuild(cls: type, name: str, payload: Any, assumptions: Any) -> Any:
@@ -63,7 +67,8 @@ class Read(_Named):
     ) -> Any:
         places = tuple(positions)
         name = f"{tensor}[{', '.join(map(str, places))}]" if places else tensor
-        return _Named.__new__(cls, name, {"tensor": tensor, "positions": places}, assumptions)
+        payload = {"tensor": tensor, "positions": places, "signature": _signature(places)}
+        return _Named.__new__(cls, name, payload, assumptions)
 
     def at(self, positions: Iterable[Position]) -> Read:
         """The same tensor read elsewhere."""
@@ -77,8 +82,18 @@ class IndexValue(_Named):
 
     def __new__(cls, index: Index) -> Any:
         return _Named.__new__(
-            cls, index.name, {"index": index}, {"integer": True, "nonnegative": True}
+            cls,
+            index.name,
+            {"index": index, "signature": str(index)},
+            {"integer": True, "nonnegative": True},
         )
+
+
+def _signature(positions: tuple[Position, ...]) -> str:
+    bases = (position.base for position in positions)
+    return ", ".join(
+        str(base) if isinstance(base, Index) else getattr(base, "signature", "") for base in bases
+    )
 
 
 class Extent(_Named):
@@ -152,6 +167,25 @@ def position_value(position: Position) -> Expression:
     if isinstance(base, Dimension):
         return Extent(base) + offset
     return base + offset
+
+
+def indices_of(expression: Expression) -> set[Index]:
+    """Every index that an expression depends on, through reads, gathers and index values."""
+    found: set[Index] = set()
+
+    def visit(read: Read) -> None:
+        for position in read.positions:
+            if isinstance(position.base, Index):
+                found.add(position.base)
+            elif isinstance(position.base, Read):
+                visit(position.base)
+
+    for symbol in expression.atoms(Read, IndexValue):
+        if isinstance(symbol, Read):
+            visit(symbol)
+        else:
+            found.add(symbol.index)
+    return found
 
 
 def conjuncts(condition: Condition) -> list[Condition]:
