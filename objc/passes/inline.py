@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-
 from objc.ir.index import Index
 from objc.ir.program import Let, Program
-from objc.ir.symbols import Expression, IndexValue, Read, substitute_positions
+from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+
+Wanted = Callable[[Let, Expression, Let], bool]
+"""Whether to inline a let, whose body at the read is given, into a reader."""
 
 SIZE_LIMIT = 400
 """Nodes of an expression beyond which a let is kept as it is: inlining must not explode."""
@@ -32,7 +34,17 @@ def size(expression: Expression) -> int:
 
 def inline_all(program: Program) -> Program:
     """Replace reads of elementwise lets by their bodies, as long as the result stays small."""
-    return _inline(program, lambda let, reader: True)
+    return _inline(program, lambda let, body, reader: True)
+
+
+def inline_same_loop(program: Program) -> Program:
+    """Inline where the body varies over all of the reader's indices, or is trivial: the coefficients
+    of a row stay lets of the row, and the formula of an entry stays short."""
+
+    def wanted(let: Let, body: Expression, reader: Let) -> bool:
+        return not body.args or indices_of(body) == set(reader.indices)
+
+    return _inline(program, wanted)
 
 
 def inline_single(program: Program) -> Program:
@@ -44,12 +56,12 @@ def inline_single(program: Program) -> Program:
         for symbol in _occurrences(expression)
     )
 
-    def worthwhile(let: Let, reader: Let) -> bool:
-        if not let.body.args or let.body.is_number:
+    def wanted(let: Let, body: Expression, reader: Let) -> bool:
+        if not body.args or body.is_number:
             return True
-        return counts[let.name] == 1 and set(let.free) == set(reader.indices)
+        return counts[let.name] == 1 and indices_of(body) == set(reader.indices)
 
-    return _inline(program, worthwhile)
+    return _inline(program, wanted)
 
 
 def _occurrences(expression: Expression) -> list[Read]:
@@ -65,12 +77,9 @@ def _occurrences(expression: Expression) -> list[Read]:
     return found
 
 
-def _inline(program: Program, wanted: Callable[[Let, Let], bool]) -> Program:
+def _inline(program: Program, wanted: Wanted) -> Program:
     gathered = {
-        inner.tensor
-        for let in program.lets
-        for read in let.reads
-        for inner in _bases(read)
+        inner.tensor for let in program.lets for read in let.reads for inner in _bases(read)
     }
     candidates: dict[str, Let] = {}
     result = []
@@ -86,12 +95,15 @@ def _bases(read: Read) -> list[Read]:
     return [position.base for position in read.positions if isinstance(position.base, Read)]
 
 
-def _expand(let: Let, candidates: Mapping[str, Let], wanted: Callable[[Let, Let], bool]) -> Let:
+def _expand(let: Let, candidates: Mapping[str, Let], wanted: Wanted) -> Let:
     mapping = {}
     for read in let.body.atoms(Read) | let.guard.atoms(Read):
         found = candidates.get(read.tensor)
-        if found is not None and wanted(found, let):
-            mapping[read] = _body_at(found, read)
+        if found is None:
+            continue
+        body = _body_at(found, read)
+        if wanted(found, body, let):
+            mapping[read] = body
     if not mapping:
         return let
     body = let.body.xreplace(mapping)
@@ -104,24 +116,3 @@ def _expand(let: Let, candidates: Mapping[str, Let], wanted: Callable[[Let, Let]
 def _body_at(let: Let, read: Read) -> Expression:
     mapping: dict[Index, object] = dict(zip(let.free, read.positions, strict=True))
     return substitute_positions(let.body, mapping)  # type: ignore[arg-type]
-
-
-def indices_of(expression: Expression) -> set[Index]:
-    """Every index that an expression depends on, through reads, gathers and index values."""
-    found: set[Index] = set()
-
-    def visit(read: Read) -> None:
-        for position in read.positions:
-            if isinstance(position.base, Index):
-                found.add(position.base)
-            elif isinstance(position.base, Read):
-                visit(position.base)
-
-    for symbol in expression.atoms(Read, IndexValue):
-        if isinstance(symbol, Read):
-            visit(symbol)
-        else:
-            found.add(symbol.index)
-    return found
-
-

@@ -1,0 +1,113 @@
+"""Sums of contributions to one derivative tensor.
+
+A contribution to `d_x[f]` is `sum[over | guard] body`. Those that need no loop are added up in one
+elementwise let; their coefficients that do not vary over all of f become lets of their own, shared
+and with a fixed sign, so that `c·p − c·[k = y]` is seen as `c·(p − [k = y])`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy
+
+from objc.ir.domain import domain_of, domain_of_let
+from objc.ir.index import Index
+from objc.ir.program import Let, Names
+from objc.ir.symbols import Condition, Expression, indices_of
+from objc.passes.delta import Domains, resolve, split_guard, under
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """`sum[over | guard] body`; with no `over`, `body` where the guard holds and 0 elsewhere."""
+
+    body: Expression
+    over: tuple[Index, ...]
+    guard: Condition
+
+
+class Sums:
+    """Builds derivative lets. New lets go to `lets` in order of definition."""
+
+    def __init__(self, names: Names, lets: list[Let], domains: Domains) -> None:
+        self._names = names
+        self._lets = lets
+        self._domains = domains
+        self._coefficients: dict[Expression, Let] = {}
+
+    def build(self, name: str, free: tuple[Index, ...], parts: list[Contribution]) -> Let | None:
+        """The let `name[free]` that adds the contributions up, or None if there are none left."""
+        elementwise: list[Expression] = []
+        loops: list[Contribution] = []
+        for part in parts:
+            for addend in sympy.Add.make_args(part.body):
+                body, over, guard = resolve(addend, part.over, part.guard, self._domains)
+                if body == 0 or guard == sympy.false:
+                    continue
+                if over:
+                    loops.append(Contribution(body, over, guard))
+                else:
+                    elementwise.append(self._with_coefficient(body, guard, free))
+        loops = _merged(loops)
+        if not elementwise and not loops:
+            return None
+        if not elementwise and len(loops) == 1:
+            return self._sum(self._names.fresh(name), free, loops[0])
+        for loop in loops:
+            part_let = self._sum(self._names.fresh(f"{name}_sum"), free, loop)
+            elementwise.append(part_let.read(*free))
+        body = sympy.factor_terms(sympy.Add(*elementwise))
+        if body == 0:
+            return None
+        let = Let(self._names.fresh(name), free, body, domain=domain_of(body))
+        self._lets.append(let)
+        return let
+
+    def _sum(self, name: str, free: tuple[Index, ...], part: Contribution) -> Let:
+        domain = domain_of_let(part.body, "sum", True)
+        let = Let(name, free, part.body, "sum", part.over, part.guard, domain)
+        self._lets.append(let)
+        return let
+
+    def _with_coefficient(
+        self, body: Expression, guard: Condition, free: tuple[Index, ...]
+    ) -> Expression:
+        body, inner = split_guard(body)
+        guard = sympy.And(guard, inner)
+        if len(free) < 2 and guard == sympy.true:
+            return body
+        whole = set(free)
+        inner_factors, outer_factors = [], []
+        for factor in sympy.Mul.make_args(body):
+            varies = indices_of(factor) >= whole and bool(whole)
+            (inner_factors if varies else outer_factors).append(factor)
+        coefficient = self._shared(sympy.Mul(*outer_factors), free)
+        # Iverson's bracket stays a factor until the end, so that common factors can be seen.
+        return coefficient * under(guard, sympy.Mul(*inner_factors))
+
+    def _shared(self, coefficient: Expression, free: tuple[Index, ...]) -> Expression:
+        if len(coefficient.args) < 2:
+            return coefficient
+        sign = -1 if coefficient.could_extract_minus_sign() else 1
+        positive = sign * coefficient
+        if positive not in self._coefficients:
+            used = indices_of(positive)
+            indices = tuple(index for index in free if index in used)
+            if used - set(free):
+                return coefficient
+            name = self._names.fresh("coefficient")
+            let = Let(name, indices, positive, domain=domain_of(positive))
+            self._coefficients[positive] = let
+            self._lets.append(let)
+        let = self._coefficients[positive]
+        return sign * let.read(*let.free)
+
+
+def _merged(loops: list[Contribution]) -> list[Contribution]:
+    """Loops over the same indices under the same guard are one loop."""
+    bodies: dict[tuple[tuple[Index, ...], Condition], Expression] = {}
+    for loop in loops:
+        key = (loop.over, loop.guard)
+        bodies[key] = bodies.get(key, 0) + loop.body
+    return [Contribution(body, over, guard) for (over, guard), body in bodies.items() if body != 0]

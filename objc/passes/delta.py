@@ -1,0 +1,97 @@
+"""Kronecker's δ against a loop: `sum[k | k == q] e(k)` is `e(q)`.
+
+The adjoint of a gather, the tangent along one coordinate and the derivative of a maximum all make
+sums of this form. They are resolved here instead of being run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy
+
+from objc.atoms import Branch
+from objc.ir.domain import Domain
+from objc.ir.index import Dimension, Index, Position
+from objc.ir.symbols import (
+    Condition,
+    Expression,
+    Extent,
+    IndexValue,
+    Read,
+    indices_of,
+    substitute_positions,
+)
+
+Domains = Mapping[str, Domain]
+
+
+def resolve(
+    body: Expression, over: tuple[Index, ...], guard: Condition, domains: Domains
+) -> tuple[Expression, tuple[Index, ...], Condition]:
+    """Remove every index of `over` that the guard fixes to something outside of `over`.
+
+    `domains` tells which reads are indices of which dimension. Returns the body, the indices left
+    and the guard left; with no index left the guard holds for the body itself.
+    """
+    body, inner = split_guard(body)
+    guard = sympy.And(guard, inner)
+    while (found := _first_fixed(guard, over, domains)) is not None:
+        part, index, position = found
+        over = tuple(one for one in over if one != index)
+        rest = sympy.And(*(p for p in sympy.And.make_args(guard) if p != part))
+        body = substitute_positions(body, {index: position})
+        guard = substitute_positions(rest, {index: position})
+    return body, over, guard
+
+
+def split_guard(body: Expression) -> tuple[Expression, Condition]:
+    """`[c] · e` as (e, c): the conditions outside of which a body is zero."""
+    condition: Condition = sympy.true
+    factors = []
+    for factor in sympy.Mul.make_args(body):
+        if isinstance(factor, Branch) and factor.args[2] == 0:
+            inner, deeper = split_guard(factor.args[1])
+            condition = sympy.And(condition, factor.args[0], deeper)
+            factors.append(inner)
+        else:
+            factors.append(factor)
+    return sympy.Mul(*factors), condition
+
+
+def under(condition: Condition, body: Expression) -> Expression:
+    """`body` where the condition holds, else 0."""
+    return Branch(condition, body, sympy.Integer(0))
+
+
+def _first_fixed(
+    guard: Condition, over: tuple[Index, ...], domains: Domains
+) -> tuple[Condition, Index, Position] | None:
+    for part in sympy.And.make_args(guard):
+        if not isinstance(part, sympy.Eq):
+            continue
+        for left, right in (part.args, part.args[::-1]):
+            if not isinstance(left, IndexValue) or left.index not in over:
+                continue
+            position = _position(right, left.index.dimension, domains)
+            if position is not None and not indices_of(right) & set(over):
+                return part, left.index, position
+    return None
+
+
+def _position(value: Expression, dimension: Dimension, domains: Domains) -> Position | None:
+    """The expression as a position known to be in the dimension's range, or None.
+
+    A read of `index(K)` counts as in range: reading there is checked when it runs.
+    """
+    if isinstance(value, IndexValue):
+        return Position(value.index) if value.index.dimension == dimension else None
+    if isinstance(value, Read):
+        domain = domains[value.tensor]
+        known = domain.kind == "index" and domain.dimension == dimension
+        return Position(value) if known else None
+    if value == 0:
+        return Position(None, 0)
+    if value == Extent(dimension) - 1:
+        return Position(dimension, -1)
+    return None

@@ -1,0 +1,140 @@
+"""Reductions in terms of the primitive ones: sum, prod, max, min, argmax, argmin.
+
+logsumexp becomes its maximum m and the rest r = log1p((c − 1) + s), with c the number of points at
+the maximum and s the sum of exp(b − m) over the others. Its readers see the two addends m + r: a
+small r isn't rounded away against a large m, so that log p near 0 keeps all its digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import sympy
+
+from objc.atoms import Branch, iverson, log1p
+from objc.ir.domain import Domain
+from objc.ir.program import Let, Names, Program
+from objc.ir.symbols import Expression, Extent, Read
+from objc.passes.rewrites import rewrite
+
+ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
+
+
+def expand(program: Program) -> Program:
+    """The program with primitive reductions only."""
+    names = Names.of(program)
+    parts: dict[str, Callable[[Read], Expression]] = {}
+    lets: list[Let] = []
+    for let in program.lets:
+        let = _with_parts(let, parts)
+        match let.reduction:
+            case "logsumexp":
+                lets += _logsumexp(let, names, parts, let.name in program.outputs.values())
+            case "mean":
+                lets += _mean(let, names)
+            case "norm":
+                lets += _norm(let, names)
+            case "count":
+                lets.append(replace(let, reduction="sum"))
+            case "any" | "all":
+                lets += _truth(let, names)
+            case _:
+                lets.append(let)
+    return program.with_lets(lets)
+
+
+def _with_parts(let: Let, parts: dict[str, Callable[[Read], Expression]]) -> Let:
+    replacements = {
+        read: parts[read.tensor](read)
+        for read in let.body.atoms(Read) | let.guard.atoms(Read)
+        if read.tensor in parts
+    }
+    if not replacements:
+        return let
+    return replace(
+        let, body=let.body.xreplace(replacements), guard=let.guard.xreplace(replacements)
+    )
+
+
+def _logsumexp(
+    let: Let, names: Names, parts: dict[str, Callable[[Read], Expression]], is_output: bool
+) -> list[Let]:
+    top = replace(let, name=names.fresh(f"max_{let.name}"), reduction="max")
+    maximum = top.read(*let.free)
+    here = sympy.Eq(let.body, maximum)
+    others = replace(
+        let,
+        name=names.fresh(f"sum_{let.name}"),
+        reduction="sum",
+        body=Branch(here, ZERO, sympy.exp(let.body - maximum)),
+        domain=Domain("nonnegative"),
+    )
+    ties = replace(
+        let,
+        name=names.fresh(f"ties_{let.name}"),
+        reduction="sum",
+        body=iverson(here),
+        domain=Domain("nonnegative"),
+    )
+    rest = Let(
+        names.fresh(f"rest_{let.name}"),
+        let.free,
+        log1p(others.read(*let.free) + (ties.read(*let.free) - 1)),
+        span=let.span,
+    )
+    lets = [top, ties, others, rest]
+    if is_output:
+        whole = maximum + rest.read(*let.free)
+        lets.append(replace(let, reduction=None, over=(), guard=sympy.true, body=whole))
+
+    def read_parts(read: Read) -> Expression:
+        return top.read(*read.positions) + rest.read(*read.positions)
+
+    parts[let.name] = read_parts
+    return lets
+
+
+def _mean(let: Let, names: Names) -> list[Let]:
+    total = replace(let, name=names.fresh(f"sum_{let.name}"), reduction="sum")
+    if let.guard == sympy.true:
+        number: Expression = sympy.Mul(*(Extent(index.dimension) for index in let.over))
+        return [total, _finish(let, total.read(*let.free) / number)]
+    count = replace(
+        let,
+        name=names.fresh(f"count_{let.name}"),
+        reduction="sum",
+        body=ONE,
+        domain=Domain("count"),
+    )
+    return [total, count, _finish(let, total.read(*let.free) / count.read(*let.free))]
+
+
+def _norm(let: Let, names: Names) -> list[Let]:
+    squares = replace(
+        let,
+        name=names.fresh(f"squares_{let.name}"),
+        reduction="sum",
+        body=let.body**2,
+        domain=Domain("nonnegative"),
+    )
+    return [squares, _finish(let, sympy.sqrt(squares.read(*let.free)))]
+
+
+def _truth(let: Let, names: Names) -> list[Let]:
+    """any: some point is true; all: no point is false."""
+    body = let.body if let.reduction == "any" else rewrite(1 - let.body)
+    number = replace(
+        let,
+        name=names.fresh(f"count_{let.name}"),
+        reduction="sum",
+        body=body,
+        domain=Domain("count"),
+    )
+    read = number.read(*let.free)
+    holds = sympy.Gt(read, 0) if let.reduction == "any" else sympy.Eq(read, 0)
+    return [number, _finish(let, iverson(holds))]
+
+
+def _finish(let: Let, body: Expression) -> Let:
+    return replace(let, reduction=None, over=(), guard=sympy.true, body=body)

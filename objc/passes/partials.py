@@ -1,0 +1,94 @@
+"""Partial derivatives of one scalar expression with respect to a read.
+
+SymPy's own `diff` is not used: it turns kinks into DiracDelta and Piecewise. Each function's
+derivative is its row in the table of atoms.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from objc.atoms import BY_FUNCTION, Branch, xlogy
+from objc.errors import InternalError
+from objc.ir.symbols import Expression, Read
+
+ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
+
+
+def partial(expression: Expression, read: Read) -> Expression:
+    """The derivative, with the documented subgradient at kinks; untaken branches give nothing."""
+    return _Partial(read).of(expression)
+
+
+class _Partial:
+    def __init__(self, read: Read) -> None:
+        self.read = read
+        self.known: dict[Any, Expression] = {}
+
+    def of(self, node: Expression) -> Expression:
+        if node not in self.known:
+            self.known[node] = self._of(node)
+        return self.known[node]
+
+    def _of(self, node: Expression) -> Expression:
+        if node == self.read:
+            return ONE
+        if not node.args or self.read not in node.free_symbols:
+            return ZERO
+        if isinstance(node, sympy.Add):
+            return sympy.Add(*map(self.of, node.args))
+        if isinstance(node, sympy.Mul):
+            return self._product(node.args)
+        if isinstance(node, sympy.Pow):
+            return self._power(node.base, node.exp)
+        if isinstance(node, Branch):
+            condition, then, otherwise = node.args
+            return Branch(condition, self.of(then), self.of(otherwise))
+        if isinstance(node, sympy.polygamma):
+            order, argument = node.args
+            return sympy.polygamma(order + 1, argument) * self.of(argument)
+        atom = BY_FUNCTION.get(node.func)
+        if atom is None:
+            raise InternalError(f"no derivative for {node.func.__name__} in {node}")
+        return sympy.Add(
+            *(
+                derivative(*node.args) * self.of(argument)
+                for derivative, argument in zip(atom.derivatives, node.args, strict=True)
+                if self.of(argument) != 0
+            )
+        )
+
+    def _product(self, factors: tuple[Expression, ...]) -> Expression:
+        addends = []
+        for number, factor in enumerate(factors):
+            derivative = self.of(factor)
+            if derivative != 0:
+                addends.append(sympy.Mul(*factors[:number], derivative, *factors[number + 1 :]))
+        return sympy.Add(*addends)
+
+    def _power(self, base: Expression, exponent: Expression) -> Expression:
+        result = ZERO
+        inner, outer = self.of(base), self.of(exponent)
+        if inner != 0:
+            slope = exponent * base ** (exponent - 1)
+            if not exponent.is_number and not exponent.is_nonzero:
+                slope = Branch(sympy.Eq(exponent, 0), ZERO, slope)  # x⁰ is 1 at 0 too
+            elif exponent == sympy.Rational(1, 2) and _vanishes_quadratically(base):
+                slope = Branch(sympy.Eq(base, 0), ZERO, slope)  # a norm at its kink
+            result += slope * inner
+        if outer != 0:
+            result += xlogy(base**exponent, base) * outer
+        return result
+
+
+def _vanishes_quadratically(base: Expression) -> bool:
+    """Whether a sum consists of squares only, so that its root has a kink where it is zero."""
+    return all(_is_square(addend) for addend in sympy.Add.make_args(base))
+
+
+def _is_square(addend: Expression) -> bool:
+    factors = sympy.Mul.make_args(addend)
+    squares = [f for f in factors if isinstance(f, sympy.Pow) and f.exp.is_even and f.exp > 0]
+    return bool(squares) and bool(addend.is_nonnegative)

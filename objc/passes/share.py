@@ -1,0 +1,156 @@
+"""Compute once what is computed twice: equal lets are merged, and costly subexpressions that several
+bodies over the same indices have in common become lets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from objc.atoms import BY_FUNCTION, Branch
+from objc.ir.domain import domain_of
+from objc.ir.index import Index, Position, at
+from objc.ir.program import Let, Names, Program
+from objc.ir.symbols import (
+    Expression,
+    Read,
+    indices_of,
+    substitute_positions,
+)
+
+
+def share(program: Program) -> Program:
+    """Merge equal lets, then make lets of common subexpressions."""
+    return _common_subexpressions(_merge(program))
+
+
+# ----------------------------------------------------------------- equal lets
+
+
+def _merge(program: Program) -> Program:
+    """Lets that differ only in the names of their indices are one let."""
+    seen: dict[Any, str] = {}
+    renamed: dict[str, str] = {}
+    lets = []
+    for let in program.lets:
+        let = rename_reads(let, renamed)
+        key = _canonical(let)
+        if key in seen:
+            renamed[let.name] = seen[key]
+        else:
+            seen[key] = let.name
+            lets.append(let)
+    outputs = {key: renamed.get(name, name) for key, name in program.outputs.items()}
+    terms = tuple(replace(t, let=renamed.get(t.let, t.let)) for t in program.terms)
+    return replace(program, lets=tuple(lets), outputs=outputs, terms=terms)
+
+
+def _canonical(let: Let) -> Any:
+    mapping = {
+        index: at(Index(f"·{number}", index.dimension)) for number, index in enumerate(let.indices)
+    }
+    body = substitute_positions(let.body, mapping)
+    guard = substitute_positions(let.guard, mapping)
+    dimensions = tuple(index.dimension for index in let.indices)
+    return let.reduction, len(let.free), dimensions, body, guard, let.domain
+
+
+def rename_reads(let: Let, renamed: dict[str, str]) -> Let:
+    """The let with every read of a renamed tensor, in gathers too."""
+    if not any(read.tensor in renamed for read in let.reads):
+        return let
+    replacements = {
+        read: _renamed(read, renamed) for read in let.body.atoms(Read) | let.guard.atoms(Read)
+    }
+    return replace(
+        let, body=let.body.xreplace(replacements), guard=let.guard.xreplace(replacements)
+    )
+
+
+def _renamed(read: Read, renamed: dict[str, str]) -> Read:
+    positions = tuple(
+        Position(_renamed(one.base, renamed), one.offset) if isinstance(one.base, Read) else one
+        for one in read.positions
+    )
+    return Read(renamed.get(read.tensor, read.tensor), positions, read._assumptions_orig)
+
+
+# ------------------------------------------------------ common subexpressions
+
+
+def _common_subexpressions(program: Program) -> Program:
+    counts: Counter[Any] = Counter()
+    for let in program.lets:
+        counts.update(_costly(let.body))
+    common = [node for node, number in counts.items() if number > 1]
+    # The largest first: what stands only inside of a shared expression need not be shared itself.
+    common.sort(key=lambda node: (-_weight(node), str(node)))
+    names = Names.of(program)
+    lets = list(program.lets)
+    for node in common:
+        uses = sum(Counter(_costly(let.body))[node] for let in lets)
+        if uses > 1:
+            lets = _extract(lets, node, names)
+    return program.with_lets(lets)
+
+
+def _costly(expression: Expression) -> list[Any]:
+    """The subexpressions worth sharing: calls of functions, roots and quotients, outside of the
+    arms of branches (which are evaluated only where they are taken)."""
+    found = []
+    stack = [expression]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Branch):
+            continue
+        if (node.func in BY_FUNCTION and node.func not in _CHEAP) or (
+            isinstance(node, sympy.Pow) and not node.exp.is_Integer
+        ):
+            found.append(node)
+        stack.extend(node.args)
+    return found
+
+
+_CHEAP = {sympy.Abs, sympy.sign}
+
+
+def _is_costly(node: Any) -> bool:
+    if isinstance(node, sympy.Pow):
+        return not node.exp.is_Integer
+    return node.func in BY_FUNCTION and node.func not in _CHEAP
+
+
+def _weight(node: Any) -> int:
+    return sum(1 for _ in sympy.preorder_traversal(node))
+
+
+def _extract(lets: list[Let], node: Any, names: Names) -> list[Let]:
+    """Define a let for the node before its first use and read it wherever it stands."""
+    indices = indices_of(node)
+    first = next(number for number, let in enumerate(lets) if node in _costly(let.body))
+    free = tuple(index for index in lets[first].indices if index in indices)
+    if set(free) != indices:
+        return lets
+    name = names.fresh(_name_for(node))
+    shared = Let(name, free, node, domain=domain_of(node), span=lets[first].span)
+    read = shared.read(*free)
+    result = lets[:first]
+    result.append(shared)
+    for let in lets[first:]:
+        result.append(replace(let, body=_outside_branches(let.body, node, read)))
+    return result
+
+
+def _name_for(node: Any) -> str:
+    row = BY_FUNCTION.get(node.func)
+    return f"{row.name}_of" if row is not None else "power_of"
+
+
+def _outside_branches(expression: Any, node: Any, read: Any) -> Any:
+    if expression == node:
+        return read
+    if isinstance(expression, Branch) or not expression.args or not expression.has(node):
+        return expression
+    return expression.func(*(_outside_branches(one, node, read) for one in expression.args))

@@ -1,0 +1,135 @@
+"""The same function in safe arithmetic.
+
+Two rewrites act on lets: a sum of exponentials is read as the exponential of a logsumexp, and the
+root of a sum of squares is a norm, which has a derivative at zero. The rest are rules on expressions
+(`objc.passes.rewrites`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sympy
+
+from objc.ir.domain import REAL, Domain
+from objc.ir.program import Let, Names, Program
+from objc.ir.symbols import Expression, Extent, Read
+from objc.passes.rewrites import rewrite, sink_conditions
+
+
+def stabilise(program: Program, *, differentiated: bool = False) -> Program:
+    """Bring every body to a stable form. After differentiation stop_gradient is dropped."""
+    program = _exponential_sums(program)
+    program = _norms(program)
+    lets = []
+    for let in program.lets:
+        body = rewrite(let.body, keep_stop=not differentiated)
+        guard = rewrite(let.guard, keep_stop=not differentiated)
+        lets.append(replace(let, body=body, guard=guard))
+    return program.with_lets(lets)
+
+
+def sink(program: Program) -> Program:
+    """Put factors inside the branches that they multiply: what isn't taken isn't computed."""
+    return program.with_lets(replace(let, body=sink_conditions(let.body)) for let in program.lets)
+
+
+def _exponential_sums(program: Program) -> Program:
+    """`s := sum exp(b)` becomes `l := logsumexp b` and every read of s becomes exp(l)."""
+    names = Names.of(program)
+    mapping: dict[str, tuple[Let, Expression]] = {}
+    lets = []
+    for let in program.lets:
+        let = _substitute(let, mapping)
+        exponent = _common_exponent(rewrite(let.body)) if _is_plain_sum(let) else None
+        if exponent is None or let.name in program.outputs.values():
+            lets.append(let)
+            continue
+        name = names.fresh(f"log_{let.name}")
+        logarithm = replace(let, name=name, body=exponent, reduction="logsumexp", domain=REAL)
+        lets.append(logarithm)
+        shift: Expression = sympy.Integer(0)
+        if let.reduction == "mean":
+            shift = sympy.log(sympy.Mul(*(Extent(index.dimension) for index in let.over)))
+        mapping[let.name] = (logarithm, shift)
+    return program.with_lets(lets)
+
+
+def _is_plain_sum(let: Let) -> bool:
+    if let.reduction == "mean":
+        return bool(let.guard == sympy.true)
+    return let.reduction == "sum"
+
+
+def _common_exponent(body: Expression) -> Expression | None:
+    """u where the body is c·exp(u) with a number c > 0."""
+    coefficient, rest = body.as_coeff_Mul()
+    if not isinstance(rest, sympy.exp) or not coefficient.is_positive:
+        return None
+    exponent = rest.args[0]
+    return exponent if coefficient == 1 else exponent + sympy.log(coefficient)
+
+
+def _substitute(let: Let, mapping: dict[str, tuple[Let, Expression]]) -> Let:
+    if not mapping:
+        return let
+    replacements = {}
+    for read in let.body.atoms(Read) | let.guard.atoms(Read):
+        if read.tensor in mapping:
+            logarithm, shift = mapping[read.tensor]
+            replacements[read] = sympy.exp(logarithm.read(*read.positions) - shift)
+    if not replacements:
+        return let
+    return replace(
+        let, body=let.body.xreplace(replacements), guard=let.guard.xreplace(replacements)
+    )
+
+
+def _norms(program: Program) -> Program:
+    """`s := sum b²` read as √s becomes `n := norm b`; other reads of s stay."""
+    names = Names.of(program)
+    norms: dict[str, Let] = {}
+    squares: dict[str, Let] = {}
+    lets: list[Let] = []
+    for let in program.lets:
+        replacements = {}
+        for power in let.body.atoms(sympy.Pow) | let.guard.atoms(sympy.Pow):
+            if not isinstance(power.base, Read) or power.base.tensor not in squares:
+                continue
+            if not (power.exp.is_Rational and power.exp.q == 2):
+                continue
+            sum_let = squares[power.base.tensor]
+            if sum_let.name not in norms:
+                norm = replace(
+                    sum_let,
+                    name=names.fresh(f"norm_{sum_let.name}"),
+                    body=_root_of_square(sum_let.body),
+                    reduction="norm",
+                    domain=Domain("nonnegative"),
+                )
+                norms[sum_let.name] = norm
+                lets.append(norm)
+            read = norms[sum_let.name].read(*power.base.positions)
+            replacements[power] = read**power.exp.p
+        if replacements:
+            let = replace(
+                let, body=let.body.xreplace(replacements), guard=let.guard.xreplace(replacements)
+            )
+        if let.reduction == "sum" and _root_of_square(let.body) is not None:
+            squares[let.name] = let
+        lets.append(let)
+    return program.with_lets(lets)
+
+
+def _root_of_square(body: Expression) -> Expression | None:
+    """e where the body is e², up to the sign of e; None if it isn't a square as it stands."""
+    roots = []
+    for factor in sympy.Mul.make_args(body):
+        base, exponent = factor.as_base_exp()
+        if factor.is_number and factor.is_nonnegative:
+            roots.append(sympy.sqrt(factor))
+        elif exponent.is_Integer and exponent > 0 and exponent % 2 == 0 and base.is_real:
+            roots.append(base ** (exponent / 2))
+        else:
+            return None
+    return sympy.Mul(*roots)

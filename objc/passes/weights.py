@@ -1,0 +1,102 @@
+"""What one point of a reduction contributes to its derivative.
+
+The weight of a reduction is ∂v/∂b at one point: 1 for a sum, 1/|over| for a mean, exp(b − v) for
+logsumexp, Iverson's [here is the first maximum] for max. Some need a let of their own beside the
+reduction (where the maximum is, the product of the others); it is made once, and appended to `lets`.
+"""
+
+from __future__ import annotations
+
+import sympy
+
+from objc.atoms import Branch, iverson
+from objc.errors import InternalError
+from objc.ir.domain import Domain, domain_of_let
+from objc.ir.index import Index, at
+from objc.ir.program import Let, Names
+from objc.ir.symbols import (
+    Condition,
+    Expression,
+    Extent,
+    IndexValue,
+    substitute_positions,
+)
+
+ONE = sympy.Integer(1)
+
+
+class Weights:
+    """Weights of the reductions of one program."""
+
+    def __init__(self, names: Names, lets: list[Let]) -> None:
+        self._names = names
+        self._known: dict[str, Expression] = {}
+        self.lets = lets
+
+    def of(self, let: Let) -> Expression:
+        """∂v/∂b, an expression over the let's free and bound indices."""
+        if let.name not in self._known:
+            self._known[let.name] = self._make(let)
+        return self._known[let.name]
+
+    def _make(self, let: Let) -> Expression:
+        value = let.read(*let.free)
+        match let.reduction:
+            case "sum":
+                return ONE
+            case "mean":
+                return 1 / self.number_of_points(let)
+            case "logsumexp":
+                return sympy.exp(let.body - value)
+            case "norm":
+                return Branch(sympy.Eq(value, 0), sympy.Integer(0), let.body / value)
+            case "max" | "min":
+                return iverson(self._is_at(let, f"arg{let.reduction}"))
+            case "prod":
+                return self._product_of_others(let)
+            case _:
+                raise InternalError(f"the reduction {let.reduction} has no derivative")
+
+    def number_of_points(self, let: Let) -> Expression:
+        """How many points a reduction has: a product of extents, or a let that counts."""
+        if let.guard == sympy.true:
+            return sympy.Mul(*(Extent(index.dimension) for index in let.over))
+        name = self._names.fresh(f"count_{let.name}")
+        count = Let(name, let.free, ONE, "count", let.over, let.guard, Domain("count"), let.span)
+        self.lets.append(count)
+        return count.read(*let.free)
+
+    def _is_at(self, let: Let, reduction: str) -> Condition:
+        name = self._names.fresh(f"{reduction}_{let.name}")
+        domain = Domain("count")
+        if len(let.over) == 1:
+            domain = Domain("index", dimension=let.over[0].dimension)
+        place = Let(name, let.free, let.body, reduction, let.over, let.guard, domain, let.span)
+        self.lets.append(place)
+        return sympy.Eq(flat_position(let.over), place.read(*let.free))
+
+    def _product_of_others(self, let: Let) -> Expression:
+        """The product without one factor: v/b would be wrong where a factor is zero."""
+        if let.body.is_nonzero:
+            return let.read(*let.free) / let.body
+        copies = tuple(self._names.index(index) for index in let.over)
+        mapping = {old: at(new) for old, new in zip(let.over, copies, strict=True)}
+        other = sympy.Or(
+            *(sympy.Ne(IndexValue(n), IndexValue(o)) for n, o in zip(copies, let.over, strict=True))
+        )
+        guard = sympy.And(substitute_positions(let.guard, mapping), other)
+        body = substitute_positions(let.body, mapping)
+        free: tuple[Index, ...] = (*let.free, *let.over)
+        name = self._names.fresh(f"others_{let.name}")
+        domain = domain_of_let(body, "prod", True)
+        others = Let(name, free, body, "prod", copies, guard, domain, let.span)
+        self.lets.append(others)
+        return others.read(*free)
+
+
+def flat_position(indices: tuple[Index, ...]) -> Expression:
+    """The row-major position of several indices: what argmax over them returns."""
+    position: Expression = sympy.Integer(0)
+    for index in indices:
+        position = position * Extent(index.dimension) + IndexValue(index)
+    return position
