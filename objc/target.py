@@ -22,7 +22,7 @@ from objc.ir.program import Program
 DType = Literal["float32", "float64"]
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)  # not frozen: Python writes the traceback into it
 class IndexOutOfRange(Exception):
     """Raised by an executable when a gather leaves its dimension. The kernel makes the diagnostic.
 

@@ -1,0 +1,309 @@
+"""Two kinds of numbers for the interpreter: float64 by IEEE 754, and mpmath at any precision.
+
+Both are total: nothing raises. Where a function has no real value the result is NaN, at a pole it is
+the one-sided limit from inside the domain, and a NaN argument makes a NaN result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any, Protocol
+
+import mpmath
+import sympy
+
+from objc.atoms import ATOMS
+
+Number = Any  # float or mpmath.mpf
+GUARD_DIGITS = 10
+
+
+class Numbers(Protocol):
+    """What the interpreter asks of its numbers beyond `+`, `-`, `*`, `abs` and comparison."""
+
+    def working(self) -> Any:
+        """A context in which to compute."""
+
+    def number(self, value: Any) -> Number:
+        """From an int, a Fraction, a float or an mpf, exactly if it can be."""
+
+    def constant(self, value: Any) -> Number:
+        """From a SymPy number."""
+
+    def divide(self, left: Number, right: Number) -> Number: ...
+
+    def power(self, base: Number, exponent: Number) -> Number:
+        """With 0^0 = 1, and NaN for a negative base to a broken exponent."""
+
+    def root(self, value: Number) -> Number: ...
+
+    def function(self, name: str) -> Callable[..., Number]:
+        """The atom of that name."""
+
+    def polygamma(self, order: int) -> Callable[[Number], Number]: ...
+
+    def total(self, values: Iterable[Number]) -> Number: ...
+
+
+class Float64:
+    """IEEE double precision, with sums rounded once."""
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        yield
+
+    def number(self, value: Any) -> float:
+        try:
+            return float(value)
+        except OverflowError:  # an int or a Fraction beyond the range
+            return math.inf if value > 0 else -math.inf
+
+    def constant(self, value: Any) -> float:
+        if isinstance(value, sympy.Rational):
+            return self.number(Fraction(int(value.p), int(value.q)))
+        return float(value)
+
+    def divide(self, left: float, right: float) -> float:
+        if right != 0:
+            return left / right
+        if left == 0 or left != left:
+            return math.nan
+        return math.copysign(math.inf, left) * math.copysign(1.0, right)
+
+    def power(self, base: float, exponent: float) -> float:
+        try:
+            return math.pow(base, exponent)
+        except OverflowError:
+            odd = exponent == int(exponent) and int(exponent) % 2 == 1
+            return -math.inf if base < 0 and odd else math.inf
+        except ValueError:  # a pole, or a negative base to a broken exponent
+            return math.inf if base == 0 else math.nan
+
+    def root(self, value: float) -> float:
+        return math.nan if value < 0 else math.sqrt(value)
+
+    def function(self, name: str) -> Callable[..., float]:
+        return _FLOAT64[name]
+
+    def polygamma(self, order: int) -> Callable[[float], float]:
+        return lambda x: _float_polygamma(order, x)
+
+    def total(self, values: Iterable[float]) -> float:
+        values = list(values)
+        try:
+            return math.fsum(values)
+        except (OverflowError, ValueError):  # beyond the range on the way, or inf - inf
+            return sum(values)
+
+
+class Arbitrary:
+    """mpmath at `digits` decimal digits, through the references of the table of atoms."""
+
+    def __init__(self, digits: int) -> None:
+        self.digits = digits
+
+    def working(self) -> Any:
+        return mpmath.workdps(self.digits + GUARD_DIGITS)
+
+    def number(self, value: Any) -> Any:
+        if isinstance(value, Fraction):
+            return mpmath.mpf(value.numerator) / value.denominator
+        return mpmath.mpf(value)
+
+    def constant(self, value: Any) -> Any:
+        if isinstance(value, sympy.Rational):
+            return mpmath.mpf(int(value.p)) / int(value.q)
+        if value in (sympy.oo, -sympy.oo):
+            return mpmath.mpf("inf" if value == sympy.oo else "-inf")
+        return mpmath.mpf(sympy.N(value, self.digits + GUARD_DIGITS + 5)._mpf_)
+
+    def divide(self, left: Any, right: Any) -> Any:
+        if right != 0:
+            return left / right
+        if left == 0 or mpmath.isnan(left):
+            return mpmath.nan
+        return mpmath.inf if left > 0 else -mpmath.inf
+
+    def power(self, base: Any, exponent: Any) -> Any:
+        if exponent == 0:
+            return mpmath.mpf(1)
+        if mpmath.isnan(base) or mpmath.isnan(exponent):
+            return mpmath.nan
+        if base == 0 or not (mpmath.isfinite(base) and mpmath.isfinite(exponent)):
+            return mpmath.mpf(Float64().power(float(base), float(exponent)))
+        return _real(base**exponent)
+
+    def root(self, value: Any) -> Any:
+        return mpmath.nan if value < 0 else mpmath.sqrt(value)
+
+    def function(self, name: str) -> Callable[..., Any]:
+        reference = ATOMS[name].reference
+        return lambda *arguments: _total(reference, _FLOAT64[name], arguments)
+
+    def polygamma(self, order: int) -> Callable[[Any], Any]:
+        def reference(x: Any) -> Any:
+            return mpmath.psi(order, x)
+
+        return lambda x: _total(reference, lambda y: _float_polygamma(order, y), (x,))
+
+    def total(self, values: Iterable[Any]) -> Any:
+        return sum(values, mpmath.mpf(0))
+
+
+def _real(value: Any) -> Any:
+    return mpmath.nan if isinstance(value, mpmath.mpc) else mpmath.mpf(value)
+
+
+def _total(reference: Callable[..., Any], limit: Callable[..., float], arguments: Any) -> Any:
+    """The reference where it has a value; at infinities and poles the limit, which float64 holds
+    exactly."""
+    if any(mpmath.isnan(one) for one in arguments):
+        return mpmath.nan
+    try:
+        value = _real(reference(*arguments))
+    except (ArithmeticError, ValueError):
+        value = mpmath.nan
+    if mpmath.isnan(value):
+        limits = [float(one) for one in arguments]
+        at_limit = all(math.isinf(one) or float(one) == one for one in arguments)
+        return mpmath.mpf(limit(*limits)) if at_limit else mpmath.nan
+    return value
+
+
+# ------------------------------------------------------------------ the atoms in float64
+
+
+def _guarded(function: Callable[[float], float]) -> Callable[[float], float]:
+    """NaN outside the domain, +inf beyond the range."""
+
+    def call(x: float) -> float:
+        try:
+            return function(x)
+        except OverflowError:
+            return math.inf
+        except ValueError:
+            return math.nan
+
+    return call
+
+
+def _exp(x: float) -> float:
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def _log(x: float) -> float:
+    return math.log(x) if x > 0 else -math.inf if x == 0 else math.nan
+
+
+def _log1p(x: float) -> float:
+    return math.log1p(x) if x > -1 else -math.inf if x == -1 else math.nan
+
+
+def _sinh(x: float) -> float:
+    try:
+        return math.sinh(x)
+    except OverflowError:
+        return math.copysign(math.inf, x)
+
+
+def _sign(x: float) -> float:
+    return x if x == 0 or x != x else math.copysign(1.0, x)
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + _exp(-x)) if x >= 0 else _exp(x) / (1 + _exp(x))
+
+
+def _softplus(x: float) -> float:
+    return (x if x > 0 or x != x else 0.0) + math.log1p(_exp(-abs(x)))
+
+
+def _logit(x: float) -> float:
+    if not 0 <= x <= 1:
+        return math.nan
+    if 0.25 <= x <= 0.75:  # 2x - 1 is exact here, and a difference of logarithms would cancel
+        return math.log1p((2 * x - 1) / (1 - x))
+    return _log(x) - _log1p(-x)
+
+
+def _log_cosh(x: float) -> float:
+    if abs(x) < 1:
+        return math.log1p(2 * math.sinh(x / 2) ** 2)
+    return abs(x) + (math.log1p(_exp(-2 * abs(x))) - math.log(2))
+
+
+def _log1mexp(x: float) -> float:
+    if not x <= 0:
+        return math.nan
+    return _log(-math.expm1(x)) if x > -math.log(2) else math.log1p(-_exp(x))
+
+
+def _sqrt1pm1(x: float) -> float:
+    return x if x == math.inf else math.nan if x < -1 else x / (1 + math.sqrt(1 + x))
+
+
+def _xlogy(x: float, y: float) -> float:
+    return 0.0 if x == 0 and y == y else x * _log(y)
+
+
+def _lgamma(x: float) -> float:
+    return math.inf if x == 0 else math.nan if x < 0 else _guarded(math.lgamma)(x)
+
+
+def _greater(a: float, b: float) -> float:
+    return a if a >= b or a != a else b
+
+
+def _lesser(a: float, b: float) -> float:
+    return a if a <= b or a != a else b
+
+
+def _float_polygamma(order: int, x: float) -> float:
+    if x != x or x < 0:
+        return math.nan
+    if x == 0:
+        return math.inf if order % 2 else -math.inf
+    if x == math.inf:
+        return math.inf if order == 0 else 0.0
+    with mpmath.workprec(80):
+        return float(mpmath.psi(order, mpmath.mpf(x)))
+
+
+_FLOAT64: dict[str, Callable[..., float]] = {
+    "exp": _exp,
+    "expm1": _guarded(math.expm1),
+    "log": _log,
+    "log1p": _log1p,
+    "abs": abs,
+    "sign": _sign,
+    "sin": _guarded(math.sin),
+    "cos": _guarded(math.cos),
+    "tan": _guarded(math.tan),
+    "asin": _guarded(math.asin),
+    "acos": _guarded(math.acos),
+    "atan": math.atan,
+    "sinh": _sinh,
+    "cosh": _guarded(math.cosh),
+    "tanh": math.tanh,
+    "asinh": math.asinh,
+    "erf": math.erf,
+    "erfc": math.erfc,
+    "lgamma": _lgamma,
+    "digamma": lambda x: _float_polygamma(0, x),
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+    "logit": _logit,
+    "log_cosh": _log_cosh,
+    "log1mexp": _log1mexp,
+    "sqrt1pm1": _sqrt1pm1,
+    "xlogy": _xlogy,
+    "maximum": _greater,
+    "minimum": _lesser,
+    "stop_gradient": lambda x: x,
+}
