@@ -27,6 +27,7 @@ from objc.passes.batch import batch
 from objc.passes.differentiate import gradient, hessian_diagonal, hessian_vector_product
 from objc.passes.expand import expand
 from objc.passes.inline import inline_all, inline_same_loop, inline_single
+from objc.passes.nest import nest_extremes
 from objc.passes.prune import prune
 from objc.passes.share import share
 from objc.passes.simplify import simplify
@@ -55,7 +56,9 @@ class Variant:
 
 def stable(program: Program) -> Program:
     """Stage 4: the program with its formulas whole and in safe arithmetic."""
-    return _checked("stabilise", stabilise, _checked("inline", inline_all, program))
+    for name, step in _STABLE:
+        program = _checked(name, step, program)
+    return program
 
 
 def differentiated(program: Program, variant: Variant) -> Program:
@@ -117,6 +120,12 @@ def _finish(program: Program) -> Program:
     program = share(prune(expand(program)))
     return prune(inline_single(sink(program)))
 
+
+_STABLE: tuple[tuple[str, Callable[[Program], Program]], ...] = (
+    ("nest", nest_extremes),
+    ("inline", inline_all),
+    ("stabilise", stabilise),
+)
 
 _TIDY: tuple[tuple[str, Callable[[Program], Program]], ...] = (
     ("inline", inline_same_loop),

@@ -34,7 +34,7 @@ class Sums:
         self._names = names
         self._lets = lets
         self._domains = domains
-        self._coefficients: dict[Expression, Let] = {}
+        self._coefficients: dict[Expression, tuple[int, Let]] = {}
 
     def build(self, name: str, free: tuple[Index, ...], parts: list[Contribution]) -> Let | None:
         """The let `name[free]` that adds the contributions up, or None if there are none left."""
@@ -62,6 +62,8 @@ class Sums:
             return None
         let = Let(self._names.fresh(name), free, body, domain=domain_of(body))
         self._lets.append(let)
+        sign, positive = with_sign(body)
+        self._coefficients.setdefault(positive, (sign, let))
         return let
 
     def _sum(self, name: str, free: tuple[Index, ...], part: Contribution) -> Let:
@@ -89,19 +91,30 @@ class Sums:
     def _shared(self, coefficient: Expression, free: tuple[Index, ...]) -> Expression:
         if len(coefficient.args) < 2:
             return coefficient
-        sign = -1 if coefficient.could_extract_minus_sign() else 1
-        positive = sign * coefficient
+        sign, positive = with_sign(coefficient)
         if positive not in self._coefficients:
             used = indices_of(positive)
-            indices = tuple(index for index in free if index in used)
             if used - set(free):
                 return coefficient
+            indices = tuple(index for index in free if index in used)
             name = self._names.fresh("coefficient")
             let = Let(name, indices, positive, domain=domain_of(positive))
-            self._coefficients[positive] = let
+            self._coefficients[positive] = (1, let)
             self._lets.append(let)
-        let = self._coefficients[positive]
-        return sign * let.read(*let.free)
+        own_sign, let = self._coefficients[positive]
+        return sign * own_sign * let.read(*let.free)
+
+
+def with_sign(expression: Expression) -> tuple[int, Expression]:
+    """(s, e) with `expression` = s·e, where e is the same for an expression and its negative."""
+    sign = 1
+    factors = []
+    for factor in sympy.Mul.make_args(expression):
+        if factor.could_extract_minus_sign():
+            sign = -sign
+            factor = sympy.Add(*(-one for one in sympy.Add.make_args(factor)))
+        factors.append(factor)
+    return sign, sympy.Mul(*factors)
 
 
 def _merged(loops: list[Contribution]) -> list[Contribution]:

@@ -433,6 +433,43 @@ def _may_cancel(term: Any) -> bool:
     ) and not term.has(Branch)
 
 
+def same_condition(node: Any) -> Expression | None:
+    """(if c then a else b) + (if c then d else e) = if c then a + d else b + e."""
+    seen: dict[Any, Any] = {}
+    for one in node.args:
+        if not isinstance(one, Branch):
+            continue
+        if one.args[0] in seen:
+            other = seen[one.args[0]]
+            rest = [f for f in node.args if f is not one and f is not other]
+            arms = (other.args[1] + one.args[1], other.args[2] + one.args[2])
+            return sympy.Add(*rest, Branch(one.args[0], *arms))
+        seen[one.args[0]] = one
+    return None
+
+
+def sign_of_branch(node: Any) -> Expression | None:
+    """if c then −a else 0 = −(if c then a else 0), so that equal branches are seen to be equal."""
+    condition, *arms = node.args
+    if all(arm == 0 or (not arm.is_number and arm.could_extract_minus_sign()) for arm in arms):
+        return -Branch(condition, *(-arm for arm in arms))
+    return None
+
+
+def known_condition(node: Any) -> Expression | None:
+    """Within an arm the condition is known: a branch on it again is decided."""
+    condition, then, otherwise = node.args
+    arms = (_assuming(then, condition, 1), _assuming(otherwise, condition, 2))
+    return None if arms == (then, otherwise) else Branch(condition, *arms)
+
+
+def _assuming(arm: Any, condition: Any, taken: int) -> Any:
+    if not arm.has(Branch):
+        return arm
+    inner = {one: one.args[taken] for one in arm.atoms(Branch) if one.args[0] == condition}
+    return arm.xreplace(inner) if inner else arm
+
+
 RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
     (
         sympy.log,
@@ -458,8 +495,10 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             constant_that_cancels,
             common_exponential,
             join_branch,
+            same_condition,
         ),
     ),
+    (Branch, (known_condition, sign_of_branch)),
 )
 """The rules by the kind of node that they look at, tried in this order."""
 

@@ -68,12 +68,11 @@ class Weights:
 
     def _is_at(self, let: Let, reduction: str) -> Condition:
         name = self._names.fresh(f"{reduction}_{let.name}")
-        domain = Domain("count")
-        if len(let.over) == 1:
-            domain = Domain("index", dimension=let.over[0].dimension)
+        (index,) = let.over  # `nest_extremes` has seen to it
+        domain = Domain("index", dimension=index.dimension)
         place = Let(name, let.free, let.body, reduction, let.over, let.guard, domain, let.span)
         self.lets.append(place)
-        return sympy.Eq(flat_position(let.over), place.read(*let.free))
+        return sympy.Eq(IndexValue(index), place.read(*let.free))
 
     def _product_of_others(self, let: Let) -> Expression:
         """The product without one factor: v/b would be wrong where a factor is zero."""
@@ -92,11 +91,3 @@ class Weights:
         others = Let(name, free, body, "prod", copies, guard, domain, let.span)
         self.lets.append(others)
         return others.read(*free)
-
-
-def flat_position(indices: tuple[Index, ...]) -> Expression:
-    """The row-major position of several indices: what argmax over them returns."""
-    position: Expression = sympy.Integer(0)
-    for index in indices:
-        position = position * Extent(index.dimension) + IndexValue(index)
-    return position
