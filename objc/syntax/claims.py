@@ -1,0 +1,82 @@
+"""Claims: which of the things that stand side by side are words, arguments, a subject, inputs.
+
+The grammar reads `estimates quantile tau` as a name and expressions beside each other, and a comma
+both between claims and between the inputs after `in`; the words below decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from objc.source import Span
+from objc.syntax import tree
+
+if TYPE_CHECKING:
+    from objc.syntax.build import Part
+
+PROPERTIES = (
+    "convex", "concave", "strictly_convex", "strongly_convex", "quasiconvex", "lipschitz", "smooth",
+    "differentiable", "bounded", "nonnegative", "symmetric", "divergence", "invariant", "bounds",
+    "calibrated", "proper", "strictly_proper", "estimates", "likelihood", "robust",
+)  # fmt: skip
+"""The properties that can be claimed."""
+
+WORDED = ("invariant", "estimates", "likelihood")
+"""Properties with a second word: `invariant shift`."""
+
+PAIRED = ("symmetric", "divergence")
+"""Properties of two inputs: what follows `in X,` is the second."""
+
+
+def split_claims(parts: Sequence[Part], signature: tree.Signature) -> tuple[tree.Claim, ...]:
+    """The claims of a declaration from the stretches between its commas."""
+    inputs = {one.name for group in (signature.inputs, signature.data) for one in group}
+    claims: list[tree.Claim] = []
+    for part in parts:
+        claim = _claim(part)
+        if claims and _continues(claims[-1], claim, inputs):
+            claims[-1] = _with_input(claims[-1], claim)
+        else:
+            claims.append(claim)
+    return tuple(claims)
+
+
+def _claim(part: Part) -> tree.Claim:
+    from lark import Token
+
+    from objc.syntax.build import normalized
+
+    def name(token: Token) -> tree.Name:
+        start, stop = token.start_pos, token.end_pos
+        assert start is not None and stop is not None
+        return tree.Name(Span(part.span.source, start, stop), normalized(token.value))
+
+    tokens = [one for one in part.children if isinstance(one, Token)]
+    items: list[tree.Expression] = [one for one in part.children if isinstance(one, tree.Node)]  # type: ignore[misc]
+    negated = tokens[0].type == "NOT"
+    head = name(tokens[negated])
+    words = [head.name]
+    after = {tokens[i].type: name(tokens[i + 1]) for i in range(1 + negated, len(tokens) - 1)}
+    subject = after["FOR"].name if "FOR" in after else None
+    inputs = (after["IN"],) if "IN" in after else ()
+    if head.name in WORDED and items and isinstance(items[0], tree.Name):
+        words.append(items.pop(0).name)  # type: ignore[union-attr]
+    elif head.name == "bounds" and len(items) == 1 and isinstance(items[0], tree.Name):
+        subject = items.pop().name  # type: ignore[union-attr]
+    return tree.Claim(part.span, negated, tuple(words), tuple(items), subject, inputs)
+
+
+def _continues(before: tree.Claim, claim: tree.Claim, inputs: set[str]) -> bool:
+    """Whether a bare name after a comma is a further input of the claim before."""
+    bare = not (claim.negated or claim.arguments or claim.subject or claim.inputs)
+    if not before.inputs or not bare or len(claim.words) > 1 or claim.words[0] in PROPERTIES:
+        return False
+    return claim.words[0] in inputs or (before.words[0] in PAIRED and len(before.inputs) == 1)
+
+
+def _with_input(claim: tree.Claim, further: tree.Claim) -> tree.Claim:
+    from dataclasses import replace
+
+    name = tree.Name(further.span, further.words[0])
+    return replace(claim, span=claim.span.to(further.span), inputs=(*claim.inputs, name))

@@ -1,0 +1,143 @@
+"""Text to syntax tree."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, cast
+
+from lark import Lark, Token, UnexpectedInput
+
+from objc.errors import Collector, ObjcError
+from objc.source import Source, Span
+from objc.syntax import errors, tree
+from objc.syntax.build import Builder, Docstring
+from objc.syntax.diagnose import check_tokens, diagnose
+from objc.syntax.tokens import DECLARATIONS, Tokenizer, TokenLexer
+
+MAX_SIZE = 1_000_000
+"""The most characters of a file: three hundred times the longest of the library's."""
+
+MAX_ERRORS = 20
+"""As many errors are shown for one text; a text with more is not a text in this language."""
+
+
+class _Parser:
+    def __init__(self) -> None:
+        grammar = resources.files("objc.grammar").joinpath("objc.lark").read_text("utf-8")
+        self.builder = Builder()
+        self.lark = Lark(
+            grammar,
+            parser="lalr",
+            start="file",
+            lexer=TokenLexer,
+            transformer=self.builder,
+            keep_all_tokens=True,
+            maybe_placeholders=False,
+        )
+        self.tokenizer = Tokenizer(self.lark.terminals)
+
+    def items(self, source: Source, tokens: Sequence[Token]) -> list[Any]:
+        """The declarations and docstrings in a stretch of tokens."""
+        self.builder.begin(source)
+        return cast("list[Any]", self.lark.parse(tokens))  # type: ignore[arg-type]
+
+
+@functools.cache
+def _parser() -> _Parser:
+    return _Parser()
+
+
+def tokenize(source: Source) -> list[Token]:
+    """The tokens of a text, comments and blanks left out."""
+    return _parser().tokenizer.tokens(source.text)
+
+
+def parse(source: Source) -> tree.File:
+    """The syntax tree of a text.
+
+    Raises ObjcError with all the errors found: after one, reading goes on at the next declaration.
+    Expressions deeper than `build.MAX_DEPTH` are refused, so that readers of the tree may recurse.
+    """
+    collector = Collector()
+    if len(source.text) > MAX_SIZE:
+        collector.fail(errors.TooLarge(Span(source, 0, 0), len(source.text), MAX_SIZE))
+    tokens = tokenize(source)
+    broken = check_tokens(source, tokens, collector, MAX_ERRORS)
+    found: list[Any] = []
+    for stretch in _declarations(tokens):
+        if any(id(token) in broken for token in stretch):
+            continue
+        try:
+            found.extend(_parser().items(source, stretch))
+        except UnexpectedInput as unexpected:
+            collector.add(diagnose(source, stretch, unexpected))
+        except ObjcError as error:
+            for one in error.diagnostics:
+                collector.add(one)
+        if len(collector.errors) >= MAX_ERRORS:
+            break
+    collector.stop()
+    file = _file(source, found, collector)
+    collector.stop()
+    return file
+
+
+def _declarations(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    """The stretches of tokens from the beginning of a declaration, or docstring, to the next."""
+    start = 0
+    for number, token in enumerate(tokens):
+        if number and (token.type in DECLARATIONS or token.type == "DOCSTRING"):
+            yield tokens[start:number]
+            start = number
+    if tokens:
+        yield tokens[start:]
+
+
+def _file(source: Source, found: Sequence[Any], collector: Collector) -> tree.File:
+    """The declarations with their docstrings."""
+    docstring: str | None = None
+    items: list[tree.Item] = []
+    pending: Docstring | None = None
+    for number, one in enumerate([*found, None]):
+        if pending is not None:
+            if isinstance(one, tree.Declaration | tree.Stages):
+                one = replace(one, docstring=pending.text)
+            elif number == 1:
+                docstring = pending.text
+            else:
+                collector.add(errors.MisplacedDocstring(pending.span))
+            pending = None
+        if isinstance(one, Token):
+            pending = _parser().builder.docstring(one)
+        elif one is not None:
+            items.append(one)
+    if not items and not collector.errors:
+        collector.add(errors.EmptyFile(Span(source, 0, 0)))
+    return tree.File(Span(source, 0, len(source.text)), docstring, tuple(items))
+
+
+def read_source(path: str | Path) -> Source:
+    """The text of a file, line ends as `\\n` and without a byte order mark.
+
+    Raises ObjcError when the file can't be read, is not UTF-8, or is larger than `MAX_SIZE`.
+    """
+    name = str(path)
+    place = Path(path)
+    try:
+        if place.stat().st_size > 4 * MAX_SIZE:
+            size = place.stat().st_size
+            raise ObjcError(errors.TooLarge(None, size, MAX_SIZE, name))
+        data = place.read_bytes()
+    except (OSError, ValueError) as error:
+        raise ObjcError(errors.Unreadable.of(place, error)) from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ObjcError(errors.NotUtf8(None, name, line, data[error.start])) from None
+    return Source(name, re.sub("\r\n?", "\n", text))

@@ -1,0 +1,151 @@
+"""Text to tokens: one regular expression of the grammar's terminals, and which words are names.
+
+The terminals stand in `grammar/objc.lark`. A word such as `from` or `loss` is a keyword only where it
+can be one, judged by its neighbors, so that few names are reserved.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lark import Token
+from lark.lexer import Lexer, PatternStr
+
+RESERVED = frozenset(
+    ["if", "then", "else", "and", "or", "not", "where", "claims", "minimize", "maximize", "minimizes", "maximizes"]
+)
+"""The words that are never names. The reductions are reserved only before `(` and `[`."""
+
+DECLARATIONS = frozenset(["USE", "SURROGATE", "LOSS", "METRIC", "FUNCTION", "MODEL", "OBJECTIVE", "GAME", "STAGES"])
+"""The terminals that begin a declaration."""
+
+STRAY = "STRAY"
+UNTERMINATED = "UNTERMINATED"
+
+_GAP = r"(?:[^\S]|\ufeff|#[^\r\n]*)+"
+_FOREIGN = r"\*\*|:=|&&|\|\||->|=>|//|[≤≥≠−×·÷√∑∏]|\{|\}"
+
+
+class TokenLexer(Lexer):
+    """What lark's parser reads: tokens made beforehand. It keeps the grammar's terminals."""
+
+    def __init__(self, configuration: Any) -> None:
+        self.terminals = configuration.terminals
+
+    def lex(self, data: Iterable[Token]) -> Iterable[Token]:
+        return data
+
+
+class Tokenizer:
+    """Cuts a text into tokens by the terminals of the grammar."""
+
+    def __init__(self, terminals: Iterable[Any]) -> None:
+        patterns, self.keywords = [], {}
+        for terminal in terminals:
+            text = terminal.pattern.to_regexp()
+            if isinstance(terminal.pattern, PatternStr) and terminal.pattern.value.isidentifier():
+                self.keywords[terminal.pattern.value] = terminal.name
+            elif terminal.name == "REDUCTION":
+                self._reduction = re.compile(text)
+            else:
+                patterns.append((terminal.pattern.max_width, terminal.name, text))
+        # Longest first, and names and numbers before operators, as lark orders them.
+        patterns.sort(reverse=True)
+        branches = [f"(?P<gap>{_GAP})", f"(?P<{STRAY}>{_FOREIGN})"]
+        branches.extend(f"(?P<{name}>{text})" for _, name, text in patterns)
+        branches.append(f'(?P<{UNTERMINATED}>"""(?s:.)*)')
+        branches.append(r"(?P<other>(?s:.))")
+        self._pattern = re.compile("|".join(branches))
+
+    def tokens(self, text: str) -> list[Token]:
+        """All tokens of a text; what no terminal matches has the type STRAY or UNTERMINATED."""
+        found: list[Token] = []
+        for match in self._pattern.finditer(text):
+            kind, word = match.lastgroup, match.group()
+            if kind == "gap":
+                continue
+            if kind == "NAME":
+                kind = self._word(word)
+            elif kind == "other":
+                kind = STRAY
+            assert kind is not None
+            found.append(Token(kind, word, match.start(), end_pos=match.end()))
+        return list(in_context(found, text))
+
+    def _word(self, word: str) -> str:
+        if not word.isidentifier():
+            return STRAY
+        if self._reduction.fullmatch(word):
+            return "REDUCTION"
+        return self.keywords.get(word, "NAME")
+
+
+_OPERAND_FOLLOWS = frozenset(
+    ["PLUS", "MINUS", "STAR", "SLASH", "CARET", "COMPARISON", "LESS", "GREATER", "EQUAL", "COMMA", "BAR", "SEMICOLON", "COLON", "OPEN", "OPEN_BRACKET", "IF", "THEN", "ELSE", "AND", "OR", "NOT", "DOT"]
+)
+_WORD_FOLLOWS = frozenset(["FOR", "FROM", "BY", "IN"])
+_HEAD_FOLLOWS = frozenset(["EQUAL", "OPEN", "OPEN_BRACKET", "COLON"])
+
+
+def in_context(tokens: Sequence[Token], text: str) -> Iterable[Token]:
+    """The tokens, with the words that can't be keywords where they stand made names."""
+    previous, before = "", ""
+    for number, token in enumerate(tokens):
+        following = tokens[number + 1] if number + 1 < len(tokens) else None
+        kind = token.type
+        if token.value not in RESERVED and token.type != "NAME" and token.value.isidentifier():
+            if not _is_keyword(token, following, previous, before, text):
+                kind = "NAME"
+                token.type = kind
+        elif kind == "COMPARISON" and token.value == ">=" and _closes_unit(tokens, number):
+            # `real<m>=1`: the angle bracket of a unit, then the default
+            middle = token.start_pos + 1
+            yield Token("GREATER", ">", token.start_pos, end_pos=middle)
+            token = Token("EQUAL", "=", middle, end_pos=token.end_pos)
+            kind = "EQUAL"
+        yield token
+        before, previous = previous, kind
+
+
+def _is_word(token: Token | None) -> bool:
+    return token is not None and token.value.isidentifier()
+
+
+def _is_keyword(
+    token: Token, following: Token | None, previous: str, before: str, text: str
+) -> bool:
+    kind = token.type
+    follows = following.type if following is not None else ""
+    if kind == "REDUCTION":
+        return follows in ("OPEN", "OPEN_BRACKET")
+    if kind in DECLARATIONS:
+        if previous in _OPERAND_FOLLOWS or follows in ("EQUAL", "COLON"):
+            return False
+        first = token.start_pos == 0 or text[token.start_pos - 1] in "\n\ufeff"
+        return first or _is_word(following) or (kind == "USE" and follows in ("DOT", "SLASH"))
+    if kind == "LEARN":
+        return _is_word(following) and previous in ("OPEN", "COMMA", "BAR", "SEMICOLON")
+    if kind == "OVER":
+        return following is not None and following.value == "parameters"
+    if kind == "PARAMETERS":
+        return previous == "OVER"
+    if kind == "SCORED":
+        return following is not None and following.value == "by"
+    if kind == "BY":
+        return previous == "SCORED"
+    # in, for, from, combine: between an operand and a word
+    return (
+        previous not in _OPERAND_FOLLOWS
+        and previous not in ("WHERE", "CLAIMS", "MINIMIZE", "MAXIMIZE", "")
+        and _is_word(following)
+    )
+
+
+def _closes_unit(tokens: Sequence[Token], number: int) -> bool:
+    inside = ("NAME", "NUMBER", "STAR", "SLASH", "CARET", "MINUS")
+    position = number - 1
+    while position > 0 and tokens[position].type in inside:
+        position -= 1
+    return 0 < position < number - 1 and tokens[position].type == "LESS"

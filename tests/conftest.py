@@ -1,0 +1,28 @@
+"""Golden files: what is expected stands beside its case, and `pytest --update` writes it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="write the golden files anew")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """`golden(path, text)`: the file at `path` holds exactly `text`, up to a last end of line."""
+
+    def check(path: Path, text: str) -> None:
+        text = text.rstrip("\n") + "\n"
+        if request.config.getoption("--update"):
+            if not path.exists() or path.read_text("utf-8") != text:
+                path.write_text(text, "utf-8")
+            return
+        assert path.exists(), f"{path} is missing: pytest --update writes it"
+        assert text == path.read_text("utf-8"), f"differs from {path.name} (pytest --update)"
+
+    return check
