@@ -16,6 +16,7 @@ from objc.ir.index import Index
 from objc.ir.program import Let, Names
 from objc.ir.symbols import Condition, Expression, indices_of
 from objc.passes.delta import Domains, resolve, split_guard, under
+from objc.passes.rewrites import rewrite
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Sums:
         for loop in loops:
             part_let = self._sum(self._names.fresh(f"{name}_sum"), free, loop)
             elementwise.append(part_let.read(*free))
-        body = sympy.factor_terms(sympy.Add(*elementwise))
+        body = rewrite(sympy.factor_terms(sympy.Add(*elementwise)))
         if body == 0:
             return None
         let = Let(self._names.fresh(name), free, body, domain=domain_of(body))
@@ -89,9 +90,9 @@ class Sums:
         return coefficient * under(guard, sympy.Mul(*inner_factors))
 
     def _shared(self, coefficient: Expression, free: tuple[Index, ...]) -> Expression:
-        if len(coefficient.args) < 2:
+        if len(coefficient.args) < 2 or indices_of(coefficient) >= set(free):
             return coefficient
-        sign, positive = with_sign(coefficient)
+        sign, positive = with_sign(sympy.factor_terms(rewrite(coefficient)))
         if positive not in self._coefficients:
             used = indices_of(positive)
             if used - set(free):
@@ -110,9 +111,13 @@ def with_sign(expression: Expression) -> tuple[int, Expression]:
     sign = 1
     factors = []
     for factor in sympy.Mul.make_args(expression):
-        if factor.could_extract_minus_sign():
-            sign = -sign
-            factor = sympy.Add(*(-one for one in sympy.Add.make_args(factor)))
+        if isinstance(factor, sympy.Add):
+            negative = sympy.Add(*(-one for one in factor.args))
+            # SymPy's could_extract_minus_sign may say no to a sum and to its negative.
+            if str(negative) < str(factor):
+                sign, factor = -sign, negative
+        elif factor.is_number and factor.is_negative:
+            sign, factor = -sign, -factor
         factors.append(factor)
     return sign, sympy.Mul(*factors)
 
