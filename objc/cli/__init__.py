@@ -1,5 +1,10 @@
-"""The command line."""
+"""The command line. One module a command, imported when the command is used."""
+
+from __future__ import annotations
 
 
 def main() -> None:
-    raise SystemExit("not yet")
+    """The entry point `objc`: runs a command and exits with its status."""
+    from objc.cli.application import objc
+
+    objc.main(prog_name="objc")

@@ -1,0 +1,83 @@
+"""Programs as the analyses read them: formulas whole, elementwise lets put in their readers' places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from objc.ir.index import Index, Position
+from objc.ir.program import Let, Program
+from objc.ir.symbols import Expression, Read, substitute_positions
+
+_GREATEST = 600
+"""Operations beyond which a formula is left in parts."""
+
+
+def whole(program: Program) -> Program:
+    """The program with elementwise lets inlined where the formula stays of readable size.
+
+    Lets that are gathered from (`x[order[i]]`) stay, since a position must be a read.
+    """
+    gathered = {
+        position.base.tensor
+        for let in program.lets
+        for read in let.reads
+        for position in read.positions
+        if isinstance(position.base, Read)
+    }
+    bodies: dict[str, Let] = {}
+    lets = []
+    for let in program.lets:
+        body, guard = _inlined(let.body, bodies), _inlined(let.guard, bodies)
+        if _size(body) + _size(guard) <= _GREATEST:
+            let = replace(let, body=body, guard=guard)
+        if let.reduction is None and let.name not in gathered:
+            bodies[let.name] = let
+        lets.append(let)
+    return program.with_lets(lets)
+
+
+def _inlined(expression: Any, bodies: Mapping[str, Let]) -> Any:
+    mapping = {
+        read: body_at(bodies[read.tensor], read)
+        for read in expression.atoms(Read)
+        if read.tensor in bodies
+    }
+    return expression.xreplace(mapping) if mapping else expression
+
+
+def _size(expression: Any) -> int:
+    return sum(1 for _ in _nodes(expression))
+
+
+def _nodes(expression: Any) -> Iterator[Any]:
+    stack, count = [expression], 0
+    while stack and count <= _GREATEST:
+        count += 1
+        node = stack.pop()
+        yield node
+        stack.extend(node.args)
+
+
+def body_at(let: Let, read: Read) -> Expression:
+    """A let's body at the positions of a read of it."""
+    mapping = dict(zip(let.free, read.positions, strict=True))
+    return substitute_positions(let.body, mapping)
+
+
+def placed(let: Let, read: Read, over: Mapping[Index, Position]) -> Expression:
+    """A reduction's body at the positions of a read, and at one point of what it runs over."""
+    mapping = {**dict(zip(let.free, read.positions, strict=True)), **over}
+    return substitute_positions(let.body, mapping)
+
+
+def influences(program: Program) -> dict[str, frozenset[str]]:
+    """From each let to the inputs that it depends on, gathers and guards included."""
+    known: dict[str, frozenset[str]] = {one.name: frozenset({one.name}) for one in program.inputs}
+    for let in program.lets:
+        found: frozenset[str] = frozenset()
+        for read in let.reads:
+            found |= known[read.tensor]
+        known[let.name] = found
+    return {let.name: known[let.name] for let in program.lets}

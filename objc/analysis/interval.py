@@ -1,0 +1,247 @@
+"""Intervals with exact ends: rational numbers or infinities, always rounded outward.
+
+An interval is the closed hull of what a value may be. A function at a rational end is exact where SymPy
+finds a rational value, else mpmath's at 40 digits moved outward by far more than its error.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import mpmath
+import sympy
+
+from objc.atoms import BY_FUNCTION, Atom
+
+End: TypeAlias = "Fraction | float"  # a float is an infinity
+INFINITY = math.inf
+_DIGITS = 40
+_SLACK = Fraction(1, 10**25)
+_HUGE = Fraction(10**300)
+_GREATEST_POWER = 64
+_EVEN = frozenset({"abs", "cosh", "log_cosh"})
+"""Atoms that are even, and increasing on the nonnegative half-line."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """All values between `low` and `high`, both included."""
+
+    low: End = -INFINITY
+    high: End = INFINITY
+
+    @staticmethod
+    def point(value: int | Fraction) -> Interval:
+        return Interval(Fraction(value), Fraction(value))
+
+    @staticmethod
+    def hull(parts: Iterable[Interval]) -> Interval:
+        found = list(parts)
+        return Interval(min(one.low for one in found), max(one.high for one in found))
+
+    def meet(self, other: Interval) -> Interval:
+        """What lies in both; where they don't meet (a branch that is never taken), this one."""
+        low, high = max(self.low, other.low), min(self.high, other.high)
+        return Interval(low, high) if low <= high else self
+
+    @property
+    def is_nonnegative(self) -> bool:
+        return self.low >= 0
+
+    @property
+    def is_nonpositive(self) -> bool:
+        return self.high <= 0
+
+    @property
+    def is_bounded(self) -> bool:
+        return self.low > -INFINITY and self.high < INFINITY
+
+    def within(self, low: End, high: End) -> bool:
+        return self.low >= low and self.high <= high
+
+    def __add__(self, other: Interval) -> Interval:
+        return Interval(self.low + other.low, self.high + other.high)
+
+    def __neg__(self) -> Interval:
+        return Interval(-self.high, -self.low)
+
+    def __mul__(self, other: Interval) -> Interval:
+        ends = [_times(a, b) for a in (self.low, self.high) for b in (other.low, other.high)]
+        return Interval(min(ends), max(ends))
+
+    def absolute(self) -> Interval:
+        if self.low >= 0:
+            return self
+        if self.high <= 0:
+            return -self
+        return Interval(Fraction(0), max(-self.low, self.high))
+
+    def reciprocal(self) -> Interval:
+        if self.low < 0 < self.high:
+            return LINE
+        low = _over(self.high) if self.high != 0 else -INFINITY
+        high = _over(self.low) if self.low != 0 else INFINITY
+        return Interval(low, high)
+
+    def power(self, exponent: int) -> Interval:
+        """To a whole power."""
+        if exponent == 0:
+            return Interval.point(1)
+        if exponent < 0:
+            return self.power(-exponent).reciprocal()
+        if exponent > _GREATEST_POWER:
+            if self.within(0, 1):
+                return UNIT
+            return NONNEGATIVE if exponent % 2 == 0 or self.is_nonnegative else LINE
+        base = self.absolute() if exponent % 2 == 0 else self
+        return Interval(_raised(base.low, exponent), _raised(base.high, exponent))
+
+    def raised(self, exponent: Interval) -> Interval:
+        """To any real power; what of the base is negative has no value and is left out."""
+        low = max(self.low, Fraction(0))
+        if self.high < low:
+            return LINE
+        ends: list[End] = []
+        for base, power in itertools.product((low, self.high), (exponent.low, exponent.high)):
+            ends += _corner(base, power)
+        return Interval(min(ends), max(ends)).meet(NONNEGATIVE)
+
+    def __str__(self) -> str:
+        left = "(-∞" if self.low == -INFINITY else f"[{self.low}"
+        right = "∞)" if self.high == INFINITY else f"{self.high}]"
+        return f"{left}, {right}"
+
+
+LINE = Interval()
+NONNEGATIVE = Interval(Fraction(0), INFINITY)
+UNIT = Interval(Fraction(0), Fraction(1))
+
+
+def apply(atom: Atom, argument: Interval) -> Interval:
+    """The range of an atom of one argument over an interval."""
+    total = _hull_of(atom.range)
+    domain = _hull_of(atom.domain[0])
+    argument = domain.meet(argument)
+    if atom.name in _EVEN:
+        argument = argument.absolute()
+        result = Interval(at(atom, argument.low, False), at(atom, argument.high, True))
+    elif atom.monotone == "increasing":
+        result = Interval(at(atom, argument.low, False), at(atom, argument.high, True))
+    elif atom.monotone == "decreasing":
+        result = Interval(at(atom, argument.high, False), at(atom, argument.low, True))
+    else:
+        result = total
+    return total.meet(result)
+
+
+def _hull_of(ends: tuple[Any, Any]) -> Interval:
+    return Interval(rounded(ends[0], False), rounded(ends[1], True))
+
+
+def at(atom: Atom, end: End, up: bool) -> End:
+    """An atom's value at an end, rounded up or down; an infinity where it isn't known."""
+    outward = INFINITY if up else -INFINITY
+    if isinstance(end, float):
+        return outward
+    exact = atom.function(sympy.Rational(end.numerator, end.denominator))
+    if getattr(exact, "is_Rational", False):
+        return Fraction(int(exact.p), int(exact.q))
+    return _outward(lambda: atom.reference(_mpf(end)), up)
+
+
+def rounded(number: Any, up: bool) -> End:
+    """A SymPy number (or an int) as an end."""
+    number = sympy.sympify(number)
+    if number in (sympy.oo, -sympy.oo):
+        return INFINITY if number == sympy.oo else -INFINITY
+    if number.is_Rational:
+        return Fraction(int(number.p), int(number.q))
+    return _outward(lambda: mpmath.mpf(sympy.N(number, _DIGITS)._mpf_), up)
+
+
+def of_number(number: Any) -> Interval:
+    """The interval of a SymPy number; the whole line where it has no finite real value."""
+    if number in (sympy.oo, -sympy.oo):
+        return Interval(rounded(number, False), rounded(number, True))
+    if not (number.is_real and number.is_finite):
+        return LINE
+    return Interval(rounded(number, False), rounded(number, True))
+
+
+def atom_of(expression: Any) -> Atom | None:
+    return BY_FUNCTION.get(expression.func)
+
+
+def _outward(value: Callable[[], Any], up: bool) -> End:
+    outward = INFINITY if up else -INFINITY
+    with mpmath.workdps(_DIGITS):
+        try:
+            found = value()
+        except (ArithmeticError, ValueError):
+            return outward
+        if isinstance(found, mpmath.mpc) or mpmath.isnan(found):
+            return outward
+        if mpmath.isinf(found):
+            return INFINITY if found > 0 else -INFINITY
+        magnitude = abs(found)
+        if magnitude > 1e300:
+            clipped: End = _HUGE if found > 0 else -_HUGE
+            return outward if (found > 0) == up else clipped
+        if magnitude < 1e-300:
+            return Fraction(0) if (found >= 0) != up else (1 if up else -1) / _HUGE
+        exact = _fraction(found)
+    slack = abs(exact) * _SLACK
+    return exact + slack if up else exact - slack
+
+
+def _mpf(value: Fraction) -> Any:
+    return mpmath.mpf(value.numerator) / value.denominator
+
+
+def _fraction(value: Any) -> Fraction:
+    sign, mantissa, exponent, _ = value._mpf_
+    whole = -int(mantissa) if sign else int(mantissa)
+    return whole * Fraction(2) ** exponent
+
+
+def _times(a: End, b: End) -> End:
+    """The product of two ends, where zero times infinity is zero: the hull of the products."""
+    return Fraction(0) if a == 0 or b == 0 else a * b
+
+
+def _over(end: End) -> End:
+    return Fraction(0) if isinstance(end, float) else 1 / end
+
+
+def _raised(end: End, exponent: int) -> End:
+    if isinstance(end, float):
+        return end if exponent % 2 else INFINITY
+    return end**exponent
+
+
+def _corner(base: End, power: End) -> list[End]:
+    """The values that base^power comes near, for a base of at least zero."""
+    if base == 1 or power == 0:
+        # 0^0 and ∞^0 are limits of everything between the neighbors.
+        near_zero: list[End] = [Fraction(0)] if base == 0 else []
+        return [Fraction(1), *near_zero, *([INFINITY] if base == INFINITY else [])]
+    is_growing = (base > 1) == (power > 0)
+    if isinstance(power, float) or isinstance(base, float) or base == 0:
+        return [INFINITY if is_growing else Fraction(0)]
+    value: Callable[[], Any] = lambda: _mpf(base) ** _mpf(power)  # noqa: E731
+    exact = (
+        sympy.Pow(
+            sympy.Rational(base.numerator, base.denominator),
+            sympy.Rational(power.numerator, power.denominator),
+        )
+        if max(abs(power), abs(base)) < 1000
+        else None
+    )
+    if exact is not None and exact.is_Rational:
+        return [Fraction(int(exact.p), int(exact.q))]
+    return [_outward(value, False), _outward(value, True)]

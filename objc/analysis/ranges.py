@@ -1,0 +1,385 @@
+"""The range of every let: interval arithmetic from the declared domains.
+
+Sound and not sharp: a value never leaves its interval. Three things sharpen it: the conditions of the
+branch that a formula stands in, a split on the sign of what occurs several times, and the two
+inequalities that losses lean on (a maximum is at least each of its parts, a share of a sum of
+nonnegative parts is at most one).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import sympy
+
+from objc.analysis.formulas import placed
+from objc.analysis.interval import (
+    INFINITY,
+    LINE,
+    NONNEGATIVE,
+    UNIT,
+    Interval,
+    apply,
+    atom_of,
+    of_number,
+)
+from objc.atoms import ATOMS, Branch, maximum, minimum, stop_gradient, xlogy
+from objc.ir.index import Index, Position
+from objc.ir.program import Input, Let, Program
+from objc.ir.symbols import Condition, Expression, Extent, IndexValue, Read, conjuncts
+
+Context = Mapping[Any, Interval]
+"""What is known beyond the domains of expressions that occur in a formula."""
+
+_AT_LEAST_ONE = Interval(NONNEGATIVE.low + 1, INFINITY)
+_NONPOSITIVE = -NONNEGATIVE
+_COUNTED = frozenset({"argmax", "argmin", "count"})
+_TRUTHS = frozenset({"any", "all"})
+_LOG = ATOMS["log"]
+
+
+class Ranges:
+    """The ranges of a program's inputs and lets, found let by let. Dimensions are at least one."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.of_tensor: dict[str, Interval] = {}
+        for one in program.inputs:
+            self.of_tensor[one.name] = self._of_input(one)
+        for let in program.lets:
+            self.of_tensor[let.name] = self._of_let(let)
+
+    def _of_input(self, one: Input) -> Interval:
+        low, high = one.domain.bounds
+        below = self.of(low) if low.is_number or low.atoms(Read) else LINE
+        above = self.of(high) if high.is_number or high.atoms(Read) else NONNEGATIVE
+        return Interval(below.low, above.high)
+
+    def of(self, expression: Expression, context: Context | None = None) -> Interval:
+        """The range of an expression of this program, splitting on signs where that may help."""
+        context = context or {}
+        result = self._plain(expression, context)
+        if result.is_nonnegative or result.is_nonpositive:
+            return result
+        for several in _splits(expression, self, context):
+            halves = itertools.product((NONNEGATIVE, _NONPOSITIVE), repeat=len(several))
+            parts = [
+                self._plain(expression, {**context, **dict(zip(several, half, strict=True))})
+                for half in halves
+            ]
+            result = result.meet(Interval.hull(parts))
+        return result
+
+    # ------------------------------------------------------------- lets
+
+    def _of_let(self, let: Let) -> Interval:
+        context = self.assuming(let.guard, {})
+        body = self.of(let.body, context)
+        if let.reduction is None:
+            return body
+        is_whole = let.guard == sympy.true
+        most = _most(let)
+        match let.reduction:
+            case "sum":
+                return self._simplex_sum(let) or _summed(body, most, is_whole)
+            case "mean":
+                return body
+            case "max":
+                return body if is_whole else Interval(-INFINITY, body.high)
+            case "min":
+                return body if is_whole else Interval(body.low, INFINITY)
+            case "logsumexp":
+                above = body.high if most == 1 else INFINITY
+                return Interval(body.low if is_whole else -INFINITY, above)
+            case "norm":
+                return NONNEGATIVE
+            case "prod":
+                return _multiplied(body)
+            case name if name in _COUNTED:
+                return Interval(
+                    NONNEGATIVE.low, INFINITY if most is None else NONNEGATIVE.low + most
+                )
+            case name if name in _TRUTHS:
+                return UNIT
+        return LINE
+
+    def _simplex_sum(self, let: Let) -> Interval | None:
+        """`sum[k] q[k] e[k]` with q of a simplex is a mean of e."""
+        if let.guard != sympy.true or len(let.over) != 1:
+            return None
+        (index,) = let.over
+        factors = sympy.Mul.make_args(let.body)
+        for factor in factors:
+            if self._is_simplex_along(factor, index):
+                return self.of(sympy.Mul(*(one for one in factors if one is not factor)))
+        return None
+
+    def _is_simplex_along(self, factor: Expression, index: Index) -> bool:
+        if not isinstance(factor, Read) or factor.tensor not in self.program.input:
+            return False
+        tensor = self.program.input[factor.tensor]
+        if tensor.domain.kind != "simplex" or tensor.dimensions[-1] != index.dimension:
+            return False
+        others = factor.positions[:-1]
+        return factor.positions[-1].index == index and all(one.index != index for one in others)
+
+    # ------------------------------------------------------------- expressions
+
+    def _plain(self, expression: Expression, context: Context) -> Interval:
+        result = self._by_kind(expression, context)
+        if expression in context:
+            result = result.meet(context[expression])
+        elif -expression in context:
+            result = result.meet(-context[-expression])
+        return result
+
+    def _by_kind(self, expression: Expression, context: Context) -> Interval:
+        if expression.is_number:
+            return of_number(expression)
+        match expression:
+            case Read():
+                return self.of_tensor[expression.tensor]
+            case IndexValue():
+                size = expression.index.dimension.size
+                return NONNEGATIVE if size is None else Interval.point(0) + _up_to(size - 1)
+            case Extent():
+                return _AT_LEAST_ONE
+            case sympy.Add():
+                return self._sum(expression, context)
+            case sympy.Mul():
+                return self._product(expression, context)
+            case sympy.Pow():
+                return self._power(expression, context)
+            case Branch():
+                return self._branch(expression, context)
+        return self._function(expression, context)
+
+    def _sum(self, expression: Expression, context: Context) -> Interval:
+        parts = [self._plain(one, context) for one in expression.args]
+        result = sum(parts[1:], parts[0])
+        if result.is_nonnegative or result.is_nonpositive:
+            return result
+        for rest, sign in _parts_above(expression, self.program):
+            bound = NONNEGATIVE if sign > 0 else _NONPOSITIVE
+            result = result.meet(bound + self._plain(rest, context))
+        return result
+
+    def _product(self, expression: Expression, context: Context) -> Interval:
+        share = _share(expression, self)
+        if share is not None:
+            return UNIT * self._plain(share, context)
+        result = Interval.point(1)
+        for one in expression.args:
+            result = result * self._plain(one, context)
+        return result
+
+    def _power(self, expression: Expression, context: Context) -> Interval:
+        base, exponent = self._plain(expression.base, context), expression.exp
+        if exponent.is_Integer:
+            return base.power(int(exponent))
+        if exponent.is_integer and not base.is_nonnegative:
+            return LINE
+        return base.raised(self._plain(exponent, context))
+
+    def _branch(self, expression: Expression, context: Context) -> Interval:
+        condition, then, otherwise = expression.args
+        arms = [
+            self.under(then, condition, context),
+            self.under(otherwise, sympy.Not(condition), context),
+        ]
+        return Interval.hull(arms)
+
+    def _function(self, expression: Expression, context: Context) -> Interval:
+        arguments = [self._plain(one, context) for one in expression.args]
+        if isinstance(expression, maximum):
+            a, b = arguments
+            return Interval(max(a.low, b.low), max(a.high, b.high))
+        if isinstance(expression, minimum):
+            a, b = arguments
+            return Interval(min(a.low, b.low), min(a.high, b.high))
+        if isinstance(expression, stop_gradient):
+            return arguments[0]
+        atom = atom_of(expression)
+        if isinstance(expression, xlogy):
+            return arguments[0] * apply(_LOG, arguments[1])
+        if atom is None or len(arguments) != 1:
+            return LINE
+        return apply(atom, arguments[0])
+
+    # ------------------------------------------------------------- conditions
+
+    def under(self, arm: Expression, condition: Condition, context: Context) -> Interval:
+        """The range of an arm where a condition holds."""
+        known = self.assuming(condition, context)
+        result = self._plain(arm, known)
+        for difference in _nonnegatives(condition):
+            for rewritten, slack in _eliminated(arm, difference):
+                result = result.meet(self._plain(rewritten, {**known, slack: NONNEGATIVE}))
+        return result
+
+    def assuming(self, condition: Condition, context: Context) -> Context:
+        """What a condition says of the expressions in it, beside what is known."""
+        known = dict(context)
+        for part in conjuncts(condition):
+            if isinstance(part, sympy.Eq):
+                left, right = part.args
+                self._learn(known, left, self._plain(right, context))
+                self._learn(known, right, self._plain(left, context))
+        for difference in _nonnegatives(condition):
+            constant, rest = difference.as_coeff_Add()
+            self._learn(known, difference, NONNEGATIVE)
+            self._learn(known, rest, NONNEGATIVE + of_number(-constant))
+            for one in sympy.Add.make_args(difference):
+                coefficient, factor = one.as_coeff_Mul()
+                others = NONNEGATIVE + self._plain(one - difference, context)
+                self._learn(known, factor, others * of_number(1 / coefficient))
+        return known
+
+    def _learn(self, known: dict[Any, Interval], expression: Any, where: Interval) -> None:
+        if expression.is_number:
+            return
+        sharper = self._plain(expression, known).meet(where)
+        known[expression] = sharper
+        if isinstance(expression, sympy.Abs) and sharper.high < INFINITY:
+            self._learn(known, expression.args[0], Interval(-sharper.high, sharper.high))
+
+
+def _nonnegatives(condition: Condition) -> Iterator[Expression]:
+    """The expressions that are at least zero where a condition holds."""
+    for part in conjuncts(condition):
+        if isinstance(part, sympy.Not):
+            part = sympy.Not(part.args[0])
+        if isinstance(part, sympy.Ge | sympy.Gt):
+            yield part.args[0] - part.args[1]
+        elif isinstance(part, sympy.Le | sympy.Lt):
+            yield part.args[1] - part.args[0]
+
+
+def _eliminated(arm: Expression, difference: Expression) -> Iterator[tuple[Expression, Any]]:
+    """The arm with one term of a nonnegative difference written through the slack t ≥ 0."""
+    slack = sympy.Dummy("t", nonnegative=True)
+    for one in sympy.Add.make_args(difference):
+        coefficient, term = one.as_coeff_Mul()
+        if term.is_number or not arm.has(term):
+            continue
+        value = (slack - (difference - one)) / coefficient
+        if value.has(term):
+            continue
+        rewritten = arm.xreplace({term: value})
+        yield rewritten, slack
+        yield sympy.expand(rewritten), slack
+
+
+def _splits(expression: Expression, ranges: Ranges, context: Context) -> Iterator[list[Expression]]:
+    """Sets of expressions to split on the sign of: those that occur more than once."""
+    counts: Counter[Any] = Counter()
+    for node in sympy.preorder_traversal(expression):
+        if isinstance(node, Read | sympy.Add) and not node.is_number:
+            counts[node] += 1
+            if isinstance(node, sympy.Add) and node.could_extract_minus_sign():
+                counts[-node] += 1
+    several = [
+        one
+        for one, count in counts.items()
+        if count > 1 and ranges._plain(one, context).low < 0 < ranges._plain(one, context).high
+    ]
+    several.sort(key=lambda one: (-len(one.args), str(one)))
+    if several:
+        yield several[:1]
+    if len(several) > 1:
+        yield several[:3]
+
+
+def _parts_above(expression: Any, program: Program) -> Iterator[tuple[Expression, int]]:
+    """What is left of a sum when `c·(extreme over k of b) − c·b at some k` is taken out of it, with
+    the sign of what was taken out."""
+    for addend in expression.args:
+        factor = _extreme_in(addend, program)
+        if factor is None:
+            continue
+        let = program.let[factor.tensor]
+        sign = 1 if let.reduction in ("max", "logsumexp") else -1
+        scale = addend / factor
+        if scale.is_nonnegative is not True and scale.is_nonpositive is not True:
+            continue
+        direction = sign if scale.is_nonnegative else -sign
+        rest = expression - addend
+        for body in _members(let, factor, rest):
+            left = sympy.expand_mul(rest + scale * body)
+            if len(sympy.Add.make_args(left)) < len(expression.args):
+                yield left, direction
+
+
+def _extreme_in(product: Expression, program: Program) -> Read | None:
+    for factor in sympy.Mul.make_args(product):
+        if isinstance(factor, Read) and factor.tensor in program.let:
+            let = program.let[factor.tensor]
+            if let.reduction in ("max", "min", "logsumexp") and let.guard == sympy.true:
+                return factor
+    return None
+
+
+def _members(let: Let, read: Read, nearby: Expression) -> Iterator[Expression]:
+    """The body of a reduction at the positions that occur nearby."""
+    places: dict[Position, None] = {}
+    for other in sorted(nearby.atoms(Read), key=lambda one: str(one.name)):
+        places.update(dict.fromkeys(other.positions))
+    candidates = list(itertools.islice(itertools.product(places, repeat=len(let.over)), 16))
+    for positions in candidates:
+        yield placed(let, read, dict(zip(let.over, positions, strict=True)))
+
+
+def _share(product: Expression, ranges: Ranges) -> Expression | None:
+    """What is left of a product when `b at some k / sum over k of b`, of nonnegative b, is taken out
+    of it."""
+    program = ranges.program
+    for divisor in product.args:
+        if not (isinstance(divisor, sympy.Pow) and divisor.exp == -1):
+            continue
+        read = divisor.base
+        if not isinstance(read, Read) or read.tensor not in program.let:
+            continue
+        let = program.let[read.tensor]
+        if let.reduction != "sum" or let.guard != sympy.true:
+            continue
+        if not ranges.of(let.body).is_nonnegative:
+            continue
+        rest = product / divisor
+        for body in _members(let, read, rest):
+            left = rest / body
+            if not left.has(body) and len(sympy.Mul.make_args(left)) < len(product.args):
+                return left
+    return None
+
+
+def _most(let: Let) -> int | None:
+    """The greatest number of points that a reduction runs over, where it is known."""
+    product = 1
+    for index in let.over:
+        if index.dimension.size is None:
+            return None
+        product *= index.dimension.size
+    return product
+
+
+def _up_to(value: int) -> Interval:
+    return Interval(NONNEGATIVE.low, NONNEGATIVE.low + value)
+
+
+def _summed(body: Interval, most: int | None, is_whole: bool) -> Interval:
+    if most is None:
+        number = _AT_LEAST_ONE if is_whole else NONNEGATIVE
+    else:
+        number = Interval.point(most) if is_whole else _up_to(most)
+    return body * number
+
+
+def _multiplied(body: Interval) -> Interval:
+    if body.within(0, 1):
+        return UNIT
+    if body.within(-1, 1):
+        return Interval(-UNIT.high, UNIT.high)
+    return NONNEGATIVE if body.is_nonnegative else LINE

@@ -1,0 +1,7 @@
+"""`python -m objc.cli`."""
+
+from __future__ import annotations
+
+from objc.cli import main
+
+main()

@@ -1,0 +1,141 @@
+"""`objc compile FILE -o DIR`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from objc import __version__
+from objc.cli.errors import ForeignFile
+from objc.cli.output import Markup, progress, write_data, write_diagnostics
+from objc.cli.targets import STANDARD_INPUT, TargetName, lower_target
+from objc.cli.write import write_whole
+from objc.errors import Diagnostic, ObjcError
+
+if TYPE_CHECKING:
+    from objc.target import DType
+
+HEADER = "# Written by objc"
+"""How the first line of a generated module starts: a file without it is never written over."""
+
+
+@click.command(
+    epilog=Markup.examples(
+        "objc compile losses.objc -o build",
+        "objc compile losses.objc:huber -o build --dtype float32 --name huber32",
+        "objc compile focal -o build",
+        "objc compile losses.objc -o build --target numpy",
+    )
+)
+@click.argument("targets", nargs=-1, required=True, metavar="FILE[:NAME]...")
+@click.option(
+    "--output", "-o", "directory", required=True, type=click.Path(file_okay=False), metavar="DIR",
+    help="The directory to write to; it is made if need be.",
+)  # fmt: skip
+@click.option("--target", default="cpu", show_default=True, help="What to compile for.")
+@click.option("--name", help="The module's name. [default: the file's]")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float64"]),
+    default="float64",
+    show_default=True,
+    help="The floating type of the kernels.",
+)
+@click.option("--force", is_flag=True, help="Replace files that objc didn't write.")
+@click.option("--json", "as_json", is_flag=True, help="Print data instead of text.")
+def command(
+    targets: Sequence[str],
+    directory: str,
+    target: str,
+    name: str | None,
+    dtype: str,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write kernels as a readable Python module.
+
+    Each FILE becomes one module, which carries formulas, gradients and facts in its docstrings and
+    needs only numpy (and numba, for the target cpu). A declaration of the standard library may be
+    given by its name alone.
+    """
+    if name is not None and len(targets) > 1:
+        raise click.UsageError("`--name` needs a single FILE.")
+    if name is not None and not name.isidentifier():
+        raise click.BadParameter(f"`{name}` can't be a module's name.", param_hint="--name")
+    written = []
+    for one in progress(list(targets), "compiling"):
+        place = _resolved(one)
+        path = Path(directory) / f"{name or _module_name(place)}.py"
+        _require_own(path, force)
+        text, names, warnings = _module(place, target, dtype)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
+        written.append({"module": str(path), "declarations": names})
+        if not as_json:
+            write_diagnostics(warnings, click.get_text_stream("stderr"))
+            click.echo(f"wrote {path}: {', '.join(names)}")
+    if as_json:
+        write_data({"target": target, "dtype": dtype, "modules": written})
+
+
+def _resolved(text: str) -> TargetName:
+    """A target as given, or the declaration of the library that has this name."""
+    target = TargetName.parse(text)
+    if target.name is not None or Path(target.path).exists() or not text.isidentifier():
+        return target
+    from objc.cli.library import families
+
+    for family in families():
+        if any(entry.name == text for entry in family.entries):
+            return TargetName(str(family.path), text)
+    return target
+
+
+def _module_name(target: TargetName) -> str:
+    if target.path == STANDARD_INPUT:
+        raise click.UsageError("The standard input has no name for a module: give `--name`.")
+    stem = target.name or Path(target.path).stem
+    name = "".join(one if one.isalnum() or one == "_" else "_" for one in stem)
+    return name if name.isidentifier() else f"_{name}"
+
+
+def _require_own(path: Path, force: bool) -> None:
+    if force or not path.exists():
+        return
+    try:
+        with path.open(encoding="utf-8") as stream:
+            is_own = stream.readline().startswith(HEADER)
+    except (OSError, UnicodeDecodeError):
+        is_own = False
+    if not is_own:
+        raise ObjcError(ForeignFile(None, str(path)))
+
+
+def _module(
+    place: TargetName, target: str, dtype: str
+) -> tuple[str, list[str], tuple[Diagnostic, ...]]:
+    """The text of a module, the names in it, and the warnings on the way."""
+    from objc.analysis import analyse
+    from objc.cli.variants import find_target, module_variants
+
+    found = find_target(target)
+    module, programs = lower_target(place)
+    diagnostics = list(module.warnings)
+    for program in programs:
+        diagnostics += analyse(program).diagnostics
+    errors = [one for one in diagnostics if one.severity == "error"]
+    if errors:
+        raise ObjcError(errors)
+    pairs = [(one, module_variants(one, found, target)) for one in programs]
+    text = found.module(pairs, cast("DType", dtype))
+    return _with_header(text, place), [one.name for one in programs], tuple(diagnostics)
+
+
+def _with_header(text: str, place: TargetName) -> str:
+    origin = Path(place.path).name + (f":{place.name}" if place.name else "")
+    return (
+        f"{HEADER} {__version__} from {origin}. Changes here are lost: change the source.\n{text}"
+    )

@@ -1,0 +1,68 @@
+"""`objc explain CODE`."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+
+import click
+
+from objc.cli.errors import NoSuchCode
+from objc.cli.output import Markup, write_data, write_text
+from objc.errors import Diagnostic, ObjcError
+
+
+@click.command(
+    epilog=Markup.examples("objc explain E0102", "objc explain", "objc explain --json E0102")
+)
+@click.argument("code", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print data instead of text.")
+def command(code: str | None, as_json: bool) -> None:
+    """Say what an error code means, with an example and the mend.
+
+    CODE is what stands in brackets in a message: E0102 in `error[E0102]`. Without it, all codes
+    are listed.
+    """
+    catalogue = all_diagnostics()
+    if code is None:
+        _list(catalogue, as_json)
+        return
+    wanted = code.upper().removeprefix("ERROR[").removeprefix("WARNING[").rstrip("]")
+    if wanted not in catalogue:
+        raise ObjcError(NoSuchCode(None, code, tuple(catalogue)))
+    found = catalogue[wanted]
+    if as_json:
+        write_data({"code": wanted, "severity": found.severity, "text": explanation(found)})
+        return
+    write_text(f"{found.severity}[{wanted}]", "bold")
+    write_text(f"\n{explanation(found)}")
+
+
+def all_diagnostics() -> dict[str, type[Diagnostic]]:
+    """Every diagnostic, by code: imports the `errors` module of each room, and the cache."""
+    package = importlib.import_module("objc")
+    importlib.import_module("objc.cache")
+    for found in pkgutil.walk_packages(package.__path__, "objc."):
+        if found.name.endswith("errors") and not found.name.startswith("objc.targets"):
+            importlib.import_module(found.name)
+    return Diagnostic.catalogue()
+
+
+def explanation(diagnostic: type[Diagnostic]) -> str:
+    """The docstring of a diagnostic's class, as it is printed."""
+    return inspect.cleandoc(diagnostic.__doc__ or "")
+
+
+def _list(catalogue: dict[str, type[Diagnostic]], as_json: bool) -> None:
+    rows = {code: explanation(one).split("\n\n")[0] for code, one in catalogue.items()}
+    titles = {code: " ".join(text.split()) for code, text in rows.items()}
+    if as_json:
+        codes = [
+            {"code": code, "severity": catalogue[code].severity, "title": title}
+            for code, title in titles.items()
+        ]
+        write_data({"codes": codes})
+        return
+    for code, title in titles.items():
+        click.echo(f"{code}  {title}")

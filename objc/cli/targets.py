@@ -1,0 +1,81 @@
+"""`FILE[:NAME]` on the command line: finding the file, parsing it, picking the declaration."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from objc.cli.errors import NoSuchDeclaration
+from objc.errors import ObjcError
+from objc.source import Source
+
+if TYPE_CHECKING:
+    from objc.ir.program import Program
+    from objc.passes.lower import Module
+    from objc.syntax.tree import File
+
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True)
+class TargetName:
+    """A file, or one declaration of it."""
+
+    path: str
+    name: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> TargetName:
+        """Split `FILE:NAME`. A colon inside an existing path, or before a separator, belongs to the
+        path (`C:\\losses.objc`)."""
+        path, colon, name = text.rpartition(":")
+        if not colon or not path or Path(text).exists() or any(c in name for c in "/\\."):
+            return cls(text)
+        return cls(path, name or None)
+
+
+def read_source(path: str) -> Source:
+    """The text of a file, or of the standard input for `-`.
+
+    Raises:
+        ObjcError: there is no such file, or it is not text.
+    """
+    from objc.syntax import read_source as read_file
+    from objc.syntax.errors import NotUtf8
+
+    if path != STANDARD_INPUT:
+        return read_file(path)
+    data = sys.stdin.buffer.read()
+    try:
+        return Source("<stdin>", data.decode("utf-8-sig").replace("\r\n", "\n"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ObjcError(NotUtf8(None, "<stdin>", line, data[error.start])) from error
+
+
+def parse_target(target: TargetName) -> File:
+    """The syntax tree of a target's file. Raises ObjcError if the name isn't declared there."""
+    from objc.syntax import parse
+
+    file = parse(read_source(target.path))
+    if target.name is not None:
+        require_name(target, tuple(item.name for item in file.declarations))
+    return file
+
+
+def require_name(target: TargetName, declared: tuple[str, ...]) -> None:
+    if target.name not in declared:
+        raise ObjcError(NoSuchDeclaration(None, target.path, str(target.name), declared))
+
+
+def lower_target(target: TargetName) -> tuple[Module, tuple[Program, ...]]:
+    """The lowered module of a target's file, and the programs that the target names."""
+    from objc.passes.lower import lower
+
+    module = lower(parse_target(target))
+    if target.name is None:
+        return module, tuple(module.programs.values())
+    require_name(target, tuple(module.programs))
+    return module, (module.programs[target.name],)

@@ -1,0 +1,75 @@
+"""Which variant of a program a command shows or compiles, and the later stages of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from objc.cli.errors import NoSuchTarget, Unsupported
+from objc.compiler import Result, Variant, derive, differentiated
+from objc.errors import ObjcError
+from objc.ir.program import Program
+from objc.target import DType, Target, available, load
+
+
+def usual_batch(program: Program) -> frozenset[str]:
+    """The inputs that have a batch axis in most calls: predictions and data of a loss, and of an
+    objective the data alone, for what stands before its bar are the parameters."""
+    roles = ("data",) if program.kind == "objective" else ("differentiable", "data")
+    return frozenset(one.name for one in program.inputs if one.role in roles)
+
+
+def gradient_inputs(program: Program) -> tuple[str, ...]:
+    return tuple(one.name for one in program.differentiable)
+
+
+def variant(program: Program, batched: bool) -> Variant:
+    """Value and gradient, where the declaration has them."""
+    inputs = usual_batch(program) if batched else frozenset()
+    if "result" in program.outputs:
+        return Variant(("result",), (), inputs)
+    wanted: tuple[Result, ...] = ("value",)
+    wrt = () if program.kind == "metric" else gradient_inputs(program)
+    if wrt:
+        wanted += ("gradient",)
+    return Variant(wanted, wrt, inputs)
+
+
+def find_target(name: str) -> Target:
+    """Raises ObjcError where there is no such target."""
+    try:
+        return load(name)
+    except LookupError as error:
+        raise ObjcError(NoSuchTarget(None, name, tuple(available()))) from error
+
+
+def require_support(program: Program, target: Target, name: str) -> None:
+    """Raises ObjcError where the target can't run the program."""
+    if (reason := target.supports(program)) is not None:
+        raise ObjcError(Unsupported(program.span, program.name, name, reason))
+
+
+@dataclass(frozen=True)
+class View:
+    """How `objc show` looks at a program."""
+
+    batched: bool
+    target: str
+    dtype: str
+
+    def differentiated(self, program: Program) -> Program:
+        return differentiated(program, variant(program, self.batched))
+
+    def derived(self, program: Program) -> Program:
+        return derive(program, variant(program, self.batched))
+
+    def loops(self, program: Program) -> str:
+        from objc.schedule import schedule
+
+        return str(schedule(self.derived(program)))
+
+    def source(self, program: Program) -> str:
+        target = find_target(self.target)
+        derived = self.derived(program)
+        require_support(derived, target, self.target)
+        return target.emit(derived, cast(DType, self.dtype)).text
