@@ -25,7 +25,7 @@ from objc.ir.index import BATCH, Dimension, Index, Position
 from objc.ir.numbers import Arbitrary, Float64, Number, Numbers
 from objc.ir.order import ordered_addends
 from objc.ir.program import Input, Let, Program
-from objc.ir.symbols import Extent, IndexValue, Read, conjuncts
+from objc.ir.symbols import Extent, IndexValue, Read, conjuncts, disjuncts
 from objc.target import IndexOutOfRange
 
 Point = Sequence[int]
@@ -349,8 +349,7 @@ class _Compiler:
             parts = [self.condition(one) for one in conjuncts(condition)]
             return lambda point: all(part(point) for part in parts)
         if isinstance(condition, sympy.Or):
-            safe_first = conjuncts(sympy.And(*condition.args, evaluate=False))
-            parts = [self.condition(one) for one in safe_first]
+            parts = [self.condition(one) for one in disjuncts(condition)]
             return lambda point: any(part(point) for part in parts)
         if isinstance(condition, sympy.Not):
             denied = self.condition(condition.args[0])

@@ -16,9 +16,8 @@ from objc.atoms import Branch, iverson
 from objc.ir.index import Dimension, Index, Position
 
 __all__ = [
-    "Branch", "Condition", "Expression", "Extent", "IndexValue", "Read", "conjuncts", "indices_of",
-    "iverson",
-    "move_position", "move_read", "position_value", "reads", "substitute_positions",
+    "Branch", "Condition", "Expression", "Extent", "IndexValue", "Read", "conjuncts", "disjuncts",
+    "indices_of", "iverson", "move_position", "move_read", "position_value", "reads", "substitute_positions",
 ]  # fmt: skip
 
 Expression: TypeAlias = Any  # a sympy.Expr; SymPy has no usable types
@@ -192,6 +191,15 @@ def conjuncts(condition: Condition) -> list[Condition]:
     """The parts of a conjunction in the order of evaluation: plain tests before reads that are
     shifted or gathered, so that `t > 0 and tag[t-1] == k` never reads before the start."""
     parts = list(condition.args) if isinstance(condition, sympy.And) else [condition]
+    return _plain_first(parts)
+
+
+def disjuncts(condition: Condition) -> list[Condition]:
+    """The parts of a disjunction, in the same order of evaluation."""
+    return _plain_first(list(condition.args) if isinstance(condition, sympy.Or) else [condition])
+
+
+def _plain_first(parts: list[Condition]) -> list[Condition]:
     return sorted(parts, key=lambda part: (_read_risk(part), str(part)))
 
 
