@@ -1,0 +1,79 @@
+"""Lowering: from the syntax tree to programs, with names, shapes, domains and indices resolved.
+
+The order of reading: `declarations` makes one program; `names` holds scopes; `expressions`,
+`subscripts`, `reductions` and `calls` resolve the formula into values (`values`, `dimensions`);
+`definitions` and `bindings` make lets of what has a name; `builder` collects them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from objc.errors import Collector, Diagnostic, InternalError, ObjcError
+from objc.ir.program import Program
+from objc.ir.verify import verify
+from objc.passes.lower import errors
+from objc.passes.lower.declarations import program_of
+from objc.passes.lower.loading import Loader, namespace_of
+from objc.syntax import tree
+
+__all__ = ["Loader", "Module", "lower", "lower_declaration"]
+
+
+@dataclass(frozen=True)
+class Module:
+    """The programs of one file, in the order of the file."""
+
+    programs: Mapping[str, Program]
+    warnings: tuple[Diagnostic, ...]
+    docstring: str | None = None
+
+
+def lower(file: tree.File, loader: Loader | None = None) -> Module:
+    """Lower every declaration of a file.
+
+    `loader` finds the files that `use` names; without one they are sought beside the file, then in
+    the library.
+
+    Raises:
+        ObjcError: with every diagnostic found in the file.
+    """
+    collector = Collector()
+    namespace = namespace_of(file, loader, collector)
+    programs: dict[str, Program] = {}
+    for item in file.items:
+        if isinstance(item, tree.Game | tree.Stages):
+            what = "a game" if isinstance(item, tree.Game) else "a run of stages"
+            collector.add(errors.NotCompiled(item.name_span, what))
+        elif isinstance(item, tree.Declaration):
+            each = Collector()
+            program = program_of(item, namespace, each)
+            for one in each.found:
+                collector.add(one)
+            if program is not None:
+                verify(program)
+                programs[item.name] = program
+    collector.stop()
+    return Module(programs, tuple(collector.found), file.docstring)
+
+
+def lower_declaration(file: tree.File, name: str, loader: Loader | None = None) -> Program:
+    """Lower one declaration of a file, whatever may be wrong with the others.
+
+    Raises:
+        ObjcError: with what is wrong in this declaration, or in what it uses.
+        KeyError: the file declares nothing of that name.
+    """
+    collector = Collector()
+    namespace = namespace_of(file, loader, collector)
+    collector.stop()
+    declaration = namespace.own[name]
+    if isinstance(declaration, tree.Game):
+        raise ObjcError(errors.NotCompiled(declaration.name_span, "a game"))
+    program = program_of(declaration, namespace, collector)
+    collector.stop()
+    if program is None:
+        raise InternalError(f"`{name}` was lowered to nothing, and no error was found")
+    verify(program)
+    return program

@@ -1,0 +1,118 @@
+"""Values with a name: each becomes one let, however often it is used."""
+
+from __future__ import annotations
+
+import sympy
+
+from objc.ir.domain import Domain
+from objc.ir.index import Index, Position
+from objc.ir.program import Let
+from objc.ir.symbols import Expression, iverson
+from objc.passes.lower.dimensions import Variable
+from objc.passes.lower.names import Context
+from objc.passes.lower.values import Environment, Positions, Value
+
+
+class Binding:
+    """A value under a name: a definition, or what is passed as an argument.
+
+    Its let is made once for each place of the indices around it (`variables`). Where it may read
+    outside of a tensor and stands under a condition, it is built in place instead, so that the
+    condition keeps guarding it.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        name: str,
+        value: Value,
+        variables: tuple[Variable, ...],
+        indices: tuple[str, ...] = (),
+        own: bool = False,
+    ) -> None:
+        self.context = context
+        self.name = name
+        self.source = value
+        self.variables = variables
+        self.indices = indices
+        self.own = own
+        self._made: dict[tuple[Position, ...], tuple[Let, tuple[Index, ...]] | Expression] = {}
+
+    @property
+    def value(self) -> Value:
+        """The value that stands for the name."""
+        source = self.source
+        return Value(
+            source.span,
+            source.axes,
+            self._build,
+            kind=source.kind,
+            indexes=source.indexes,
+            variable=None,
+            categorical=source.categorical,
+            integral=source.integral,
+            risky=source.risky,
+            atomic=True,
+        )
+
+    def make(self, environment: Environment) -> None:
+        """Make the let now, unless it must wait for the conditions of its use."""
+        if not (self.source.risky and environment.path):
+            self._entry(environment)
+
+    def _build(self, environment: Environment, positions: Positions) -> Expression:
+        if self.source.risky and environment.path:
+            self.context.spend(self.source.span)
+            return self.source.build(environment, positions)
+        made = self._entry(environment)
+        if not isinstance(made, tuple):
+            return made
+        let, outer = made
+        read = let.read(*outer, *positions)
+        return sympy.Ne(read, 0) if self.source.is_condition else read
+
+    def _entry(self, environment: Environment) -> tuple[Let, tuple[Index, ...]] | Expression:
+        key = tuple(environment.positions[one] for one in self.variables)
+        if key not in self._made:
+            self._made[key] = self._make(environment.only(self.variables))
+        return self._made[key]
+
+    def _make(self, environment: Environment) -> tuple[Let, tuple[Index, ...]] | Expression:
+        builder, source = self.context.builder, self.source
+        own: list[Index] = []
+        inner = environment
+        for at, axis in enumerate(source.axes):
+            if at < len(self.indices):
+                index = builder.index(self.indices[at], axis, inner)
+            else:
+                index = builder.index_for(axis, inner)
+            own.append(index)
+            # A variable of our own keeps the index from being captured inside.
+            inner = inner.bind([(Variable(index.name, source.span, axis), Position(index))])
+        places = tuple(map(Position, own))
+        if source.direct is not None:
+            let = source.direct(inner, places, self._name(), tuple(own))
+        else:
+            body = source.build(inner, places)
+            if body.is_number and not source.is_condition:
+                return body
+            let = builder.let(
+                self._name(),
+                tuple(own),
+                iverson(body) if source.is_condition else body,
+                domain=self._domain(),
+                span=source.span,
+            )
+        return let, let.free[: len(let.free) - len(own)]
+
+    def _name(self) -> str:
+        """The name as written for what the declaration itself defines, near it for what is inlined."""
+        builder = self.context.builder
+        return self.name if self.own else builder.fresh(self.name)
+
+    def _domain(self) -> Domain | None:
+        if self.source.is_condition:
+            return Domain("binary")
+        if self.source.categorical and self.source.indexes is not None:
+            return Domain("index", dimension=self.source.indexes.dimension)
+        return None

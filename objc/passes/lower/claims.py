@@ -1,0 +1,150 @@
+"""Claims: from words to data, with every name in them checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from objc.errors import did_you_mean
+from objc.ir.program import Claim
+from objc.passes.lower import errors
+from objc.passes.lower.names import Scope
+from objc.passes.lower.objectives import hyper_scope
+from objc.passes.lower.shapes import of_hyperparameters
+from objc.syntax import tree
+
+
+@dataclass(frozen=True)
+class Property:
+    """What a property takes: numbers, one of some qualifying words (each with its own numbers),
+    a metric, names after `in` (at least so many; none where `least` is None)."""
+
+    numbers: int = 0
+    qualifiers: Mapping[str, int] | None = None
+    metric: bool = False
+    least: int | None = None
+
+
+_SUBJECTS = {"mean": 0, "median": 0, "quantile": 1, "expectile": 1, "mode": 0, "log_odds": 0,
+             "ratio": 0}  # fmt: skip
+_DISTRIBUTIONS = {
+    name: 0
+    for name in (
+        "gaussian", "laplace", "bernoulli", "categorical", "poisson", "gamma", "exponential",
+        "tweedie", "cauchy", "student", "logistic", "negative_binomial", "beta", "asymmetric_laplace",
+    )
+}  # fmt: skip
+
+PROPERTIES: Mapping[str, Property] = {
+    "convex": Property(least=1),
+    "concave": Property(least=1),
+    "strictly_convex": Property(least=1),
+    "strongly_convex": Property(numbers=1, least=1),
+    "quasiconvex": Property(least=1),
+    "lipschitz": Property(numbers=1, least=1),
+    "smooth": Property(numbers=1, least=1),
+    "differentiable": Property(numbers=1, least=1),
+    "bounded": Property(numbers=2),
+    "nonnegative": Property(),
+    "symmetric": Property(least=2),
+    "divergence": Property(least=2),
+    "invariant": Property(qualifiers={"shift": 0, "scale": 0, "permutation": 0}, least=1),
+    "bounds": Property(metric=True),
+    "calibrated": Property(metric=True),
+    "proper": Property(),
+    "strictly_proper": Property(),
+    "estimates": Property(qualifiers=_SUBJECTS),
+    "likelihood": Property(qualifiers=_DISTRIBUTIONS),
+    "robust": Property(least=1),
+}
+
+
+def claims_of(claims: Iterable[tree.Claim], scope: Scope) -> tuple[Claim, ...]:
+    """Resolve the claims of a declaration."""
+    found = (_claim(one, scope) for one in claims)
+    return tuple(one for one in found if one is not None)
+
+
+def _claim(claim: tree.Claim, scope: Scope) -> Claim | None:
+    word = claim.words[0]
+    rule = PROPERTIES.get(word)
+    if rule is None:
+        return _bad(claim, scope, f"there is no property `{word}`", word, PROPERTIES)
+    numbers = rule.numbers
+    qualifiers = claim.words[1:]
+    if rule.qualifiers is not None:
+        if len(qualifiers) != 1 or qualifiers[0] not in rule.qualifiers:
+            said = " ".join(qualifiers) or "nothing"
+            return _bad(
+                claim, scope, f"`{word}` is followed by {said}", said, rule.qualifiers, listed=True
+            )
+        numbers = rule.qualifiers[qualifiers[0]]
+    elif qualifiers:
+        return _bad(claim, scope, f"`{word}` is followed by `{' '.join(qualifiers)}`", "", ())
+    if len(claim.arguments) != numbers:
+        plural = "" if numbers == 1 else "s"
+        reason = f"`{' '.join(claim.words)}` takes {numbers or 'no'} number{plural}"
+        return _bad(claim, scope, f"{reason}, and has {len(claim.arguments)}", "", ())
+    if not (_metric_is_sound(claim, rule, scope) and _inputs_are_sound(claim, rule, scope)):
+        return None
+    where = f"the argument of `{' '.join(claim.words)}`"
+    arguments = tuple(of_hyperparameters(a, hyper_scope(scope), where) for a in claim.arguments)
+    return Claim(
+        claim.negated,
+        claim.words,
+        arguments,
+        claim.subject,
+        tuple(one.name for one in claim.inputs),
+        claim.span,
+    )
+
+
+def _metric_is_sound(claim: tree.Claim, rule: Property, scope: Scope) -> bool:
+    word = " ".join((*claim.words, "for")) if claim.words[0] == "calibrated" else claim.words[0]
+    if not rule.metric:
+        if claim.subject is not None:
+            _bad(claim, scope, f"`{word}` names nothing, and is followed by a name", "", ())
+        return claim.subject is None
+    metrics = scope.namespace.metrics()
+    if claim.subject in metrics:
+        return True
+    reason = f"`{word}` needs the name of a metric"
+    if claim.subject is not None:
+        reason = f"`{claim.subject}` is not a metric in scope"
+    _bad(claim, scope, reason, claim.subject or "", metrics, listed=True)
+    return False
+
+
+def _inputs_are_sound(claim: tree.Claim, rule: Property, scope: Scope) -> bool:
+    inputs = {one.name for one in scope.context.inputs}
+    sound = True
+    for one in claim.inputs:
+        if one.name not in inputs:
+            suggestion = did_you_mean(one.name, inputs)
+            reason = f"`{one.name}` is not an input"
+            scope.collector.add(errors.BadClaim(one.span, reason, suggestion))
+            sound = False
+    if rule.least is None and claim.inputs:
+        _bad(claim, scope, f"`{claim.words[0]}` is of the whole, without `in`", "", ())
+        return False
+    if rule.least is not None and len(claim.inputs) < rule.least:
+        said = "`in` and the name of an input" if rule.least == 1 else "`in` and two inputs"
+        _bad(claim, scope, f"`{claim.words[0]}` needs {said}", "", ())
+        return False
+    return sound
+
+
+def _bad(
+    claim: tree.Claim,
+    scope: Scope,
+    reason: str,
+    word: str,
+    candidates: Iterable[str],
+    *,
+    listed: bool = False,
+) -> None:
+    known = tuple(candidates)
+    suggestion = did_you_mean(word, known)
+    if suggestion is None and listed and known:
+        suggestion = f"there are {', '.join(known)}"
+    scope.collector.add(errors.BadClaim(claim.span, reason, suggestion))

@@ -1,0 +1,273 @@
+"""One declaration as a program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from objc.errors import Collector, InternalError, ObjcError
+from objc.ir.domain import Domain
+from objc.ir.index import Dimension, Index, Position
+from objc.ir.program import Claim, Input, Let, Program, Role, Term
+from objc.ir.symbols import Expression, Extent
+from objc.passes.lower import errors
+from objc.passes.lower.builder import Builder
+from objc.passes.lower.defaults import default_of
+from objc.passes.lower.definitions import body_of
+from objc.passes.lower.dimensions import Axis, Dimensions, unify
+from objc.passes.lower.names import Context, Scope
+from objc.passes.lower.shapes import TypedParameter, domain, shape_axes, typed
+from objc.passes.lower.values import Environment, Positions, Value
+from objc.source import Span
+from objc.syntax import tree
+
+if TYPE_CHECKING:
+    from objc.passes.lower.loading import Namespace
+
+_WHAT = {
+    "loss": "a loss", "metric": "a metric", "function": "a function", "model": "a model",
+    "objective": "an objective",
+}  # fmt: skip
+
+
+def program_of(
+    declaration: tree.Declaration, namespace: Namespace, collector: Collector
+) -> Program | None:
+    """Lower one declaration. None if it has errors, which the collector has then."""
+    before = len(collector.errors)
+    try:
+        program = _Lowering(declaration, namespace, collector).program()
+    except ObjcError:
+        if len(collector.errors) == before:
+            raise
+        return None
+    return program if len(collector.errors) == before else None
+
+
+class _Lowering:
+    """The lowering of one declaration."""
+
+    def __init__(
+        self, declaration: tree.Declaration, namespace: Namespace, collector: Collector
+    ) -> None:
+        self.declaration = declaration
+        self.namespace = namespace
+        self.collector = collector
+        self.builder = Builder(_names_of(declaration), collector)
+        self.context = Context(declaration.name, collector, self.builder)
+        self.context.stack.append((declaration, declaration.name_span))
+        kind = kind_of(declaration)
+        differentiated = None if kind in ("metric", "function") else f"{_WHAT[kind]}"
+        self.scope = Scope(self.context, namespace, Dimensions({}), differentiated)
+
+    def program(self) -> Program | None:
+        from objc.passes.lower.claims import claims_of
+        from objc.passes.lower.objectives import objective_body
+
+        declaration = self.declaration
+        self._parameters()
+        terms: tuple[Term, ...] = ()
+        outputs: dict[str, str] = {}
+        if isinstance(declaration, tree.Objective):
+            terms, outputs = objective_body(declaration, self)
+        elif isinstance(declaration, tree.Scalar | tree.Function):
+            terms, outputs = self._body(declaration)
+        claims: tuple[Claim, ...] = ()
+        if isinstance(declaration, tree.Scalar | tree.Objective):
+            claims = claims_of(declaration.claims, self.scope)
+        if self.collector.errors:
+            return None
+        direction = declaration.direction if isinstance(declaration, tree.Objective) else "minimize"
+        return Program(
+            declaration.name,
+            self._final_inputs(),
+            tuple(self.builder.lets),
+            outputs,
+            kind=kind_of(declaration),
+            terms=terms,
+            direction=direction,
+            docstring=declaration.docstring,
+            claims=claims,
+            surrogates=self.namespace.surrogates_of(declaration),
+            span=declaration.name_span,
+        )
+
+    # ------------------------------------------------------------- parameters
+
+    def _parameters(self) -> None:
+        signature = self.declaration.signature
+        first: Role = "differentiable"
+        for one in typed(signature.hyperparameters, hyper=True):
+            self._parameter(one, "learned" if one.parameter.learn else "hyperparameter")
+        inputs, data = list(signature.inputs), list(signature.data)
+        for at, one in enumerate(typed(inputs, data)):
+            if one.parameter.learn:
+                self.collector.add(errors.MisplacedLearn(one.span, one.name))
+            self._parameter(one, first if at < len(inputs) else "data")
+        order = [p.name for p in (*inputs, *data, *signature.hyperparameters)]
+        self.context.inputs.sort(key=lambda one: order.index(one.name))
+
+    def _parameter(self, parameter: TypedParameter, role: Role) -> None:
+        taken = self.scope.names.get(parameter.name)
+        if taken is not None:
+            what = f"it is {taken.what} already"
+            self.collector.add(
+                errors.DuplicateName(parameter.span, parameter.name, what, taken.span)
+            )
+            return
+        value = add_input(parameter, role, shape_axes(parameter, self.scope), self.scope)
+        what = "a hyperparameter" if role in ("hyperparameter", "learned") else "an input"
+        self.scope.define(parameter.name, value, what, parameter.span)
+
+    def _final_inputs(self) -> tuple[Input, ...]:
+        from dataclasses import replace
+
+        axes = dict(self.context.input_axes)
+        return tuple(
+            replace(one, dimensions=tuple(axis.dimension for axis in axes[one.name]))
+            for one in self.context.inputs
+        )
+
+    # ------------------------------------------------------------------- body
+
+    def _body(
+        self, declaration: tree.Scalar | tree.Function
+    ) -> tuple[tuple[Term, ...], dict[str, str]]:
+        from objc.passes.lower.expressions import as_number, scalar
+
+        value = body_of(declaration, self.scope)
+        if not value.categorical:
+            value = as_number(value, self.scope)
+        if isinstance(declaration, tree.Scalar):
+            value = scalar(value, self.scope, f"the value of {_WHAT[declaration.kind]}")
+        self.resolve()
+        names = tuple(one.name for one in getattr(declaration, "indices", ()))
+        if isinstance(declaration, tree.Scalar):
+            let = self.make(declaration.kind, value, names)
+            return (Term("value", let),), {"per_example": let}
+        return (), {"result": self.make("result", value, names)}
+
+    def make(self, name: str, value: Value, names: Sequence[str] = ()) -> str:
+        """The let of a result."""
+        environment = Environment()
+        own: list[Index] = []
+        for at, axis in enumerate(value.axes):
+            if at < len(names):
+                own.append(self.builder.index(names[at], axis, environment))
+            else:
+                own.append(self.builder.index_for(axis, environment))
+        places = tuple(map(Position, own))
+        fresh = self.builder.fresh(name)
+        if value.direct is not None:
+            return self._checked(value.direct(environment, places, fresh, tuple(own))).name
+        body = value.build(environment, places)
+        integer: Domain | None = None
+        if value.categorical and value.indexes is not None:
+            integer = Domain("index", dimension=value.indexes.dimension)
+        let = self.builder.let(fresh, tuple(own), body, domain=integer, span=value.span)
+        return self._checked(let).name
+
+    def _checked(self, let: Let) -> Let:
+        """Hold that every dimension that the lets use can be bound from the inputs."""
+        bound = {axis.dimension for _, axes in self.context.input_axes for axis in axes}
+        for one in self.builder.lets:
+            found = {index.dimension for index in one.indices}
+            found |= {extent.dimension for extent in one.body.atoms(Extent)}
+            found |= {extent.dimension for extent in one.guard.atoms(Extent)}
+            for dimension in sorted(found - bound, key=str):
+                if dimension.size is None and one.span is not None:
+                    self.collector.add(errors.UnboundDimension(one.span, dimension.name))
+        return let
+
+    def resolve(self) -> None:
+        """After all uses have been seen: settle what dimensions are known, report what is not."""
+        for one, other in self.context.likely:
+            if one.known is None or other.known is None:
+                unify(one, other)
+        self._settle_models()
+        for variable in self.context.variables:
+            if variable.axis.known is None and not self.collector.errors:
+                self.collector.add(errors.UndeterminedIndex(variable.span, variable.name))
+        self.collector.stop()
+
+    def _settle_models(self) -> None:
+        """Dimensions that only learned parameters of a called model have become the program's."""
+        taken = set(self.scope.dimensions.axes)
+        for _, axes in self.context.input_axes:
+            for axis in axes:
+                if axis.known is None:
+                    wanted = axis.wanted or "D"
+                    name, number = wanted, 0
+                    while name in taken:
+                        number += 1
+                        name = f"{wanted}{number}"
+                    taken.add(name)
+                    axis.settle(Dimension(name))
+
+
+def kind_of(declaration: tree.Declaration) -> str:  # type: ignore[return]
+    if isinstance(declaration, tree.Scalar | tree.Function):
+        return declaration.kind
+    if isinstance(declaration, tree.Objective):
+        return "objective"
+    raise InternalError(f"no program is made of a {type(declaration).__name__}")
+
+
+def _names_of(declaration: tree.Declaration) -> set[str]:
+    """The names that stay as they are written: what is made fresh avoids them."""
+    signature = declaration.signature
+    names = {p.name for p in (*signature.inputs, *signature.data, *signature.hyperparameters)}
+    names |= {one.name for one in declaration.definitions}
+    for parameter in (*signature.inputs, *signature.data, *signature.hyperparameters):
+        if parameter.type is not None:
+            names |= {one.name for one in parameter.type.shape if isinstance(one, tree.Name)}
+    return names
+
+
+def add_input(
+    parameter: TypedParameter, role: Role, axes: tuple[Axis, ...], scope: Scope, name: str = ""
+) -> Value:
+    """Make an input of the program, and the value that stands for it."""
+    context = scope.context
+    name = name or parameter.name
+    kind = domain(parameter, scope)
+    default = None
+    if parameter.parameter.default is not None:
+        default = default_of(parameter, kind, scope)
+    unit = tuple((one.name, one.exponent) for one in (parameter.type.unit if parameter.type else ()))
+    made = Input(name, (), kind, role, default, unit, parameter.parameter.span)
+    context.inputs.append(made)
+    context.input_axes.append((name, axes))
+    context.builder.declare(name, kind)
+    return input_value(made, axes, parameter.span)
+
+
+def input_value(made: Input, axes: tuple[Axis, ...], span: Span) -> Value:
+    def build(environment: Environment, positions: Positions) -> Expression:
+        return made.read(*positions)
+
+    index = made.domain.kind == "index"
+    return Value(
+        span,
+        axes,
+        build,
+        indexes=Axis(made.domain.dimension, span) if index else None,
+        categorical=index,
+        integral=bool(made.domain.assumptions.get("integer")),
+        atomic=True,
+    )
+
+
+def learned_value(
+    declaration: tree.Declaration, parameter: TypedParameter, axes: tuple[Axis, ...], scope: Scope
+) -> Value:
+    """The learned parameter of a called model, an input of the program that calls it: once, however
+    often the model is called."""
+    context = scope.context
+    key = (id(declaration), parameter.name)
+    if key not in context.learned:
+        name = parameter.name
+        if not context.builder.take(name):
+            name = context.builder.fresh(f"{declaration.name}_{parameter.name}")
+        context.learned[key] = add_input(parameter, "learned", axes, scope, name)
+    return context.learned[key]

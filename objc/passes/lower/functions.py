@@ -1,0 +1,81 @@
+"""The elementary functions of the language, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import sympy
+
+from objc.atoms import ATOMS, maximum, minimum
+from objc.ir.symbols import Expression
+from objc.passes.lower.constants import function_of_number
+
+
+@dataclass(frozen=True)
+class Elementary:
+    """A function of scalars: how many it takes (`most` None: any number), and what it makes."""
+
+    name: str
+    least: int
+    most: int | None
+    apply: Callable[..., Expression]
+
+    @property
+    def takes(self) -> str:
+        if self.most is None:
+            return f"at least {self.least} arguments"
+        return f"{self.least} argument{'' if self.least == 1 else 's'}"
+
+
+def _apply_atom(function: Any) -> Callable[..., Expression]:
+    def apply(argument: Expression) -> Expression:
+        return function(argument)
+
+    return apply
+
+
+def _lgamma(argument: Expression) -> Expression:
+    return function_of_number(sympy.loggamma, argument)
+
+
+def _digamma(argument: Expression) -> Expression:
+    return function_of_number(lambda x: sympy.polygamma(0, x), argument)
+
+
+def _logarithm_to_two(argument: Expression) -> Expression:
+    return sympy.log(argument) / sympy.log(2)
+
+
+def _clip(argument: Expression, low: Expression, high: Expression) -> Expression:
+    return minimum(high, maximum(low, argument))
+
+
+_OWN = (
+    Elementary("log2", 1, 1, _logarithm_to_two),
+    Elementary("sqrt", 1, 1, sympy.sqrt),
+    Elementary("relu", 1, 1, lambda x: maximum(sympy.Integer(0), x)),
+    Elementary("clip", 3, 3, _clip),
+    Elementary("max", 2, None, lambda *all_of: reduce(maximum, all_of)),
+    Elementary("min", 2, None, lambda *all_of: reduce(minimum, all_of)),
+    Elementary("lgamma", 1, 1, _lgamma),
+    Elementary("digamma", 1, 1, _digamma),
+)
+
+ELEMENTARY: Mapping[str, Elementary] = {
+    **{
+        name: Elementary(name, atom.arity, atom.arity, _apply_atom(atom.function))
+        for name, atom in ATOMS.items()
+        if atom.language
+    },
+    **{one.name: one for one in _OWN},
+}
+"""What can be called without being declared."""
+
+LATER = frozenset({"gradient", "argsort"})
+"""Functions of the language that are not compiled yet."""
+
+NEED_REAL = frozenset({"abs", "sign"})
+"""Functions that SymPy rewrites by conjugates unless it knows that the argument is real."""

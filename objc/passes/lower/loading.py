@@ -1,0 +1,216 @@
+"""Files and what they declare: `use`, the library, the prelude."""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TypeAlias
+
+from objc.errors import Collector, ObjcError
+from objc.passes.lower import errors
+from objc.source import Source, Span
+from objc.syntax import tree
+
+Loader: TypeAlias = Callable[[str, Span], tree.File]
+"""Finds the file that `use PATH` means. Raises ObjcError where there is none."""
+
+_LIBRARY = "objc.library"
+
+
+class Namespace:
+    """The declarations that one file's text can name: its own, those it uses, the prelude."""
+
+    def __init__(
+        self, file: tree.File | None, loader: Loader, collector: Collector, chain: tuple[str, ...]
+    ) -> None:
+        self.own: dict[str, tree.Declaration] = {}
+        self.used: dict[str, tuple[tree.Declaration, Namespace]] = {}
+        self._surrogates: list[tuple[str, str]] = []
+        if file is not None:
+            self._declare(file, collector)
+            for item in file.items:
+                if isinstance(item, tree.Use):
+                    self._use(item, loader, collector, chain)
+            self._check_surrogates(file, collector)
+
+    # --------------------------------------------------------------- building
+
+    def _declare(self, file: tree.File, collector: Collector) -> None:
+        for declaration in file.declarations:
+            first = self.own.setdefault(declaration.name, declaration)
+            if first is not declaration:
+                what = "it is declared in this file already"
+                collector.add(
+                    errors.DuplicateName(
+                        declaration.name_span, declaration.name, what, first.name_span
+                    )
+                )
+
+    def _use(
+        self, use: tree.Use, loader: Loader, collector: Collector, chain: tuple[str, ...]
+    ) -> None:
+        key = use.path.replace(".", "/")
+        try:
+            file = loader(use.path, use.span)
+        except ObjcError as found:
+            for one in found.diagnostics:
+                collector.add(one)
+            return
+        name = file.span.source.name
+        if name in chain:
+            shown = tuple(Path(one).stem for one in (*chain[chain.index(name) :], name))
+            collector.add(errors.UseCycle(use.span, shown))
+            return
+        other = Namespace(file, loader, collector, (*chain, name))
+        self._surrogates += other._surrogates
+        for one in use.names:
+            if one.name not in other.own:
+                collector.add(errors.UnknownImport(one.span, one.name, key, tuple(other.own)))
+                continue
+            self._import(one.name, one.span, other, collector, whole=False)
+        if not use.names:
+            for declared in other.own:
+                self._import(declared, use.span, other, collector, whole=True)
+
+    def _import(
+        self, name: str, span: Span, other: Namespace, collector: Collector, whole: bool
+    ) -> None:
+        if name in self.own:
+            if not whole:
+                what = "this file declares it"
+                collector.add(
+                    errors.DuplicateName(span, name, what, self.own[name].name_span)
+                )
+            return
+        before = self.used.get(name)
+        if before is not None and before[0] is not other.own[name] and not whole:
+            what = "another file has brought it"
+            collector.add(errors.DuplicateName(span, name, what, before[0].name_span))
+            return
+        self.used.setdefault(name, (other.own[name], other))
+
+    def _check_surrogates(self, file: tree.File, collector: Collector) -> None:
+        for item in file.items:
+            if not isinstance(item, tree.Surrogate):
+                continue
+            sound = True
+            for one, kind in ((item.loss, "loss"), (item.metric, "metric")):
+                if not self._is(one.name, kind):
+                    names = tuple(n for n in self._names() if self._is(n, kind))
+                    collector.add(errors.BadSurrogate(one.span, one.name, kind, names))
+                    sound = False
+            if sound:
+                self._surrogates.append((item.loss.name, item.metric.name))
+
+    # ---------------------------------------------------------------- looking
+
+    def _names(self) -> Iterator[str]:
+        yield from self.own
+        yield from self.used
+
+    def _is(self, name: str, kind: str) -> bool:
+        found = self.find(name)
+        return found is not None and getattr(found[0], "kind", None) == kind
+
+    def find(self, name: str) -> tuple[tree.Declaration, Namespace] | None:
+        """The declaration of that name, with the namespace that its body stands in."""
+        if name in self.own:
+            return self.own[name], self
+        if name in self.used:
+            return self.used[name]
+        functions = prelude()
+        return (functions.own[name], functions) if name in functions.own else None
+
+    def is_callable(self, name: str) -> bool:
+        from objc.passes.lower.functions import ELEMENTARY
+
+        return name in ELEMENTARY or self.find(name) is not None
+
+    def callables(self) -> tuple[str, ...]:
+        return (*self._names(), *prelude().own)
+
+    def metrics(self) -> tuple[str, ...]:
+        return tuple(name for name in self._names() if self._is(name, "metric"))
+
+    def surrogates_of(self, declaration: tree.Declaration) -> tuple[str, ...]:
+        """The losses that are declared as surrogates of a metric."""
+        if getattr(declaration, "kind", None) != "metric":
+            return ()
+        losses = [loss for loss, metric in self._surrogates if metric == declaration.name]
+        return tuple(dict.fromkeys(losses))
+
+
+def namespace_of(file: tree.File, loader: Loader | None, collector: Collector) -> Namespace:
+    """What a file's text can name. `use` is followed; problems are collected."""
+    name = file.span.source.name
+    return Namespace(file, loader or default_loader(name), collector, (name,))
+
+
+@cache
+def prelude() -> Namespace:
+    """The vector functions that are always there, written in the language itself."""
+    from objc.syntax import parse
+
+    text = (importlib.resources.files(_LIBRARY) / "prelude.objc").read_text(encoding="utf-8")
+    file = parse(Source("prelude.objc", text))
+    namespace = Namespace(None, _no_files, Collector(), ())
+    collector = Collector()
+    namespace._declare(file, collector)
+    collector.stop()
+    return namespace
+
+
+def _no_files(path: str, span: Span) -> tree.File:
+    raise ObjcError(errors.UnknownFile(span, path, ()))
+
+
+# ------------------------------------------------------------------- the files
+
+
+def default_loader(name: str) -> Loader:
+    """Files beside the one of that name, then the library's."""
+
+    def load(path: str, span: Span) -> tree.File:
+        parts = path.replace(".", "/").split("/")
+        if not all(part.isidentifier() for part in parts):
+            raise ObjcError(errors.UnknownFile(span, path, tuple(library_files())))
+        beside = Path(name).parent.joinpath(*parts).with_suffix(".objc")
+        here = Path(name)
+        if here.suffix == ".objc" and beside.is_file() and beside.resolve() != here.resolve():
+            return _parsed(str(beside), beside.read_text(encoding="utf-8"))
+        text = library_files().get("/".join(parts))
+        if text is None:
+            raise ObjcError(errors.UnknownFile(span, path, tuple(library_files())))
+        return _library_file("/".join(parts))
+
+    return load
+
+
+@cache
+def library_files() -> Mapping[str, str]:
+    """The library's files: their names without `.objc`, and their texts."""
+    root = importlib.resources.files(_LIBRARY)
+    found: dict[str, str] = {}
+    waiting = [(root, "")]
+    while waiting:
+        folder, prefix = waiting.pop()
+        for entry in sorted(folder.iterdir(), key=lambda one: one.name):
+            if entry.is_dir() and not entry.name.startswith("_"):
+                waiting.append((entry, f"{prefix}{entry.name}/"))
+            elif entry.name.endswith(".objc") and entry.name != "prelude.objc":
+                stem = prefix + entry.name.removesuffix(".objc")
+                found[stem] = entry.read_text(encoding="utf-8")
+    return dict(sorted(found.items()))
+
+
+@cache
+def _library_file(stem: str) -> tree.File:
+    return _parsed(f"{stem}.objc", library_files()[stem])
+
+
+def _parsed(name: str, text: str) -> tree.File:
+    from objc.syntax import parse
+
+    return parse(Source(name, text))

@@ -1,0 +1,102 @@
+"""Objectives: named terms, their weights, and what of them belongs to one example."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sympy
+
+from objc.ir.program import Term
+from objc.ir.symbols import Expression
+from objc.passes.lower import errors
+from objc.passes.lower.definitions import define_all
+from objc.passes.lower.names import Scope
+from objc.passes.lower.shapes import of_hyperparameters
+from objc.passes.lower.values import Environment, Value
+from objc.syntax import tree
+
+if TYPE_CHECKING:
+    from objc.passes.lower.declarations import _Lowering as Lowering
+
+
+def objective_body(
+    declaration: tree.Objective, lowering: Lowering
+) -> tuple[tuple[Term, ...], dict[str, str]]:
+    """Lower the terms of an objective. Its `per_example` is the weighted sum of those that belong to
+    an example."""
+    from objc.passes.lower.expressions import number_of, scalar
+
+    scope, collector = lowering.scope, lowering.collector
+    if declaration.combine != "sum":
+        what = f"`combine {declaration.combine}`"
+        span = declaration.combine_span or declaration.span
+        collector.add(errors.NotCompiled(span, what))
+    _check_names(declaration, scope)
+    live = define_all(declaration, [one.value for one in declaration.terms], scope)
+    values = [
+        scalar(number_of(one.value, scope), scope, f"the term `{one.name}`")
+        for one in declaration.terms
+    ]
+    weights = _weights(declaration, scope)
+    lowering.resolve()
+    for binding in live:
+        binding.make(Environment())
+    terms = []
+    for one, value in zip(declaration.terms, values, strict=True):
+        let = lowering.make(_let_name(one, lowering), value)
+        weight = weights.get(one.name, sympy.Integer(1))
+        terms.append(Term(one.name, let, weight, one.over_parameters))
+    return tuple(terms), {"per_example": _per_example(terms, lowering)}
+
+
+def _let_name(term: tree.Term, lowering: Lowering) -> str:
+    """A term may have an input's name, `depth: absolute_error(depth | …)`: its let has another."""
+    return f"{term.name}_term" if term.name in lowering.scope.names else term.name
+
+
+def _check_names(declaration: tree.Objective, scope: Scope) -> None:
+    seen: dict[str, tree.Term] = {}
+    for term in declaration.terms:
+        if term.name in seen:
+            what = "another term has it"
+            scope.collector.add(
+                errors.DuplicateName(term.span, term.name, what, seen[term.name].span)
+            )
+        seen[term.name] = term
+
+
+def _weights(declaration: tree.Objective, scope: Scope) -> dict[str, Expression]:
+    names = tuple(one.name for one in declaration.terms)
+    found: dict[str, Expression] = {}
+    for keyword in declaration.weights:
+        if keyword.name not in names:
+            scope.collector.add(errors.BadTerm(keyword.span, keyword.name, names))
+            continue
+        if keyword.name in found:
+            what = "its weight is given twice"
+            scope.collector.add(errors.DuplicateName(keyword.span, keyword.name, what, None))
+        where = f"the weight of `{keyword.name}`"
+        found[keyword.name] = of_hyperparameters(keyword.value, hyper_scope(scope), where)
+    return found
+
+
+def hyper_scope(scope: Scope) -> Scope:
+    """The names that may stand beside the formula: scalar hyperparameters and learned parameters."""
+    inner = Scope(scope.context, scope.namespace, scope.dimensions, None)
+    for one in scope.context.inputs:
+        if one.role in ("hyperparameter", "learned") and not one.dimensions:
+            named = scope.names.get(one.name)
+            if named is not None and isinstance(named.entity, Value) and not named.entity.axes:
+                inner.names[one.name] = named
+    return inner
+
+
+def _per_example(terms: list[Term], lowering: Lowering) -> str:
+    of_examples = [one for one in terms if not one.over_parameters]
+    builder = lowering.builder
+    if len(of_examples) == 1 and of_examples[0].weight == 1:
+        return of_examples[0].let
+    lets = {one.name: one for one in builder.lets}
+    body = sympy.Add(*(one.weight * lets[one.let].read() for one in of_examples))
+    name = builder.fresh("per_example")
+    return builder.let(name, (), body, span=lowering.declaration.name_span).name

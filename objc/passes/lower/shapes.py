@@ -1,0 +1,147 @@
+"""Types of parameters: their domains, and their shapes as axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sympy
+
+from objc.ir.domain import Domain
+from objc.ir.index import Dimension
+from objc.ir.symbols import Expression
+from objc.passes.lower import constants, errors
+from objc.passes.lower.dimensions import Axis
+from objc.passes.lower.names import Scope
+from objc.passes.lower.values import Environment
+from objc.source import Span
+from objc.syntax import tree
+
+PLAIN = frozenset(
+    {"real", "positive", "nonnegative", "probability", "simplex", "sign", "binary", "count"}
+)
+"""The domains without arguments."""
+
+
+@dataclass(frozen=True)
+class TypedParameter:
+    """A parameter with its type, its own or that of the one before it."""
+
+    parameter: tree.Parameter
+    type: tree.Type | None
+
+    @property
+    def name(self) -> str:
+        return self.parameter.name
+
+    @property
+    def span(self) -> Span:
+        return self.parameter.name_span
+
+    def index_axis(self, scope: Scope) -> Axis | None:
+        """The axis that an `index(K)` parameter points into."""
+        if self.type is None or self.type.domain != "index" or len(self.type.arguments) != 1:
+            return None
+        return dimension_axis(self.type.arguments[0], scope)
+
+
+def typed(*groups: Iterable[tree.Parameter], hyper: bool = False) -> list[TypedParameter]:
+    """Parameters with their types. An input without one copies the one before it; a hyperparameter
+    without one is real."""
+    found: list[TypedParameter] = []
+    previous: tree.Type | None = None
+    for group in groups:
+        for parameter in group:
+            kind = parameter.type if hyper else parameter.type or previous
+            found.append(TypedParameter(parameter, kind))
+            previous = kind
+    return found
+
+
+def dimension_axis(node: tree.Expression, scope: Scope) -> Axis | None:
+    """The axis that a dimension of a shape stands for: `K`, or `3`. None if it is neither."""
+    program = scope.parent is None and not scope.context.stack[1:]
+    if isinstance(node, tree.Name):
+        if not node.name[:1].isupper():
+            reason = "a dimension begins with a capital letter"
+            scope.collector.add(errors.BadShape(node.span, node.name, reason))
+            return None
+        return scope.dimensions.axis(node.name, node.span, known=program)
+    if isinstance(node, tree.Number):
+        if not node.text.isdigit() or len(node.text) > 12 or int(node.text) < 1:
+            reason = "an extent is a whole number from 1"
+            scope.collector.add(errors.BadShape(node.span, node.text, reason))
+            return None
+        return Axis(Dimension(str(int(node.text)), int(node.text)), node.span)
+    reason = "arithmetic on dimensions is not part of a shape"
+    scope.collector.add(errors.BadShape(node.span, node.span.text, reason))
+    return None
+
+
+def shape_axes(parameter: TypedParameter, scope: Scope) -> tuple[Axis, ...]:
+    """The axes of a parameter, one for each entry of its shape."""
+    if parameter.type is None:
+        return ()
+    found = (dimension_axis(one, scope) for one in parameter.type.shape)
+    return tuple(one if one is not None else Axis() for one in found)
+
+
+def domain(parameter: TypedParameter, scope: Scope) -> Domain:
+    """The domain of a parameter of the declaration that is lowered."""
+    kind = parameter.type
+    if kind is None:
+        return Domain("real")
+    if kind.domain in PLAIN:
+        if kind.arguments:
+            _wrong_arguments(kind, "nothing in parentheses", scope)
+        return Domain(kind.domain)  # type: ignore[arg-type]
+    if kind.domain == "index":
+        if len(kind.arguments) != 1:
+            _wrong_arguments(kind, "its dimension, as in `index(K)`", scope)
+            return Domain("real")
+        axis = dimension_axis(kind.arguments[0], scope)
+        return Domain("index", dimension=axis.known if axis is not None else None)
+    if kind.domain == "interval":
+        if len(kind.arguments) != 2:
+            _wrong_arguments(kind, "its two ends, as in `interval(0, 1)`", scope)
+            return Domain("real")
+        low, high = (
+            of_hyperparameters(one, scope, "the end of an interval") for one in kind.arguments
+        )
+        return Domain("interval", low=low, high=high)
+    scope.collector.add(errors.UnknownDomain(kind.span, kind.domain))
+    return Domain("real")
+
+
+def _wrong_arguments(kind: tree.Type, expected: str, scope: Scope) -> None:
+    scope.collector.add(errors.BadDomainArguments(kind.span, kind.domain, expected))
+
+
+def of_hyperparameters(
+    node: tree.Expression, scope: Scope, where: str, allowed: str = "numbers and hyperparameters"
+) -> Expression:
+    """The expression of something that stands beside the formula: an interval's end, a weight, the
+    argument of a claim, a default. `scope` holds only the names that it may use."""
+    from objc.passes.lower.expressions import number_of
+
+    if _has_reduction(node):
+        scope.collector.add(errors.NotOfHyperparameters(node.span, where, allowed))
+        return sympy.Integer(1)
+    value = number_of(node, scope)
+    if value.broken:
+        return sympy.Integer(1)
+    if value.axes:
+        scope.collector.add(errors.TensorForScalar(node.span, value.shape, where))
+        return sympy.Integer(1)
+    before = len(scope.context.builder.lets)
+    expression = constants.checked(value.build(Environment(), ()), node.span, scope.collector)
+    if len(scope.context.builder.lets) != before:
+        del scope.context.builder.lets[before:]
+        scope.collector.add(errors.NotOfHyperparameters(node.span, where, allowed))
+        return sympy.Integer(1)
+    constants.check_body(expression, scope.collector, node.span)
+    return expression
+
+
+def _has_reduction(node: tree.Expression) -> bool:
+    return isinstance(node, tree.Reduction | tree.Subscript)
