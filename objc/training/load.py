@@ -1,0 +1,307 @@
+"""Reading data files for the command line: columns of a table, or arrays of an archive, by input name."""
+
+from __future__ import annotations
+
+import csv
+import fnmatch
+import os
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from objc.errors import ObjcError
+from objc.training.domains import first_violation
+from objc.training.errors import OutOfDomain
+from objc.training.load_errors import (
+    BadCell,
+    BadHeader,
+    EmptyData,
+    MissingColumn,
+    RaggedRow,
+    UnreadableData,
+)
+from objc.training.objective import InputRecord, record_of
+from objc.training.protocols import Kernel
+
+Array = NDArray[Any]
+PathLike = str | os.PathLike[str]
+ColumnMap = Mapping[str, str | Sequence[str]]
+
+_CHUNK = 4096
+
+
+def load_data(
+    path: PathLike,
+    kernel: Kernel,
+    columns: ColumnMap | None = None,
+    *,
+    also: Sequence[str] = (),
+    optional: Sequence[str] = (),
+) -> dict[str, Array]:
+    """Read the data inputs of a kernel from a file.
+
+    In a `.csv` or `.tsv` a scalar input takes the column of its name, and a vector input `x` the
+    columns `x_0, x_1, …` (or `x0`, `x.0`, `x[0]`; from 0 or 1, in order of their numbers). `columns`
+    says otherwise: a name, a pattern such as `pixel_*` (in the order of the file), or a list. A
+    matrix input takes as many columns as its literal sizes need, row by row. In an `.npz` an input
+    takes the array of its name, or of the name that `columns` says.
+
+    Args:
+        path: the file; UTF-8, numbers with a decimal point, one header line.
+        kernel: whose data inputs are wanted.
+        columns: where inputs with other names are found.
+        also: further scalar columns, such as weights.
+        optional: inputs before the bar that are read where the file has them.
+
+    Returns:
+        An array for each, float64 or int64, with the examples along the first axis.
+
+    Raises:
+        ObjcError: E0501–E0506, and E0513 where a label is not one.
+    """
+    records = {one.name: record_of(one) for one in kernel.program.inputs}
+    wanted = {name: one for name, one in records.items() if one.role == "data"}
+    wanted.update({name: records[name] for name in optional if name in records})
+    for name in also:
+        wanted.setdefault(name, InputRecord(name, (), "real", "data", None, None, None, None))
+    source = Path(path)
+    match source.suffix.lower():
+        case ".csv" | ".tsv":
+            return _load_table(source, wanted, columns or {}, set(optional))
+        case ".npz":
+            return _load_archive(source, wanted, columns or {}, set(optional))
+        case suffix:
+            ending = f"it ends in `{suffix}`" if suffix else "its name has no ending"
+            mend = "give a .csv, .tsv or .npz"
+            raise ObjcError(UnreadableData(None, str(path), ending, mend))
+
+
+# ------------------------------------------------------------------ tables
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The cells of some columns, and the line of the file at which each row ends."""
+
+    path: Path
+    header: list[str]
+    cells: Array
+    lines: list[int]
+
+
+def _load_table(
+    path: Path, wanted: Mapping[str, InputRecord], columns: ColumnMap, optional: set[str]
+) -> dict[str, Array]:
+    with _opened(path) as rows:
+        header = _header(path, rows)
+        places: dict[str, list[int]] = {}
+        for name, record in wanted.items():
+            if name not in optional or name in columns or _default(header, record):
+                places[name] = _columns_of(path, header, record, columns.get(name))
+        used = sorted({place for several in places.values() for place in several})
+        table = _read(path, rows, header, used)
+    position = {place: number for number, place in enumerate(used)}
+    found = {}
+    for name, several in places.items():
+        values = table.cells[:, [position[place] for place in several]]
+        found[name] = _shaped(table, values, wanted[name], [header[place] for place in several])
+    return found
+
+
+class _opened:
+    """The rows of a table as a context, whose reading errors are diagnostics."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> Any:
+        try:
+            self._file = self._path.open(encoding="utf-8-sig", newline="")
+        except OSError as failure:
+            raise self._unreadable(failure.strerror or str(failure)) from None
+        delimiter = "\t" if self._path.suffix.lower() == ".tsv" else ","
+        return csv.reader(self._file, delimiter=delimiter, strict=True)
+
+    def __exit__(self, kind: type[BaseException] | None, failure: Any, trace: Any) -> None:
+        self._file.close()
+        if isinstance(failure, UnicodeDecodeError):
+            raise self._unreadable("it is not UTF-8") from None
+        if isinstance(failure, csv.Error):
+            raise self._unreadable(str(failure)) from None
+        if isinstance(failure, OSError):
+            raise self._unreadable(failure.strerror or str(failure)) from None
+
+    def _unreadable(self, problem: str) -> ObjcError:
+        return ObjcError(UnreadableData(None, str(self._path), problem))
+
+
+def _header(path: Path, rows: Iterator[list[str]]) -> list[str]:
+    header = [name.strip() for name in next(rows, [])]
+    if not any(header):
+        raise ObjcError(EmptyData(None, str(path), "has no header line"))
+    if all(_is_number(name) for name in header):
+        raise ObjcError(BadHeader(None, str(path), "has numbers, not the names of columns"))
+    for place, name in enumerate(header):
+        if name in header[:place]:
+            raise ObjcError(BadHeader(None, str(path), f"has the name `{name}` twice"))
+    return header
+
+
+def _columns_of(
+    path: Path, header: list[str], record: InputRecord, given: str | Sequence[str] | None
+) -> list[int]:
+    """The places of the columns that an input takes."""
+    if given is None:
+        places = _default(header, record)
+        what = f"column `{record.name}`" if record.rank == 0 else f"columns `{record.name}_0`, …"
+    elif isinstance(given, str):
+        if any(character in given for character in "*?"):
+            places = [n for n, name in enumerate(header) if fnmatch.fnmatchcase(name, given)]
+        else:
+            places = [n for n, name in enumerate(header) if name == given]
+        what = f"column `{given}`"
+    else:
+        missing = [name for name in given if name not in header]
+        places = [] if missing else [header.index(name) for name in given]
+        what = f"column `{missing[0]}`" if missing else "column"
+    if not places:
+        mend = None
+        if given is None:
+            mend = f'say which: --column "{record.name}=NAME"'
+            if record.rank:
+                mend = f'say which: --column "{record.name}=PATTERN*"'
+        raise ObjcError(MissingColumn(None, str(path), what, record.name, tuple(header), mend))
+    return places
+
+
+def _default(header: list[str], record: InputRecord) -> list[int]:
+    """The column of the input's name, or its numbered columns in order."""
+    if record.rank == 0 or record.name in header:
+        return [n for n, name in enumerate(header) if name == record.name]
+    pattern = re.compile(re.escape(record.name) + r"[_.\[]?(\d+)\]?")
+    numbered = {}
+    for place, name in enumerate(header):
+        if (matched := pattern.fullmatch(name)) is not None:
+            numbered[int(matched[1])] = place
+    ordered = sorted(numbered)
+    if ordered and ordered not in (
+        list(range(len(ordered))),
+        list(range(1, len(ordered) + 1)),
+    ):
+        return []
+    return [numbered[number] for number in ordered]
+
+
+def _read(path: Path, rows: Any, header: list[str], used: list[int]) -> _Table:
+    chunks: list[Array] = []
+    lines: list[int] = []
+    while chunk := list(islice(_numbered(path, rows, len(header)), _CHUNK)):
+        cells = [[row[place] for place in used] for _, row in chunk]
+        try:
+            values = np.array(cells, dtype=np.str_).astype(np.float64)
+        except ValueError:
+            values = np.array([[_number(cell) for cell in row] for row in cells])
+        if not np.isfinite(values).all():
+            row, column = (int(axis) for axis in np.argwhere(~np.isfinite(values))[0])
+            name, cell = header[used[column]], cells[row][column]
+            raise ObjcError(BadCell(None, str(path), chunk[row][0], name, cell))
+        chunks.append(values)
+        lines.extend(line for line, _ in chunk)
+    if not chunks:
+        raise ObjcError(EmptyData(None, str(path), "has a header and no rows"))
+    return _Table(path, header, np.concatenate(chunks), lines)
+
+
+def _numbered(path: Path, rows: Any, width: int) -> Iterator[tuple[int, list[str]]]:
+    """The rows with their lines; blank lines at the end of a file, or within it, are passed over."""
+    for row in rows:
+        if row:
+            if len(row) != width:
+                raise ObjcError(RaggedRow(None, str(path), rows.line_num, len(row), width))
+            yield rows.line_num, row
+
+
+def _number(cell: str) -> float:
+    """A cell's number, NaN where it has none."""
+    try:
+        return float(cell)
+    except ValueError:
+        return float("nan")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _shaped(table: _Table, values: Array, record: InputRecord, names: list[str]) -> Array:
+    if record.rank == 0 and values.shape[1] != 1:
+        wanted = f"single column (found {len(names)})"
+        raise ObjcError(
+            MissingColumn(None, str(table.path), wanted, record.name, tuple(table.header))
+        )
+    shape = _row_shape(table, values.shape[1], record)
+    shaped = values.reshape(len(values), *shape)
+    found = first_violation(shaped, record, _literal(record.index_dimension))
+    if found is not None:
+        place = f"line {table.lines[found.position[0]]} of `{table.path}`"
+        raise ObjcError(
+            OutOfDomain(None, record.name, place, found.value, found.expected, found.mend)
+        )
+    return shaped.astype(np.int64) if record.is_integer else shaped
+
+
+def _row_shape(table: _Table, width: int, record: InputRecord) -> tuple[int, ...]:
+    """The shape of one example of `width` cells: one extent may be open."""
+    known = [_literal(dimension) for dimension in record.shape]
+    product = int(np.prod([one for one in known if one is not None], dtype=np.int64))
+    opened = known.count(None)
+    if opened > 1 or (opened == 0 and product != width) or width % product:
+        problem = f"`{record.declared}` can't be made of {width} columns"
+        mend = "give the input as an array of an .npz file"
+        raise ObjcError(UnreadableData(None, str(table.path), problem, mend))
+    return tuple(width // product if one is None else one for one in known)
+
+
+def _literal(dimension: str | int | None) -> int | None:
+    return dimension if isinstance(dimension, int) else None
+
+
+# ------------------------------------------------------------------ archives
+
+
+def _load_archive(
+    path: Path, wanted: Mapping[str, InputRecord], columns: ColumnMap, optional: set[str]
+) -> dict[str, Array]:
+    found = {}
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("it is a single array, not an .npz")
+            names = tuple(archive.files)
+            for name, record in wanted.items():
+                key = columns.get(name, name)
+                if key in names and isinstance(key, str):
+                    found[name] = archive[key]
+                elif name not in optional or name in columns:
+                    what = f"array `{key}`"
+                    raise ObjcError(MissingColumn(None, str(path), what, record.name, names))
+    except OSError as failure:
+        problem = failure.strerror or str(failure).splitlines()[0]
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as failure:
+        problem = str(failure).splitlines()[0] if str(failure) else type(failure).__name__
+        if "pickle" in problem:
+            problem = "it has pickled objects, or is not an .npz"
+    else:
+        return found
+    raise ObjcError(UnreadableData(None, str(path), problem))

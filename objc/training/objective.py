@@ -1,0 +1,145 @@
+"""The objective as the loop sees it: inputs as plain records, and one way to evaluate a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from objc.errors import ObjcError
+from objc.training.errors import NotTrainable
+from objc.training.protocols import Kernel, KernelDimension, KernelInput
+
+Array = NDArray[Any]
+
+INTEGER_KINDS = frozenset({"index", "count", "integer"})
+"""Domains held as 64-bit integers; `sign` and `binary` are held in the floating type."""
+
+
+@dataclass(frozen=True)
+class InputRecord:
+    """An input: its shape as names and literal sizes, and its domain as numbers where they are known.
+
+    `index_dimension` is what an `index(K)` points into. `default` is None where there is none or where
+    it is an expression that only the kernel can evaluate.
+    """
+
+    name: str
+    shape: tuple[str | int, ...]
+    kind: str
+    role: str
+    low: float | None
+    high: float | None
+    index_dimension: str | int | None
+    default: float | None
+
+    @property
+    def is_integer(self) -> bool:
+        return self.kind in INTEGER_KINDS
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+    @property
+    def declared(self) -> str:
+        """As the user's text has it: `x: real[D]`."""
+        kind = f"index({self.index_dimension})" if self.kind == "index" else self.kind
+        if self.kind == "interval":
+            kind = f"interval({_end(self.low)}, {_end(self.high)})"
+        shape = f"[{', '.join(map(str, self.shape))}]" if self.shape else ""
+        return f"{self.name}: {kind}{shape}"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The value of the objective on a batch, of each of its terms, and the gradients asked for."""
+
+    value: float
+    terms: Mapping[str, float]
+    gradients: Mapping[str, Array]
+
+    @property
+    def is_finite(self) -> bool:
+        return bool(np.isfinite(self.value)) and all(
+            bool(np.isfinite(one).all()) for one in self.gradients.values()
+        )
+
+
+class Objective:
+    """A kernel that can be trained on, with its hyperparameters bound.
+
+    Raises:
+        ObjcError: the kernel is a metric, a function or a model (E0519).
+    """
+
+    def __init__(self, kernel: Kernel, hyperparameters: Mapping[str, Any]) -> None:
+        program = kernel.program
+        if program.kind not in ("loss", "objective"):
+            raise ObjcError(
+                NotTrainable(None, program.name, program.kind, tuple(program.surrogates))
+            )
+        self.kernel = kernel
+        self.hyperparameters = dict(hyperparameters)
+        self.name = program.name
+        self.maximize = program.direction == "maximize"
+        self.inputs = {one.name: record_of(one) for one in program.inputs}
+        self.terms = tuple(term.name for term in program.terms)
+
+    def of_role(self, *roles: str) -> list[InputRecord]:
+        return [one for one in self.inputs.values() if one.role in roles]
+
+    def evaluate(
+        self, arguments: Mapping[str, Any], wrt: Sequence[str], weight: Array | None
+    ) -> Evaluation:
+        """The mean over the batch (with `weight`, the weighted mean), terms and gradients."""
+        value, terms, gradients = self.kernel.evaluate(
+            {**arguments, **self.hyperparameters}, wrt=tuple(wrt), weight=weight
+        )
+        return Evaluation(
+            float(value),
+            {name: float(one) for name, one in terms.items()},
+            {name: np.asarray(gradients[name]) for name in wrt},
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what the objective computes, for checkpoints."""
+        return blake2b(str(self.kernel.program).encode(), digest_size=16).hexdigest()
+
+
+def record_of(one: KernelInput) -> InputRecord:
+    """The plain record of a kernel's input."""
+    domain = one.domain
+    return InputRecord(
+        name=one.name,
+        shape=tuple(_extent(dimension) for dimension in one.dimensions),
+        kind=domain.kind,
+        role=one.role,
+        low=_number(domain.low),
+        high=_number(domain.high),
+        index_dimension=None if domain.dimension is None else _extent(domain.dimension),
+        default=_number(one.default),
+    )
+
+
+def _extent(dimension: KernelDimension) -> str | int:
+    return dimension.name if dimension.size is None else dimension.size
+
+
+def _number(expression: Any) -> float | None:
+    """An exact number of the program as a float; None where it is absent or needs inputs."""
+    if expression is None:
+        return None
+    try:
+        return float(expression)
+    except TypeError:
+        return None
+
+
+def _end(value: float | None) -> str:
+    return "…" if value is None else f"{value:g}"

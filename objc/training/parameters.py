@@ -1,0 +1,162 @@
+"""Which inputs are trained, where they start, and in what domain they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from objc.errors import ObjcError
+from objc.training.errors import BadParameter, BadPrediction, NothingToTrain, UnknownName
+from objc.training.initialization import initial_value
+from objc.training.objective import InputRecord, Objective
+from objc.training.preparation import Sizes
+from objc.training.projection import bounds, project
+from objc.training.protocols import Predictor
+
+Array = NDArray[Any]
+
+
+class Parameters:
+    """The trained arrays by name: the objective's own, and the predictor's, which live in it.
+
+    `values` are replaced as a whole, so that a failed step leaves them as they were.
+    """
+
+    def __init__(
+        self,
+        own: Mapping[str, Array],
+        records: Mapping[str, InputRecord],
+        predictor: Predictor | None,
+    ) -> None:
+        self._predictor = predictor
+        self._domains = {
+            name: (one.kind, *bounds(one.kind, one.low, one.high, own[name].dtype))
+            for name, one in records.items()
+        }
+        self.own_names = tuple(own)
+        self.values: dict[str, Array] = dict(own)
+        if predictor is not None:
+            for name, one in predictor.parameters.items():
+                if name in self.values:
+                    problem = f"has a parameter `{name}`, and so has the objective"
+                    raise ObjcError(BadPrediction(None, type(predictor).__name__, problem))
+                self.values[name] = np.copy(one)
+
+    @property
+    def own(self) -> dict[str, Array]:
+        """The objective's own parameters: what the kernel gets."""
+        return {name: self.values[name] for name in self.own_names}
+
+    def replace(self, values: Mapping[str, Array]) -> None:
+        """Take new values; the predictor's are written into its arrays."""
+        self.values = dict(values)
+        if self._predictor is not None:
+            for name, one in self._predictor.parameters.items():
+                one[...] = self.values[name]
+
+    def projected(self, name: str, value: Array) -> Array:
+        """The value brought back into the parameter's declared domain."""
+        return project(value, *self._domains[name]) if name in self._domains else value
+
+    def bounds(self, name: str) -> tuple[str, float, float]:
+        """Kind, least and greatest value of a parameter's entries."""
+        return self._domains.get(name, ("real", -np.inf, np.inf))
+
+    def copy(self) -> dict[str, Array]:
+        return {name: np.copy(one) for name, one in self.values.items()}
+
+
+def make_parameters(
+    objective: Objective,
+    given: Mapping[str, Any],
+    predictor: Predictor | None,
+    *,
+    fixed: Mapping[str, Array],
+    sizes: Sizes,
+    seed: int,
+    dtype: np.dtype[Any],
+) -> Parameters:
+    """The parameters at their start: as given, else as declared, else by shape.
+
+    `fixed` is the data: an input before the bar that it has is not trained. With a predictor, inputs
+    before the bar that are neither in the data nor in `given` are its predictions.
+
+    Raises:
+        ObjcError: E0510, E0512, E0514, E0515, E0518, E0520.
+    """
+    trained = [one for one in trainable(objective, given, predictor) if one.name not in fixed]
+    known = tuple(one.name for one in objective.of_role("learned", "differentiable"))
+    of_predictor = tuple(predictor.parameters) if predictor is not None else ()
+    for name in given:
+        if name not in known and name not in of_predictor:
+            raise ObjcError(
+                UnknownName(None, "parameter", name, objective.name, known + of_predictor)
+            )
+    for one in trained:
+        if one.name in given:
+            _bind(one, given[one.name], sizes)
+    own = {one.name: _start(one, given, sizes, seed, dtype) for one in trained}
+    if not own and not of_predictor:
+        raise ObjcError(NothingToTrain(None, objective.name, tuple(n for n in known if n in fixed)))
+    parameters = Parameters(own, {one.name: one for one in trained}, predictor)
+    if any(name in given for name in of_predictor):
+        replaced = {name: np.asarray(given[name]) for name in of_predictor if name in given}
+        for name, value in replaced.items():
+            if value.shape != parameters.values[name].shape:
+                raise ObjcError(_wrong_shape(name, value.shape, parameters.values[name].shape))
+        parameters.replace({**parameters.values, **replaced})
+    return parameters
+
+
+def trainable(
+    objective: Objective, given: Mapping[str, Any], predictor: Predictor | None
+) -> list[InputRecord]:
+    """The inputs that are the objective's own parameters, unless the data has them."""
+    found = objective.of_role("learned")
+    for one in objective.of_role("differentiable"):
+        if predictor is None or one.name in given:
+            found.append(one)
+    return found
+
+
+def predicted_names(
+    objective: Objective, given: Mapping[str, Any], data: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """The inputs that a predictor has to give."""
+    names = (one.name for one in objective.of_role("differentiable"))
+    return tuple(name for name in names if name not in given and name not in data)
+
+
+def _bind(record: InputRecord, value: Any, sizes: Sizes) -> None:
+    shape = np.shape(value)
+    if len(shape) != record.rank:
+        problem = f"has the shape {list(shape)}; `{record.declared}` has {record.rank} axes"
+        raise ObjcError(BadParameter(None, record.name, problem))
+    sizes.bind(record, shape, shape)
+
+
+def _start(
+    record: InputRecord,
+    given: Mapping[str, Any],
+    sizes: Sizes,
+    seed: int,
+    dtype: np.dtype[Any],
+) -> Array:
+    shape = sizes.shape_of(record)
+    kind, low, high = record.kind, *bounds(record.kind, record.low, record.high, dtype)
+    if record.name in given:
+        value = np.array(given[record.name], dtype=dtype)
+    elif record.default is not None:
+        value = np.full(shape, record.default, dtype=dtype)
+    else:
+        value = initial_value(record.name, shape, kind, low, high, seed).astype(dtype)
+    if not np.isfinite(value).all():
+        raise ObjcError(BadParameter(None, record.name, "has entries that are not finite"))
+    return project(value, kind, low, high)
+
+
+def _wrong_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) -> BadParameter:
+    return BadParameter(None, name, f"has the shape {list(shape)}; expected {list(expected)}")

@@ -1,0 +1,235 @@
+"""From what the caller gives to arrays that fit the objective: names, shapes, sizes, types, domains."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from objc.errors import ObjcError
+from objc.training.data import Dataset
+from objc.training.domains import first_violation
+from objc.training.errors import (
+    BadWeight,
+    DataShape,
+    MissingData,
+    OutOfDomain,
+    UnknownName,
+    UnknownSize,
+)
+from objc.training.objective import InputRecord, Objective
+
+Array = NDArray[Any]
+
+
+class Sizes:
+    """The extents of the objective's dimensions, as they become known."""
+
+    def __init__(self, given: Mapping[str, int]) -> None:
+        self._known: dict[str, tuple[int, str]] = {
+            name: (int(size), "given in `sizes`") for name, size in given.items()
+        }
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._known
+
+    def get(self, dimension: str | int | None) -> int | None:
+        if dimension is None or isinstance(dimension, int):
+            return dimension
+        return self._known[dimension][0] if dimension in self._known else None
+
+    def as_dict(self) -> dict[str, int]:
+        return {name: size for name, (size, _) in self._known.items()}
+
+    def bind(self, record: InputRecord, shape: tuple[int, ...], whole: tuple[int, ...]) -> None:
+        """Match one example's shape to the declaration.
+
+        Raises:
+            ObjcError: an extent differs from what is known (E0512).
+        """
+        for dimension, extent in zip(record.shape, shape, strict=True):
+            known = self.get(dimension)
+            if known is None:
+                self._known[str(dimension)] = (extent, f"from `{record.name}`")
+            elif known != extent:
+                source = "" if isinstance(dimension, int) else f" ({self._known[dimension][1]})"
+                problem = f"{extent} along `{dimension}`, which is {known}{source}"
+                raise ObjcError(DataShape(None, record.name, record.declared, whole, problem))
+
+    def infer_from_labels(self, record: InputRecord, values: Array) -> None:
+        """An `index(K)` whose K is nowhere else to be read: the greatest label and one."""
+        dimension = record.index_dimension
+        if isinstance(dimension, str) and dimension not in self and values.size:
+            source = f"the greatest value of `{record.name}` and 1"
+            self._known[dimension] = (int(values.max()) + 1, source)
+
+    def shape_of(self, record: InputRecord) -> tuple[int, ...]:
+        """The shape of a parameter.
+
+        Raises:
+            ObjcError: a dimension is not known (E0514).
+        """
+        shape = []
+        for dimension in record.shape:
+            size = self.get(dimension)
+            if size is None:
+                raise ObjcError(UnknownSize(None, str(dimension), record.declared))
+            shape.append(size)
+        return tuple(shape)
+
+
+def floating_type(arrays: Mapping[str, Any], wanted: str | None) -> np.dtype[Any]:
+    """The type of a run: as asked, else float32 where all floating data is at most that wide."""
+    if wanted is not None:
+        return np.dtype(wanted)
+    widths = [np.asarray(one).dtype.itemsize for one in arrays.values() if _is_floating(one)]
+    return np.dtype(np.float32 if widths and max(widths) <= 4 else np.float64)
+
+
+def _is_floating(values: Any) -> bool:
+    return np.asarray(values).dtype.kind == "f"
+
+
+def prepare(
+    objective: Objective,
+    data: Mapping[str, Any],
+    weight: Any,
+    *,
+    sizes: Sizes,
+    dtype: np.dtype[Any],
+    needed: Collection[str],
+    others: Collection[str] | None,
+    name: str = "the data",
+) -> Dataset:
+    """Check and convert one set of data.
+
+    `needed` are the inputs that must be there. `others` are the further names that metrics take; None
+    where any name is welcome, because a predictor or a function may use it.
+
+    Raises:
+        ObjcError: E0510–E0513, E0523.
+    """
+    _check_names(objective, data, needed, others)
+    columns: dict[str, Array] = {}
+    shared: dict[str, Array] = {}
+    for key, given in data.items():
+        record = objective.inputs.get(key)
+        values = _converted(np.asarray(given), record, dtype)
+        if record is None:
+            (columns if values.ndim else shared)[key] = values
+        elif values.ndim == record.rank + 1:
+            sizes.bind(record, values.shape[1:], values.shape)
+            columns[key] = values
+        elif values.ndim == record.rank:
+            sizes.bind(record, values.shape, values.shape)
+            shared[key] = values
+        else:
+            raise ObjcError(_wrong_rank(record, values.shape))
+    count = _count(objective, columns)
+    for key, values in {**columns, **shared}.items():
+        if (record := objective.inputs.get(key)) is not None:
+            columns_or_shared = columns if key in columns else shared
+            columns_or_shared[key] = _in_domain(record, values, sizes, dtype, key in columns, name)
+    prepared_weight = None if weight is None else _weight(weight, count, dtype)
+    return Dataset(columns, shared, prepared_weight, np.arange(count), name)
+
+
+def _check_names(
+    objective: Objective,
+    data: Mapping[str, Any],
+    needed: Collection[str],
+    others: Collection[str] | None,
+) -> None:
+    inputs = [one.name for one in objective.of_role("data", "differentiable")]
+    for key in data:
+        if key not in inputs and others is not None and key not in others:
+            raise ObjcError(UnknownName(None, "input", key, objective.name, tuple(inputs)))
+    for key in needed:
+        if key not in data:
+            declared = objective.inputs[key].declared
+            raise ObjcError(MissingData(None, key, objective.name, declared, tuple(data)))
+
+
+def _converted(values: Array, record: InputRecord | None, dtype: np.dtype[Any]) -> Array:
+    """Floating data in the floating type of the run; what has integer values stays for the checks."""
+    if values.dtype.kind == "f" and not (record is not None and record.is_integer):
+        return values.astype(dtype, copy=False)
+    if values.dtype.kind == "b":
+        return values.astype(np.int64)
+    if values.dtype.kind not in "iuf" and record is not None:
+        problem = f"its entries are {values.dtype}, not numbers"
+        raise ObjcError(DataShape(None, record.name, record.declared, values.shape, problem))
+    return values
+
+
+def _in_domain(
+    record: InputRecord,
+    values: Array,
+    sizes: Sizes,
+    dtype: np.dtype[Any],
+    batched: bool,
+    name: str,
+) -> Array:
+    if record.kind == "index" and (values.dtype.kind != "f" or np.isfinite(values).all()):
+        sizes.infer_from_labels(record, values)
+    found = first_violation(values, record, sizes.get(record.index_dimension))
+    if found is not None:
+        place = _place(found.position, batched, name)
+        raise ObjcError(
+            OutOfDomain(None, record.name, place, found.value, found.expected, found.mend)
+        )
+    return values.astype(np.int64 if record.is_integer else dtype, copy=False)
+
+
+def _place(position: tuple[int, ...], batched: bool, name: str) -> str:
+    if not batched:
+        return f"{list(position)}" if position else name
+    inner = f", entry {list(position[1:])}" if len(position) > 1 else ""
+    return f"row {position[0]} of {name}{inner}"
+
+
+def _wrong_rank(record: InputRecord, shape: tuple[int, ...]) -> DataShape:
+    expected = ", ".join(["examples", *map(str, record.shape)])
+    mend = None
+    if len(shape) == record.rank + 2 and shape[-1] == 1:
+        mend = f"drop the last axis: {record.name}[..., 0]"
+    return DataShape(
+        None, record.name, record.declared, shape, f"expected [{expected}] for a batch", mend
+    )
+
+
+def _count(objective: Objective, columns: Mapping[str, Array]) -> int:
+    """The number of examples, the same in all columns; 1 without any."""
+    count, first = None, ""
+    for key, values in columns.items():
+        declared = objective.inputs[key].declared if key in objective.inputs else key
+        if count is None:
+            count, first = len(values), key
+        elif len(values) != count:
+            problem = f"{len(values)} examples, while `{first}` has {count}"
+            raise ObjcError(DataShape(None, key, declared, values.shape, problem))
+        if len(values) == 0:
+            raise ObjcError(DataShape(None, key, declared, values.shape, "no examples"))
+    return 1 if count is None else count
+
+
+def _weight(weight: Any, count: int, dtype: np.dtype[Any]) -> Array:
+    values = np.asarray(weight)
+    problem = None
+    if values.shape != (count,):
+        problem = f"have the shape {list(values.shape)}; there are {count} examples"
+    elif values.dtype.kind not in "iufb":
+        problem = f"are {values.dtype}, not numbers"
+    else:
+        values = values.astype(dtype, copy=False)
+        bad = ~(np.isfinite(values) & (values >= 0))
+        if bad.any():
+            row = int(np.argmax(bad))
+            problem = f"are {values[row]:g} at row {row}; expected a finite number of at least 0"
+        elif not values.any():
+            problem = "are all 0"
+    if problem is not None:
+        raise ObjcError(BadWeight(None, problem))
+    return values

@@ -1,0 +1,52 @@
+"""Parameters are kept in their declared domains: after every step a parameter is projected back.
+
+A `learn scale: positive` that a step has taken below zero comes back to the smallest positive number of
+its type, a probability to [0, 1], a simplex to its nearest point.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+SIMPLEX = "simplex"
+
+
+def bounds(
+    kind: str, low: float | None, high: float | None, dtype: np.dtype[Any]
+) -> tuple[float, float]:
+    """The closed interval to which entries of a domain are held; infinities where there is no end."""
+    match kind:
+        case "positive":
+            return float(np.finfo(dtype).tiny), np.inf
+        case "nonnegative":
+            return 0.0, np.inf
+        case "probability" | "simplex":
+            return 0.0, 1.0
+        case "interval":
+            return -np.inf if low is None else low, np.inf if high is None else high
+        case _:
+            return -np.inf, np.inf
+
+
+def project(value: Array, kind: str, low: float, high: float) -> Array:
+    """The nearest point of the domain, in Euclidean distance."""
+    if kind == SIMPLEX:
+        return project_simplex(value)
+    if low == -np.inf and high == np.inf:
+        return value
+    return np.clip(value, low, high)
+
+
+def project_simplex(value: Array) -> Array:
+    """The nearest point of the probability simplex along the last axis (Duchi et al. 2008)."""
+    ordered = -np.sort(-value, axis=-1)
+    excess = np.cumsum(ordered, axis=-1) - 1.0
+    position = np.arange(1, value.shape[-1] + 1, dtype=value.dtype)
+    kept = np.count_nonzero(ordered - excess / position > 0, axis=-1, keepdims=True)
+    threshold = np.take_along_axis(excess, kept - 1, axis=-1) / kept.astype(value.dtype)
+    return np.maximum(value - threshold, 0).astype(value.dtype, copy=False)
