@@ -7,6 +7,7 @@ rules that have no node of their own.
 from __future__ import annotations
 
 import inspect
+import itertools
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -253,7 +254,7 @@ class Builder:
         domain = cast(Token, children[0]).value
         arguments: tuple[tree.Expression, ...] = ()
         shape: tuple[tree.Expression, ...] = ()
-        for opening, inside in zip(children, children[1:], strict=False):
+        for opening, inside in itertools.pairwise(children):
             if isinstance(inside, Part) and inside.rule == "expressions":
                 if cast(Token, opening).type == "OPEN":
                     arguments = _expressions(inside.children)
@@ -442,6 +443,7 @@ class Builder:
         return children
 
 
-_PARTS = frozenset(
-    ["expressions", "names", "path", "terms", "over", "combine", "start", "scored", "inputs", "unit", "definition_head", "where", "claims", "claim", "arguments", "group"]
-)
+_PARTS = frozenset({
+    "expressions", "names", "path", "terms", "over", "combine", "start", "scored", "inputs",
+    "unit", "definition_head", "where", "claims", "claim", "arguments", "group",
+})  # fmt: skip

@@ -1,8 +1,9 @@
-"""Text to syntax tree."""
+"""Text to syntax tree: tokens, cut into declarations, each parsed by itself so that all errors show."""
 
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,14 +11,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
-from lark import Lark, Token, UnexpectedInput
+from lark import Lark, Token, UnexpectedToken
 
 from objc.errors import Collector, ObjcError
 from objc.source import Source, Span
 from objc.syntax import errors, tree
 from objc.syntax.build import Builder, Docstring
 from objc.syntax.diagnose import check_tokens, diagnose
-from objc.syntax.tokens import DECLARATIONS, Tokenizer, TokenLexer
+from objc.syntax.tokens import DECLARATIONS, OPERAND_FOLLOWS, Tokenizer, TokenLexer
 
 MAX_SIZE = 1_000_000
 """The most characters of a file: three hundred times the longest of the library's."""
@@ -44,7 +45,18 @@ class _Parser:
     def items(self, source: Source, tokens: Sequence[Token]) -> list[Any]:
         """The declarations and docstrings in a stretch of tokens."""
         self.builder.begin(source)
-        return cast("list[Any]", self.lark.parse(tokens))  # type: ignore[arg-type]
+        return cast("list[Any]", self.lark.parse(tokens))
+
+    def accepts(self, source: Source, tokens: Sequence[Token]) -> frozenset[str]:
+        """The terminals that can follow these tokens.
+
+        lark's own set for an error is smaller: it is taken after what the wrong token completed.
+        """
+        self.builder.begin(source)
+        parser = self.lark.parse_interactive(tokens)
+        for token in tokens:
+            parser.feed_token(token)
+        return frozenset(parser.accepts())
 
 
 @functools.cache
@@ -65,17 +77,12 @@ def parse(source: Source) -> tree.File:
     """
     collector = Collector()
     if len(source.text) > MAX_SIZE:
-        collector.fail(errors.TooLarge(Span(source, 0, 0), len(source.text), MAX_SIZE))
-    tokens = tokenize(source)
-    broken = check_tokens(source, tokens, collector, MAX_ERRORS)
+        span = Span(source, 0, 0)
+        collector.fail(errors.TooLarge(span, source.name, len(source.text), MAX_SIZE))
     found: list[Any] = []
-    for stretch in _declarations(tokens):
-        if any(id(token) in broken for token in stretch):
-            continue
+    for tokens in _declarations(tokenize(source)):
         try:
-            found.extend(_parser().items(source, stretch))
-        except UnexpectedInput as unexpected:
-            collector.add(diagnose(source, stretch, unexpected))
+            found.extend(_items(source, tokens))
         except ObjcError as error:
             for one in error.diagnostics:
                 collector.add(one)
@@ -87,11 +94,26 @@ def parse(source: Source) -> tree.File:
     return file
 
 
+def _items(source: Source, tokens: Sequence[Token]) -> list[Any]:
+    broken = list(itertools.islice(check_tokens(source, tokens), MAX_ERRORS))
+    if broken:
+        raise ObjcError(broken)
+    try:
+        return _parser().items(source, tokens)
+    except UnexpectedToken as unexpected:
+        place = next((i for i, one in enumerate(tokens) if one is unexpected.token), len(tokens))
+        accepts = _parser().accepts(source, tokens[:place])
+        raise ObjcError(diagnose(source, tokens, place, accepts)) from None
+
+
 def _declarations(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
     """The stretches of tokens from the beginning of a declaration, or docstring, to the next."""
     start = 0
     for number, token in enumerate(tokens):
-        if number and (token.type in DECLARATIONS or token.type == "DOCSTRING"):
+        begins = token.type in DECLARATIONS or (
+            token.type == "DOCSTRING" and tokens[number - 1].type not in OPERAND_FOLLOWS
+        )
+        if number and begins:
             yield tokens[start:number]
             start = number
     if tokens:
@@ -117,7 +139,7 @@ def _file(source: Source, found: Sequence[Any], collector: Collector) -> tree.Fi
         elif one is not None:
             items.append(one)
     if not items and not collector.errors:
-        collector.add(errors.EmptyFile(Span(source, 0, 0)))
+        collector.add(errors.EmptyFile(Span(source, 0, 0), source.name))
     return tree.File(Span(source, 0, len(source.text)), docstring, tuple(items))
 
 
@@ -131,7 +153,7 @@ def read_source(path: str | Path) -> Source:
     try:
         if place.stat().st_size > 4 * MAX_SIZE:
             size = place.stat().st_size
-            raise ObjcError(errors.TooLarge(None, size, MAX_SIZE, name))
+            raise ObjcError(errors.TooLarge(None, name, size, MAX_SIZE))
         data = place.read_bytes()
     except (OSError, ValueError) as error:
         raise ObjcError(errors.Unreadable.of(place, error)) from None

@@ -13,18 +13,21 @@ from typing import Any
 from lark import Token
 from lark.lexer import Lexer, PatternStr
 
-RESERVED = frozenset(
-    ["if", "then", "else", "and", "or", "not", "where", "claims", "minimize", "maximize", "minimizes", "maximizes"]
-)
+RESERVED = frozenset({
+    "if", "then", "else", "and", "or", "not", "where", "claims", "minimize", "maximize",
+    "minimizes", "maximizes",
+})  # fmt: skip
 """The words that are never names. The reductions are reserved only before `(` and `[`."""
 
-DECLARATIONS = frozenset(["USE", "SURROGATE", "LOSS", "METRIC", "FUNCTION", "MODEL", "OBJECTIVE", "GAME", "STAGES"])
+DECLARATIONS = frozenset({
+    "USE", "SURROGATE", "LOSS", "METRIC", "FUNCTION", "MODEL", "OBJECTIVE", "GAME", "STAGES",
+})  # fmt: skip
 """The terminals that begin a declaration."""
 
 STRAY = "STRAY"
 UNTERMINATED = "UNTERMINATED"
 
-_GAP = r"(?:[^\S]|\ufeff|#[^\r\n]*)+"
+_GAP = r"(?:\s|\ufeff|#[^\r\n]*)+"
 _FOREIGN = r"\*\*|:=|&&|\|\||->|=>|//|[≤≥≠−×·÷√∑∏]|\{|\}"
 
 
@@ -82,11 +85,11 @@ class Tokenizer:
         return self.keywords.get(word, "NAME")
 
 
-_OPERAND_FOLLOWS = frozenset(
-    ["PLUS", "MINUS", "STAR", "SLASH", "CARET", "COMPARISON", "LESS", "GREATER", "EQUAL", "COMMA", "BAR", "SEMICOLON", "COLON", "OPEN", "OPEN_BRACKET", "IF", "THEN", "ELSE", "AND", "OR", "NOT", "DOT"]
-)
-_WORD_FOLLOWS = frozenset(["FOR", "FROM", "BY", "IN"])
-_HEAD_FOLLOWS = frozenset(["EQUAL", "OPEN", "OPEN_BRACKET", "COLON"])
+OPERAND_FOLLOWS = frozenset({
+    "PLUS", "MINUS", "STAR", "SLASH", "CARET", "COMPARISON", "LESS", "GREATER", "EQUAL",
+    "COMMA", "BAR", "SEMICOLON", "COLON", "OPEN", "OPEN_BRACKET", "IF", "THEN", "ELSE", "AND",
+    "OR", "NOT", "DOT",
+})  # fmt: skip
 
 
 def in_context(tokens: Sequence[Token], text: str) -> Iterable[Token]:
@@ -121,7 +124,7 @@ def _is_keyword(
     if kind == "REDUCTION":
         return follows in ("OPEN", "OPEN_BRACKET")
     if kind in DECLARATIONS:
-        if previous in _OPERAND_FOLLOWS or follows in ("EQUAL", "COLON"):
+        if previous in OPERAND_FOLLOWS or follows in ("EQUAL", "COLON"):
             return False
         first = token.start_pos == 0 or text[token.start_pos - 1] in "\n\ufeff"
         return first or _is_word(following) or (kind == "USE" and follows in ("DOT", "SLASH"))
@@ -137,7 +140,7 @@ def _is_keyword(
         return previous == "SCORED"
     # in, for, from, combine: between an operand and a word
     return (
-        previous not in _OPERAND_FOLLOWS
+        previous not in OPERAND_FOLLOWS
         and previous not in ("WHERE", "CLAIMS", "MINIMIZE", "MAXIMIZE", "")
         and _is_word(following)
     )
