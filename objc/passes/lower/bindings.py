@@ -8,6 +8,7 @@ from objc.ir.domain import Domain
 from objc.ir.index import Index, Position
 from objc.ir.program import Let
 from objc.ir.symbols import Expression, iverson
+from objc.passes.lower.builder import Wanted
 from objc.passes.lower.dimensions import Variable
 from objc.passes.lower.names import Context
 from objc.passes.lower.values import Environment, Positions, Value
@@ -91,24 +92,19 @@ class Binding:
             inner = inner.bind([(Variable(index.name, source.span, axis), Position(index))])
         places = tuple(map(Position, own))
         if source.direct is not None:
-            let = source.direct(inner, places, self._name(), tuple(own))
+            let = source.direct(inner, places, Wanted(self.name, exact=self.own), tuple(own))
         else:
             body = source.build(inner, places)
             if body.is_number and not source.is_condition:
                 return body
             let = builder.let(
-                self._name(),
+                Wanted(self.name, exact=self.own),
                 tuple(own),
                 iverson(body) if source.is_condition else body,
                 domain=self._domain(),
                 span=source.span,
             )
         return let, let.free[: len(let.free) - len(own)]
-
-    def _name(self) -> str:
-        """The name as written for what the declaration itself defines, near it for what is inlined."""
-        builder = self.context.builder
-        return self.name if self.own else builder.fresh(self.name)
 
     def _domain(self) -> Domain | None:
         if self.source.is_condition:

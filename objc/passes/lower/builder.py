@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import sympy
 
 from objc.errors import Collector
@@ -14,6 +16,16 @@ from objc.passes.lower.constants import check_body
 from objc.passes.lower.dimensions import Axis
 from objc.passes.lower.values import Environment, indices_of_position
 from objc.source import Span
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How a let is to be called: `exact` for what the user named, `r` or `r_1` for what is inlined,
+    `numbered` for what has no name (`sum_1`)."""
+
+    name: str
+    exact: bool = False
+    numbered: bool = False
 
 
 class Builder:
@@ -90,7 +102,7 @@ class Builder:
 
     def let(
         self,
-        name: str,
+        wanted: Wanted,
         own: tuple[Index, ...],
         body: Expression,
         *,
@@ -100,56 +112,31 @@ class Builder:
         domain: Domain | None = None,
         span: Span | None = None,
     ) -> Let:
-        """Add a let. Its free indices are those that its body has from around it, then its own."""
-        check_body(body, self.collector, span)
+        """The let that says this: one that is there already, unless the user names it, or a new one.
+
+        Its free indices are those that its body has from around it, then its own.
+        """
         found = indices_of(body) | indices_of(guard)
         outer = sorted(
             found - set(over) - set(own), key=lambda index: self._introduced.get(index.name, -1)
         )
-        free = (*outer, *own)
         domain = domain or result_domain(reduction, body, guard, over)
-        made = Let(name, free, body, reduction, over, guard, domain, span)
+        made = Let("", (*outer, *own), body, reduction, over, guard, domain, span)
+        key = (made.free, made.reduction, made.over, made.guard, made.body, made.domain)
+        if not wanted.exact and key in self._known:
+            return self._known[key]
+        check_body(body, self.collector, span)
+        made = replace(made, name=self._name(wanted))
         self.lets.append(made)
-        self._known.setdefault(_key(made), made)
+        self._known.setdefault(key, made)
         if domain.is_integer:
-            self._integers[name] = domain
+            self._integers[made.name] = domain
         return made
 
-    def shared(self, made: Let) -> Let | None:
-        """A let that says the same as this one would."""
-        return self._known.get(_key(made))
-
-    def anonymous(
-        self,
-        what: str,
-        body: Expression,
-        *,
-        reduction: str | None,
-        over: tuple[Index, ...] = (),
-        guard: Condition = sympy.true,
-        domain: Domain | None = None,
-        span: Span | None = None,
-    ) -> Let:
-        """A let inside an expression: one that is there already, or a new one."""
-        found = indices_of(body) | indices_of(guard)
-        free = sorted(found - set(over), key=lambda one: self._introduced.get(one.name, -1))
-        same = self.shared(Let("", tuple(free), body, reduction, over, guard))
-        if same is not None:
-            return same
-        return self.let(
-            self.numbered(what),
-            (),
-            body,
-            reduction=reduction,
-            over=over,
-            guard=guard,
-            domain=domain,
-            span=span,
-        )
-
-
-def _key(let: Let) -> tuple[object, ...]:
-    return let.free, let.reduction, let.over, let.guard, let.body
+    def _name(self, wanted: Wanted) -> str:
+        if wanted.exact:
+            return wanted.name
+        return self.numbered(wanted.name) if wanted.numbered else self.fresh(wanted.name)
 
 
 def indices_of(expression: Expression | Condition) -> set[Index]:
@@ -231,5 +218,6 @@ def position_from(expression: Expression, builder: Builder, span: Span) -> Posit
     if not expression.is_integer:
         return None
     domain = Domain("count" if expression.is_nonnegative else "integer")
-    made = builder.anonymous("position", expression, reduction=None, domain=domain, span=span)
+    wanted = Wanted("position", numbered=True)
+    made = builder.let(wanted, (), expression, domain=domain, span=span)
     return Position(made.read(*made.free))

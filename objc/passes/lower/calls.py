@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from objc.ir.domain import Domain
 from objc.ir.symbols import Expression
 from objc.passes.lower import errors
 from objc.passes.lower.bindings import Binding
+from objc.passes.lower.builder import Wanted
 from objc.passes.lower.dimensions import Axis, Dimensions, Variable, unify
 from objc.passes.lower.functions import ELEMENTARY, LATER, NEED_REAL, Elementary
 from objc.passes.lower.names import Context, LocalFunction, Scope
@@ -101,7 +101,7 @@ def _elementary(node: tree.Call, function: Elementary, scope: Scope) -> Value:
 def _known_real(argument: Expression, context: Context, span: Span) -> Expression:
     if argument.is_extended_real is not None:
         return argument
-    let = context.builder.anonymous("part", argument, reduction=None, span=span)
+    let = context.builder.let(Wanted("part", numbered=True), (), argument, span=span)
     return let.read(*let.free)
 
 
@@ -171,9 +171,7 @@ class Inlining:
             if one is declaration:
                 names = [each.name for each, _ in scope.context.stack[at:]]
                 chain = (*names, declaration.name)
-                scope.collector.add(
-                    errors.RecursiveDeclarations(self.node.function_span, chain)
-                )
+                scope.collector.add(errors.RecursiveDeclarations(self.node.function_span, chain))
                 return False
         if isinstance(declaration, tree.Scalar | tree.Function):
             if declaration.kind == "metric" and scope.differentiated is not None:
@@ -195,9 +193,7 @@ class Inlining:
     def _count_arguments(self, parameters: list[TypedParameter], given: int) -> bool:
         node, signature = self.node, self.declaration.signature
         split = node.data is not None and signature.bar
-        wrong = given != len(parameters) or (
-            split and len(node.arguments) != len(signature.inputs)
-        )
+        wrong = given != len(parameters) or (split and len(node.arguments) != len(signature.inputs))
         if wrong:
             left, right = len(signature.inputs), len(signature.data)
             plural = "" if left + right == 1 else "s"
@@ -321,9 +317,7 @@ class Inlining:
         own, other = str(value.indexes), str(axis)
         if not unify(value.indexes, axis, value.span):
             name = value.span.text
-            self.scope.collector.add(
-                errors.IndexOfAnotherDimension(value.span, name, own, other)
-            )
+            self.scope.collector.add(errors.IndexOfAnotherDimension(value.span, name, own, other))
             return broken(value.span)
         return value
 
@@ -375,6 +369,3 @@ class Inlining:
         return replace(
             result, span=self.node.span, axes=axes, build=build, direct=None, partial=None
         )
-
-
-REAL = Domain("real")

@@ -27,13 +27,14 @@ class Property:
 
 _SUBJECTS = {"mean": 0, "median": 0, "quantile": 1, "expectile": 1, "mode": 0, "log_odds": 0,
              "ratio": 0}  # fmt: skip
-_DISTRIBUTIONS = {
-    name: 0
-    for name in (
+_DISTRIBUTIONS = dict.fromkeys(
+    (
         "gaussian", "laplace", "bernoulli", "categorical", "poisson", "gamma", "exponential",
-        "tweedie", "cauchy", "student", "logistic", "negative_binomial", "beta", "asymmetric_laplace",
-    )
-}  # fmt: skip
+        "tweedie", "cauchy", "student", "logistic", "negative_binomial", "beta",
+        "asymmetric_laplace",
+    ),
+    0,
+)  # fmt: skip
 
 PROPERTIES: Mapping[str, Property] = {
     "convex": Property(least=1),
@@ -69,34 +70,40 @@ def _claim(claim: tree.Claim, scope: Scope) -> Claim | None:
     word = claim.words[0]
     rule = PROPERTIES.get(word)
     if rule is None:
-        return _bad(claim, scope, f"there is no property `{word}`", word, PROPERTIES)
-    numbers = rule.numbers
-    qualifiers = claim.words[1:]
-    if rule.qualifiers is not None:
-        if len(qualifiers) != 1 or qualifiers[0] not in rule.qualifiers:
-            said = " ".join(qualifiers) or "nothing"
-            return _bad(
-                claim, scope, f"`{word}` is followed by {said}", said, rule.qualifiers, listed=True
-            )
-        numbers = rule.qualifiers[qualifiers[0]]
-    elif qualifiers:
-        return _bad(claim, scope, f"`{word}` is followed by `{' '.join(qualifiers)}`", "", ())
-    if len(claim.arguments) != numbers:
-        plural = "" if numbers == 1 else "s"
-        reason = f"`{' '.join(claim.words)}` takes {numbers or 'no'} number{plural}"
-        return _bad(claim, scope, f"{reason}, and has {len(claim.arguments)}", "", ())
-    if not (_metric_is_sound(claim, rule, scope) and _inputs_are_sound(claim, rule, scope)):
+        _bad(claim, scope, f"there is no property `{word}`", word, PROPERTIES)
+        return None
+    sound = (
+        _words_are_sound(claim, rule, scope)
+        and _metric_is_sound(claim, rule, scope)
+        and _inputs_are_sound(claim, rule, scope)
+    )
+    if not sound:
         return None
     where = f"the argument of `{' '.join(claim.words)}`"
     arguments = tuple(of_hyperparameters(a, hyper_scope(scope), where) for a in claim.arguments)
-    return Claim(
-        claim.negated,
-        claim.words,
-        arguments,
-        claim.subject,
-        tuple(one.name for one in claim.inputs),
-        claim.span,
-    )
+    names = tuple(one.name for one in claim.inputs)
+    return Claim(claim.negated, claim.words, arguments, claim.subject, names, claim.span)
+
+
+def _words_are_sound(claim: tree.Claim, rule: Property, scope: Scope) -> bool:
+    word, qualifiers = claim.words[0], claim.words[1:]
+    numbers = rule.numbers
+    if rule.qualifiers is not None:
+        if len(qualifiers) != 1 or qualifiers[0] not in rule.qualifiers:
+            said = " ".join(qualifiers) or "nothing"
+            reason = f"`{word}` is followed by {said}"
+            _bad(claim, scope, reason, said, rule.qualifiers, listed=True)
+            return False
+        numbers = rule.qualifiers[qualifiers[0]]
+    elif qualifiers:
+        _bad(claim, scope, f"`{word}` is followed by `{' '.join(qualifiers)}`", "", ())
+        return False
+    if len(claim.arguments) != numbers:
+        plural = "" if numbers == 1 else "s"
+        reason = f"`{' '.join(claim.words)}` takes {numbers or 'no'} number{plural}"
+        _bad(claim, scope, f"{reason}, and has {len(claim.arguments)}", "", ())
+        return False
+    return True
 
 
 def _metric_is_sound(claim: tree.Claim, rule: Property, scope: Scope) -> bool:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from objc.errors import Collector, InternalError, ObjcError
 from objc.ir.domain import Domain
 from objc.ir.index import Dimension, Index, Position
-from objc.ir.program import Claim, Input, Let, Program, Role, Term
+from objc.ir.program import Claim, Input, Let, Program, ProgramKind, Role, Term
 from objc.ir.symbols import Expression, Extent
 from objc.passes.lower import errors
-from objc.passes.lower.builder import Builder
+from objc.passes.lower.builder import Builder, Wanted
 from objc.passes.lower.defaults import default_of
 from objc.passes.lower.definitions import body_of
 from objc.passes.lower.dimensions import Axis, Dimensions, unify
@@ -157,14 +157,14 @@ class _Lowering:
             else:
                 own.append(self.builder.index_for(axis, environment))
         places = tuple(map(Position, own))
-        fresh = self.builder.fresh(name)
+        wanted = Wanted(self.builder.fresh(name), exact=True)
         if value.direct is not None:
-            return self._checked(value.direct(environment, places, fresh, tuple(own))).name
+            return self._checked(value.direct(environment, places, wanted, tuple(own))).name
         body = value.build(environment, places)
         integer: Domain | None = None
         if value.categorical and value.indexes is not None:
             integer = Domain("index", dimension=value.indexes.dimension)
-        let = self.builder.let(fresh, tuple(own), body, domain=integer, span=value.span)
+        let = self.builder.let(wanted, tuple(own), body, domain=integer, span=value.span)
         return self._checked(let).name
 
     def _checked(self, let: Let) -> Let:
@@ -205,7 +205,7 @@ class _Lowering:
                     axis.settle(Dimension(name))
 
 
-def kind_of(declaration: tree.Declaration) -> str:  # type: ignore[return]
+def kind_of(declaration: tree.Declaration) -> ProgramKind:
     if isinstance(declaration, tree.Scalar | tree.Function):
         return declaration.kind
     if isinstance(declaration, tree.Objective):
@@ -234,7 +234,9 @@ def add_input(
     default = None
     if parameter.parameter.default is not None:
         default = default_of(parameter, kind, scope)
-    unit = tuple((one.name, one.exponent) for one in (parameter.type.unit if parameter.type else ()))
+    unit = tuple(
+        (one.name, one.exponent) for one in (parameter.type.unit if parameter.type else ())
+    )
     made = Input(name, (), kind, role, default, unit, parameter.parameter.span)
     context.inputs.append(made)
     context.input_axes.append((name, axes))

@@ -12,7 +12,8 @@ from objc.ir.program import Let
 from objc.ir.symbols import Branch, Condition, Expression, position_value
 from objc.passes.lower import errors
 from objc.passes.lower.bindings import Binding
-from objc.passes.lower.dimensions import Axis, Variable, unify
+from objc.passes.lower.builder import Wanted
+from objc.passes.lower.dimensions import Axis, Variable
 from objc.passes.lower.names import LocalFunction, Scope
 from objc.passes.lower.values import Environment, Positions, Value, broken
 from objc.syntax import tree
@@ -50,11 +51,11 @@ def indexed(entry: Value, variables: Sequence[Variable]) -> Value:
         return entry.build(environment.bind(zip(variables, positions, strict=True)), ())
 
     def direct(
-        environment: Environment, positions: Positions, name: str, own: tuple[Index, ...]
+        environment: Environment, positions: Positions, wanted: Wanted, own: tuple[Index, ...]
     ) -> Let:
         assert entry.direct is not None
         bound = environment.bind(zip(variables, positions, strict=True))
-        return entry.direct(bound, (), name, own)
+        return entry.direct(bound, (), wanted, own)
 
     return replace(
         entry,
@@ -77,12 +78,12 @@ def _prepared(value: Value, live: Sequence[Binding]) -> Value:
         return value.build(environment, positions)
 
     def direct(
-        environment: Environment, positions: Positions, name: str, own: tuple[Index, ...]
+        environment: Environment, positions: Positions, wanted: Wanted, own: tuple[Index, ...]
     ) -> Let:
         assert value.direct is not None
         for binding in live:
             binding.make(environment)
-        return value.direct(environment, positions, name, own)
+        return value.direct(environment, positions, wanted, own)
 
     return replace(value, build=build, direct=direct if value.direct is not None else None)
 
@@ -263,10 +264,9 @@ def _steps(node: object, names: set[str]) -> bool:
     while waiting:
         here = waiting.pop()
         if isinstance(here, tree.Subscript):
-            base = here.base
-            if isinstance(base, tree.Name) and base.name in names:
-                if any(isinstance(one, tree.Binary) for one in here.indices):
-                    return True
+            named = isinstance(here.base, tree.Name) and here.base.name in names
+            if named and any(isinstance(one, tree.Binary) for one in here.indices):
+                return True
         if isinstance(here, tree.Node):
             for value in vars(here).values():
                 waiting += value if isinstance(value, tuple) else [value]
@@ -362,11 +362,10 @@ def _equation(definition: tree.Definition, axes: tuple[Axis, ...], scope: Scope)
     places = definition.indices or ()
     if len(places) != len(axes):
         what = "it is defined with another number of indices"
-        scope.collector.add(
-            errors.DuplicateName(definition.name_span, definition.name, what, None)
-        )
+        scope.collector.add(errors.DuplicateName(definition.name_span, definition.name, what, None))
         return None
-    variables, constants = [], []
+    variables: list[Variable] = []
+    constants: list[Value | None] = []
     for place, axis in zip(places, axes, strict=True):
         name = _index_name(place)
         known = name is not None and name in scope.dimensions.axes
@@ -436,7 +435,3 @@ def _pieces(equations: list[Equation], axes: tuple[Axis, ...]) -> Value:
     risky = any(one.value.risky for one in equations)
     integral = all(one.value.integral for one in equations)
     return Value(source.span, axes, build, integral=integral, risky=risky)
-
-
-def same_axes(one: Iterable[Axis], other: Iterable[Axis]) -> bool:
-    return all(unify(a, b) for a, b in zip(one, other, strict=True))

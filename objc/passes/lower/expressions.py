@@ -97,7 +97,9 @@ def scalar(value: Value, scope: Scope, where: str) -> Value:
     part = value.partial
     if part is not None:
         scope.collector.add(
-            errors.WrongRank(value.span, part.name, part.rank, part.given, part.shape, part.declared)
+            errors.WrongRank(
+                value.span, part.name, part.rank, part.given, part.shape, part.declared
+            )
         )
     else:
         scope.collector.add(errors.TensorForScalar(value.span, value.shape, where))
@@ -170,11 +172,8 @@ def _unary(node: tree.Unary, scope: Scope) -> Value:
 def _chain(node: tree.Binary) -> list[tree.Binary]:
     """The left spine of `a + b - c + …`, outermost last: long sums must not nest."""
     spine = [node]
-    while isinstance(spine[-1].left, tree.Binary) and spine[-1].operator != "^":
-        spine.append(spine[-1].left)
-        if spine[-1].operator == "^":
-            spine.pop()
-            break
+    while isinstance(left := spine[-1].left, tree.Binary) and left.operator != "^":
+        spine.append(left)
     return spine[::-1]
 
 

@@ -65,11 +65,12 @@ class Namespace:
             return
         other = Namespace(file, loader, collector, (*chain, name))
         self._surrogates += other._surrogates
-        for one in use.names:
-            if one.name not in other.own:
-                collector.add(errors.UnknownImport(one.span, one.name, key, tuple(other.own)))
-                continue
-            self._import(one.name, one.span, other, collector, whole=False)
+        for wanted in use.names:
+            if wanted.name in other.own:
+                self._import(wanted.name, wanted.span, other, collector, whole=False)
+            else:
+                names = tuple(other.own)
+                collector.add(errors.UnknownImport(wanted.span, wanted.name, key, names))
         if not use.names:
             for declared in other.own:
                 self._import(declared, use.span, other, collector, whole=True)
@@ -80,9 +81,7 @@ class Namespace:
         if name in self.own:
             if not whole:
                 what = "this file declares it"
-                collector.add(
-                    errors.DuplicateName(span, name, what, self.own[name].name_span)
-                )
+                collector.add(errors.DuplicateName(span, name, what, self.own[name].name_span))
             return
         before = self.used.get(name)
         if before is not None and before[0] is not other.own[name] and not whole:

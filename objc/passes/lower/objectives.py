@@ -9,6 +9,7 @@ import sympy
 from objc.ir.program import Term
 from objc.ir.symbols import Expression
 from objc.passes.lower import errors
+from objc.passes.lower.builder import Wanted
 from objc.passes.lower.definitions import define_all
 from objc.passes.lower.names import Scope
 from objc.passes.lower.shapes import of_hyperparameters
@@ -98,5 +99,5 @@ def _per_example(terms: list[Term], lowering: Lowering) -> str:
         return of_examples[0].let
     lets = {one.name: one for one in builder.lets}
     body = sympy.Add(*(one.weight * lets[one.let].read() for one in of_examples))
-    name = builder.fresh("per_example")
-    return builder.let(name, (), body, span=lowering.declaration.name_span).name
+    wanted = Wanted(builder.fresh("per_example"), exact=True)
+    return builder.let(wanted, (), body, span=lowering.declaration.name_span).name

@@ -8,10 +8,10 @@ import sympy
 
 from objc.ir.index import Index, Position
 from objc.ir.program import Let
-from objc.ir.reductions import REDUCTIONS
 from objc.ir.symbols import Condition, Expression, iverson
 from objc.passes.lower import errors
-from objc.passes.lower.dimensions import Axis, Variable
+from objc.passes.lower.builder import Wanted
+from objc.passes.lower.dimensions import Variable
 from objc.passes.lower.names import Scope
 from objc.passes.lower.values import Environment, Positions, Value, broken
 from objc.syntax import tree
@@ -29,9 +29,7 @@ def reduction(node: tree.Reduction, scope: Scope) -> Value:
     guard = None
     if node.guard is not None:
         guard = scalar(condition_of(node.guard, inner), scope, "a guard")
-    if node.operator == "count":
-        body = condition_of(node.body, inner)
-    elif node.operator in _OF_CONDITIONS:
+    if node.operator in _OF_CONDITIONS:
         body = condition_of(node.body, inner)
     elif node.operator in _OF_ONE_INDEX:
         body = value_of(node.body, inner)
@@ -99,21 +97,16 @@ class _Reduced:
 
     def _build(self, environment: Environment, positions: Positions) -> Expression:
         self.context.spend(self.node.span)
-        operator = self.node.operator
-        over, guard, body = self._parts(environment)
-        let = self.context.builder.anonymous(
-            operator, body, reduction=operator, over=over, guard=guard, span=self.node.span
-        )
+        let = self._direct(environment, (), Wanted(self.node.operator, numbered=True), ())
         read = let.read(*let.free)
-        return sympy.Ne(read, 0) if operator in ("any", "all") else read
+        return sympy.Ne(read, 0) if self.node.operator in ("any", "all") else read
 
     def _direct(
-        self, environment: Environment, positions: Positions, name: str, own: tuple[Index, ...]
+        self, environment: Environment, positions: Positions, wanted: Wanted, own: tuple[Index, ...]
     ) -> Let:
         over, guard, body = self._parts(environment)
-        builder = self.context.builder
-        return builder.let(
-            name,
+        return self.context.builder.let(
+            wanted,
             own,
             body,
             reduction=self.node.operator,
@@ -148,11 +141,3 @@ class _Reduced:
         if self.value.risky and environment.path:
             guard = sympy.And(*environment.path, guard)
         return tuple(over), guard, body
-
-
-def known(operator: str) -> bool:
-    return operator in REDUCTIONS
-
-
-def axes_of(variables: Sequence[Variable]) -> tuple[Axis, ...]:
-    return tuple(one.axis for one in variables)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import sympy
 
@@ -19,6 +19,9 @@ from objc.ir.program import Let
 from objc.ir.symbols import Condition, Expression, Read
 from objc.passes.lower.dimensions import Axis, Variable
 from objc.source import Span
+
+if TYPE_CHECKING:
+    from objc.passes.lower.builder import Wanted
 
 Positions: TypeAlias = tuple[Position, ...]
 
@@ -64,7 +67,7 @@ def indices_of_position(position: Position) -> Iterable[Index]:
 
 
 Build: TypeAlias = Callable[[Environment, Positions], Expression]
-Direct: TypeAlias = Callable[[Environment, Positions, str, tuple[Index, ...]], Let]
+Direct: TypeAlias = "Callable[[Environment, Positions, Wanted, tuple[Index, ...]], Let]"
 
 
 @dataclass(frozen=True, eq=False)
