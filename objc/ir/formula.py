@@ -185,7 +185,7 @@ class Notation(ABC):
         return self.raised(self.scalar(base), self.scalar(exponent))
 
     def branch(self, expression: Any) -> Piece:
-        pairs = []
+        pairs: list[tuple[str, str]] = []
         while isinstance(expression, Branch):
             condition, then, otherwise = expression.args
             if not pairs and (then, otherwise) == (1, 0):

@@ -1,0 +1,282 @@
+"""Modules for people: the text around the kernels, the same for every target that writes Python.
+
+Each declaration becomes functions with the user's names as parameters and everything else out of their
+reach: a user's name never shadows NumPy, a helper or a builtin, since private names are chosen after
+all of the user's, and a public name that something private holds gets an underscore.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from objc.ir.index import BATCH
+from objc.ir.program import Claim, Input, Program
+from objc.ir.text import formula
+from objc.target import DType, identifier
+
+from . import _standalone
+
+_MARK = "# ---- copied into emitted modules from here on\n"
+_IMPORTS = (
+    "from collections import namedtuple",
+    "from collections.abc import Callable, Mapping, Sequence",
+    "from typing import Any, NamedTuple",
+)
+_SUFFIXES = {
+    "value": "",
+    "result": "",
+    "value_and_grad": "_value_and_grad",
+    "per_example": "_per_example",
+    "hessian_diagonal": "_hessian_diagonal",
+}
+_WHAT = {
+    "value": "The mean over the batch, as a float.",
+    "result": "The result, behind the batch axes.",
+    "value_and_grad": "The mean over the batch and its gradient, shaped as the input (a named tuple"
+    " by input, where there are several).",
+    "per_example": "One value an example, in the shape of the batch axes.",
+    "hessian_diagonal": "The second derivatives of the mean by each entry, shaped as the gradient.",
+}
+_USES_WEIGHT = ("value", "value_and_grad", "hessian_diagonal")
+
+
+def preamble() -> str:
+    """The text of `_standalone` that emitted modules hold."""
+    return inspect.getsource(_standalone).partition(_MARK)[2].strip() + "\n"
+
+
+def write(
+    programs: Iterable[tuple[Program, Mapping[str, Program]]],
+    dtype: DType,
+    needs: str,
+    imports: Sequence[str],
+    kernel: Callable[[Program, str], str],
+    helpers: Callable[[str], Sequence[str]] = lambda text: [],
+) -> str:
+    """The text of a module.
+
+    `programs` gives each declaration with its variants by what they compute: `value`, `per_example`,
+    `value_and_grad`, `hessian_diagonal`, `result`. `kernel(program, name)` writes the function
+    `name(arguments, sizes, results)` of a variant, `helpers(text)` what those functions call. `needs`
+    names the libraries, `imports` are the import statements of the kernels.
+    """
+    declarations = [(program, dict(variants)) for program, variants in programs]
+    head = "\n".join(sorted({*_IMPORTS, *imports, "import numpy as np"}, key=_import_order))
+    fixed = [head, preamble()]
+    private = _Private(declarations, _defined("\n".join(fixed)))
+    kernels: list[str] = []
+    for program, variants in declarations:
+        for what, variant in variants.items():
+            kernels.append(kernel(variant, private.kernel(program, what)))
+    support = list(helpers("\n".join(kernels)))
+    private.public(declarations, _defined("\n".join([*fixed, *support, *kernels])))
+    public: list[str] = []
+    for program, variants in declarations:
+        public += _functions(program, variants, dtype, private)
+    listed = ", ".join(repr(name) for name in sorted(private.names.values()))
+    exported = f"__all__ = [{listed}]\n"
+    title = _introduction(declarations, needs, dtype)
+    parts = [docstring(title, ""), "from __future__ import annotations", head, exported]
+    return "\n\n".join([*parts, preamble(), *support, *kernels, *public]).rstrip() + "\n"
+
+
+class _Private:
+    """The names of a module: private ones that no user's name can hit, public ones beside them."""
+
+    def __init__(
+        self, declarations: Sequence[tuple[Program, Mapping[str, Program]]], fixed: set[str]
+    ) -> None:
+        self.taken = set(fixed)
+        self.users: set[str] = set()
+        for program, _ in declarations:
+            self.users |= {identifier(program.name)} | {program.name}
+            self.users |= {identifier(one.name) for one in program.inputs}
+            self.users |= {identifier(program.name) + one for one in _SUFFIXES.values()}
+        self.kernels: dict[tuple[str, str], str] = {}
+        self.names: dict[tuple[str, str], str] = {}
+
+    def fresh(self, wanted: str) -> str:
+        name, number = wanted, 0
+        while name in self.taken or name in self.users:
+            number += 1
+            name = f"{wanted}_{number}"
+        self.taken.add(name)
+        return name
+
+    def kernel(self, program: Program, what: str) -> str:
+        name = self.fresh(f"_{identifier(program.name)}_{what}_kernel")
+        self.kernels[program.name, what] = name
+        return name
+
+    def public(
+        self, declarations: Sequence[tuple[Program, Mapping[str, Program]]], defined: set[str]
+    ) -> None:
+        self.taken |= defined
+        wanted = [
+            (program.name, what, identifier(program.name) + _SUFFIXES[what])
+            for program, variants in declarations
+            for what in variants
+            if what in _SUFFIXES
+        ]
+        for program, what, name in sorted(wanted, key=lambda one: _SUFFIXES[one[1]] != ""):
+            while name in self.taken:
+                name += "_"
+            self.taken.add(name)
+            self.names[program, what] = name
+
+
+def _functions(
+    program: Program, variants: Mapping[str, Program], dtype: DType, private: _Private
+) -> list[str]:
+    shown = [one for one in program.inputs if one.role != "internal"]
+    first = next(iter(variants.values()))
+    holder = private.fresh(f"_{identifier(program.name)}")
+    lines = [f"{holder} = Declaration(", f"    {identifier(program.name)!r},", f"    {dtype!r},"]
+    lines.append("    [")
+    lines += [f"        {_argument(one, first)}," for one in shown]
+    lines.append("    ],")
+    lines.append("    {")
+    for what, variant in variants.items():
+        lines.append(f"        {what!r}: {_variant(variant, private.kernels[program.name, what])},")
+    lines += ["    },", ")", ""]
+    found = ["\n".join(lines)]
+    for what in variants:
+        if what in _SUFFIXES:
+            found.append(_function(program, variants, what, holder, private))
+    return found
+
+
+def _function(
+    program: Program, variants: Mapping[str, Program], what: str, holder: str, private: _Private
+) -> str:
+    positional = [one for one in program.inputs if one.role in ("differentiable", "data")]
+    named = [one for one in program.inputs if one.role in ("hyperparameter", "learned")]
+    parameters = [identifier(one.name) for one in positional]
+    keywords = [identifier(one.name) + _default(one) for one in named]
+    weight = "weight"
+    if what in _USES_WEIGHT:
+        names = {identifier(one.name) for one in program.inputs if one.role != "internal"}
+        while weight in names:
+            weight += "_"
+        keywords.append(f"{weight}=None")
+    if keywords:
+        parameters += ["*", *keywords]
+    shown = [one for one in program.inputs if one.role != "internal"]
+    values = "".join(f"{identifier(one.name)}, " for one in shown)
+    passed = f"({values})" + (f", {weight}" if what in _USES_WEIGHT else "")
+    about = _about(program, variants, what)
+    return (
+        f"def {private.names[program.name, what]}({', '.join(parameters)}):\n"
+        f"    {docstring(about, '    ')}\n"
+        f"    return {holder}.{what}({passed})\n"
+    )
+
+
+def _default(one: Input) -> str:
+    if one.default is None or not one.default.is_number:
+        return ""
+    value = float(one.default)
+    if one.domain.is_integer:
+        return f"={int(value)}"
+    return f"={value!r}" if abs(value) != float("inf") else f'=float("{value}")'
+
+
+def _about(program: Program, variants: Mapping[str, Program], what: str) -> str:
+    parts = [program.docstring or f"{program.name}."]
+    parts.append(_WHAT[what])
+    parts.append(formula(program))
+    if what in ("value_and_grad", "hessian_diagonal"):
+        parts.append(formula(variants[what]))
+    shapes = [str(one) for one in program.inputs if one.role != "internal"]
+    if shapes:
+        parts.append(
+            "Inputs, each for one example, batch axes before these:\n  " + "\n  ".join(shapes)
+        )
+    if program.claims and what == "value":
+        parts.append("Claimed: " + "; ".join(map(_claim, program.claims)) + ".")
+    return "\n\n".join(parts)
+
+
+def _claim(claim: Claim) -> str:
+    words = ["not"] * claim.negated + list(claim.words) + [str(one) for one in claim.arguments]
+    words += [claim.subject] if claim.subject else []
+    return " ".join(words + (["in", ", ".join(claim.inputs)] if claim.inputs else []))
+
+
+def _argument(one: Input, variant: Program) -> str:
+    """An `Argument` of the preamble: the shape is that of one example."""
+    held = variant.input.get(one.name, one)
+    batched = bool(held.dimensions) and held.dimensions[0] == BATCH
+    fields = [repr(identifier(one.name)), repr(one.name), _shape(one.dimensions)]
+    fields += [str(one.domain.is_integer), str(batched), str(one.is_differentiable)]
+    return f"Argument({', '.join(fields)})"
+
+
+def _variant(program: Program, kernel: str) -> str:
+    results = [
+        (key, _shape(program.let[name].dimensions), program.let[name].domain.is_integer)
+        for key, name in program.outputs.items()
+    ]
+    listed = "".join(f"({key!r}, {shape}, {integer}), " for key, shape, integer in results)
+    internal = [one for one in program.inputs if one.role == "internal"]
+    weight = next((one.name for one in internal if one.dimensions == (BATCH,)), None)
+    scale = next((one.name for one in internal if not one.dimensions), None)
+    return f"Variant({kernel}, ({listed.rstrip()}), {weight!r}, {scale!r})"
+
+
+def _shape(dimensions: Sequence[Any]) -> str:
+    sizes = [repr(one.name if one.size is None else one.size) for one in dimensions]
+    return f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
+
+
+def _introduction(
+    declarations: Sequence[tuple[Program, Mapping[str, Program]]], needs: str, dtype: DType
+) -> str:
+    names = ", ".join(program.name for program, _ in declarations)
+    formulas = "\n\n".join(formula(program) for program, _ in declarations)
+    return (
+        f"Training objectives compiled by objc: {names}.\n\nNeeds {needs} only; computes in {dtype}."
+        f" Sums over the batch are in float64.\n\n{formulas}"
+    )
+
+
+def docstring(text: str, margin: str) -> str:
+    """A text as a docstring that nothing in the text can end."""
+    escaped = "".join(
+        one if one == "\n" or (one.isprintable() and one not in '\\"') else _escape(one)
+        for one in text.strip()
+    )
+    lines = [line.rstrip() for line in escaped.split("\n")]
+    if len(lines) == 1:
+        return f'"""{lines[0]}"""'
+    return (
+        f'"""{lines[0]}\n'
+        + "".join(f"{margin}{line}\n" if line else "\n" for line in lines[1:])
+        + f'{margin}"""'
+    )
+
+
+def _escape(character: str) -> str:
+    if character in '\\"':
+        return f"\\{character}"
+    return character.encode("unicode_escape").decode()
+
+
+def _defined(text: str) -> set[str]:
+    """The names that a module's text binds at its top level."""
+    found: set[str] = set()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {one.asname or one.name.partition(".")[0] for one in node.names}
+        elif isinstance(node, ast.Assign):
+            found |= {one.id for one in node.targets if isinstance(one, ast.Name)}
+    return found
+
+
+def _import_order(line: str) -> tuple[bool, bool, str]:
+    return "numpy" in line or "numba" in line, line.startswith("from"), line

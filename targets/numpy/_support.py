@@ -1,0 +1,166 @@
+"""What NumPy lacks: the functions that emitted text copies in, each in plain NumPy.
+
+Elementwise functions keep the floating type of their argument; the accuracy is that of NumPy's own
+`exp`, `log1p` and `expm1`, a few units in the last place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from objc.target import IndexOutOfRange
+
+# ------------------------------------------------------------------ functions
+
+
+def sigmoid(x: Any) -> Any:
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1 / (1 + e), e / (1 + e)) + 0 * x
+
+
+def softplus(x: Any) -> Any:
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def logit(x: Any) -> Any:
+    near = np.log1p((2 * x - 1) / (1 - x))  # 2x - 1 is exact around one half
+    return np.where(np.abs(x - 0.5) <= 0.25, near, np.log(x) - np.log1p(-x))
+
+
+def log_cosh(x: Any) -> Any:
+    size = np.abs(x)
+    small = np.log1p(2 * np.square(np.sinh(np.minimum(size, 1) / 2)))
+    return np.where(size < 1, small, size + (np.log1p(np.exp(-2 * size)) - math.log(2)))
+
+
+def log1mexp(x: Any) -> Any:
+    return np.where(x > -math.log(2), np.log(-np.expm1(x)), np.log1p(-np.exp(x)))
+
+
+def sqrt1pm1(x: Any) -> Any:
+    return np.where(np.isinf(x), np.sqrt(1 + x), x / (1 + np.sqrt(1 + x)))
+
+
+def xlogy(x: Any, y: Any) -> Any:
+    return np.where((x == 0) & (y == y), 0 * np.sign(x), x * np.log(y))
+
+
+def each(function: Any, x: Any) -> Any:
+    """A function of the standard library at every entry, in double precision."""
+    x = np.asarray(x)
+    return np.frompyfunc(function, 1, 1)(x.astype(np.float64)).astype(x.dtype)
+
+
+def erf(x: Any) -> Any:
+    return each(math.erf, x)
+
+
+def erfc(x: Any) -> Any:
+    return each(math.erfc, x)
+
+
+def lgamma(x: Any) -> Any:
+    def positive(one: float) -> float:
+        if one > 0:
+            return math.lgamma(one) if one < 1e305 else math.inf
+        return math.inf if one == 0 else math.nan
+
+    return each(positive, x)
+
+
+def polygamma(order: int, x: Any) -> Any:
+    """Orders 0, 1 and 2 for x > 0: upwards by recurrence to 10, then the asymptotic series."""
+    x = np.asarray(x)
+    z = x.astype(np.float64)
+    shift = np.zeros_like(z)
+    for _ in range(10):
+        low = z < 10
+        step = -1 / z if order == 0 else 1 / z**2 if order == 1 else -2 / z**3
+        shift = np.where(low, shift + step, shift)
+        z = np.where(low, z + 1, z)
+    w = 1 / z
+    series = np.zeros_like(z)
+    bernoulli = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
+    for half, number in reversed(list(enumerate(bernoulli, start=1))):
+        n = 2 * half
+        series = (series + number * (1 / n, 1, n + 1)[order]) * w**2
+    if order == 0:
+        value = np.log(z) - w / 2 - series
+    elif order == 1:
+        value = w + w**2 / 2 + series * w
+    else:
+        value = -(w**2) - w**3 - series * w**2
+    pole = math.inf if order % 2 else -math.inf
+    value = np.where(np.isinf(x), math.inf if order == 0 else 0.0, value + shift)
+    value = np.where(x > 0, value, np.where(x == 0, pole, np.nan))
+    return value.astype(x.dtype)
+
+
+def integer_power(x: Any, count: int) -> Any:
+    """By repeated squaring: the same roundings everywhere."""
+    result = None
+    while True:
+        if count & 1:
+            result = x if result is None else result * x
+        count >>= 1
+        if not count:
+            return result
+        x = x * x
+
+
+# ------------------------------------------------------------------ reads and writes
+
+
+def refuse(name: str, axis: int, places: Any, extent: int, faulty: Any, example: Any) -> None:
+    """Raise for the first faulty position."""
+    examples = 0 if example is None else example
+    faulty, places, examples = np.broadcast_arrays(faulty, places, examples)
+    first = int(np.argmax(faulty))
+    found = None if example is None else int(examples.flat[first])
+    raise IndexOutOfRange(name, axis, int(places.flat[first]), extent, found)
+
+
+def gather(array: Any, name: str, taken: Any, example: Any, *positions: Any) -> Any:
+    """`array[positions]`: each position checked where it is taken, and harmless elsewhere."""
+    places = []
+    for axis, place in enumerate(positions):
+        extent = array.shape[axis]
+        outside = np.less(place, 0) | np.greater_equal(place, extent)
+        if np.any(outside):
+            faulty = outside & taken
+            if np.any(faulty):
+                refuse(name, axis, place, extent, faulty, example)
+            place = np.where(outside, 0, place)
+        places.append(place)
+    if array.size == 0:
+        return np.zeros(np.broadcast_shapes(*map(np.shape, places)), array.dtype)
+    return array[tuple(places)]
+
+
+def first_largest(body: Any, taken: Any, name: str, example: Any) -> Any:
+    """The first place of the greatest taken entry along the last axis; a NaN is greatest."""
+    body, taken = np.broadcast_arrays(body, taken)
+    greatest = np.max(body, axis=-1, keepdims=True, where=taken, initial=-np.inf)
+    hit = taken & ((body == greatest) | np.isnan(body))
+    empty = ~np.any(hit, axis=-1, keepdims=True)
+    if np.any(empty):
+        refuse(name, 0, -1, 0, empty, example)
+    return np.argmax(hit, axis=-1)
+
+
+def scatter(out: Any, shape: Any, taken: Any, values: Any, *positions: Any) -> None:
+    """Add each taken value to its place."""
+    taken = np.broadcast_to(taken, shape)
+    places = tuple(np.broadcast_to(place, shape)[taken] for place in positions)
+    np.add.at(out, places, np.broadcast_to(values, shape)[taken])
+
+
+def blocks(extent: int, width: int) -> Iterator[slice]:
+    """Slices of an axis, so that a temporary of that width stays below 64 MB."""
+    step = max(1, (1 << 23) // max(width, 1))
+    for start in range(0, extent, step):
+        yield slice(start, min(start + step, extent))

@@ -1,0 +1,317 @@
+"""From one let to NumPy statements.
+
+A let with a large temporary is done in blocks of the batch (or of its first index). Products that are
+contractions go to `einsum`; a sum under a guard `v == label[i]` with v free is a scatter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from objc.ir.index import BATCH, Index, Position
+from objc.ir.program import Let, Program
+from objc.ir.symbols import IndexValue, Read, conjuncts, indices_of, substitute_positions
+
+from .expressions import ROWS, Names, Piece, Writer
+
+_IDENTITY = {"sum": "0", "prod": "1", "max": "-np.inf", "min": "np.inf"}
+
+
+class LetWriter:
+    """Writes the statements that compute one let into its variable."""
+
+    def __init__(self, program: Program, names: Names, let: Let, dtype: str) -> None:
+        self.program = program
+        self.names = names
+        self.let = let
+        self.dtype = dtype
+        self.target = names.tensors[let.name]
+        self.lines: list[str] = []
+        self.margin = ""
+        self.sums_batch = let.reduction == "sum" and any(
+            index.dimension == BATCH for index in let.over
+        )
+
+    def emit(self, line: str) -> None:
+        self.lines.append(self.margin + line)
+
+    def write(self) -> list[str]:
+        let = self.let
+        self.emit(f"# {_comment(let)}")
+        if (scattered := scatter_of(let)) is not None:
+            self._scatter(*scattered)
+        elif let.reduction == "sum" and let.guard == sympy.true and self._groups() is not None:
+            self._contraction()
+        elif let.reduction is None and not let.free:
+            self._assign_scalar(self._value(self._writer((), None)).text)
+        else:
+            self._dense()
+        return self.lines
+
+    # -------------------------------------------------------------- types, shapes, blocks
+
+    @property
+    def held(self) -> str:
+        """The type in which the result is kept: scalars always in double precision."""
+        if self.let.domain.is_integer:
+            return "np.int64"
+        return f"np.{self.dtype}" if self.let.free else "np.float64"
+
+    def shape(self, indices: Sequence[Index], blocked: Index | None = None) -> str:
+        sizes = [
+            f"{ROWS}.stop - {ROWS}.start" if index == blocked else self.names.size(index.dimension)
+            for index in indices
+        ]
+        return f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
+
+    def _writer(self, axes: Sequence[Index], blocked: Index | None) -> Writer:
+        real = f"np.{self.dtype}" if axes else "np.float64"
+        return Writer(self.program, self.names, axes, blocked, real, self.emit)
+
+    def _blocked(self) -> Index | None:
+        axes = self.let.indices
+        if len(axes) < 2:
+            return None
+        batch = [index for index in axes if index.dimension == BATCH]
+        choice = (batch or list(axes))[0]
+        if choice in self.let.free or self.let.reduction == "sum":
+            return choice
+        return self.let.free[0] if self.let.free else None
+
+    def _open_blocks(self, blocked: Index | None, axes: Sequence[Index]) -> None:
+        if blocked is not None:
+            others = [self.names.size(i.dimension) for i in axes if i != blocked]
+            extent = self.names.size(blocked.dimension)
+            self.emit(f"for {ROWS} in blocks({extent}, {' * '.join(others) or '1'}):")
+            self.margin = "    "
+
+    def _place(self, blocked: Index | None) -> str:
+        """The subscript under which a block of the result is stored."""
+        if blocked is None or blocked not in self.let.free:
+            return "[...]"
+        return "[" + ", ".join(ROWS if i == blocked else ":" for i in self.let.free) + "]"
+
+    def _assign_scalar(self, text: str) -> None:
+        if self.let.domain.is_integer:
+            text = f"np.rint({text})"
+        self.emit(f"{self.target} = {self.held}({text})")
+
+    def _value(self, writer: Writer, taken: str = "True") -> Piece:
+        """The body: exact where the result is an integer."""
+        body = self.let.body
+        if self.let.domain.is_integer and writer.is_integral(body):
+            return writer.integer(body, taken)
+        if self.let.reduction in ("max", "min", "argmax", "argmin") and writer.is_integral(body):
+            piece = writer.integer(body, taken)
+            return Piece(f"np.float64({piece.text})", piece.indices)
+        return writer.number(body, taken)
+
+    # -------------------------------------------------------------- dense
+
+    def _dense(self) -> None:
+        let, blocked = self.let, self._blocked()
+        accumulates = blocked is not None and blocked in let.over
+        if accumulates:
+            self.emit(f"{self.target} = np.zeros({self.shape(let.free)}, {self._accumulator()})")
+        elif let.free:
+            self.emit(f"{self.target} = np.empty({self.shape(let.free)}, {self.held})")
+        self._open_blocks(blocked, let.indices)
+        writer = self._writer(let.indices, blocked)
+        writer.share(let.body, let.guard)
+        text = self._reduced(writer, blocked)
+        if accumulates:
+            self.emit(f"{self.target} += {text}")
+        elif let.free:
+            rounded = let.domain.is_integer and not writer.is_integral(let.body)
+            text = f"np.rint({text})" if rounded and let.reduction is None else text
+            self.emit(f"{self.target}{self._place(blocked)} = {_bare(text)}")
+        else:
+            self._assign_scalar(text)
+        self.margin = ""
+        if accumulates:
+            self._finish_accumulation()
+
+    def _accumulator(self) -> str:
+        return "np.float64" if self.sums_batch or not self.let.free else self.held
+
+    def _finish_accumulation(self) -> None:
+        if not self.let.free:
+            self.emit(f"{self.target} = {self.held}({self.target})")
+        elif self._accumulator() != self.held:
+            self.emit(f"{self.target} = {self.target}.astype({self.held})")
+
+    def _reduced(self, writer: Writer, blocked: Index | None) -> str:
+        let = self.let
+        if let.reduction is None:
+            return self._value(writer).text
+        taken = "True"
+        guard = Piece("True")
+        if let.guard != sympy.true:
+            guard = writer.condition(let.guard)
+            taken = self.names.temporary()
+            self.emit(f"{taken} = {_bare(guard.text)}")
+        body = self._value(writer, taken)
+        if let.reduction in ("argmax", "argmin"):
+            return self._argument(writer, body, taken, blocked)
+        text = body.text
+        if taken != "True":
+            text = f"np.where({taken}, {text}, {_IDENTITY[let.reduction]})"
+        if not (body.indices | guard.indices).issuperset(let.over):
+            text = f"np.broadcast_to({text}, {self.shape(let.indices, blocked)})"
+        axes = tuple(range(len(let.free), len(let.indices)))
+        options = f"axis={axes[0] if len(axes) == 1 else axes}"
+        if self.sums_batch and not let.domain.is_integer:
+            options += ", dtype=np.float64"
+        if let.reduction in ("max", "min"):
+            options += f", initial={_IDENTITY[let.reduction]}"
+        return f"np.{let.reduction}({_bare(text)}, {options})"
+
+    def _argument(self, writer: Writer, body: Piece, taken: str, blocked: Index | None) -> str:
+        text = body.text if self.let.reduction == "argmax" else f"-{body.text}"
+        text = f"np.broadcast_to({text}, {self.shape(self.let.indices, blocked)})"
+        return f"first_largest({text}, {taken}, {self.let.name!r}, {writer.example()})"
+
+    # -------------------------------------------------------------- contractions
+
+    def _groups(self) -> dict[frozenset[Index], list[Any]] | None:
+        """The factors of the body by the indices they depend on, if no group has all of them."""
+        coefficient = frozenset[Index]()
+        groups: dict[frozenset[Index], list[Any]] = {}
+        for factor in sympy.Mul.make_args(self.let.body):
+            groups.setdefault(frozenset(indices_of(factor)), []).append(factor)
+        scalars = groups.pop(coefficient, [])
+        for small in sorted(groups, key=len):
+            larger = next((one for one in groups if small < one), None)
+            if larger is not None:
+                groups[larger] += groups.pop(small)
+        covered = frozenset[Index]().union(*groups)
+        if len(groups) < 2 or not covered.issuperset(self.let.indices):
+            return None
+        if scalars:
+            groups[coefficient] = scalars
+        return groups
+
+    def _contraction(self) -> None:
+        let = self.let
+        groups = dict(self._groups() or {})
+        scalars = groups.pop(frozenset(), [])
+        batch = [index for index in let.over if index.dimension == BATCH]
+        blocked = batch[0] if batch and len(let.indices) > 1 else None
+        letters = {index: "abcdefghijklmnopqrstuvwxyz"[n] for n, index in enumerate(let.indices)}
+        if blocked is not None:
+            self.emit(f"{self.target} = np.zeros({self.shape(let.free)}, np.float64)")
+            widest = max(groups, key=len)
+            self._open_blocks(blocked, sorted(widest, key=let.indices.index))
+        operands, subscripts = [], []
+        for indices, factors in groups.items():
+            axes = [index for index in let.indices if index in indices]
+            writer = self._writer(axes, blocked)
+            text = writer.number(sympy.Mul(*factors)).text
+            operands.append(f"np.float64({_bare(text)})" if blocked is not None else _bare(text))
+            subscripts.append("".join(letters[index] for index in axes))
+        signature = f"{','.join(subscripts)}->{''.join(letters[index] for index in let.free)}"
+        text = f"np.einsum({signature!r}, {', '.join(operands)}, optimize=True)"
+        if scalars:
+            real = "np.float64" if blocked is not None or not let.free else f"np.{self.dtype}"
+            factor = Writer(self.program, self.names, (), None, "np.float64", self.emit)
+            text = f"{real}({factor.number(sympy.Mul(*scalars)).text}) * {text}"
+        if blocked is not None:
+            self.emit(f"{self.target} += {text}")
+            self.margin = ""
+            self.emit(f"{self.target} = {self.held}({self.target})")
+        elif let.free:
+            self.emit(f"{self.target} = {text}")
+        else:
+            self._assign_scalar(text)
+
+    # -------------------------------------------------------------- scatters
+
+    def _scatter(self, moved: Let, places: dict[Index, Position]) -> None:
+        let = self.let
+        self.emit(f"{self.target} = np.zeros({self.shape(let.free)}, {self._scatter_type()})")
+        writer = self._writer(moved.indices, None)
+        tests, positions = [], []
+        for index in let.free:
+            if index not in places:
+                positions.append(writer.index_array(index).text)
+                continue
+            name = self.names.temporary()
+            self.emit(f"{name} = {writer.position(places[index], 'True').text}")
+            tests.append(f"(0 <= {name}) & ({name} < {self.names.size(index.dimension)})")
+            positions.append(name)
+        taken = self.names.temporary()
+        self.emit(f"{taken} = {' & '.join(tests)}")
+        if moved.guard != sympy.true:
+            guard = writer.condition(moved.guard, taken).text
+            self.emit(f"{taken} = {taken} & {guard}")
+        values = writer.number(moved.body, taken).text
+        arguments = [self.target, self.shape(moved.indices), taken, _bare(values), *positions]
+        self.emit(f"scatter({', '.join(arguments)})")
+        if self._scatter_type() != self.held:
+            self.emit(f"{self.target} = {self.target}.astype({self.held})")
+
+    def _scatter_type(self) -> str:
+        return "np.float64" if self.sums_batch else self.held
+
+
+def scatter_of(let: Let) -> tuple[Let, dict[Index, Position]] | None:
+    """A sum that is a scatter, as the let without the scattered indices and the place of each.
+
+    A conjunct `v == g` of the guard puts the body at v = g, where v is free and g is a read (plus a
+    constant) that depends on none of the scattered indices.
+    """
+    if let.reduction != "sum":
+        return None
+    places: dict[Index, Position] = {}
+    rest = []
+    for part in conjuncts(let.guard):
+        found = _equated(part, let)
+        if found is None or found[0] in places:
+            rest.append(part)
+        else:
+            places[found[0]] = found[1]
+    if any(indices_of(position.base) & set(places) for position in places.values()):
+        return None
+    if not places:
+        return None
+    moved = replace(
+        let,
+        free=tuple(index for index in let.free if index not in places),
+        body=substitute_positions(let.body, places),
+        guard=substitute_positions(sympy.And(*rest), places),
+    )
+    return moved, places
+
+
+def _equated(part: Any, let: Let) -> tuple[Index, Position] | None:
+    if not isinstance(part, sympy.Eq):
+        return None
+    for one, other in (part.args, part.args[::-1]):
+        if isinstance(one, IndexValue) and one.index in let.free:
+            offset, base = other.as_coeff_Add()
+            if isinstance(base, Read) and isinstance(offset, sympy.Integer):
+                used = set(indices_of(base))
+                if used & set(let.over) and one.index not in used:
+                    return one.index, Position(base, int(offset))
+    return None
+
+
+def _bare(text: str) -> str:
+    """Without the outer parentheses, if they belong together."""
+    if text[:1] != "(" or text[-1:] != ")":
+        return text
+    depth = 0
+    for number, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0 and number < len(text) - 1:
+            return text
+    return text[1:-1]
+
+
+def _comment(let: Let) -> str:
+    text = str(let).encode("unicode_escape").decode()
+    return text if len(text) <= 90 else text[:87] + "..."
