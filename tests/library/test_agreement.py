@@ -1,0 +1,43 @@
+"""Every loss against its oracle in value, gradient and Hessian diagonal: the interpreter and the
+targets, in float64 to 1e-12 and in float32 to 1e-6, relative, at the points of points.py."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from agreement import disagreements
+from oracles import ORACLES
+from points import cases
+from programs import computed
+
+from objc.target import DType
+
+MOST = 12
+"""So many disagreements are shown."""
+
+
+@pytest.mark.parametrize(
+    ("target", "dtype"),
+    [("interpreter", "float64"), ("numpy", "float64"), ("numpy", "float32"), ("cpu", "float64"),
+     ("cpu", "float32")],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ORACLES)
+def test_agrees_with_the_oracle(name: str, target: str, dtype: DType) -> None:
+    found = []
+    for case in cases(ORACLES[name]):
+        with np.errstate(all="ignore"):
+            results = computed(case, dtype, target)
+        found += disagreements(case, dtype, results, target)
+    assert not found, "\n".join([f"{len(found)} disagreements", *found[:MOST]])
+
+
+def test_a_wrong_result_is_seen() -> None:
+    """The comparison itself: one entry moved by twice the tolerance, and a zero for what is tiny."""
+    case = cases(ORACLES["cross_entropy"])[0]
+    results = {key: np.array(value) for key, value in computed(
+        case, "float64", "interpreter").items()}  # fmt: skip
+    assert list(disagreements(case, "float64", results, "")) == []
+    tiny = int(np.argmin(np.where(results["per_example"] > 1e-300, results["per_example"], 1)))
+    results["per_example"][tiny] = 0
+    results["gradient:logits"][0, 0] *= 1 + 2e-12
+    assert len(list(disagreements(case, "float64", results, ""))) == 2
