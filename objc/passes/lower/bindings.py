@@ -57,8 +57,8 @@ class Binding:
         )
 
     def make(self, environment: Environment) -> None:
-        """Make the let now, unless it must wait for the conditions of its use."""
-        if not (self.source.risky and environment.path):
+        """Make the let now, unless it must wait: its uses may all be guarded."""
+        if not self.source.risky:
             self._entry(environment)
 
     def _build(self, environment: Environment, positions: Positions) -> Expression:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from objc.ir.symbols import Expression
-from objc.passes.lower import errors
+from objc.passes.lower import constants, errors
 from objc.passes.lower.bindings import Binding
 from objc.passes.lower.builder import Wanted
 from objc.passes.lower.dimensions import Axis, Dimensions, Variable, unify
@@ -86,7 +86,7 @@ def _elementary(node: tree.Call, function: Elementary, scope: Scope) -> Value:
         parts = [one.build(environment, positions if one.axes else ()) for one in given]
         if function.name in NEED_REAL:
             parts = [_known_real(one, scope.context, node.span) for one in parts]
-        return function.apply(*parts)
+        return constants.checked(function.apply(*parts), node.span, scope.collector)
 
     return Value(
         node.span,

@@ -9,7 +9,6 @@ from objc.errors import did_you_mean
 from objc.ir.program import Claim
 from objc.passes.lower import errors
 from objc.passes.lower.names import Scope
-from objc.passes.lower.objectives import hyper_scope
 from objc.passes.lower.shapes import of_hyperparameters
 from objc.syntax import tree
 
@@ -80,7 +79,7 @@ def _claim(claim: tree.Claim, scope: Scope) -> Claim | None:
     if not sound:
         return None
     where = f"the argument of `{' '.join(claim.words)}`"
-    arguments = tuple(of_hyperparameters(a, hyper_scope(scope), where) for a in claim.arguments)
+    arguments = tuple(of_hyperparameters(a, scope, where) for a in claim.arguments)
     names = tuple(one.name for one in claim.inputs)
     return Claim(claim.negated, claim.words, arguments, claim.subject, names, claim.span)
 

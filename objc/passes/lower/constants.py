@@ -10,6 +10,7 @@ from typing import Any
 import mpmath
 import sympy
 
+from objc.atoms import Branch, expm1, maximum, minimum, softplus, stop_gradient
 from objc.errors import Collector
 from objc.ir.symbols import Expression
 from objc.passes.lower import errors
@@ -37,10 +38,46 @@ def checked(value: Expression, span: Span | None, collector: Collector) -> Expre
     if value is sympy.nan or value is sympy.zoo:
         collector.add(errors.NotReal(span))
         return sympy.Integer(1)
-    if value.is_Rational and not _fits(value):
+    huge = not _fits(value) if value.is_Rational else _overflows(value)
+    if huge:
         collector.add(errors.HugeConstant(span))
         return sympy.Integer(1)
     return value
+
+
+def _overflows(value: Expression) -> bool:
+    """Whether a constant such as exp(exp(10)) is beyond float64. SymPy would try to compute it."""
+    if not value.is_number or value.is_infinite:
+        return False
+    return math.isinf(_size(value))
+
+
+def _size(value: Expression) -> float:
+    """About the absolute value of a constant, infinite where that overflows. Parts that can't be large
+    count as one."""
+    if value.is_Rational:
+        return float(abs(value)) if _fits(value) else math.inf
+    if value.is_Add:
+        return sum(_size(one) for one in value.args)
+    if value.is_Mul:
+        return math.prod((_size(one) for one in value.args), start=1.0)
+    if value.is_Pow or value.func is sympy.exp:
+        return _size_of_power(*value.as_base_exp())
+    if value.func in (sympy.cosh, sympy.sinh, expm1):
+        return _size_of_power(sympy.E, value.args[0])
+    if value.func in (sympy.Abs, maximum, minimum, softplus, sympy.asinh, Branch, stop_gradient):
+        return max(_size(one) for one in value.args if one.is_number)
+    return 10.0
+
+
+def _size_of_power(base: Expression, exponent: Expression) -> float:
+    size, times = float(_size(base)) if base != sympy.E else math.e, _size(exponent)
+    if exponent.could_extract_minus_sign():
+        times = -times
+    try:
+        return math.pow(size, times)
+    except (OverflowError, ValueError):
+        return math.inf if (size > 1) == (times > 0) else 0.0
 
 
 def _fits(value: Any) -> bool:

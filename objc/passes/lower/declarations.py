@@ -37,6 +37,10 @@ def program_of(
     before = len(collector.errors)
     try:
         program = _Lowering(declaration, namespace, collector).program()
+    except RecursionError:
+        reason = "its parts lean on each other too deeply"
+        collector.add(errors.TooLarge(declaration.name_span, declaration.name, reason))
+        return None
     except ObjcError:
         if len(collector.errors) == before:
             raise

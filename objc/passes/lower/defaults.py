@@ -9,38 +9,26 @@ from objc.ir.symbols import Expression, Read
 from objc.passes.lower import errors
 from objc.passes.lower.dimensions import Dimensions
 from objc.passes.lower.names import Scope
-from objc.passes.lower.shapes import TypedParameter, of_hyperparameters
-from objc.syntax import tree
+from objc.passes.lower.shapes import TypedParameter, restricted
 
 
 def default_of(parameter: TypedParameter, domain: Domain, scope: Scope) -> Expression | None:
     """The default of a parameter, as an exact number."""
     node = parameter.parameter.default
     assert node is not None
-    empty = Scope(scope.context, scope.namespace, Dimensions({}), scope.differentiated)
-    names = [one for one in _names(node) if scope.lookup(one) is not None]
-    if names:
-        where = f"the default of `{parameter.name}`"
-        scope.collector.add(errors.NotOfHyperparameters(node.span, where, "numbers"))
-        return None
+    where = f"the default of `{parameter.name}`"
+    empty = Scope(scope.context, scope.namespace, Dimensions({}), None)
+    declaration = scope.context.stack[-1][0]
+    signature = declaration.signature
+    names = {p.name for p in (*signature.inputs, *signature.data, *signature.hyperparameters)}
     before = len(scope.collector.errors)
-    value = of_hyperparameters(node, empty, f"the default of `{parameter.name}`", "numbers")
+    value = restricted(node, empty, where, "numbers", names | set(scope.dimensions.axes))
     if len(scope.collector.errors) > before:
-        return None
-    if not value.is_number:
-        where = f"the default of `{parameter.name}`"
-        scope.collector.add(errors.NotOfHyperparameters(node.span, where, "numbers"))
         return None
     if not _lies_in(value, domain, scope):
         shown = node.span.text.strip() or str(value)
         scope.collector.add(errors.BadDefault(node.span, parameter.name, shown, str(domain)))
     return value
-
-
-def _names(node: tree.Expression) -> list[str]:
-    from objc.passes.lower.definitions import names_in
-
-    return list(names_in(node))
 
 
 def _lies_in(value: Expression, domain: Domain, scope: Scope) -> bool:

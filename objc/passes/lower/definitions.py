@@ -14,7 +14,7 @@ from objc.passes.lower import errors
 from objc.passes.lower.bindings import Binding
 from objc.passes.lower.builder import Wanted
 from objc.passes.lower.dimensions import Axis, Variable
-from objc.passes.lower.names import LocalFunction, Scope
+from objc.passes.lower.names import LocalFunction, Named, Scope
 from objc.passes.lower.values import Environment, Positions, Value, broken
 from objc.syntax import tree
 
@@ -204,6 +204,9 @@ def define_all(
     for name, group in list(groups.items()):
         if not _check_name(group, scope):
             del groups[name]
+            scope.names.setdefault(
+                name, Named(broken(group.equations[0].span), "a definition", None)
+            )
     order, circles = _order(groups)
     for circle in circles:
         _report_circle([groups[name] for name in circle], scope)

@@ -15,6 +15,10 @@ def _count(number: int, what: str, plural: str | None = None) -> str:
     return f"{said} {what if number == 1 else plural or what + 's'}"
 
 
+def _shape(written: str) -> str:
+    return "a scalar" if written == "[]" else written
+
+
 # ---------------------------------------------------------------------- names
 
 
@@ -108,10 +112,10 @@ class DimensionClash(Diagnostic):
     where: str
 
     def title(self) -> str:
-        return f"{self.where}: {self.first} against {self.second}"
+        return f"{self.where}: {_shape(self.first)} against {_shape(self.second)}"
 
     def label(self) -> str:
-        return f"{self.first} and {self.second}"
+        return f"{_shape(self.first)} and {_shape(self.second)}"
 
     def help(self) -> str | None:
         return "declare both with the same dimension, or write the indices"
@@ -458,7 +462,11 @@ class ConditionForNumber(Diagnostic):
         return "true or false, not a number"
 
     def help(self) -> str | None:
-        return f"put it into brackets: `[{self.span.text}]`" if self.span is not None else None
+        if self.span is None:
+            return None
+        text = self.span.text
+        inside = text[1:-1] if text.startswith("(") and text.endswith(")") else text
+        return f"put it into brackets: `[{inside}]`"
 
 
 @dataclass(frozen=True)
@@ -658,7 +666,13 @@ class UnknownImport(Diagnostic):
 
 @dataclass(frozen=True)
 class UseCycle(Diagnostic):
-    """Files that use each other in a circle. Move what both need into a third file."""
+    """Files that use each other in a circle.
+
+        use b   # in a.objc
+        use a   # in b.objc
+
+    Move what both need into a third file.
+    """
 
     code = "E0127"
     chain: tuple[str, ...]
@@ -884,7 +898,17 @@ class BadClaim(Diagnostic):
 
 @dataclass(frozen=True)
 class NotCompiled(Diagnostic):
-    """Something that the language has and this version parses, and can't compile yet."""
+    """Something that the language has and this version parses, and can't compile yet.
+
+        objective both(a: real | b: real) =
+            minimize
+                near: (a - b)^2
+                small: a^2
+            combine uncertainty
+
+    Recurrences, `gradient(f, x)`, `argsort`, games, stages and the combinations other than `sum` are
+    read and checked for their form, and no more.
+    """
 
     code = "E0203"
     what: str

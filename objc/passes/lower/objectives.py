@@ -13,7 +13,7 @@ from objc.passes.lower.builder import Wanted
 from objc.passes.lower.definitions import define_all
 from objc.passes.lower.names import Scope
 from objc.passes.lower.shapes import of_hyperparameters
-from objc.passes.lower.values import Environment, Value
+from objc.passes.lower.values import Environment
 from objc.syntax import tree
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ def objective_body(
 
 
 def _let_name(term: tree.Term, lowering: Lowering) -> str:
-    """A term may have an input's name, `depth: absolute_error(depth | …)`: its let has another."""
+    """A term may have an input's name, `depth: absolute_error(depth | …)`: its let has another, and
+    so has the only term of an objective, since `value` is that of the whole batch."""
+    if term.name == "value":
+        return "loss"
     return f"{term.name}_term" if term.name in lowering.scope.names else term.name
 
 
@@ -77,19 +80,8 @@ def _weights(declaration: tree.Objective, scope: Scope) -> dict[str, Expression]
             what = "its weight is given twice"
             scope.collector.add(errors.DuplicateName(keyword.span, keyword.name, what, None))
         where = f"the weight of `{keyword.name}`"
-        found[keyword.name] = of_hyperparameters(keyword.value, hyper_scope(scope), where)
+        found[keyword.name] = of_hyperparameters(keyword.value, scope, where)
     return found
-
-
-def hyper_scope(scope: Scope) -> Scope:
-    """The names that may stand beside the formula: scalar hyperparameters and learned parameters."""
-    inner = Scope(scope.context, scope.namespace, scope.dimensions, None)
-    for one in scope.context.inputs:
-        if one.role in ("hyperparameter", "learned") and not one.dimensions:
-            named = scope.names.get(one.name)
-            if named is not None and isinstance(named.entity, Value) and not named.entity.axes:
-                inner.names[one.name] = named
-    return inner
 
 
 def _per_example(terms: list[Term], lowering: Lowering) -> str:

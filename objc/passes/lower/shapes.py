@@ -13,7 +13,7 @@ from objc.ir.symbols import Expression
 from objc.passes.lower import constants, errors
 from objc.passes.lower.dimensions import Axis
 from objc.passes.lower.names import Scope
-from objc.passes.lower.values import Environment
+from objc.passes.lower.values import Environment, Value
 from objc.source import Span
 from objc.syntax import tree
 
@@ -117,29 +117,52 @@ def _wrong_arguments(kind: tree.Type, expected: str, scope: Scope) -> None:
     scope.collector.add(errors.BadDomainArguments(kind.span, kind.domain, expected))
 
 
-def of_hyperparameters(
-    node: tree.Expression, scope: Scope, where: str, allowed: str = "numbers and hyperparameters"
+def of_hyperparameters(node: tree.Expression, scope: Scope, where: str) -> Expression:
+    """The expression of what stands beside the formula, an interval's end, a weight, or the argument
+    of a claim: made of numbers, scalar hyperparameters and scalar learned parameters."""
+    beside = Scope(scope.context, scope.namespace, scope.dimensions, None)
+    for one in scope.context.inputs:
+        if one.role in ("hyperparameter", "learned"):
+            named = scope.names.get(one.name)
+            if named is not None and isinstance(named.entity, Value) and not named.entity.axes:
+                beside.names[one.name] = named
+    return restricted(node, beside, where, "numbers and scalar hyperparameters", _written(scope))
+
+
+def _written(scope: Scope) -> set[str]:
+    """The names that the declaration has, whether or not they are hyperparameters."""
+    declaration = scope.context.stack[0][0]
+    signature = declaration.signature
+    names = {p.name for p in (*signature.inputs, *signature.data, *signature.hyperparameters)}
+    return names | {one.name for one in declaration.definitions}
+
+
+def restricted(
+    node: tree.Expression, scope: Scope, where: str, allowed: str, elsewhere: set[str]
 ) -> Expression:
-    """The expression of something that stands beside the formula: an interval's end, a weight, the
-    argument of a claim, a default. `scope` holds only the names that it may use."""
+    """An expression of the names in `scope` only, without a let; those of `elsewhere` are known and
+    may not stand here."""
+    from objc.passes.lower.definitions import names_in
     from objc.passes.lower.expressions import number_of
 
-    if _has_reduction(node):
-        scope.collector.add(errors.NotOfHyperparameters(node.span, where, allowed))
+    collector = scope.collector
+    outside = any(scope.lookup(n) is None and n in elsewhere for n in names_in(node))
+    if outside or _has_reduction(node):
+        collector.add(errors.NotOfHyperparameters(node.span, where, allowed))
         return sympy.Integer(1)
     value = number_of(node, scope)
     if value.broken:
         return sympy.Integer(1)
     if value.axes:
-        scope.collector.add(errors.TensorForScalar(node.span, value.shape, where))
+        collector.add(errors.TensorForScalar(node.span, value.shape, where))
         return sympy.Integer(1)
     before = len(scope.context.builder.lets)
-    expression = constants.checked(value.build(Environment(), ()), node.span, scope.collector)
+    expression = constants.checked(value.build(Environment(), ()), node.span, collector)
     if len(scope.context.builder.lets) != before:
         del scope.context.builder.lets[before:]
-        scope.collector.add(errors.NotOfHyperparameters(node.span, where, allowed))
+        collector.add(errors.NotOfHyperparameters(node.span, where, allowed))
         return sympy.Integer(1)
-    constants.check_body(expression, scope.collector, node.span)
+    constants.check_body(expression, collector, node.span)
     return expression
 
 
