@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import BY_FUNCTION, Branch, expm1, log1mexp, log1p, sqrt1pm1, xlogy
+from objc.atoms import BY_FUNCTION, Branch, expm1, log1mexp, log1p, sqrt1pm1, xlog1py, xlogy
 from objc.ir.index import Dimension, Index, Position, at
 from objc.ir.order import ordered_addends
 from objc.ir.program import Let, Program
@@ -50,6 +50,7 @@ _UNFOLDED: dict[Any, Callable[..., Any]] = {
         -1,
         evaluate=False,
     ),
+    xlog1py: lambda x, y: sympy.Mul(x, log1p(y), evaluate=False),
     xlogy: lambda x, y: sympy.Mul(x, sympy.log(y, evaluate=False), evaluate=False),
 }
 

@@ -252,6 +252,10 @@ def _xlogy(x: float, y: float) -> float:
     return 0.0 if x == 0 and y == y else x * _log(y)
 
 
+def _xlog1py(x: float, y: float) -> float:
+    return 0.0 if x == 0 and y == y else x * _log1p(y)
+
+
 def _lgamma(x: float) -> float:
     return math.inf if x == 0 else math.nan if x < 0 else _guarded(math.lgamma)(x)
 
@@ -303,6 +307,7 @@ _FLOAT64: dict[str, Callable[..., float]] = {
     "log1mexp": _log1mexp,
     "sqrt1pm1": _sqrt1pm1,
     "xlogy": _xlogy,
+    "xlog1py": _xlog1py,
     "maximum": _greater,
     "minimum": _lesser,
     "stop_gradient": lambda x: x,

@@ -22,6 +22,7 @@ from objc.ir.text import formula
 from objc.target import DType, Emitted, Executable
 
 from .. import _module
+from .._conditional import computable_everywhere
 from . import _support
 from .expressions import Names
 from .lets import LetWriter
@@ -87,12 +88,14 @@ def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DTy
 
 def function(program: Program, dtype: DType, name: str) -> str:
     """The function `name(arguments, sizes, results)` that computes a program."""
+    about = formula(program)
+    program = computable_everywhere(program)
     names = _names(program)
     lines: list[str] = []
     for let in program.lets:
         lines += LetWriter(program, names, let, dtype).write()
     head = [f"def {name}(arguments, sizes, results):"]
-    head.append(f"    {_module.docstring(formula(program), '    ')}")
+    head.append(f"    {_module.docstring(about, '    ')}")
     for one in program.inputs:
         head.append(f"    {names.tensors[one.name]} = arguments[{one.name!r}]")
         if not one.dimensions and not one.domain.is_integer:

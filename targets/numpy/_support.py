@@ -49,6 +49,10 @@ def xlogy(x: Any, y: Any) -> Any:
     return np.where((x == 0) & (y == y), 0 * np.sign(x), x * np.log(y))
 
 
+def xlog1py(x: Any, y: Any) -> Any:
+    return np.where((x == 0) & (y == y), 0 * np.sign(x), x * np.log1p(y))
+
+
 def each(function: Any, x: Any) -> Any:
     """A function of the standard library at every entry, in double precision."""
     x = np.asarray(x)

@@ -21,6 +21,7 @@ from objc.ir.order import ordered_addends
 from objc.ir.program import Program
 from objc.ir.symbols import Extent, IndexValue, Read, conjuncts, disjuncts, reads
 
+from .._conditional import is_checked
 from .spellings import SPELLINGS
 
 ROWS = "rows"
@@ -314,11 +315,7 @@ class Writer:
 
     def _is_checked(self, read: Read) -> bool:
         """Whether some position may lie outside its axis."""
-        dimensions = self.program.tensor(read.tensor).dimensions
-        return any(
-            position.index is None or position.index.dimension != dimension
-            for position, dimension in zip(read.positions, dimensions, strict=True)
-        )
+        return is_checked(read, self.program.tensor(read.tensor))
 
     def _is_risky(self, expression: Any) -> bool:
         return any(map(self._is_checked, reads(expression)))

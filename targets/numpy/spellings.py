@@ -32,6 +32,7 @@ SPELLINGS: Mapping[str, str] = {
     "log1mexp": "log1mexp({})",
     "sqrt1pm1": "sqrt1pm1({})",
     "xlogy": "xlogy({}, {})",
+    "xlog1py": "xlog1py({}, {})",
     "maximum": "np.maximum({}, {})",
     "minimum": "np.minimum({}, {})",
     "stop_gradient": "{}",

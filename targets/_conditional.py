@@ -1,0 +1,97 @@
+"""Lets that may only be computed where they are taken.
+
+A let such as `p[t] := sigmoid(x[t-1])` has no value at t = 0, and does no harm if whoever reads it does
+so under `t > 0`. A target that computes a let at all its points would fail there; so where a reader
+takes such a let conditionally, its body is put back into the reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch
+from objc.ir.program import Input, Let, Program
+from objc.ir.symbols import Read, conjuncts, disjuncts, reads, substitute_positions
+
+
+def computable_everywhere(program: Program) -> Program:
+    """The same program, with no elementwise let that reads out of range where nobody takes it."""
+    conditional = {read.tensor for let in program.lets for read in _conditional(let)}
+    fixed = set(program.outputs.values()) | _gathered(program)
+    removable = set()
+    for let in reversed(program.lets):
+        free_to_go = let.reduction is None and let.name in conditional - fixed
+        if free_to_go and _is_risky(let, program):
+            removable.add(let.name)
+            conditional |= {read.tensor for read in let.reads}
+    inlined: dict[str, Let] = {}
+    lets: list[Let] = []
+    for let in program.lets:
+        let = _with(let, inlined)
+        if let.name in removable:
+            inlined[let.name] = let
+        else:
+            lets.append(let)
+    return program.with_lets(lets) if inlined else program
+
+
+def is_checked(read: Read, tensor: Input | Let) -> bool:
+    """Whether some position may lie outside its axis."""
+    return any(
+        position.index is None or position.index.dimension != dimension
+        for position, dimension in zip(read.positions, tensor.dimensions, strict=True)
+    )
+
+
+def _is_risky(let: Let, program: Program) -> bool:
+    return any(is_checked(read, program.tensor(read.tensor)) for read in let.reads)
+
+
+def _with(let: Let, inlined: dict[str, Let]) -> Let:
+    mapping = {}
+    for read in let.body.atoms(Read) | let.guard.atoms(Read):
+        if read.tensor in inlined:
+            source = inlined[read.tensor]
+            places = dict(zip(source.free, read.positions, strict=True))
+            mapping[read] = substitute_positions(source.body, places)
+    if not mapping:
+        return let
+    return replace(let, body=let.body.xreplace(mapping), guard=let.guard.xreplace(mapping))
+
+
+def _gathered(program: Program) -> set[str]:
+    """Lets that stand in positions, where only a read can stand."""
+    return {
+        position.base.tensor
+        for let in program.lets
+        for read in let.reads
+        for position in read.positions
+        if isinstance(position.base, Read)
+    }
+
+
+def _conditional(let: Let) -> Iterator[Read]:
+    """Reads that are not taken at every point."""
+    if let.guard != sympy.true:
+        yield from reads(let.body)
+    for expression in (let.body, let.guard):
+        yield from _behind(expression)
+
+
+def _behind(node: Any) -> Iterator[Read]:
+    if isinstance(node, Branch):
+        yield from _behind(node.args[0])
+        yield from reads(node.args[1])
+        yield from reads(node.args[2])
+    elif isinstance(node, sympy.And | sympy.Or):
+        parts = conjuncts(node) if isinstance(node, sympy.And) else disjuncts(node)
+        yield from _behind(parts[0])
+        for part in parts[1:]:
+            yield from reads(part)
+    else:
+        for part in node.args:
+            yield from _behind(part)
