@@ -92,9 +92,9 @@ class _Private:
         self.taken = set(fixed)
         self.users: set[str] = set()
         for program, _ in declarations:
-            self.users |= {identifier(program.name)} | {program.name}
-            self.users |= {identifier(one.name) for one in program.inputs}
-            self.users |= {identifier(program.name) + one for one in _SUFFIXES.values()}
+            self.users |= {_spelled(program.name)} | {program.name}
+            self.users |= {_spelled(one.name) for one in program.inputs}
+            self.users |= {_spelled(program.name) + one for one in _SUFFIXES.values()}
         self.kernels: dict[tuple[str, str], str] = {}
         self.names: dict[tuple[str, str], str] = {}
 
@@ -107,7 +107,7 @@ class _Private:
         return name
 
     def kernel(self, program: Program, what: str) -> str:
-        name = self.fresh(f"_{identifier(program.name)}_{what}_kernel")
+        name = self.fresh(f"_{_spelled(program.name)}_{what}_kernel")
         self.kernels[program.name, what] = name
         return name
 
@@ -116,7 +116,7 @@ class _Private:
     ) -> None:
         self.taken |= defined
         wanted = [
-            (program.name, what, identifier(program.name) + _SUFFIXES[what])
+            (program.name, what, _spelled(program.name) + _SUFFIXES[what])
             for program, variants in declarations
             for what in variants
             if what in _SUFFIXES
@@ -133,8 +133,8 @@ def _functions(
 ) -> list[str]:
     shown = [one for one in program.inputs if one.role != "internal"]
     first = next(iter(variants.values()))
-    holder = private.fresh(f"_{identifier(program.name)}")
-    lines = [f"{holder} = Declaration(", f"    {identifier(program.name)!r},", f"    {dtype!r},"]
+    holder = private.fresh(f"_{_spelled(program.name)}")
+    lines = [f"{holder} = Declaration(", f"    {_spelled(program.name)!r},", f"    {dtype!r},"]
     lines.append("    [")
     lines += [f"        {_argument(one, first)}," for one in shown]
     lines.append("    ],")
@@ -154,18 +154,18 @@ def _function(
 ) -> str:
     positional = [one for one in program.inputs if one.role in ("differentiable", "data")]
     named = [one for one in program.inputs if one.role in ("hyperparameter", "learned")]
-    parameters = [identifier(one.name) for one in positional]
-    keywords = [identifier(one.name) + _default(one) for one in named]
+    parameters = [_spelled(one.name) for one in positional]
+    keywords = [_spelled(one.name) + _default(one) for one in named]
     weight = "weight"
     if what in _USES_WEIGHT:
-        names = {identifier(one.name) for one in program.inputs if one.role != "internal"}
+        names = {_spelled(one.name) for one in program.inputs if one.role != "internal"}
         while weight in names:
             weight += "_"
         keywords.append(f"{weight}=None")
     if keywords:
         parameters += ["*", *keywords]
     shown = [one for one in program.inputs if one.role != "internal"]
-    values = "".join(f"{identifier(one.name)}, " for one in shown)
+    values = "".join(f"{_spelled(one.name)}, " for one in shown)
     passed = f"({values})" + (f", {weight}" if what in _USES_WEIGHT else "")
     about = _about(program, variants, what)
     return (
@@ -173,6 +173,12 @@ def _function(
         f"    {docstring(about, '    ')}\n"
         f"    return {holder}.{what}({passed})\n"
     )
+
+
+def _spelled(name: str) -> str:
+    """A name at the call. Names from a file are identifiers; from elsewhere they are made so."""
+    plain = "".join(one if f"a{one}".isidentifier() else "_" for one in identifier(name))
+    return plain if plain.isidentifier() else f"_{plain}"
 
 
 def _default(one: Input) -> str:
@@ -210,7 +216,7 @@ def _argument(one: Input, variant: Program) -> str:
     """An `Argument` of the preamble: the shape is that of one example."""
     held = variant.input.get(one.name, one)
     batched = bool(held.dimensions) and held.dimensions[0] == BATCH
-    fields = [repr(identifier(one.name)), repr(one.name), _shape(one.dimensions)]
+    fields = [repr(_spelled(one.name)), repr(one.name), _shape(one.dimensions)]
     fields += [str(one.domain.is_integer), str(batched), str(one.is_differentiable)]
     return f"Argument({', '.join(fields)})"
 

@@ -168,8 +168,6 @@ class _Machine:
             def place(free: Point) -> int:
                 points = [(k, (*free, k)) for k in ranges[0]]
                 taken = [(k, body(point)) for k, point in points if guard(point)]
-                if not taken:
-                    raise IndexOutOfRange(let.name, 0, -1, 0, compiler.example(free))
                 return _place(taken, greatest=let.reduction == "argmax")
 
             return place
@@ -426,7 +424,12 @@ def _isnan(value: Number) -> bool:
 
 
 def _place(taken: list[tuple[int, Number]], greatest: bool) -> int:
-    """The first place of the extreme value; a NaN counts as extreme, as NumPy has it."""
+    """The first place of the extreme value; a NaN counts as extreme, as NumPy has it.
+
+    -1 over nothing: equal to no index, and refused as a position.
+    """
+    if not taken:
+        return -1
     for place, value in taken:
         if _isnan(value):
             return place

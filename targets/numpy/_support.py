@@ -145,15 +145,14 @@ def gather(array: Any, name: str, taken: Any, example: Any, *positions: Any) -> 
     return array[tuple(places)]
 
 
-def first_largest(body: Any, taken: Any, name: str, example: Any) -> Any:
-    """The first place of the greatest taken entry along the last axis; a NaN is greatest."""
+def first_largest(body: Any, taken: Any) -> Any:
+    """The first place of the greatest taken entry along the last axis; a NaN is greatest, and the
+    place among none is -1."""
     body, taken = np.broadcast_arrays(body, taken)
     greatest = np.max(body, axis=-1, keepdims=True, where=taken, initial=-np.inf)
     hit = taken & ((body == greatest) | np.isnan(body))
-    empty = ~np.any(hit, axis=-1, keepdims=True)
-    if np.any(empty):
-        refuse(name, 0, -1, 0, empty, example)
-    return np.argmax(hit, axis=-1)
+    some = np.any(hit, axis=-1)
+    return np.where(some, np.argmax(hit, axis=-1), -1) if body.shape[-1] else some - 1
 
 
 def scatter(out: Any, shape: Any, taken: Any, values: Any, *positions: Any) -> None:

@@ -156,7 +156,7 @@ class LetWriter:
             self.emit(f"{taken} = {_bare(guard.text)}")
         body = self._value(writer, taken)
         if let.reduction in ("argmax", "argmin"):
-            return self._argument(writer, body, taken, blocked)
+            return self._argument(body, taken, blocked)
         text = body.text
         if taken != "True":
             text = f"np.where({taken}, {text}, {_IDENTITY[let.reduction]})"
@@ -170,10 +170,10 @@ class LetWriter:
             options += f", initial={_IDENTITY[let.reduction]}"
         return f"np.{let.reduction}({_bare(text)}, {options})"
 
-    def _argument(self, writer: Writer, body: Piece, taken: str, blocked: Index | None) -> str:
+    def _argument(self, body: Piece, taken: str, blocked: Index | None) -> str:
         text = body.text if self.let.reduction == "argmax" else f"-{body.text}"
         text = f"np.broadcast_to({text}, {self.shape(self.let.indices, blocked)})"
-        return f"first_largest({text}, {taken}, {self.let.name!r}, {writer.example()})"
+        return f"first_largest({text}, {taken})"
 
     # -------------------------------------------------------------- contractions
 
