@@ -91,6 +91,8 @@ OPERAND_FOLLOWS = frozenset({
     "OR", "NOT", "DOT",
 })  # fmt: skip
 
+_NAME_FOLLOWS = frozenset({"FOR", "FROM", "BY", "IN"})
+
 
 def in_context(tokens: Sequence[Token], text: str) -> Iterable[Token]:
     """The tokens, with the words that can't be keywords where they stand made names."""
@@ -124,10 +126,11 @@ def _is_keyword(
     if kind == "REDUCTION":
         return follows in ("OPEN", "OPEN_BRACKET")
     if kind in DECLARATIONS:
-        if previous in OPERAND_FOLLOWS or follows in ("EQUAL", "COLON"):
+        if previous in OPERAND_FOLLOWS | _NAME_FOLLOWS or follows in ("EQUAL", "COLON"):
             return False
         first = token.start_pos == 0 or text[token.start_pos - 1] in "\n\ufeff"
-        return first or _is_word(following) or (kind == "USE" and follows in ("DOT", "SLASH"))
+        names = _is_word(following) and following.value not in RESERVED  # type: ignore[union-attr]
+        return first or names or (kind == "USE" and follows in ("DOT", "SLASH"))
     if kind == "LEARN":
         return _is_word(following) and previous in ("OPEN", "COMMA", "BAR", "SEMICOLON")
     if kind == "OVER":
