@@ -9,23 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from objc.errors import ObjcError
+from objc.training.archives import PathLike, UnreadableArchive, read_arrays, write_arrays
 from objc.training.errors import BadCheckpoint
 from objc.training.history import History
 
 Array = NDArray[Any]
-PathLike = str | os.PathLike[str]
 
 _FORMAT = "objc-checkpoint"
 _VERSION = 1
@@ -77,7 +73,7 @@ class Checkpoint:
         Raises:
             ObjcError: the file is missing, damaged, or something else (E0540).
         """
-        arrays = read_arrays(path)
+        arrays = _read(path)
         meta = _meta_of(path, arrays)
         found = cls(parameters=_group(arrays, "parameters/"), history=History.from_arrays(arrays))
         found.best = _group(arrays, "best/")
@@ -115,59 +111,15 @@ def load_parameters(path: PathLike) -> dict[str, Array]:
     Raises:
         ObjcError: the file can't be read as either (E0540).
     """
-    arrays = read_arrays(path)
+    arrays = _read(path)
     return _group(arrays, "parameters/") if _is_text(arrays.get("meta")) else arrays
 
 
-def write_arrays(path: PathLike, arrays: Mapping[str, Array]) -> None:
-    """Write an `.npz` under exactly this name, atomically: aside in the same folder, then moved."""
-    target = Path(path)
-    handle, aside = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+def _read(path: PathLike) -> dict[str, Array]:
     try:
-        with os.fdopen(handle, "wb") as file:
-            write_npz(file, arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(aside)
-        raise
-
-
-def write_npz(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
-    """NumPy's format, for any names: `np.savez` takes them as keywords and can't write one called
-    `file`."""
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for name, one in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asanyarray(one), allow_pickle=False)
-
-
-def read_arrays(path: PathLike) -> dict[str, Array]:
-    """Every array of an `.npz`, checked to the end; pickled ones are refused.
-
-    Raises:
-        ObjcError: it can't be read (E0540).
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError("it is a single array, not an .npz")
-            return {name: file[name] for name in file.files}
-    except FileNotFoundError:
-        problem = "there is no such file"
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        EOFError,
-        zipfile.BadZipFile,
-        NotImplementedError,
-    ) as bad:
-        reason = str(bad).splitlines()[0] if str(bad) else type(bad).__name__
-        problem = f"it is damaged or not an .npz ({reason})"
-    raise ObjcError(BadCheckpoint(None, str(path), problem))
+        return read_arrays(path)
+    except UnreadableArchive as failure:
+        raise ObjcError(BadCheckpoint(None, str(path), str(failure))) from None
 
 
 def _meta_of(path: PathLike, arrays: Mapping[str, Array]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from objc.errors import ObjcError
+from objc.training.archives import write_arrays
 from objc.training.errors import BadOption
 
 Array = NDArray[Any]
@@ -111,8 +112,6 @@ class History:
                     writer.writerow(self.epochs.names)
                     writer.writerows(zip(*self.epochs.to_dict().values(), strict=True))
             case ".npz":
-                from objc.training.checkpoint import write_arrays
-
                 write_arrays(target, self.arrays())
             case suffix:
                 raise ObjcError(

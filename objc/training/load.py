@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import fnmatch
-import os
 import re
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -17,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from objc.errors import ObjcError
+from objc.training.archives import PathLike, UnreadableArchive, array_names, read_arrays
 from objc.training.domains import first_violation
 from objc.training.errors import OutOfDomain
 from objc.training.load_errors import (
@@ -27,11 +26,10 @@ from objc.training.load_errors import (
     RaggedRow,
     UnreadableData,
 )
-from objc.training.objective import InputRecord, record_of
+from objc.training.objective import InputRecord, records_of
 from objc.training.protocols import Kernel
 
 Array = NDArray[Any]
-PathLike = str | os.PathLike[str]
 ColumnMap = Mapping[str, str | Sequence[str]]
 
 _CHUNK = 4096
@@ -66,7 +64,7 @@ def load_data(
     Raises:
         ObjcError: E0501–E0506, and E0513 where a label is not one.
     """
-    records = {one.name: record_of(one) for one in kernel.program.inputs}
+    records = records_of(kernel)
     wanted = {name: one for name, one in records.items() if one.role == "data"}
     wanted.update({name: records[name] for name in optional if name in records})
     for name in also:
@@ -283,25 +281,18 @@ def _literal(dimension: str | int | None) -> int | None:
 def _load_archive(
     path: Path, wanted: Mapping[str, InputRecord], columns: ColumnMap, optional: set[str]
 ) -> dict[str, Array]:
-    found = {}
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("it is a single array, not an .npz")
-            names = tuple(archive.files)
-            for name, record in wanted.items():
-                key = columns.get(name, name)
-                if key in names and isinstance(key, str):
-                    found[name] = archive[key]
-                elif name not in optional or name in columns:
-                    what = f"array `{key}`"
-                    raise ObjcError(MissingColumn(None, str(path), what, record.name, names))
-    except OSError as failure:
-        problem = failure.strerror or str(failure).splitlines()[0]
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as failure:
-        problem = str(failure).splitlines()[0] if str(failure) else type(failure).__name__
-        if "pickle" in problem:
-            problem = "it has pickled objects, or is not an .npz"
-    else:
-        return found
-    raise ObjcError(UnreadableData(None, str(path), problem))
+        names = array_names(path)
+        places: dict[str, str] = {}
+        for name, record in wanted.items():
+            key = columns.get(name, name)
+            if isinstance(key, str) and key in names:
+                places[name] = key
+            elif name not in optional or name in columns:
+                raise ObjcError(
+                    MissingColumn(None, str(path), f"array `{key}`", record.name, names)
+                )
+        arrays = read_arrays(path, set(places.values()))
+    except UnreadableArchive as failure:
+        raise ObjcError(UnreadableData(None, str(path), str(failure))) from None
+    return {name: arrays[key] for name, key in places.items()}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from objc.errors import ObjcError
-from objc.training.checkpoint import write_arrays
+from objc.training.archives import PathLike, write_arrays
 from objc.training.data import Dataset, hold_out
 from objc.training.early_stopping import EarlyStopping, Watch
 from objc.training.errors import (
@@ -24,7 +24,7 @@ from objc.training.evaluation import Evaluator
 from objc.training.history import History
 from objc.training.lbfgs import train_lbfgs
 from objc.training.metrics import Metric, Metrics, named_metrics
-from objc.training.objective import Objective
+from objc.training.objective import Objective, by_name
 from objc.training.optimizers import LBFGS, Optimizer
 from objc.training.parameters import make_parameters, predicted_names
 from objc.training.preparation import Sizes, floating_type, prepare
@@ -35,7 +35,6 @@ from objc.training.schedules import Schedule
 from objc.training.settings import Callback, OptimizerName, ScheduleName, Settings, resolve
 
 Array = NDArray[Any]
-PathLike = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
@@ -143,8 +142,12 @@ def fit(
     )  # fmt: skip
     bound = Objective(objective, _known_hyperparameters(objective, hyperparameters or {}))
     measured = Metrics(named_metrics(metrics), outputs or {}, bound.hyperparameters)
-    prepared = _Prepared(bound, measured, parameters or {}, predictor, dict(sizes or {}))
-    training, held_out = prepared.data(data, weight, validation, settings, dtype)
+    initial = by_name(objective, parameters or {})
+    prepared = _Prepared(bound, measured, initial, predictor, dict(sizes or {}))
+    if isinstance(validation, Mapping):
+        validation = by_name(objective, validation)
+    named = by_name(objective, data)
+    training, held_out = prepared.data(named, weight, validation, settings, dtype)
     evaluator = prepared.evaluator(training, seed)
     run = Run(evaluator, training, held_out, measured, settings, choose(progress), callbacks)
     if checkpoint is not None or resume is not None:
@@ -163,10 +166,12 @@ def _train(run: Run, resume: PathLike | None) -> None:
             raise ObjcError(CannotResume(None, str(resume)))
         run.restore(resume)
     try:
-        if whole_data:
-            train_lbfgs(run)
-        else:
-            run.train()
+        # The loop itself stops at what is not finite, and says more than NumPy's warnings.
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            if whole_data:
+                train_lbfgs(run)
+            else:
+                run.train()
     finally:
         run.reporter.close()
 
@@ -267,11 +272,12 @@ class _Prepared:
 
 
 def _known_hyperparameters(kernel: Kernel, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    known = tuple(one.name for one in kernel.program.inputs if one.role == "hyperparameter")
-    for name in given:
+    known = tuple(one.name for one in kernel.signature.inputs if one.role == "hyperparameter")
+    found = by_name(kernel, given)
+    for name in found:
         if name not in known:
-            raise ObjcError(UnknownName(None, "hyperparameter", name, kernel.program.name, known))
-    return given
+            raise ObjcError(UnknownName(None, "hyperparameter", name, kernel.signature.name, known))
+    return found
 
 
 def _identity(run: Run) -> dict[str, str]:

@@ -13,7 +13,7 @@ from objc.errors import ObjcError
 from objc.training.data import Dataset
 from objc.training.errors import BadMetric
 from objc.training.evaluation import Evaluator
-from objc.training.objective import InputRecord, record_of
+from objc.training.objective import InputRecord, records_of
 from objc.training.protocols import Kernel
 
 Array = NDArray[Any]
@@ -106,15 +106,15 @@ def named_metrics(given: Mapping[str, Metric] | Sequence[Metric] | None) -> dict
 
 
 def is_kernel(metric: Any) -> bool:
-    return hasattr(metric, "program")
+    return hasattr(metric, "signature")
 
 
 def _name_of(metric: Any) -> str:
-    return str(metric.program.name if is_kernel(metric) else getattr(metric, "__name__", metric))
+    return str(metric.signature.name if is_kernel(metric) else getattr(metric, "__name__", metric))
 
 
 def _inputs(kernel: Any) -> dict[str, InputRecord]:
-    return {one.name: record_of(one) for one in kernel.program.inputs}
+    return records_of(kernel)
 
 
 def _joined(pieces: list[dict[str, Array]], parameters: Mapping[str, Array]) -> dict[str, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from objc.errors import ObjcError
 from objc.training.errors import NotTrainable
-from objc.training.protocols import Kernel, KernelDimension, KernelInput
+from objc.training.protocols import Kernel
 
 Array = NDArray[Any]
 
@@ -78,17 +79,17 @@ class Objective:
     """
 
     def __init__(self, kernel: Kernel, hyperparameters: Mapping[str, Any]) -> None:
-        program = kernel.program
-        if program.kind not in ("loss", "objective"):
+        signature = kernel.signature
+        if signature.kind not in ("loss", "objective"):
             raise ObjcError(
-                NotTrainable(None, program.name, program.kind, tuple(program.surrogates))
+                NotTrainable(None, signature.name, signature.kind, tuple(signature.surrogates))
             )
         self.kernel = kernel
         self.hyperparameters = dict(hyperparameters)
-        self.name = program.name
-        self.maximize = program.direction == "maximize"
-        self.inputs = {one.name: record_of(one) for one in program.inputs}
-        self.terms = tuple(term.name for term in program.terms)
+        self.name = signature.name
+        self.maximize = signature.direction == "maximize"
+        self.inputs = records_of(kernel, hyperparameters)
+        self.terms = tuple(signature.terms)
 
     def of_role(self, *roles: str) -> list[InputRecord]:
         return [one for one in self.inputs.values() if one.role in roles]
@@ -112,33 +113,51 @@ class Objective:
         return blake2b(str(self.kernel.program).encode(), digest_size=16).hexdigest()
 
 
-def record_of(one: KernelInput) -> InputRecord:
-    """The plain record of a kernel's input."""
-    domain = one.domain
-    return InputRecord(
-        name=one.name,
-        shape=tuple(_extent(dimension) for dimension in one.dimensions),
-        kind=domain.kind,
-        role=one.role,
-        low=_number(domain.low),
-        high=_number(domain.high),
-        index_dimension=None if domain.dimension is None else _extent(domain.dimension),
-        default=_number(one.default),
-    )
+def records_of(
+    kernel: Kernel, hyperparameters: Mapping[str, Any] | None = None
+) -> dict[str, InputRecord]:
+    """The inputs of a kernel by name, as plain records."""
+    values = dict(hyperparameters or {})
+    records = {}
+    for one in kernel.signature.inputs:
+        default = _number(one.default, values)
+        if one.role == "hyperparameter" and default is not None:
+            values.setdefault(one.name, default)
+        records[one.name] = InputRecord(
+            name=one.name,
+            shape=tuple(
+                name if size is None else size
+                for name, size in zip(one.dimensions, one.sizes, strict=True)
+            ),
+            kind=one.kind,
+            role=one.role,
+            low=_number(one.low, values),
+            high=_number(one.high, values),
+            index_dimension=one.extent if one.extent_size is None else one.extent_size,
+            default=default,
+        )
+    return records
 
 
-def _extent(dimension: KernelDimension) -> str | int:
-    return dimension.name if dimension.size is None else dimension.size
+def by_name(kernel: Kernel, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The same values under the names of the text: `lambda_`, as Python calls it, is `lambda`."""
+    names = {one.keyword: one.name for one in kernel.signature.inputs}
+    return {names.get(key, key): one for key, one in given.items()}
 
 
-def _number(expression: Any) -> float | None:
-    """An exact number of the program as a float; None where it is absent or needs inputs."""
-    if expression is None:
+def _number(formula: Any, values: Mapping[str, Any]) -> float | None:
+    """A formula of hyperparameters as a number; None where it is absent or they are not known."""
+    if formula is None:
         return None
+    if not isinstance(formula, list):
+        return float(formula)
+    from objc.kernel.formula import value_of
+
     try:
-        return float(expression)
-    except TypeError:
+        number = value_of(formula, values)
+    except (KeyError, TypeError):
         return None
+    return None if math.isnan(number) else number
 
 
 def _end(value: float | None) -> str:

@@ -35,6 +35,12 @@ class Optimizer(Protocol):
         """The parameter after step number `step` (from 1), a new array; `slots` change in place."""
 
 
+def _within(name: str, value: float, low: float, high: float) -> None:
+    """Refuse a setting outside [low, high), or that is not a number."""
+    if not low <= value < high:
+        raise ValueError(f"{name} is {value!r}; it must be at least {low} and below {high}")
+
+
 @dataclass(frozen=True)
 class SGD:
     """Stochastic gradient descent (Robbins & Monro 1951), with Polyak's momentum (1964) or Nesterov's
@@ -151,9 +157,3 @@ OPTIMIZERS: Mapping[str, Optimizer | LBFGS] = {
     "lbfgs": LBFGS(),
 }
 """The rules by the name that `fit(optimizer=…)` and the command line take."""
-
-
-def _within(name: str, value: float, low: float, high: float) -> None:
-    """Refuse a setting outside [low, high), or that is not a number."""
-    if not low <= value < high:
-        raise ValueError(f"{name} is {value!r}; it must be at least {low} and below {high}")

@@ -102,7 +102,7 @@ def _load(objective: Kernel, path: Path, options: Options) -> dict[str, Any]:
     also = [] if options.weight is None else [options.weight]
     found: dict[str, Any] = dict(load_data(path, objective, options.columns, also=also))
     for metric in options.metrics.values():
-        wanted = [one.name for one in metric.program.inputs if one.role == "data"]
+        wanted = [one.name for one in metric.signature.inputs if one.role == "data"]
         if any(name not in found for name in wanted):
             more = load_data(path, metric, options.columns)
             found.update({name: one for name, one in more.items() if name not in found})
