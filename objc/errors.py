@@ -219,11 +219,12 @@ def _marked_lines(group: Sequence[Label], primary: Label, width: int) -> Iterato
 
 
 _WINDOW = 160
+_INVISIBLE = {"\t": " "}  # other control characters would act on the terminal
 
 
 def _window(text: str, labels: Sequence[Label]) -> tuple[str, int]:
     """A line's text as shown, tabs as one blank, and the offset of its first shown character."""
-    text = text.replace("\t", " ")
+    text = "".join(one if one.isprintable() else _INVISIBLE.get(one, "�") for one in text)
     if len(text) <= _WINDOW:
         return text, 0
     first = min(one.span.source.position(one.span.start)[1] for one in labels)

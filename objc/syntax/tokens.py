@@ -126,10 +126,14 @@ def _is_keyword(
     if kind == "REDUCTION":
         return follows in ("OPEN", "OPEN_BRACKET")
     if kind in DECLARATIONS:
-        if previous in OPERAND_FOLLOWS | _NAME_FOLLOWS or follows in ("EQUAL", "COLON"):
+        if follows in ("EQUAL", "COLON"):
             return False
         first = token.start_pos == 0 or text[token.start_pos - 1] in "\n\ufeff"
         names = _is_word(following) and following.value not in RESERVED  # type: ignore[union-attr]
+        if (
+            previous in OPERAND_FOLLOWS | _NAME_FOLLOWS
+        ):  # `where a = loss`, unless a line ends early
+            return first and names
         return first or names or (kind == "USE" and follows in ("DOT", "SLASH"))
     if kind == "LEARN":
         return _is_word(following) and previous in ("OPEN", "COMMA", "BAR", "SEMICOLON")
