@@ -24,7 +24,29 @@ Curvature = Literal["convex", "concave", "affine", "none"]
 oo = sympy.oo
 
 
-class Branch(sympy.Function):
+def _agreement(assumption: str) -> Callable[[Any], bool | None]:
+    def evaluate(branch: Any) -> bool | None:
+        then, otherwise = (getattr(one, f"is_{assumption}") for one in branch.args[1:])
+        return then if then == otherwise else None
+
+    return evaluate
+
+
+_Agreement = type(
+    "_Agreement",
+    (),
+    {
+        f"_eval_is_{assumption}": _agreement(assumption)
+        for assumption in (
+            "extended_real", "real", "finite", "integer", "positive", "negative", "nonnegative",
+            "nonpositive", "zero",
+        )
+    },
+)  # fmt: skip
+"""What both branches are, the branch is. A base class, since SymPy reads these when a class is made."""
+
+
+class Branch(_Agreement, sympy.Function):  # type: ignore[misc, valid-type]
     """`Branch(condition, then, otherwise)`: the branch not taken contributes nothing, ever.
 
     SymPy's Piecewise rewrites its conditions and is slow; this does neither.
@@ -41,21 +63,6 @@ class Branch(sympy.Function):
         if then == otherwise:
             return then
         return None
-
-
-def _agreement(assumption: str) -> Callable[[Any], bool | None]:
-    def evaluate(branch: Any) -> bool | None:
-        then, otherwise = (getattr(one, f"is_{assumption}") for one in branch.args[1:])
-        return then if then == otherwise else None
-
-    return evaluate
-
-
-for _assumption in (
-    "extended_real", "real", "finite", "integer", "positive", "negative", "nonnegative",
-    "nonpositive", "zero",
-):  # fmt: skip
-    setattr(Branch, f"_eval_is_{_assumption}", _agreement(_assumption))
 
 
 def iverson(condition: Any) -> Expression:
@@ -169,7 +176,7 @@ def _same_sign_extreme(name: str, latex: str, greatest: bool) -> Any:
     setattr(function, f"_eval_is_{weak}", some(weak))
     strict = "negative" if greatest else "positive"
     setattr(function, f"_eval_is_{strict}", every(strict))
-    return function
+    return type(name, (function,), {"__module__": __name__})  # SymPy reads the assumptions now
 
 
 expm1 = _opaque("expm1", r"\operatorname{expm1}", values={0: 0}, sign="same")
