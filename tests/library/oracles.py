@@ -336,6 +336,37 @@ def lovasz_hinge(score, label):
     return result
 
 
+# ------------------------------------------------------------------------------ excuses
+
+
+def _slope_over_size(example: Mapping[str, Any], entry: int | None) -> Any:
+    """What dice and tversky add up for one pixel: the sigmoid's slope over the least denominator."""
+    assert entry is not None
+    z, smoothing = example["logits"][entry], example["smoothing"]
+    size = smoothing + sum(sigma(x).value ** 2 for x in example["logits"])
+    size += sum(example["target"])
+    slope = (sigma(z) * sigma(-z)).value
+    return slope / size + (slope / size) ** 2
+
+
+FROM_ONE = "one less a ratio, as the paper states it, which cancels near perfect agreement"
+OVERLAP = {
+    "per_example": Excuse(FROM_ONE, lambda example, entry: 1),
+    "gradient": Excuse(FROM_ONE, _slope_over_size),
+    "hessian_diagonal": Excuse(f"{FROM_ONE}, and changes sign with 1 - 2p", _slope_over_size),
+}
+
+
+def _errors(example: Mapping[str, Any], entry: int | None) -> Any:
+    return sum(1 + abs(x) for x in example["score"])
+
+
+JACCARD = "each pixel's weight is the difference of two Jaccard losses between 0 and 1"
+LOVASZ = {
+    "per_example": Excuse(JACCARD, _errors),
+    "gradient": Excuse(JACCARD, lambda example, entry: 1),
+}
+
 # -------------------------------------------------------------------------------- table
 
 ORACLES = {
@@ -365,7 +396,8 @@ ORACLES = {
                [{"scale": 1.0}, {"scale": 2.985}],
                excuses=by_condition(EXPONENT)),
         Oracle("tukey", "regression", f"{PAIR}; scale: positive", tukey,
-               [{"scale": 1.0}, {"scale": 4.685}]),
+               [{"scale": 1.0}, {"scale": 4.685}],
+               excuses=by_condition(ROOT, "gradient", "hessian_diagonal")),
         Oracle("charbonnier", "regression", f"{PAIR}; epsilon: positive = 1e-3", charbonnier,
                [{"epsilon": 1.0}]),
         Oracle("gaussian_nll", "regression", "mean: real, log_variance: real | target: real",
@@ -397,9 +429,11 @@ ORACLES = {
         Oracle("modified_huber", "classification", SCORE, modified_huber),
         Oracle("binary_cross_entropy", "classification",
                "logit: real | target: probability; positive_weight: positive = 1",
-               binary_cross_entropy, [{"positive_weight": 3.0}]),
+               binary_cross_entropy, [{"positive_weight": 3.0}],
+               excuses=by_condition(f"{EXPONENT}; {ROOT}")),
         Oracle("binary_cross_entropy_probability", "classification",
-               "p: probability | target: probability", binary_cross_entropy_probability),
+               "p: probability | target: probability", binary_cross_entropy_probability,
+               excuses=by_condition(ROOT, "gradient")),
         Oracle("brier", "classification", "p: probability | target: probability", brier),
         Oracle("cross_entropy", "classification", LOGITS, cross_entropy,
                excuses=by_condition(EXPONENT)),
@@ -414,7 +448,8 @@ ORACLES = {
                excuses=by_condition(f"{EXPONENT}; {ROOT}")),
         Oracle("binary_focal", "classification",
                "logit: real | target: binary; gamma: nonnegative = 2, alpha: probability = 0.25",
-               binary_focal, [{"gamma": 0.0, "alpha": 0.5}, {"gamma": 0.5, "alpha": 0.25}]),
+               binary_focal, [{"gamma": 0.0, "alpha": 0.5}, {"gamma": 0.5, "alpha": 0.25}],
+               excuses=by_condition(f"{EXPONENT}; {ROOT}")),
         Oracle("poly1", "classification", f"{LOGITS}; epsilon: interval(-1, inf) = 2", poly1,
                [{"epsilon": -1.0}],
                excuses=by_condition(f"{EXPONENT}; {ROOT}")),
@@ -435,15 +470,19 @@ ORACLES = {
         Oracle("asymmetric", "classification",
                "logits: real[K] | target: binary[K]; gamma_positive: nonnegative = 0,"
                " gamma_negative: nonnegative = 4, margin: probability = 0.05",
-               asymmetric, [{"gamma_positive": 1.0, "gamma_negative": 2.0, "margin": 0.0}]),
+               asymmetric, [{"gamma_positive": 1.0, "gamma_negative": 2.0, "margin": 0.0}],
+               excuses=by_condition(f"{EXPONENT}; {ROOT}")),
         Oracle("dice", "classification",
                "logits: real[N] | target: binary[N]; smoothing: nonnegative = 1", dice,
-               [{"smoothing": 0.0}]),
+               [{"smoothing": 0.0}],
+               excuses=OVERLAP),
         Oracle("tversky", "classification",
                "logits: real[N] | target: binary[N]; alpha: nonnegative = 0.3,"
                " beta: nonnegative = 0.7, smoothing: nonnegative = 1",
-               tversky, [{"alpha": 0.5, "beta": 0.5, "smoothing": 0.0}]),
+               tversky, [{"alpha": 0.5, "beta": 0.5, "smoothing": 0.0}],
+               excuses=OVERLAP),
         Oracle("lovasz_hinge", "classification", "score: real[N] | label: sign[N]",
-               lovasz_hinge),
+               lovasz_hinge,
+               excuses=LOVASZ),
     )
 }  # fmt: skip
