@@ -109,21 +109,28 @@ def _bits(value: Any) -> int:
 
 
 def function_of_number(function: Any, argument: Expression) -> Expression:
-    """`lgamma` or `digamma` at a constant. SymPy would compute the factorial of a large integer, so
-    there the value is taken to 60 digits."""
-    if not argument.is_number or not argument.is_Rational or abs(argument) <= 30:
+    """`lgamma` or `digamma` at a rational constant, to 60 digits: SymPy would compute the factorial
+    of a large integer, or bring in constants such as Euler's."""
+    if not argument.is_Rational:
         return function(argument)
+    logarithm = function is sympy.loggamma
+    if argument.is_integer and argument <= 0:
+        return sympy.oo if logarithm else sympy.zoo
     with mpmath.workdps(60):
         point = mpmath.mpf(int(argument.p)) / int(argument.q)
-        value = mpmath.loggamma(point) if function is sympy.loggamma else mpmath.digamma(point)
-        if mpmath.im(value) != 0 or not mpmath.isfinite(value):
+        value = mpmath.loggamma(point) if logarithm else mpmath.digamma(point)
+        if mpmath.im(value) != 0:
             return sympy.nan
         return sympy.Rational(sympy.Float(value, 60))
 
 
 def check_body(body: Expression, collector: Collector, span: Span | None) -> None:
     """Refuse a body in which the constants have met to something that is not a real number."""
-    if body.has(sympy.nan, sympy.zoo, sympy.I):
+    roots = any(
+        one.base.is_Rational and one.base < 0 and one.exp.is_integer is False
+        for one in body.atoms(sympy.Pow)
+    )
+    if roots or body.has(sympy.nan, sympy.zoo, sympy.I):
         collector.add(errors.NotReal(span))
         return
     for value in body.atoms(sympy.Rational):

@@ -108,6 +108,11 @@ class _Lowering:
             if one.parameter.learn:
                 self.collector.add(errors.MisplacedLearn(one.span, one.name))
             self._parameter(one, first if at < len(inputs) else "data")
+        for name, axis in self.scope.dimensions.axes.items():
+            if name in self.scope.names:
+                what, before = "it is a dimension", self.scope.names[name].span
+                span = axis.evidence or self.declaration.name_span
+                self.collector.add(errors.DuplicateName(span, name, what, before))
         order = [p.name for p in (*inputs, *data, *signature.hyperparameters)]
         self.context.inputs.sort(key=lambda one: order.index(one.name))
 

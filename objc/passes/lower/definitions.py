@@ -222,7 +222,20 @@ def define_all(
         binding = _define(groups[name], scope)
         if binding is not None and name in live:
             bindings.append(binding)
+        elif name not in live:
+            _check_unused(groups[name], scope)
     return bindings
+
+
+def _check_unused(group: Group, scope: Scope) -> None:
+    """Look through a local function that nobody calls: what is wrong in it is wrong all the same."""
+    definition = group.equations[0]
+    if definition.parameters is None:
+        return
+    inner = scope.child()
+    for parameter in definition.parameters:
+        inner.define(parameter.name, broken(parameter.span), "a parameter", parameter.span)
+    _formula(definition.value, inner)
 
 
 def _check_name(group: Group, scope: Scope) -> bool:
@@ -437,4 +450,12 @@ def _pieces(equations: list[Equation], axes: tuple[Axis, ...]) -> Value:
     source = general.value
     risky = any(one.value.risky for one in equations)
     integral = all(one.value.integral for one in equations)
-    return Value(source.span, axes, build, integral=integral, risky=risky)
+    return Value(
+        source.span,
+        axes,
+        build,
+        indexes=source.indexes if source.categorical else None,
+        categorical=source.categorical,
+        integral=integral,
+        risky=risky,
+    )

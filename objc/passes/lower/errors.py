@@ -589,7 +589,7 @@ class NotReal(Diagnostic):
     code = "E0123"
 
     def title(self) -> str:
-        return "the constants here don't make a real number"
+        return "this is not a real number, whatever the inputs are"
 
     def label(self) -> str:
         return "a division by zero, or a root or logarithm of a negative number"

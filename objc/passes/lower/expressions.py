@@ -293,7 +293,10 @@ def _logical(node: tree.Logical, scope: Scope) -> Value:
 
 def _conditional(node: tree.Conditional, scope: Scope) -> Value:
     condition = condition_of(node.condition, scope)
-    then, otherwise = number_of(node.then, scope), number_of(node.otherwise, scope)
+    then, otherwise = value_of(node.then, scope), value_of(node.otherwise, scope)
+    indexes = _common_index(then, otherwise)
+    if indexes is None:
+        then, otherwise = as_number(then, scope), as_number(otherwise, scope)
     parts = (condition, then, otherwise)
     if any(one.broken for one in parts):
         return broken(node.span)
@@ -311,6 +314,20 @@ def _conditional(node: tree.Conditional, scope: Scope) -> Value:
         node.span,
         axes,
         build,
+        indexes=indexes,
+        categorical=indexes is not None,
         integral=then.integral and otherwise.integral,
         risky=any(one.risky for one in parts),
     )
+
+
+def _common_index(then: Value, otherwise: Value) -> Axis | None:
+    """The axis that both branches are indices into, where one is a data index."""
+    if not (then.categorical or otherwise.categorical):
+        return None
+    if not (then.integral and otherwise.integral):
+        return None
+    one, other = then.indexes, otherwise.indexes
+    if one is not None and other is not None and not unify(one, other):
+        return None
+    return one or other

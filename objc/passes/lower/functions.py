@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import sympy
@@ -53,13 +52,27 @@ def _clip(argument: Expression, low: Expression, high: Expression) -> Expression
     return minimum(high, maximum(low, argument))
 
 
+def _fold(function: Any) -> Callable[..., Expression]:
+    """An extreme of many arguments, in pairs of pairs: a chain would nest as deep as it is long. Of
+    equal arguments the first still wins."""
+
+    def apply(*arguments: Expression) -> Expression:
+        parts = list(arguments)
+        while len(parts) > 1:
+            pairs = [function(*parts[at : at + 2]) for at in range(0, len(parts) - 1, 2)]
+            parts = pairs + parts[len(pairs) * 2 :]
+        return parts[0]
+
+    return apply
+
+
 _OWN = (
     Elementary("log2", 1, 1, _logarithm_to_two),
     Elementary("sqrt", 1, 1, sympy.sqrt),
     Elementary("relu", 1, 1, lambda x: maximum(sympy.Integer(0), x)),
     Elementary("clip", 3, 3, _clip),
-    Elementary("max", 2, None, lambda *all_of: reduce(maximum, all_of)),
-    Elementary("min", 2, None, lambda *all_of: reduce(minimum, all_of)),
+    Elementary("max", 2, None, _fold(maximum)),
+    Elementary("min", 2, None, _fold(minimum)),
     Elementary("lgamma", 1, 1, _lgamma),
     Elementary("digamma", 1, 1, _digamma),
 )
