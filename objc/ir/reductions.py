@@ -22,9 +22,9 @@ class Reduction:
     """One reduction operator.
 
     `identity` is the value over nothing (None: there is none, the reduction over nothing is NaN for
-    floating results, and for indices -1, which equals no index and is refused as a position). `curvature` and `monotone` describe the result as
-    a function of the bodies, for the analyses. `result` tells the domain of the result from that of
-    the body.
+    floating results, and for indices -1, which equals no index and is refused as a position).
+    `curvature` and `monotone` describe the result as a function of the bodies, for the analyses.
+    `result` tells the domain of the result from that of the body.
     """
 
     name: str

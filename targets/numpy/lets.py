@@ -7,7 +7,7 @@ contractions go to `einsum`; a sum under a guard `v == label[i]` with v free is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 import sympy
@@ -43,7 +43,7 @@ class LetWriter:
         let = self.let
         self.emit(f"# {_comment(let)}")
         if (scattered := scatter_of(let)) is not None:
-            self._scatter(*scattered)
+            self._scatter(scattered)
         elif let.reduction == "sum" and let.guard == sympy.true and self._groups() is not None:
             self._contraction()
         elif let.reduction is None and not let.free:
@@ -230,39 +230,57 @@ class LetWriter:
 
     # -------------------------------------------------------------- scatters
 
-    def _scatter(self, moved: Let, places: dict[Index, Position]) -> None:
+    def _scatter(self, scatter: Scatter) -> None:
         let = self.let
         self.emit(f"{self.target} = np.zeros({self.shape(let.free)}, {self._scatter_type()})")
-        writer = self._writer(moved.indices, None)
+        writer = self._writer(scatter.axes, None)
+        taken = self._both("True", writer.condition(scatter.before))
         tests, positions = [], []
         for index in let.free:
-            if index not in places:
+            if index not in scatter.places:
                 positions.append(writer.index_array(index).text)
                 continue
             name = self.names.temporary()
-            self.emit(f"{name} = {writer.position(places[index], 'True').text}")
+            self.emit(f"{name} = {_bare(writer.position(scatter.places[index], taken).text)}")
             tests.append(f"(0 <= {name}) & ({name} < {self.names.size(index.dimension)})")
             positions.append(name)
-        taken = self.names.temporary()
-        self.emit(f"{taken} = {' & '.join(tests)}")
-        if moved.guard != sympy.true:
-            guard = writer.condition(moved.guard, taken).text
-            self.emit(f"{taken} = {taken} & {guard}")
-        values = writer.number(moved.body, taken).text
-        arguments = [self.target, self.shape(moved.indices), taken, _bare(values), *positions]
+        taken = self._both(taken, Piece(" & ".join(tests)))
+        taken = self._both(taken, writer.condition(scatter.after, taken))
+        values = writer.number(scatter.body, taken).text
+        arguments = [self.target, self.shape(scatter.axes), taken, _bare(values), *positions]
         self.emit(f"scatter({', '.join(arguments)})")
         if self._scatter_type() != self.held:
             self.emit(f"{self.target} = {self.target}.astype({self.held})")
+
+    def _both(self, taken: str, test: Piece) -> str:
+        """The name of what is taken where the test holds too."""
+        if test.text == "True":
+            return taken
+        name = self.names.temporary()
+        self.emit(f"{name} = {_bare(test.text) if taken == 'True' else f'{taken} & {test.text}'}")
+        return name
 
     def _scatter_type(self) -> str:
         return "np.float64" if self.sums_batch else self.held
 
 
-def scatter_of(let: Let) -> tuple[Let, dict[Index, Position]] | None:
-    """A sum that is a scatter, as the let without the scattered indices and the place of each.
+@dataclass(frozen=True)
+class Scatter:
+    """A sum over `axes` that puts its body at `places`, where `before` and then `after` hold."""
+
+    axes: tuple[Index, ...]
+    places: dict[Index, Position]
+    before: Any
+    after: Any
+    body: Any
+
+
+def scatter_of(let: Let) -> Scatter | None:
+    """A sum that is a scatter, or None.
 
     A conjunct `v == g` of the guard puts the body at v = g, where v is free and g is a read (plus a
-    constant) that depends on none of the scattered indices.
+    constant) that depends on none of the scattered indices. `before` is what has nothing to do with v
+    and is tested before g is read; `after` is the rest, at v = g.
     """
     if let.reduction != "sum":
         return None
@@ -274,17 +292,18 @@ def scatter_of(let: Let) -> tuple[Let, dict[Index, Position]] | None:
             rest.append(part)
         else:
             places[found[0]] = found[1]
-    if any(indices_of(position.base) & set(places) for position in places.values()):
+    moved = set(places)
+    if not moved or any(indices_of(position.base) & moved for position in places.values()):
         return None
-    if not places:
-        return None
-    moved = replace(
-        let,
-        free=tuple(index for index in let.free if index not in places),
-        body=substitute_positions(let.body, places),
-        guard=substitute_positions(sympy.And(*rest), places),
+    before = [part for part in rest if not indices_of(part) & moved]
+    after = [part for part in rest if indices_of(part) & moved]
+    return Scatter(
+        tuple(index for index in let.indices if index not in moved),
+        places,
+        sympy.And(*before),
+        substitute_positions(sympy.And(*after), places),
+        substitute_positions(let.body, places),
     )
-    return moved, places
 
 
 def _equated(part: Any, let: Let) -> tuple[Index, Position] | None:
