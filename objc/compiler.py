@@ -24,6 +24,7 @@ from objc import target as targets
 from objc.ir.program import Program
 from objc.ir.verify import verify
 from objc.passes.batch import batch
+from objc.passes.differences import name_differences
 from objc.passes.differentiate import gradient, hessian_diagonal, hessian_vector_product
 from objc.passes.expand import expand
 from objc.passes.inline import inline_all, inline_same_loop, inline_single
@@ -31,7 +32,7 @@ from objc.passes.nest import nest_extremes
 from objc.passes.prune import prune
 from objc.passes.share import share
 from objc.passes.simplify import simplify
-from objc.passes.stabilise import sink, stabilise
+from objc.passes.stabilise import guard, sink, stabilise
 from objc.target import DType, Emitted, Executable
 
 Result = Literal[
@@ -56,9 +57,12 @@ class Variant:
 
 def stable(program: Program) -> Program:
     """Stage 4: the program with its formulas whole and in safe arithmetic."""
+    result = program
     for name, step in _STABLE:
-        program = _checked(name, step, program)
-    return program
+        result = _checked(name, step, result)
+    result = name_differences(result, program)
+    verify(result, after="differences")
+    return result
 
 
 def differentiated(program: Program, variant: Variant) -> Program:
@@ -118,12 +122,13 @@ def _stabilise_again(program: Program) -> Program:
 def _finish(program: Program) -> Program:
     program = share(program)
     program = share(prune(expand(program)))
-    return prune(inline_single(sink(program)))
+    return prune(inline_single(guard(sink(program))))
 
 
 _STABLE: tuple[tuple[str, Callable[[Program], Program]], ...] = (
     ("nest", nest_extremes),
     ("inline", inline_all),
+    ("prune", prune),
     ("stabilise", stabilise),
 )
 

@@ -14,8 +14,8 @@ import sympy
 from objc.ir.domain import domain_of, domain_of_let
 from objc.ir.index import Index
 from objc.ir.program import Let, Names
-from objc.ir.symbols import Condition, Expression, indices_of
-from objc.passes.delta import Domains, resolve, split_guard, under
+from objc.ir.symbols import Condition, Expression, Read, indices_of
+from objc.passes.delta import Domains, resolve, split_guard, under, without_idle
 from objc.passes.rewrites import rewrite
 
 
@@ -44,6 +44,7 @@ class Sums:
         for part in parts:
             for addend in sympy.Add.make_args(part.body):
                 body, over, guard = resolve(addend, part.over, part.guard, self._domains)
+                body, over = without_idle(body, over, guard)
                 if body == 0 or guard == sympy.false:
                     continue
                 if over:
@@ -63,8 +64,9 @@ class Sums:
             return None
         let = Let(self._names.fresh(name), free, body, domain=domain_of(body))
         self._lets.append(let)
-        sign, positive = with_sign(body)
-        self._coefficients.setdefault(positive, (sign, let))
+        if not is_trivial(body):
+            sign, positive = with_sign(body)
+            self._coefficients.setdefault(positive, (sign, let))
         return let
 
     def _sum(self, name: str, free: tuple[Index, ...], part: Contribution) -> Let:
@@ -90,7 +92,7 @@ class Sums:
         return coefficient * under(guard, sympy.Mul(*inner_factors))
 
     def _shared(self, coefficient: Expression, free: tuple[Index, ...]) -> Expression:
-        if len(coefficient.args) < 2 or indices_of(coefficient) >= set(free):
+        if is_trivial(coefficient) or indices_of(coefficient) >= set(free):
             return coefficient
         sign, positive = with_sign(sympy.factor_terms(rewrite(coefficient)))
         if positive not in self._coefficients:
@@ -104,6 +106,13 @@ class Sums:
             self._lets.append(let)
         own_sign, let = self._coefficients[positive]
         return sign * own_sign * let.read(*let.free)
+
+
+def is_trivial(body: Expression) -> bool:
+    """A number, or a read with a number before it: another name for it would hide that two adjoints
+    are the same up to their sign."""
+    rest = body.as_coeff_Mul()[1]
+    return bool(rest == 1 or isinstance(rest, Read))
 
 
 def with_sign(expression: Expression) -> tuple[int, Expression]:

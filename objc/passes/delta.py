@@ -45,6 +45,17 @@ def resolve(
     return body, over, guard
 
 
+def without_idle(
+    body: Expression, over: tuple[Index, ...], guard: Condition
+) -> tuple[Expression, tuple[Index, ...]]:
+    """A sum over an index that nothing depends on is a product with its extent."""
+    for index in over:
+        if index not in indices_of(body) and index not in indices_of(guard):
+            over = tuple(one for one in over if one != index)
+            body = body * Extent(index.dimension)
+    return body, over
+
+
 def split_guard(body: Expression) -> tuple[Expression, Condition]:
     """`[c] · e` as (e, c): the conditions outside of which a body is zero."""
     condition: Condition = sympy.true

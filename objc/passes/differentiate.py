@@ -26,7 +26,7 @@ from objc.ir.symbols import (
     position_value,
     substitute_positions,
 )
-from objc.passes.contributions import Contribution, Sums
+from objc.passes.contributions import Contribution, Sums, is_trivial
 from objc.passes.delta import Domains, under
 from objc.passes.partials import partial
 from objc.passes.weights import Weights
@@ -161,7 +161,8 @@ class _Reverse:
         adjoint = self.sums.build(f"d_{let.name}", let.free, self.parts[let.name])
         if adjoint is None:
             return
-        outer = adjoint.body if adjoint.body.is_number else adjoint.read(*let.free)
+        trivial = adjoint.reduction is None and is_trivial(adjoint.body)
+        outer = adjoint.body if trivial else adjoint.read(*let.free)
         for read in _direct_reads(let):
             if read.tensor not in self.active:
                 continue

@@ -11,9 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import sympy
+
 from objc.ir.index import Index
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.passes.differences import is_difference
 
 Wanted = Callable[[Let, Expression, Let], bool]
 """Whether to inline a let, whose body at the read is given, into a reader."""
@@ -38,13 +41,25 @@ def inline_all(program: Program) -> Program:
 
 
 def inline_same_loop(program: Program) -> Program:
-    """Inline where the body varies over all of the reader's indices, or is trivial: the coefficients
-    of a row stay lets of the row, and the formula of an entry stays short."""
+    """Inline where the body varies over all of the reader's indices, or is trivial: the costly coefficients
+    of a row stay lets of the row, and the formula of an entry stays short. Differences keep their
+    names, so that nothing multiplies them out."""
 
     def wanted(let: Let, body: Expression, reader: Let) -> bool:
-        return not body.args or indices_of(body) == set(reader.indices)
+        if not body.args or _is_cheap(body):
+            return True
+        return indices_of(body) == set(reader.indices) and not is_difference(body)
 
     return _inline(program, wanted)
+
+
+def _is_cheap(body: Expression) -> bool:
+    """A short product of reads: a coefficient that the machine keeps in a register. Others should see
+    what it is made of."""
+    if is_difference(body) or size(body) > 12:
+        return False
+    nodes = sympy.preorder_traversal(body)
+    return all(not node.args or isinstance(node, (sympy.Add, sympy.Mul)) for node in nodes)
 
 
 def inline_single(program: Program) -> Program:

@@ -72,12 +72,12 @@ class _Partial:
         result = ZERO
         inner, outer = self.of(base), self.of(exponent)
         if inner != 0:
-            slope = exponent * base ** (exponent - 1)
+            slope = exponent * base ** (exponent - 1) * inner
             if not exponent.is_number and not exponent.is_nonzero:
                 slope = Branch(sympy.Eq(exponent, 0), ZERO, slope)  # x⁰ is 1 at 0 too
             elif exponent == sympy.Rational(1, 2) and _vanishes_quadratically(base):
                 slope = Branch(sympy.Eq(base, 0), ZERO, slope)  # a norm at its kink
-            result += slope * inner
+            result += slope
         if outer != 0:
             result += xlogy(base**exponent, base) * outer
         return result

@@ -19,6 +19,8 @@ from objc.atoms import (
     log1mexp,
     log1p,
     log_cosh,
+    maximum,
+    minimum,
     sigmoid,
     softplus,
     sqrt1pm1,
@@ -173,6 +175,20 @@ def _exponent_of(product: Any) -> Expression | None:
     return sympy.Add(*exponents) if exponents else None
 
 
+def log_of_complement(node: Any) -> Expression | None:
+    """log(1 − max(a, p − m)) with a sigmoid p: log1p where the maximum is small, and the logarithm of
+    min(1 − a, (1 − p) + m) where it is near one, since the complement of a sigmoid is exact."""
+    (argument,) = node.args
+    if not isinstance(argument, sympy.Add) or len(argument.args) != 2:
+        return None
+    constant, rest = argument.as_coeff_Add()
+    for extreme, dual in ((maximum, minimum), (minimum, maximum)):
+        if constant == 1 and isinstance(-rest, extreme) and rest.has(sigmoid):
+            complement = dual(*(rewrite(1 - one) for one in (-rest).args))
+            return Branch(sympy.Lt(-rest, HALF), log1p(rest), sympy.log(complement))
+    return None
+
+
 def log_near_one(node: Any) -> Expression | None:
     """log(1 + u) = log1p(u)."""
     (argument,) = node.args
@@ -273,6 +289,11 @@ def difference_to_expm1(node: Any) -> Expression | None:
     for first, coefficient, exponent in terms:
         if exponent == 0:
             continue
+        constants = sympy.Add(*(one for one, _, other in terms if other == 0))
+        left = _less(constants, coefficient)
+        if left is not None:
+            rest = [one for one, _, other in terms if other != 0 and one is not first]
+            return sympy.Add(*rest, left, coefficient * expm1(exponent))
         for second, other_coefficient, other_exponent in terms:
             if second is first or coefficient + other_coefficient != 0:
                 continue
@@ -282,6 +303,22 @@ def difference_to_expm1(node: Any) -> Expression | None:
             factor = coefficient * sympy.exp(other_exponent)
             return sympy.Add(*rest, factor * expm1(exponent - other_exponent))
     return None
+
+
+def _less(amount: Expression, coefficient: Expression) -> Expression | None:
+    """amount + coefficient, if terms of the two cancel and nothing is left of the coefficient."""
+    if amount == 0:
+        return None
+    if amount + coefficient == 0:
+        return ZERO
+    if amount.has(Branch) or coefficient.has(Branch):
+        return None
+    apart = sympy.expand(amount)
+    left = sympy.expand(apart + coefficient)
+    before = len(sympy.Add.make_args(apart)) if apart != 0 else 0
+    after = len(sympy.Add.make_args(left)) if left != 0 else 0
+    removed = len(sympy.Add.make_args(sympy.expand(coefficient)))
+    return sympy.factor_terms(left) if after == before - removed else None
 
 
 def _is_multiple(exponent: Expression, base: Expression) -> bool:
@@ -357,27 +394,65 @@ def _without_all(node: Any, amount: Any, first: Any) -> list[Expression] | None:
 
 
 def constant_that_cancels(node: Any) -> Expression | None:
-    """1 − (1 − x)³ = x·(3 − 3x + x²): multiply out where the constant vanishes exactly."""
-    constant, _ = node.as_coeff_Add()
-    if constant == 0 or not any(_small_power_of_sum(one) for one in node.args):
+    """1 − (1 − x)³ = x·(3 − 3x + x²): multiply out where the constant vanishes exactly. What stands
+    beside the constant in the power is one symbol: it isn't multiplied out itself."""
+    if node.as_coeff_Add()[0] == 0:
         return None
-    expanded = sympy.expand_multinomial(sympy.expand_mul(node))
-    if expanded.as_coeff_Add()[0] != 0:
+    opaque: dict[Any, Any] = {}
+    for power in node.atoms(sympy.Pow):
+        if not _small_power_of_sum(power):
+            continue
+        constant, rest = power.base.as_coeff_Add()
+        coefficient, rest = rest.as_coeff_Mul()
+        symbol = sympy.Dummy(real=True)
+        opaque[power] = (constant + coefficient * symbol) ** power.exp
+        opaque[symbol] = rest
+    if len(opaque) != 2:
         return None
-    common = sympy.factor_terms(expanded)
-    return common if common != node else None
+    (power, polynomial), (symbol, rest) = opaque.items()
+    expanded = sympy.expand(node.xreplace({power: polynomial}).xreplace({rest: symbol}))
+    if expanded.subs(symbol, 0) != 0:
+        return None
+    factored = symbol * sympy.horner(sympy.expand(expanded / symbol), wrt=symbol)
+    return factored.xreplace({symbol: rest})
 
 
-def _small_power_of_sum(term: Any) -> bool:
-    return any(
-        isinstance(f, sympy.Pow)
-        and isinstance(f.base, sympy.Add)
-        and f.exp.is_Integer
-        and 2 <= f.exp <= 4
-        and len(f.base.args) == 2
-        and f.base.as_coeff_Add()[0] != 0
-        for f in sympy.Mul.make_args(term)
+def _small_power_of_sum(power: Any) -> bool:
+    return bool(
+        isinstance(power.base, sympy.Add)
+        and power.exp.is_Integer
+        and 2 <= power.exp <= 4
+        and power.base.as_coeff_Add()[0] != 0
     )
+
+
+def common_power(node: Any) -> Expression | None:
+    """a·Bⁿ + b·Bⁿ⁻¹ = (a·B + b)·Bⁿ⁻¹ for a sum B under a root or in a denominator, when terms of the
+    numerator cancel: 1/s − r²/s³ = ε²/s³ with s = √(r² + ε²)."""
+    groups: dict[Any, list[tuple[Any, Any, Any]]] = {}
+    for one in node.args:
+        for factor in sympy.Mul.make_args(one):
+            base, exponent = factor.as_base_exp()
+            if isinstance(factor, sympy.Pow) and isinstance(base, sympy.Add) and exponent.is_number:
+                rest = sympy.Mul(*(f for f in sympy.Mul.make_args(one) if f is not factor))
+                groups.setdefault(base, []).append((one, exponent, rest))
+    for base, members in groups.items():
+        members += [(one, ZERO, one) for one in node.args if one.is_number]
+        lowest = min(exponent for _, exponent, _ in members)
+        if len(members) < 2 or not lowest < 0:
+            continue
+        if not all((exponent - lowest).is_Integer for _, exponent, _ in members):
+            continue
+        whole = [rest * base ** (exponent - lowest) for _, exponent, rest in members]
+        if any(part.has(Branch) for part in whole):
+            continue
+        numerator = sympy.expand(sympy.Add(*whole))
+        apart = sum(len(sympy.Add.make_args(sympy.expand(part))) for part in whole)
+        if len(sympy.Add.make_args(numerator)) < apart:
+            used = [one for one, _, _ in members]
+            others = [one for one in node.args if one not in used]
+            return sympy.Add(*others, sympy.factor_terms(numerator) * base**lowest)
+    return None
 
 
 def common_exponential(node: Any) -> Expression | None:
@@ -433,6 +508,28 @@ def _may_cancel(term: Any) -> bool:
     ) and not term.has(Branch)
 
 
+def fewer_terms(node: Any) -> Expression | None:
+    """c·(1 − s) + c·s = c: multiply out where terms cancel, of sums without functions in them."""
+    if not all(_is_polynomial(one) for one in node.args):
+        return None
+    if not any(isinstance(f, sympy.Add) for one in node.args for f in sympy.Mul.make_args(one)):
+        return None
+    expanded = sympy.expand(node)
+    apart = sum(len(sympy.Add.make_args(sympy.expand(one))) for one in node.args)
+    if len(sympy.Add.make_args(expanded)) < apart:
+        return sympy.factor_terms(expanded)
+    return None
+
+
+def _is_polynomial(term: Any) -> bool:
+    return all(
+        not node.args
+        or isinstance(node, (sympy.Add, sympy.Mul))
+        or (isinstance(node, sympy.Pow) and node.exp.is_Integer and abs(node.exp) <= 4)
+        for node in sympy.preorder_traversal(term)
+    )
+
+
 def same_condition(node: Any) -> Expression | None:
     """(if c then a else b) + (if c then d else e) = if c then a + d else b + e."""
     seen: dict[Any, Any] = {}
@@ -479,6 +576,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             log_of_expm1,
             log_of_exponentials,
             log_of_product,
+            log_of_complement,
             log_near_one,
         ),
     ),
@@ -493,7 +591,9 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             complement_of_softplus,
             root_minus_one,
             constant_that_cancels,
+            common_power,
             common_exponential,
+            fewer_terms,
             join_branch,
             same_condition,
         ),
@@ -501,6 +601,33 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
     (Branch, (known_condition, sign_of_branch)),
 )
 """The rules by the kind of node that they look at, tried in this order."""
+
+
+def guard_products(expression: Any, explosive: Callable[[Any], bool]) -> Any:
+    """x·exp(u) = if x = 0 then 0 else x·exp(u), and the same for a power with a symbolic exponent:
+    where x is zero the product is zero, even if the other factor has overflowed.
+
+    Only for bodies that are not differentiated any more. `explosive` says of a factor that it may
+    overflow.
+    """
+    if not getattr(expression, "args", ()) or getattr(expression, "is_Relational", False):
+        return expression
+    arguments = [guard_products(one, explosive) for one in expression.args]
+    rebuilt = expression.func(*arguments) if arguments != list(expression.args) else expression
+    if not isinstance(rebuilt, sympy.Mul):
+        return rebuilt
+    vanishing = [one for one in rebuilt.args if not one.is_nonzero and not explosive(one)]
+    if not vanishing or not any(explosive(one) for one in rebuilt.args):
+        return rebuilt
+    zero = sympy.Or(*(sympy.Eq(one, 0) for one in map(_nonzero_base, vanishing)))
+    return Branch(zero, ZERO, rebuilt)
+
+
+def _nonzero_base(factor: Any) -> Any:
+    """What is zero where the factor is: the base of a positive power."""
+    if isinstance(factor, sympy.Pow) and factor.exp.is_number and factor.exp.is_positive:
+        return factor.base
+    return factor
 
 
 def sink_conditions(expression: Any) -> Any:

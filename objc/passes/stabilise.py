@@ -14,7 +14,7 @@ import sympy
 from objc.ir.domain import REAL, Domain
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Expression, Extent, Read
-from objc.passes.rewrites import rewrite, sink_conditions
+from objc.passes.rewrites import guard_products, rewrite, sink_conditions
 
 
 def stabilise(program: Program, *, differentiated: bool = False) -> Program:
@@ -32,6 +32,39 @@ def stabilise(program: Program, *, differentiated: bool = False) -> Program:
 def sink(program: Program) -> Program:
     """Put factors inside the branches that they multiply: what isn't taken isn't computed."""
     return program.with_lets(replace(let, body=sink_conditions(let.body)) for let in program.lets)
+
+
+def guard(program: Program) -> Program:
+    """Zero times infinity is zero where a factor is exactly zero. The last step: what it makes has
+    the right value and not the right derivative."""
+    normalisers = {let.name for let in program.lets if let.reduction in ("max", "logsumexp")}
+    exploding: set[str] = set()
+
+    def explosive(factor: Expression) -> bool:
+        if isinstance(factor, Read):
+            return factor.tensor in exploding
+        if isinstance(factor, sympy.exp):
+            argument = factor.args[0]
+            return not argument.is_nonpositive and not _is_normalised(argument, normalisers)
+        if isinstance(factor, sympy.Pow):
+            return not factor.exp.is_number and not factor.exp.is_positive
+        return False
+
+    lets = []
+    for let in program.lets:
+        if let.reduction is None and explosive(let.body):
+            exploding.add(let.name)
+        lets.append(replace(let, body=guard_products(let.body, explosive)))
+    return program.with_lets(lets)
+
+
+def _is_normalised(exponent: Expression, normalisers: set[str]) -> bool:
+    """Whether a maximum or logsumexp is subtracted: such an exponential is a probability."""
+    for addend in sympy.Add.make_args(exponent):
+        coefficient, rest = addend.as_coeff_Mul()
+        if coefficient < 0 and isinstance(rest, Read) and rest.tensor in normalisers:
+            return True
+    return False
 
 
 def _exponential_sums(program: Program) -> Program:

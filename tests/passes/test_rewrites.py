@@ -55,7 +55,7 @@ FORMS = [
     (log(1 - exp(-w)), log1mexp(-w)),
     (sqrt(1 + x**2) - 1, sqrt1pm1(x**2)),
     (w**2 * sqrt(1 + x**2 / w**2) - w**2, w**2 * sqrt1pm1(x**2 / w**2)),
-    (1 - (1 - x) ** 3, x * (x**2 - 3 * x + 3)),
+    (1 - (1 - x) ** 3, x * (x * (x - 3) + 3)),
     (softplus(x) - x, softplus(-x)),
     (y * log(p), xlogy(y, p)),
     ((1 - y) * log(1 - p), xlog1py(1 - y, -p)),

@@ -1,0 +1,110 @@
+"""Names for differences: what is subtracted is subtracted once.
+
+`prediction - target`, `logits[label] - logsumexp(…)`: a linear combination of reads that stands
+inside of something else becomes a let before differentiation. The rewrites then see one symbol, which
+they never multiply out, and the gradient of a gather and of the logsumexp beside it are one adjoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from objc.ir.domain import domain_of
+from objc.ir.program import Let, Names, Program
+from objc.ir.symbols import Expression, Read, indices_of
+
+
+def name_differences(program: Program, known: Program) -> Program:
+    """Make lets of the differences in every body. `known` is the program as the user wrote it: a
+    difference that has a name there keeps it."""
+    names = Names.of(program)
+    wanted = {let.body: let.name for let in known.lets if is_difference(let.body)}
+    lets: list[Let] = []
+    seen: dict[tuple[Expression, frozenset[Any]], Let] = {}
+    for let in program.lets:
+        for node in _differences(let.body):
+            positive = _positive(node, wanted)
+            if (positive, frozenset(indices_of(positive))) in seen:
+                continue
+            free = tuple(index for index in let.indices if index in indices_of(positive))
+            if set(free) != indices_of(positive):
+                continue
+            name = names.fresh(wanted.get(positive, "difference"))
+            named = Let(name, free, positive, domain=domain_of(positive), span=let.span)
+            seen[positive, frozenset(free)] = named
+            lets.append(named)
+        lets.append(replace(let, body=_with_names(let.body, seen.values(), top=True)))
+    return program.with_lets(lets)
+
+
+def is_difference(expression: Expression) -> bool:
+    """Whether an expression is a linear combination, with numbers, of at least two reads."""
+    if not isinstance(expression, sympy.Add):
+        return False
+    reads = 0
+    for addend in expression.args:
+        rest = addend.as_coeff_Mul()[1]
+        if isinstance(rest, Read):
+            reads += 1
+        elif not addend.is_number:
+            return False
+    return reads >= 2
+
+
+def _differences(body: Expression) -> list[Expression]:
+    """The differences inside of a body, not the body itself, in a fixed order."""
+    found = {node for node in body.atoms(sympy.Add) if node != body and is_difference(node)}
+    return sorted(found, key=str)
+
+
+def _positive(node: Expression, wanted: Mapping[Expression, str]) -> Expression:
+    """The difference or its negative: as the user wrote it, else with the fewer signs."""
+    negative = sympy.Add(*(-one for one in node.args))
+    for form in (node, negative):
+        if form in wanted:
+            return form
+    constant = node.as_coeff_Add()[0]
+    if constant != 0:
+        return node if constant > 0 else negative
+    return min(node, negative, key=_wording)
+
+
+def _wording(node: Expression) -> tuple[int, str]:
+    signed = [one for one in node.args if one.could_extract_minus_sign()]
+    return len(signed), min((str(one) for one in node.args if one not in signed), default="")
+
+
+def _with_names(node: Any, lets: Iterable[Let], top: bool) -> Any:
+    by_body: dict[Any, Any] = {}
+    for let in lets:
+        read = let.read(*let.free)
+        by_body[let.body] = read
+        by_body[sympy.Add(*(-one for one in let.body.args))] = -read
+    return _replaced(node, by_body, top)
+
+
+def _replaced(node: Any, by_body: dict[Any, Any], top: bool) -> Any:
+    if node in by_body and not top:
+        return by_body[node]
+    if not node.args or not node.atoms(sympy.Add):
+        return node
+    node = node.func(*(_replaced(one, by_body, False) for one in node.args))
+    if isinstance(node, sympy.Add) and not is_difference(node):
+        node = _without_flattened(node, by_body)
+    return node
+
+
+def _without_flattened(node: Any, by_body: dict[Any, Any]) -> Any:
+    """A sum that holds all addends of a difference, which SymPy has flattened into it."""
+    addends = list(node.args)
+    for body, read in by_body.items():
+        parts = list(body.args)
+        if len(parts) < len(addends) and all(part in addends for part in parts):
+            for part in parts:
+                addends.remove(part)
+            addends.append(read)
+    return sympy.Add(*addends)
