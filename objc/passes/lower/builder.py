@@ -11,7 +11,15 @@ from objc.ir.domain import Domain, domain_of
 from objc.ir.index import BATCH, Dimension, Index, Position
 from objc.ir.program import Let
 from objc.ir.reductions import REDUCTIONS
-from objc.ir.symbols import Condition, Expression, IndexValue, Read, iverson, reads
+from objc.ir.symbols import (
+    Condition,
+    Expression,
+    IndexValue,
+    Read,
+    iverson,
+    reads,
+    substitute_positions,
+)
 from objc.passes.lower.constants import check_body
 from objc.passes.lower.dimensions import Axis
 from objc.passes.lower.values import Environment, indices_of_position
@@ -38,7 +46,7 @@ class Builder:
         self._dimension_of: dict[str, Dimension] = {}
         self._introduced: dict[str, int] = {}
         self._integers: dict[str, Domain] = {}
-        self._known: dict[tuple[object, ...], Let] = {}
+        self._alike: dict[tuple[object, ...], list[Let]] = {}
         self._numbers: dict[str, int] = {}
 
     # ------------------------------------------------------------------ names
@@ -122,13 +130,17 @@ class Builder:
         )
         domain = domain or result_domain(reduction, body, guard, over)
         made = Let("", (*outer, *own), body, reduction, over, guard, domain, span)
-        key = (made.free, made.reduction, made.over, made.guard, made.body, made.domain)
-        if not wanted.exact and key in self._known:
-            return self._known[key]
+        alike = self._alike.setdefault(
+            (made.free, reduction, tuple(one.dimension for one in over), domain), []
+        )
+        if not wanted.exact:
+            for other in alike:
+                if _is_same(made, other):
+                    return other
         check_body(body, self.collector, span)
         made = replace(made, name=self._name(wanted))
         self.lets.append(made)
-        self._known.setdefault(key, made)
+        alike.append(made)
         if domain.is_integer:
             self._integers[made.name] = domain
         return made
@@ -137,6 +149,21 @@ class Builder:
         if wanted.exact:
             return wanted.name
         return self.numbered(wanted.name) if wanted.numbered else self.fresh(wanted.name)
+
+
+def _is_same(one: Let, other: Let) -> bool:
+    """Whether two lets over the same dimensions say the same, but for the names of what they go over."""
+    if one.over == other.over:
+        return bool(one.body == other.body and one.guard == other.guard)
+    if set(one.over) & set(other.free) or set(other.over) & set(one.free):
+        return False
+    names = {a: Position(b) for a, b in zip(one.over, other.over, strict=True)}
+    if len(names) != len(set(other.over)):
+        return False
+    return bool(
+        substitute_positions(one.body, names) == other.body
+        and substitute_positions(one.guard, names) == other.guard
+    )
 
 
 def indices_of(expression: Expression | Condition) -> set[Index]:

@@ -10,6 +10,7 @@ import sympy
 from objc.ir.symbols import Branch, Expression, iverson
 from objc.passes.lower import constants, errors
 from objc.passes.lower.calls import call
+from objc.passes.lower.definitions import names_in
 from objc.passes.lower.dimensions import Axis, unify
 from objc.passes.lower.names import MOST_LEVELS, Scope, name_value
 from objc.passes.lower.reductions import reduction
@@ -260,8 +261,7 @@ def _comparison(node: tree.Comparison, scope: Scope) -> Value:
         if one.is_condition:
             scope.collector.add(errors.ConditionForNumber(one.span))
             return broken(node.span)
-    if left.indexes is not None and right.indexes is not None:
-        scope.context.likely.append((left.indexes, right.indexes))
+    _learn(node, left, right, scope)
     relation = _RELATIONS[node.operator]
 
     def apply(a: Expression, b: Expression) -> Expression:
@@ -271,6 +271,17 @@ def _comparison(node: tree.Comparison, scope: Scope) -> Value:
         return relation(a, b)
 
     return _lift(node.span, [left, right], apply, "condition", scope=scope)
+
+
+def _learn(node: tree.Comparison, left: Value, right: Value, scope: Scope) -> None:
+    """What a comparison says of an index that nothing else tells of: `k == label`, `i + 2 < N`."""
+    context = scope.context
+    if left.indexes is not None and right.indexes is not None:
+        context.likely.append((left.indexes, right.indexes))
+    for index, other in ((left, node.right), (right, node.left)):
+        if index.variable is not None:
+            names = [name for name in names_in(other) if name in scope.dimensions.axes]
+            context.likely += [(index.variable.axis, scope.dimensions.axes[n]) for n in names]
 
 
 def _logical(node: tree.Logical, scope: Scope) -> Value:
