@@ -225,6 +225,20 @@ def merge_exponentials(node: Any) -> Expression | None:
     return sympy.Mul(*others, merged)
 
 
+def merge_powers(node: Any) -> Expression | None:
+    """b·bᵖ⁻¹ = bᵖ for b ≥ 0 and a symbolic p: at b = 0 the factors may be zero and infinite."""
+    symbolic = [f for f in node.args if isinstance(f, sympy.Pow) and not f.exp.is_number]
+    for power in symbolic:
+        if not power.base.is_nonnegative:
+            continue
+        for other in node.args:
+            if other is not power and other.as_base_exp()[0] == power.base:
+                rest = [f for f in node.args if f is not power and f is not other]
+                merged = power.base ** (power.exp + other.as_base_exp()[1])
+                return sympy.Mul(*rest, merged)
+    return None
+
+
 def quotient_to_sigmoid(node: Any) -> Expression | None:
     """exp(u)·(1 + exp(u))⁻¹ = σ(u), which arrives as exp(u)·σ(−u)."""
     for one in node.args:
@@ -581,7 +595,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
         ),
     ),
     (log1p, (log1p_of_exponential,)),
-    (sympy.Mul, (merge_exponentials, quotient_to_sigmoid, product_with_log)),
+    (sympy.Mul, (merge_exponentials, merge_powers, quotient_to_sigmoid, product_with_log)),
     (sympy.Pow, (reciprocal_to_sigmoid, power_of_product)),
     (
         sympy.Add,
@@ -603,24 +617,38 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
 """The rules by the kind of node that they look at, tried in this order."""
 
 
-def guard_products(expression: Any, explosive: Callable[[Any], bool]) -> Any:
+def guard_products(
+    expression: Any, explosive: Callable[[Any], bool], nonzero: frozenset[Any] = frozenset()
+) -> Any:
     """x·exp(u) = if x = 0 then 0 else x·exp(u), and the same for a power with a symbolic exponent:
     where x is zero the product is zero, even if the other factor has overflowed.
 
     Only for bodies that are not differentiated any more. `explosive` says of a factor that it may
-    overflow.
+    overflow; `nonzero` holds what branches around have found not to be zero.
     """
     if not getattr(expression, "args", ()) or getattr(expression, "is_Relational", False):
         return expression
-    arguments = [guard_products(one, explosive) for one in expression.args]
+    if isinstance(expression, Branch):
+        condition, then, otherwise = expression.args
+        found = nonzero | {condition.lhs} if _is_zero_test(condition) else nonzero
+        arms = (
+            guard_products(then, explosive, nonzero),
+            guard_products(otherwise, explosive, found),
+        )
+        return Branch(condition, *arms)
+    arguments = [guard_products(one, explosive, nonzero) for one in expression.args]
     rebuilt = expression.func(*arguments) if arguments != list(expression.args) else expression
-    if not isinstance(rebuilt, sympy.Mul):
+    if not isinstance(rebuilt, sympy.Mul) or not any(explosive(one) for one in rebuilt.args):
         return rebuilt
-    vanishing = [one for one in rebuilt.args if not one.is_nonzero and not explosive(one)]
-    if not vanishing or not any(explosive(one) for one in rebuilt.args):
+    vanishing = [_nonzero_base(f) for f in rebuilt.args if not f.is_nonzero and not explosive(f)]
+    vanishing = [one for one in vanishing if one not in nonzero]
+    if not vanishing:
         return rebuilt
-    zero = sympy.Or(*(sympy.Eq(one, 0) for one in map(_nonzero_base, vanishing)))
-    return Branch(zero, ZERO, rebuilt)
+    return Branch(sympy.Or(*(sympy.Eq(one, 0) for one in vanishing)), ZERO, rebuilt)
+
+
+def _is_zero_test(condition: Any) -> bool:
+    return isinstance(condition, sympy.Eq) and condition.rhs == 0
 
 
 def _nonzero_base(factor: Any) -> Any:
