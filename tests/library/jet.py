@@ -14,10 +14,13 @@ from mpmath import mp, mpf
 Scalar: TypeAlias = "Jet | mpf | int"
 
 
+ZERO = mpf(0)
+
+
 class Jet:
     """A value with its first and second derivative."""
 
-    def __init__(self, value: mpf, first: mpf = mpf(0), second: mpf = mpf(0)) -> None:
+    def __init__(self, value: mpf, first: mpf = ZERO, second: mpf = ZERO) -> None:
         self.value, self.first, self.second = value, first, second
 
     def __add__(self, other: Scalar) -> Jet:
@@ -107,9 +110,7 @@ def power(x: Scalar, exponent: mpf) -> Jet:
         return coefficient * x.value**degree
 
     n = mpf(exponent)
-    return _chain(
-        x, term(mpf(1), n), lambda: term(n, n - 1), lambda: term(n * (n - 1), n - 2)
-    )
+    return _chain(x, term(mpf(1), n), lambda: term(n, n - 1), lambda: term(n * (n - 1), n - 2))
 
 
 def absolute(x: Scalar) -> Jet:

@@ -12,8 +12,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jet import (
-    Jet, absolute, exp, greatest, lift, log, positive_part, power, sqrt, times_log, total,
-)  # fmt: skip
+    Jet,
+    absolute,
+    exp,
+    greatest,
+    lift,
+    log,
+    positive_part,
+    power,
+    sqrt,
+    times_log,
+    total,
+)
 from mpmath import mp, mpf
 
 DIGITS = 400

@@ -70,9 +70,7 @@ def batch(case: Case, dtype: str) -> Mapping[str, NDArray[Any]]:
     oracle = ORACLES[case.oracle]
     rng = np.random.default_rng(abs(hash_of(case)))
     inputs = [one for one in oracle.arguments if one.role != "hyperparameter"]
-    made = (
-        _rows(inputs, case, rng) if any(one.shape for one in inputs) else _scalars(inputs, rng)
-    )
+    made = _rows(inputs, case, rng) if any(one.shape for one in inputs) else _scalars(inputs, rng)
     return {
         one.name: made[one.name].astype(
             np.int64 if one.domain.startswith(("index", "count")) else dtype
@@ -94,9 +92,7 @@ def _scalars(inputs: list[Argument], rng: np.random.Generator) -> dict[str, NDAr
     random = np.array([_draw(one.domain, 48, rng) for one in inputs])
     if inputs[-1].domain in ("real", "positive", "nonnegative"):
         random[0, :8] = random[-1, :8]  # ties
-    return {
-        one.name: np.concatenate([columns[i], random[i]]) for i, one in enumerate(inputs)
-    }
+    return {one.name: np.concatenate([columns[i], random[i]]) for i, one in enumerate(inputs)}
 
 
 def _draw(domain: str, number: int, rng: np.random.Generator) -> NDArray[Any]:
@@ -215,30 +211,38 @@ def rounded(x: mpf) -> float:
     return 0.0 if abs(x) < mpf(10) ** -(DIGITS - 20) else float(x)
 
 
+@cache
 def condition(
-    case: Case, dtype: str, number: int, result: str, place: tuple[str, int | None]
-) -> float:
-    """Σ |x ∂R/∂x| over all inputs and hyperparameters of one example: what a relative change of
-    one in each may change in the result R."""
+    case: Case, dtype: str, number: int, place: tuple[str, int | None]
+) -> Mapping[str, float]:
+    """Σ |x ∂R/∂x| over all inputs and hyperparameters of one example, by result R: what a relative
+    change of one in each may change. Derivatives are those along `place`."""
     oracle = ORACLES[case.oracle]
-    part = {"per_example": "value", "gradient": "first", "hessian_diagonal": "second"}[result]
-    with workdps(DIGITS):
-        point = example(case, dtype, number)
-        step, moved = mp.mpf(10) ** -100, mpf(0)
+    parts = dict(zip(RESULTS, ("value", "first", "second"), strict=True))
+    moved = dict.fromkeys(RESULTS, mpf(0))
+    with workdps(DIGITS // 2):
+        point, step = example(case, dtype, number), mpf(10) ** -60
         for one in oracle.arguments:
             if one.domain.startswith(("index", "sign", "binary", "count")):
                 continue
-            entries = range(len(point[one.name])) if one.shape else [None]
-            for k in entries:
-                ends = []
-                for sign in (1, -1):
-                    other = dict(point)
-                    if k is None:
-                        other[one.name] = point[one.name] * (1 + sign * step)
-                    else:
-                        other[one.name] = list(point[one.name])
-                        other[one.name][k] *= 1 + sign * step
-                    ends.append(getattr(along(oracle, other, place), part))
-                if all(map(mp.isfinite, ends)):
-                    moved += abs(ends[0] - ends[1]) / (2 * step)
-        return float(moved)
+            for k in range(len(point[one.name])) if one.shape else [None]:
+                if (point[one.name] if k is None else point[one.name][k]) == 0:
+                    continue
+                ends = [
+                    along(oracle, _stretched(point, one.name, k, 1 + sign * step), place)
+                    for sign in (1, -1)
+                ]
+                for result, part in parts.items():
+                    high, low = (getattr(end, part) for end in ends)
+                    if mp.isfinite(high) and mp.isfinite(low):
+                        moved[result] += abs(high - low) / (2 * step)
+        return {result: float(each) for result, each in moved.items()}
+
+
+def _stretched(point: Example, name: str, entry: int | None, factor: mpf) -> Example:
+    """An example with one entry multiplied."""
+    if entry is None:
+        return {**point, name: point[name] * factor}
+    values = list(point[name])
+    values[entry] *= factor
+    return {**point, name: values}

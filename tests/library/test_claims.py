@@ -196,9 +196,7 @@ def check_estimates(oracle: Oracle, claim: tree.Claim) -> None:
         at = _statistic(claim, case, low, high, chance)
         link = math.log if name.startswith("log_") else float
 
-        def slope(
-            x: float, case: Case = case, link: Callable[[float], float] = link
-        ) -> float:
+        def slope(x: float, case: Case = case, link: Callable[[float], float] = link) -> float:
             point = {other: mpf(0) for other in rest}
             point |= {key: mpf(value) for key, value in case.parameters}
             ends = [
