@@ -62,7 +62,12 @@ def _claim(part: Part) -> tree.Claim:
     inputs = (after["IN"],) if "IN" in after else ()
     if head.name in WORDED and items and isinstance(items[0], tree.Name):
         words.append(items.pop(0).name)  # type: ignore[union-attr]
-    elif head.name == "bounds" and len(items) == 1 and isinstance(items[0], tree.Name):
+    elif (
+        head.name == "bounds"
+        and "FOR" not in after
+        and len(items) == 1
+        and isinstance(items[0], tree.Name)
+    ):
         subject = items.pop().name  # type: ignore[union-attr]
     return tree.Claim(part.span, negated, tuple(words), tuple(items), subject, inputs)
 

@@ -57,9 +57,14 @@ class _Formatter:
             found.append(self.comments.pop().text)
         return found
 
-    def _trailing(self, stop: int) -> str:
-        """The comment on the line where a statement ends."""
-        if self.comments and "\n" not in self.source.text[stop : self.comments[-1].start]:
+    def _trailing(self, stop: int, limit: int | None = None) -> str:
+        """The comment on the line where a statement ends: behind a comma, or up to `limit`."""
+        if not self.comments:
+            return ""
+        start = self.comments[-1].start
+        between = self.source.text[stop:start]
+        is_near = start < limit if limit is not None else not between.strip(" \t,")
+        if is_near and "\n" not in between:
             return "  " + self.comments.pop().text
         return ""
 
@@ -154,7 +159,7 @@ class _Formatter:
     def _header(
         self, word: str, item: tree.Declaration, value: tree.Node, suffix: str = ""
     ) -> None:
-        """`loss f(…) =`, and the offset that it reaches to."""
+        """`loss f(…) =`, before `value`."""
         head, after = f"{word} {item.name}", f"{suffix} ="
         inside = item.signature
         self.lines.extend(self._take(inside.span.start))
@@ -170,7 +175,7 @@ class _Formatter:
             else:
                 self._packed(inside)
             self.lines.append(")" + after)
-        self.lines[-1] += self._trailing(inside.span.stop)
+        self.lines[-1] += self._trailing(inside.span.stop, value.span.start)
 
     def _one_a_line(self, signature: tree.Signature) -> None:
         written = write.groups(signature)

@@ -210,8 +210,9 @@ def claim(node: tree.Claim) -> str:
     """`not convex in prediction`."""
     words = (["not"] if node.negated else []) + list(node.words)
     words.extend(flat(expression(one, _SUM)) for one in node.arguments)
+    is_bound = node.words[0] == "bounds" and not node.arguments
     if node.subject is not None:
-        words.extend([node.subject] if node.words[0] == "bounds" else ["for", node.subject])
+        words.extend([node.subject] if is_bound else ["for", node.subject])
     if node.inputs:
         words.append("in " + ", ".join(one.name for one in node.inputs))
     return " ".join(words)
