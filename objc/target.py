@@ -15,9 +15,10 @@ import pkgutil
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
-from objc.ir.program import Program
+if TYPE_CHECKING:
+    from objc.ir.program import Program
 
 DType = Literal["float32", "float64"]
 

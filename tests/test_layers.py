@@ -31,7 +31,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "cache": (BELOW | {"version"}, {"platformdirs"}),
     "compiler": (MEANING | {"passes", "target", "analysis", "schedule", "syntax"}, set()),
     "kernel": (MEANING | {"passes", "syntax", "compiler", "target", "cache"}, {"numpy"}),
-    "library": (BELOW | {"kernel", "syntax", "cache"}, set()),
+    "library": (BELOW | {"kernel", "syntax", "cache", "target"}, set()),
     "training": (BELOW | {"kernel", "cache"}, {"numpy", "scipy", "matplotlib", "rich"}),
     "bridges": (BELOW | {"kernel", "training"}, {"numpy", "torch", "jax", "sklearn"}),
     "targets": (

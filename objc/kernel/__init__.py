@@ -1,0 +1,8 @@
+"""Kernels: what people call. A kernel wraps a declaration and compiles what a call asks for."""
+
+from __future__ import annotations
+
+from objc.kernel.kernel import Kernel
+from objc.kernel.module import Module, compile
+
+__all__ = ["Kernel", "Module", "compile"]

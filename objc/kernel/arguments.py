@@ -1,0 +1,135 @@
+"""What a call gives: inputs by position or by name, and options."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from objc.errors import InputError
+from objc.kernel.errors import (
+    BadOption,
+    GivenTwice,
+    MissingInput,
+    TooManyInputs,
+    UnknownKeyword,
+)
+from objc.kernel.signature import InputSignature, Signature
+
+MISSING: Any = type("Missing", (), {"__repr__": lambda self: "missing"})()
+"""What stands in for an input that was not given."""
+
+REDUCTIONS = ("mean", "sum", "none")
+ON_EMPTY = ("error", "zero", "nan")
+
+
+@dataclass(slots=True)
+class Options:
+    """The options of a call, as `objc.kernel.kernel.Kernel` documents them."""
+
+    weight: Any = None
+    mask: Any = None
+    reduction: Literal["mean", "sum", "none"] = "mean"
+    on_empty: Literal["error", "zero", "nan"] = "error"
+    out: Any = None
+    wrt: Any = None
+    vector: Any = None
+    check_finite: bool = False
+    check: bool = False
+    given: tuple[str, ...] = ()
+
+
+OPTIONS = (
+    "weight", "mask", "reduction", "on_empty", "out", "wrt", "vector", "check_finite", "check",
+)  # fmt: skip
+
+
+class Binder:
+    """Sorts the arguments of a call into slots, one an input, in the order of the declaration."""
+
+    def __init__(self, signature: Signature) -> None:
+        self._signature = signature
+        order = {one.name: n for n, one in enumerate(signature.inputs)}
+        self._positions = [order[one.name] for one in signature.positional]
+        self._slots: dict[str, int] = {}
+        for n, one in enumerate(signature.inputs):
+            self._slots[one.name] = n
+            self._slots.setdefault(one.keyword, n)
+        self.options = {
+            f"{name}_" if name in self._slots else name: name
+            for name in OPTIONS
+            if name not in self._slots or f"{name}_" not in self._slots
+        }
+        self._required = [n for n, one in enumerate(signature.inputs) if one.default is None]
+        self._checks = os.environ.get("OBJC_CHECK", "0") not in ("", "0")
+        self._unset = [MISSING] * len(signature.inputs)
+
+    def bind(
+        self, arguments: Sequence[Any], keywords: Mapping[str, Any]
+    ) -> tuple[list[Any], Options]:
+        """The slots, MISSING where an input with a default was left out, and the options."""
+        slots = self._unset.copy()
+        if len(arguments) > len(self._positions):
+            raise self._too_many(len(arguments))
+        for position, value in zip(self._positions, arguments, strict=False):
+            slots[position] = value
+        options = Options()
+        if self._checks:
+            options.check = True
+        for keyword, value in keywords.items():
+            slot = self._slots.get(keyword)
+            if slot is not None:
+                if slots[slot] is not MISSING:
+                    raise InputError(GivenTwice(None, self._signature.name, keyword))
+                slots[slot] = value
+            elif keyword in self.options:
+                option = self.options[keyword]
+                setattr(options, option, value)
+                options.given += (option,)
+            else:
+                raise self._unknown(keyword)
+        for position in self._required:
+            if slots[position] is MISSING:
+                raise self._missing(slots)
+        if options.reduction not in REDUCTIONS or options.on_empty not in ON_EMPTY:
+            raise self._bad_option(options)
+        return slots, options
+
+    def _too_many(self, given: int) -> InputError:
+        signature = self._signature
+        positional = tuple(one.keyword for one in signature.positional)
+        rest = tuple(one.keyword for one in signature.hyperparameters)
+        return InputError(TooManyInputs(None, signature.name, given, positional, rest))
+
+    def _unknown(self, keyword: str) -> InputError:
+        names = tuple(one.keyword for one in self._signature.inputs)
+        options = tuple(self.options)
+        return InputError(UnknownKeyword(None, self._signature.name, keyword, names, options))
+
+    def _missing(self, slots: Sequence[Any]) -> InputError:
+        signature = self._signature
+        inputs = zip(signature.inputs, slots, strict=True)
+        missing = [one for one, value in inputs if value is MISSING and one.default is None]
+        span = signature.span(missing[0].place)
+        names = tuple(one.keyword for one in missing)
+        return InputError(MissingInput(span, signature.name, names, call_form(signature)))
+
+    def _bad_option(self, options: Options) -> InputError:
+        name = "reduction" if options.reduction not in REDUCTIONS else "on_empty"
+        value = repr(getattr(options, name))
+        choices = REDUCTIONS if name == "reduction" else ON_EMPTY
+        return InputError(BadOption(None, self._signature.name, name, value, choices))
+
+
+def call_form(signature: Signature) -> str:
+    """`huber(prediction, target, delta=1)`."""
+    given = [one.keyword for one in signature.positional]
+    given += [f"{one.keyword}={default_text(one)}" for one in signature.hyperparameters]
+    return f"{signature.name}({', '.join(given)})"
+
+
+def default_text(one: InputSignature) -> str:
+    if one.default is None:
+        return "…"
+    return f"{one.default:g}" if isinstance(one.default, float) else "…"

@@ -1,0 +1,167 @@
+"""Whether values lie in their declared domains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from objc.errors import InputError
+from objc.kernel.arrays import Locate, first_true
+from objc.kernel.errors import DataDomain, HyperparameterDomain, LabelOutOfRange, NotFinite
+from objc.kernel.formula import value_of
+from objc.kernel.signature import InputSignature, Signature
+
+Array = NDArray[Any]
+
+SIMPLEX_TOLERANCE = 1e-3
+"""How far from 1 the entries of a simplex may sum: rounding in low precision, not a mistake."""
+
+
+def accepts(one: InputSignature, value: float, values: Mapping[str, Any]) -> bool:
+    """Whether a number lies in the domain. `values` holds the hyperparameters by name."""
+    if not math.isfinite(value):
+        return False
+    match one.kind:
+        case "real":
+            return True
+        case "positive":
+            return value > 0
+        case "nonnegative":
+            return value >= 0
+        case "probability" | "simplex":
+            return 0 <= value <= 1
+        case "interval":
+            low, high = ends(one, values)
+            return not value < low and not value > high
+        case "sign":
+            return value in (-1, 1)
+        case "binary":
+            return value in (0, 1)
+        case "count" | "index":
+            return value >= 0 and value == int(value)
+        case "integer":
+            return value == int(value)
+        case "negative":
+            return value < 0
+        case _:
+            return value <= 0
+
+
+def ends(one: InputSignature, values: Mapping[str, Any]) -> tuple[float, float]:
+    """The ends of an interval, NaN or infinite where they bound nothing."""
+    low = -math.inf if one.low is None else value_of(one.low, values)
+    high = math.inf if one.high is None else value_of(one.high, values)
+    return low, high
+
+
+def outside(one: InputSignature, array: Array, values: Mapping[str, Any]) -> Array:
+    """True where an entry lies outside the domain; of a simplex, in the rows that don't sum to 1."""
+    with np.errstate(invalid="ignore"):
+        wrong = np.asarray(~np.isfinite(array))
+        match one.kind:
+            case "positive":
+                wrong |= array <= 0
+            case "nonnegative" | "count" | "index":
+                wrong |= array < 0
+            case "probability" | "simplex":
+                wrong |= (array < 0) | (array > 1)
+            case "interval":
+                low, high = ends(one, values)
+                wrong |= (array < low) | (array > high)
+            case "sign":
+                wrong |= np.abs(array) != 1
+            case "binary":
+                wrong |= (array != 0) & (array != 1)
+        if one.kind == "simplex" and array.ndim and not wrong.any():
+            sums = array.sum(axis=-1, dtype=np.float64, keepdims=True)
+            wrong = np.broadcast_to(np.abs(sums - 1) > SIMPLEX_TOLERANCE, array.shape)
+    return wrong
+
+
+def check_hyperparameter(
+    signature: Signature, one: InputSignature, value: Any, values: Mapping[str, Any]
+) -> None:
+    """Raises InputError for a value outside the domain of a hyperparameter."""
+    if isinstance(value, np.ndarray):
+        wrong = outside(one, value, values)
+        if not wrong.any():
+            return
+        position = first_true(wrong)
+        found = f"{value[position]:g}"
+    elif accepts(one, value, values):
+        return
+    else:
+        position, found = (), f"{value:g}"
+    raise InputError(
+        HyperparameterDomain(
+            signature.span(one.place), signature.name, one.keyword, found,
+            _with_ends(one, values), position,
+        )
+    )  # fmt: skip
+
+
+def check_data(
+    signature: Signature,
+    one: InputSignature,
+    array: Array,
+    values: Mapping[str, Any],
+    locate: Locate,
+) -> None:
+    """Raises InputError for the first entry outside the domain."""
+    wrong = outside(one, array, values)
+    if wrong.any():
+        position = first_true(wrong)
+        raise InputError(
+            DataDomain(
+                signature.span(one.place), signature.name, one.keyword, f"{array[position]:g}",
+                _with_ends(one, values), locate(position), int(np.count_nonzero(wrong)),
+            )
+        )  # fmt: skip
+
+
+def check_finite(signature: Signature, one: InputSignature, array: Array, locate: Locate) -> None:
+    """Raises InputError for the first entry that is infinite or not a number."""
+    if array.dtype.kind != "f":
+        return
+    wrong = ~np.isfinite(array)
+    if wrong.any():
+        position, count = first_true(wrong), int(np.count_nonzero(wrong))
+        raise InputError(
+            NotFinite(
+                signature.span(one.place), signature.name, one.keyword, f"{array[position]:g}",
+                locate(position), count,
+            )
+        )  # fmt: skip
+
+
+def check_range(
+    signature: Signature, one: InputSignature, array: Array, extent: int, locate: Locate
+) -> None:
+    """Raises InputError for the first index outside 0 … extent − 1."""
+    if array.size and (int(array.min()) < 0 or int(array.max()) >= extent):
+        position = first_true((array < 0) | (array >= extent))
+        value = int(array[position])
+        raise out_of_range(signature, one, value, extent, locate(position))
+
+
+def out_of_range(
+    signature: Signature, one: InputSignature, value: int, extent: int, position: tuple[int, ...]
+) -> InputError:
+    return InputError(
+        LabelOutOfRange(
+            signature.span(one.place), signature.name, one.keyword, value, extent,
+            one.extent or "the extent", position,
+        )
+    )  # fmt: skip
+
+
+def _with_ends(one: InputSignature, values: Mapping[str, Any]) -> str:
+    """The domain, with the ends of an interval as numbers."""
+    if one.kind != "interval":
+        return one.domain
+    low, high = ends(one, values)
+    return f"interval({low:g}, {high:g})"

@@ -1,0 +1,259 @@
+"""From the arguments of a call to results: choosing, compiling and running a variant."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from objc.errors import InputError
+from objc.kernel.arguments import Binder, Options
+from objc.kernel.arrays import numeric
+from objc.kernel.call import Call, Reader, floating
+from objc.kernel.domains import out_of_range
+from objc.kernel.errors import EmptyAxis, NotDifferentiable, PositionOutOfRange, VectorShape
+from objc.kernel.outputs import Results, parts_by_input
+from objc.kernel.signature import InputSignature, Signature
+from objc.kernel.variants import Compiled, Request, compile_variant, recall, remember
+from objc.target import DType, IndexOutOfRange
+
+if TYPE_CHECKING:
+    from objc.ir.program import Program
+
+Array = NDArray[Any]
+
+
+class Evaluator:
+    """Runs one declaration on one target. Variants are compiled when first needed, once."""
+
+    def __init__(
+        self,
+        signature: Signature,
+        program: Callable[[], Program],
+        target: str,
+        key: Callable[[], str] | None,
+    ) -> None:
+        self.signature = signature
+        self.target = target
+        self.binder = Binder(signature)
+        self._reader = Reader(signature)
+        self._program = program
+        self._key = key
+        self._variants: dict[tuple[Any, ...], Compiled] = {}
+        self._lock = threading.RLock()
+        self._every = signature.differentiable
+
+    # ------------------------------------------------------------------ variants
+
+    def variant(
+        self,
+        results: tuple[str, ...],
+        wrt: tuple[str, ...],
+        batched: frozenset[str],
+        weighted: bool,
+        dtype: DType,
+    ) -> Compiled:
+        """The compiled variant, from memory, from the disk cache, or made now."""
+        key = (results, wrt, batched, weighted, dtype)
+        found = self._variants.get(key)
+        if found is None:
+            with self._lock:
+                found = self._variants.get(key) or self._made(Request(*key))
+                self._variants[key] = found
+        return found
+
+    def _made(self, request: Request) -> Compiled:
+        if self._key is None:
+            return compile_variant(self._program(), self.target, request)
+        name, key = self.signature.name, self._key()
+        found = recall(key, name, self.target, request)
+        if found is None:
+            found = compile_variant(self._program(), self.target, request)
+            remember(found, key, name, self.target, request)
+        return found
+
+    # ------------------------------------------------------------------ running
+
+    def run(
+        self,
+        results: tuple[str, ...],
+        slots: Sequence[Any],
+        options: Options,
+        wrt: tuple[str, ...] = (),
+    ) -> dict[str, Any]:
+        """Every result asked for, by key. Raises InputError for what is wrong with the call."""
+        signature = self.signature
+        call = self._reader.read(slots)
+        if signature.is_scalar:
+            call.weigh(options)
+        elif call.batch is not None:
+            call.count = call.sizes["batch"] = math.prod(call.batch)
+        weight = None if call.weights is None else call.weights.weight
+        compiled = self.variant(results, wrt, call.batched, weight is not None, call.dtype)
+        out = self._out(results, options, wrt)
+        filled = Results(call, compiled.plan.outputs, out)
+        if signature.needed and (number := self._hollow(call, options)) is not None:
+            filled.fill(number, shared_only=False)
+            scalars: Mapping[str, float] = {one.key: number for one in compiled.plan.outputs}
+            return filled.finish(scalars)
+        arguments = self._arguments(call, compiled, options, weight)
+        try:
+            scalars = compiled.run(arguments, call.sizes, filled.buffers)
+        except IndexOutOfRange as error:
+            raise self._out_of_range(error, call, arguments) from None
+        if call.empty and options.on_empty == "nan":
+            filled.fill(math.nan, shared_only=True)
+            scalars = dict.fromkeys(scalars, math.nan)
+        found = filled.finish(scalars)
+        if options.reduction == "none" and "per_example" in found and call.weights is not None:
+            found["per_example"] = self._weighted(found["per_example"], call, out)
+        return found
+
+    def _arguments(
+        self, call: Call, compiled: Compiled, options: Options, weight: Array | None
+    ) -> dict[str, Any]:
+        plan = compiled.plan
+        arguments: dict[str, Any] = {}
+        for one in plan.arguments:
+            if one.what == "input":
+                arguments[one.name] = call.held(self.signature.input[one.of])
+            elif one.what == "scale":
+                arguments[one.name] = call.scale
+            elif one.what == "weight":
+                assert weight is not None
+                arguments[one.name] = floating(weight, call.dtype)
+        if options.vector is not None:
+            self._add_vectors(call, compiled, options.vector, arguments)
+        call.check(arguments, options, plan.unchecked)
+        return arguments
+
+    def _add_vectors(
+        self, call: Call, compiled: Compiled, vector: Any, arguments: dict[str, Any]
+    ) -> None:
+        signature = self.signature
+        places = [one for one in compiled.plan.arguments if one.what == "vector"]
+        names = [one.of for one in places]
+        parts = parts_by_input(signature, "vector", vector, names)
+        for one in places:
+            of = signature.input[one.of]
+            expected = np.shape(call.values[one.of])
+            if one.of not in parts:
+                raise InputError(VectorShape(None, signature.name, of.keyword, None, expected))
+            array = numeric(signature, "vector", parts[one.of], None)
+            if array.shape != expected:
+                raise InputError(
+                    VectorShape(None, signature.name, of.keyword, array.shape, expected)
+                )
+            arguments[one.name] = self._vector(call, of, array)
+
+    @staticmethod
+    def _vector(call: Call, of: InputSignature, array: Array) -> Any:
+        if of.name in call.batched and call.batch is not None:
+            tail = array.shape[len(call.batch) :]
+            array = array.reshape((math.prod(call.batch), *tail))
+            if call.kept is not None:
+                array = array[call.kept]
+        array = floating(array, call.dtype)
+        return array.item() if array.ndim == 0 else array
+
+    def _hollow(self, call: Call, options: Options) -> float | None:
+        """What to fill results with where the formula takes a mean over an axis without entries."""
+        for dimension in self.signature.needed:
+            if call.sizes.get(dimension) == 0:
+                if options.on_empty == "error" and call.count > 0:
+                    holders = [one for one in self.signature.inputs if dimension in one.dimensions]
+                    span = self.signature.span(holders[0].place)
+                    name = holders[0].keyword
+                    raise InputError(EmptyAxis(span, self.signature.name, dimension, name))
+                return math.nan if options.on_empty == "nan" else 0.0
+        return None
+
+    @staticmethod
+    def _weighted(values: Array, call: Call, out: Mapping[str, Any]) -> Array:
+        assert call.weights is not None
+        weight = call.weights.weight
+        if weight is None:
+            return values
+        whole: Array = weight
+        if call.kept is not None:
+            whole = np.zeros(values.size)
+            whole[call.kept] = weight
+        factor = whole.reshape(values.shape).astype(values.dtype)
+        if "per_example" in out:
+            values *= factor
+            return values
+        return cast(Array, values * factor)
+
+    # ------------------------------------------------------------------ what goes with it
+
+    def wrt(self, asked: Any) -> tuple[tuple[str, ...], bool]:
+        """The inputs of derivatives, and whether the result stands bare."""
+        every = self._every
+        if asked is None:
+            if not every:
+                raise self._no_derivative(None)
+            return every, len(every) == 1
+        names = (asked,) if isinstance(asked, str) else tuple(asked)
+        chosen = []
+        for name in names:
+            found = next(
+                (one for one in self.signature.inputs if name in (one.name, one.keyword)), None
+            )
+            if found is None or not found.is_differentiable:
+                raise self._no_derivative(str(name))
+            chosen.append(found.name)
+        if not chosen:
+            raise self._no_derivative(None)
+        return tuple(chosen), isinstance(asked, str)
+
+    def _no_derivative(self, name: str | None) -> InputError:
+        signature = self.signature
+        one = signature.input.get(name or "")
+        roles = {"data": "data", "hyperparameter": "a hyperparameter"}
+        role = None if one is None else roles.get(one.role, one.role)
+        span = None if one is None else signature.span(one.place)
+        choices = tuple(signature.input[other].keyword for other in self._every)
+        return InputError(NotDifferentiable(span, signature.name, name, role, choices))
+
+    def _out(
+        self, results: tuple[str, ...], options: Options, wrt: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """The caller's buffers by result."""
+        if options.out is None:
+            return {}
+        if not wrt:
+            return {results[0]: options.out}
+        kind = results[-1]
+        parts = parts_by_input(self.signature, "out", options.out, wrt)
+        return {f"{kind}:{name}": buffer for name, buffer in parts.items()}
+
+    def _out_of_range(
+        self, error: IndexOutOfRange, call: Call, arguments: Mapping[str, Any]
+    ) -> InputError:
+        """Name the label that a gather failed on, or the gather where it was no label."""
+        signature = self.signature
+        for one in signature.inputs:
+            if not one.is_integer:
+                continue
+            array = np.asarray(arguments[one.name])
+            hits = array == error.value
+            if one.name in call.batched and error.example is not None:
+                elsewhere = np.arange(len(array)) != error.example
+                hits[elsewhere] = False
+            if hits.any():
+                flat = int(np.argmax(hits))
+                position = tuple(int(at) for at in np.unravel_index(flat, hits.shape))
+                place = call.locate(one, position)
+                return out_of_range(signature, one, error.value, error.extent, place)
+        example = None
+        if error.example is not None and call.batch is not None:
+            example = call.example(error.example)
+        return InputError(
+            PositionOutOfRange(
+                None, signature.name, error.tensor, error.axis, error.value, error.extent, example
+            )
+        )

@@ -1,0 +1,352 @@
+"""`Kernel`: a compiled declaration, to be called."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from objc.errors import InputError, ObjcError
+from objc.kernel import describe
+from objc.kernel.arguments import Options
+from objc.kernel.errors import MetricDerivative, MissingInput, NotAnOption, NotAScalar
+from objc.kernel.evaluator import Evaluator
+from objc.kernel.origin import Origin
+from objc.kernel.outputs import by_input
+from objc.kernel.signature import InputSignature, Signature, signature_of
+from objc.kernel.variants import Request, derived_program
+
+if TYPE_CHECKING:
+    from objc.ir.program import Program
+
+_CHECKS = frozenset({"check", "check_finite"})
+_WEIGHTS = frozenset({"weight", "mask"})
+_MEAN = _CHECKS | _WEIGHTS | {"reduction", "on_empty"}
+_DERIVATIVE = _MEAN | {"out", "wrt"}
+
+
+class Kernel:
+    """A declaration, compiled for what calls ask of it.
+
+    Inputs are given by position (before the bar, after it, learned parameters) or by name,
+    hyperparameters by name. Axes in front of those declared are batch axes; an input given as
+    declared is shared by all examples. Options of every call:
+
+    * `weight`, `mask`: one entry an example, shaped as the batch axes. A weighted mean divides by the
+      sum of the weights; an example of weight 0 is not looked at at all.
+    * `reduction`: `"mean"`, `"sum"`, or `"none"` for one value an example, with the gradient of their
+      sum.
+    * `on_empty`: `"error"`, or `"zero"` or `"nan"` for the mean over no examples, or over an axis
+      without entries.
+    * `out`: arrays that receive the gradients (a mapping or a tuple for several), or the array
+      result. They must have its shape and type, and share no memory with an input.
+    * `wrt`: the inputs to differentiate with respect to, by default all that can be.
+    * `check_finite=True` looks for NaN and infinities, `check=True` also for entries outside their
+      declared domain. `OBJC_CHECK=1` in the environment, at the time a kernel is made, turns the
+      latter on. Hyperparameters are always checked, and labels whenever they are used.
+
+    Where an input has the name of an option, the option is called with an underscore: `mask_=`.
+
+    float32 and float64 are computed as they come; arrays of both are computed in float64, float16 in
+    float32 (its gradient is then float32). Python numbers, lists and integers take the type of the
+    arrays beside them. Sums over the batch are in float64.
+
+    Kernels are safe to call from several threads and can be pickled.
+
+    Raises:
+        InputError: whatever is wrong with the data or the options of a call (also a ValueError).
+        ObjcError: what was asked for does not exist, such as the gradient of a metric.
+    """
+
+    def __init__(
+        self, signature: Signature, program: Origin | Program, target: str = "cpu"
+    ) -> None:
+        self._signature = signature
+        self._origin = program if isinstance(program, Origin) else None
+        self._given = None if isinstance(program, Origin) else program
+        key = None if self._origin is None else (lambda: self._require_origin().key)
+        self._evaluator = Evaluator(signature, lambda: self.program, target, key)
+        self.__name__ = signature.name
+        self.__doc__ = describe.documentation(signature)
+
+    @classmethod
+    def of_program(cls, program: Program, target: str = "cpu") -> Kernel:
+        """The kernel of a program that was not read from a text."""
+        return cls(signature_of(program), program, target)
+
+    # ------------------------------------------------------------------ calling
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """The mean over the batch as a float; the array of a function or a model."""
+        slots, options = self._evaluator.binder.bind(arguments, keywords)
+        if not self._signature.is_scalar:
+            self._allow("call", options, _CHECKS | {"out"})
+            return self._evaluator.run(("result",), slots, options)["result"]
+        by_example = options.reduction == "none"
+        if options.given:
+            self._allow("call", options, _MEAN | {"out"} if by_example else _MEAN)
+        what = "per_example" if by_example else "value"
+        return self._evaluator.run((what,), slots, options)[what]
+
+    def value_and_grad(self, *arguments: Any, **keywords: Any) -> tuple[Any, Any]:
+        """The value and its gradient from one run.
+
+        The gradient is an array for one input, else a named tuple by input. That of a shared input is
+        summed over the batch.
+        """
+        slots, options = self._derivative("value_and_grad", arguments, keywords)
+        what = "per_example" if options.reduction == "none" else "value"
+        found, gradient = self._differentiate((what, "gradient"), slots, options)
+        return found[what], gradient
+
+    def gradient(self, *arguments: Any, **keywords: Any) -> Any:
+        """The gradient of the value: see `value_and_grad`."""
+        slots, options = self._derivative("gradient", arguments, keywords)
+        return self._differentiate(("gradient",), slots, options)[1]
+
+    def hessian_diagonal(self, *arguments: Any, **keywords: Any) -> Any:
+        """The second derivatives of the value by each entry, shaped as the gradient."""
+        slots, options = self._derivative("hessian_diagonal", arguments, keywords)
+        return self._differentiate(("hessian_diagonal",), slots, options)[1]
+
+    def hessian_vector_product(self, *arguments: Any, **keywords: Any) -> Any:
+        """The Hessian of the value times `vector`, which is shaped as the gradient."""
+        allowed = _DERIVATIVE | {"vector"}
+        slots, options = self._derivative("hessian_vector_product", arguments, keywords, allowed)
+        if options.vector is None:
+            call = f"{self.name}.hessian_vector_product(…, vector=v)"
+            raise InputError(MissingInput(None, self.name, ("vector",), call))
+        return self._differentiate(("hessian_vector_product",), slots, options)[1]
+
+    def per_example(self, *arguments: Any, **keywords: Any) -> Any:
+        """One value an example, in the shape of the batch axes, times its weight if it has one.
+
+        Terms of an objective that are over the parameters belong to no example and are left out.
+        """
+        slots, options = self._evaluator.binder.bind(arguments, keywords)
+        self._require_scalar("per_example")
+        self._allow("per_example", options, _CHECKS | _WEIGHTS | {"out"})
+        options.reduction = "none"
+        return self._evaluator.run(("per_example",), slots, options)["per_example"]
+
+    def terms(self, *arguments: Any, **keywords: Any) -> dict[str, float]:
+        """The mean of every named term, before its weight; a loss has one, called `value`."""
+        slots, options = self._evaluator.binder.bind(arguments, keywords)
+        self._require_scalar("terms")
+        self._allow("terms", options, _MEAN)
+        if options.reduction == "none":
+            raise InputError(NotAnOption(None, self.name, "reduction", "terms", "terms are means"))
+        return self._terms(self._evaluator.run(("terms",), slots, options))
+
+    def evaluate(
+        self, inputs: Mapping[str, Any], *, wrt: Sequence[str] = (), **options: Any
+    ) -> tuple[float, dict[str, float], dict[str, Any]]:
+        """The value, the mean of every term, and the gradient by input, from one run.
+
+        For training loops: inputs and hyperparameters are given as one mapping, the gradients come as
+        a dictionary, and with no `wrt` none is computed.
+        """
+        slots, chosen = self._evaluator.binder.bind((), {**inputs, **options})
+        self._require_scalar("evaluate")
+        names: tuple[str, ...] = ()
+        if wrt:
+            self._require_differentiable()
+            names, _ = self._evaluator.wrt(tuple(wrt))
+        self._allow("evaluate", chosen, _MEAN - {"reduction"} | {"out"})
+        results = ("value", "terms", "gradient") if names else ("value", "terms")
+        found = self._evaluator.run(results, slots, chosen, names)
+        gradients = {name: found[f"gradient:{name}"] for name in names}
+        return found["value"], self._terms(found), gradients
+
+    def _terms(self, found: Mapping[str, Any]) -> dict[str, float]:
+        return {name: found[f"term:{name}"] for name in self._signature.terms}
+
+    def _derivative(
+        self,
+        method: str,
+        arguments: Sequence[Any],
+        keywords: Mapping[str, Any],
+        allowed: frozenset[str] = _DERIVATIVE,
+    ) -> tuple[list[Any], Options]:
+        self._require_differentiable(method)
+        slots, options = self._evaluator.binder.bind(arguments, keywords)
+        self._allow(method, options, allowed)
+        return slots, options
+
+    def _differentiate(
+        self, results: tuple[str, ...], slots: Sequence[Any], options: Options
+    ) -> tuple[dict[str, Any], Any]:
+        evaluator = self._evaluator
+        wrt, bare = evaluator.wrt(options.wrt)
+        found = evaluator.run(results, slots, options, wrt)
+        kind = results[-1]
+        parts = [found[f"{kind}:{name}"] for name in wrt]
+        if bare:
+            return found, parts[0]
+        keywords = tuple(self._signature.input[name].keyword for name in wrt)
+        return found, by_input(keywords)(*parts)
+
+    def _allow(self, method: str, options: Options, allowed: frozenset[str]) -> None:
+        for option in options.given:
+            if option not in allowed:
+                reason = _REASONS.get(option, "it has no use for it")
+                if not self._signature.is_scalar:
+                    reason = f"a {self._signature.kind} gives an array for each example"
+                raise InputError(NotAnOption(None, self.name, option, method, reason))
+
+    def _require_scalar(self, method: str) -> None:
+        if not self._signature.is_scalar:
+            span = self._signature.span(self._signature.place)
+            raise ObjcError(NotAScalar(span, self.name, self._signature.kind, method))
+
+    def _require_differentiable(self, method: str = "gradient") -> None:
+        signature = self._signature
+        if signature.kind == "metric":
+            span = signature.span(signature.place)
+            raise ObjcError(MetricDerivative(span, self.name, signature.surrogates))
+        self._require_scalar(method)
+
+    # ------------------------------------------------------------------ what it is
+
+    @property
+    def name(self) -> str:
+        return self._signature.name
+
+    @property
+    def kind(self) -> str:
+        """loss, metric, function, model or objective."""
+        return self._signature.kind
+
+    @property
+    def inputs(self) -> tuple[InputSignature, ...]:
+        """What stands before and after the bar."""
+        roles = ("differentiable", "data")
+        return tuple(one for one in self._signature.inputs if one.role in roles)
+
+    @property
+    def parameters(self) -> tuple[InputSignature, ...]:
+        """The learned parameters."""
+        return tuple(one for one in self._signature.inputs if one.role == "learned")
+
+    @property
+    def hyperparameters(self) -> tuple[InputSignature, ...]:
+        return self._signature.hyperparameters
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The named dimensions, in order of appearance."""
+        pairs = (
+            pair
+            for one in self._signature.inputs
+            for pair in zip(one.dimensions, one.sizes)  # noqa: B905
+        )
+        return tuple(dict.fromkeys(name for name, size in pairs if size is None))
+
+    @property
+    def direction(self) -> str:
+        """Whether the value is to be minimized or maximized."""
+        return self._signature.direction
+
+    @property
+    def docstring(self) -> str | None:
+        """What the text says of it."""
+        return self._signature.docstring
+
+    @property
+    def surrogates(self) -> tuple[str, ...]:
+        """Of a metric: the losses declared to stand in for it."""
+        return self._signature.surrogates
+
+    @property
+    def target(self) -> str:
+        return self._evaluator.target
+
+    @property
+    def program(self) -> Program:
+        """The program for one example, as lowered from the text."""
+        if self._given is not None:
+            return self._given
+        return self._require_origin().program(self.name)
+
+    @property
+    def gradient_program(self) -> Program:
+        """The program over a batch with value and gradient, as targets get it."""
+        return derived_program(self.program, self._usual())
+
+    @property
+    def source(self) -> str:
+        """The target's text for value and gradient over a batch, in float64."""
+        request = self._usual()
+        return self._evaluator.variant(
+            request.results, request.wrt, request.batched, request.weighted, request.dtype
+        ).emitted.text
+
+    def _usual(self) -> Request:
+        """Value and gradient of a usual call. Of an objective, what stands before the bar are the
+        parameters, shared by the batch."""
+        signature = self._signature
+        roles = ("data",) if signature.kind == "objective" else ("differentiable", "data")
+        batched = frozenset(one.name for one in signature.inputs if one.role in roles)
+        if not signature.is_scalar:
+            return Request(("result",), (), batched, False, "float64")
+        wrt = () if signature.kind == "metric" else signature.differentiable
+        results = ("value", "gradient") if wrt else ("value",)
+        return Request(results, wrt, batched, False, "float64")
+
+    def latex(self) -> str:
+        """The formula in LaTeX, without dollar signs."""
+        from objc.ir.latex import latex
+
+        return latex(self.program)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return describe.python_signature(self._signature, self._evaluator.binder.options)
+
+    def __repr__(self) -> str:
+        return describe.representation(self._signature, self.target)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def _repr_html_(self) -> str:
+        return describe.html(self._signature, self.latex())
+
+    # ------------------------------------------------------------------ copies
+
+    def __reduce__(self) -> Any:
+        if self._origin is None:
+            return _of_program, (self._given, self.target)
+        origin = self._origin
+        place = (origin.source.name, origin.source.text, origin.whole)
+        return _restored, (*place, self.name, self.target)
+
+    def __copy__(self) -> Kernel:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Kernel:
+        return self
+
+    def _require_origin(self) -> Origin:
+        assert self._origin is not None
+        return self._origin
+
+
+_REASONS = {
+    "vector": "it belongs to `hessian_vector_product`",
+    "wrt": "it belongs to derivatives",
+    "out": "its result is a number",
+    "reduction": "it has one value for each example",
+    "on_empty": "it takes no mean",
+}
+
+
+def _of_program(program: Program, target: str) -> Kernel:
+    return Kernel.of_program(program, target)
+
+
+def _restored(source: str, text: str, whole: bool, name: str, target: str) -> Kernel:
+    """A kernel out of a pickle: kernels of one text share what is compiled."""
+    from objc.kernel.module import module_of_text
+
+    return module_of_text(source, text, whole, target)[name]

@@ -1,0 +1,148 @@
+"""`compile` and `Module`: the kernels of one text."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from objc.errors import Diagnostic, ObjcError, did_you_mean
+from objc.kernel.errors import UnknownDeclaration, UnknownTarget
+from objc.kernel.kernel import Kernel
+from objc.kernel.origin import Origin
+from objc.source import Source
+from objc.target import available, identifier
+
+TEXT = "<text>"
+"""The name that messages give to a text that stands in no file."""
+
+
+class Module:
+    """The declarations of one text: attributes, or items by their name as written.
+
+    A name that is a keyword of Python has an underscore behind it: `module.lambda_`. Iterating gives
+    the kernels in the order of the text.
+    """
+
+    def __init__(self, origin: Origin, target: str, name: str | None = None) -> None:
+        self._origin = origin
+        self._target = target
+        signatures = origin.signatures()
+        if name is not None:
+            if name not in signatures:
+                choices = tuple(signatures)
+                raise ObjcError(UnknownDeclaration(None, origin.source.name, name, choices))
+            signatures = {name: signatures[name]}
+        self._kernels: Mapping[str, Kernel] = {
+            name: Kernel(one, origin, target) for name, one in signatures.items()
+        }
+        self._attributes = {identifier(name): name for name in self._kernels}
+
+    def __getattr__(self, name: str) -> Kernel:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        written = name if name in self._kernels else self._attributes.get(name)
+        if written is None:
+            near = did_you_mean(name, self._attributes)
+            advice = f"; {near}" if near else ""
+            raise AttributeError(f"{self._origin.source.name} declares no `{name}`{advice}")
+        return self._kernels[written]
+
+    def __getitem__(self, name: str) -> Kernel:
+        return self._kernels[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._kernels
+
+    def __iter__(self) -> Iterator[Kernel]:
+        return iter(self._kernels.values())
+
+    def __len__(self) -> int:
+        return len(self._kernels)
+
+    def __dir__(self) -> list[str]:
+        return sorted([*super().__dir__(), *self._attributes])
+
+    def __repr__(self) -> str:
+        return f"<objc module {self._origin.source.name}: {', '.join(self._kernels)}>"
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What the compiler had to remark on the text, without refusing it."""
+        return self._origin.warnings
+
+
+def compile(path_or_text: str | Path, target: str = "cpu", name: str | None = None) -> Module:
+    """Compile a file, or a text, of declarations.
+
+    The text is read, resolved and checked whole; kernels are generated when they are first called.
+
+    Args:
+        path_or_text: a path, where it is a `Path`, ends in `.objc` or is that of a file; else a text.
+        target: `"cpu"` (Numba) or `"numpy"`.
+        name: the one declaration that the module shall hold, by default all.
+
+    Raises:
+        ObjcError: with every diagnostic found in the text; also where the file can't be read, or there
+            is no such target or name.
+    """
+    if target not in available():
+        raise ObjcError(UnknownTarget(None, target, "there is none", tuple(available())))
+    return Module(Origin(_source(path_or_text)), target, name)
+
+
+@functools.lru_cache(maxsize=64)
+def module_of_text(source: str, text: str, whole: bool, target: str) -> Mapping[str, Kernel]:
+    """The kernels of a text, the same for the same text."""
+    return LazyModule(Origin(Source(source, text), whole), target)
+
+
+class LazyModule(Mapping[str, Kernel]):
+    """The kernels of a text by name, each lowered when it is first asked for."""
+
+    def __init__(self, origin: Origin, target: str) -> None:
+        self._origin = origin
+        self._target = target
+        self._kernels: dict[str, Kernel] = {}
+
+    def __getitem__(self, name: str) -> Kernel:
+        kernel = self._kernels.get(name)
+        if kernel is None:
+            made = Kernel(self._origin.signature(name), self._origin, self._target)
+            kernel = self._kernels.setdefault(name, made)
+        return kernel
+
+    def __iter__(self) -> Iterator[str]:
+        return (one.name for one in self._origin.file.declarations)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _source(path_or_text: str | Path) -> Source:
+    if isinstance(path_or_text, Path) or _is_path(path_or_text):
+        return read(path_or_text)
+    return Source(TEXT, re.sub("\r\n?", "\n", path_or_text.removeprefix("\ufeff")))
+
+
+def _is_path(text: str) -> bool:
+    if "\n" in text:
+        return False
+    if text.endswith(".objc"):
+        return True
+    try:
+        return bool(text) and Path(text).is_file()
+    except (OSError, ValueError):  # too long for a path, or with a null byte
+        return False
+
+
+def read(path: str | Path) -> Source:
+    """The text of a file. Raises ObjcError where it can't be read or is not UTF-8."""
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except (OSError, ValueError):
+        from objc.syntax.parse import read_source  # which says what is wrong with it
+
+        return read_source(path)
+    return Source(str(path), re.sub("\r\n?", "\n", text))

@@ -1,0 +1,205 @@
+"""Where a declaration comes from: a text, with the files that it uses.
+
+Parsing and lowering happen only when something asks for a program; the disk cache answers what calls
+need (names and signatures) for a text that has been compiled before.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from objc import cache
+from objc.errors import Diagnostic, ObjcError
+from objc.kernel.errors import UnknownDeclaration
+from objc.kernel.signature import Signature, from_data, signature_of
+from objc.source import Source, Span
+
+if TYPE_CHECKING:
+    from objc.ir.program import Program
+    from objc.passes.lower import Module
+    from objc.syntax import tree
+
+_TEXTS = "texts"
+
+
+class Origin:
+    """A source text and what was made of it.
+
+    With `whole` every declaration is lowered at once, so that every error of the text is found;
+    without, each when it is asked for (the library, whose texts are tested).
+    """
+
+    def __init__(self, source: Source, whole: bool = True) -> None:
+        self.source = source
+        self.whole = whole
+        self._lock = threading.RLock()
+        self._uses: dict[str, str] = {}
+        self._file: tree.File | None = None
+        self._module: Module | None = None
+        self._programs: dict[str, Program] = {}
+        self._signatures: dict[str, Signature] = {}
+        self._key: str | None = None
+
+    # ------------------------------------------------------------------ what it declares
+
+    def signatures(self) -> Mapping[str, Signature]:
+        """Every declaration of the text, in its order. Raises ObjcError with all that is wrong."""
+        with self._lock:
+            if not self._signatures and not self._recall():
+                self._signatures = {
+                    name: signature_of(program, self.source, self._span(name))
+                    for name, program in self._lowered().programs.items()
+                }
+                self._remember()
+            return self._signatures
+
+    def signature(self, name: str) -> Signature:
+        """One declaration. Raises ObjcError with what is wrong in it, or where there is none."""
+        with self._lock:
+            if self.whole:
+                if name not in self.signatures():
+                    raise self._unknown(name, self.signatures())
+            elif name not in self._signatures:
+                self._signatures[name] = self._one_signature(name)
+            return self._signatures[name]
+
+    def _one_signature(self, name: str) -> Signature:
+        entry = cache.digest("signature", self.key, name)
+        known = cache.read(_TEXTS, entry)
+        if known is not None:
+            return from_data(json.loads(known), self.source)
+        found = signature_of(self.program(name), self.source, self._span(name))
+        cache.write(_TEXTS, entry, json.dumps(found.as_data()).encode())
+        return found
+
+    def _unknown(self, name: str, known: Iterable[str]) -> ObjcError:
+        return ObjcError(UnknownDeclaration(None, self.source.name, name, tuple(known)))
+
+    @property
+    def key(self) -> str:
+        """A hash of the text and of the files beside it that it uses."""
+        with self._lock:
+            if self._key is None:
+                if self.whole:
+                    self.signatures()
+                self._key = _key(self.source, self._uses)
+            return self._key
+
+    # ------------------------------------------------------------------ compiling
+
+    def program(self, name: str) -> Program:
+        """The program of one declaration. Raises ObjcError."""
+        with self._lock:
+            if name not in self._programs:
+                if self.whole:
+                    programs = self._lowered().programs
+                    if name not in programs:
+                        raise self._unknown(name, programs)
+                    self._programs.update(programs)
+                else:
+                    from objc.passes.lower import lower_declaration
+
+                    self._programs[name] = lower_declaration(self.file, name, self._load)
+            return self._programs[name]
+
+    @property
+    def file(self) -> tree.File:
+        """The syntax tree."""
+        with self._lock:
+            if self._file is None:
+                from objc.syntax import parse
+
+                self._file = parse(self.source)
+            return self._file
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What lowering had to remark. A text with remarks is not remembered, so none is lost."""
+        return () if self._module is None else self._module.warnings
+
+    def _lowered(self) -> Module:
+        if self._module is None:
+            from objc.passes.lower import lower
+
+            self._module = lower(self.file, self._load)
+        return self._module
+
+    def _span(self, name: str) -> Span | None:
+        found = (one.span for one in self.file.declarations if one.name == name)
+        return next(found, None)
+
+    def _load(self, path: str, span: Span) -> tree.File:
+        """The loader of `use`, which notes what was used."""
+        from objc.passes.lower.loading import default_loader
+
+        file = default_loader(self.source.name)(path, span)
+        self._uses[path] = file.span.source.text
+        return file
+
+    # ------------------------------------------------------------------ the disk cache
+
+    def _recall(self) -> bool:
+        """Take the signatures from the disk cache if this text has been compiled before."""
+        found = cache.read(_TEXTS, self._entry())
+        if found is None:
+            return False
+        data: dict[str, Any] = json.loads(found)
+        uses = {path: _used_text(self.source, path) for path in data["uses"]}
+        if any(cache.digest(text or "") != data["uses"][path] for path, text in uses.items()):
+            return False
+        self._uses = {path: text or "" for path, text in uses.items()}
+        self._signatures = {
+            one["name"]: from_data(one, self.source) for one in data["declarations"]
+        }
+        return True
+
+    def _remember(self) -> None:
+        if self.warnings:
+            return
+        data = {
+            "uses": {path: cache.digest(text) for path, text in self._uses.items()},
+            "declarations": [one.as_data() for one in self._signatures.values()],
+        }
+        cache.write(_TEXTS, self._entry(), json.dumps(data).encode())
+
+    def _entry(self) -> str:
+        place = str(Path(self.source.name).absolute().parent) if _has_use(self.source) else ""
+        return cache.digest("file", place, self.source.text)
+
+
+def _key(source: Source, uses: Mapping[str, str]) -> str:
+    parts = [part for path in sorted(uses) for part in (path, uses[path])]
+    return cache.digest(source.text, *parts)
+
+
+def _has_use(source: Source) -> bool:
+    return re.search(r"\buse\b", source.text) is not None
+
+
+def _used_text(source: Source, path: str) -> str | None:
+    """The text that `use PATH` means now: the file beside the source, else the library's."""
+    parts = path.replace(".", "/").split("/")
+    here = Path(source.name)
+    beside = here.parent.joinpath(*parts).with_suffix(".objc")
+    try:
+        if here.suffix == ".objc" and beside.is_file() and beside.resolve() != here.resolve():
+            return beside.read_text(encoding="utf-8")
+        for root in _library_folders():
+            if (found := root.joinpath(*parts).with_suffix(".objc")).is_file():
+                return found.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        pass
+    return None
+
+
+def _library_folders() -> list[Path]:
+    from importlib.util import find_spec
+
+    specification = find_spec("objc.library")
+    places = specification.submodule_search_locations if specification else None
+    return [Path(one) for one in places or ()]

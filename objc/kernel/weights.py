@@ -1,0 +1,74 @@
+"""`weight=` and `mask=`: one number for each example."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from objc.errors import InputError
+from objc.kernel.arrays import first_true, numeric
+from objc.kernel.errors import WeightShape, WeightValue
+from objc.kernel.signature import Signature
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights of a call, the batch axes flattened.
+
+    `kept` are the examples of a weight above 0, None where that is all of them: the others are left
+    out of the computation, so that they contribute nothing whatever is in them. `weight` belongs to
+    those kept, None where all weigh 1. `total` is the sum of the weights.
+    """
+
+    kept: Array | None
+    weight: Array | None
+    total: float
+
+
+def weights_of(signature: Signature, weight: Any, mask: Any, batch: tuple[int, ...]) -> Weights:
+    """The weights of a call.
+
+    Raises:
+        InputError: a shape that is not the batch's, a weight that is negative or not finite, a mask
+            that is neither 0 nor 1.
+    """
+    keep: Array | None = None
+    if mask is not None:
+        found = _array(signature, "mask", mask, batch)
+        if found.dtype != np.bool_:
+            _require(signature, "mask", found, (found != 0) & (found != 1))
+        keep = found.reshape(-1) != 0
+    held: Array | None = None
+    if weight is not None:
+        found = _array(signature, "weight", weight, batch)
+        if found.dtype.kind != "b":
+            _require(signature, "weight", found, ~((found >= 0) & np.isfinite(found)))
+        held = found.reshape(-1).astype(np.float64)
+        above = held > 0
+        keep = above if keep is None else keep & above
+    assert keep is not None
+    if keep.all():
+        total = float(keep.size) if held is None else float(held.sum())
+        return Weights(None, held, total)
+    kept = np.flatnonzero(keep)
+    held = None if held is None else held[kept]
+    return Weights(kept, held, float(kept.size) if held is None else float(held.sum()))
+
+
+def _array(signature: Signature, option: str, value: Any, batch: tuple[int, ...]) -> Array:
+    array = numeric(signature, option, value, None)
+    if array.shape != batch:
+        raise InputError(WeightShape(None, signature.name, option, array.shape, batch))
+    return array
+
+
+def _require(signature: Signature, option: str, array: Array, wrong: Array) -> None:
+    if wrong.any():
+        position = first_true(wrong)
+        value = f"{array[position]:g}"
+        raise InputError(WeightValue(None, signature.name, option, value, position))
