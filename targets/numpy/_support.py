@@ -19,7 +19,7 @@ from objc.target import IndexOutOfRange
 
 def sigmoid(x: Any) -> Any:
     e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1 / (1 + e), e / (1 + e)) + 0 * x
+    return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
 
 
 def softplus(x: Any) -> Any:

@@ -103,12 +103,13 @@ class LetWriter:
     def _value(self, writer: Writer, taken: str = "True") -> Piece:
         """The body: exact where the result is an integer."""
         body = self.let.body
-        if self.let.domain.is_integer and writer.is_integral(body):
-            return writer.integer(body, taken)
-        if self.let.reduction in ("max", "min", "argmax", "argmin") and writer.is_integral(body):
+        if not writer.is_integral(body):
+            return writer.number(body, taken)
+        if self.let.reduction in ("max", "min", "argmax", "argmin"):  # these need an infinity
             piece = writer.integer(body, taken)
             return Piece(f"np.float64({piece.text})", piece.indices)
-        return writer.number(body, taken)
+        write = writer.integer if self.let.domain.is_integer else writer.number
+        return write(body, taken)
 
     # -------------------------------------------------------------- dense
 
@@ -207,8 +208,7 @@ class LetWriter:
             widest = max(groups, key=len)
             self._open_blocks(blocked, sorted(widest, key=let.indices.index))
         operands, subscripts = [], []
-        for indices, factors in groups.items():
-            axes = [index for index in let.indices if index in indices]
+        for axes, factors in self._ordered(groups):
             writer = self._writer(axes, blocked)
             text = writer.number(sympy.Mul(*factors)).text
             operands.append(f"np.float64({_bare(text)})" if blocked is not None else _bare(text))
@@ -227,6 +227,14 @@ class LetWriter:
             self.emit(f"{self.target} = {text}")
         else:
             self._assign_scalar(text)
+
+    def _ordered(
+        self, groups: dict[frozenset[Index], list[Any]]
+    ) -> list[tuple[tuple[Index, ...], list[Any]]]:
+        """The groups with their indices in the order of the let, in that order."""
+        order = self.let.indices.index
+        found = [(tuple(sorted(group, key=order)), factors) for group, factors in groups.items()]
+        return sorted(found, key=lambda one: [order(index) for index in one[0]])
 
     # -------------------------------------------------------------- scatters
 
