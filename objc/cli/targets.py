@@ -43,10 +43,11 @@ def read_source(path: str) -> Source:
         ObjcError: there is no such file, or it is not text.
     """
     from objc.syntax import read_source as read_file
-    from objc.syntax.errors import NotUtf8
 
     if path != STANDARD_INPUT:
         return read_file(path)
+    from objc.syntax.file_errors import NotUtf8
+
     data = sys.stdin.buffer.read()
     try:
         return Source("<stdin>", data.decode("utf-8-sig").replace("\r\n", "\n"))

@@ -1,0 +1,241 @@
+"""Claims: which of them the analyses decide, and how.
+
+Proofs come from ranges, curvature, kinks and slopes. Refutations come from drawn inputs, and count only
+when they hold in 50 digits. What neither decides is unknown, with what was tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import sympy
+
+from objc.analysis import counterexamples
+from objc.analysis.facts import Verdict
+from objc.analysis.subject import Subject
+from objc.ir.program import Claim, Program
+from objc.ir.symbols import Expression
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict with its argument, or with the counterexample."""
+
+    verdict: Verdict
+    argument: str
+
+
+Prover = Callable[[Subject, Claim], Decision]
+
+
+def decide(subject: Subject, claim: Claim) -> Decision:
+    """The verdict on a claim. `not …` exchanges proved and refuted."""
+    prover = PROVERS.get(claim.words[0])
+    if prover is None:
+        return _unknown("no prover decides this property yet")
+    found = prover(subject, claim)
+    if not claim.negated or found.verdict == "unknown":
+        return found
+    if found.verdict == "refuted":
+        return Decision("proved", f"by {found.argument}")
+    return Decision("refuted", f"the opposite is proved, {found.argument}")
+
+
+def _unknown(tried: str) -> Decision:
+    return Decision("unknown", tried)
+
+
+def _each(subject: Subject, claim: Claim, one: Callable[[str], Decision]) -> Decision:
+    """A claim about several inputs holds if it holds in each."""
+    found = [one(name) for name in claim.inputs]
+    for decision in found:
+        if decision.verdict == "refuted":
+            return decision
+    for decision in found:
+        if decision.verdict == "unknown":
+            return decision
+    return found[0]
+
+
+def _refuted_or_unknown(counterexample: str | None, tried: str) -> Decision:
+    if counterexample is not None:
+        return Decision("refuted", f"a counterexample: {counterexample}")
+    return _unknown(f"tried: {tried}, {counterexamples.TRIES} drawn inputs")
+
+
+# ------------------------------------------------------------------ values
+
+
+def _nonnegative(subject: Subject, claim: Claim) -> Decision:
+    if subject.range.is_nonnegative:
+        return Decision("proved", "by interval arithmetic")
+    zero = sympy.Integer(0)
+    found = counterexamples.beyond(subject, zero, sympy.oo)
+    return _refuted_or_unknown(found, "interval arithmetic")
+
+
+def _bounded(subject: Subject, claim: Claim) -> Decision:
+    low, high = claim.arguments
+    if subject.is_at_least(subject.value, low) and subject.is_at_least(high, subject.value):
+        return Decision("proved", "by interval arithmetic")
+    return _refuted_or_unknown(counterexamples.beyond(subject, low, high), "interval arithmetic")
+
+
+# ------------------------------------------------------------------ curvature
+
+
+def _convex(subject: Subject, claim: Claim) -> Decision:
+    if (how := how_convex(subject, *claim.inputs)) is not None:
+        return Decision("proved", how)
+    found = counterexamples.chord(subject, claim.inputs)
+    return _refuted_or_unknown(found, "composition, the second derivative")
+
+
+def _concave(subject: Subject, claim: Claim) -> Decision:
+    if subject.curvature(*claim.inputs).concave:
+        return Decision("proved", "by composition")
+    found = counterexamples.chord(subject, claim.inputs, concave=True)
+    return _refuted_or_unknown(found, "composition")
+
+
+def how_convex(subject: Subject, *names: str) -> str | None:
+    """By what rule convexity in inputs, jointly, is proved, if one proves it."""
+    if subject.curvature(*names).convex:
+        return "by composition"
+    if _is_curved_at_least(subject, names, sympy.Integer(0)):
+        return "by the sign of the second derivative"
+    return None
+
+
+def _second(subject: Subject, names: Sequence[str]) -> Expression | None:
+    """The second derivative where there is one everywhere, in one scalar input."""
+    if len(names) != 1 or not subject.is_smooth(names[0], 1):
+        return None
+    return subject.second_slope(names[0])
+
+
+def _is_curved_at_least(subject: Subject, names: Sequence[str], least: Expression) -> bool:
+    second = _second(subject, names)
+    return second is not None and subject.is_at_least(second, least)
+
+
+def _strictly_convex(subject: Subject, claim: Claim) -> Decision:
+    second = _second(subject, claim.inputs)
+    if second is not None and subject.ranges.of(second).low > 0:
+        return Decision("proved", "by the sign of the second derivative")
+    found = counterexamples.chord(subject, claim.inputs)
+    return _refuted_or_unknown(found, "the sign of the second derivative")
+
+
+def _strongly_convex(subject: Subject, claim: Claim) -> Decision:
+    (modulus,) = claim.arguments
+    if _is_curved_at_least(subject, claim.inputs, modulus):
+        return Decision("proved", "by a bound on the second derivative")
+    found = counterexamples.chord(subject, claim.inputs, modulus=modulus)
+    return _refuted_or_unknown(found, "a bound on the second derivative")
+
+
+def _quasiconvex(subject: Subject, claim: Claim) -> Decision:
+    if (how := how_convex(subject, *claim.inputs)) is not None:
+        return Decision("proved", f"{how}, which shows it convex")
+    found = counterexamples.chord(subject, claim.inputs, quasi=True)
+    return _refuted_or_unknown(found, "convexity")
+
+
+# ------------------------------------------------------------------ slopes
+
+
+def _lipschitz(subject: Subject, claim: Claim) -> Decision:
+    (bound,) = claim.arguments
+    if len(claim.inputs) > 1:
+        return _unknown("no prover decides a slope in several inputs jointly yet")
+    (name,) = claim.inputs
+    first = subject.slope(name)
+    if first is not None and subject.is_smooth(name, 0) and _is_within(subject, first, bound):
+        return Decision("proved", "by a bound on the derivative")
+    found = counterexamples.steep(subject, name, subject.value, bound)
+    return _refuted_or_unknown(found, "a bound on the derivative")
+
+
+def _smooth(subject: Subject, claim: Claim) -> Decision:
+    (bound,) = claim.arguments
+    if len(claim.inputs) > 1:
+        return _unknown("no prover decides a slope in several inputs jointly yet")
+    (name,) = claim.inputs
+    first, second = subject.slope(name), _second(subject, claim.inputs)
+    if second is not None and _is_within(subject, second, bound):
+        return Decision("proved", "by a bound on the second derivative")
+    found = None if first is None else counterexamples.steep(subject, name, first, bound)
+    return _refuted_or_unknown(found, "a bound on the second derivative")
+
+
+def _robust(subject: Subject, claim: Claim) -> Decision:
+    def one(name: str) -> Decision:
+        first = subject.slope(name)
+        if first is not None and subject.ranges.of(first).is_bounded:
+            return Decision("proved", "by a bound on the derivative")
+        return _unknown("tried: a bound on the derivative")
+
+    return _each(subject, claim, one)
+
+
+def _is_within(subject: Subject, expression: Expression, bound: Expression) -> bool:
+    return subject.is_at_least(bound, expression) and subject.is_at_least(expression, -bound)
+
+
+def _differentiable(subject: Subject, claim: Claim) -> Decision:
+    (order,) = claim.arguments
+
+    def one(name: str) -> Decision:
+        if order.is_Integer and subject.is_smooth(name, int(order)):
+            return Decision("proved", "no kink of that order")
+        return _unknown("tried: the kinks of the formula")
+
+    return _each(subject, claim, one)
+
+
+# ------------------------------------------------------------------ symmetry
+
+
+def _symmetric(subject: Subject, claim: Claim) -> Decision:
+    program = subject.program
+    pairs = list(zip(claim.inputs, claim.inputs[1:], strict=False))
+    if all(_is_swappable(subject, first, second) for first, second in pairs):
+        return Decision("proved", "exchanging the two gives the same formula")
+    found = None
+    for first, second in pairs:
+        if _is_alike(program, first, second):
+            found = found or counterexamples.swapped(subject, first, second)
+    return _refuted_or_unknown(found, "exchanging the two in the formula")
+
+
+def _is_swappable(subject: Subject, first: str, second: str) -> bool:
+    program = subject.program
+    one, other = program.input[first], program.input[second]
+    if one.dimensions or other.dimensions or not _is_alike(program, first, second):
+        return False
+    swapped = subject.value.xreplace({one.read(): other.read(), other.read(): one.read()})
+    return bool(sympy.expand(swapped - subject.value) == 0)
+
+
+def _is_alike(program: Program, first: str, second: str) -> bool:
+    one, other = program.input[first], program.input[second]
+    return one.domain == other.domain and one.dimensions == other.dimensions
+
+
+PROVERS: Mapping[str, Prover] = {
+    "nonnegative": _nonnegative,
+    "bounded": _bounded,
+    "convex": _convex,
+    "concave": _concave,
+    "strictly_convex": _strictly_convex,
+    "strongly_convex": _strongly_convex,
+    "quasiconvex": _quasiconvex,
+    "lipschitz": _lipschitz,
+    "smooth": _smooth,
+    "robust": _robust,
+    "differentiable": _differentiable,
+    "symmetric": _symmetric,
+}
+"""The properties that are decided here; the others have no prover yet."""

@@ -1,0 +1,180 @@
+"""Counterexamples to claims: sought in float64 at drawn inputs, confirmed in 50 digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import sympy
+
+from objc.analysis.evaluation import (
+    PRECISION,
+    Outputs,
+    is_finite,
+    outputs,
+    outputs_of_all,
+)
+from objc.analysis.samples import Values, samples, shown
+from objc.analysis.subject import Subject
+from objc.ir.program import Program
+from objc.ir.symbols import Expression
+
+TRIES = 60
+_Attempt: TypeAlias = "tuple[tuple[Values, ...], Callable[[Sequence[Outputs]], Any]]"
+"""Places to evaluate at, and by how much their outputs contradict a claim."""
+_CONVEX_SETS = frozenset({"real", "positive", "nonnegative", "probability", "simplex", "interval"})
+
+
+def beyond(subject: Subject, low: Expression, high: Expression) -> str | None:
+    """Inputs at which the value leaves [low, high]."""
+    program = subject.extended({"value": subject.value, "low": low, "high": high})
+
+    def excess(found: Sequence[Outputs]) -> Any:
+        (only,) = found
+        return max(only["low"] - only["value"], only["value"] - only["high"])
+
+    found = _first(program, [((values,), excess) for values in _drawn(subject)])
+    if found is None:
+        return None
+    (values,) = found
+    value = outputs(program, values)
+    return f"{shown(values, values)} gives {float((value or {})['value']):.10g}"
+
+
+def chord(
+    subject: Subject,
+    names: Sequence[str],
+    *,
+    concave: bool = False,
+    quasi: bool = False,
+    modulus: Expression | None = None,
+) -> str | None:
+    """Two inputs whose midpoint lies above the chord (below it, for concavity; above both ends, for
+    quasiconvexity; above the chord less modulus/8 times the squared distance)."""
+    if any(subject.program.input[one].domain.kind not in _CONVEX_SETS for one in names):
+        return None
+    sign = -1 if concave else 1
+    bound = sympy.Integer(0) if modulus is None else modulus
+    program = subject.extended({"value": sign * subject.value, "modulus": bound})
+
+    def attempt(one: Values, other: Values) -> _Attempt:
+        between = {name: _combined(one[name], other[name]) for name in names}
+        distance = sum(_squared_distance(one[name], other[name]) for name in names)
+
+        def excess(found: Sequence[Outputs]) -> Any:
+            first, second, middle = (place["value"] for place in found)
+            if quasi:
+                return middle - max(first, second)
+            gap = found[0]["modulus"] * distance.numerator / distance.denominator / 8
+            return middle - (first + second) / 2 + gap
+
+        return (one, other, {**one, **between}), excess
+
+    found = _first(program, [attempt(*pair) for pair in _pairs(subject, names)])
+    if found is None:
+        return None
+    side = "below" if concave else "above"
+    line = "both ends" if quasi else "the chord"
+    ends = f"{shown(found[0], names)} and {shown(found[1], names)}"
+    return f"the midpoint of {ends} lies {side} {line}{_elsewhere(found[0], names)}"
+
+
+def steep(subject: Subject, name: str, expression: Expression, bound: Expression) -> str | None:
+    """Two values of a scalar input between which an expression grows faster than the bound."""
+    if subject.program.input[name].dimensions:
+        return None
+    program = subject.extended({"value": expression, "bound": bound})
+
+    def attempt(one: Values, other: Values) -> _Attempt:
+        distance = abs(Fraction(str(one[name])) - Fraction(str(other[name])))
+
+        def excess(found: Sequence[Outputs]) -> Any:
+            first, second = found
+            change = abs(first["value"] - second["value"])
+            return change - first["bound"] * distance.numerator / distance.denominator
+
+        return (one, other), excess
+
+    found = _first(program, [attempt(*pair) for pair in _pairs(subject, (name,))])
+    if found is None:
+        return None
+    ends = f"{shown(found[0], (name,))} and {shown(found[1], (name,))}"
+    return f"between {ends} it is steeper{_elsewhere(found[0], (name,))}"
+
+
+def swapped(subject: Subject, first: str, second: str) -> str | None:
+    """Inputs at which exchanging two of them changes the value."""
+    program = subject.extended({"value": subject.value})
+
+    def excess(found: Sequence[Outputs]) -> Any:
+        return abs(found[0]["value"] - found[1]["value"])
+
+    attempts: list[_Attempt] = [
+        ((values, {**values, first: values[second], second: values[first]}), excess)
+        for values in _drawn(subject)
+    ]
+    found = _first(program, attempts)
+    if found is None:
+        return None
+    return f"exchanging {first} and {second} changes the value at {shown(found[0], found[0])}"
+
+
+def _elsewhere(values: Values, names: Sequence[str]) -> str:
+    others = shown(values, set(values) - set(names))
+    return f", at {others}" if others else ""
+
+
+def _drawn(subject: Subject) -> Iterator[Values]:
+    return samples(subject.program, TRIES)
+
+
+def _pairs(subject: Subject, names: Sequence[str]) -> Iterator[tuple[Values, Values]]:
+    """Pairs of inputs of the same shapes that differ in the named ones only."""
+    by_shape: dict[int, list[Values]] = {}
+    for number, values in enumerate(_drawn(subject)):
+        seen = by_shape.setdefault(number % 2, [])  # every second sample has the same shapes
+        for other in seen[-3:]:
+            moved = {**values, **{name: other[name] for name in names}}
+            if moved != values:
+                yield values, moved
+        seen.append(values)
+
+
+def _first(program: Program, attempts: Sequence[_Attempt]) -> tuple[Values, ...] | None:
+    """The first attempt whose excess is positive, in float64 and then in 50 digits, with room to
+    spare."""
+    flat = iter(outputs_of_all(program, [one for places, _ in attempts for one in places]))
+    for places, excess in attempts:
+        plain = [next(flat) for _ in places]
+        if not _is_positive(plain, excess, 1e-9):
+            continue
+        if _is_positive([outputs(program, one, PRECISION) for one in places], excess, 1e-20):
+            return places
+    return None
+
+
+def _is_positive(
+    found: Sequence[Outputs | None], excess: Callable[[Sequence[Outputs]], Any], room: float
+) -> bool:
+    known = [one for one in found if one is not None]
+    if len(known) < len(found):
+        return False
+    values = [value for one in known for value in one.values()]
+    if not all(is_finite(one["value"]) for one in known):
+        return False
+    scale = 1 + max(abs(value) for value in values if is_finite(value))
+    return bool(excess(known) > room * scale)
+
+
+def _combined(one: Any, other: Any) -> Any:
+    """The midpoint, exactly."""
+    if isinstance(one, list):
+        return [_combined(a, b) for a, b in zip(one, other, strict=True)]
+    return (Fraction(str(one)) + Fraction(str(other))) / 2
+
+
+def _squared_distance(one: Any, other: Any) -> Fraction:
+    if isinstance(one, list):
+        return sum((_squared_distance(a, b) for a, b in zip(one, other, strict=True)), Fraction(0))
+    return (Fraction(str(one)) - Fraction(str(other))) ** 2

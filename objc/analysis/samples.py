@@ -1,0 +1,144 @@
+"""Inputs drawn from the declared domains: small shapes, corners, ties, and numbers that read well."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import sympy
+
+from objc.ir.domain import Domain
+from objc.ir.index import Dimension
+from objc.ir.program import Input, Program
+from objc.ir.symbols import Expression, Extent, Read
+
+Values = dict[str, Any]
+"""An array, as nested lists, or a number for every input."""
+
+_SIZES = (3, 2, 4)
+_SCALES = (1.0, 0.1, 10.0, 100.0)
+_CORNERS = (0.0, 1.0, -1.0)
+
+
+def samples(program: Program, number: int, seed: int = 0) -> Iterator[Values]:
+    """Inputs from the declared domains, the plainest first: the corners and ties of every shape, then
+    decimals of several magnitudes. Hyperparameters stand at their defaults in every second sample."""
+    generator = random.Random(seed)
+    for count in range(number):
+        yield _Draw(program, generator, count).values()
+
+
+class _Draw:
+    def __init__(self, program: Program, generator: random.Random, count: int) -> None:
+        self.program = program
+        self.generator = generator
+        self.count = count
+        self.scale = _SCALES[(count // 8) % len(_SCALES)]
+        sizes = itertools.cycle(_SIZES[count % 2 :])
+        self.sizes: dict[Dimension, int] = {
+            one: one.size if one.size is not None else next(sizes) for one in program.dimensions
+        }
+        # The first six samples are constant: every real entry is the same corner, so that all tie.
+        self.constant = _CORNERS[count % 3] if count < 6 else None
+
+    def values(self) -> Values:
+        drawn: Values = {}
+        order = sorted(self.program.inputs, key=lambda one: one.role != "hyperparameter")
+        for one in order:
+            drawn[one.name] = self._input(one, drawn)
+        return {one.name: drawn[one.name] for one in self.program.inputs}
+
+    def _input(self, one: Input, drawn: Mapping[str, Any]) -> Any:
+        if one.default is not None and self.count % 2 == 0:
+            value = number_of(one.default, drawn, self.sizes)
+            if value is not None and not one.dimensions:
+                return int(value) if one.domain.is_integer else value
+        shape = [self.sizes[dimension] for dimension in one.dimensions]
+        if one.domain.kind == "simplex":
+            return _nested(shape[:-1], lambda: self._simplex(shape[-1]))
+        return _nested(shape, lambda: self._entry(one.domain, drawn))
+
+    def _simplex(self, size: int) -> list[float]:
+        """Eighths that sum to one exactly; a corner of the simplex now and then."""
+        counts = [0] * size
+        corner = self.generator.randrange(size) if self.count % 4 == 0 else None
+        for _ in range(8):
+            counts[self.generator.randrange(size) if corner is None else corner] += 1
+        return [count / 8 for count in counts]
+
+    def _entry(self, domain: Domain, drawn: Mapping[str, Any]) -> float | int:
+        choose = self.generator.choice
+        match domain.kind:
+            case "real":
+                return self._real()
+            case "positive":
+                return abs(self._real()) or choose((0.5, 1.0))
+            case "nonnegative":
+                return abs(self._real())
+            case "probability":
+                return choose((0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0))
+            case "sign":
+                return choose((-1.0, 1.0))
+            case "binary":
+                return choose((0.0, 1.0))
+            case "index":
+                return self.generator.randrange(self._extent(domain))
+            case "count":
+                return self.generator.randrange(6)
+        return self._between(domain, drawn)
+
+    def _real(self) -> float:
+        if self.constant is not None:
+            return self.constant
+        if self.generator.random() < 0.2:
+            return self.generator.choice(_CORNERS)
+        return round(self.generator.gauss(0, 2), 1) * self.scale
+
+    def _extent(self, domain: Domain) -> int:
+        return 6 if domain.dimension is None else self.sizes.get(domain.dimension, 3)
+
+    def _between(self, domain: Domain, drawn: Mapping[str, Any]) -> float:
+        low, high = (number_of(one, drawn, self.sizes) for one in domain.bounds)
+        if low is None or high is None or low > high:
+            return 0.0
+        if low == -float("inf") or high == float("inf"):
+            away = abs(self._real())
+            return (
+                low + away if low > -float("inf") else high - away if high < float("inf") else 0.0
+            )
+        return low + (high - low) * self.generator.choice((0.0, 0.1, 0.25, 0.5, 0.75, 1.0))
+
+
+def number_of(
+    expression: Expression, drawn: Mapping[str, Any], sizes: Mapping[Dimension, int]
+) -> float | None:
+    """An expression of scalar hyperparameters and extents as a number, where they are known."""
+    mapping: dict[Any, Any] = {}
+    for symbol in expression.free_symbols:
+        if isinstance(symbol, Read) and symbol.tensor in drawn:
+            mapping[symbol] = sympy.Rational(str(drawn[symbol.tensor]))
+        elif isinstance(symbol, Extent) and symbol.dimension in sizes:
+            mapping[symbol] = sympy.Integer(sizes[symbol.dimension])
+        else:
+            return None
+    value = expression.xreplace(mapping)
+    return float(value) if value.is_number and value.is_extended_real else None
+
+
+def _nested(shape: list[int], entry: Any) -> Any:
+    if not shape:
+        return entry()
+    return [_nested(shape[1:], entry) for _ in range(shape[0])]
+
+
+def shown(values: Values, names: Any) -> str:
+    """`logits = [0, -1.5], label = 1`."""
+    return ", ".join(f"{name} = {_text(values[name])}" for name in values if name in names)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_text, value))}]"
+    return f"{value:.10g}"

@@ -1,0 +1,130 @@
+"""The seams of a branch: whether the arms meet there, in value and in slope."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch, maximum, minimum
+from objc.ir.symbols import Expression
+
+
+def lifted(expression: Expression, condition: Any) -> Expression:
+    """The branch on a condition brought to the top of an expression: `f(if c then a else b)` is
+    `if c then f(a) else f(b)`."""
+    here = [one for one in expression.atoms(Branch) if one.args[0] == condition]
+    arms = [expression.xreplace({one: one.args[arm] for one in here}) for arm in (1, 2)]
+    return Branch(condition, *arms)
+
+
+def contact(branch: Expression) -> int | None:
+    """How the arms of a branch meet at its seam: -1 they differ in value, 0 they meet with different
+    slopes, 1 with equal slopes. None where that can't be told.
+
+    Both arms are equal on the seam, so equal slopes across it in one direction mean equal gradients.
+    """
+    condition, then, otherwise = branch.args
+    if not isinstance(condition, sympy.core.relational.Relational):
+        return None
+    solutions = _solutions(condition.args[0] - condition.args[1])
+    if not solutions:
+        return None
+    orders = [_order(then - otherwise, variable, value) for variable, value in solutions]
+    known = [one for one in orders if one is not None]
+    return min(known) if len(known) == len(orders) else None
+
+
+def _order(jump: Expression, variable: Any, value: Expression) -> int | None:
+    smooth = _unfolded(jump, variable, value)
+    if smooth is None:
+        return None
+    if sympy.simplify(smooth.subs(variable, value)) != 0:
+        return -1
+    slope = smooth.diff(variable)
+    if slope.atoms(sympy.Derivative, sympy.Subs):
+        return None
+    return 1 if sympy.simplify(slope.subs(variable, value)) == 0 else 0
+
+
+def _unfolded(expression: Expression, variable: Any, value: Expression) -> Expression | None:
+    """An expression near a seam without abs, max, min and branches: what they are there, or None
+    where one of them has a kink of its own there."""
+    for _ in range(8):
+        folds = [
+            one
+            for one in expression.atoms(sympy.Abs, maximum, minimum, Branch)
+            if not any(inner.args[0].has(sympy.Abs, maximum, minimum, Branch) for inner in [one])
+            and one.has(variable)
+        ]
+        if not folds:
+            rest = expression.atoms(sympy.Abs, maximum, minimum, Branch)
+            return None if any(one.has(variable) for one in rest) else expression
+        mapping = {}
+        for one in folds:
+            chosen = _chosen(one, variable, value)
+            if chosen is None:
+                return None
+            mapping[one] = chosen
+        expression = expression.xreplace(mapping)
+    return None
+
+
+def _chosen(fold: Any, variable: Any, value: Expression) -> Expression | None:
+    if isinstance(fold, Branch):
+        return None
+    if isinstance(fold, sympy.Abs):
+        first, second, sign = fold.args[0], -fold.args[0], 1
+        difference = first
+    else:
+        first, second = fold.args
+        sign = 1 if isinstance(fold, maximum) else -1
+        difference = sign * (first - second)
+    here = sympy.simplify(difference.subs(variable, value))
+    if here.is_positive:
+        return first
+    return second if here.is_negative else None
+
+
+def _solutions(difference: Expression) -> list[tuple[Any, Expression]] | None:
+    """A variable of a condition with all its values where both sides are equal."""
+    absolutes = difference.atoms(sympy.Abs)
+    if not absolutes:
+        variable = variable_of(difference)
+        return None if variable is None else _all_linear([difference], variable)
+    if len(absolutes) > 1:
+        return None
+    (absolute,) = absolutes
+    inner = absolute.args[0]
+    plain, variable = sympy.Dummy("a", nonnegative=True), variable_of(inner)
+    sizes = _all_linear([difference.xreplace({absolute: plain})], plain)
+    if variable is None or not sizes or not sizes[0][1].is_nonnegative:
+        return None
+    size = sizes[0][1]
+    if size.has(variable):
+        return None
+    return _all_linear([inner - size, inner + size], variable)
+
+
+def variable_of(expression: Expression) -> Any:
+    """A symbol in which the expression is linear, with a slope that is free of it."""
+    for one in sorted(expression.free_symbols, key=str):
+        if one.is_integer:
+            continue
+        slope = sympy.diff(expression, one)
+        if slope != 0 and not slope.has(one) and not slope.atoms(sympy.Derivative, sympy.Subs):
+            return one
+    return None
+
+
+def _all_linear(
+    expressions: list[Expression], variable: Any
+) -> list[tuple[Any, Expression]] | None:
+    """The zeros of expressions that are linear in a variable; None unless all of them are."""
+    found = []
+    for one in expressions:
+        slope = sympy.diff(one, variable)
+        if slope == 0 or slope.has(variable) or not slope.is_nonzero:
+            return None
+        found.append((variable, sympy.expand(one.subs(variable, 0) / -slope)))
+    return found

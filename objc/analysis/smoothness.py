@@ -1,0 +1,184 @@
+"""Kinks, the subgradients used there, and how often a loss can be differentiated where it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+
+from objc.analysis.facts import Verdict
+from objc.analysis.formulas import influences
+from objc.analysis.influence import sloped_reads
+from objc.analysis.ranges import Ranges
+from objc.analysis.seams import contact, lifted
+from objc.atoms import Branch, maximum, minimum, stop_gradient
+from objc.ir.program import Let, Program
+from objc.ir.symbols import Expression, reads
+from objc.ir.text import Text
+from objc.source import Span
+
+_STEPS = frozenset({"argmax", "argmin", "count", "any", "all"})
+
+
+@dataclass(frozen=True)
+class Kink:
+    """A place where a derivative jumps, or may.
+
+    `order` is how many derivatives are continuous there: -1 for a jump of the value, 0 for a kink, 1
+    where the second derivative jumps; None where that isn't known. `left` and `right` are what is equal
+    there, `uses` what is used there as the derivative.
+    """
+
+    left: Expression
+    right: Expression
+    uses: str
+    order: int | None
+    span: Span | None
+    used_of: Expression | None = None
+
+    @property
+    def kind(self) -> str:
+        return {None: "possible kink", -1: "jump"}.get(self.order, "kink")
+
+    @property
+    def verdict(self) -> Verdict:
+        return "unknown" if self.order is None else "proved"
+
+    def place(self, text: Text) -> str:
+        if self.right == sympy.true:
+            return f"{_written(text, self.left)} changes"
+        difference = self._difference()
+        if difference is not None:
+            return f"{_written(text, difference)} = 0"
+        if self.right == sympy.nan:
+            return f"{_written(text, self.left)} is tied"
+        sides = (self.left, self.right)
+        left, right = reversed(sides) if getattr(self.left, "is_number", False) else sides
+        return f"{_written(text, left)} = {_written(text, right)}"
+
+    def _difference(self) -> Expression | None:
+        """Both sides brought to one, where that is shorter."""
+        if isinstance(self.left, Let) or getattr(self.left, "is_Boolean", False):
+            return None
+        if self.left.is_number or self.right.is_number or self.right == sympy.nan:
+            return None
+        difference = sympy.expand(self.left - self.right)
+        is_shorter = difference.count_ops() < min(self.left.count_ops(), self.right.count_ops())
+        return difference if is_shorter else None
+
+    def used(self, text: Text) -> str:
+        return self.uses + ("" if self.used_of is None else f" {_written(text, self.used_of)}")
+
+
+def _written(text: Text, expression: Any) -> str:
+    if isinstance(expression, Let):
+        return text.reduced(expression).text
+    if getattr(expression, "is_Boolean", False) or getattr(expression, "is_Relational", False):
+        return text.condition(expression)
+    return text.scalar(expression).text
+
+
+class Smoothness:
+    """The kinks of a program in one input, in the order of the lets."""
+
+    def __init__(self, program: Program, ranges: Ranges, name: str) -> None:
+        self.program = program
+        self.ranges = ranges
+        influenced = influences(program)
+        self.varying = {name} | {let for let, found in influenced.items() if name in found}
+        found: dict[tuple[str, str], Kink] = {}
+        for let in program.lets:
+            for kink in self._of_let(let):
+                found.setdefault((str(kink.left), str(kink.right)), kink)
+        self.kinks = tuple(found.values())
+
+    def _varies(self, expression: Any) -> bool:
+        return any(read.tensor in self.varying for read in reads(expression))
+
+    def _of_let(self, let: Let) -> Iterator[Kink]:
+        if self._varies(let.guard):
+            yield Kink(let.guard, sympy.true, "the terms that hold are used", None, let.span)
+        self._body = let.body
+        yield from self._of(let.body, let.span, ())
+        if let.reduction is None or not self._varies(let.body):
+            return
+        if let.reduction in ("max", "min"):
+            uses = "the first of them is differentiated"
+            yield Kink(let, sympy.nan, uses, 0, let.span)
+        elif let.reduction == "norm":
+            yield Kink(let, sympy.Integer(0), "the derivative is 0", 0, let.span)
+        elif let.reduction in _STEPS:
+            yield Kink(let, sympy.true, "the derivative is 0", -1, let.span)
+
+    def _of(
+        self, expression: Expression, span: Span | None, conditions: tuple[Any, ...]
+    ) -> Iterator[Kink]:
+        if not expression.args or not self._varies(expression):
+            return
+        if isinstance(expression, stop_gradient):
+            return
+        arguments, zero = expression.args, sympy.Integer(0)
+        match expression:
+            case sympy.Abs() if not (
+                self._has_one_sign(arguments[0])
+                or _is_excluded(arguments[0], conditions)
+                or self._is_stepwise(arguments[0])
+            ):
+                yield Kink(arguments[0], zero, "the derivative of abs is 0", 0, span)
+            case sympy.sign():
+                yield Kink(arguments[0], zero, "the derivative of sign is 0", -1, span)
+            case maximum() | minimum() if not self._has_one_sign(arguments[0] - arguments[1]):
+                yield Kink(*arguments, "the derivative is that of", 0, span, arguments[0])
+            case Branch():
+                yield from self._seam(expression, span)
+                condition, then, otherwise = arguments
+                yield from self._of(then, span, (*conditions, condition))
+                yield from self._of(otherwise, span, (*conditions, sympy.Not(condition)))
+                return
+            case sympy.Pow():
+                yield from self._root(expression, span)
+        for one in arguments:
+            yield from self._of(one, span, conditions)
+
+    def _is_stepwise(self, expression: Expression) -> bool:
+        """Whether it varies by conditions only, which are seams of their own."""
+        return not any(one.tensor in self.varying for one in sloped_reads(expression))
+
+    def _has_one_sign(self, expression: Expression) -> bool:
+        values = self.ranges.of(expression)
+        return values.is_nonnegative or values.is_nonpositive
+
+    def _seam(self, branch: Expression, span: Span | None) -> Iterator[Kink]:
+        condition = branch.args[0]
+        if not self._varies(condition):
+            return
+        if not isinstance(condition, sympy.core.relational.Relational):
+            yield Kink(condition, sympy.true, "the branch that holds is differentiated", None, span)
+            return
+        is_first = isinstance(condition, sympy.Le | sympy.Ge | sympy.Eq)
+        uses = f"the {'first' if is_first else 'second'} branch is differentiated"
+        yield Kink(*condition.args, uses, self._contact(branch), span)
+
+    def _contact(self, branch: Expression) -> int | None:
+        """How smooth the formula around a branch is at its seam: what multiplies it may vanish there."""
+        order = contact(branch)
+        if order == 1 or branch == self._body:
+            return order
+        around = contact(lifted(self._body, branch.args[0]))
+        return None if around is None else max(around, -1 if order is None else order)
+
+    def _root(self, power: Expression, span: Span | None) -> Iterator[Kink]:
+        """A root or a broken power of something that reaches zero."""
+        if power.exp.is_integer or not self._varies(power.base):
+            return
+        if self.ranges.of(power.base).low <= 0:
+            uses = "the derivative is its one-sided limit"
+            yield Kink(power.base, sympy.Integer(0), uses, None, span)
+
+
+def _is_excluded(zero: Expression, conditions: tuple[Any, ...]) -> bool:
+    """Whether an expression can't be zero in an arm, by the conditions that lead to it."""
+    here = {zero: sympy.Integer(0), sympy.Abs(zero): sympy.Integer(0)}
+    return any(one.xreplace(here) == sympy.false for one in conditions)

@@ -1,0 +1,92 @@
+"""What a declaration's facts are about: its scalar as one formula, with all that is known of it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import sympy
+
+from objc.analysis.curvature import Curvature, Shape
+from objc.analysis.formulas import whole
+from objc.analysis.interval import Interval
+from objc.analysis.ranges import Ranges
+from objc.analysis.slopes import slope
+from objc.analysis.smoothness import Kink, Smoothness
+from objc.ir.program import Let, Names, Program
+from objc.ir.symbols import Expression
+
+
+class Subject:
+    """The scalar of a loss, a metric or an objective (the weighted sum of its terms)."""
+
+    def __init__(self, declared: Program) -> None:
+        self.declared = declared
+        self.program = whole(_with_total(declared))
+        self.let = self.program.lets[-1]
+        self._curvature: dict[tuple[str, ...], Curvature] = {}
+        self._smoothness: dict[str, Smoothness] = {}
+
+    @cached_property
+    def ranges(self) -> Ranges:
+        return Ranges(self.program)
+
+    @property
+    def value(self) -> Expression:
+        """The scalar as an expression of inputs and of lets that reduce."""
+        return self.let.body
+
+    @property
+    def range(self) -> Interval:
+        return self.ranges.of_tensor[self.let.name]
+
+    def is_at_least(self, greater: Expression, less: Expression) -> bool:
+        """Whether interval arithmetic proves `greater ≥ less`."""
+        if less == -sympy.oo or greater == sympy.oo:
+            return True
+        difference = greater - less
+        forms = (difference, sympy.expand(difference), sympy.together(difference))
+        return any(self.ranges.of(one).is_nonnegative for one in forms)
+
+    def curvature(self, *names: str) -> Shape:
+        """The shape as a function of these inputs jointly."""
+        if names not in self._curvature:
+            self._curvature[names] = Curvature(self.program, self.ranges, names)
+        return self._curvature[names].of_let[self.let.name]
+
+    def kinks(self, name: str) -> tuple[Kink, ...]:
+        if name not in self._smoothness:
+            self._smoothness[name] = Smoothness(self.program, self.ranges, name)
+        return self._smoothness[name].kinks
+
+    def is_smooth(self, name: str, order: int) -> bool:
+        """Whether so many derivatives are known to be continuous."""
+        return all(one.order is not None and one.order >= order for one in self.kinks(name))
+
+    def slope(self, name: str) -> Expression | None:
+        return slope(self.program, self.value, name)
+
+    def second_slope(self, name: str) -> Expression | None:
+        first = self.slope(name)
+        return None if first is None else slope(self.program, first, name)
+
+    def extended(self, expressions: dict[str, Any]) -> Program:
+        """The program with scalar expressions as its outputs."""
+        names = Names.of(self.program)
+        lets, outputs = list(self.program.lets), {}
+        for key, expression in expressions.items():
+            name = names.fresh(key)
+            lets.append(Let(name, (), sympy.sympify(expression)))
+            outputs[key] = name
+        return self.program.with_lets(lets, outputs)
+
+
+def _with_total(program: Program) -> Program:
+    """The program with the scalar that the facts are about as its last let."""
+    name = Names.of(program).fresh("total")
+    if "per_example" in program.outputs and program.kind != "objective":
+        body = program.let[program.outputs["per_example"]].read()
+    else:
+        body = sympy.Add(*(one.weight * program.let[one.let].read() for one in program.terms))
+    total = Let(name, (), body, span=program.span)
+    return program.with_lets((*program.lets, total), {"total": name})
