@@ -1,0 +1,68 @@
+"""The CPU target: Numba compiles chunk kernels, and threads share the chunks.
+
+A program is scheduled into steps, written as readable Numba text, compiled once to object code that the
+disk cache keeps, and run by a driver that needs no compiler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from objc.ir.program import Program
+from objc.target import DType, Emitted, Executable, IndexOutOfRange
+
+__all__ = ["emit", "get_threads", "load", "module", "set_threads", "supports"]
+
+
+def supports(program: Program) -> str | None:
+    """None if the program can be emitted, else the reason why not."""
+    from objc.targets.cpu.declined import reason
+
+    return reason(program)
+
+
+def emit(program: Program, dtype: DType) -> Emitted:
+    """The text of one program of primitive reductions."""
+    from objc.targets.cpu.emission import emit as write
+
+    return write(program, dtype)
+
+
+def load(emitted: Emitted) -> Executable:
+    """Make the text run; compiled code comes from the disk cache where it is there."""
+    from objc.targets.cpu import driver
+    from objc.targets.cpu.loading import entry_of
+
+    kernel = driver.Kernel(entry_of(emitted.text), emitted.metadata, emitted.dtype)
+
+    def run(
+        arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]
+    ) -> Mapping[str, float]:
+        try:
+            return kernel(arguments, sizes, results)
+        except driver.BadPosition as error:
+            raise IndexOutOfRange(*error.args) from None
+
+    return run
+
+
+def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DType) -> str:
+    """A module for people: every declaration with its compiled variants, without objc."""
+    from objc.targets.cpu.module import module as write
+
+    return write(programs, dtype)
+
+
+def set_threads(count: int | None) -> None:
+    """How many threads a call may use; None takes OBJC_NUM_THREADS, NUMBA_NUM_THREADS or all."""
+    from objc.targets.cpu import driver
+
+    driver.set_threads(count)
+
+
+def get_threads() -> int:
+    """How many threads a call may use."""
+    from objc.targets.cpu import driver
+
+    return driver.get_threads()

@@ -1,0 +1,227 @@
+"""Putting lets under common loops.
+
+At every level the lets are taken in order. A let that still has loops joins the first loop over the
+same dimension that comes after all it depends on, or at whose very point its dependencies are made;
+else it opens a loop of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import sympy
+
+from objc.ir.index import Dimension, Index, Position, at
+from objc.ir.symbols import Branch, Expression, IndexValue, Read, indices_of, substitute_positions
+from objc.schedule.loops import Accumulate, Assign, Finish, Item, Loop, Peeled, Start
+from objc.schedule.order import Plan
+
+
+@dataclass(frozen=True)
+class Member:
+    """A let on its way down the loops: `depth` of its path are bound, `names` says to which loops."""
+
+    plan: Plan
+    depth: int = 0
+    names: Mapping[Index, Index] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.plan.let.name
+
+    @property
+    def next(self) -> Index | None:
+        path = self.plan.path
+        return path[self.depth] if self.depth < len(path) else None
+
+    @property
+    def reduces_here(self) -> bool:
+        return self.plan.let.reduction is not None and self.depth == self.plan.first_over
+
+    @property
+    def follows_free(self) -> bool:
+        """The next loop is over a free index and outside the let's reduction."""
+        return self.depth < min(self.plan.first_over, len(self.plan.path))
+
+    def under(self, index: Index) -> Member:
+        assert self.next is not None
+        return replace(self, depth=self.depth + 1, names={**self.names, self.next: index})
+
+    def bound(self, indices: Sequence[Index]) -> tuple[Index, ...]:
+        return tuple(self.names[index] for index in indices if index in self.names)
+
+    def renamed(self, expression: Expression) -> Expression:
+        moves = {old: at(new) for old, new in self.names.items() if old != new}
+        return substitute_positions(expression, moves)
+
+    def moved(self, position: Position) -> Position:
+        base = position.base
+        if isinstance(base, Index):
+            return Position(self.names.get(base, base), position.offset)
+        if isinstance(base, Read):
+            return Position(self.renamed(base), position.offset)
+        return position
+
+
+@dataclass
+class _Slot:
+    """A loop being filled (or statements, where `dimension` is None)."""
+
+    dimension: Dimension | None
+    members: list[Member] = field(default_factory=list)
+
+
+def arrange(
+    members: Sequence[Member], around: tuple[Index, ...], kept: frozenset[str] = frozenset()
+) -> tuple[Item, ...]:
+    """The items of one level. `kept` are lets that have an array anyway (outputs)."""
+    slots: list[_Slot] = []
+    place: dict[str, tuple[int, Member]] = {}
+    for member in members:
+        slot = _slot_for(member, slots, place)
+        slots[slot].members.append(member)
+        place[member.name] = slot, member
+    items: list[Item] = []
+    for one in slots:
+        if one.dimension is None:
+            for member in one.members:
+                items.append(_statement(member))
+        else:
+            items += _loop(one, around, kept)
+    return tuple(items)
+
+
+def _slot_for(member: Member, slots: list[_Slot], place: Mapping[str, tuple[int, Member]]) -> int:
+    lowest = 0
+    for read in member.plan.let.reads:
+        if read.tensor not in place:
+            continue
+        slot, producer = place[read.tensor]
+        together = slots[slot].dimension is not None and _pointwise(member, producer)
+        lowest = max(lowest, slot if together else slot + 1)
+    index = member.next
+    if index is None:
+        if not (slots and slots[-1].dimension is None and len(slots) - 1 >= lowest):
+            # statements go where all loops so far are done, so the last slot is always free
+            slots.append(_Slot(None))
+        return len(slots) - 1
+    for number in range(lowest, len(slots)):
+        if slots[number].dimension == index.dimension:
+            return number
+    slots.append(_Slot(index.dimension))
+    return len(slots) - 1
+
+
+def _pointwise(member: Member, producer: Member) -> bool:
+    """Whether the reader takes, in every iteration of a common loop, what that iteration makes."""
+    index, made = member.next, producer.next
+    if index is None or made is None or not producer.follows_free:
+        return False
+    if index.dimension != made.dimension:
+        return False
+    axis = producer.plan.let.free.index(made)
+    return all(
+        read.positions[axis].index == index
+        for read in member.plan.let.reads
+        if read.tensor == producer.name
+    )
+
+
+def _statement(member: Member) -> Item:
+    let = member.plan.let
+    body = member.renamed(let.body)
+    if let.reduction is None:
+        return Assign(let.name, member.bound(let.free), body)
+    scattered = member.plan.scattered
+    positions = tuple(
+        member.moved(scattered[axis]) if axis in scattered else at(member.names[axis])
+        for axis in member.plan.axes
+    )
+    guard = member.renamed(member.plan.guard)
+    if scattered:
+        moves = {axis: member.moved(position) for axis, position in scattered.items()}
+        body = substitute_positions(body, moves)
+        guard = substitute_positions(guard, moves)
+    value = member.names[let.over[0]] if let.reduction in ("argmax", "argmin") else None
+    return Accumulate(let.name, positions, body, guard, value)
+
+
+def _loop(slot: _Slot, around: tuple[Index, ...], kept: frozenset[str]) -> list[Item]:
+    first = slot.members[0].next
+    assert first is not None
+    index = _fresh(first, around)
+    before: list[Item] = []
+    after: list[Item] = []
+    inner = []
+    for member in slot.members:
+        let = member.plan.let
+        if member.reduces_here:
+            outside = member.bound(let.free)
+            before.append(Start(let.name, member.plan.axes))
+            after.append(Finish(let.name, outside, member.plan.axes))
+        under = member.under(index)
+        peeled = _peel(under, slot, kept)
+        if peeled is not None:
+            under, fixes = peeled
+            after += fixes
+        inner.append(under)
+    body = arrange(inner, (*around, index), kept)
+    return [*before, Loop(index, body), *after]
+
+
+def _fresh(index: Index, around: tuple[Index, ...]) -> Index:
+    names = {one.name for one in around}
+    name, number = index.name, 0
+    while name in names:
+        number += 1
+        name = f"{index.name}_{number}"
+    return Index(name, index.dimension)
+
+
+def _peel(member: Member, slot: _Slot, kept: frozenset[str]) -> tuple[Member, list[Peeled]] | None:
+    """An elementwise let whose body branches on `k == label[n]`, k being its innermost loop: the
+    loop takes the other branch, and an assignment after it mends the point."""
+    let = member.plan.let
+    if let.reduction is not None or member.next is not None or let.name not in kept:
+        return None
+    index = let.free[-1]
+    if any(let.name == read.tensor for one in slot.members for read in one.plan.let.reads):
+        return None
+    found = _deltas(let.body, index)
+    if not found:
+        return None
+    outside = replace(member, names={k: v for k, v in member.names.items() if k != index})
+    fixes = []
+    for position in dict.fromkeys(found.values()):
+        body = outside.renamed(substitute_positions(let.body, {index: position}))
+        where = member.bound(let.free)
+        fixes.append(Peeled(let.name, where, where[-1], outside.moved(position), body))
+    lighter = replace(member.plan, let=replace(let, body=_otherwise(let.body, set(found))))
+    return replace(member, plan=lighter), fixes
+
+
+def _deltas(body: Expression, index: Index) -> dict[Expression, Position]:
+    """Equalities of the index with a number or a gather that branches of the body hang on."""
+    found: dict[Expression, Position] = {}
+    for branch in sorted(body.atoms(Branch), key=str):
+        condition = branch.args[0]
+        if not isinstance(condition, sympy.Eq):
+            continue
+        for left, right in (condition.args, condition.args[::-1]):
+            if not isinstance(left, IndexValue) or left.index != index:
+                continue
+            if right.is_Integer:
+                found[condition] = Position(None, int(right))
+            elif isinstance(right, Read) and right.is_integer and index not in indices_of(right):
+                found[condition] = Position(right)
+    return found
+
+
+def _otherwise(body: Expression, conditions: set[Expression]) -> Expression:
+    """The body where none of the conditions holds."""
+    while True:
+        denied = {b: b.args[2] for b in body.atoms(Branch) if b.args[0] in conditions}
+        if not denied:
+            return body
+        body = body.xreplace(denied)

@@ -1,0 +1,123 @@
+"""What a step costs, as a polynomial in the sizes of dimensions.
+
+An operation is one arithmetic operation or one elementary function at one point, the latter counted as
+ten. Traffic counts the numbers that one iteration of a parallel loop reads and writes in arrays that
+run with the loop, each once: what stays in cache is not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import sympy
+
+from objc.atoms import BY_FUNCTION, Branch
+from objc.ir.index import Dimension
+from objc.ir.symbols import Expression, Read
+from objc.schedule.loops import (
+    Accumulate,
+    Assign,
+    Loop,
+    Loops,
+    Parallel,
+    Step,
+    step_items,
+    walk,
+)
+
+Monomial = tuple[str, ...]
+"""Names of dimensions, sorted: their product."""
+
+Polynomial = Mapping[Monomial, int]
+
+_FUNCTION = 10
+_CHEAP = frozenset({"abs", "sign", "maximum", "minimum", "stop_gradient"})
+
+
+def operations(step: Step) -> Polynomial:
+    """Operations of one iteration of a parallel step, or of a serial one as a whole."""
+    total: dict[Monomial, int] = {}
+    skipped = 1 if isinstance(step, Parallel) else 0
+    for item, around in walk(step_items(step)):
+        if isinstance(item, Assign | Accumulate):
+            count = operations_of(item.body) + isinstance(item, Accumulate)
+            if isinstance(item, Accumulate) and item.guard != sympy.true:
+                count += operations_of(item.guard)
+            factor, monomial = _sizes(around[skipped:])
+            total[monomial] = total.get(monomial, 0) + max(count, 1) * factor
+    return total
+
+
+def _sizes(loops: tuple[Loop, ...]) -> tuple[int, Monomial]:
+    return _product(tuple(loop.index.dimension for loop in loops))
+
+
+def _product(dimensions: tuple[Dimension, ...]) -> tuple[int, Monomial]:
+    factor = 1
+    names = []
+    for one in dimensions:
+        if one.size is None:
+            names.append(one.name)
+        else:
+            factor *= one.size
+    return factor, tuple(sorted(names))
+
+
+@cache
+def operations_of(expression: Expression) -> int:
+    """Operations at one point; of a branch, both sides."""
+    if not expression.args or isinstance(expression, Read):
+        return 0
+    inner = sum(operations_of(one) for one in expression.args)
+    if isinstance(expression, sympy.Add | sympy.Mul):
+        return inner + len(expression.args) - 1
+    if isinstance(expression, sympy.Pow):
+        exponent = expression.args[1]
+        cheap = exponent.is_Integer or (exponent.is_Rational and exponent.q == 2)
+        return inner + (1 if cheap else _FUNCTION)
+    if isinstance(expression, Branch):
+        return inner + 1
+    atom = BY_FUNCTION.get(expression.func)
+    return inner + (_FUNCTION if atom is not None and atom.name not in _CHEAP else 1)
+
+
+def traffic(loops: Loops, step: Parallel) -> Polynomial:
+    """Numbers that one iteration reads from and writes to arrays that run with the loop."""
+    program = loops.program
+    outer = step.loop.index
+    moved: set[str] = set()
+    for item, _ in walk((step.loop,)):
+        if isinstance(item, Loop):
+            continue
+        if isinstance(item, Assign | Accumulate):
+            for read in item.body.atoms(Read):
+                if any(position.index == outer for position in read.positions):
+                    moved.add(read.tensor)
+        if item.let in loops.storage:
+            moved.add(item.let)
+    total: dict[Monomial, int] = {}
+    for name in sorted(moved):
+        if name in program.let and loops.storage[name].kind not in ("output", "stored"):
+            continue
+        dimensions = program.tensor(name).dimensions
+        if outer.dimension not in dimensions:
+            continue
+        rest = list(dimensions)
+        rest.remove(outer.dimension)
+        factor, monomial = _product(tuple(rest))
+        total[monomial] = total.get(monomial, 0) + factor
+    return total
+
+
+def polynomial(total: Polynomial) -> str:
+    """`3*K + 2`, the highest powers first."""
+    parts = []
+    for monomial, count in sorted(total.items(), key=lambda pair: (-len(pair[0]), pair[0])):
+        if count:
+            parts.append(
+                "*".join([str(count), *monomial])
+                if count != 1 or not monomial
+                else "*".join(monomial)
+            )
+    return " + ".join(parts) or "0"

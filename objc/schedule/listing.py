@@ -1,0 +1,90 @@
+"""The readable form of a schedule, with its costs: what `objc show --stage loops` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import sympy
+
+from objc.ir.index import Index
+from objc.ir.program import Let
+from objc.schedule.cost import operations, polynomial, traffic
+from objc.schedule.loops import (
+    Accumulate,
+    Assign,
+    Finish,
+    Item,
+    Loop,
+    Loops,
+    Parallel,
+    Peeled,
+    Start,
+    step_items,
+)
+
+
+def listing(loops: Loops) -> str:
+    """One line an item; each step is headed by its operations and the bytes of one iteration."""
+    program = loops.program
+    lines = [f"loops {program.name}"]
+    for number, step in enumerate(loops.steps, start=1):
+        lines.append(f"step {number}: {_head(loops, number - 1)}")
+        if not isinstance(step, Parallel):
+            lines += [f"  combine {one.let}" for one in step.combines]
+        else:
+            for start in step.reductions:
+                lines.append(f"  partial {start.let}{_axes(start.axes)}")
+        lines += [f"  {line}" for line in _lines(step_items(step), loops)]
+    kept = [
+        f"{name}: {one.kind}{_dimensions(program.let[name], one.axes)}"
+        for name, one in loops.storage.items()
+        if one.kind not in ("local", "output")
+    ]
+    lines += [f"kept {line}" for line in kept]
+    return "\n".join(lines)
+
+
+def _head(loops: Loops, number: int) -> str:
+    step = loops.steps[number]
+    cost = polynomial(operations(step))
+    if not isinstance(step, Parallel):
+        return f"once, {cost} operations"
+    index = step.loop.index
+    moved = polynomial(traffic(loops, step))
+    return f"parallel over {index.name}:{index.dimension}, each {cost} operations, {moved} numbers moved"
+
+
+def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
+    for item in items:
+        match item:
+            case Loop(index, body):
+                yield f"for {index.name}:{index.dimension}"
+                yield from (f"  {line}" for line in _lines(body, loops))
+            case Assign(let, at, body):
+                yield f"{let}{_axes(at)} = {body}{_where(loops, let)}"
+            case Peeled(let, _, index, position, body):
+                yield f"{let} at {index.name} == {position} = {body}"
+            case Start(let, axes):
+                yield f"start {let}{_axes(axes)}"
+            case Accumulate(let, at, body, guard):
+                reduction = loops.program.let[let].reduction
+                places = f"[{', '.join(map(str, at))}]" if at else ""
+                condition = "" if guard == sympy.true else f" if {guard}"
+                yield f"{let}{places} {reduction}= {body}{condition}"
+            case Finish(let, at, axes):
+                yield f"finish {let}{_axes(at + axes)}{_where(loops, let)}"
+
+
+def _where(loops: Loops, let: str) -> str:
+    kind = loops.storage[let].kind
+    return "" if kind == "local" else f"  -> {kind}"
+
+
+def _axes(indices: Iterable[Index]) -> str:
+    names = [index.name for index in indices]
+    return f"[{', '.join(names)}]" if names else ""
+
+
+def _dimensions(let: Let, axes: Iterable[int]) -> str:
+    names = [str(let.free[axis].dimension) for axis in axes]
+    return f"[{', '.join(names)}]" if names else ""

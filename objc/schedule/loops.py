@@ -1,0 +1,143 @@
+"""Loops: what a program is after scheduling, as plain data.
+
+A schedule is a list of steps. A `Parallel` step is one loop whose iterations are divided into chunks;
+a `Serial` step runs once. Inside stand items: loops, assignments, and reductions as a start, an
+accumulation within loops, and a finish. Bodies speak of the indices of the loops around them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import sympy
+
+from objc.ir.index import Index, Position
+from objc.ir.program import Program
+from objc.ir.symbols import Condition, Expression
+
+
+@dataclass(frozen=True)
+class Assign:
+    """`let[at] := body`, at one point of its free indices."""
+
+    let: str
+    at: tuple[Index, ...]
+    body: Expression
+
+
+@dataclass(frozen=True)
+class Peeled:
+    """`let[at] := body` at the one point where the index `peeled` equals the gathered `position`.
+
+    It follows a loop that has written the other branch everywhere, so that the loop has no branch.
+    """
+
+    let: str
+    at: tuple[Index, ...]
+    peeled: Index
+    position: Position
+    body: Expression
+
+
+@dataclass(frozen=True)
+class Start:
+    """A reduction begins: its accumulator (a buffer over the free indices `axes`, or a scalar) is set
+    to the identity."""
+
+    let: str
+    axes: tuple[Index, ...]
+
+
+@dataclass(frozen=True)
+class Accumulate:
+    """One step of a reduction. `at` says where in the accumulator: indices of loops, or, for a
+    scatter, gathered positions. `value` is the index that an argmax or argmin is over."""
+
+    let: str
+    at: tuple[Position, ...]
+    body: Expression
+    guard: Condition = sympy.true
+    value: Index | None = None
+
+
+@dataclass(frozen=True)
+class Finish:
+    """A reduction ends: its accumulator becomes the let at `at`, the free indices outside it."""
+
+    let: str
+    at: tuple[Index, ...]
+    axes: tuple[Index, ...]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """The items of `body` for every value of the index, in order."""
+
+    index: Index
+    body: tuple[Item, ...]
+
+
+Item: TypeAlias = Assign | Peeled | Start | Accumulate | Finish | Loop
+
+
+@dataclass(frozen=True)
+class Serial:
+    """Items that run once. `combines` are reductions of the parallel step before, whose partial
+    results are put together first, in the order of the chunks."""
+
+    combines: tuple[Finish, ...]
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """One loop in chunks. `reductions` accumulate over it, one partial result a chunk."""
+
+    loop: Loop
+    reductions: tuple[Start, ...]
+
+
+Step: TypeAlias = Serial | Parallel
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where a let is kept beside the local variable of the point where it is computed.
+
+    `local`: nowhere else. `shared`: a scalar that later steps read. `output`: the caller's array.
+    `stored`: a whole array that outlives its step. `scratch`: an array of the thread, over the axes
+    of the let whose numbers are in `axes`, for as long as the loops around it stand still.
+    """
+
+    kind: Literal["local", "shared", "output", "stored", "scratch"]
+    axes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Loops:
+    """A scheduled program. `print` gives a listing with bytes and operations."""
+
+    program: Program
+    steps: tuple[Step, ...]
+    storage: Mapping[str, Storage] = field(hash=False)
+
+    def __str__(self) -> str:
+        from objc.schedule.listing import listing
+
+        return listing(self)
+
+
+def walk(
+    items: tuple[Item, ...], around: tuple[Loop, ...] = ()
+) -> Iterator[tuple[Item, tuple[Loop, ...]]]:
+    """Every item with the loops around it, in order; a loop before what it holds."""
+    for item in items:
+        yield item, around
+        if isinstance(item, Loop):
+            yield from walk(item.body, (*around, item))
+
+
+def step_items(step: Step) -> tuple[Item, ...]:
+    return (step.loop,) if isinstance(step, Parallel) else step.items

@@ -1,0 +1,140 @@
+"""The order of the loops of one let.
+
+The batch index comes first, so that everything of one example stays together. A reduction follows the
+lets that it reads while these have two or more axes left, so that a large let is consumed where it is
+made. What remains is ordered such that the innermost loop runs along memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy
+
+from objc.ir.index import BATCH, Index, Position
+from objc.ir.program import Let, Program
+from objc.ir.symbols import Condition, IndexValue, Read, conjuncts, indices_of
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A let with the order of its loops. `scattered` maps free indices that have no loop to the
+    gathered position that a guard gives them, and `guard` is what is left of it."""
+
+    let: Let
+    path: tuple[Index, ...]
+    scattered: Mapping[Index, Position]
+    guard: Condition
+
+    @cached_property
+    def first_over(self) -> int:
+        """The place in the path where the reduction starts (the path's length if there is none)."""
+        overs = [place for place, index in enumerate(self.path) if index in self.let.over]
+        return overs[0] if overs else len(self.path)
+
+    @cached_property
+    def axes(self) -> tuple[Index, ...]:
+        """Free indices inside the reduction's loops: the axes of its accumulator."""
+        outside = self.path[: self.first_over]
+        return tuple(index for index in self.let.free if index not in outside)
+
+
+def plan(let: Let, plans: Mapping[str, Plan], program: Program) -> Plan:
+    """The loops of a let, given those of the lets before it."""
+    if let.reduction is None:
+        return Plan(let, let.free, {}, sympy.true)
+    scattered, guard = _scatter(let)
+    remaining = [index for index in let.indices if index not in scattered]
+    path: list[Index] = []
+
+    def take(index: Index) -> None:
+        path.append(index)
+        remaining.remove(index)
+
+    for index in [one for one in remaining if one.dimension == BATCH]:
+        take(index)
+    for index in _followed(let, plans, remaining, len(path)):
+        take(index)
+    innermost = _along_memory(let, remaining)
+    outer = [index for index in remaining if index != innermost]
+    outer.sort(key=lambda index: index in let.over)  # free before over, each in its own order
+    path += outer
+    if innermost is not None:
+        path.append(innermost)
+    return Plan(let, tuple(path), scattered, guard)
+
+
+def _scatter(let: Let) -> tuple[dict[Index, Position], Condition]:
+    """Guards `v == label[i]` with v free: the positions to add to, and the rest of the guard."""
+    found: dict[Index, Position] = {}
+    rest = []
+    for part in conjuncts(let.guard) if let.reduction == "sum" else ():
+        match = _equality(part, let)
+        if match is not None and match[0] not in found:
+            found[match[0]] = match[1]
+        else:
+            rest.append(part)
+    for position in found.values():  # a position that hangs on a free index without a loop
+        if isinstance(position.base, Read) and indices_of(position.base) & set(found):
+            return {}, let.guard
+    return (found, sympy.And(*rest)) if found else ({}, let.guard)
+
+
+def _equality(part: Condition, let: Let) -> tuple[Index, Position] | None:
+    if not isinstance(part, sympy.Eq):
+        return None
+    for left, right in (part.args, part.args[::-1]):
+        if not isinstance(left, IndexValue) or left.index not in let.free:
+            continue
+        offset, base = right.as_coeff_Add()
+        if not offset.is_Integer:
+            continue
+        if isinstance(base, Read) and base.is_integer and left.index not in indices_of(base):
+            return left.index, Position(base, int(offset))
+        if isinstance(base, IndexValue) and base.index in let.over:
+            return left.index, Position(base.index, int(offset))
+    return None
+
+
+def _followed(
+    let: Let, plans: Mapping[str, Plan], remaining: list[Index], depth: int
+) -> list[Index]:
+    """The longest stretch of a producer's loops that the let can share with it."""
+    best: list[Index] = []
+    for read in let.reads:
+        if read.tensor not in plans:
+            continue
+        producer = plans[read.tensor]
+        free = producer.let.free
+        stretch: list[Index] = []
+        for place, index in enumerate(producer.path[: producer.first_over]):
+            if index not in free or len(producer.path[: producer.first_over]) - place < 2:
+                break
+            mine = read.positions[free.index(index)].index
+            if place < depth:
+                if mine is None or mine.dimension != BATCH:
+                    break
+                continue
+            if mine is None or mine not in remaining or mine in stretch:
+                break
+            stretch.append(mine)
+        if len(stretch) > len(best):
+            best = stretch
+    return best
+
+
+def _along_memory(let: Let, candidates: list[Index]) -> Index | None:
+    """The index that most reads have as their last axis, and fewest as another."""
+    if not candidates:
+        return None
+    score = dict.fromkeys(candidates, 0)
+    for read in let.reads:
+        for axis, position in enumerate(read.positions):
+            if position.base in score and isinstance(position.base, Index):
+                score[position.base] += 1 if axis == len(read.positions) - 1 else -1
+    for axis, index in enumerate(let.free):  # the accumulator is read and written as well
+        if index in score and axis < len(let.free) - 1:
+            score[index] -= 1
+    return max(candidates, key=lambda index: (score[index], index in let.over))

@@ -1,0 +1,185 @@
+"""From a program to steps: which loops run in chunks, and where each let is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import sympy
+
+from objc.ir.index import BATCH, Index, Position
+from objc.ir.program import Program
+from objc.ir.symbols import Read, reads
+from objc.schedule.arrange import Member, arrange
+from objc.schedule.loops import (
+    Accumulate,
+    Assign,
+    Finish,
+    Item,
+    Loop,
+    Loops,
+    Parallel,
+    Peeled,
+    Serial,
+    Start,
+    Step,
+    Storage,
+    walk,
+)
+from objc.schedule.order import Plan, plan
+
+
+def schedule(program: Program) -> Loops:
+    """The loops of a program whose reductions are primitive."""
+    plans: dict[str, Plan] = {}
+    for let in program.lets:
+        plans[let.name] = plan(let, plans, program)
+    outputs = frozenset(program.outputs.values())
+    items = arrange([Member(one) for one in plans.values()], (), outputs)
+    steps = _steps(items, program)
+    return Loops(program, steps, _storage(program, steps))
+
+
+def _steps(items: Sequence[Item], program: Program) -> tuple[Step, ...]:
+    batched = any(index.dimension == BATCH for let in program.lets for index in let.indices)
+    steps: list[Step] = []
+    serial: list[Item] = []
+    combines: list[Finish] = []
+    starts: list[Start] = []
+    running: set[str] = set()
+
+    def flush() -> None:
+        if serial or combines:
+            steps.append(Serial(tuple(combines), tuple(serial)))
+            serial.clear()
+            combines.clear()
+
+    for item in items:
+        if isinstance(item, Start):
+            starts.append(item)
+        elif isinstance(item, Loop):
+            if _worth_dividing(item, batched):
+                flush()
+                steps.append(Parallel(item, tuple(starts)))
+                running.update(one.let for one in starts)
+            else:
+                serial += [*starts, item]
+            starts = []
+        elif isinstance(item, Finish) and item.let in running:
+            combines.append(item)
+        else:
+            serial.append(item)
+    flush()
+    return tuple(steps)
+
+
+def _worth_dividing(loop: Loop, batched: bool) -> bool:
+    """The batch is divided; without one, any loop whose length is open; else loops in loops."""
+    if loop.index.dimension == BATCH:
+        return True
+    nested = any(isinstance(item, Loop) for item in loop.body)
+    return nested if batched else loop.index.dimension.size is None or nested
+
+
+# ------------------------------------------------------------------ storage
+
+_Path = tuple[int, ...]  # the loops around a place, the step first
+
+
+def _storage(program: Program, steps: Sequence[Step]) -> Mapping[str, Storage]:
+    made: dict[str, tuple[_Path, tuple[int | None, ...]]] = {}
+    read: dict[str, list[_Path]] = {}
+    for item, path, indices in _places(steps):
+        for one in _reads(item):
+            read.setdefault(one.tensor, []).append(path)
+        if isinstance(item, Assign | Finish):
+            let = program.let[item.let]
+            depths: list[int | None] = []
+            outside = iter(item.at)
+            axes = item.axes if isinstance(item, Finish) else ()
+            for axis in let.free:
+                if axis in axes:
+                    depths.append(None)  # an axis of the accumulator: bound by no loop
+                else:
+                    depths.append(_depth(next(outside), indices))
+            made.setdefault(item.let, (path, tuple(depths)))
+    outputs = set(program.outputs.values())
+    found: dict[str, Storage] = {}
+    for let in program.lets:
+        path, depths = made[let.name]
+        found[let.name] = _kept(
+            path, depths, read.get(let.name, []), let.name in outputs, bool(let.free)
+        )
+    return found
+
+
+def _kept(
+    path: _Path,
+    depths: Sequence[int | None],
+    readers: Sequence[_Path],
+    is_output: bool,
+    is_tensor: bool,
+) -> Storage:
+    every = tuple(range(len(depths)))
+    common = len(path)
+    for reader in readers:
+        common = min(common, _shared_prefix(path, reader))
+    axes = tuple(axis for axis, depth in enumerate(depths) if depth is None or depth >= common - 1)
+    if is_output:
+        return Storage("output", every)
+    if not is_tensor:
+        return Storage("shared" if common == 0 else "local")
+    if common == 0:
+        return Storage("stored", every)
+    if common == len(path) and all(depth is not None for depth in depths):
+        return Storage("local")
+    return Storage("scratch", axes)
+
+
+def _shared_prefix(one: _Path, other: _Path) -> int:
+    length = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        length += 1
+    return length
+
+
+def _depth(index: Index, indices: Sequence[Index]) -> int:
+    """How many loops of the step are around the loop of an index."""
+    return list(indices).index(index)
+
+
+def _places(steps: Sequence[Step]) -> Iterator[tuple[Item, _Path, tuple[Index, ...]]]:
+    """Every item but loops, with the numbers of what is around it: the step, then loops."""
+    numbers: dict[int, int] = {}
+
+    def number(thing: object) -> int:
+        return numbers.setdefault(id(thing), len(numbers))
+
+    for step in steps:
+        here = number(step)
+        if isinstance(step, Serial):
+            for finish in step.combines:
+                yield finish, (here,), ()
+        items = (step.loop,) if isinstance(step, Parallel) else step.items
+        for item, around in walk(items):
+            if not isinstance(item, Loop):
+                path = (here, *(number(loop) for loop in around))
+                yield item, path, tuple(loop.index for loop in around)
+
+
+def _reads(item: Item) -> list[Read]:
+    found: list[Read] = []
+    if isinstance(item, Assign | Peeled | Accumulate):
+        found += reads(item.body)
+    if isinstance(item, Accumulate):
+        found += reads(item.guard) if item.guard != sympy.true else []
+        for position in item.at:
+            found += _reads_of(position)
+    if isinstance(item, Peeled):
+        found += _reads_of(item.position)
+    return found
+
+
+def _reads_of(position: Position) -> list[Read]:
+    return reads(position.base) if isinstance(position.base, Read) else []

@@ -1,0 +1,116 @@
+"""From loops to the text of a Numba module: one function a step, and an entry that runs them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from objc.targets.cpu.layout import Layout, shape_of
+from objc.targets.cpu.steps import StepText
+
+from objc.ir.program import Program
+from objc.schedule import schedule
+from objc.schedule.cost import operations
+from objc.schedule.loops import Loops, Parallel
+from objc.target import DType, Emitted
+
+ERRORS = 5
+"""Numbers in the report of a bad position: rank, site, position, extent, example."""
+
+
+def emit(program: Program, dtype: DType) -> Emitted:
+    """The text of a program; `metadata` says how the driver is to call it."""
+    loops = schedule(program)
+    kernel = Kernel(loops, dtype)
+    text = f"{kernel.head()}\n\n\n{kernel.body()}\n"
+    return Emitted(program.name, text, dtype, kernel.metadata())
+
+
+class Kernel:
+    """The parts of one program's text."""
+
+    def __init__(self, loops: Loops, dtype: DType) -> None:
+        self.loops = loops
+        self.dtype: DType = dtype
+        self.layout = Layout(dtype)
+        self.sites: list[tuple[str, int]] = []
+        self.functions: set[str] = set()
+        wide: set[str] = set()
+        steps = [
+            StepText(loops, number, dtype, self.layout, self.sites, self.functions, wide)
+            for number in range(len(loops.steps))
+        ]
+        self.texts = [one.text() for one in steps]
+        self.calls = [one.call() for one in steps]
+
+    def head(self) -> str:
+        names = ", ".join(sorted({*self.functions, "step", "view"}))
+        return "\n".join(
+            [
+                '"""A kernel that objc has made."""',
+                "",
+                "import math",
+                "",
+                "from numba import float32, float64, int64",
+                f"from objc.targets.cpu.library import {names}",
+            ]
+        )
+
+    def body(self, entry: str = "entry") -> str:
+        return "\n\n\n".join([*self.texts, self.entry(entry)])
+
+    def entry(self, name: str) -> str:
+        """Runs the steps from `begin` to `end`, and of a parallel step the chunks from `first` to
+        `last`."""
+        lines = [f"def {name}(slots, values, scratch, begin, end, first, last):"]
+        lines.append(f"    errors = view(scratch, ({ERRORS},), int64)")
+        lines += [f"    {view} = {text}" for view, text in self.layout.views.items()]
+        lines.append("    for number in range(begin, end):")
+        for number, (step, call) in enumerate(zip(self.loops.steps, self.calls, strict=True)):
+            lines.append(f"        if number == {number}:")
+            if isinstance(step, Parallel):
+                chunks = f"slots[{self.layout.slot('chunks', number)}]"
+                lines.append(f"            for chunk in range(first, min(last, {chunks})):")
+                lines.append(f"                {call}")
+                lines.append("                if errors[0] == 3:")
+                lines.append("                    return")
+            else:
+                lines.append(f"            {call}")
+                lines.append("            if errors[0] == 3:")
+                lines.append("                return")
+        return "\n".join(lines)
+
+    def metadata(self) -> dict[str, Any]:
+        program = self.loops.program
+        let = program.let
+        scalars = {}
+        tensors: dict[str, list[str]] = {}
+        for key, name in program.outputs.items():
+            if let[name].free:
+                tensors.setdefault(name, []).append(key)
+            else:
+                scalars[key] = self.layout.value("let", name)
+        return {
+            **self.layout.metadata(),
+            "steps": tuple(self._step(number) for number in range(len(self.loops.steps))),
+            "sites": tuple(self.sites),
+            "scalars": scalars,
+            "whole": tuple(k for k, n in program.outputs.items() if let[n].domain.is_integer),
+            "tensors": {name: tuple(keys) for name, keys in tensors.items()},
+            "inputs": {one.name: shape_of(one.dimensions) for one in program.inputs},
+        }
+
+    def _step(self, number: int) -> tuple[Any, ...] | None:
+        """None for a serial step; else the extent that is divided, the operations of an iteration,
+        and the numbers that one chunk accumulates in arrays."""
+        step = self.loops.steps[number]
+        if not isinstance(step, Parallel):
+            return None
+        dimension = step.loop.index.dimension
+        extent = dimension.name if dimension.size is None else dimension.size
+        partial = [
+            shape_of(axis.dimension for axis in start.axes)
+            for start in step.reductions
+            if start.axes
+        ]
+        work = tuple((count, names) for names, count in operations(step).items())
+        return extent, work, tuple(partial)

@@ -1,0 +1,15 @@
+"""Everything that the text of a kernel may name, in one place to import from."""
+
+from __future__ import annotations
+
+from objc.targets.cpu.kernels import inside, step
+from objc.targets.cpu.mathematics import float32, float64, special
+from objc.targets.cpu.mathematics.bits import add, maximum, minimum, view
+
+__all__ = ["add", "inside", "maximum", "minimum", "step", "view"]
+
+for _module in (float32, float64, special):
+    for _name, _function in vars(_module).items():
+        if _name.endswith(("_32", "_64")):
+            globals()[_name] = _function
+            __all__.append(_name)

@@ -1,0 +1,45 @@
+"""Vector mathematics of the CPU target: how each function of the language is spelled.
+
+The functions themselves are in `float32`, `float64` and `special`, with their suffix (`exp_32`); what
+Numba has well enough is taken from `math`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SPELLINGS: Mapping[str, str] = {
+    "exp": "exp",
+    "expm1": "expm1",
+    "log": "log",
+    "log1p": "log1p",
+    "abs": "abs",
+    "sign": "sign",
+    "sin": "math.sin",
+    "cos": "math.cos",
+    "tan": "math.tan",
+    "asin": "math.asin",
+    "acos": "math.acos",
+    "atan": "math.atan",
+    "sinh": "math.sinh",
+    "cosh": "math.cosh",
+    "tanh": "tanh",
+    "asinh": "math.asinh",
+    "erf": "math.erf",
+    "erfc": "math.erfc",
+    "lgamma": "lgamma",
+    "digamma": "digamma",
+    "sigmoid": "sigmoid",
+    "softplus": "softplus",
+    "logit": "logit",
+    "log_cosh": "log_cosh",
+    "log1mexp": "log1mexp",
+    "sqrt1pm1": "sqrt1pm1",
+    "xlogy": "xlogy",
+    "xlog1py": "xlog1py",
+    "maximum": "maximum",
+    "minimum": "minimum",
+    "stop_gradient": "",
+}
+"""Names with a dot are Python's; `abs`, `maximum` and `minimum` take any type; the rest get a suffix.
+`stop_gradient` is its argument."""

@@ -1,0 +1,154 @@
+"""Elementary functions in float32: branch-free, so that loops over them vectorise.
+
+Range reduction after Cody and Waite (1980), polynomials near the minimax ones on the reduced range;
+the logarithm's form is that of Cephes (Moshier 1989). Multiplication and addition may be fused and
+the sign of zero ignored; nothing is reassociated, since the compensations must stay.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from numba import float32
+from objc.targets.cpu.mathematics.bits import elementary, power_of_two, split
+
+# ---- copied into emitted modules from here on
+
+
+@elementary
+def _scaled_32(x: Any, n: Any) -> Any:
+    """x·2^n in two steps, so that a subnormal result is rounded once and none overflows early."""
+    half = (n * float32(0.5) + float32(12582912.0)) - float32(12582912.0)
+    return x * power_of_two(half) * power_of_two(n - half)
+
+
+@elementary
+def _exp_parts_32(x: Any) -> Any:
+    """(n, e) with exp(x) = 2^n·(1 + e) and |e| < 0.42."""
+    n = (x * float32(1.4426950408889634) + float32(12582912.0)) - float32(12582912.0)
+    r = x - n * float32(0.693359375)
+    r = r - n * float32(-2.1219444005469057e-4)
+    p = float32(0.0013926927) * r + float32(0.008363774)
+    p = p * r + float32(0.04166655)
+    p = p * r + float32(0.16666573)
+    p = p * r + float32(0.5)
+    return n, r + r * r * p
+
+
+@elementary
+def exp_32(x: Any) -> Any:
+    x = float32(89.0) if x > float32(89.0) else x
+    x = float32(-104.0) if x < float32(-104.0) else x
+    n, e = _exp_parts_32(x)
+    return _scaled_32(float32(1.0) + e, n)
+
+
+@elementary
+def expm1_32(x: Any) -> Any:
+    x = float32(89.0) if x > float32(89.0) else x
+    x = float32(-20.0) if x < float32(-20.0) else x
+    n, e = _exp_parts_32(x)
+    least = float32(64.0) if n > float32(64.0) else n
+    return _scaled_32(e + (float32(1.0) - power_of_two(-least)), n)
+
+
+@elementary
+def _log_with_32(u: Any, c: Any) -> Any:
+    """log(u) + c for positive u and small c."""
+    tiny = u < float32(1.1754944e-38)
+    m, n = split(u * float32(33554432.0) if tiny else u)
+    n = n - float32(25.0) if tiny else n
+    f = m - float32(1.0)
+    z = f * f
+    p = float32(0.06980702) * f + float32(-0.114945464)
+    p = p * f + float32(0.11689071)
+    p = p * f + float32(-0.124240376)
+    p = p * f + float32(0.14248551)
+    p = p * f + float32(-0.1666785)
+    p = p * f + float32(0.2000073)
+    p = p * f + float32(-0.24999997)
+    p = p * f + float32(0.3333333)
+    y = f * z * p + n * float32(-2.1219444005469057e-4) + c
+    y = y - float32(0.5) * z
+    y = f + y + n * float32(0.693359375)
+    y = y if u < float32(math.inf) else u
+    y = float32(-math.inf) if u == float32(0.0) else y
+    return float32(math.nan) if u < float32(0.0) else y
+
+
+@elementary
+def log_32(x: Any) -> Any:
+    return _log_with_32(x, float32(0.0))
+
+
+@elementary
+def log1p_32(x: Any) -> Any:
+    u = float32(1.0) + x
+    lost = float32(1.0) - (u - x) if x > float32(1.0) else x - (u - float32(1.0))
+    return _log_with_32(u, lost / u if u > float32(0.0) else float32(0.0))
+
+
+@elementary
+def sigmoid_32(x: Any) -> Any:
+    e = exp_32(-abs(x))
+    return (float32(1.0) if x >= float32(0.0) else e) / (float32(1.0) + e)
+
+
+@elementary
+def softplus_32(x: Any) -> Any:
+    return (float32(0.0) if x < float32(0.0) else x) + log1p_32(exp_32(-abs(x)))
+
+
+@elementary
+def tanh_32(x: Any) -> Any:
+    a = abs(x)
+    e = expm1_32(float32(2.0) * (float32(10.0) if a > float32(10.0) else a))
+    t = e / (e + float32(2.0))
+    return -t if x < float32(0.0) else t
+
+
+@elementary
+def log_cosh_32(x: Any) -> Any:
+    a = abs(x)
+    t = expm1_32(a)
+    e = float32(1.0) / (float32(1.0) + t)
+    small = a < float32(1.0)
+    base = float32(0.0) if small else a - float32(0.6931471805599453)
+    return base + log1p_32(float32(0.5) * t * t * e if small else e * e)
+
+
+@elementary
+def log1mexp_32(x: Any) -> Any:
+    if x > float32(-0.6931472):
+        return log_32(-expm1_32(x))
+    return log1p_32(-exp_32(x))
+
+
+@elementary
+def logit_32(x: Any) -> Any:
+    if x > float32(0.25) and x < float32(0.75):
+        return log1p_32((float32(2.0) * x - float32(1.0)) / (float32(1.0) - x))
+    return log_32(x) - log1p_32(-x)
+
+
+@elementary
+def sqrt1pm1_32(x: Any) -> Any:
+    root = math.sqrt(float32(1.0) + x)
+    return root if x > float32(1e30) else x / (float32(1.0) + root)
+
+
+@elementary
+def xlogy_32(x: Any, y: Any) -> Any:
+    return float32(0.0) if x == float32(0.0) else x * log_32(y)
+
+
+@elementary
+def xlog1py_32(x: Any, y: Any) -> Any:
+    return float32(0.0) if x == float32(0.0) else x * log1p_32(y)
+
+
+@elementary
+def sign_32(x: Any) -> Any:
+    one = float32(1.0) if x > float32(0.0) else x
+    return float32(-1.0) if x < float32(0.0) else one

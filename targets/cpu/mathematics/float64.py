@@ -1,0 +1,158 @@
+"""Elementary functions in float64: branch-free, so that loops over them vectorise.
+
+Range reduction after Cody and Waite (1980), polynomials near the minimax ones on the reduced range;
+the logarithm is that
+of FreeBSD's msun (Sun Microsystems 1993). Multiplication and addition may be fused and
+the sign of zero ignored; nothing is reassociated, since the compensations must stay.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from objc.targets.cpu.mathematics.bits import elementary, power_of_two, split
+
+# ---- copied into emitted modules from here on
+
+
+@elementary
+def _scaled_64(x: Any, n: Any) -> Any:
+    """x·2^n in two steps, so that a subnormal result is rounded once and none overflows early."""
+    half = (n * 0.5 + 6755399441055744.0) - 6755399441055744.0
+    return x * power_of_two(half) * power_of_two(n - half)
+
+
+@elementary
+def _exp_parts_64(x: Any) -> Any:
+    """(n, e) with exp(x) = 2^n·(1 + e) and |e| < 0.42."""
+    n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
+    r = x - n * 6.93147180369123816490e-01
+    r = r - n * 1.90821492927058770002e-10
+    p = 2.5100472505694996e-08 * r + 2.7620201591031547e-07
+    p = p * r + 2.7557268276905696e-06
+    p = p * r + 2.4801521057868204e-05
+    p = p * r + 0.00019841269863171557
+    p = p * r + 0.0013888888917367081
+    p = p * r + 0.008333333333330039
+    p = p * r + 0.041666666666623824
+    p = p * r + 0.16666666666666669
+    p = p * r + 0.5
+    return n, r + r * r * p
+
+
+@elementary
+def exp_64(x: Any) -> Any:
+    x = 710.0 if x > 710.0 else x
+    x = -746.0 if x < -746.0 else x
+    n, e = _exp_parts_64(x)
+    return _scaled_64(1.0 + e, n)
+
+
+@elementary
+def expm1_64(x: Any) -> Any:
+    x = 710.0 if x > 710.0 else x
+    x = -40.0 if x < -40.0 else x
+    n, e = _exp_parts_64(x)
+    least = 128.0 if n > 128.0 else n
+    return _scaled_64(e + (1.0 - power_of_two(-least)), n)
+
+
+@elementary
+def _log_with_64(u: Any, c: Any) -> Any:
+    """log(u) + c for positive u and small c."""
+    tiny = u < 2.2250738585072014e-308
+    m, n = split(u * 18014398509481984.0 if tiny else u)
+    n = n - 54.0 if tiny else n
+    f = m - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    p = 1.479819860511658591e-01 * z + 1.531383769920937332e-01
+    p = p * z + 1.818357216161805012e-01
+    p = p * z + 2.222219843214978396e-01
+    p = p * z + 2.857142874366239149e-01
+    p = p * z + 3.999999999940941908e-01
+    p = p * z + 6.666666666666735130e-01
+    half = 0.5 * f * f
+    rest = s * (half + z * p) + (n * 1.90821492927058770002e-10 + c)
+    y = n * 6.93147180369123816490e-01 - ((half - rest) - f)
+    y = y if u < math.inf else u
+    y = -math.inf if u == 0.0 else y
+    return math.nan if u < 0.0 else y
+
+
+@elementary
+def log_64(x: Any) -> Any:
+    return _log_with_64(x, 0.0)
+
+
+@elementary
+def log1p_64(x: Any) -> Any:
+    u = 1.0 + x
+    lost = 1.0 - (u - x) if x > 1.0 else x - (u - 1.0)
+    return _log_with_64(u, lost / u if u > 0.0 else 0.0)
+
+
+@elementary
+def sigmoid_64(x: Any) -> Any:
+    e = exp_64(-abs(x))
+    return (1.0 if x >= 0.0 else e) / (1.0 + e)
+
+
+@elementary
+def softplus_64(x: Any) -> Any:
+    return (0.0 if x < 0.0 else x) + log1p_64(exp_64(-abs(x)))
+
+
+@elementary
+def tanh_64(x: Any) -> Any:
+    a = abs(x)
+    e = expm1_64(2.0 * (24.0 if a > 24.0 else a))
+    t = e / (e + 2.0)
+    return -t if x < 0.0 else t
+
+
+@elementary
+def log_cosh_64(x: Any) -> Any:
+    a = abs(x)
+    t = expm1_64(a)
+    e = 1.0 / (1.0 + t)
+    small = a < 1.0
+    base = 0.0 if small else a - 0.6931471805599453
+    return base + log1p_64(0.5 * t * t * e if small else e * e)
+
+
+@elementary
+def log1mexp_64(x: Any) -> Any:
+    if x > -0.6931472:
+        return log_64(-expm1_64(x))
+    return log1p_64(-exp_64(x))
+
+
+@elementary
+def logit_64(x: Any) -> Any:
+    if x > 0.25 and x < 0.75:
+        return log1p_64((2.0 * x - 1.0) / (1.0 - x))
+    return log_64(x) - log1p_64(-x)
+
+
+@elementary
+def sqrt1pm1_64(x: Any) -> Any:
+    root = math.sqrt(1.0 + x)
+    return root if x > 1e300 else x / (1.0 + root)
+
+
+@elementary
+def xlogy_64(x: Any, y: Any) -> Any:
+    return 0.0 if x == 0.0 else x * log_64(y)
+
+
+@elementary
+def xlog1py_64(x: Any, y: Any) -> Any:
+    return 0.0 if x == 0.0 else x * log1p_64(y)
+
+
+@elementary
+def sign_64(x: Any) -> Any:
+    one = 1.0 if x > 0.0 else x
+    return -1.0 if x < 0.0 else one

@@ -1,0 +1,609 @@
+"""One step of a schedule as the text of one function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy
+from objc.targets.cpu.facts import Facts
+from objc.targets.cpu.layout import Layout, shape_of
+from objc.targets.cpu.printer import Printer
+
+from objc.ir.index import BATCH, Index, Position
+from objc.ir.program import Input, Let, Program
+from objc.ir.symbols import Expression, Extent, Read, position_value, reads
+from objc.schedule.loops import (
+    Accumulate,
+    Assign,
+    Finish,
+    Item,
+    Loop,
+    Loops,
+    Parallel,
+    Peeled,
+    Serial,
+    Start,
+)
+from objc.target import DType
+
+_INDENT = "    "
+_FAR = {"max": "-9223372036854775808", "min": "9223372036854775807"}
+
+
+class StepText:
+    """Writes a step; it is also the scope that its expressions are printed in."""
+
+    def __init__(
+        self,
+        loops: Loops,
+        number: int,
+        dtype: DType,
+        layout: Layout,
+        sites: list[tuple[str, int]],
+        functions: set[str],
+        wide: set[str],
+    ) -> None:
+        self.loops = loops
+        self.program: Program = loops.program
+        self.number = number
+        self.step = loops.steps[number]
+        self.dtype: DType = dtype
+        self.layout = layout
+        self.sites = sites
+        self.functions = functions
+        self.wide = wide
+        self.outer = self.step.loop.index if isinstance(self.step, Parallel) else None
+        self.lines: list[str] = []
+        self.head: dict[str, str] = {}
+        self.parameters: dict[str, str] = {}
+        self.indent = 1
+        self.around: list[Index] = []
+        self.visible: list[set[str]] = [set()]
+        self.facts = [Facts()]
+        self.kinds: dict[str, str] = {}
+
+    # -------------------------------------------------------------- the function
+
+    def text(self) -> str:
+        if isinstance(self.step, Parallel):
+            self._parallel(self.step)
+            arguments = ["chunk", "lo", "hi"]
+        else:
+            self._serial(self.step)
+            arguments = []
+        arguments += sorted(self.parameters)
+        head = [f"{_INDENT}{name} = {text}" for name, text in sorted(self.head.items())]
+        body = self.lines or [f"{_INDENT}pass"]
+        signature = f"def step_{self.number + 1}({', '.join(arguments)}):"
+        if len(signature) > 100:
+            inner = "".join(f"    {one},\n" for one in arguments)
+            signature = f"def step_{self.number + 1}(\n{inner}):"
+        return "\n".join(["@step", signature, *head, *body])
+
+    def call(self) -> str:
+        """How the entry calls the function; the chunk loop around it is the entry's."""
+        first = []
+        if isinstance(self.step, Parallel):
+            extent = self.layout.extent(self.step.loop.index.dimension)
+            rows = f"slots[{self.layout.slot('rows', self.number)}]"
+            first = ["chunk", f"chunk * {rows}", f"min({extent}, (chunk + 1) * {rows})"]
+        return f"step_{self.number + 1}({', '.join([*first, *map(self.parameters.__getitem__, sorted(self.parameters))])})"
+
+    def _parallel(self, step: Parallel) -> None:
+        slots: list[tuple[Start, int]] = []
+        width = 0
+        for start in step.reductions:
+            let = self.program.let[start.let]
+            if start.axes:
+                name = self._partial(let, start.axes)
+                self._line(f"{self._buffer(let)} = {name}[chunk]")
+                self._clear(let, start.axes)
+            else:
+                slots.append((start, width))
+                width += 2 if let.reduction in ("argmax", "argmin") else 1
+                self._scalar_start(let)
+        self._loop(step.loop, "hi - lo")
+        for start, slot in slots:
+            let = self.program.let[start.let]
+            partial = self._partials(self.number)
+            self._line(f"{partial}[chunk, {slot}] = {self._accumulator(let)}")
+            if let.reduction in ("argmax", "argmin"):
+                self._line(f"{partial}[chunk, {slot + 1}] = {self.layout.name('best', let.name)}")
+
+    def _serial(self, step: Serial) -> None:
+        if step.combines:
+            number = self.number - 1
+            before = self.loops.steps[number]
+            assert isinstance(before, Parallel)
+            slot = 0
+            for start in before.reductions:
+                let = self.program.let[start.let]
+                finish = next(one for one in step.combines if one.let == let.name)
+                if start.axes:
+                    self._combine_tensor(let, finish)
+                else:
+                    self._combine_scalar(let, number, slot)
+                    slot += 2 if let.reduction in ("argmax", "argmin") else 1
+        self._items(step.items)
+
+    def _partials(self, number: int) -> str:
+        name = f"partial_{number + 1}"
+        extents = [f"slots[{self.layout.slot('chunks', number)}]"]
+        width = sum(
+            2 if self.program.let[one.let].reduction in ("argmax", "argmin") else 1
+            for one in self.loops.steps[number].reductions  # type: ignore[union-attr]
+            if not one.axes
+        )
+        self.layout.array(
+            name, ("partials", number, width), [*extents, str(width)], "float64", False
+        )
+        self.parameters[name] = name
+        return name
+
+    def _partial(self, let: Let, axes: Sequence[Index]) -> str:
+        number = self.number if isinstance(self.step, Parallel) else self.number - 1
+        name = self.layout.name("part", let.name)
+        extents = [f"slots[{self.layout.slot('chunks', number)}]"]
+        extents += [self.layout.extent(axis.dimension) for axis in axes]
+        shape = shape_of(axis.dimension for axis in axes)
+        kind = "int64" if let.domain.is_integer else "float64"
+        self.layout.array(name, ("partial", let.name, number, shape), extents, kind, False)
+        self.parameters[name] = name
+        return name
+
+    def _combine_scalar(self, let: Let, number: int, slot: int) -> None:
+        partial, name = self._partials(number), self._accumulator(let)
+        if let.reduction in ("argmax", "argmin"):
+            self._scalar_start(let)
+            best = self.layout.name("best", let.name)
+            sign = ">" if let.reduction == "argmax" else "<"
+            self._line(f"for c in range({partial}.shape[0]):")
+            x = f"{partial}[c, {slot + 1}]"
+            self._line(
+                f"    if {partial}[c, {slot}] >= 0 and ({name} < 0 or {x} {sign} {best}"
+                f" or ({x} != {x} and {best} == {best})):"
+            )
+            self._line(f"        {name} = int64({partial}[c, {slot}])")
+            self._line(f"        {best} = {self.dtype}({x})")
+        else:
+            self._line(f"{name} = {partial}[0, {slot}]")
+            self._line(f"for c in range(1, {partial}.shape[0]):")
+            self._line(f"    {name} = {self._join(let, name, f'{partial}[c, {slot}]', 'float64')}")
+            if let.domain.is_integer:
+                self._line(f"{name}_whole = int64({name})")
+                name = f"{name}_whole"
+        if not let.domain.is_integer:
+            self.wide.add(let.name)
+        self._finished(let, (), name)
+
+    def _combine_tensor(self, let: Let, finish: Finish) -> None:
+        name = self._partial(let, finish.axes)
+        places = self._enter_axes(finish.axes, f"for c in range(1, {name}.shape[0]):")
+        total, more = f"{name}[0, {places}]", f"{name}[c, {places}]"
+        kind = "int64" if let.domain.is_integer else "float64"
+        self._line(f"{total} = {self._join(let, total, more, kind)}")
+        self._leave_axes(finish.axes, extra=1)
+        places = self._enter_axes(finish.axes)
+        self._store(let, finish.axes, f"{name}[0, {places}]")
+        self._leave_axes(finish.axes)
+
+    def _join(self, let: Let, total: str, x: str, kind: str) -> str:
+        """The accumulator with one more value; `kind` is the type of both."""
+        match let.reduction:
+            case "sum":
+                if kind == "int64":
+                    return f"{total} + {x}"
+                self.functions.add("add")
+                return f"add({total}, {x})"
+            case "prod":
+                return f"{total} * {x}"
+            case _:
+                if kind == "int64":
+                    return f"{let.reduction}({total}, {x})"
+                function = f"{let.reduction}imum"
+                self.functions.add(function)
+                return f"{function}({total}, {x})"
+
+    # -------------------------------------------------------------- items
+
+    def _items(self, items: Sequence[Item]) -> None:
+        for item in items:
+            match item:
+                case Loop():
+                    self._loop(item, self.layout_extent(item.index))
+                case Assign():
+                    self._assign(item)
+                case Peeled():
+                    self._peeled(item)
+                case Start():
+                    self._start(item)
+                case Accumulate():
+                    self._accumulate(item)
+                case Finish():
+                    self._finish(item)
+
+    def layout_extent(self, index: Index) -> str:
+        return self._extent_text(self.layout.extent(index.dimension))
+
+    def _extent_text(self, name: str) -> str:
+        if not name.isdigit():
+            self.parameters[name] = name
+        return name
+
+    def _loop(self, loop: Loop, extent: str) -> None:
+        self._line(f"for {self._index_name(loop.index)} in range({extent}):")
+        self.indent += 1
+        self.around.append(loop.index)
+        self.visible.append(set())
+        self.facts.append(self.facts[-1].inside(loop.index))
+        before = len(self.lines)
+        self._items(loop.body)
+        if len(self.lines) == before:
+            self._line("pass")
+        self.facts.pop()
+        self.visible.pop()
+        self.around.pop()
+        self.indent -= 1
+
+    def _index_name(self, index: Index) -> str:
+        return self.layout.name("i", index.name)
+
+    def _printer(self, let: Let) -> Printer:
+        """The printer of a let's body: float64 for a serial scalar that follows a sum over chunks."""
+        serial = isinstance(self.step, Serial) and not self.around
+        if serial and not let.free and let.reduction is None and self.dtype == "float32":
+            if any(read.tensor in self.wide for read in reads(let.body)):
+                self.wide.add(let.name)
+                return Printer(self, "float64")
+        return Printer(self, self.dtype)
+
+    def _value(self, let: Let, body: Expression, facts: Facts | None = None) -> str:
+        printer = self._printer(let)
+        show = printer.integer if let.domain.is_integer else printer.real
+        return _bare(show(body, self.facts[-1] if facts is None else facts))
+
+    def _assign(self, item: Assign) -> None:
+        let = self.program.let[item.let]
+        self._finished(let, item.at, self._value(let, item.body))
+
+    def _finished(self, let: Let, at: Sequence[Index], text: str) -> None:
+        """A let is known at one point: its local variable, and its array or slot."""
+        local = self.layout.name("v", let.name)
+        self._line(f"{local} = {text}")
+        self.visible[-1].add(let.name)
+        self.kinds[let.name] = self._kind(let)
+        storage = self.loops.storage[let.name]
+        if not let.free and storage.kind in ("shared", "output"):
+            self.parameters["values"] = "values"
+            self._line(f"values[{self.layout.value('let', let.name)}] = {local}")
+        elif let.free and storage.kind != "local":
+            self._store(let, at, local)
+
+    def _kind(self, let: Let) -> str:
+        if let.domain.is_integer:
+            return "int64"
+        return "float64" if let.name in self.wide else self.dtype
+
+    def _store(self, let: Let, at: Sequence[Index], text: str) -> None:
+        target = self._element(let, [Position(index) for index in at])
+        self._line(f"{target} = {text}")
+
+    def _peeled(self, item: Peeled) -> None:
+        let = self.program.let[item.let]
+        printer = Printer(self, self.dtype, hard=True)
+        value = position_value(item.position)
+        place = printer.integer(value, self.facts[-1])
+        extent = self.layout_extent(item.peeled)
+        facts = self.facts[-1]
+        if not facts.allow(item.position, item.peeled.dimension):
+            self._line(f"if 0 <= {place} < {extent}:")
+            self.indent += 1
+            bound = Extent(item.peeled.dimension)
+            facts = Facts((*facts.positive, value + 1, bound - value))
+        positions = [
+            item.position if index == item.peeled else Position(index) for index in item.at
+        ]
+        text = self._value(let, item.body, facts)
+        self._line(f"{self._element(let, positions)} = {text}")
+        if facts is not self.facts[-1]:
+            self.indent -= 1
+
+    # -------------------------------------------------------------- reductions
+
+    def _start(self, item: Start) -> None:
+        let = self.program.let[item.let]
+        if not item.axes:
+            self._scalar_start(let)
+            return
+        name = self._buffer(let)
+        extents = [self.layout_extent(axis) for axis in item.axes]
+        shape = shape_of(axis.dimension for axis in item.axes)
+        kind = "int64" if let.domain.is_integer else "float64"
+        self.layout.array(name, ("scratch", f"sum {let.name}", shape, 8), extents, kind, True)
+        self.parameters[name] = name
+        self._clear(let, item.axes)
+
+    def _scalar_start(self, let: Let) -> None:
+        name = self._accumulator(let)
+        if let.reduction in ("argmax", "argmin"):
+            start = "-math.inf" if let.reduction == "argmax" else "math.inf"
+            self._line(f"{name} = -1")
+            self._line(f"{self.layout.name('best', let.name)} = {self.dtype}({start})")
+        else:
+            kind = self.dtype if let.reduction in ("max", "min") else "float64"
+            self._line(f"{name} = {self._identity(let, kind)}")
+
+    def _identity(self, let: Let, kind: str) -> str:
+        if let.domain.is_integer:
+            return {"sum": "0", "prod": "1", **_FAR}[str(let.reduction)]
+        text = {"sum": "0.0", "prod": "1.0", "max": "-math.inf", "min": "math.inf"}
+        start = text[str(let.reduction)]
+        return start if kind == "float64" else f"{kind}({start})"
+
+    def _clear(self, let: Let, axes: Sequence[Index]) -> None:
+        places = self._enter_axes(axes)
+        self._line(f"{self._buffer(let)}[{places}] = {self._identity(let, 'float64')}")
+        self._leave_axes(axes)
+
+    def _enter_axes(self, axes: Sequence[Index], first: str | None = None) -> str:
+        """Loops over the axes of an accumulator (inside one more loop, if given)."""
+        if first is not None:
+            self._line(first)
+            self.indent += 1
+        for axis in axes:
+            self._line(f"for {self._index_name(axis)} in range({self.layout_extent(axis)}):")
+            self.indent += 1
+        return ", ".join(self._index_name(axis) for axis in axes)
+
+    def _leave_axes(self, axes: Sequence[Index], extra: int = 0) -> None:
+        self.indent -= len(axes) + extra
+
+    def _accumulate(self, item: Accumulate) -> None:
+        let = self.program.let[item.let]
+        depth = self.indent
+        facts = self.facts[-1]
+        if item.guard != sympy.true:
+            printer = Printer(self, self.dtype, hard=True)
+            self._line(f"if {_bare(printer.condition(item.guard, facts))}:")
+            self.indent += 1
+            facts = facts.given(item.guard)
+        places, facts = self._places(let, item, facts)
+        if item.value is not None:
+            self._compare(let, item, facts)
+        else:
+            name = self._accumulator(let) if not item.at else f"{self._buffer(let)}[{places}]"
+            extreme = let.reduction in ("max", "min") and not item.at
+            kind = "float64"
+            if let.domain.is_integer:
+                kind = "int64"
+            elif extreme:
+                kind = self.dtype
+            text = self._value(let, item.body, facts)
+            if kind == "float64" and self.dtype == "float32":
+                text = f"float64({text})"
+            elif not extreme and let.reduction == "prod":
+                text = f"({text})"
+            self._line(f"{name} = {self._join(let, name, text, kind)}")
+        self.indent = depth
+
+    def _places(self, let: Let, item: Accumulate, facts: Facts) -> tuple[str, Facts]:
+        """Where in the accumulator, behind a check of gathered places: outside, nothing is added."""
+        names = []
+        tests = []
+        axes = self._axes_of(let)
+        for position, axis in zip(item.at, axes, strict=True):
+            if position.index is not None and position.index in self.around:
+                names.append(self._inner_index(position.index))
+                continue
+            value = position_value(position)
+            text = Printer(self, self.dtype, hard=True).integer(value, facts)
+            names.append(text)
+            if not facts.allow(position, axis.dimension):
+                tests.append(f"0 <= {text} < {self.layout_extent(axis)}")
+                bound = Extent(axis.dimension)
+                facts = Facts((*facts.positive, value + 1, bound - value))
+        if tests:
+            self._line(f"if {' and '.join(tests)}:")
+            self.indent += 1
+        return ", ".join(names), facts
+
+    def _axes_of(self, let: Let) -> Sequence[Index]:
+        for step in self.loops.steps:
+            if isinstance(step, Parallel):
+                for start in step.reductions:
+                    if start.let == let.name:
+                        return start.axes
+        return self._starts()[let.name]
+
+    def _starts(self) -> dict[str, Sequence[Index]]:
+        from objc.schedule.loops import step_items, walk
+
+        return {
+            item.let: item.axes
+            for item, _ in walk(step_items(self.step))
+            if isinstance(item, Start)
+        }
+
+    def _compare(self, let: Let, item: Accumulate, facts: Facts) -> None:
+        name, best = self._accumulator(let), self.layout.name("best", let.name)
+        x = self.layout.name("x", let.name)
+        assert item.value is not None
+        printer = Printer(self, self.dtype, hard=True)
+        sign = ">" if let.reduction == "argmax" else "<"
+        self._line(f"{x} = {_bare(printer.real(item.body, facts))}")
+        self._line(f"if {name} < 0 or {x} {sign} {best} or ({x} != {x} and {best} == {best}):")
+        self._line(f"    {name} = {self.index(item.value)}")
+        self._line(f"    {best} = {x}")
+
+    def _finish(self, item: Finish) -> None:
+        let = self.program.let[item.let]
+        if item.axes:
+            places = self._enter_axes(item.axes)
+            at = []
+            outside = iter(item.at)
+            for axis in let.free:
+                at.append(axis if axis in item.axes else next(outside))
+            self._store(let, at, f"{self._buffer(let)}[{places}]")
+            self._leave_axes(item.axes)
+            return
+        text = self._accumulator(let)
+        if let.reduction in ("argmax", "argmin"):
+            site = self._site(let.name, 0)
+            self._line(f"if {text} < 0:")
+            self._line(f"    inside({self._errors()}, 3, {site}, -1, 0, {self._example()})")
+        elif not let.domain.is_integer and self.dtype == "float32":
+            text = f"float32({text})"
+        self._finished(let, item.at, text)
+
+    def _accumulator(self, let: Let) -> str:
+        return self.layout.name("a", let.name)
+
+    def _buffer(self, let: Let) -> str:
+        return self.layout.name("sum", let.name)
+
+    # -------------------------------------------------------------- the scope of the printer
+
+    def index(self, index: Index) -> str:
+        name = self._index_name(index)
+        return f"(lo + {name})" if index == self.outer else name
+
+    def _inner_index(self, index: Index) -> str:
+        return self.index(index).strip("()")
+
+    def extent(self, extent: Extent) -> str:
+        return self._extent_text(self.layout.extent(extent.dimension))
+
+    def depth(self, index: Index) -> int:
+        return self.around.index(index) if index in self.around else len(self.around)
+
+    def uses(self, function: str) -> None:
+        if "." not in function and function != "abs":
+            self.functions.add(function)
+
+    def read(self, read: Read, kind: str, facts: Facts, hard: bool) -> str:
+        tensor = self.program.tensor(read.tensor)
+        if isinstance(tensor, Let) and any(tensor.name in names for names in self.visible):
+            text = self.layout.name("v", tensor.name)
+            held = self.kinds[tensor.name]
+        elif not tensor.dimensions:
+            text, held = self._scalar(tensor, kind)
+        else:
+            text = self._checked(tensor, read, facts, hard)
+            held = "int64" if tensor.domain.is_integer else self.dtype
+        return text if held == kind else f"{kind}({text})"
+
+    def _scalar(self, tensor: Input | Let, kind: str) -> tuple[str, str]:
+        """A scalar from the table: as it is held there, or in the type of the kernel."""
+        is_input = isinstance(tensor, Input)
+        raw = self.layout.name("w", tensor.name)
+        if is_input and tensor.domain.is_integer:
+            number = self.layout.slot("integer", tensor.name)
+            self.parameters[raw] = f"slots[{number}]"
+            return raw, "int64"
+        number = self.layout.value("input" if is_input else "let", tensor.name)
+        self.parameters[raw] = f"values[{number}]"
+        if kind == "float64" and not tensor.domain.is_integer:
+            return raw, "float64"
+        held = "int64" if tensor.domain.is_integer else self.dtype
+        name = self.layout.name("c", tensor.name)
+        self.head[name] = f"{held}({raw})"
+        return name, held
+
+    def _checked(self, tensor: Input | Let, read: Read, facts: Facts, hard: bool) -> str:
+        """An element, behind tests of the positions that are not certain."""
+        rank = 1
+        tests = []
+        for axis, position in enumerate(read.positions):
+            dimension = tensor.dimensions[axis]
+            if facts.allow(position, dimension):
+                continue
+            gathered = isinstance(position.base, Read)
+            rank = 3 if hard or tensor.domain.is_integer else max(rank, 2 if gathered else 1)
+            place = self._place(position, facts)
+            extent = self._extent_text(self.layout.extent(dimension))
+            tests.append((axis, place, extent))
+        text = self._element(tensor, read.positions, facts)
+        if not tests:
+            return text
+        parts = [
+            f"inside({self._errors()}, {rank}, {self._site(read.tensor, axis)}, {place}, {extent},"
+            f" {self._example()})"
+            for axis, place, extent in tests
+        ]
+        missing = "0" if tensor.domain.is_integer else f"{self.dtype}(math.nan)"
+        return f"({text} if {' and '.join(parts)} else {missing})"
+
+    def _element(
+        self, tensor: Input | Let, positions: Sequence[Position], facts: Facts | None = None
+    ) -> str:
+        """The element of the array that holds a tensor."""
+        facts = self.facts[-1] if facts is None else facts
+        dimensions = tensor.dimensions
+        extents = [self.layout.extent(one) for one in dimensions]
+        kind = "int64" if tensor.domain.is_integer else self.dtype
+        axes: Sequence[int] = range(len(dimensions))
+        if isinstance(tensor, Input):
+            name = self.layout.name("in", tensor.name)
+            self.layout.array(name, ("input", tensor.name), extents, kind, False)
+        else:
+            storage = self.loops.storage[tensor.name]
+            shape = shape_of(dimensions)
+            axes = storage.axes
+            if storage.kind == "output":
+                name = self.layout.name("out", tensor.name)
+                self.layout.array(name, ("output", tensor.name), extents, kind, False)
+            elif storage.kind == "stored":
+                name = self.layout.name("kept", tensor.name)
+                self.layout.array(name, ("stored", tensor.name, shape), extents, kind, False)
+            else:
+                name = self.layout.name("row", tensor.name)
+                extents = [extents[axis] for axis in axes]
+                size = 8 if kind != "float32" else 4
+                what = ("scratch", tensor.name, tuple(shape[axis] for axis in axes), size)
+                self.layout.array(name, what, extents, kind, True)
+        for extent in extents:
+            self._extent_text(extent)
+        self.parameters[name] = name
+        places = [positions[axis] for axis in axes]
+        texts = [self._place(one, facts) for one in places]
+        if self.outer is not None and places and places[0].index == self.outer and 0 in axes:
+            own = f"own_{name}"
+            self.head[own] = f"{name}[lo:hi]"
+            name, texts[0] = own, self._index_name(self.outer)
+        return f"{name}[{', '.join(texts)}]"
+
+    def _place(self, position: Position, facts: Facts) -> str:
+        if position.index is not None:
+            return self._inner_index(position.index)
+        printer = Printer(self, self.dtype, hard=True)
+        return _bare(printer.integer(position_value(position), facts))
+
+    def _site(self, tensor: str, axis: int) -> int:
+        if (tensor, axis) not in self.sites:
+            self.sites.append((tensor, axis))
+        return self.sites.index((tensor, axis))
+
+    def _errors(self) -> str:
+        self.functions.add("inside")
+        self.parameters["errors"] = "errors"
+        return "errors"
+
+    def _example(self) -> str:
+        if self.outer is not None and self.outer.dimension == BATCH:
+            return self._inner_index(self.outer)
+        return "-1"
+
+    def _line(self, text: str) -> None:
+        self.lines.append(_INDENT * self.indent + text)
+
+
+def _bare(text: str) -> str:
+    """Text without the parentheses around all of it."""
+    if not (text.startswith("(") and text.endswith(")")):
+        return text
+    level = 0
+    for place, character in enumerate(text):
+        level += (character == "(") - (character == ")")
+        if level == 0 and place < len(text) - 1:
+            return text
+    return text[1:-1]
