@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from objc.errors import InputError, ObjcError
 from objc.kernel import describe
 from objc.kernel.arguments import Options
-from objc.kernel.errors import MetricDerivative, MissingInput, NotAnOption, NotAScalar
+from objc.kernel.errors import MissingInput
 from objc.kernel.evaluator import Evaluator
+from objc.kernel.option_errors import MetricDerivative, NotAnOption, NotAScalar
 from objc.kernel.origin import Origin
 from objc.kernel.outputs import by_input
 from objc.kernel.signature import InputSignature, Signature, signature_of
@@ -211,6 +212,11 @@ class Kernel:
     @property
     def name(self) -> str:
         return self._signature.name
+
+    @property
+    def signature(self) -> Signature:
+        """Inputs, terms and direction as plain data: what the training loop goes by."""
+        return self._signature
 
     @property
     def kind(self) -> str:

@@ -105,5 +105,6 @@ def _opened(path: PathLike) -> Any:
     except Exception as failure:
         # A damaged header can fail in NumPy's parser in any way: as ValueError, SyntaxError,
         # MemoryError for an impossible shape, and what Python's own tokenizer raises.
-        problem = "it has pickled objects" if "allow_pickle" in str(failure) else "it is damaged"
-        raise UnreadableArchive(f"{problem} ({type(failure).__name__})") from None
+        if "allow_pickle" in str(failure):
+            raise UnreadableArchive("it has pickled objects, which are not read") from None
+        raise UnreadableArchive(f"it is damaged ({type(failure).__name__})") from None

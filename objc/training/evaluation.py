@@ -101,8 +101,9 @@ class Evaluator:
                 raise ObjcError(self._bad(f"gives no gradient of its parameter `{name}`", ""))
             found[name] = np.asarray(gradients[name])
             if found[name].shape != parameter.shape:
-                problem = f"gives a gradient of `{name}` with the shape {list(found[name].shape)}"
-                raise ObjcError(self._bad(problem, f"; expected {list(parameter.shape)}"))
+                shape, expected = list(found[name].shape), list(parameter.shape)
+                problem = f"gives a gradient of `{name}` with the shape {shape}, not {expected}"
+                raise ObjcError(self._bad(problem, ""))
         return found
 
     def _bad(self, problem: str, rest: str, mend: str | None = None) -> BadPrediction:

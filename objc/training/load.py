@@ -160,7 +160,7 @@ def _columns_of(
         places = _default(header, record)
         what = f"column `{record.name}`" if record.rank == 0 else f"columns `{record.name}_0`, …"
     elif isinstance(given, str):
-        if any(character in given for character in "*?"):
+        if any(character in given for character in "*?["):
             places = [n for n, name in enumerate(header) if fnmatch.fnmatchcase(name, given)]
         else:
             places = [n for n, name in enumerate(header) if name == given]

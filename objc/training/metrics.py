@@ -13,7 +13,7 @@ from objc.errors import ObjcError
 from objc.training.data import Dataset
 from objc.training.errors import BadMetric
 from objc.training.evaluation import Evaluator
-from objc.training.objective import InputRecord, records_of
+from objc.training.objective import InputRecord, records_of, weight_option
 from objc.training.protocols import Kernel
 
 Array = NDArray[Any]
@@ -80,7 +80,7 @@ class Metrics:
     ) -> float:
         arguments = self._arguments(name, kernel, values)
         if weight is not None:
-            arguments["weight"] = weight
+            arguments[weight_option(_inputs(kernel))] = weight
         return _number(name, kernel(**arguments))
 
     def _arguments(self, name: str, kernel: Any, values: Mapping[str, Array]) -> dict[str, Any]:

@@ -70,12 +70,10 @@ def investigate(
 ) -> Finding:
     """Look for the first example of a batch that by itself is not finite.
 
-    Halves of the batch are evaluated again, so this costs about twice the batch, once. Weights are left
-    out, since an infinite loss weighed by 0 is no number either. `gradients` are those of the
-    parameters where a gradient was asked for.
+    Halves of the batch are evaluated again, so this costs about twice the batch, once. Examples of
+    weight 0 are not looked at. `gradients` are those of the parameters where a gradient was asked for.
     """
-    batch = replace(batch, weight=None)
-    predictions = evaluator.predictions
+    batch, predictions = _weighed(evaluator, batch)
     wrt = () if gradients is None else (*evaluator.parameters.own_names, *evaluator.predicted)
 
     def evaluate(start: int, stop: int) -> Evaluation:
@@ -122,6 +120,19 @@ def _first(count: int, is_bad: Callable[[int, int], bool], separable: bool) -> i
         else:
             return None
     return low
+
+
+def _weighed(evaluator: Evaluator, batch: Dataset) -> tuple[Dataset, dict[str, Array]]:
+    """The examples that count, and their predictions, without weights: a bad one is bad alone."""
+    if batch.weight is None:
+        return batch, evaluator.predictions
+    kept = np.flatnonzero(batch.weight > 0)
+    inputs = evaluator.objective.inputs
+    predictions = {
+        name: one[kept] if one.ndim > inputs[name].rank else one
+        for name, one in evaluator.predictions.items()
+    }
+    return replace(batch.take(kept), weight=None), predictions
 
 
 def _sliced(

@@ -133,7 +133,7 @@ def predicted_names(
 def _bind(record: InputRecord, value: Any, sizes: Sizes) -> None:
     shape = np.shape(value)
     if len(shape) != record.rank:
-        problem = f"has the shape {list(shape)}; `{record.declared}` has {record.rank} axes"
+        problem = f"has the shape {list(shape)}; it is declared `{record.declared}`"
         raise ObjcError(BadParameter(None, record.name, problem))
     sizes.bind(record, shape, shape)
 

@@ -71,10 +71,10 @@ class Kernel(Protocol):
         inputs: Mapping[str, Any],
         *,
         wrt: Sequence[str] = (),
-        weight: Array | None = None,
+        **options: Any,
     ) -> tuple[float, Mapping[str, float], Mapping[str, Array]]:
         """The value over the batch, the value of every term by name, and the gradient with respect to
-        each input of `wrt`, from one run."""
+        each input of `wrt`, from one run. An option is `weight`, a number of at least 0 an example."""
 
 
 @runtime_checkable

@@ -66,6 +66,9 @@ class FakeKernel:
         self.calls.append(count)
         defaults = {n: one.default for n, one in names.items() if one.default is not None}
         weight = np.full(count, 1.0) if weight is None else np.asarray(weight)
+        kept = weight > 0  # an example of weight 0 is not looked at
+        inputs = {name: inputs[name][kept] if name in batched else inputs[name] for name in inputs}
+        weight = weight[kept]
         with np.errstate(all="ignore"):
             value, terms, gradients = self.function(
                 {**defaults, **inputs}, weight / weight.sum(dtype=np.float64)
