@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy
 
 from objc.ir.domain import Domain
@@ -10,7 +12,7 @@ from objc.ir.program import Let
 from objc.ir.symbols import Expression, iverson
 from objc.passes.lower.builder import Wanted
 from objc.passes.lower.dimensions import Variable
-from objc.passes.lower.names import Context
+from objc.passes.lower.names import Context, Scope
 from objc.passes.lower.values import Environment, Positions, Value
 
 
@@ -112,3 +114,10 @@ class Binding:
         if self.source.categorical and self.source.indexes is not None:
             return Domain("index", dimension=self.source.indexes.dimension)
         return None
+
+
+def passed(name: str, value: Value, scope: Scope) -> Value:
+    """An argument as the body sees it: computed once, unless it costs nothing."""
+    if value.atomic or value.broken or (value.indexes is not None and value.direct is None):
+        return value
+    return replace(Binding(scope.context, name, value, scope.variables).value, span=value.span)

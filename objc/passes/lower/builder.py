@@ -134,9 +134,9 @@ class Builder:
             (made.free, reduction, tuple(one.dimension for one in over), domain), []
         )
         if not wanted.exact:
-            for other in alike:
-                if _is_same(made, other):
-                    return other
+            same = next((other for other in alike if _is_same(made, other)), None)
+            if same is not None:
+                return same
         check_body(body, self.collector, span)
         made = replace(made, name=self._name(wanted))
         self.lets.append(made)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from objc.errors import Collector, InternalError, ObjcError
 from objc.ir.domain import Domain
 from objc.ir.index import Dimension, Index, Position
 from objc.ir.program import Claim, Input, Let, Program, ProgramKind, Role, Term
-from objc.ir.symbols import Expression, Extent
+from objc.ir.symbols import Extent
 from objc.passes.lower import errors
 from objc.passes.lower.builder import Builder, Wanted
-from objc.passes.lower.defaults import default_of
+from objc.passes.lower.claims import claims_of
 from objc.passes.lower.definitions import body_of
-from objc.passes.lower.dimensions import Axis, Dimensions, unify
+from objc.passes.lower.dimensions import Dimensions, unify
+from objc.passes.lower.elementwise import scalar
+from objc.passes.lower.inputs import add_input
 from objc.passes.lower.names import Context, Scope
-from objc.passes.lower.shapes import TypedParameter, domain, shape_axes, typed
-from objc.passes.lower.values import Environment, Positions, Value
-from objc.source import Span
+from objc.passes.lower.objectives import objective_body
+from objc.passes.lower.resolve import as_number
+from objc.passes.lower.shapes import TypedParameter, shape_axes, typed
+from objc.passes.lower.values import Environment, Value
 from objc.syntax import tree
 
 if TYPE_CHECKING:
@@ -36,7 +40,7 @@ def program_of(
     """Lower one declaration. None if it has errors, which the collector has then."""
     before = len(collector.errors)
     try:
-        program = _Lowering(declaration, namespace, collector).program()
+        program = Lowering(declaration, namespace, collector).program()
     except RecursionError:
         reason = "its parts lean on each other too deeply"
         collector.add(errors.TooLarge(declaration.name_span, declaration.name, reason))
@@ -48,7 +52,7 @@ def program_of(
     return program if len(collector.errors) == before else None
 
 
-class _Lowering:
+class Lowering:
     """The lowering of one declaration."""
 
     def __init__(
@@ -65,8 +69,6 @@ class _Lowering:
         self.scope = Scope(self.context, namespace, Dimensions({}), differentiated)
 
     def program(self) -> Program | None:
-        from objc.passes.lower.claims import claims_of
-        from objc.passes.lower.objectives import objective_body
 
         declaration = self.declaration
         self._parameters()
@@ -129,8 +131,6 @@ class _Lowering:
         self.scope.define(parameter.name, value, what, parameter.span)
 
     def _final_inputs(self) -> tuple[Input, ...]:
-        from dataclasses import replace
-
         axes = dict(self.context.input_axes)
         return tuple(
             replace(one, dimensions=tuple(axis.dimension for axis in axes[one.name]))
@@ -142,7 +142,6 @@ class _Lowering:
     def _body(
         self, declaration: tree.Scalar | tree.Function
     ) -> tuple[tuple[Term, ...], dict[str, str]]:
-        from objc.passes.lower.expressions import as_number, scalar
 
         value = body_of(declaration, self.scope)
         if not value.categorical:
@@ -231,54 +230,3 @@ def _names_of(declaration: tree.Declaration) -> set[str]:
         if parameter.type is not None:
             names |= {one.name for one in parameter.type.shape if isinstance(one, tree.Name)}
     return names
-
-
-def add_input(
-    parameter: TypedParameter, role: Role, axes: tuple[Axis, ...], scope: Scope, name: str = ""
-) -> Value:
-    """Make an input of the program, and the value that stands for it."""
-    context = scope.context
-    name = name or parameter.name
-    kind = domain(parameter, scope)
-    default = None
-    if parameter.parameter.default is not None:
-        default = default_of(parameter, kind, scope)
-    unit = tuple(
-        (one.name, one.exponent) for one in (parameter.type.unit if parameter.type else ())
-    )
-    made = Input(name, (), kind, role, default, unit, parameter.parameter.span)
-    context.inputs.append(made)
-    context.input_axes.append((name, axes))
-    context.builder.declare(name, kind)
-    return input_value(made, axes, parameter.span)
-
-
-def input_value(made: Input, axes: tuple[Axis, ...], span: Span) -> Value:
-    def build(environment: Environment, positions: Positions) -> Expression:
-        return made.read(*positions)
-
-    index = made.domain.kind == "index"
-    return Value(
-        span,
-        axes,
-        build,
-        indexes=Axis(made.domain.dimension, span) if index else None,
-        categorical=index,
-        integral=bool(made.domain.assumptions.get("integer")),
-        atomic=True,
-    )
-
-
-def learned_value(
-    declaration: tree.Declaration, parameter: TypedParameter, axes: tuple[Axis, ...], scope: Scope
-) -> Value:
-    """The learned parameter of a called model, an input of the program that calls it: once, however
-    often the model is called."""
-    context = scope.context
-    key = (id(declaration), parameter.name)
-    if key not in context.learned:
-        name = parameter.name
-        if not context.builder.take(name):
-            name = context.builder.fresh(f"{declaration.name}_{parameter.name}")
-        context.learned[key] = add_input(parameter, "learned", axes, scope, name)
-    return context.learned[key]

@@ -11,13 +11,15 @@ from objc.ir.symbols import Expression
 from objc.passes.lower import errors
 from objc.passes.lower.builder import Wanted
 from objc.passes.lower.definitions import define_all
+from objc.passes.lower.elementwise import scalar
 from objc.passes.lower.names import Scope
+from objc.passes.lower.resolve import number_of
 from objc.passes.lower.shapes import of_hyperparameters
 from objc.passes.lower.values import Environment
 from objc.syntax import tree
 
 if TYPE_CHECKING:
-    from objc.passes.lower.declarations import _Lowering as Lowering
+    from objc.passes.lower.declarations import Lowering
 
 
 def objective_body(
@@ -25,8 +27,6 @@ def objective_body(
 ) -> tuple[tuple[Term, ...], dict[str, str]]:
     """Lower the terms of an objective. Its `per_example` is the weighted sum of those that belong to
     an example."""
-    from objc.passes.lower.expressions import number_of, scalar
-
     scope, collector = lowering.scope, lowering.collector
     if declaration.combine != "sum":
         what = f"`combine {declaration.combine}`"

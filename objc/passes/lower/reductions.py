@@ -12,7 +12,9 @@ from objc.ir.symbols import Condition, Expression, iverson
 from objc.passes.lower import errors
 from objc.passes.lower.builder import Wanted
 from objc.passes.lower.dimensions import Variable
+from objc.passes.lower.elementwise import scalar
 from objc.passes.lower.names import Scope
+from objc.passes.lower.resolve import condition_of, number_of, value_of
 from objc.passes.lower.values import Environment, Positions, Value, broken
 from objc.syntax import tree
 
@@ -22,8 +24,6 @@ _OF_ONE_INDEX = frozenset({"argmax", "argmin"})
 
 def reduction(node: tree.Reduction, scope: Scope) -> Value:
     """Resolve a reduction."""
-    from objc.passes.lower.expressions import condition_of, number_of, scalar, value_of
-
     variables = [Variable(one.name, one.span) for one in node.binders]
     inner = scope.child(variables)
     guard = None

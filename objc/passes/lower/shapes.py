@@ -13,6 +13,8 @@ from objc.ir.symbols import Expression
 from objc.passes.lower import constants, errors
 from objc.passes.lower.dimensions import Axis
 from objc.passes.lower.names import Scope
+from objc.passes.lower.order import names_in
+from objc.passes.lower.resolve import number_of
 from objc.passes.lower.values import Environment, Value
 from objc.source import Span
 from objc.syntax import tree
@@ -142,9 +144,6 @@ def restricted(
 ) -> Expression:
     """An expression of the names in `scope` only, without a let; those of `elsewhere` are known and
     may not stand here."""
-    from objc.passes.lower.definitions import names_in
-    from objc.passes.lower.expressions import number_of
-
     collector = scope.collector
     outside = any(scope.lookup(n) is None and n in elsewhere for n in names_in(node))
     if outside or _has_reduction(node):

@@ -9,7 +9,9 @@ from objc.ir.symbols import Expression
 from objc.passes.lower import errors
 from objc.passes.lower.builder import position_from
 from objc.passes.lower.dimensions import Axis, Variable, unify
+from objc.passes.lower.elementwise import scalar
 from objc.passes.lower.names import Scope
+from objc.passes.lower.resolve import value_of
 from objc.passes.lower.values import Environment, Partial, Positions, Value, broken
 from objc.source import Span
 from objc.syntax import tree
@@ -17,8 +19,6 @@ from objc.syntax import tree
 
 def subscript(node: tree.Subscript, scope: Scope) -> Value:
     """The entry, or the row, of a tensor at some positions."""
-    from objc.passes.lower.expressions import scalar, value_of
-
     base = value_of(node.base, scope)
     places = [scalar(value_of(one, scope), scope, "a position") for one in node.indices]
     if base.broken:
