@@ -8,13 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from objc.errors import InputError
-from objc.kernel.errors import (
-    BadOption,
-    GivenTwice,
-    MissingInput,
-    TooManyInputs,
-    UnknownKeyword,
-)
+from objc.kernel.errors import GivenTwice, MissingInput, TooManyInputs, UnknownKeyword
+from objc.kernel.option_errors import BadOption
 from objc.kernel.signature import InputSignature, Signature
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "missing"})()

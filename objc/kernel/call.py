@@ -16,9 +16,10 @@ from objc.kernel import shapes
 from objc.kernel.arguments import MISSING, Options
 from objc.kernel.arrays import floating_level, integers, numeric
 from objc.kernel.domains import check_data, check_finite, check_hyperparameter, check_range
-from objc.kernel.errors import EmptyBatch, MissingInput, WeightShape
+from objc.kernel.errors import MissingInput
 from objc.kernel.formula import value_of
 from objc.kernel.signature import InputSignature, Signature
+from objc.kernel.value_errors import EmptyBatch, WeightShape
 from objc.kernel.weights import Weights, weights_of
 from objc.target import DType
 

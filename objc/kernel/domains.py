@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from objc.errors import InputError
 from objc.kernel.arrays import Locate, first_true
-from objc.kernel.errors import DataDomain, HyperparameterDomain, LabelOutOfRange, NotFinite
 from objc.kernel.formula import value_of
 from objc.kernel.signature import InputSignature, Signature
+from objc.kernel.value_errors import DataDomain, HyperparameterDomain, LabelOutOfRange, NotFinite
 
 Array = NDArray[Any]
 

@@ -15,9 +15,10 @@ from objc.kernel.arguments import Binder, Options
 from objc.kernel.arrays import numeric
 from objc.kernel.call import Call, Reader, floating
 from objc.kernel.domains import out_of_range
-from objc.kernel.errors import EmptyAxis, NotDifferentiable, PositionOutOfRange, VectorShape
+from objc.kernel.option_errors import NotDifferentiable, VectorShape
 from objc.kernel.outputs import Results, parts_by_input
 from objc.kernel.signature import InputSignature, Signature
+from objc.kernel.value_errors import EmptyAxis, PositionOutOfRange
 from objc.kernel.variants import Compiled, Request, compile_variant, recall, remember
 from objc.target import DType, IndexOutOfRange
 

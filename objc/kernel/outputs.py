@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from objc.errors import InputError
 from objc.kernel.call import Call
-from objc.kernel.errors import BadOut
+from objc.kernel.option_errors import BadOut
 from objc.kernel.signature import Signature
 from objc.kernel.variants import Output
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from objc.errors import InputError
 from objc.kernel.arrays import first_true, numeric
-from objc.kernel.errors import WeightShape, WeightValue
 from objc.kernel.signature import Signature
+from objc.kernel.value_errors import WeightShape, WeightValue
 
 Array = NDArray[Any]
 
