@@ -93,7 +93,7 @@ class _Private:
         self.users: set[str] = set()
         for program, _ in declarations:
             self.users |= {_spelled(program.name)} | {program.name}
-            self.users |= {_spelled(one.name) for one in program.inputs}
+            self.users |= set(_parameters(program).values())
             self.users |= {_spelled(program.name) + one for one in _SUFFIXES.values()}
         self.kernels: dict[tuple[str, str], str] = {}
         self.names: dict[tuple[str, str], str] = {}
@@ -136,7 +136,7 @@ def _functions(
     holder = private.fresh(f"_{_spelled(program.name)}")
     lines = [f"{holder} = Declaration(", f"    {_spelled(program.name)!r},", f"    {dtype!r},"]
     lines.append("    [")
-    lines += [f"        {_argument(one, first)}," for one in shown]
+    lines += [f"        {_argument(one, _parameters(program)[one.name], first)}," for one in shown]
     lines.append("    ],")
     lines.append("    {")
     for what, variant in variants.items():
@@ -154,18 +154,18 @@ def _function(
 ) -> str:
     positional = [one for one in program.inputs if one.role in ("differentiable", "data")]
     named = [one for one in program.inputs if one.role in ("hyperparameter", "learned")]
-    parameters = [_spelled(one.name) for one in positional]
-    keywords = [_spelled(one.name) + _default(one) for one in named]
+    spelled = _parameters(program)
+    parameters = [spelled[one.name] for one in positional]
+    keywords = [spelled[one.name] + _default(one) for one in named]
     weight = "weight"
     if what in _USES_WEIGHT:
-        names = {_spelled(one.name) for one in program.inputs if one.role != "internal"}
-        while weight in names:
+        while weight in spelled.values():
             weight += "_"
         keywords.append(f"{weight}=None")
     if keywords:
         parameters += ["*", *keywords]
     shown = [one for one in program.inputs if one.role != "internal"]
-    values = "".join(f"{_spelled(one.name)}, " for one in shown)
+    values = "".join(f"{spelled[one.name]}, " for one in shown)
     passed = f"({values})" + (f", {weight}" if what in _USES_WEIGHT else "")
     about = _about(program, variants, what)
     return (
@@ -179,6 +179,18 @@ def _spelled(name: str) -> str:
     """A name at the call. Names from a file are identifiers; from elsewhere they are made so."""
     plain = "".join(one if f"a{one}".isidentifier() else "_" for one in identifier(name))
     return plain if plain.isidentifier() else f"_{plain}"
+
+
+def _parameters(program: Program) -> dict[str, str]:
+    """From the user's inputs to distinct parameters."""
+    found: dict[str, str] = {}
+    for one in program.inputs:
+        if one.role != "internal":
+            name = _spelled(one.name)
+            while name in found.values():
+                name += "_"
+            found[one.name] = name
+    return found
 
 
 def _default(one: Input) -> str:
@@ -212,11 +224,11 @@ def _claim(claim: Claim) -> str:
     return " ".join(words + (["in", ", ".join(claim.inputs)] if claim.inputs else []))
 
 
-def _argument(one: Input, variant: Program) -> str:
+def _argument(one: Input, name: str, variant: Program) -> str:
     """An `Argument` of the preamble: the shape is that of one example."""
     held = variant.input.get(one.name, one)
     batched = bool(held.dimensions) and held.dimensions[0] == BATCH
-    fields = [repr(_spelled(one.name)), repr(one.name), _shape(one.dimensions)]
+    fields = [repr(name), repr(one.name), _shape(one.dimensions)]
     fields += [str(one.domain.is_integer), str(batched), str(one.is_differentiable)]
     return f"Argument({', '.join(fields)})"
 
