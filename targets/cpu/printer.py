@@ -20,7 +20,16 @@ from objc.atoms import BY_FUNCTION, Branch
 from objc.ir.index import Index
 from objc.ir.order import ordered_addends
 from objc.ir.program import Program
-from objc.ir.symbols import Condition, Expression, Extent, IndexValue, Read, conjuncts, indices_of
+from objc.ir.symbols import (
+    Condition,
+    Expression,
+    Extent,
+    IndexValue,
+    Read,
+    conjuncts,
+    disjuncts,
+    indices_of,
+)
 from objc.target import DType
 
 _RELATIONS: Mapping[Any, str] = {
@@ -223,7 +232,7 @@ class Printer:
             return f"({' and '.join(parts)})"
         if isinstance(condition, sympy.Or):
             parts = []
-            for one in conjuncts(sympy.And(*condition.args, evaluate=False)):
+            for one in disjuncts(condition):
                 parts.append(self.condition(one, facts))
                 facts = facts.given_not(one)
             return f"({' or '.join(parts)})"

@@ -192,11 +192,11 @@ class StepText:
         match let.reduction:
             case "sum":
                 if kind == "int64":
-                    return f"{total} + {x}"
+                    return f"{total} + {_factor(x)}"
                 self.functions.add("add")
                 return f"add({total}, {x})"
             case "prod":
-                return f"{total} * {x}"
+                return f"{total} * {_factor(x)}"
             case _:
                 if kind == "int64":
                     return f"{let.reduction}({total}, {x})"
@@ -595,6 +595,11 @@ class StepText:
 
     def _line(self, text: str) -> None:
         self.lines.append(_INDENT * self.indent + text)
+
+
+def _factor(text: str) -> str:
+    """Text that may stand beside an operator."""
+    return text if text.isidentifier() or text.isdigit() else f"({text})"
 
 
 def _bare(text: str) -> str:
