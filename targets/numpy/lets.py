@@ -207,6 +207,7 @@ class LetWriter:
             self.emit(f"{self.target} = np.zeros({self.shape(let.free)}, np.float64)")
             widest = max(groups, key=len)
             self._open_blocks(blocked, sorted(widest, key=let.indices.index))
+        outer = [] if blocked is not None else self._outer(groups)
         operands, subscripts = [], []
         for axes, factors in self._ordered(groups):
             writer = self._writer(axes, blocked)
@@ -219,6 +220,9 @@ class LetWriter:
             real = "np.float64" if blocked is not None or not let.free else f"np.{self.dtype}"
             factor = Writer(self.program, self.names, (), None, "np.float64", self.emit)
             text = f"{real}({factor.number(sympy.Mul(*scalars)).text}) * {text}"
+        if outer:
+            writer = self._writer(let.free, None)
+            text = f"{writer.number(sympy.Mul(*outer)).text} * {text}"
         if blocked is not None:
             self.emit(f"{self.target} += {text}")
             self.margin = ""
@@ -227,6 +231,15 @@ class LetWriter:
             self.emit(f"{self.target} = {text}")
         else:
             self._assign_scalar(text)
+
+    def _outer(self, groups: dict[frozenset[Index], list[Any]]) -> list[Any]:
+        """Takes out the factors that are the same all through the sum."""
+        over = set(self.let.over)
+        same = [group for group in groups if not group & over]
+        rest = frozenset[Index]().union(*(group for group in groups if group & over))
+        if not rest.issuperset(self.let.indices):
+            return []
+        return [factor for group in same for factor in groups.pop(group)]
 
     def _ordered(
         self, groups: dict[frozenset[Index], list[Any]]
