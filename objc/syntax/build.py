@@ -20,9 +20,12 @@ from objc.source import Source, Span
 from objc.syntax import errors, tree
 from objc.syntax.claims import split_claims
 
-MAX_DEPTH = 200
-"""The greatest depth of an expression's tree: brackets, unary minus, `if`, and also the length of a
-chain `a + b + c`, which nests to the left. It keeps every recursive reader of the tree safe."""
+MAX_NESTING = 64
+"""The most levels of an expression: calls, brackets that hold nodes, signs, powers, `if`s."""
+
+MAX_CHAIN = 200
+"""The greatest depth of an expression's tree. Beyond its levels, a chain `a + b + c` counts here,
+as it nests to the left. Both keep every recursive reader of the tree safe."""
 
 MAX_DIGITS = 1000
 """The most digits of a number written out, its exponent applied."""
@@ -80,7 +83,7 @@ class Builder:
     def __init__(self) -> None:
         self.source = Source("", "")
         # Depths by identity; the nodes are kept, so that no identity is used twice.
-        self._depths: dict[int, tuple[int, tree.Node]] = {}
+        self._depths: dict[int, tuple[int, int, tree.Node]] = {}
 
     def begin(self, source: Source) -> None:
         """Read from another source."""
@@ -101,16 +104,25 @@ class Builder:
     def _over(self, children: Sequence[Child]) -> Span:
         return self.span(children[0], children[-1])
 
-    def _deep(self, node: _Node, *children: tree.Node | None) -> _Node:
-        """Hold the limit on the depth of expressions."""
-        depth = 1 + max((self._depth(one) for one in children if one is not None), default=0)
-        if depth > MAX_DEPTH:
-            raise ObjcError(errors.TooDeep(node.span, MAX_DEPTH))
-        self._depths[id(node)] = depth, node
+    def _deep(
+        self, node: _Node, *children: tree.Node | None, chain: tree.Node | None = None
+    ) -> _Node:
+        """Hold the limits on the depth of expressions. `chain` is the left of an operator."""
+        levels = [self._depth(one) for one in children if one is not None]
+        nesting = 1 + max((one for one, _ in levels), default=0)
+        depth = 1 + max((one for _, one in levels), default=0)
+        if chain is not None:
+            left, before = self._depth(chain)
+            nesting, depth = max(nesting, left), max(depth, 1 + before)
+        if nesting > MAX_NESTING or depth > MAX_CHAIN:
+            is_chain = nesting <= MAX_NESTING
+            limit = MAX_CHAIN if is_chain else MAX_NESTING
+            raise ObjcError(errors.TooDeep(node.span, limit, is_chain))
+        self._depths[id(node)] = nesting, depth, node
         return node
 
-    def _depth(self, node: tree.Node) -> int:
-        return self._depths.get(id(node), (1, node))[0]
+    def _depth(self, node: tree.Node) -> tuple[int, int]:
+        return self._depths.get(id(node), (1, 1, node))[:2]
 
     def _name(self, token: Child) -> tuple[str, Span]:
         assert isinstance(token, Token)
@@ -144,7 +156,7 @@ class Builder:
     def parenthesized(self, children: list[Child]) -> tree.Expression:
         inner = cast("tree.Expression", children[1])
         node = replace(inner, span=self._over(children))
-        self._depths[id(node)] = self._depth(inner), node
+        self._depths[id(node)] = *self._depth(inner), node
         return node
 
     def iverson(self, children: list[Child]) -> tree.Iverson:
@@ -167,6 +179,8 @@ class Builder:
         left, operator, right = children
         assert isinstance(left, tree.Node) and isinstance(right, tree.Node)
         node = kind(self._over(children), cast(Token, operator).value, left, right)  # type: ignore[call-arg]
+        if cast(Token, operator).type in _CHAINED:
+            return self._deep(node, right, chain=left)
         return self._deep(node, left, right)
 
     def binary(self, children: list[Child]) -> tree.Binary:
@@ -442,6 +456,8 @@ class Builder:
     def file(self, children: list[Child]) -> list[Child]:
         return children
 
+
+_CHAINED = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "AND", "OR"})
 
 _PARTS = frozenset({
     "expressions", "names", "path", "terms", "over", "combine", "start", "scored", "inputs",

@@ -62,6 +62,8 @@ class StrayCharacter(Diagnostic):
     character: str
 
     def title(self) -> str:
+        if len(self.character) > 100:
+            return f"a name of {len(self.character)} characters is too long"
         if len(self.character) > 1:
             return f"`{self.character}` is no name"
         code = f"U+{ord(self.character):04X}"
@@ -329,18 +331,20 @@ FOREIGN_WORDS = {
 
 @dataclass(frozen=True)
 class TooDeep(Diagnostic):
-    """An expression is nested more deeply than people write.
+    """An expression is nested more deeply, or a chain `a + b + c + …` is longer, than people write.
 
-    Brackets, calls, `if`, signs and powers within each other count, and so does the length of a
-    chain `a + b + c + …`.
+    Calls, signs, powers and `if`s within each other make the levels.
 
     Name parts of it under `where`, or reduce over an index.
     """
 
     code = "E0011"
     limit: int
+    is_chain: bool = False
 
     def title(self) -> str:
+        if self.is_chain:
+            return f"a chain of more than {self.limit} operators"
         return f"the expression is more than {self.limit} levels deep"
 
     def help(self) -> str:

@@ -24,6 +24,9 @@ DECLARATIONS = frozenset({
 })  # fmt: skip
 """The terminals that begin a declaration."""
 
+MAX_NAME = 200
+"""The most characters of a name."""
+
 STRAY = "STRAY"
 UNTERMINATED = "UNTERMINATED"
 
@@ -78,7 +81,7 @@ class Tokenizer:
         return list(in_context(found, text))
 
     def _word(self, word: str) -> str:
-        if not word.isidentifier():
+        if len(word) > MAX_NAME or not word.isidentifier():
             return STRAY
         if self._reduction.fullmatch(word):
             return "REDUCTION"
@@ -100,7 +103,8 @@ def in_context(tokens: Sequence[Token], text: str) -> Iterable[Token]:
     for number, token in enumerate(tokens):
         following = tokens[number + 1] if number + 1 < len(tokens) else None
         kind = token.type
-        if token.value not in RESERVED and token.type != "NAME" and token.value.isidentifier():
+        is_word = kind not in ("NAME", STRAY) and token.value.isidentifier()
+        if is_word and token.value not in RESERVED:
             if not _is_keyword(token, following, previous, before, text):
                 kind = "NAME"
                 token.type = kind

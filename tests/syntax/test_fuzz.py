@@ -104,8 +104,8 @@ def check(text: str) -> bool:
 @pytest.mark.parametrize("seed", range(8))
 def test_mutations(seed: int) -> None:
     chance = random.Random(seed)
-    outcomes = [check(_mutated(chance, chance.choice(TEXTS))) for _ in range(400)]
-    assert 20 < sum(outcomes) < 380  # both outcomes are exercised
+    outcomes = [check(_mutated(chance, chance.choice(TEXTS))) for _ in range(300)]
+    assert 20 < sum(outcomes) < 280  # both outcomes are exercised
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -148,5 +148,5 @@ def test_random_expressions() -> None:
              f"(({a}) and ({b}) or not ({c}))", f"(({a}) or ({b}))", f"({a})[{b}, {c}]")
         )  # fmt: skip
 
-    for _ in range(300):
+    for _ in range(150):
         assert check(f"loss f(x: real) = {expression(chance.randrange(1, 5))}")
