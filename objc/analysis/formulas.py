@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import sympy
+
+from objc.atoms import log1p, log_cosh, sigmoid, softplus
 from objc.ir.index import Index, Position
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Read, substitute_positions
@@ -29,7 +32,7 @@ def whole(program: Program) -> Program:
     bodies: dict[str, Let] = {}
     lets = []
     for let in program.lets:
-        body, guard = _inlined(let.body, bodies), _inlined(let.guard, bodies)
+        body, guard = _named(_inlined(let.body, bodies)), _inlined(let.guard, bodies)
         if _size(body) + _size(guard) <= _GREATEST:
             let = replace(let, body=body, guard=guard)
         if let.reduction is None and let.name not in gathered:
@@ -45,6 +48,32 @@ def _inlined(expression: Any, bodies: Mapping[str, Let]) -> Any:
         if read.tensor in bodies
     }
     return expression.xreplace(mapping) if mapping else expression
+
+
+def _named(node: Any) -> Any:
+    """A formula with log cosh, softplus and the logistic function by their names, as the table of atoms
+    has rows for them."""
+    if not node.args or not node.has(sympy.exp, sympy.cosh):
+        return node
+    arguments = [_named(one) for one in node.args]
+    node = node if list(node.args) == arguments else node.func(*arguments)
+    match node:
+        case sympy.log() if isinstance(node.args[0], sympy.cosh):
+            inner = node.args[0].args[0]
+            return log_cosh(-inner if inner.could_extract_minus_sign() else inner)
+        case sympy.log() if (exponent := _one_plus_exponential(node.args[0])) is not None:
+            return softplus(exponent)
+        case log1p() if isinstance(node.args[0], sympy.exp):
+            return softplus(node.args[0].args[0])
+        case sympy.Pow() if (exponent := _one_plus_exponential(node.base)) is not None:
+            return sigmoid(-exponent) ** -node.exp
+    return node
+
+
+def _one_plus_exponential(expression: Any) -> Any:
+    """u where the expression is 1 + exp(u)."""
+    constant, rest = expression.as_coeff_Add()
+    return rest.args[0] if constant == 1 and isinstance(rest, sympy.exp) else None
 
 
 def _size(expression: Any) -> int:

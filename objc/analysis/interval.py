@@ -6,6 +6,7 @@ finds a rational value, else mpmath's at 40 digits moved outward by far more tha
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable
@@ -139,6 +140,7 @@ def apply(atom: Atom, argument: Interval) -> Interval:
     return total.meet(result)
 
 
+@functools.cache
 def _hull_of(ends: tuple[Any, Any]) -> Interval:
     return Interval(rounded(ends[0], False), rounded(ends[1], True))
 
@@ -164,6 +166,7 @@ def rounded(number: Any, up: bool) -> End:
     return _outward(lambda: mpmath.mpf(sympy.N(number, _DIGITS)._mpf_), up)
 
 
+@functools.cache
 def of_number(number: Any) -> Interval:
     """The interval of a SymPy number; the whole line where it has no finite real value."""
     if number in (sympy.oo, -sympy.oo):

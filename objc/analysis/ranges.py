@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy
 
@@ -26,7 +26,7 @@ from objc.analysis.interval import (
     atom_of,
     of_number,
 )
-from objc.atoms import ATOMS, Branch, maximum, minimum, stop_gradient, xlogy
+from objc.atoms import ATOMS, Branch, maximum, minimum, sigmoid, stop_gradient, xlogy
 from objc.ir.index import Index, Position
 from objc.ir.program import Input, Let, Program
 from objc.ir.symbols import Condition, Expression, Extent, IndexValue, Read, conjuncts
@@ -34,8 +34,15 @@ from objc.ir.symbols import Condition, Expression, Extent, IndexValue, Read, con
 Context = Mapping[Any, Interval]
 """What is known beyond the domains of expressions that occur in a formula."""
 
+_Learnable: TypeAlias = "tuple[Expression, Any, Expression, list[tuple[Any, Any, Expression]]]"
+"""A nonnegative difference, its number, the rest, and its terms with what the others leave for them."""
+
+_QUARTER = Interval(NONNEGATIVE.low, UNIT.high / 4)
+"""The range of σ(x)·σ(−x)."""
 _AT_LEAST_ONE = Interval(NONNEGATIVE.low + 1, INFINITY)
 _NONPOSITIVE = -NONNEGATIVE
+_GREATEST_EXPANDED = 40
+"""Operations beyond which a formula isn't multiplied out."""
 _COUNTED = frozenset({"argmax", "argmin", "count"})
 _TRUTHS = frozenset({"any", "all"})
 _LOG = ATOMS["log"]
@@ -47,6 +54,8 @@ class Ranges:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.of_tensor: dict[str, Interval] = {}
+        self._conditions: dict[Condition, list[_Learnable]] = {}
+        self._eliminated: dict[Any, list[tuple[Expression, Any]]] = {}
         for one in program.inputs:
             self.of_tensor[one.name] = self._of_input(one)
         for let in program.lets:
@@ -67,7 +76,7 @@ class Ranges:
         for several in _splits(expression, self, context):
             halves = itertools.product((NONNEGATIVE, _NONPOSITIVE), repeat=len(several))
             parts = [
-                self._plain(expression, {**context, **dict(zip(several, half, strict=True))})
+                self._plain(expression, {**context, **_both_signs(several, half)})
                 for half in halves
             ]
             result = result.meet(Interval.hull(parts))
@@ -130,11 +139,7 @@ class Ranges:
 
     def _plain(self, expression: Expression, context: Context) -> Interval:
         result = self._by_kind(expression, context)
-        if expression in context:
-            result = result.meet(context[expression])
-        elif -expression in context:
-            result = result.meet(-context[-expression])
-        return result
+        return result.meet(context[expression]) if expression in context else result
 
     def _by_kind(self, expression: Expression, context: Context) -> Interval:
         if expression.is_number:
@@ -171,8 +176,13 @@ class Ranges:
         share = _share(expression, self)
         if share is not None:
             return UNIT * self._plain(share, context)
-        result = Interval.point(1)
+        result, rest = Interval.point(1), list(expression.args)
         for one in expression.args:
+            if isinstance(one, sigmoid) and one in rest and sigmoid(-one.args[0]) in rest:
+                rest.remove(one)
+                rest.remove(sigmoid(-one.args[0]))
+                result = result * _QUARTER
+        for one in rest:
             result = result * self._plain(one, context)
         return result
 
@@ -215,10 +225,17 @@ class Ranges:
         """The range of an arm where a condition holds."""
         known = self.assuming(condition, context)
         result = self._plain(arm, known)
-        for difference in _nonnegatives(condition):
-            for rewritten, slack in _eliminated(arm, difference):
+        for difference, *_ in self._learnable(condition):
+            for rewritten, slack in self._forms(arm, difference):
                 result = result.meet(self._plain(rewritten, {**known, slack: NONNEGATIVE}))
         return result
+
+    def _forms(self, arm: Expression, difference: Expression) -> list[tuple[Expression, Any]]:
+        key = (arm, difference)
+        if key not in self._eliminated:
+            is_small = arm.count_ops() <= _GREATEST_EXPANDED
+            self._eliminated[key] = list(_eliminated(arm, difference)) if is_small else []
+        return self._eliminated[key]
 
     def assuming(self, condition: Condition, context: Context) -> Context:
         """What a condition says of the expressions in it, beside what is known."""
@@ -228,21 +245,36 @@ class Ranges:
                 left, right = part.args
                 self._learn(known, left, self._plain(right, context))
                 self._learn(known, right, self._plain(left, context))
-        for difference in _nonnegatives(condition):
-            constant, rest = difference.as_coeff_Add()
+        for difference, constant, rest, terms in self._learnable(condition):
             self._learn(known, difference, NONNEGATIVE)
             self._learn(known, rest, NONNEGATIVE + of_number(-constant))
-            for one in sympy.Add.make_args(difference):
-                coefficient, factor = one.as_coeff_Mul()
-                others = NONNEGATIVE + self._plain(one - difference, context)
-                self._learn(known, factor, others * of_number(1 / coefficient))
+            for coefficient, factor, others in terms:
+                least = NONNEGATIVE + self._plain(others, context)
+                self._learn(known, factor, least * of_number(1 / coefficient))
         return known
+
+    def _learnable(self, condition: Condition) -> list[_Learnable]:
+        if condition not in self._conditions:
+            self._conditions[condition] = [
+                (
+                    difference,
+                    *difference.as_coeff_Add(),
+                    [
+                        (*one.as_coeff_Mul(), one - difference)
+                        for one in sympy.Add.make_args(difference)
+                    ],
+                )
+                for difference in _nonnegatives(condition)
+            ]
+        return self._conditions[condition]
 
     def _learn(self, known: dict[Any, Interval], expression: Any, where: Interval) -> None:
         if expression.is_number:
             return
         sharper = self._plain(expression, known).meet(where)
         known[expression] = sharper
+        if isinstance(expression, sympy.Add):
+            known[-expression] = -sharper
         if isinstance(expression, sympy.Abs) and sharper.high < INFINITY:
             self._learn(known, expression.args[0], Interval(-sharper.high, sharper.high))
 
@@ -253,9 +285,19 @@ def _nonnegatives(condition: Condition) -> Iterator[Expression]:
         if isinstance(part, sympy.Not):
             part = sympy.Not(part.args[0])
         if isinstance(part, sympy.Ge | sympy.Gt):
-            yield part.args[0] - part.args[1]
+            yield from _with_bounds_of_abs(part.args[0] - part.args[1])
         elif isinstance(part, sympy.Le | sympy.Lt):
-            yield part.args[1] - part.args[0]
+            yield from _with_bounds_of_abs(part.args[1] - part.args[0])
+
+
+def _with_bounds_of_abs(difference: Expression) -> Iterator[Expression]:
+    """A nonnegative difference, and where c·|u| is taken away in it, the two with ±u in its place."""
+    yield difference
+    for one in sympy.Add.make_args(difference):
+        coefficient, term = one.as_coeff_Mul()
+        if isinstance(term, sympy.Abs) and coefficient.is_negative:
+            for inner in (term.args[0], -term.args[0]):
+                yield difference - one + coefficient * inner
 
 
 def _eliminated(arm: Expression, difference: Expression) -> Iterator[tuple[Expression, Any]]:
@@ -270,7 +312,19 @@ def _eliminated(arm: Expression, difference: Expression) -> Iterator[tuple[Expre
             continue
         rewritten = arm.xreplace({term: value})
         yield rewritten, slack
-        yield sympy.expand(rewritten), slack
+        if rewritten.count_ops() <= _GREATEST_EXPANDED:
+            expanded = sympy.expand(rewritten)
+            if expanded != rewritten and expanded.count_ops() <= 2 * _GREATEST_EXPANDED:
+                yield expanded, slack
+
+
+def _both_signs(several: list[Expression], halves: tuple[Interval, ...]) -> dict[Any, Interval]:
+    known: dict[Any, Interval] = {}
+    for one, half in zip(several, halves, strict=True):
+        known[one] = half
+        if isinstance(one, sympy.Add):
+            known[-one] = -half
+    return known
 
 
 def _splits(expression: Expression, ranges: Ranges, context: Context) -> Iterator[list[Expression]]:
@@ -290,13 +344,14 @@ def _splits(expression: Expression, ranges: Ranges, context: Context) -> Iterato
     if several:
         yield several[:1]
     if len(several) > 1:
-        yield several[:3]
+        yield several[:2]
 
 
 def _parts_above(expression: Any, program: Program) -> Iterator[tuple[Expression, int]]:
     """What is left of a sum when `c·(extreme over k of b) − c·b at some k` is taken out of it, with
     the sign of what was taken out."""
     for addend in expression.args:
+        yield from _folds_above(expression, addend)
         factor = _extreme_in(addend, program)
         if factor is None:
             continue
@@ -309,6 +364,21 @@ def _parts_above(expression: Any, program: Program) -> Iterator[tuple[Expression
         rest = expression - addend
         for body in _members(let, factor, rest):
             left = sympy.expand_mul(rest + scale * body)
+            if len(sympy.Add.make_args(left)) < len(expression.args):
+                yield left, direction
+
+
+def _folds_above(expression: Any, addend: Any) -> Iterator[tuple[Expression, int]]:
+    """The same for `c·max(a, b) − c·a`."""
+    for fold in sympy.Mul.make_args(addend):
+        if not isinstance(fold, maximum | minimum):
+            continue
+        scale = addend / fold
+        if scale.is_nonnegative is not True and scale.is_nonpositive is not True:
+            continue
+        direction = 1 if isinstance(fold, maximum) == bool(scale.is_nonnegative) else -1
+        for one in fold.args:
+            left = expression - addend + scale * one
             if len(sympy.Add.make_args(left)) < len(expression.args):
                 yield left, direction
 

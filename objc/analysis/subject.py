@@ -16,6 +16,9 @@ from objc.analysis.smoothness import Kink, Smoothness
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Expression
 
+_GREATEST = 60
+"""Operations beyond which a difference isn't brought to other forms."""
+
 
 class Subject:
     """The scalar of a loss, a metric or an objective (the weighted sum of its terms)."""
@@ -25,6 +28,7 @@ class Subject:
         self.program = whole(_with_total(declared))
         self.let = self.program.lets[-1]
         self._curvature: dict[tuple[str, ...], Curvature] = {}
+        self._nonnegative: dict[Expression, bool] = {}
         self._smoothness: dict[str, Smoothness] = {}
 
     @cached_property
@@ -45,8 +49,20 @@ class Subject:
         if less == -sympy.oo or greater == sympy.oo:
             return True
         difference = greater - less
-        forms = (difference, sympy.expand(difference), sympy.together(difference))
-        return any(self.ranges.of(one).is_nonnegative for one in forms)
+        if difference not in self._nonnegative:
+            self._nonnegative[difference] = self._is_nonnegative(difference)
+        return self._nonnegative[difference]
+
+    def _is_nonnegative(self, difference: Expression) -> bool:
+        if self.ranges.of(difference).is_nonnegative:
+            return True
+        if difference.count_ops() > _GREATEST:
+            return False
+        for bring in (sympy.expand, sympy.together):
+            form = bring(difference)
+            if form.count_ops() <= 2 * _GREATEST and self.ranges.of(form).is_nonnegative:
+                return True
+        return False
 
     def curvature(self, *names: str) -> Shape:
         """The shape as a function of these inputs jointly."""
