@@ -209,13 +209,18 @@ class LetWriter:
             self._open_blocks(blocked, sorted(widest, key=let.indices.index))
         outer = [] if blocked is not None else self._outer(groups)
         operands, subscripts = [], []
-        for axes, factors in self._ordered(groups):
+        ordered = self._ordered(groups)
+        for axes, factors in ordered:
             writer = self._writer(axes, blocked)
             text = writer.number(sympy.Mul(*factors)).text
             operands.append(f"np.float64({_bare(text)})" if blocked is not None else _bare(text))
             subscripts.append("".join(letters[index] for index in axes))
-        signature = f"{','.join(subscripts)}->{''.join(letters[index] for index in let.free)}"
-        text = f"np.einsum({signature!r}, {', '.join(operands)}, optimize=True)"
+        if self._is_matrix_product([axes for axes, _ in ordered]):
+            transposed = ".T" if len(ordered[1][0]) == 2 else ""
+            text = f"(({operands[0]}) @ ({operands[1]}){transposed})"
+        else:
+            signature = f"{','.join(subscripts)}->{''.join(letters[index] for index in let.free)}"
+            text = f"np.einsum({signature!r}, {', '.join(operands)}, optimize=True)"
         if scalars:
             real = "np.float64" if blocked is not None or not let.free else f"np.{self.dtype}"
             factor = Writer(self.program, self.names, (), None, "np.float64", self.emit)
@@ -231,6 +236,18 @@ class LetWriter:
             self.emit(f"{self.target} = {text}")
         else:
             self._assign_scalar(text)
+
+    def _is_matrix_product(self, groups: Sequence[tuple[Index, ...]]) -> bool:
+        """`[f, o] · [g, o]` or `[f, o] · [o]`: faster as a product than through `einsum`."""
+        if len(groups) != 2 or len(self.let.over) != 1:
+            return False
+        free = [[index for index in axes if index in self.let.free] for axes in groups]
+        both_sum = all(self.let.over[0] in axes for axes in groups)
+        return (
+            both_sum
+            and free[0] + free[1] == list(self.let.free)
+            and len(free[0]) == 1 >= len(free[1])
+        )
 
     def _outer(self, groups: dict[frozenset[Index], list[Any]]) -> list[Any]:
         """Takes out the factors that are the same all through the sum."""

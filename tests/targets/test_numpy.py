@@ -115,14 +115,21 @@ def test_transposed_and_diagonal_reads() -> None:
     agree(function((a, b, square), Let("r", (n, k), body)), inputs, "float64")
 
 
-def test_contractions_go_to_einsum() -> None:
+def test_contractions_are_products() -> None:
     let = Let("r", (), a.read(n, k) * x.read(k) * 3, "sum", (n, k))
     assert "einsum" not in TARGET.emit(function((a, x), let), "float64").text
     other = Index("m", N)
     product = Let("r", (n, other), a.read(n, k) * a.read(other, k) / 2, "sum", (k,))
     program = function((a,), product)
-    assert "np.einsum('ac,bc->ab'" in TARGET.emit(program, "float64").text
-    agree(program, {"a": np.random.default_rng(0).normal(size=(4, 3))}, "float64")
+    assert "((v_a) @ (v_a).T)" in TARGET.emit(program, "float64").text
+    inputs = {"a": np.random.default_rng(0).normal(size=(4, 3)), "x": np.arange(3.0)}
+    agree(program, {"a": inputs["a"]}, "float64")
+    vector = Let("r", (n,), a.read(n, k) * sympy.exp(-x.read(k)), "sum", (k,))
+    agree(function((a, x), vector), inputs, "float64")
+    last = Index("l", K)
+    triple = Let("r", (n, other), a.read(n, k) * a.read(other, last), "sum", (k, last))
+    assert "np.einsum('ac,bd->ab'" in TARGET.emit(function((a,), triple), "float64").text
+    agree(function((a,), triple), {"a": inputs["a"]}, "float64")
 
 
 def test_scatter_leaves_out_what_has_no_place() -> None:
