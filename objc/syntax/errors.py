@@ -71,6 +71,8 @@ class StrayCharacter(Diagnostic):
         return f"the character {shown} means nothing here"
 
     def help(self) -> str | None:
+        if len(self.character) > 100:
+            return "define a shorter one under `where`"
         if len(self.character) > 1:
             return "names are letters, digits and `_`; a power is written `x^2`"
         return _CHARACTERS.get(self.character)

@@ -99,13 +99,13 @@ _NAME_FOLLOWS = frozenset({"FOR", "FROM", "BY", "IN"})
 
 def in_context(tokens: Sequence[Token], text: str) -> Iterable[Token]:
     """The tokens, with the words that can't be keywords where they stand made names."""
-    previous, before = "", ""
+    previous = ""
     for number, token in enumerate(tokens):
         following = tokens[number + 1] if number + 1 < len(tokens) else None
         kind = token.type
         is_word = kind not in ("NAME", STRAY) and token.value.isidentifier()
         if is_word and token.value not in RESERVED:
-            if not _is_keyword(token, following, previous, before, text):
+            if not _is_keyword(token, following, previous, text):
                 kind = "NAME"
                 token.type = kind
         elif kind == "COMPARISON" and token.value == ">=" and _closes_unit(tokens, number):
@@ -115,16 +115,14 @@ def in_context(tokens: Sequence[Token], text: str) -> Iterable[Token]:
             token = Token("EQUAL", "=", middle, end_pos=token.end_pos)
             kind = "EQUAL"
         yield token
-        before, previous = previous, kind
+        previous = kind
 
 
 def _is_word(token: Token | None) -> bool:
     return token is not None and token.value.isidentifier()
 
 
-def _is_keyword(
-    token: Token, following: Token | None, previous: str, before: str, text: str
-) -> bool:
+def _is_keyword(token: Token, following: Token | None, previous: str, text: str) -> bool:
     kind = token.type
     follows = following.type if following is not None else ""
     if kind == "REDUCTION":
