@@ -15,7 +15,7 @@ from lark import Token
 
 from objc.errors import Diagnostic
 from objc.source import Source, Span
-from objc.syntax import errors
+from objc.syntax import errors, foreign
 from objc.syntax.tokens import DECLARATIONS, RESERVED, STRAY, UNTERMINATED
 from objc.syntax.tree import REDUCTIONS
 from objc.syntax.words import described, in_words
@@ -46,7 +46,7 @@ def check_tokens(source: Source, tokens: Sequence[Token]) -> Iterator[Diagnostic
             return
         if token.type == STRAY:
             is_sound = False
-            if token.value in errors.FOREIGN:
+            if token.value in foreign.OPERATORS:
                 yield errors.ForeignOperator(span, token.value)
             else:
                 yield errors.StrayCharacter(span, token.value)
@@ -161,7 +161,7 @@ def _foreign_word(stop: Stop) -> Diagnostic | None:
         if starts and token.type == "NAME" and stop.tokens[0].type != "USE":
             if following == "NAME" or index == 0:
                 return errors.ForeignSyntax(span, token.value)
-        elif token.value in errors.FOREIGN_WORDS and following in ("NAME", "COLON"):
+        elif token.value in foreign.WORDS and following in ("NAME", "COLON"):
             return errors.ForeignSyntax(span, token.value)
     return None
 

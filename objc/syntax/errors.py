@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from objc.errors import Diagnostic, Label, did_you_mean
 from objc.source import Span
+from objc.syntax import foreign
 from objc.syntax.file_errors import EmptyFile as EmptyFile
 from objc.syntax.file_errors import NotUtf8 as NotUtf8
 from objc.syntax.file_errors import TooLarge as TooLarge
@@ -75,23 +76,7 @@ class StrayCharacter(Diagnostic):
             return "define a shorter one under `where`"
         if len(self.character) > 1:
             return "names are letters, digits and `_`; a power is written `x^2`"
-        return _CHARACTERS.get(self.character)
-
-
-_CHARACTERS = {
-    "'": 'names have no primes, and there is no text but docstrings in `"""`',
-    '"': 'a docstring stands in `"""`, before its declaration',
-    "!": "write `not`, or `!=`; the factorial of n is `exp(lgamma(n + 1))`",
-    "%": "there is no remainder; a percentage is written as a fraction, `0.05`",
-    "&": "write `and`",
-    "@": "write a product of tensors with its indices: `sum[k](a[i, k] * b[k, j])`, or `dot(a, b)`",
-    "$": "names are written as they are",
-    "\\": "write Greek letters as they are, `α`, or by name, `alpha`",
-    "²": "write `^2`",
-    "³": "write `^3`",
-    "∞": "write `inf`",
-    "∂": "the compiler differentiates; within a formula write `gradient(f, x)`",
-}
+        return foreign.CHARACTERS.get(self.character)
 
 
 @dataclass(frozen=True)
@@ -187,31 +172,7 @@ class ForeignOperator(Diagnostic):
         return f"`{self.operator}` is no operator of this language"
 
     def help(self) -> str | None:
-        return FOREIGN.get(self.operator)
-
-
-FOREIGN = {
-    "**": "a power is written `^`",
-    ":=": "a definition is written `=`",
-    "&&": "write `and`",
-    "||": "write `or`; a norm is `norm(x)`, an absolute value `abs(x)`",
-    "->": "what a declaration computes follows `=`",
-    "=>": "write `>=`, or `=` for a definition",
-    "//": "write `/`; a comment begins with `#`",
-    "≤": "write `<=`",
-    "≥": "write `>=`",
-    "≠": "write `!=`",
-    "−": "write the minus sign of the keyboard, `-`",
-    "×": "write `*`",
-    "·": "write `*`, or `dot(a, b)`",
-    "÷": "write `/`",
-    "√": "write `sqrt(x)`",
-    "∑": "write `sum[i](…)`",
-    "∏": "write `prod[i](…)`",
-    "{": "write round brackets",
-    "}": "write round brackets",
-}
-"""What other languages and mathematics write, and what is written here."""
+        return foreign.OPERATORS.get(self.operator)
 
 
 @dataclass(frozen=True)
@@ -302,33 +263,12 @@ class ForeignSyntax(Diagnostic):
         return f"`{self.word}` begins no declaration"
 
     def help(self) -> str:
-        if self.word in FOREIGN_WORDS:
-            return FOREIGN_WORDS[self.word]
-        near = did_you_mean(self.word.lower(), DECLARATION_WORDS)
-        if near is None and self.word.lower() in DECLARATION_WORDS:
+        if self.word in foreign.WORDS:
+            return foreign.WORDS[self.word]
+        near = did_you_mean(self.word.lower(), foreign.DECLARATION_WORDS)
+        if near is None and self.word.lower() in foreign.DECLARATION_WORDS:
             near = f"did you mean `{self.word.lower()}`?"
-        return near or f"a declaration begins with {listed(DECLARATION_WORDS)}"
-
-
-DECLARATION_WORDS = (
-    "use", "loss", "metric", "function", "model", "objective", "surrogate", "game", "stages",
-)  # fmt: skip
-
-_FORMULA = "write `loss NAME(inputs | data; hyperparameters) = formula`"
-
-FOREIGN_WORDS = {
-    "def": _FORMULA + ", or `function NAME(…) = formula`",
-    "fn": _FORMULA + ", or `function NAME(…) = formula`",
-    "lambda": "name it: write a definition `f(x) = …` under `where`",
-    "let": "definitions follow the formula: `where r = …`",
-    "return": "what a declaration computes follows its `=`",
-    "import": "write `use regression (huber)`",
-    "include": "write `use regression (huber)`",
-    "class": _FORMULA,
-    "for": "an index ranges over its dimension by itself: `sum[i](x[i])`",
-    "while": "iteration is a recurrence along an index: `a[n] = f(a[n-1])`",
-}
-"""Words of other languages that begin a statement there."""
+        return near or f"a declaration begins with {listed(foreign.DECLARATION_WORDS)}"
 
 
 @dataclass(frozen=True)

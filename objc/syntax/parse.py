@@ -23,8 +23,8 @@ from objc.syntax.build import Builder, Docstring
 from objc.syntax.diagnose import check_tokens, diagnose
 from objc.syntax.tokens import DECLARATIONS, OPERAND_FOLLOWS, Tokenizer, TokenLexer
 
-MAX_SIZE = 1_000_000
-"""The most characters of a file: three hundred times the longest of the library's."""
+MAX_SIZE = 400_000
+"""The most characters of a file, forty times the longest of the library: some seconds of parsing."""
 
 MAX_ERRORS = 20
 """As many errors are shown for one text; a text with more is not a text in this language."""
