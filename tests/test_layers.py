@@ -29,7 +29,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "schedule": (MEANING, {"sympy"}),
     "target": ({"ir"}, set()),
     "cache": (BELOW | {"version"}, {"platformdirs"}),
-    "compiler": (MEANING | {"passes", "target", "analysis", "schedule", "syntax"}, set()),
+    "compiler": (
+        MEANING | {"passes", "passes.lower", "target", "analysis", "schedule", "syntax"},
+        set(),
+    ),
     "kernel": (MEANING | {"passes", "syntax", "compiler", "target", "cache"}, {"numpy"}),
     "library": (BELOW | {"kernel", "syntax", "cache", "target"}, set()),
     "training": (BELOW | {"kernel", "cache"}, {"numpy", "scipy", "matplotlib", "rich"}),
@@ -38,7 +41,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         MEANING | {"schedule", "target", "cache"},
         {"numpy", "numba", "llvmlite", "sympy"},
     ),
-    "cli": ({"*"}, {"click", "rich", "numpy", "sympy", "matplotlib"}),
+    "cli": ({"*"}, {"click", "rich", "numpy", "numba", "sympy", "matplotlib"}),
     "grammar": (set(), set()),
     "": ({"*"}, set()),
 }
