@@ -155,3 +155,8 @@ def test_what_guards_a_read_guards_its_let() -> None:
     program = only("loss f(x: real[N, M]) = sum[i | i > 0](log(sum[j](exp(x[i-1, j]))))\n")
     inner = next(let for let in program.lets if let.free)
     assert str(inner.guard) == "i > 0"
+
+
+def test_a_square_has_two_indices() -> None:
+    (let,) = only("function f(a: real[N, N]) = a^2").lets
+    assert len(set(let.free)) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import sympy
@@ -10,7 +11,7 @@ from objc.ir.domain import Domain
 from objc.ir.index import Index, Position
 from objc.ir.program import Let
 from objc.ir.symbols import Expression, iverson
-from objc.passes.lower.builder import Wanted
+from objc.passes.lower.builder import Builder, Wanted
 from objc.passes.lower.dimensions import Variable
 from objc.passes.lower.names import Context, Scope
 from objc.passes.lower.values import Environment, Positions, Value
@@ -82,26 +83,17 @@ class Binding:
 
     def _make(self, environment: Environment) -> tuple[Let, tuple[Index, ...]] | Expression:
         builder, source = self.context.builder, self.source
-        own: list[Index] = []
-        inner = environment
-        for at, axis in enumerate(source.axes):
-            if at < len(self.indices):
-                index = builder.index(self.indices[at], axis, inner)
-            else:
-                index = builder.index_for(axis, inner)
-            own.append(index)
-            # A variable of our own keeps the index from being captured inside.
-            inner = inner.bind([(Variable(index.name, source.span, axis), Position(index))])
+        own, inner = entry_of(source, self.indices, environment, builder)
         places = tuple(map(Position, own))
         if source.direct is not None:
-            let = source.direct(inner, places, Wanted(self.name, exact=self.own), tuple(own))
+            let = source.direct(inner, places, Wanted(self.name, exact=self.own), own)
         else:
             body = source.build(inner, places)
             if body.is_number and not source.is_condition:
                 return body
             let = builder.let(
                 Wanted(self.name, exact=self.own),
-                tuple(own),
+                own,
                 iverson(body) if source.is_condition else body,
                 domain=self._domain(),
                 span=source.span,
@@ -114,6 +106,23 @@ class Binding:
         if self.source.categorical and self.source.indexes is not None:
             return Domain("index", dimension=self.source.indexes.dimension)
         return None
+
+
+def entry_of(
+    value: Value, names: Sequence[str], environment: Environment, builder: Builder
+) -> tuple[tuple[Index, ...], Environment]:
+    """An index for each axis of a tensor, called as the user did where that is known, and the
+    environment in which they are in force, so that none is taken twice or captured inside."""
+    own: list[Index] = []
+    for at, axis in enumerate(value.axes):
+        if at < len(names):
+            index = builder.index(names[at], axis, environment)
+        else:
+            index = builder.index_for(axis, environment)
+        own.append(index)
+        variable = Variable(index.name, value.span, axis)
+        environment = environment.bind([(variable, Position(index))])
+    return tuple(own), environment
 
 
 def passed(name: str, value: Value, scope: Scope) -> Value:

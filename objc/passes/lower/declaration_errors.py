@@ -228,3 +228,28 @@ class MisplacedLearn(Diagnostic):
 
     def label(self) -> str:
         return "among the inputs"
+
+
+@dataclass(frozen=True)
+class IntegerBeforeBar(Diagnostic):
+    """An input of whole numbers among those that gradients are taken with respect to.
+
+        loss wrong(logits: real[K], label: index(K)) = -logits[label]
+
+    What is an index or a count is data: `(logits: real[K] | label: index(K))`.
+    """
+
+    code = "E0207"
+    name: str
+    domain: str
+
+    def title(self) -> str:
+        return f"`{self.name}` holds whole numbers, through which no gradient goes"
+
+    def label(self) -> str:
+        return f"`{self.domain}`, before the bar"
+
+    def help(self) -> str | None:
+        return (
+            "inputs before the bar `|` are differentiable: write it after the bar, among the data"
+        )

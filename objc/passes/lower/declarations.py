@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from objc.errors import Collector, InternalError, ObjcError
-from objc.ir.domain import Domain
-from objc.ir.index import Dimension, Index, Position
+from objc.ir.domain import INTEGER_KINDS, Domain
+from objc.ir.index import Dimension, Position
 from objc.ir.program import Claim, Input, Let, Program, ProgramKind, Role, Term
 from objc.ir.symbols import Extent
 from objc.passes.lower import errors
+from objc.passes.lower.bindings import entry_of
 from objc.passes.lower.builder import Builder, Wanted
 from objc.passes.lower.claims import claims_of
 from objc.passes.lower.definitions import body_of
@@ -102,14 +103,13 @@ class Lowering:
 
     def _parameters(self) -> None:
         signature = self.declaration.signature
-        first: Role = "differentiable"
         for one in typed(signature.hyperparameters, hyper=True):
             self._parameter(one, "learned" if one.parameter.learn else "hyperparameter")
         inputs, data = list(signature.inputs), list(signature.data)
         for at, one in enumerate(typed(inputs, data)):
             if one.parameter.learn:
                 self.collector.add(errors.MisplacedLearn(one.span, one.name))
-            self._parameter(one, first if at < len(inputs) else "data")
+            self._parameter(one, self._role(one) if at < len(inputs) else "data")
         for name, axis in self.scope.dimensions.axes.items():
             if name in self.scope.names:
                 what, before = "it is a dimension", self.scope.names[name].span
@@ -117,6 +117,17 @@ class Lowering:
                 self.collector.add(errors.DuplicateName(span, name, what, before))
         order = [p.name for p in (*inputs, *data, *signature.hyperparameters)]
         self.context.inputs.sort(key=lambda one: order.index(one.name))
+
+    def _role(self, parameter: TypedParameter) -> Role:
+        """The role of what stands before the bar: whole numbers have no derivative."""
+        kind = parameter.type
+        if kind is None or kind.domain not in INTEGER_KINDS:
+            return "differentiable"
+        if kind_of(self.declaration) in ("loss", "objective"):
+            self.collector.add(
+                errors.IntegerBeforeBar(parameter.span, parameter.name, kind.span.text)
+            )
+        return "data"
 
     def _parameter(self, parameter: TypedParameter, role: Role) -> None:
         taken = self.scope.names.get(parameter.name)
@@ -157,22 +168,16 @@ class Lowering:
 
     def make(self, name: str, value: Value, names: Sequence[str] = ()) -> str:
         """The let of a result."""
-        environment = Environment()
-        own: list[Index] = []
-        for at, axis in enumerate(value.axes):
-            if at < len(names):
-                own.append(self.builder.index(names[at], axis, environment))
-            else:
-                own.append(self.builder.index_for(axis, environment))
+        own, environment = entry_of(value, names, Environment(), self.builder)
         places = tuple(map(Position, own))
         wanted = Wanted(self.builder.fresh(name), exact=True)
         if value.direct is not None:
-            return self._checked(value.direct(environment, places, wanted, tuple(own))).name
+            return self._checked(value.direct(environment, places, wanted, own)).name
         body = value.build(environment, places)
         integer: Domain | None = None
         if value.categorical and value.indexes is not None:
             integer = Domain("index", dimension=value.indexes.dimension)
-        let = self.builder.let(wanted, tuple(own), body, domain=integer, span=value.span)
+        let = self.builder.let(wanted, own, body, domain=integer, span=value.span)
         return self._checked(let).name
 
     def _checked(self, let: Let) -> Let:
