@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from objc.cli.variants import View
     from objc.ir.program import Program
 
-STAGES = ("syntax", "program", "gradient", "loops", "source", "formula")
+STAGES = ("syntax", "formula", "program", "gradient", "loops", "source")
 
 
 @click.command(
@@ -31,10 +31,11 @@ STAGES = ("syntax", "program", "gradient", "loops", "source", "formula")
     type=click.Choice(STAGES),
     default="program",
     show_default=True,
-    help="syntax: the tree that was parsed; program: lets, for one example; gradient: after"
-    " differentiation; loops: the schedule; source: what the target compiles; formula: LaTeX.",
+    help="syntax: the tree that was parsed; formula: plain mathematics; program: lets, for one"
+    " example; gradient: after differentiation; loops: the schedule; source: what the target"
+    " compiles.",
 )
-@click.option("--latex", is_flag=True, help="The same as --stage formula.")
+@click.option("--latex", is_flag=True, help="The formula in LaTeX, instead of a stage.")
 @click.option(
     "--batched/--single",
     default=None,
@@ -62,7 +63,7 @@ def command(
 
     Without NAME, every declaration of the file.
     """
-    stage = "formula" if latex else stage
+    stage = "latex" if latex else stage
     name = TargetName.parse(target_name)
     if stage == "syntax":
         texts = _syntax(name)
@@ -76,7 +77,7 @@ def command(
         write_data({"stage": stage, "declarations": texts})
         return
     for number, (declaration, text) in enumerate(texts.items()):
-        if len(texts) > 1 and stage not in ("syntax", "program", "gradient"):
+        if len(texts) > 1 and stage not in ("syntax", "program", "gradient", "formula"):
             write_text(f"{'' if number == 0 else chr(10)}{declaration}", "bold")
         elif number > 0:
             click.echo()
@@ -109,9 +110,15 @@ def _source(program: Program, view: View) -> str:
 
 
 def _formula(program: Program, view: View) -> str:
+    from objc.ir.text import formula
+
+    return formula(program)
+
+
+def _latex(program: Program, view: View) -> str:
     from objc.ir.latex import latex
 
-    return str(latex(program))
+    return latex(program)
 
 
 _RENDERERS: dict[str, Callable[[Program, View], str]] = {
@@ -120,4 +127,5 @@ _RENDERERS: dict[str, Callable[[Program, View], str]] = {
     "loops": _loops,
     "source": _source,
     "formula": _formula,
+    "latex": _latex,
 }

@@ -49,6 +49,32 @@ def require_support(program: Program, target: Target, name: str) -> None:
         raise ObjcError(Unsupported(program.span, program.name, name, reason))
 
 
+def module_variants(program: Program, target: Target, name: str) -> dict[str, Program]:
+    """The variants that an emitted module holds, by what they compute. Second derivatives are left out
+    where the target has none.
+
+    Raises:
+        ObjcError: the target can't run the declaration.
+    """
+    inputs = usual_batch(program)
+    if "result" in program.outputs:
+        wanted: dict[str, Variant] = {"result": Variant(("result",), (), inputs)}
+    else:
+        wanted = {
+            "value": Variant(("value",), (), inputs, True),
+            "per_example": Variant(("per_example",), (), inputs),
+        }
+        wrt = gradient_inputs(program)
+        if wrt and program.kind != "metric":
+            wanted["value_and_grad"] = Variant(("value", "gradient"), wrt, inputs, True)
+    if "per_example" not in program.outputs:
+        wanted.pop("per_example", None)
+    variants = {what: derive(program, one) for what, one in wanted.items()}
+    for one in variants.values():
+        require_support(one, target, name)
+    return variants
+
+
 @dataclass(frozen=True)
 class View:
     """How `objc show` looks at a program."""
