@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from fractions import Fraction
+from importlib import resources
 
+import lark
 import pytest
 
 from objc.source import Source
@@ -210,3 +213,17 @@ def test_words_that_are_names_where_they_can_be() -> None:
     item = loss(text)
     assert [one.name for one in item.definitions] == ["value", "loss", "combine", "count"]
     assert format_source(Source("t", text)) == text
+
+
+def test_the_grammar_has_no_conflict(caplog: pytest.LogCaptureFixture) -> None:
+    """lark resolves a shift against a reduction in silence, but logs it."""
+
+    def conflicts(grammar: str) -> list[str]:
+        caplog.clear()
+        lark.Lark(grammar, parser="lalr", start="file", debug=True)
+        return [one.message for one in caplog.records if "conflict" in one.message.lower()]
+
+    caplog.set_level(logging.DEBUG, logger=lark.logger.name)
+    assert conflicts('file: "if" file | "if" file "else" file | "x"')  # the dangling else
+    text = resources.files("objc.grammar").joinpath("objc.lark").read_text("utf-8")
+    assert conflicts(text) == []
