@@ -18,6 +18,8 @@ Locate: TypeAlias = Callable[[tuple[int, ...]], tuple[int, ...]]
 """From a position in the array that is computed with (batch axes flattened, examples of weight 0
 left out) to that in the array that was given."""
 
+_KINDS = {"U": "text", "S": "text", "c": "complex", "M": "of dates", "m": "of durations"}
+
 _SMALL_FLOATS = ("bfloat16", "float8")
 
 
@@ -35,14 +37,16 @@ def numeric(signature: Signature, name: str, value: Any, place: tuple[int, int] 
         array = np.asarray(value)
     except Exception as error:
         found = f"a {type(value).__name__} that NumPy can't view ({_first_line(error)})"
+        if isinstance(value, list | tuple):
+            found = "a ragged list"
         raise _refused(signature, name, place, found, _advice(value)) from error
     if array.dtype.kind in "biuf":
         return array
     if array.dtype.name.startswith(_SMALL_FLOATS):
         return array.astype(np.float32)
-    found = f"of type {array.dtype}"
+    found = _KINDS.get(array.dtype.kind, f"of type {array.dtype}")
     if array.dtype.kind == "O":
-        found = "nothing (None)" if value is None else f"a {type(value).__name__} of objects"
+        found = "None" if value is None else f"a {type(value).__name__} of objects"
     raise _refused(signature, name, place, found, _advice(value))
 
 

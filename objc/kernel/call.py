@@ -175,7 +175,7 @@ class Reader:
         for n, one in self._tensors:
             value = slots[n]
             given = type(value)
-            if given is not np.ndarray:
+            if given is not np.ndarray or value.dtype.kind not in "fiub":
                 if value is MISSING:
                     later.append(one)
                     continue

@@ -59,7 +59,7 @@ def ends(one: InputSignature, values: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def outside(one: InputSignature, array: Array, values: Mapping[str, Any]) -> Array:
-    """True where an entry lies outside the domain; of a simplex, in the rows that don't sum to 1."""
+    """True where an entry lies outside the domain."""
     with np.errstate(invalid="ignore"):
         wrong = np.asarray(~np.isfinite(array))
         match one.kind:
@@ -76,9 +76,6 @@ def outside(one: InputSignature, array: Array, values: Mapping[str, Any]) -> Arr
                 wrong |= np.abs(array) != 1
             case "binary":
                 wrong |= (array != 0) & (array != 1)
-        if one.kind == "simplex" and array.ndim and not wrong.any():
-            sums = array.sum(axis=-1, dtype=np.float64, keepdims=True)
-            wrong = np.broadcast_to(np.abs(sums - 1) > SIMPLEX_TOLERANCE, array.shape)
     return wrong
 
 
@@ -111,14 +108,21 @@ def check_data(
     values: Mapping[str, Any],
     locate: Locate,
 ) -> None:
-    """Raises InputError for the first entry outside the domain."""
-    wrong = outside(one, array, values)
+    """Raises InputError for the first entry outside the domain, or the first row of a simplex that
+    does not sum to 1."""
+    wrong, shown = outside(one, array, values), array
+    verb = "is"
+    if one.kind == "simplex" and array.ndim and not wrong.any():
+        shown = array.sum(axis=-1, dtype=np.float64)
+        wrong = np.asarray(np.abs(shown - 1) > SIMPLEX_TOLERANCE)
+        verb = "sums to"
     if wrong.any():
         position = first_true(wrong)
         raise InputError(
             DataDomain(
-                signature.span(one.place), signature.name, one.keyword, f"{array[position]:g}",
-                _with_ends(one, values), locate(position), int(np.count_nonzero(wrong)),
+                signature.span(one.place), signature.name, one.keyword,
+                f"{verb} {shown[position]:g}", _with_ends(one, values), locate(position),
+                int(np.count_nonzero(wrong)),
             )
         )  # fmt: skip
 

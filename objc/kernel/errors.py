@@ -81,8 +81,8 @@ class TooManyInputs(CallDiagnostic):
 
     def title(self) -> str:
         return (
-            f"{self.declaration} takes at most {len(self.inputs)} inputs by position, and"
-            f" {self.given} were given"
+            f"{self.declaration} takes at most {len(self.inputs)} by position, and {self.given} were"
+            " given"
         )
 
     def notes(self) -> Sequence[str]:
@@ -132,7 +132,7 @@ class NotNumeric(CallDiagnostic):
     advice: str | None = None
 
     def title(self) -> str:
-        return f"{self.declaration}: `{self.name}` must be an array of numbers, and is {self.found}"
+        return f"{self.declaration}: `{self.name}` must hold numbers, and is {self.found}"
 
     def help(self) -> str | None:
         return self.advice

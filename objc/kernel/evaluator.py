@@ -15,7 +15,7 @@ from objc.kernel.arguments import Binder, Options
 from objc.kernel.arrays import numeric
 from objc.kernel.call import Call, Reader, floating
 from objc.kernel.domains import out_of_range
-from objc.kernel.option_errors import NotDifferentiable, VectorShape
+from objc.kernel.option_errors import BadOption, NotDifferentiable, VectorShape
 from objc.kernel.outputs import Results, parts_by_input
 from objc.kernel.signature import InputSignature, Signature
 from objc.kernel.value_errors import EmptyAxis, PositionOutOfRange
@@ -208,7 +208,9 @@ class Evaluator:
                 raise self._no_derivative(str(name))
             chosen.append(found.name)
         if not chosen:
-            raise self._no_derivative(None)
+            keywords = tuple(self.signature.input[name].keyword for name in every)
+            name = self.signature.name
+            raise InputError(BadOption(None, name, "wrt", repr(asked), keywords))
         return tuple(chosen), isinstance(asked, str)
 
     def _no_derivative(self, name: str | None) -> InputError:

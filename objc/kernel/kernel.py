@@ -81,11 +81,11 @@ class Kernel:
         """The mean over the batch as a float; the array of a function or a model."""
         slots, options = self._evaluator.binder.bind(arguments, keywords)
         if not self._signature.is_scalar:
-            self._allow("call", options, _CHECKS | {"out"})
+            self._allow("", options, _CHECKS | {"out"})
             return self._evaluator.run(("result",), slots, options)["result"]
         by_example = options.reduction == "none"
         if options.given:
-            self._allow("call", options, _MEAN | {"out"} if by_example else _MEAN)
+            self._allow("", options, _MEAN | {"out"} if by_example else _MEAN)
         what = "per_example" if by_example else "value"
         return self._evaluator.run((what,), slots, options)[what]
 

@@ -88,7 +88,7 @@ def compile(path_or_text: str | Path, target: str = "cpu", name: str | None = No
             is no such target or name.
     """
     if target not in available():
-        raise ObjcError(UnknownTarget(None, target, "there is none", tuple(available())))
+        raise ObjcError(UnknownTarget(None, target, "there is no such target", tuple(available())))
     return Module(Origin(_source(path_or_text)), target, name)
 
 

@@ -46,7 +46,8 @@ class NotAnOption(CallDiagnostic):
     reason: str
 
     def title(self) -> str:
-        return f"{self.declaration}: `{self.method}` takes no `{self.option}`: {self.reason}"
+        method = f"`{self.method}`" if self.method else "a call"
+        return f"{self.declaration}: {method} takes no `{self.option}`: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -175,3 +176,29 @@ class VectorShape(CallDiagnostic):
             f"{self.declaration}: the vector for `{self.name}` has the shape {self.shape}, and the"
             f" input has {self.expected}"
         )
+
+
+@dataclass(frozen=True)
+class NotByInput(CallDiagnostic):
+    """`out` or `vector` does not hold one array for each input of the derivative.
+
+    With one input it is an array; with several a mapping by input, or a tuple in their order.
+
+    Example: `triplet.gradient(a, b, c, out=np.empty_like(a))`, where all three have gradients.
+
+    Mend: `out=(d_a, d_b, d_c)`, or `out={"b": d_b}` for some of them.
+    """
+
+    code: ClassVar[str] = "E0429"
+    option: str
+    found: str
+    names: tuple[str, ...]
+
+    def title(self) -> str:
+        return (
+            f"{self.declaration}: `{self.option}` must hold arrays for {and_list(self.names)}, and is"
+            f" {self.found}"
+        )
+
+    def help(self) -> str:
+        return "give a mapping by input, or a tuple in this order"

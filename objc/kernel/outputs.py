@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections import namedtuple
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from objc.errors import InputError
 from objc.kernel.call import Call
-from objc.kernel.option_errors import BadOut
+from objc.kernel.option_errors import BadOut, NotByInput
 from objc.kernel.signature import Signature
 from objc.kernel.variants import Output
 
@@ -50,19 +50,26 @@ def parts_by_input(
     Raises:
         InputError: names that are not there, or a sequence of the wrong length.
     """
+    keywords = {signature.input[name].keyword: name for name in names}
     if isinstance(value, Mapping):
-        keywords = {signature.input[name].keyword: name for name in names}
         for key in value:
             if key not in keywords and key not in names:
-                raise _bad(signature, str(key), f"names no result: there are {', '.join(names)}")
+                raise _not_by_input(signature, option, f"a mapping with `{key}`", keywords)
         return {keywords.get(key, str(key)): part for key, part in value.items()}
     if len(names) == 1 and not isinstance(value, tuple):
         return {names[0]: value}
-    if not isinstance(value, tuple | list) or len(value) != len(names):
-        wanted = f"{option} for {', '.join(names)}"
-        found = len(value) if isinstance(value, tuple | list) else f"a {type(value).__name__}"
-        raise _bad(signature, wanted, f"must be {len(names)} arrays, and is {found}")
+    if not isinstance(value, tuple | list):
+        found = "an array" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+        raise _not_by_input(signature, option, found, keywords)
+    if len(value) != len(names):
+        raise _not_by_input(signature, option, f"{len(value)} of them", keywords)
     return {name: part for name, part in zip(names, value, strict=True) if part is not None}
+
+
+def _not_by_input(
+    signature: Signature, option: str, found: str, keywords: Iterable[str]
+) -> InputError:
+    return InputError(NotByInput(None, signature.name, option, found, tuple(keywords)))
 
 
 def _bad(signature: Signature, name: str, reason: str) -> InputError:

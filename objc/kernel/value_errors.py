@@ -203,14 +203,14 @@ class DataDomain(CallDiagnostic):
 
     code: ClassVar[str] = "E0418"
     name: str
-    value: str
+    found: str
     domain: str
     position: tuple[int, ...]
     count: int
 
     def title(self) -> str:
         return (
-            f"{self.declaration}: `{self.name}` is {self.value}{where(self.position)}, outside its"
+            f"{self.declaration}: `{self.name}` {self.found}{where(self.position)}, outside its"
             f" domain {self.domain}"
         )
 
