@@ -11,7 +11,8 @@
 8   emit, load   loops → text → what runs                               objc.targets
 ==  ===========  ==============================================================================
 
-Stages 1 and 2 are `parse` and `lower` (or `lower_declaration`, for one); 4 to 6 are `derive`; 7 and 8 belong to a target. Every program in between is verified.
+Stages 1 and 2 are `parse` and `lower` (or `lower_declaration`, for one); 4 to 6 are `derive`; 7 and 8 belong
+to a target. Every program in between is verified.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from objc.passes.differences import name_differences
 from objc.passes.differentiate import gradient, hessian_diagonal, hessian_vector_product
 from objc.passes.expand import expand
 from objc.passes.inline import inline_all, inline_same_loop, inline_single
-from objc.passes.nest import nest_extremes
 from objc.passes.lower import Module, lower, lower_declaration
+from objc.passes.nest import nest_extremes
 from objc.passes.prune import prune
 from objc.passes.share import share
 from objc.passes.simplify import simplify
