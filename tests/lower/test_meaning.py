@@ -107,6 +107,41 @@ def test_meaning(text: str, inputs: dict[str, Any], expected: Any) -> None:
     np.testing.assert_allclose(np.asarray(got, dtype=float), expected, rtol=1e-13, atol=1e-13)
 
 
+def test_functions_with_definitions_inside_of_reductions() -> None:
+    text = (
+        "function f(x: real[D]; s: positive = 2) = sum[i](n[i] * w + h(i))\n"
+        "    where n[i] = x[i] / s\n"
+        "          w = max(x)\n"
+        "          h(c) = n[c] * sum[j](x[j] * n[j]) + mean(x)\n"
+        "function twice(x: real[D]) = f(2 * x; s = 5)\n"
+        "loss g(a: real[N, D], b: real[D]) = sum(f(a)) + sum[k](f(a[k]; s = 3) * a[k, 0])\n"
+        "    + sum[k](twice(a[k] + b) * twice(b)) + sum(a[0] * f(a)[1])\n"
+    )
+
+    def f(x: Any, s: float = 2) -> Any:
+        n = x / s
+        return (n * x.max() + n * (x * n).sum() + x.mean()).sum()
+
+    b = W[:M]
+    expected = sum(f(row) + f(row, 3) * row[0] for row in A)
+    expected += sum(f(2 * (row + b), 5) * f(2 * b, 5) for row in A) + (A[0] * f(A[1])).sum()
+    program = lower(parse(Source("<text>", text))).programs["g"]
+    got = evaluate(program, {"a": A, "b": b})["per_example"]
+    assert float(got) == pytest.approx(float(expected), rel=1e-13)
+
+
+def test_a_model_called_for_two_inputs() -> None:
+    text = (
+        "model embed(x: real[D]; learn w: real[H, D])[h] = tanh(dot(w[h], x))\n"
+        "objective near(| x: real[D], y: real[D]) = minimize sum((embed(x) - embed(y))^2)\n"
+    )
+    program = lower(parse(Source("<text>", text))).programs["near"]
+    w = RANDOM.normal(size=(K, M))
+    got = evaluate(program, {"x": A[0], "y": A[1], "w": w})["per_example"]
+    expected = ((np.tanh(w @ A[0]) - np.tanh(w @ A[1])) ** 2).sum()
+    assert float(got) == pytest.approx(float(expected), rel=1e-13)
+
+
 def test_hyperparameters_at_calls() -> None:
     text = (
         "loss inner(p: real | y: real; a: positive = 2, b: positive = 3) = a * (p - y)^2 + b\n"

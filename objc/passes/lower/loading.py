@@ -150,10 +150,8 @@ def namespace_of(file: tree.File, loader: Loader | None, collector: Collector) -
 @cache
 def prelude() -> Namespace:
     """The vector functions that are always there, written in the language itself."""
-    from objc.syntax import parse
-
     text = (importlib.resources.files(_LIBRARY) / "prelude.objc").read_text(encoding="utf-8")
-    file = parse(Source("prelude.objc", text))
+    file = _parsed(Source("prelude.objc", text))
     namespace = Namespace(None, _no_files, Collector(), ())
     collector = Collector()
     namespace._declare(file, collector)
@@ -169,22 +167,32 @@ def _no_files(path: str, span: Span) -> tree.File:
 
 
 def default_loader(name: str) -> Loader:
-    """Files beside the one of that name, then the library's."""
+    """Files beside the one that says `use`, then the library's. `name` stands in for the place of a
+    text that has none of its own."""
 
     def load(path: str, span: Span) -> tree.File:
         parts = path.replace(".", "/").split("/")
         if not all(part.isidentifier() for part in parts):
             raise ObjcError(errors.UnknownFile(span, path, tuple(library_files())))
-        beside = Path(name).parent.joinpath(*parts).with_suffix(".objc")
-        here = Path(name)
-        if here.suffix == ".objc" and beside.is_file() and beside.resolve() != here.resolve():
-            return _parsed(str(beside), beside.read_text(encoding="utf-8"))
-        text = library_files().get("/".join(parts))
-        if text is None:
+        here = Path(span.source.name if span.source.name.endswith(".objc") else name)
+        beside = here.parent.joinpath(*parts).with_suffix(".objc")
+        if (
+            _has_place(span.source, here)
+            and beside.is_file()
+            and beside.resolve() != here.resolve()
+        ):
+            return _parsed(_read(beside))
+        stem = "/".join(parts)
+        if stem not in library_files():
             raise ObjcError(errors.UnknownFile(span, path, tuple(library_files())))
-        return _library_file("/".join(parts))
+        return _library_file(stem)
 
     return load
+
+
+def _has_place(source: Source, here: Path) -> bool:
+    """Whether a text stands in a folder: the library's own texts use the library only."""
+    return here.suffix == ".objc" and library_files().get(here.stem) != source.text
 
 
 @cache
@@ -206,10 +214,16 @@ def library_files() -> Mapping[str, str]:
 
 @cache
 def _library_file(stem: str) -> tree.File:
-    return _parsed(f"{stem}.objc", library_files()[stem])
+    return _parsed(Source(f"{stem}.objc", library_files()[stem]))
 
 
-def _parsed(name: str, text: str) -> tree.File:
+def _read(path: Path) -> Source:
+    from objc.syntax import read_source
+
+    return read_source(path)
+
+
+def _parsed(source: Source) -> tree.File:
     from objc.syntax import parse
 
-    return parse(Source(name, text))
+    return parse(source)
