@@ -223,8 +223,7 @@ class Kernel:
         address = (_address(block) + 63) // 64 * 64
         start = address - _address(block)
         block[start // 8 : start // 8 + 8] = 0.0
-        unused = address + 48  # where Numba's convention wants a result and an exception
-        self.entry(unused, unused + 8, base, values, address, begin, end, first, last)
+        self.entry(base, values, address, begin, end, first, last)
         return struct.unpack_from("5q", block, start)
 
     def _divide(

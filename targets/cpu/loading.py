@@ -1,15 +1,14 @@
-"""Text to machine code: Numba compiles it once, and the object code is kept by content.
+"""Text to machine code, once: the object code is kept by content in the disk cache.
 
-What is kept needs no Numba to run: LLVM's linker in llvmlite puts it in place, so that a process that
-finds its kernels in the cache starts without importing a compiler.
+LLVM's linker in llvmlite puts it in place, so that a process that finds its kernels in the cache
+starts without a compiler.
 """
 
 from __future__ import annotations
 
 import ctypes
 import functools
-import json
-import linecache
+import re
 import threading
 from typing import Any
 
@@ -18,12 +17,8 @@ from objc import cache
 _lock = threading.Lock()
 _engines: list[Any] = []  # the code lives as long as its engine
 
-SIGNATURE = ctypes.CFUNCTYPE(
-    ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p,
-    *[ctypes.c_int64] * 5,
-)  # fmt: skip
-"""Numba's convention (a place for the result and one for an exception, neither used here), then the
-arguments of `entry`."""
+SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 5)
+"""`entry(slots, values, scratch, begin, end, first, last)`."""
 
 
 def entry_of(text: str) -> Any:
@@ -49,42 +44,43 @@ def _processor() -> str:
 
 
 def compiled(text: str) -> bytes:
-    """Object code of a module's text: a line of JSON that names the entry, then the object file."""
-    from numba import types
-    from numba.core import compiler
-    from numba.core.compiler_lock import global_compiler_lock
-    from numba.core.registry import cpu_target
-
-    flags = compiler.Flags()
-    flags.no_cpython_wrapper = True
-    flags.no_cfunc_wrapper = True
-    flags.error_model = "numpy"
-    arguments = (types.CPointer(types.int64), types.CPointer(types.float64), *[types.int64] * 5)
-    with global_compiler_lock:
-        function = _executed(text)["entry"]
-        result = compiler.compile_extra(
-            cpu_target.typing_context, cpu_target.target_context, function, arguments, types.void,
-            flags, {},
-        )  # fmt: skip
-        name = result.fndesc.llvm_func_name
-        module = _parsed(result.library.get_llvm_str(), name)
-        code = _machine().emit_object(module)
-    return json.dumps({"entry": name}).encode() + b"\n" + code
-
-
-def _executed(text: str) -> dict[str, Any]:
-    name = f"<objc {cache.digest(text)[:16]}>"
-    linecache.cache[name] = (len(text), None, text.splitlines(True), name)
-    namespace: dict[str, Any] = {"__name__": "objc.kernel"}
-    exec(compile(text, name, "exec"), namespace)
-    return namespace
-
-
-def _parsed(text: str, entry: str) -> Any:
-    """Numba's optimised module with nothing but the entry to be seen from outside."""
+    """Object code of a module's text."""
     import llvmlite.binding as llvm
 
-    return llvm.parse_assembly(text)
+    from objc.targets.cpu.translation import translate
+
+    with _lock:
+        machine = _machine()
+        module = llvm.parse_assembly(_widened(str(translate(text, _bits())), _bits()))
+        optimise(module, machine)
+        return bytes(machine.emit_object(module))
+
+
+@functools.lru_cache(maxsize=1)
+def _bits() -> int:
+    """The width of the processor's vectors."""
+    import llvmlite.binding as llvm
+
+    features = llvm.get_host_cpu_features()
+    return 512 if features.get("avx512f") else 256 if features.get("avx2") else 128
+
+
+def _widened(text: str, bits: int) -> str:
+    """What llvmlite can't write. Steps may use the widest vectors (LLVM shuns those of 512 bits, for
+    the sake of processors long gone), and what is said of a loop must name itself."""
+    text = re.sub(r"^(define [^\n]*)$", rf'\1 "prefer-vector-width"="{bits}"', text, flags=re.M)
+    return re.sub(r"^!(\d+) = !{ !\d+, (!\d+) }$", r"!\1 = distinct !{ !\1, \2 }", text, flags=re.M)
+
+
+def optimise(module: Any, machine: Any) -> None:
+    """LLVM's usual passes at level 3, loops vectorised."""
+    import llvmlite.binding as llvm
+
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = True
+    options.slp_vectorization = True
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
 
 
 @functools.lru_cache(maxsize=1)
@@ -110,18 +106,13 @@ def _machine() -> Any:
 
 
 def _place(code: bytes) -> Any | None:
-    """The entry of object code, ready to be called; None if this is no object code of ours."""
+    """The entry of object code, ready to be called; None if there is none in it."""
     import llvmlite.binding as llvm
 
-    header, _, body = code.partition(b"\n")
-    try:
-        name = json.loads(header)["entry"]
-    except (ValueError, TypeError, KeyError):
-        return None
     with _lock:
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
-        engine.add_object_file(llvm.ObjectFileRef.from_data(body))
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
-        address = engine.get_function_address(name)
+        address = engine.get_function_address("entry")
         _engines.append(engine)
     return SIGNATURE(address) if address else None

@@ -1,38 +1,36 @@
-"""What Python can't say: floating-point numbers as bits, and operations with flags of their own.
-
-Each is a few instructions of LLVM, for one lane or many, in float32 and float64 alike.
-"""
+"""The instructions of `instructions` as functions for Numba, and how functions of this room compile."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
+from objc.targets.cpu.mathematics.instructions import (
+    build_add,
+    build_extreme,
+    build_power_of_two,
+    build_split,
+)
+
 # ---- copied into emitted modules from here on
 
+FLAGS = {"contract", "nsz", "arcp"}
 
-def _layout(number: Any) -> tuple[Any, int, int]:
-    """The integer as wide as a floating type, the bits of its fraction, its bias."""
-    if number == types.float32:
-        return ir.IntType(32), 23, 127
-    return ir.IntType(64), 52, 1023
+
+def elementary(function: Any) -> Any:
+    """How the functions here are compiled: with flags of their own, as a part of whoever calls."""
+    return njit(fastmath=FLAGS, error_model="numpy", no_cpython_wrapper=True)(function)
 
 
 @intrinsic
 def power_of_two(typing: Any, n: Any) -> Any:
     """2^n for a whole number n, held as floating point, that is an exponent of normal numbers."""
-    integer, fraction, bias = _layout(n)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        floating = arguments[0].type
-        # n + 1.5·2^fraction has n in its lowest bits; the rest is shifted out
-        bits = builder.bitcast(builder.fadd(arguments[0], floating(1.5 * 2.0**fraction)), integer)
-        exponent = builder.shl(builder.add(bits, integer(bias)), integer(fraction))
-        return builder.bitcast(exponent, floating)
+        return build_power_of_two(builder, arguments[0])
 
     return n(n), generate
 
@@ -40,50 +38,42 @@ def power_of_two(typing: Any, n: Any) -> Any:
 @intrinsic
 def split(typing: Any, x: Any) -> Any:
     """(m, e) with x = m·2^e and √½ ≤ m < √2, for positive normal x; both as floating numbers."""
-    integer, fraction, _ = _layout(x)
-    root = 0x3F3504F3 if x == types.float32 else 0x3FE6A09E667F3BCD
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        floating = arguments[0].type
-        offset = builder.sub(builder.bitcast(arguments[0], integer), integer(root))
-        exponent = builder.ashr(offset, integer(fraction))
-        inner = builder.and_(offset, integer((1 << fraction) - 1))
-        mantissa = builder.bitcast(builder.add(inner, integer(root)), floating)
-        pair = (mantissa, builder.sitofp(exponent, floating))
+        pair = build_split(builder, arguments[0])
         return context.make_tuple(builder, signature.return_type, pair)
 
     return types.UniTuple(x, 2)(x), generate
 
 
-def _two(name: str) -> Any:
-    def typer(typing: Any, a: Any, b: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            kind = arguments[0].type
-            suffix = "f32" if a == types.float32 else "f64"
-            function = builder.module.declare_intrinsic(
-                f"llvm.{name}.{suffix}", fnty=ir.FunctionType(kind, [kind, kind])
-            )
-            return builder.call(function, arguments, fastmath=("nsz",))
+@intrinsic
+def maximum(typing: Any, a: Any, b: Any) -> Any:
+    """The greater of two, NaN if either is."""
 
-        return a(a, b), generate
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return build_extreme(builder, "maximum", *arguments)
 
-    return typer
+    return a(a, a), generate
 
 
-maximum = intrinsic(_two("maximum"))
-"""The greater of two, NaN if either is: in this form a reduction vectorises."""
+@intrinsic
+def minimum(typing: Any, a: Any, b: Any) -> Any:
+    """The lesser of two, NaN if either is."""
 
-minimum = intrinsic(_two("minimum"))
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return build_extreme(builder, "minimum", *arguments)
+
+    return a(a, a), generate
 
 
 @intrinsic
 def add(typing: Any, total: Any, x: Any) -> Any:
-    """total + x, free to be summed in any order: the only place where reassociation is allowed."""
+    """total + x, in whatever order is fastest."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.fadd(*arguments, flags=("reassoc", "nsz", "contract"))
+        return build_add(builder, *arguments)
 
-    return total(total, x), generate
+    return total(total, total), generate
 
 
 @intrinsic
@@ -103,11 +93,3 @@ def view(typing: Any, address: Any, shape: Any, kind: Any) -> Any:
         return made._getvalue()
 
     return array(types.intp, shape, kind), generate
-
-
-FLAGS = {"contract", "nsz", "arcp"}
-
-
-def elementary(function: Any) -> Any:
-    """How the functions here are compiled: with flags of their own, as a part of whoever calls."""
-    return njit(fastmath=FLAGS, error_model="numpy", no_cpython_wrapper=True)(function)
