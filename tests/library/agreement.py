@@ -50,11 +50,15 @@ def _excused(
     kind, _, name = result.partition(":")
     oracle = ORACLES[case.oracle]
     excuse = oracle.excuses.get(kind)
-    if excuse is None or not np.isfinite(got):
+    if excuse is None:
+        return False
+    point = example(case, dtype, at[0])
+    if excuse.beyond(point):
+        return True
+    if not np.isfinite(got):
         return False
     if excuse.magnitude is not None:
-        entry = at[1] if len(at) > 1 else None
-        magnitude = float(excuse.magnitude(example(case, dtype, at[0]), entry))
+        magnitude = float(excuse.magnitude(point, at[1] if len(at) > 1 else None))
     else:
         place = (name, at[1] if len(at) > 1 else None)
         if not name:

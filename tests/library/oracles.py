@@ -44,11 +44,13 @@ class Excuse:
     """Why a result may miss the relative tolerance, and by how much: `ulps` units of roundoff of
     `magnitude(example, entry)`, or, where that is None, of what moving each input and hyperparameter
     by itself would change (the condition of the problem, which no arithmetic can better). `entry` is
-    the place in a row of what the derivative is taken to, None where it is no row."""
+    the place in a row of what the derivative is taken to, None where it is no row. Where
+    `beyond(example)` holds, the formula leaves the floating range on its way, and anything goes."""
 
     reason: str
     magnitude: Callable[[Mapping[str, Any], int | None], Any] | None = None
     ulps: float = 4
+    beyond: Callable[[Mapping[str, Any]], bool] = lambda example: False
 
 
 @dataclass(frozen=True)
@@ -377,6 +379,23 @@ LOVASZ = {
     "gradient": Excuse(JACCARD, lambda example, entry: 1),
 }
 
+FOCAL = by_condition(f"{EXPONENT}; {ROOT}")
+FOCAL["hessian_diagonal"] = Excuse(
+    "below a gamma of one, (1 - p)^(gamma - 1) leaves the range where p_k^2 that it meets underflows",
+    beyond=lambda e: 0 < e["gamma"] < 1 and others(e["logits"], e["label"]).value < mpf(10) ** -15,
+)
+
+ASYMMETRIC = {
+    result: Excuse(
+        f"{EXPONENT}; {ROOT}; without a margin, 1 - p of a p that was rounded near one",
+        beyond=lambda e: (
+            e["margin"] == 0
+            and any(z > 3 and y == 0 for z, y in zip(e["logits"], e["target"], strict=True))
+        ),
+    )
+    for result in ("per_example", "gradient", "hessian_diagonal")
+}
+
 # -------------------------------------------------------------------------------- table
 
 ORACLES = {
@@ -454,8 +473,7 @@ ORACLES = {
                label_smoothed, [{"smoothing": 0.0}],
                excuses=by_condition(f"{EXPONENT}; {ROOT}")),
         Oracle("focal", "classification", f"{LOGITS}; gamma: nonnegative = 2", focal,
-               [{"gamma": 0.0}, {"gamma": 1.0}, {"gamma": 0.5}],
-               excuses=by_condition(f"{EXPONENT}; {ROOT}")),
+               [{"gamma": 0.0}, {"gamma": 1.0}, {"gamma": 0.5}], excuses=FOCAL),
         Oracle("binary_focal", "classification",
                "logit: real | target: binary; gamma: nonnegative = 2, alpha: probability = 0.25",
                binary_focal, [{"gamma": 0.0, "alpha": 0.5}, {"gamma": 0.5, "alpha": 0.25}],
@@ -480,8 +498,10 @@ ORACLES = {
         Oracle("asymmetric", "classification",
                "logits: real[K] | target: binary[K]; gamma_positive: nonnegative = 0,"
                " gamma_negative: nonnegative = 4, margin: probability = 0.05",
-               asymmetric, [{"gamma_positive": 1.0, "gamma_negative": 2.0, "margin": 0.0}],
-               excuses=by_condition(f"{EXPONENT}; {ROOT}")),
+               asymmetric,
+               [{"gamma_positive": 1.0, "gamma_negative": 2.0, "margin": 2.0**-7},
+                {"gamma_positive": 1.0, "gamma_negative": 2.0, "margin": 0.0}],
+               excuses=ASYMMETRIC),
         Oracle("dice", "classification",
                "logits: real[N] | target: binary[N]; smoothing: nonnegative = 1", dice,
                [{"smoothing": 0.0}],

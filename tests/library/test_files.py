@@ -10,9 +10,10 @@ import pytest
 from oracles import ORACLES
 
 import objc.library
+from objc.analysis import analyse
 from objc.passes.lower import lower
 from objc.source import Source
-from objc.syntax import parse, tree
+from objc.syntax import format_source, parse, tree
 
 FOLDER = Path(objc.library.__file__).parent
 FILES = sorted(FOLDER.rglob("*.objc"))
@@ -43,8 +44,6 @@ def test_compiles_without_a_warning(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_formats_to_itself(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    from objc.syntax import format_source
-
     assert format_source(Source(path.name, text)) == text
 
 
@@ -118,6 +117,14 @@ def test_claims_name_inputs_and_metrics_that_are_there() -> None:
         for claim in one.claims:
             assert {each.name for each in claim.inputs} <= inputs, (one.name, claim.span.text)
             assert claim.subject is None or claim.subject in metrics, (one.name, claim.span.text)
+
+
+@pytest.mark.parametrize("name", ["regression", "classification"])
+def test_no_claim_is_refuted(name: str) -> None:
+    for program in lower(file(FOLDER / f"{name}.objc")).programs.values():
+        found = analyse(program)
+        assert [str(one) for one in found if one.claimed and one.verdict == "refuted"] == []
+        assert [str(one) for one in found.diagnostics if one.severity == "error"] == []
 
 
 def test_surrogates_name_a_loss_and_a_metric() -> None:
