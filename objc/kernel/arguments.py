@@ -91,6 +91,17 @@ class Binder:
             raise self._bad_option(options)
         return slots, options
 
+    def bind_mapping(
+        self, inputs: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> tuple[list[Any], Options]:
+        """As `bind`, with inputs and options apart."""
+        for name in inputs:
+            if name not in self._slots:
+                raise self._unknown(name)
+        keywords = {plain: keyword for keyword, plain in self.options.items()}
+        given = {keywords.get(name, name): value for name, value in options.items()}
+        return self.bind((), {**inputs, **given})
+
     def _too_many(self, given: int) -> InputError:
         signature = self._signature
         positional = tuple(one.keyword for one in signature.positional)

@@ -145,9 +145,10 @@ class Kernel:
         """The value, the mean of every term, and the gradient by input, from one run.
 
         For training loops: inputs and hyperparameters are given as one mapping, the gradients come as
-        a dictionary, and with no `wrt` none is computed.
+        a dictionary, and with no `wrt` none is computed. Options have their plain names here, whatever
+        the inputs are called.
         """
-        slots, chosen = self._evaluator.binder.bind((), {**inputs, **options})
+        slots, chosen = self._evaluator.binder.bind_mapping(inputs, options)
         self._require_scalar("evaluate")
         names: tuple[str, ...] = ()
         if wrt:

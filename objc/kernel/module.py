@@ -10,7 +10,7 @@ from pathlib import Path
 from objc.errors import Diagnostic, ObjcError, did_you_mean
 from objc.kernel.errors import UnknownDeclaration, UnknownTarget
 from objc.kernel.kernel import Kernel
-from objc.kernel.origin import Origin
+from objc.kernel.origin import Origin, read
 from objc.source import Source
 from objc.target import available, identifier
 
@@ -135,14 +135,3 @@ def _is_path(text: str) -> bool:
         return bool(text) and Path(text).is_file()
     except (OSError, ValueError):  # too long for a path, or with a null byte
         return False
-
-
-def read(path: str | Path) -> Source:
-    """The text of a file. Raises ObjcError where it can't be read or is not UTF-8."""
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except (OSError, ValueError):
-        from objc.syntax.parse import read_source  # which says what is wrong with it
-
-        return read_source(path)
-    return Source(str(path), re.sub("\r\n?", "\n", text))

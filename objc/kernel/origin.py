@@ -10,6 +10,7 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,7 +139,9 @@ class Origin:
         from objc.passes.lower.loading import default_loader
 
         file = default_loader(self.source.name)(path, span)
-        self._uses[path] = file.span.source.text
+        user = span.source.name
+        place = user if user.endswith(".objc") else self.source.name
+        self._uses[f"{place}\n{path}"] = file.span.source.text
         return file
 
     # ------------------------------------------------------------------ the disk cache
@@ -149,10 +152,10 @@ class Origin:
         if found is None:
             return False
         data: dict[str, Any] = json.loads(found)
-        uses = {path: _used_text(self.source, path) for path in data["uses"]}
-        if any(cache.digest(text or "") != data["uses"][path] for path, text in uses.items()):
+        uses = {use: _used_text(use) for use in data["uses"]}
+        if any(cache.digest(text) != data["uses"][use] for use, text in uses.items()):
             return False
-        self._uses = {path: text or "" for path, text in uses.items()}
+        self._uses = uses
         self._signatures = {
             one["name"]: from_data(one, self.source) for one in data["declarations"]
         }
@@ -173,7 +176,7 @@ class Origin:
 
 
 def _key(source: Source, uses: Mapping[str, str]) -> str:
-    parts = [part for path in sorted(uses) for part in (path, uses[path])]
+    parts = [part for use in sorted(uses) for part in (use, uses[use])]
     return cache.digest(source.text, *parts)
 
 
@@ -181,25 +184,35 @@ def _has_use(source: Source) -> bool:
     return re.search(r"\buse\b", source.text) is not None
 
 
-def _used_text(source: Source, path: str) -> str | None:
-    """The text that `use PATH` means now: the file beside the source, else the library's."""
+def _used_text(use: str) -> str:
+    """The text that a `use` means now: the file beside the user, else the library's, else nothing.
+
+    Where the loader would decide otherwise the texts differ, and the entry is made anew.
+    """
+    user, _, path = use.partition("\n")
     parts = path.replace(".", "/").split("/")
-    here = Path(source.name)
-    beside = here.parent.joinpath(*parts).with_suffix(".objc")
-    try:
-        if here.suffix == ".objc" and beside.is_file() and beside.resolve() != here.resolve():
-            return beside.read_text(encoding="utf-8")
-        for root in _library_folders():
-            if (found := root.joinpath(*parts).with_suffix(".objc")).is_file():
-                return found.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        pass
-    return None
+    for folder in (Path(user).parent, *_library_folders()):
+        file = folder.joinpath(*parts).with_suffix(".objc")
+        if file.is_file():
+            try:
+                return read(file).text
+            except ObjcError:
+                return ""
+    return ""
 
 
 def _library_folders() -> list[Path]:
-    from importlib.util import find_spec
-
     specification = find_spec("objc.library")
     places = specification.submodule_search_locations if specification else None
     return [Path(one) for one in places or ()]
+
+
+def read(path: str | Path) -> Source:
+    """The text of a file. Raises ObjcError where it can't be read or is not UTF-8."""
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except (OSError, ValueError):
+        from objc.syntax.parse import read_source  # which says what is wrong with it
+
+        return read_source(path)
+    return Source(str(path), re.sub("\r\n?", "\n", text))

@@ -63,7 +63,8 @@ def __getattr__(name: str) -> Kernel:
 
 
 def _kernel(name: str, path: Path) -> Kernel:
-    from objc.kernel.module import module_of_text, read
+    from objc.kernel.module import module_of_text
+    from objc.kernel.origin import read
 
     source = read(path)
     kernels = module_of_text(f"{path.stem}.objc", source.text, False, "cpu")

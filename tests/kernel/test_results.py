@@ -262,6 +262,10 @@ def test_an_input_named_as_an_option(module: Any) -> None:
     close(module.masked(x, mask=mask), (mask * x**2).sum(1).mean())
     value = module.masked(x, mask=mask, mask_=[1, 0, 0, 0])
     close(value, (mask * x**2).sum(1)[0])
+    value, _, _ = module.masked.evaluate({"x": x, "mask": mask}, mask=[1, 0, 0, 0])
+    close(value, (mask * x**2).sum(1)[0])
+    with pytest.raises(objc.InputError, match="no input or option `reduction`"):
+        module.masked.evaluate({"x": x, "mask": mask, "reduction": "sum"})
 
 
 def test_maximize_is_left_as_stated() -> None:
