@@ -45,7 +45,9 @@ class TorchPredictor:
         trained = {name: one for name, one in module.named_parameters() if one.requires_grad}
         elsewhere = [name for name, one in trained.items() if one.device.type != "cpu"]
         if elsewhere:
-            raise ValueError(f"the parameters {elsewhere} are not on the CPU: move the module there")
+            raise ValueError(
+                f"the parameters {elsewhere} are not on the CPU: move the module there"
+            )
         if not trained:
             raise ValueError("the module has no parameter that requires a gradient")
         self.module = module

@@ -62,8 +62,8 @@ def train_lbfgs(run: Run) -> None:
     except _Stopped:
         return
     problem.set(problem.last_good)
-    if found.status == 0 and not run.stopped:
-        run.stopped = "converged"
+    if not run.stopped:
+        run.stopped = {0: "converged", 1: "completed"}.get(found.status, "stalled")
 
 
 class _Problem:

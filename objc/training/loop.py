@@ -42,14 +42,15 @@ class Result:
     """A finished run.
 
     `parameters` are the trained arrays by name: those of the best epoch where early stopping restores
-    them, else the last. `stopped` says why it ended: "completed", "early", "callback" or "converged".
-    `best_epoch` is early stopping's, counted from 1.
+    them, else the last. `stopped` says why it ended: "completed" after all its epochs, "early",
+    "callback", "converged", or "stalled" where L-BFGS found no lower value along its direction, as at
+    a kink. `best_epoch` is early stopping's, counted from 1.
     """
 
     parameters: dict[str, Array]
     history: History
     epochs: int
-    stopped: Literal["completed", "early", "callback", "converged"]
+    stopped: Literal["completed", "early", "callback", "converged", "stalled"]
     best_epoch: int | None = None
 
     def save(self, path: PathLike) -> None:
@@ -116,7 +117,8 @@ def fit(
             its own examples. L-BFGS always sees all.
         shuffle: draw a new order each epoch.
         seed: of initial values, orders and the validation split. The same seed gives the same bits.
-        weight: of each example, an array or the name of a column: means become weighted means.
+        weight: of each example, an array or the name of a column: means become weighted means. With
+            an array, validation data of its own is not weighted.
         validation: data like `data`, or the fraction of it to hold out.
         metrics: kernels (inputs found by name among parameters, data, predictions and `outputs`), or
             functions of a dict of those giving a number; evaluated after each epoch on training data

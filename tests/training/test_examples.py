@@ -54,6 +54,17 @@ def test_ridge(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
+def test_a_single_example(target: str) -> None:
+    """Data at its declared rank is one example, and an epoch one step."""
+    data = {"x": np.array([1.0, 2.0, 3.0]), "y": np.float64(2.0)}
+    kernel = module("regression", target).ridge
+    options: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 0.02, "epochs": 200}
+    result = fit(kernel, data, hyperparameters={"l2": 0.0}, **options)
+    assert result.history["train.fit"][-1] < 1e-20
+    assert len(result.history.steps) == 200
+
+
+@pytest.mark.parametrize("target", TARGETS)
 def test_multinomial_regression(target: str) -> None:
     data = digits()
     kernel = module("digits", target).linear_digits

@@ -312,3 +312,69 @@ def test_parameters_stay_in_their_domains() -> None:
     for optimizer in ("sgd", "lbfgs"):
         result = fit(kernel, {"x": np.zeros(4)}, optimizer=optimizer, learning_rate=0.2, epochs=20)
         assert result.parameters["scale"] == np.finfo(np.float64).tiny
+
+
+def test_examples_that_are_coupled() -> None:
+    """A loss over a whole batch, of a predictor's rows: mean[i]((a[i] − mean(a) − 1)²) has the
+    gradient 2 (d − mean(d)) / n."""
+
+    def function(values: Any, weight: Any) -> Any:
+        difference = values["a"] - values["a"].mean() - 1.0
+        gradient = 2 * (difference - difference.mean()) / len(difference)
+        value = np.mean(difference**2)
+        return value, {"value": value}, {"a": gradient}
+
+    class Line(LinearPredictor):
+        def __init__(self) -> None:
+            self.parameters = {"weight": np.ones(4)}
+
+        def predict(self, batch: Any) -> Any:
+            self.x = batch["features"]
+            return self.x @ self.parameters["weight"]
+
+        def vjp(self, cotangents: Any) -> Any:
+            return {"weight": self.x.T @ cotangents["a"]}
+
+    signature = kernels.FakeSignature(
+        "spread", (kernels.FakeInput("a", ("B",), "differentiable"),), kind="loss"
+    )
+    kernel = kernels.FakeKernel(signature, function)
+    data = {"features": classes_data()["x"]}
+    result = fit(kernel, data, predictor=Line(), epochs=30, learning_rate=0.05, validation=0.2)
+    assert result.history["train.value"][-1] == pytest.approx(1.0, abs=1e-3)
+    assert len(result.history.steps) == 30 * 2
+
+
+def test_lbfgs_is_a_run_like_others(tmp_path: Any) -> None:
+    options: dict[str, Any] = {"optimizer": "lbfgs", "epochs": 60, "validation": 0.3}
+    stopping = EarlyStopping(on="validation.fit", patience=2)
+    data = regression_data(12)
+    result = fit(
+        kernels.ridge(), data, early_stopping=stopping, checkpoint=tmp_path / "r.npz", **options
+    )
+    values = result.history["validation.fit"]
+    assert result.best_epoch == int(np.argmin(values)) + 1
+    assert result.stopped in ("early", "converged")
+    again = fit(kernels.ridge(), data, parameters=result.parameters, epochs=0)
+    np.testing.assert_array_equal(again.parameters["w"], result.parameters["w"])
+    assert (tmp_path / "r.npz").exists()
+    short = fit(kernels.ridge(), data, optimizer="lbfgs", epochs=2)
+    assert (short.stopped, short.epochs) == ("completed", 2)
+
+
+def test_names_that_are_keywords_of_python() -> None:
+    """`lambda` in the text is `lambda_` at a call; both are understood."""
+
+    def function(values: Any, weight: Any) -> Any:
+        value = (values["w"] - values["lambda"]) ** 2
+        return value, {"value": value}, {"w": 2 * (values["w"] - values["lambda"])}
+
+    inputs = (
+        kernels.FakeInput("w", (), "learned"),
+        kernels.FakeInput("x"),
+        kernels.FakeInput("lambda", (), "hyperparameter", default=0.0),
+    )
+    kernel = kernels.FakeKernel(kernels.FakeSignature("pull", inputs), function)
+    for name in ("lambda", "lambda_"):
+        more: dict[str, Any] = {"hyperparameters": {name: 3.0}, "optimizer": "lbfgs"}
+        assert fit(kernel, {"x": [1, 2]}, **more).parameters["w"] == pytest.approx(3.0)
