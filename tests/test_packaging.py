@@ -23,19 +23,22 @@ import objc.targets.numpy
 """
 
 
+def _tracked() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
 @pytest.fixture(scope="module")
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel built from a source distribution, from the files that git knows."""
     folder = tmp_path_factory.mktemp("distributions")
     checkout = folder / "checkout"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            target = checkout / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes((ROOT / name).read_bytes())
+    for name in _tracked():
+        target = checkout / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((ROOT / name).read_bytes())
     done = subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(checkout)],
         capture_output=True,
@@ -56,14 +59,11 @@ def test_source_distribution_is_whole(distributions: Path) -> None:
 def test_wheel_is_whole(distributions: Path) -> None:
     (wheel,) = distributions.glob("*.whl")
     packed = set(zipfile.ZipFile(wheel).namelist())
-    for folder, package in (
-        ("objc", "objc"),
-        ("targets", "objc/targets"),
-        ("grammar", "objc/grammar"),
-    ):
-        for path in (ROOT / folder).rglob("*"):
-            if path.suffix in (".py", ".objc", ".lark"):
-                assert f"{package}/{path.relative_to(ROOT / folder).as_posix()}" in packed
+    packages = {"objc": "objc", "targets": "objc/targets", "grammar": "objc/grammar"}
+    for name in _tracked():
+        folder, _, inner = name.partition("/")
+        if folder in packages and name.endswith((".py", ".objc", ".lark")):
+            assert f"{packages[folder]}/{inner}" in packed
     assert "objc/py.typed" in packed
 
 
