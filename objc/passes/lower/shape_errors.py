@@ -305,3 +305,31 @@ class BadShape(Diagnostic):
 
     def help(self) -> str | None:
         return "a dimension is a capital name, `N`, or a whole number, `3`"
+
+
+@dataclass(frozen=True)
+class PositionOutside(Diagnostic):
+    """A tensor is read at a constant position that it can't have.
+
+        loss last(x: real[N]) = x[-1]
+
+    Positions count from 0, and not from the end: the last entry is `x[N-1]`.
+    """
+
+    code = "E0135"
+    position: int
+    dimension: str
+    size: int | None
+
+    def title(self) -> str:
+        return f"position {self.position} is outside of the dimension {self.dimension}"
+
+    def label(self) -> str:
+        return "before the first entry, 0" if self.position < 0 else f"the last is {self.last}"
+
+    @property
+    def last(self) -> str:
+        return f"{self.dimension}-1" if self.size is None else str(self.size - 1)
+
+    def help(self) -> str | None:
+        return f"positions go from 0 to {self.last}"

@@ -32,7 +32,10 @@ def subscript(node: tree.Subscript, scope: Scope) -> Value:
     rest = base.axes[len(places) :]
 
     def build(environment: Environment, positions: Positions) -> Expression:
-        at = tuple(_position(place, environment, scope) for place in places)
+        at = tuple(
+            _position(place, axis, environment, scope)
+            for place, axis in zip(places, base.axes, strict=False)
+        )
         return base.build(environment, (*at, *positions))
 
     return replace(
@@ -79,12 +82,16 @@ def _is_safe(place: tree.Expression, scope: Scope) -> bool:
     return named is not None and isinstance(named.entity, Variable)
 
 
-def _position(place: Value, environment: Environment, scope: Scope) -> Position:
+def _position(place: Value, axis: Axis, environment: Environment, scope: Scope) -> Position:
     expression = place.build(environment, ())
     found = position_from(expression, scope.context.builder, place.span)
     if found is None:
         scope.collector.add(errors.NotAnIndex(place.span))
         return Position(None, 0)
+    size = axis.dimension.size
+    if found.base is None and (found.offset < 0 or (size is not None and found.offset >= size)):
+        outside = errors.PositionOutside(place.span, found.offset, axis.dimension.name, size)
+        scope.collector.add(outside)
     return found
 
 
