@@ -101,9 +101,11 @@ REAL = Domain("real")
 
 
 def domain_of(expression: Expression) -> Domain:
-    """The narrowest domain without data that SymPy's assumptions give an expression."""
-    if expression.is_integer:
-        return Domain("count") if expression.is_nonnegative else Domain("integer")
+    """The domain without data that SymPy's assumptions give an expression: its sign.
+
+    That it is an integer is not kept: a let of an integer kind is held in 64 bits, where 2^count
+    overflows silently, and a gradient made of signs must be of the floating type.
+    """
     for kind in ("positive", "negative", "nonnegative", "nonpositive"):
         if getattr(expression, f"is_{kind}"):
             return Domain(kind)
