@@ -172,9 +172,9 @@ def _columns_of(
     if not places:
         mend = None
         if given is None:
-            mend = f'say which: --column "{record.name}=NAME"'
+            mend = f'say which: --map "{record.name}=NAME"'
             if record.rank:
-                mend = f'say which: --column "{record.name}=PATTERN*"'
+                mend = f'say which: --map "{record.name}=PATTERN*"'
         raise ObjcError(MissingColumn(None, str(path), what, record.name, tuple(header), mend))
     return places
 

@@ -37,7 +37,7 @@ class MissingColumn(Diagnostic):
     A scalar input takes the column of its name. A vector input `x: real[D]` takes the columns
     `x_0, x_1, …`, or those that a mapping names:
 
-        objc train ridge.objc:ridge --data cars.csv --column y=price --column "x=engine_*"
+        objc train ridge.objc:ridge --data cars.csv --map y=price --map "x=engine_*"
     """
 
     code: ClassVar[str] = "E0502"

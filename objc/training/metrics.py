@@ -13,7 +13,7 @@ from objc.errors import ObjcError
 from objc.training.data import Dataset
 from objc.training.errors import BadMetric
 from objc.training.evaluation import Evaluator
-from objc.training.objective import InputRecord, records_of, weight_option
+from objc.training.objective import InputRecord, records_of
 from objc.training.protocols import Kernel
 
 Array = NDArray[Any]
@@ -79,9 +79,7 @@ class Metrics:
         self, name: str, kernel: Any, values: Mapping[str, Array], weight: Array | None
     ) -> float:
         arguments = self._arguments(name, kernel, values)
-        if weight is not None:
-            arguments[weight_option(_inputs(kernel))] = weight
-        return _number(name, kernel(**arguments))
+        return float(kernel.evaluate(arguments, weight=weight)[0])
 
     def _arguments(self, name: str, kernel: Any, values: Mapping[str, Array]) -> dict[str, Any]:
         arguments: dict[str, Any] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -98,9 +98,8 @@ class Objective:
         self, arguments: Mapping[str, Any], wrt: Sequence[str], weight: Array | None
     ) -> Evaluation:
         """The mean over the batch (with `weight`, the weighted mean), terms and gradients."""
-        options = {} if weight is None else {weight_option(self.inputs): weight}
         value, terms, gradients = self.kernel.evaluate(
-            {**arguments, **self.hyperparameters}, wrt=tuple(wrt), **options
+            {**arguments, **self.hyperparameters}, wrt=tuple(wrt), weight=weight
         )
         return Evaluation(
             float(value),
@@ -138,11 +137,6 @@ def records_of(
             default=default,
         )
     return records
-
-
-def weight_option(inputs: Collection[str]) -> str:
-    """The name of a call's option `weight`, which gives way to an input of that name."""
-    return "weight_" if "weight" in inputs else "weight"
 
 
 def by_name(kernel: Kernel, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -71,10 +71,11 @@ class Kernel(Protocol):
         inputs: Mapping[str, Any],
         *,
         wrt: Sequence[str] = (),
-        **options: Any,
+        weight: Array | None = None,
     ) -> tuple[float, Mapping[str, float], Mapping[str, Array]]:
         """The value over the batch, the value of every term by name, and the gradient with respect to
-        each input of `wrt`, from one run. An option is `weight`, a number of at least 0 an example."""
+        each input of `wrt`, from one run. `weight` has a number
+        of at least 0 for each example."""
 
 
 @runtime_checkable
