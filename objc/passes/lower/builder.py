@@ -220,11 +220,6 @@ def _of_reduction(reduction: str, known: Domain, everywhere: bool) -> Domain:
 def _sign_of(body: Expression) -> Domain:
     if body.func.__name__ == "Branch" and body == iverson(body.args[0]):
         return Domain("binary")
-    if body.is_integer:
-        for kind in ("positive", "negative", "nonnegative", "nonpositive"):
-            if getattr(body, f"is_{kind}"):
-                return domain_of(sympy.Dummy(real=True, **{kind: True}))
-        return Domain("real")
     return domain_of(body)
 
 
