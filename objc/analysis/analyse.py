@@ -84,8 +84,8 @@ def _kinks(subject: Subject, name: str) -> Iterator[Fact]:
     kinks = [one for one in subject.kinks(name) if one.order is None or one.order < 1]
     for one in kinks:
         statement = f"{one.kind} in {name} where {one.place(text)}"
-        yield Fact("kink", statement, one.verdict, f"there {one.used(text)}", name, span=one.span)
-    if not subject.kinks(name):
+        yield Fact("kink", statement, one.verdict, one.used(text), name, span=one.span)
+    if not subject.kinks(name) and subject.is_smooth(name, 1):
         statement = f"infinitely differentiable in {name}"
         yield Fact("smoothness", statement, "proved", "no kink in the formula", name)
 

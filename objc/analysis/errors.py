@@ -15,8 +15,8 @@ class OutsideDomain(Diagnostic):
     """A function is taken of something outside its domain, at inputs inside theirs.
 
         loss bad(p: real | y: probability) = -y * log(p)
-        error[E0250]: `log` needs something positive, and p may be outside
-          = note: at p = -1, y = 1 the loss is not a number
+        error[E0250]: `log` needs something positive, and `p` may be outside
+          = note: a witness: p = -1
 
     The inputs of the note lie in the declared domains, and the result there is not a number: the
     witness was evaluated in 50 digits. Mend it by declaring the domain that is meant (`p: probability`,
@@ -49,7 +49,7 @@ class OutsideDomain(Diagnostic):
 class DividesByZero(Diagnostic):
     """Something is divided by what is zero inside the declared domains, changing sign there.
 
-        loss ratio(a: real | b: real) = (a / b)^2
+        loss ratio(a: real | b: real) = abs(a / b - 1)
         error[E0251]: `b` divides, and may be 0
 
     On both sides of the zero the quotient runs to infinities of opposite sign, so the loss has no

@@ -38,7 +38,16 @@ def whole(program: Program) -> Program:
         if let.reduction is None and let.name not in gathered:
             bodies[let.name] = let
         lets.append(let)
-    return program.with_lets(lets)
+    return program.with_lets(_reached(program, lets))
+
+
+def _reached(program: Program, lets: list[Let]) -> list[Let]:
+    """The lets that the outputs still read."""
+    wanted = set(program.outputs.values())
+    for let in reversed(lets):
+        if let.name in wanted:
+            wanted |= {read.tensor for read in let.reads}
+    return [let for let in lets if let.name in wanted]
 
 
 def _inlined(expression: Any, bodies: Mapping[str, Let]) -> Any:

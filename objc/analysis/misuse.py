@@ -49,13 +49,15 @@ class Use:
 def misuses(program: Program, ranges: Ranges) -> Iterator[Diagnostic]:
     """One error for every let that leaves a domain, with the witness."""
     drawn: list[Values] | None = None
+    reported: set[tuple[str, Expression]] = set()
     for let in program.lets:
         for use in _uses_of(let):
-            if _is_proved(use, let, ranges):
+            if (use.function, use.argument) in reported or _is_proved(use, let, ranges):
                 continue
             drawn = list(samples(program, _TRIES)) if drawn is None else drawn
             found = _search(program, let, use, drawn)
             if found is not None:
+                reported.add((use.function, use.argument))
                 yield found
                 break
 
@@ -109,7 +111,9 @@ def _need_of_power(
     base: Expression, exponent: Any
 ) -> tuple[str, Expression, Expression, str] | None:
     if exponent.is_Integer:
-        return None if exponent > 0 else ("/", base, base, "different from 0")
+        # An even power below the line only touches zero, without a change of sign.
+        is_harmless = exponent > 0 or exponent % 2 == 0
+        return None if is_harmless else ("/", base, base, "different from 0")
     if exponent.is_integer:
         return None
     if exponent.is_Rational and exponent.q == 2:

@@ -45,7 +45,7 @@ _GREATEST_EXPANDED = 40
 """Operations beyond which a formula isn't multiplied out."""
 _COUNTED = frozenset({"argmax", "argmin", "count"})
 _TRUTHS = frozenset({"any", "all"})
-_LOG = ATOMS["log"]
+_LOG, _DIGAMMA = ATOMS["log"], ATOMS["digamma"]
 
 
 class Ranges:
@@ -56,16 +56,19 @@ class Ranges:
         self.of_tensor: dict[str, Interval] = {}
         self._conditions: dict[Condition, list[_Learnable]] = {}
         self._eliminated: dict[Any, list[tuple[Expression, Any]]] = {}
-        for one in program.inputs:
+        # An interval's ends name hyperparameters, and those of hyperparameters earlier ones.
+        for one in sorted(program.inputs, key=lambda one: one.role != "hyperparameter"):
             self.of_tensor[one.name] = self._of_input(one)
         for let in program.lets:
             self.of_tensor[let.name] = self._of_let(let)
 
     def _of_input(self, one: Input) -> Interval:
         low, high = one.domain.bounds
-        below = self.of(low) if low.is_number or low.atoms(Read) else LINE
-        above = self.of(high) if high.is_number or high.atoms(Read) else NONNEGATIVE
-        return Interval(below.low, above.high)
+        return Interval(self._end(low).low, self._end(high).high)
+
+    def _end(self, end: Expression) -> Interval:
+        is_known = all(read.tensor in self.of_tensor for read in end.atoms(Read))
+        return self.of(end) if is_known else LINE
 
     def of(self, expression: Expression, context: Context | None = None) -> Interval:
         """The range of an expression of this program, splitting on signs where that may help."""
@@ -212,6 +215,8 @@ class Ranges:
             return Interval(min(a.low, b.low), min(a.high, b.high))
         if isinstance(expression, stop_gradient):
             return arguments[0]
+        if isinstance(expression, sympy.polygamma):
+            return apply(_DIGAMMA, arguments[1]) if expression.args[0] == 0 else LINE
         atom = atom_of(expression)
         if isinstance(expression, xlogy):
             return arguments[0] * apply(_LOG, arguments[1])

@@ -12,16 +12,17 @@ import sympy
 
 from objc.analysis.formulas import influences
 from objc.analysis.interval import atom_of
-from objc.atoms import Branch
+from objc.atoms import Branch, stop_gradient
 from objc.ir.program import Program
 from objc.ir.symbols import Expression, Read, reads
 
 
 def slope(program: Program, expression: Expression, name: str) -> Expression | None:
     """The derivative of an expression of whole formulas in a scalar input, the subgradients of the
-    language at kinks; None where the input is a tensor or is reduced over."""
+    language at kinks; None where the input is a tensor or is reduced over, or where stop_gradient makes
+    the derivative another than that of the value."""
     tensor = program.input[name]
-    if tensor.dimensions:
+    if tensor.dimensions or expression.has(stop_gradient):
         return None
     influenced = influences(program)
     inner = {read.tensor for read in reads(expression)}

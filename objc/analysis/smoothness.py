@@ -8,14 +8,16 @@ from typing import Any
 
 import sympy
 
+from objc.analysis.curvature import Curvature
 from objc.analysis.facts import Verdict
 from objc.analysis.formulas import influences
 from objc.analysis.influence import sloped_reads
+from objc.analysis.interval import atom_of
 from objc.analysis.ranges import Ranges
 from objc.analysis.seams import contact, lifted
 from objc.atoms import Branch, maximum, minimum, stop_gradient
 from objc.ir.program import Let, Program
-from objc.ir.symbols import Expression, reads
+from objc.ir.symbols import Expression, Read, reads
 from objc.ir.text import Text
 from objc.source import Span
 
@@ -77,6 +79,10 @@ def _written(text: Text, expression: Any) -> str:
         return text.reduced(expression).text
     if getattr(expression, "is_Boolean", False) or getattr(expression, "is_Relational", False):
         return text.condition(expression)
+    if isinstance(expression, Read) and expression.tensor in text.program.let:
+        let = text.program.let[expression.tensor]
+        if let.reduction is not None:
+            return text.reduced(let).text
     return text.scalar(expression).text
 
 
@@ -86,6 +92,7 @@ class Smoothness:
     def __init__(self, program: Program, ranges: Ranges, name: str) -> None:
         self.program = program
         self.ranges = ranges
+        self.curvature = Curvature(program, ranges, (name,))
         influenced = influences(program)
         self.varying = {name} | {let for let, found in influenced.items() if name in found}
         found: dict[tuple[str, str], Kink] = {}
@@ -99,18 +106,18 @@ class Smoothness:
 
     def _of_let(self, let: Let) -> Iterator[Kink]:
         if self._varies(let.guard):
-            yield Kink(let.guard, sympy.true, "the terms that hold are used", None, let.span)
+            yield Kink(let.guard, sympy.true, "the terms that hold there are used", None, let.span)
         self._body = let.body
         yield from self._of(let.body, let.span, ())
         if let.reduction is None or not self._varies(let.body):
             return
         if let.reduction in ("max", "min"):
-            uses = "the first of them is differentiated"
+            uses = "the first of them is differentiated there"
             yield Kink(let, sympy.nan, uses, 0, let.span)
         elif let.reduction == "norm":
-            yield Kink(let, sympy.Integer(0), "the derivative is 0", 0, let.span)
+            yield Kink(let, sympy.Integer(0), "the derivative there is 0", 0, let.span)
         elif let.reduction in _STEPS:
-            yield Kink(let, sympy.true, "the derivative is 0", -1, let.span)
+            yield Kink(let, sympy.true, "the derivative there is 0", -1, let.span)
 
     def _of(
         self, expression: Expression, span: Span | None, conditions: tuple[Any, ...]
@@ -126,11 +133,11 @@ class Smoothness:
                 or _is_excluded(arguments[0], conditions)
                 or self._is_stepwise(arguments[0])
             ):
-                yield Kink(arguments[0], zero, "the derivative of abs is 0", 0, span)
+                yield Kink(arguments[0], zero, "the derivative of abs is 0 there", 0, span)
             case sympy.sign():
-                yield Kink(arguments[0], zero, "the derivative of sign is 0", -1, span)
+                yield Kink(arguments[0], zero, "the derivative of sign is 0 there", -1, span)
             case maximum() | minimum() if not self._has_one_sign(arguments[0] - arguments[1]):
-                yield Kink(*arguments, "the derivative is that of", 0, span, arguments[0])
+                yield Kink(*arguments, "the derivative there is that of", 0, span, arguments[0])
             case Branch():
                 yield from self._seam(expression, span)
                 condition, then, otherwise = arguments
@@ -138,7 +145,13 @@ class Smoothness:
                 yield from self._of(otherwise, span, (*conditions, sympy.Not(condition)))
                 return
             case sympy.Pow():
-                yield from self._root(expression, span)
+                yield from self._power(expression, span)
+            case sympy.tan():
+                yield Kink(
+                    sympy.cos(arguments[0]), zero, "the function has a pole there", None, span
+                )
+            case _:
+                yield from self._edges(expression, span)
         for one in arguments:
             yield from self._of(one, span, conditions)
 
@@ -155,10 +168,12 @@ class Smoothness:
         if not self._varies(condition):
             return
         if not isinstance(condition, sympy.core.relational.Relational):
-            yield Kink(condition, sympy.true, "the branch that holds is differentiated", None, span)
+            yield Kink(
+                condition, sympy.true, "the branch that holds is differentiated there", None, span
+            )
             return
         is_first = isinstance(condition, sympy.Le | sympy.Ge | sympy.Eq)
-        uses = f"the {'first' if is_first else 'second'} branch is differentiated"
+        uses = f"the {'first' if is_first else 'second'} branch is differentiated there"
         yield Kink(*condition.args, uses, self._contact(branch), span)
 
     def _contact(self, branch: Expression) -> int | None:
@@ -169,13 +184,39 @@ class Smoothness:
         around = contact(lifted(self._body, branch.args[0]))
         return None if around is None else max(around, -1 if order is None else order)
 
-    def _root(self, power: Expression, span: Span | None) -> Iterator[Kink]:
-        """A root or a broken power of something that reaches zero."""
-        if power.exp.is_integer or not self._varies(power.base):
+    def _power(self, power: Expression, span: Span | None) -> Iterator[Kink]:
+        """A broken power of what reaches zero, or a division by it."""
+        base, exponent, zero = power.base, power.exp, sympy.Integer(0)
+        if not self._varies(base):
             return
-        if self.ranges.of(power.base).low <= 0:
-            uses = "the derivative is its one-sided limit"
-            yield Kink(power.base, sympy.Integer(0), uses, None, span)
+        if exponent.is_integer:
+            if not (exponent.is_nonnegative or self._is_inside(base)):
+                yield Kink(base, zero, "the function has a pole there", None, span)
+        elif not (base.is_positive or self.ranges.of(base).low > 0):
+            yield Kink(base, zero, "the derivative there is its one-sided limit", None, span)
+
+    def _edges(self, expression: Expression, span: Span | None) -> Iterator[Kink]:
+        """A function that reaches the edge of its domain."""
+        atom = atom_of(expression)
+        if atom is None:
+            return
+        for (low, high), one in zip(atom.domain, expression.args, strict=False):
+            for edge, room in ((low, one - low), (high, high - one)):
+                if abs(edge) != sympy.oo and self._varies(one) and not self._is_inside(room):
+                    yield Kink(one, sympy.sympify(edge), "the function ends there", None, span)
+
+    def _is_inside(self, room: Expression) -> bool:
+        """Whether something stays away from zero, or reaches it at the edge of the input's domain only:
+        an affine function of one sign has no zero inside."""
+        if isinstance(room, sympy.Pow):
+            return self._is_inside(room.base)
+        if isinstance(room, sympy.Mul):
+            return all(self._is_inside(one) for one in room.args if self._varies(one))
+        values = self.ranges.of(room)
+        if room.is_positive or room.is_negative or values.low > 0 or values.high < 0:
+            return True
+        has_sign = values.is_nonnegative or values.is_nonpositive
+        return has_sign and self.curvature.of(room).affine
 
 
 def _is_excluded(zero: Expression, conditions: tuple[Any, ...]) -> bool:

@@ -13,6 +13,7 @@ from objc.analysis.interval import Interval
 from objc.analysis.ranges import Ranges
 from objc.analysis.slopes import slope
 from objc.analysis.smoothness import Kink, Smoothness
+from objc.atoms import stop_gradient
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Expression
 
@@ -77,6 +78,8 @@ class Subject:
 
     def is_smooth(self, name: str, order: int) -> bool:
         """Whether so many derivatives are known to be continuous."""
+        if any(let.body.has(stop_gradient) for let in self.program.lets):
+            return False
         return all(one.order is not None and one.order >= order for one in self.kinks(name))
 
     def slope(self, name: str) -> Expression | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +17,8 @@ from objc.cli.write import write_whole
 from objc.errors import Diagnostic, ObjcError
 
 if TYPE_CHECKING:
+    from objc.analysis import Facts
+    from objc.ir.program import Program
     from objc.target import DType
 
 HEADER = "# Written by objc"
@@ -124,14 +127,25 @@ def _module(
     found = find_target(target)
     module, programs = lower_target(place)
     diagnostics = list(module.warnings)
-    for program in programs:
-        diagnostics += analyse(program).diagnostics
+    analysed = [(one, analyse(one)) for one in programs]
+    for _, facts in analysed:
+        diagnostics += facts.diagnostics
     errors = [one for one in diagnostics if one.severity == "error"]
     if errors:
         raise ObjcError(errors)
-    pairs = [(one, module_variants(one, found, target)) for one in programs]
+    pairs = [
+        (_with_facts(one, facts), module_variants(one, found, target)) for one, facts in analysed
+    ]
     text = found.module(pairs, cast("DType", dtype))
     return _with_header(text, place), [one.name for one in programs], tuple(diagnostics)
+
+
+def _with_facts(program: Program, facts: Facts) -> Program:
+    """The program with its facts, the verdicts of its claims among them, in its docstring."""
+    lines = "".join(f"\n  {line}" for line in facts.lines())
+    parts = [program.docstring or f"{program.name}.", f"Facts:{lines}" if lines else ""]
+    docstring = "\n\n".join(one for one in parts if one)
+    return replace(program, docstring=docstring, claims=())
 
 
 def _with_header(text: str, place: TargetName) -> str:
