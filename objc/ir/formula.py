@@ -17,7 +17,7 @@ import sympy
 from objc.atoms import BY_FUNCTION, Branch, expm1, log1mexp, log1p, sqrt1pm1, xlog1py, xlogy
 from objc.ir.index import Dimension, Index, Position, at
 from objc.ir.order import ordered_addends
-from objc.ir.program import Let, Program
+from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Extent, IndexValue, Read, conjuncts, substitute_positions
 
 SUM, OPERATOR, PRODUCT, POWER, ATOM = range(5)
@@ -59,7 +59,7 @@ class Notation(ABC):
     """Writes expressions; the subclasses know the marks."""
 
     def __init__(self, program: Program) -> None:
-        self.program = program
+        self.program = program = _with_parameter_terms(program)
         self.inlined = _read_once(program)
 
     # -------------------------------------------------------------- the marks
@@ -298,6 +298,19 @@ def _reached(program: Program, names: Iterable[str]) -> set[str]:
         found.add(name)
         waiting += [read.tensor for read in program.let[name].reads]
     return found
+
+
+def _with_parameter_terms(program: Program) -> Program:
+    """An objective as a whole: what belongs to an example, and the terms over parameters."""
+    extra = [term for term in program.terms if term.over_parameters]
+    if not extra or "value" in program.outputs or "per_example" not in program.outputs:
+        return program
+    lets = program.let
+    parts = [lets[program.outputs["per_example"]].read()]
+    parts += [term.weight * lets[term.let].read() for term in extra]
+    whole = Let(Names.of(program).fresh("objective"), (), sympy.Add(*parts))
+    outputs = {**program.outputs, "per_example": whole.name}
+    return program.with_lets((*program.lets, whole), outputs)
 
 
 def _read_once(program: Program) -> dict[str, Let]:
