@@ -244,7 +244,8 @@ def prune(folder: Path, limit: int) -> None:
 
 
 def _age(folder: Path) -> float:
-    newest = max((path.lstat().st_mtime for path in folder.rglob("*")), default=0.0)
+    """Seconds since something was last written below a folder: its own folders know."""
+    newest = max((path.lstat().st_mtime for path in folder.iterdir()), default=0.0)
     return time.time() - max(newest, folder.lstat().st_mtime)
 
 

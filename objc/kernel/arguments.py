@@ -87,8 +87,11 @@ class Binder:
         for position in self._required:
             if slots[position] is MISSING:
                 raise self._missing(slots)
-        if options.reduction not in REDUCTIONS or options.on_empty not in ON_EMPTY:
-            raise self._bad_option(options)
+        if options.given:
+            self._check("reduction", options.reduction, REDUCTIONS)
+            self._check("on_empty", options.on_empty, ON_EMPTY)
+            self._check_flag("check", options.check)
+            self._check_flag("check_finite", options.check_finite)
         return slots, options
 
     def bind_mapping(
@@ -121,11 +124,22 @@ class Binder:
         names = tuple(one.keyword for one in missing)
         return InputError(MissingInput(span, signature.name, names, call_form(signature)))
 
-    def _bad_option(self, options: Options) -> InputError:
-        name = "reduction" if options.reduction not in REDUCTIONS else "on_empty"
-        value = repr(getattr(options, name))
-        choices = REDUCTIONS if name == "reduction" else ON_EMPTY
-        return InputError(BadOption(None, self._signature.name, name, value, choices))
+    def _check(self, name: str, value: Any, choices: tuple[str, ...]) -> None:
+        if not isinstance(value, str) or value not in choices:
+            found = BadOption(None, self._signature.name, name, shown(value), choices)
+            raise InputError(found)
+
+    def _check_flag(self, name: str, value: Any) -> None:
+        if not isinstance(value, int):
+            choices = ("True", "False")
+            raise InputError(BadOption(None, self._signature.name, name, shown(value), choices))
+
+
+def shown(value: Any) -> str:
+    """A value in a message: short, whatever it is."""
+    if isinstance(value, str | int | float | tuple | None) and len(repr(value)) <= 60:
+        return repr(value)
+    return f"a {type(value).__name__}"
 
 
 def call_form(signature: Signature) -> str:

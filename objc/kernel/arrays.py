@@ -80,7 +80,8 @@ def integers(signature: Signature, one: InputSignature, array: Array, locate: Lo
         InputError: an entry is not whole, or does not fit.
     """
     if array.dtype.kind == "f":
-        wrong = ~((array == np.trunc(array)) & (np.abs(array) < 2.0**63))
+        wide = np.asarray(array, np.float64)
+        wrong = ~((wide == np.trunc(wide)) & (np.abs(wide) < 2.0**63))
     elif array.dtype == np.uint64:
         wrong = array > np.iinfo(np.int64).max
     else:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from objc.errors import InputError
-from objc.kernel.arguments import Binder, Options
+from objc.kernel.arguments import Binder, Options, shown
 from objc.kernel.arrays import numeric
 from objc.kernel.call import Call, Reader, floating
 from objc.kernel.domains import out_of_range
@@ -198,7 +198,9 @@ class Evaluator:
             if not every:
                 raise self._no_derivative(None)
             return every, len(every) == 1
-        names = (asked,) if isinstance(asked, str) else tuple(asked)
+        names = (asked,) if isinstance(asked, str) else asked
+        if not isinstance(names, Sequence) or not all(isinstance(one, str) for one in names):
+            raise self._bad_wrt(asked)
         chosen = []
         for name in names:
             found = next(
@@ -208,10 +210,12 @@ class Evaluator:
                 raise self._no_derivative(str(name))
             chosen.append(found.name)
         if not chosen:
-            keywords = tuple(self.signature.input[name].keyword for name in every)
-            name = self.signature.name
-            raise InputError(BadOption(None, name, "wrt", repr(asked), keywords))
+            raise self._bad_wrt(asked)
         return tuple(chosen), isinstance(asked, str)
+
+    def _bad_wrt(self, asked: Any) -> InputError:
+        keywords = tuple(self.signature.input[name].keyword for name in self._every)
+        return InputError(BadOption(None, self.signature.name, "wrt", shown(asked), keywords))
 
     def _no_derivative(self, name: str | None) -> InputError:
         signature = self.signature

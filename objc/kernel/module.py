@@ -6,8 +6,9 @@ import functools
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from objc.errors import Diagnostic, ObjcError, did_you_mean
+from objc.errors import ObjcError, did_you_mean
 from objc.kernel.errors import UnknownDeclaration, UnknownTarget
 from objc.kernel.kernel import Kernel
 from objc.kernel.origin import Origin, read
@@ -22,7 +23,8 @@ class Module:
     """The declarations of one text: attributes, or items by their name as written.
 
     A name that is a keyword of Python has an underscore behind it: `module.lambda_`. Iterating gives
-    the kernels in the order of the text.
+    the kernels in the order of the text. `module.warnings` holds what the compiler had to remark on the
+    text without refusing it, where no declaration has that name.
     """
 
     def __init__(self, origin: Origin, target: str, name: str | None = None) -> None:
@@ -39,10 +41,12 @@ class Module:
         }
         self._attributes = {identifier(name): name for name in self._kernels}
 
-    def __getattr__(self, name: str) -> Kernel:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         written = name if name in self._kernels else self._attributes.get(name)
+        if written is None and name == "warnings":
+            return self._origin.warnings
         if written is None:
             near = did_you_mean(name, self._attributes)
             advice = f"; {near}" if near else ""
@@ -66,11 +70,6 @@ class Module:
 
     def __repr__(self) -> str:
         return f"<objc module {self._origin.source.name}: {', '.join(self._kernels)}>"
-
-    @property
-    def warnings(self) -> tuple[Diagnostic, ...]:
-        """What the compiler had to remark on the text, without refusing it."""
-        return self._origin.warnings
 
 
 def compile(path_or_text: str | Path, target: str = "cpu", name: str | None = None) -> Module:

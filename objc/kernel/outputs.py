@@ -147,7 +147,7 @@ class Results:
         for one in self._outputs:
             key = one.key
             if not one.dimensions:
-                found[key] = scalars[key]
+                found[key] = int(scalars[key]) if one.integer else scalars[key]
                 if key.startswith(_DERIVATIVES):
                     found[key] = self._kinds[0].type(scalars[key])
                 continue

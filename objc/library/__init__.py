@@ -72,4 +72,4 @@ def _kernel(name: str, path: Path) -> Kernel:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *declarations()})
+    return sorted({*declarations(), *(name for name in globals() if name.startswith("__"))})

@@ -163,9 +163,14 @@ def test_a_computed_position(module: Any, golden: Callable[[Path, str], None]) -
     golden(HERE / "computed_position.txt", str(caught.value))
 
 
+def test_a_refused_cache(golden: Callable[[Path, str], None]) -> None:
+    found = cache.CacheRefused(None, "/home/ada/.cache/objc", "others may write to it")
+    golden(HERE / "cache_refused.txt", found.render())
+
+
 def test_every_golden_has_a_case() -> None:
     named = {path.stem for path in HERE.glob("*.txt")}
-    assert named == {*CASES, "computed_position"}
+    assert named == {*CASES, "computed_position", "cache_refused"}
 
 
 def diagnostics() -> Iterator[type[Diagnostic]]:
@@ -180,7 +185,7 @@ def test_every_diagnostic_is_explained_and_pinned(one: type[Diagnostic]) -> None
     explanation = inspect.getdoc(one) or ""
     assert "Example:" in explanation and "Mend:" in explanation
     pinned = "\n".join(path.read_text() for path in HERE.glob("*.txt"))
-    assert f"[{one.code}]" in pinned or one is cache.CacheRefused
+    assert f"[{one.code}]" in pinned
 
 
 def test_data_errors_are_value_errors(plain: Any) -> None:

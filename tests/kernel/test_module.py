@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import pydoc
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,9 @@ def test_attributes(plain: Any) -> None:
     with pytest.raises(AttributeError, match="did you mean `huber`"):
         plain.hubre  # noqa: B018
     assert not hasattr(plain, "__wrapped__")
+    assert plain.warnings == ()
+    named = objc.compile("loss warnings(x: real | y: real) = x * y", target="numpy")
+    assert named.warnings(2.0, 3.0) == 6.0
 
 
 def test_sources(tmp_path: Path) -> None:
@@ -85,6 +89,7 @@ def test_descriptions(plain: Any) -> None:
     assert "huber(prediction: real | target: real; delta: positive = 1)" in repr(huber)
     assert "delta * (abs(r) - delta / 2)" in repr(huber) and "claims" not in repr(huber)
     assert huber.__doc__.startswith("Huber (1964)") and huber.__name__ == "huber"
+    assert "delta * (abs(r) - delta / 2)" in pydoc.render_doc(huber)
     assert r"\delta" in huber.latex()
     assert huber._repr_latex_().startswith("$")
     assert "<code>loss huber(" in huber._repr_html_()
