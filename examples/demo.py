@@ -26,7 +26,7 @@ from rich.text import Text
 
 import objc
 from objc.analysis import analyse
-from objc.training import AdamW, Result, fit
+from objc.training import Result, fit
 
 HERE = Path(__file__).parent
 OUTPUT = HERE.resolve().parent / "demo-output"
@@ -145,7 +145,7 @@ def train_digits(module: objc.Module) -> list[Trained]:
     )  # fmt: skip
     network = train(
         "one hidden layer", "head · tanh(hidden · x + …)", "digits", "mlp_accuracy", 0.97,
-        learning_rate=0.01, epochs=40, sizes={"H": 64}, optimizer=AdamW(weight_decay=0.3),
+        learning_rate=0.005, epochs=40, sizes={"H": 64},
     )  # fmt: skip
     return [linear, network]
 
@@ -235,7 +235,8 @@ def draw(runs: list[Trained], quantiles: Quantiles, path: Path) -> None:
     figure.savefig(path, dpi=130)
 
 
-COLORS = ("#0072b2", "#d55e00", "#009e73")
+COLORS = ("#0072b2", "#d55e00")
+BLUES = ("#56b4e9", "#0072b2", "#003a5c")
 
 
 def _draw_losses(axes: Any, runs: list[Trained]) -> None:
@@ -255,7 +256,17 @@ def _draw_accuracies(axes: Any, runs: list[Trained]) -> None:
         label = f"{one.title}: {one.accuracy:.3f}"
         axes.plot(history["epoch"], history["validation.accuracy"], color=color, label=label)
         axes.axhline(one.target, color=color, linestyle=":", linewidth=1)
-        axes.annotate(f"wanted {one.target}", (1, one.target), color=color, fontsize=8, va="bottom")
+        axes.annotate(
+            f"wanted of {one.title}: {one.target}",
+            (1.0, one.target),
+            (0, -3),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            color=color,
+            fontsize=8,
+            ha="right",
+            va="top",
+        )
     axes.set(title="Digits: accuracy on held-out digits", xlabel="epoch", ylim=(0.85, 1.0))
     axes.legend(frameon=False, loc="lower right")
 
@@ -281,7 +292,7 @@ def _draw_fan(axes: Any, found: Quantiles) -> None:
 
 def _draw_terms(axes: Any, found: Quantiles) -> None:
     history = found.result.history
-    for name, level, share, color in zip(QUANTILES, LEVELS, found.coverage, COLORS, strict=True):
+    for name, level, share, color in zip(QUANTILES, LEVELS, found.coverage, BLUES, strict=True):
         label = f"{name} (level {level:g}): {share:.2f} of held-out below"
         axes.plot(history["epoch"], history[f"train.{name}"], "--", color=color, alpha=0.7)
         axes.plot(history["epoch"], history[f"validation.{name}"], color=color, label=label)
