@@ -65,9 +65,24 @@ def split_guard(body: Expression) -> tuple[Expression, Condition]:
             inner, deeper = split_guard(factor.args[1])
             condition = sympy.And(condition, factor.args[0], deeper)
             factors.append(inner)
+        elif isinstance(factor, Branch) and factor.args[1] == 0 and _is_equality(factor.args[0]):
+            inner, deeper = split_guard(factor.args[2])
+            condition = sympy.And(condition, sympy.Not(factor.args[0]), deeper)
+            factors.append(inner)
         else:
             factors.append(factor)
     return sympy.Mul(*factors), condition
+
+
+def _is_equality(condition: Condition) -> bool:
+    """Whether `not` may be moved into it: NaN is neither `<=` nor `>`, but it is `!=`."""
+    return isinstance(condition, (sympy.Eq, sympy.Ne))
+
+
+def nonzero_where(body: Expression) -> Condition:
+    """A condition outside of which a body is zero; true where none is seen."""
+    conditions = [split_guard(addend)[1] for addend in sympy.Add.make_args(body)]
+    return sympy.Or(*conditions)
 
 
 def under(condition: Condition, body: Expression) -> Expression:

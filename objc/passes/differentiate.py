@@ -27,8 +27,8 @@ from objc.ir.symbols import (
     substitute_positions,
 )
 from objc.passes.contributions import Contribution, Sums, is_trivial
-from objc.passes.delta import Domains, under
-from objc.passes.partials import partial
+from objc.passes.delta import Domains, nonzero_where, under
+from objc.passes.partials import is_tame, partial
 from objc.passes.weights import Weights
 
 Seed = Callable[[tuple[Position, ...]], Expression]
@@ -169,8 +169,10 @@ class _Reverse:
             slope = partial(let.body, read)
             if slope == 0:
                 continue
-            weight = self.weights.of(let) if let.reduction else sympy.Integer(1)
-            part = self._contribution(let, read, outer * weight * slope)
+            slope *= self.weights.of(let) if let.reduction else sympy.Integer(1)
+            # Where the result isn't used its slope may be infinite: zero times that is no zero.
+            used = sympy.true if is_tame(slope) else nonzero_where(adjoint.body)
+            part = self._contribution(let, read, outer * slope, used)
             self.parts[read.tensor].append(part)
 
     def _axes_of(self, tensor: Input | Let) -> tuple[Index, ...]:
@@ -206,7 +208,9 @@ class _Reverse:
             axes.append(wanted)
         return tuple(axes)
 
-    def _contribution(self, let: Let, read: Read, body: Expression) -> Contribution:
+    def _contribution(
+        self, let: Let, read: Read, body: Expression, used: Condition
+    ) -> Contribution:
         axes = self._axes_of(self.program.tensor(read.tensor))
         mapping, guard, unresolved = _bind(let.indices, read.positions, axes)
         over = []
@@ -216,7 +220,7 @@ class _Reverse:
                 if other != index:
                     mapping[index] = Position(other)
                 over.append(other)
-        conditions = [substitute_positions(let.guard, mapping), guard]
+        conditions = [substitute_positions(sympy.And(let.guard, used), mapping), guard]
         for axis, position in unresolved:
             place = position_value(move_position(position, mapping))
             conditions.append(sympy.Eq(IndexValue(axis), place))

@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import BY_FUNCTION, Branch, xlogy
+from objc.atoms import BY_FUNCTION, Branch, sigmoid, xlogy
 from objc.errors import InternalError
 from objc.ir.symbols import Expression, Read
 
@@ -20,6 +20,22 @@ ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
 def partial(expression: Expression, read: Read) -> Expression:
     """The derivative, with the documented subgradient at kinks; untaken branches give nothing."""
     return _Partial(read).of(expression)
+
+
+def is_tame(slope: Expression) -> bool:
+    """Whether a slope is finite wherever the inputs are: sums and products, no quotients, no
+    functions but bounded ones."""
+    for node in sympy.preorder_traversal(slope):
+        if isinstance(node, sympy.Pow):
+            if not (node.exp.is_Integer and node.exp > 0):
+                return False
+        elif node.args and not isinstance(node, (sympy.Add, sympy.Mul, sympy.Rel, *_BOUNDED)):
+            return False
+    return True
+
+
+_BOUNDED = (Branch, sympy.Abs, sympy.sign, sympy.tanh, sigmoid, sympy.sin, sympy.cos, sympy.Not,
+            sympy.And, sympy.Or)  # fmt: skip
 
 
 class _Partial:

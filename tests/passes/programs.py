@@ -47,6 +47,7 @@ def cases() -> list[Case]:
         _huber(), _softmax_label(), _guarded_maximum(), _shifted(), _product_with_zero(),
         _norm_of_difference(), _masked_mean(), _pairs(), _network(), _gather_in_loop(),
         _minimum_of_two_indices(), _stopped(), _power_of_parameter(), _guarded_logsumexp(),
+        _untaken_reduction(),
     ]  # fmt: skip
 
 
@@ -252,3 +253,19 @@ def _guarded_logsumexp() -> Case:
         lambda g: {"z": g.normal(size=5), "time": np.array([1.0, 3.0, 2.0, 2.0, 0.5])},
         ("z",),
     )
+
+
+def _untaken_reduction() -> Case:
+    """The slope of the sum is infinite where its branch isn't taken."""
+    x = Input("x", (K,), Domain("nonnegative"), "differentiable")
+    use = Input("use", (), Domain("binary"), "data")
+    roots = Let("roots", (), sympy.sqrt(x.read(k)), "sum", (k,), domain=Domain("nonnegative"))
+    chosen = Branch(sympy.Eq(use.read(), 1), roots.read() ** 2, sympy.Integer(3))
+
+    def inputs(g: np.random.Generator) -> dict[str, Any]:
+        x = g.uniform(0.5, 2, size=(3, 4))
+        x[1] = 0
+        return {"x": x, "use": np.array([1.0, 0.0, 0.0])}
+
+    program = _loss("untaken_reduction", (x, use), roots, Let("loss", (), chosen))
+    return Case("untaken_reduction", program, inputs, ("x",))

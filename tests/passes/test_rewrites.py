@@ -87,8 +87,10 @@ def _evaluate(node: Any, values: dict[Any, Any]) -> Any:
     if node.is_Symbol:
         return mpmath.mpf(values[node])
     if node.is_number and not node.args:
-        return mpmath.mpmathify(sympy.N(node, 400)) if not node.is_Rational else (
-            mpmath.mpf(node.p) / node.q
+        return (
+            mpmath.mpmathify(sympy.N(node, 400))
+            if not node.is_Rational
+            else (mpmath.mpf(node.p) / node.q)
         )
     if isinstance(node, Branch):
         taken = node.args[1] if node.args[0].subs(values) == sympy.true else node.args[2]
