@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from objc.errors import ObjcError
+from objc.errors import InputError, ObjcError
 from objc.training.data import Dataset
-from objc.training.errors import BadPrediction
+from objc.training.domains import first_violation
+from objc.training.errors import BadPrediction, OutOfDomain
 from objc.training.objective import Evaluation, Objective
 from objc.training.parameters import Parameters
 from objc.training.protocols import Predictor
@@ -58,7 +59,11 @@ class Evaluator:
         }
         arguments.update(self.parameters.own)
         arguments.update(predictions)
-        return self.objective.evaluate(arguments, wrt, batch.weight)
+        try:
+            return self.objective.evaluate(arguments, wrt, batch.weight)
+        except InputError:
+            self._check_labels(batch, predictions)
+            raise
 
     def predict(self, batch: Dataset, *, training: bool) -> dict[str, Array]:
         """The predictor's arrays by input; empty without a predictor.
@@ -91,6 +96,28 @@ class Evaluator:
             problem = f"gives `{name}` with the shape {list(prediction.shape)}"
             expected = ", ".join([str(count), *map(str, record.shape)])
             raise ObjcError(self._bad(problem, f"for {count} examples; expected [{expected}]"))
+
+    def _check_labels(self, batch: Dataset, predictions: Mapping[str, Array]) -> None:
+        """Name the row of a label for which the predictor has no class: how many classes there are is
+        not known before it predicts, and the kernel counts the rows of its batch.
+
+        Raises:
+            ObjcError: there is such a label (E0513).
+        """
+        sizes: dict[str | int, int] = {}
+        for name, one in predictions.items():
+            record = self.objective.inputs[name]
+            sizes.update(zip(record.shape, one.shape[one.ndim - record.rank :], strict=True))
+        for name, values in batch.columns.items():
+            known = self.objective.inputs.get(name)
+            if known is None or known.index_dimension not in sizes:
+                continue
+            found = first_violation(values, known, sizes[known.index_dimension])
+            if found is not None:
+                row = int(batch.rows[found.position[0]])
+                place = f"row {row} of {batch.name}"
+                mend = found.mend or f"`{'`, `'.join(predictions)}` has too few classes"
+                raise ObjcError(OutOfDomain(None, name, place, found.value, found.expected, mend))
 
     def _pull_back(self, cotangents: dict[str, Array]) -> dict[str, Array]:
         assert self.predictor is not None

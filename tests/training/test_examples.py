@@ -21,6 +21,7 @@ from objc.training import NonFiniteError, fit
 from objc.training.data import epoch_order
 
 from .test_checkpoints import assert_same
+from .test_fit import LinearPredictor, classes_data
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 TARGETS = ("numpy", "cpu")
@@ -179,6 +180,26 @@ def test_a_network_of_torch_with_a_loss_of_the_library() -> None:
     result = fit(cross_entropy, data, predictor=predictor, learning_rate=0.01, epochs=20, **more)
     assert result.history["train.accuracy"][-1] > 0.95
     assert result.history["train.value"][-1] < 0.3 * result.history["train.value"][0]
+
+
+def test_a_label_without_a_class_is_named_by_its_row_in_the_data() -> None:
+    data = {name: np.copy(one) for name, one in classes_data().items()}
+    data["label"][140] = 3
+    data["features"] = data.pop("x")
+    with pytest.raises(
+        objc.ObjcError, match="`label` is 3 at row 140 of the data; expected an ind"
+    ):
+        fit(cross_entropy, data, predictor=LinearPredictor(), batch_size=16)
+
+
+def test_a_gradient_that_is_not_finite() -> None:
+    """The square root has no derivative at 0, though it has a value."""
+    text = "objective root(w: real | x: real) = minimize sqrt(abs(w - x))"
+    kernel = objc.compile(text, target="numpy").root
+    with pytest.raises(NonFiniteError) as caught:
+        fit(kernel, {"x": np.array([1.0, 2.0, 0.0, 3.0])})
+    assert caught.value.row == 2
+    assert "the gradient with respect to `w`" in str(caught.value)
 
 
 def test_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
