@@ -67,14 +67,13 @@ def _with_batch(one: Input) -> Input:
 
 
 def _spread(
-    lets: Iterable[Let], batched: frozenset[str], index: Index
+    lets: tuple[Let, ...], batched: frozenset[str], index: Index
 ) -> tuple[list[Let], frozenset[str]]:
     """The lets with the batch index where they depend on it, and the names of those that do."""
-    carriers = set(batched)
+    carriers = dependent(lets, batched)
     result = []
     for let in lets:
-        if any(read.tensor in carriers for read in let.reads):
-            carriers.add(let.name)
+        if let.name in carriers:
             mapping = {read: _prefixed(read, carriers, index) for read in _outer_reads(let)}
             let = replace(
                 let,
@@ -83,21 +82,34 @@ def _spread(
                 guard=let.guard.xreplace(mapping),
             )
         result.append(let)
-    return result, frozenset(carriers)
+    return result, carriers
+
+
+def dependent(lets: Iterable[Let], roots: Iterable[str]) -> frozenset[str]:
+    """The roots and every let that reads one of them, at any distance."""
+    found = set(roots)
+    waiting = list(lets)
+    while waiting:
+        reached = [let for let in waiting if any(read.tensor in found for read in let.reads)]
+        if not reached:
+            break
+        found.update(let.name for let in reached)
+        waiting = [let for let in waiting if let.name not in found]
+    return frozenset(found)
 
 
 def _outer_reads(let: Let) -> set[Read]:
     return set(let.body.atoms(Read)) | set(let.guard.atoms(Read))
 
 
-def _prefixed(read: Read, carriers: set[str], index: Index) -> Read:
+def _prefixed(read: Read, carriers: frozenset[str], index: Index) -> Read:
     positions = tuple(_prefixed_position(one, carriers, index) for one in read.positions)
     if read.tensor in carriers:
         positions = (at(index), *positions)
     return read.at(positions)
 
 
-def _prefixed_position(position: Position, carriers: set[str], index: Index) -> Position:
+def _prefixed_position(position: Position, carriers: frozenset[str], index: Index) -> Position:
     if isinstance(position.base, Read):
         return Position(_prefixed(position.base, carriers, index), position.offset)
     return position

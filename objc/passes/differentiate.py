@@ -115,10 +115,16 @@ def _domains(program: Program) -> Domains:
 def _dependent(program: Program, roots: Iterable[str]) -> set[str]:
     """The tensors that vary with the roots, through reads that have a derivative."""
     found = set(roots)
-    for let in program.lets:
-        if not let.domain.is_integer and any(read.tensor in found for read in _direct_reads(let)):
-            found.add(let.name)
-    return found
+    waiting = [let for let in program.lets if not let.domain.is_integer]
+    while True:
+        reached = {
+            let.name
+            for let in waiting
+            if let.name not in found and any(read.tensor in found for read in _direct_reads(let))
+        }
+        if not reached:
+            return found
+        found |= reached
 
 
 def _direct_reads(let: Let) -> list[Read]:
