@@ -13,7 +13,7 @@ from objc.training.errors import BadParameter, BadPrediction, NothingToTrain, Un
 from objc.training.initialization import initial_value
 from objc.training.objective import InputRecord, Objective
 from objc.training.preparation import Sizes
-from objc.training.projection import bounds, project
+from objc.training.projection import bounds, project, tangent
 from objc.training.protocols import Predictor
 
 Array = NDArray[Any]
@@ -60,6 +60,10 @@ class Parameters:
     def projected(self, name: str, value: Array) -> Array:
         """The value brought back into the parameter's declared domain."""
         return project(value, *self._domains[name]) if name in self._domains else value
+
+    def along_domains(self, gradients: Mapping[str, Array]) -> dict[str, Array]:
+        """The gradients, along the domain where a parameter lies in a flat one."""
+        return {name: tangent(one, self.bounds(name)[0]) for name, one in gradients.items()}
 
     def bounds(self, name: str) -> tuple[str, float, float]:
         """Kind, least and greatest value of a parameter's entries."""

@@ -42,6 +42,17 @@ def project(value: Array, kind: str, low: float, high: float) -> Array:
     return np.clip(value, low, high)
 
 
+def tangent(gradient: Array, kind: str) -> Array:
+    """The part of a gradient along the domain: on a simplex, what keeps the sum.
+
+    Without it an optimizer that scales each entry, as Adam does, would move all the entries alike, and
+    the projection would undo the step.
+    """
+    if kind != SIMPLEX:
+        return gradient
+    return gradient - gradient.mean(axis=-1, keepdims=True, dtype=gradient.dtype)
+
+
 def project_simplex(value: Array) -> Array:
     """The nearest point of the probability simplex along the last axis (Duchi et al. 2008)."""
     ordered = -np.sort(-value, axis=-1)

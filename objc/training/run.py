@@ -118,7 +118,8 @@ class Run:
     def _update(self, gradients: Mapping[str, Array], rate: float) -> None:
         optimizer = self.settings.optimizer
         assert not isinstance(optimizer, LBFGS)
-        clipped = clip(gradients, norm=self.settings.clip_norm, value=self.settings.clip_value)
+        along = self.evaluator.parameters.along_domains(gradients)
+        clipped = clip(along, norm=self.settings.clip_norm, value=self.settings.clip_value)
         updated = {}
         for name, value in self.parameters.items():
             gradient = clipped[name].astype(value.dtype, copy=False)

@@ -13,6 +13,7 @@ import pytest
 import torch
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.linear_model import LogisticRegression, QuantileRegressor, Ridge
+from sklearn.mixture import GaussianMixture
 
 import objc
 from objc.bridges.torch import TorchPredictor
@@ -180,6 +181,52 @@ def test_a_network_of_torch_with_a_loss_of_the_library() -> None:
     result = fit(cross_entropy, data, predictor=predictor, learning_rate=0.01, epochs=20, **more)
     assert result.history["train.accuracy"][-1] > 0.95
     assert result.history["train.value"][-1] < 0.3 * result.history["train.value"][0]
+
+
+MIXTURE = """
+objective mixture(
+    | x: real
+    ; learn share: simplex[K], learn mean_of: real[K], learn scale: positive = 1 / 2,
+      bound: positive = 2, learn offset: interval(-bound, bound) = 1
+) =
+    maximize log(sum[k](share[k] * exp(-(x - mean_of[k])^2 / (2 * scale^2)) / scale)) - (offset - 3)^2
+"""
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_mixture_learns_shares_on_the_simplex(optimizer: Any) -> None:
+    """Maximum likelihood, against scikit-learn's expectation maximization; every kind of domain."""
+    generator = np.random.default_rng(0)
+    x = np.r_[generator.normal(-2, 0.3, 300), generator.normal(2, 0.3, 100)]
+    kernel = objc.compile(MIXTURE, target="numpy").mixture
+    more: dict[str, Any] = {"schedule": "cosine", "batch_size": None, "epochs": 400}
+    start = {"mean_of": [-1.0, 1.0]}
+    sizes = {"K": 2}
+    result = fit(
+        kernel,
+        {"x": x},
+        sizes=sizes,
+        parameters=start,
+        optimizer=optimizer,
+        learning_rate=0.03,
+        **more,
+    )
+    theirs = GaussianMixture(2, covariance_type="tied", means_init=[[-1], [1]], tol=1e-9)
+    theirs.fit(x[:, None])
+    np.testing.assert_allclose(result.parameters["share"], theirs.weights_, atol=1e-3)
+    np.testing.assert_allclose(result.parameters["mean_of"], theirs.means_[:, 0], atol=1e-3)
+    scale = float(np.sqrt(theirs.covariances_[0, 0]))
+    assert result.parameters["scale"] == pytest.approx(scale, abs=1e-3)
+    assert result.parameters["offset"] == 2.0
+    wider = fit(kernel, {"x": x}, sizes=sizes, hyperparameters={"bound": 0.5}, epochs=0)
+    assert wider.parameters["offset"] == 0.5
+
+
+def test_an_objective_without_data() -> None:
+    text = "objective far(w: real[D] |) = minimize sum[d]((w[d] - 1)^2)"
+    kernel = objc.compile(text, target="numpy").far
+    result = fit(kernel, {}, sizes={"D": 3}, optimizer="lbfgs")
+    np.testing.assert_allclose(result.parameters["w"], 1.0)
 
 
 def test_a_label_without_a_class_is_named_by_its_row_in_the_data() -> None:
