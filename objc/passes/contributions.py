@@ -83,7 +83,8 @@ class Sums:
         if len(free) < 2 and guard == sympy.true:
             return body
         whole = set(free)
-        inner_factors, outer_factors = [], []
+        inner_factors: list[Expression] = []
+        outer_factors: list[Expression] = []
         for factor in sympy.Mul.make_args(body):
             varies = indices_of(factor) >= whole and bool(whole)
             (inner_factors if varies else outer_factors).append(factor)

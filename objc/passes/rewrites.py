@@ -139,15 +139,18 @@ def log_of_expm1(node: Any) -> Expression | None:
 def log_of_exponentials(node: Any) -> Expression | None:
     """log(exp a + exp b) = a + softplus(b − a); log(1 + exp a) = softplus(a)."""
     (argument,) = node.args
-    if not isinstance(argument, sympy.Add) or len(argument.args) != 2:
+    pair = _two_exponentials(argument)
+    return None if pair is None else pair[0] + softplus(pair[1] - pair[0])
+
+
+def _two_exponentials(total: Any) -> tuple[Any, Any] | None:
+    """(a, b) where a sum is exp(a) + exp(b); a constant comes first."""
+    if not isinstance(total, sympy.Add) or len(total.args) != 2:
         return None
-    logs = [_log_of_positive_term(one) for one in argument.args]
-    if any(one is None for one in logs):
+    first, second = (_log_of_positive_term(one) for one in total.args)
+    if first is None or second is None:
         return None
-    first, second = logs
-    if first.is_number or not second.is_number:
-        return first + softplus(second - first)
-    return second + softplus(first - second)
+    return (first, second) if first.is_number or not second.is_number else (second, first)
 
 
 def _log_of_positive_term(term: Any) -> Expression | None:
@@ -254,15 +257,10 @@ def quotient_to_sigmoid(node: Any) -> Expression | None:
 def reciprocal_to_sigmoid(node: Any) -> Expression | None:
     """(1 + exp u)⁻ⁿ = σ(−u)ⁿ, and (exp a + exp b)⁻ⁿ = exp(−n·a)·σ(a − b)ⁿ."""
     base, power = node.base, node.exp
-    if not (power.is_number and power.is_negative) or not isinstance(base, sympy.Add):
+    pair = _two_exponentials(base)
+    if pair is None or not (power.is_number and power.is_negative):
         return None
-    if len(base.args) != 2:
-        return None
-    logs = [_log_of_positive_term(one) for one in base.args]
-    if any(one is None for one in logs):
-        return None
-    first, second = logs if logs[0].is_number or not logs[1].is_number else logs[::-1]
-    return sympy.exp(power * first) * sigmoid(first - second) ** (-power)
+    return sympy.exp(power * pair[0]) * sigmoid(pair[0] - pair[1]) ** (-power)
 
 
 def power_of_product(node: Any) -> Expression | None:
