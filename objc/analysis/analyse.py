@@ -88,6 +88,9 @@ def _kinks(subject: Subject, name: str) -> Iterator[Fact]:
     if not subject.kinks(name) and subject.is_smooth(name, 1):
         statement = f"infinitely differentiable in {name}"
         yield Fact("smoothness", statement, "proved", "no kink in the formula", name)
+    elif not kinks and subject.is_smooth(name, 1):
+        how = "what it is made of meets with equal slopes"
+        yield Fact("smoothness", f"differentiable 1 in {name}", "proved", how, name)
 
 
 def _decided(subject: Subject, claim: Claim) -> Fact:

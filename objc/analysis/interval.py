@@ -150,7 +150,7 @@ def at(atom: Atom, end: End, up: bool) -> End:
     outward = INFINITY if up else -INFINITY
     if isinstance(end, float):
         return outward
-    exact = None
+    exact: Any = None
     if atom.name != "digamma":  # a row of SymPy's polygamma, which takes the order first
         exact = atom.function(sympy.Rational(end.numerator, end.denominator))
     if getattr(exact, "is_Rational", False):

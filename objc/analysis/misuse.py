@@ -23,6 +23,7 @@ from objc.errors import Diagnostic
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Condition, Expression, reads
 from objc.ir.text import Text
+from objc.source import Span
 
 _TRIES = 40
 
@@ -144,7 +145,8 @@ def _search(program: Program, let: Let, use: Use, drawn: list[Values]) -> Diagno
             continue
         is_outside = any(one < 0 for one in margins) and any(map(is_nan, results))
         if is_outside and _is_confirmed(probed, values):
-            return OutsideDomain(*_described(program, let, use, values), use.function, use.needs)
+            span, argument, witness = _described(program, let, use, values)
+            return OutsideDomain(span, argument, witness, use.function, use.needs)
     if at_zero is not None and {-1, 1} <= signs:
         return DividesByZero(*_described(program, let, use, at_zero))
     return None
@@ -173,7 +175,9 @@ def _probed(program: Program, let: Let, use: Use) -> Program:
     return program.with_lets(lets, {**program.outputs, "probe": name})
 
 
-def _described(program: Program, let: Let, use: Use, values: Values) -> tuple[Any, ...]:
+def _described(
+    program: Program, let: Let, use: Use, values: Values
+) -> tuple[Span | None, str, str]:
     """What both errors say: the span, the argument in words, the witness."""
     relevant = influences(program)
     names: set[str] = set()

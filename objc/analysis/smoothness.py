@@ -137,7 +137,8 @@ class Smoothness:
             case sympy.sign():
                 yield Kink(arguments[0], zero, "the derivative of sign is 0 there", -1, span)
             case maximum() | minimum() if not self._has_one_sign(arguments[0] - arguments[1]):
-                yield Kink(*arguments, "the derivative there is that of", 0, span, arguments[0])
+                first, second = arguments
+                yield Kink(first, second, "the derivative there is that of", 0, span, first)
             case Branch():
                 yield from self._seam(expression, span)
                 condition, then, otherwise = arguments
@@ -174,7 +175,8 @@ class Smoothness:
             return
         is_first = isinstance(condition, sympy.Le | sympy.Ge | sympy.Eq)
         uses = f"the {'first' if is_first else 'second'} branch is differentiated there"
-        yield Kink(*condition.args, uses, self._contact(branch), span)
+        left, right = condition.args
+        yield Kink(left, right, uses, self._contact(branch), span)
 
     def _contact(self, branch: Expression) -> int | None:
         """How smooth the formula around a branch is at its seam: what multiplies it may vanish there."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 import click
@@ -31,6 +31,10 @@ COMMANDS = {
     "doctor": "Check this installation, and what it can do.",
 }
 """The commands in the order of `objc --help`, with the first line of each one's help."""
+
+
+class _ReaderGone(Exception):
+    """Nobody reads the output any more."""
 
 
 class Commands(click.Group):
@@ -60,7 +64,16 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def main(
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command that was named."""
+        try:
+            result = super().invoke(context)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise _ReaderGone from error  # click would answer a broken pipe with status 1
+        return result
+
+    def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
     ) -> NoReturn:
         """Run a command and exit with its status."""
@@ -73,25 +86,27 @@ class Commands(click.Group):
         extra.pop("standalone_mode", None)
         try:
             status = super().main(args, prog_name, standalone_mode=False, **extra)
-            sys.stdout.flush()
         except click.ClickException as error:
             error.show()
             return error.exit_code
         except ObjcError as error:
             show_error(error)
-            return USAGE if all(map(_is_usage, error.diagnostics)) else FINDINGS
+            return status_of(error.diagnostics)
         except (click.Abort, KeyboardInterrupt):
             return INTERRUPTED
-        except BrokenPipeError:
+        except _ReaderGone:
             return _leave_broken_pipe()
         except Exception as error:
             return _report_fault(error)
         return status if isinstance(status, int) else 0
 
 
-def _is_usage(diagnostic: Diagnostic) -> bool:
-    """Whether a finding is about the command line: a file that isn't there (E0021), or E0301 on."""
-    return diagnostic.code == "E0021" or "E0301" <= diagnostic.code < "E0350"
+def status_of(errors: Iterable[Diagnostic]) -> int:
+    """The exit status for errors: 2 where all of them are about the command line (a file that isn't
+    there, E0021, or E0301 on), else 1."""
+    codes = {one.code for one in errors}
+    is_usage = all(code == "E0021" or "E0301" <= code < "E0350" for code in codes)
+    return USAGE if is_usage else FINDINGS
 
 
 def _tolerate_any_encoding() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from objc.cli.application import FINDINGS
+from objc.cli.application import FINDINGS, status_of
 from objc.cli.output import Markup, progress, write_data, write_diagnostics, write_text
 from objc.cli.targets import TargetName, lower_target
 from objc.errors import Diagnostic, ObjcError
@@ -61,8 +61,11 @@ def command(targets: Sequence[str], as_json: bool, strict: bool, quiet: bool) ->
         for result in results:
             _write(result, quiet)
         _write_summary(results)
-    failed = any(one.errors or (strict and one.warnings) for one in results)
-    return FINDINGS if failed else 0
+    found = [one for result in results for one in result.diagnostics]
+    errors = [one for one in found if one.severity == "error"]
+    if errors:
+        return status_of(errors)
+    return FINDINGS if strict and found else 0
 
 
 def check(target: str) -> Checked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from objc import __version__
 from objc.cli.errors import ForeignFile
 from objc.cli.output import Markup, progress, write_data, write_diagnostics
 from objc.cli.targets import STANDARD_INPUT, TargetName, lower_target
-from objc.cli.write import write_whole
+from objc.cli.write import make_folder, write_whole
 from objc.errors import Diagnostic, ObjcError
 
 if TYPE_CHECKING:
@@ -74,11 +75,11 @@ def command(
         path = Path(directory) / f"{name or _module_name(place)}.py"
         _require_own(path, force)
         text, names, warnings = _module(place, target, dtype)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         write_whole(path, text)
         written.append({"module": str(path), "declarations": names})
         if not as_json:
-            write_diagnostics(warnings, click.get_text_stream("stderr"))
+            write_diagnostics(warnings, sys.stderr)
             click.echo(f"wrote {path}: {', '.join(names)}")
     if as_json:
         write_data({"target": target, "dtype": dtype, "modules": written})

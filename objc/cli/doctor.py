@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
 import importlib.util
@@ -70,7 +71,7 @@ def examine() -> Iterator[Finding]:
     yield Finding("system", "python", "ok", f"{platform.python_version()} ({sys.executable})")
     yield Finding("system", "platform", "ok", platform.platform())
     for name in CORE:
-        yield _guarded("packages", name, lambda name=name: importlib.metadata.version(name))
+        yield _guarded("packages", name, functools.partial(importlib.metadata.version, name))
     yield _guarded("compilation", "threads", _threads)
     yield _guarded("compilation", "cache", _cache)
     yield from _targets()
@@ -120,7 +121,7 @@ def _targets() -> Iterator[Finding]:
     from objc.target import available
 
     for name in available():
-        yield _guarded("targets", name, lambda name=name: _probe(name))
+        yield _guarded("targets", name, functools.partial(_probe, name))
 
 
 def _probe(target: str) -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from objc.cli.application import FINDINGS
+from objc.cli.application import FINDINGS, status_of
 from objc.cli.output import Markup, progress, show_error, write_text
 from objc.cli.targets import STANDARD_INPUT, read_source
 from objc.cli.write import write_whole
-from objc.errors import ObjcError
+from objc.errors import Diagnostic, ObjcError
 
 
 @click.command(
@@ -32,15 +32,18 @@ def command(files: Sequence[str], check: bool, diff: bool) -> int:
     Files are rewritten in place (written aside and renamed, keeping their mode). `-` formats the
     standard input onto the standard output. A file that doesn't parse is left as it is.
     """
-    outcomes = [_format(path, check, diff) for path in progress(list(files), "formatting")]
+    errors: list[Diagnostic] = []
+    outcomes = [_format(path, check, diff, errors) for path in progress(list(files), "formatting")]
     changed, failed = outcomes.count("changed"), outcomes.count("failed")
     if STANDARD_INPUT not in files or check:
         verb = "would be reformatted" if check or diff else "reformatted"
         _summarise(changed, len(files) - changed - failed, failed, verb)
-    return FINDINGS if failed or ((check or diff) and changed) else 0
+    if errors:
+        return status_of(errors)
+    return FINDINGS if (check or diff) and changed else 0
 
 
-def _format(path: str, check: bool, diff: bool) -> str:
+def _format(path: str, check: bool, diff: bool, errors: list[Diagnostic]) -> str:
     from objc.syntax import format_source
 
     try:
@@ -48,6 +51,7 @@ def _format(path: str, check: bool, diff: bool) -> str:
         formatted = format_source(source)
     except ObjcError as error:
         show_error(error)
+        errors += error.diagnostics
         return "failed"
     is_changed = formatted != source.text
     if diff:

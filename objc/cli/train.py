@@ -94,8 +94,8 @@ def _with(*groups: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any]:
 @click.command(
     epilog=Markup.examples(
         "objc train classifier.objc:classifier --data digits.npz",
-        "objc train digits.objc:digits --data train.csv --map x=pixel_* --validation 0.2"
-        " --metric accuracy --optimizer adam --lr 0.01 --epochs 20 --patience 3",
+        "objc train digits.objc:digits --data train.csv --map x=pixel_* --validation 0.2 \\",
+        "    --metric accuracy --lr 0.01 --epochs 20 --patience 3",
         "objc train ridge.objc --data diabetes.csv --optimizer lbfgs --batch-size all --set l2=0.1",
         "objc train digits.objc:digits --data digits.npz --checkpoint run.npz --resume run.npz",
     )
@@ -145,10 +145,8 @@ def _objective(name: TargetName, target: str) -> tuple[Kernel, Any]:
         return module[name.name], module
     objectives = [one for one in module if one.signature.kind == "objective"]
     if len(objectives) != 1:
-        listed = ", ".join(f"`{one.name}`" for one in objectives) or "none"
-        raise click.UsageError(
-            f"`{name.path}` has {listed} as objectives: say which, as {name.path}:NAME."
-        )
+        listed = " and ".join(f"`{one.name}`" for one in objectives) or "no objective"
+        raise click.UsageError(f"`{name.path}` declares {listed}: say which, as {name.path}:NAME.")
     return objectives[0], module
 
 
@@ -166,9 +164,10 @@ def _metric(text: str, module: Any, target: str) -> Kernel:
     from objc import library
 
     try:
-        return getattr(library, text)  # type: ignore[no-any-return]
+        kernel: Kernel = getattr(library, text)
     except AttributeError as error:
         raise click.BadParameter(f"there is no metric `{text}`.", param_hint="--metric") from error
+    return kernel
 
 
 def _pairs(given: dict[str, Any], key: str, option: str) -> list[tuple[str, str]]:

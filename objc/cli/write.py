@@ -10,6 +10,14 @@ from objc.cli.errors import NotWritable
 from objc.errors import ObjcError
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it. Raises ObjcError where the system refuses."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ObjcError(NotWritable(None, str(path), error.strerror or str(error))) from error
+
+
 def write_whole(path: Path, text: str) -> None:
     """Put a text in a file's place at once, keeping the mode of the file that was there.
 
