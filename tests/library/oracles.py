@@ -370,7 +370,7 @@ DICE = {
     "gradient": Excuse(FROM_ONE, _slope_over_size, always=True),
     "hessian_diagonal": Excuse(FROM_ONE, _slope_over_size, always=True),
 }
-TVERSKY = {"hessian_diagonal": Excuse("changes sign with 1 - 2p", _slope_over_size)}
+TVERSKY = {"hessian_diagonal": Excuse("changes sign with 1 - 2p", _slope_over_size, always=True)}
 
 
 JACCARD = "each pixel's weight is the difference of two Jaccard losses between 0 and 1"
@@ -378,7 +378,7 @@ LOVASZ = {
     "gradient": Excuse(JACCARD, lambda example, entry: 1),
 }
 
-FOCAL = by_condition(EXPONENT, "gradient")
+FOCAL = by_condition(EXPONENT, "per_example", "gradient")
 FOCAL["hessian_diagonal"] = Excuse(
     "below a gamma of one, (1 - p)^(gamma - 1) leaves the range where p_k^2 that it meets underflows",
     beyond=lambda e: 0 < e["gamma"] < 1 and others(e["logits"], e["label"]).value < mpf(10) ** -15,
@@ -428,9 +428,11 @@ ORACLES = {
         Oracle("epsilon_insensitive", "regression", f"{PAIR}; epsilon: nonnegative = 0.1",
                epsilon_insensitive, [{"epsilon": 0.0}]),
         Oracle("cauchy", "regression", f"{PAIR}; scale: positive", cauchy,
-               [{"scale": 1.0}, {"scale": 2.385}]),
+               [{"scale": 1.0}, {"scale": 2.385}],
+               excuses=by_condition(ROOT, "hessian_diagonal")),
         Oracle("geman_mcclure", "regression", f"{PAIR}; scale: positive", geman_mcclure,
-               [{"scale": 1.0}, {"scale": 0.3}]),
+               [{"scale": 1.0}, {"scale": 0.3}],
+               excuses=by_condition(ROOT, "hessian_diagonal")),
         Oracle("welsch", "regression", f"{PAIR}; scale: positive", welsch,
                [{"scale": 1.0}, {"scale": 2.985}],
                excuses=by_condition(EXPONENT, "gradient", "hessian_diagonal")),
@@ -448,7 +450,7 @@ ORACLES = {
         Oracle("poisson", "regression", "log_rate: real | count: count", poisson,
                excuses=by_condition(ROOT, "per_example", "gradient")),
         Oracle("gamma", "regression", "log_mean: real | target: positive", gamma,
-               excuses=by_condition(ROOT, "gradient")),
+               excuses=by_condition(ROOT, "per_example", "gradient")),
         Oracle("tweedie", "regression",
                "log_mean: real | target: nonnegative; power: interval(1, 2) = 1.5", tweedie,
                [{"power": 1.25}, {"power": 1.9}],
@@ -457,7 +459,7 @@ ORACLES = {
                mean_absolute_percentage),
         Oracle("squared_log_error", "regression",
                "prediction: nonnegative | target: nonnegative", squared_log_error,
-               excuses=by_condition(ROOT, "per_example", "hessian_diagonal")),
+               excuses=by_condition(ROOT, "per_example", "gradient", "hessian_diagonal")),
         Oracle("hinge", "classification", SCORE, hinge),
         Oracle("squared_hinge", "classification", SCORE, squared_hinge),
         Oracle("logistic", "classification", SCORE, logistic),
@@ -486,7 +488,8 @@ ORACLES = {
                [{"gamma": 0.0}, {"gamma": 1.0}, {"gamma": 0.5}], excuses=FOCAL),
         Oracle("binary_focal", "classification",
                "logit: real | target: binary; gamma: nonnegative = 2, alpha: probability = 0.25",
-               binary_focal, [{"gamma": 0.0, "alpha": 0.5}, {"gamma": 0.5, "alpha": 0.25}]),
+               binary_focal, [{"gamma": 0.0, "alpha": 0.5}, {"gamma": 0.5, "alpha": 0.25}],
+               excuses=by_condition(ROOT, "hessian_diagonal")),
         Oracle("poly1", "classification", f"{LOGITS}; epsilon: interval(-1, inf) = 2", poly1,
                [{"epsilon": -1.0}],
                excuses=POLY1),

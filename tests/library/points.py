@@ -223,7 +223,7 @@ def condition(
     with workdps(DIGITS // 2):
         point, step = example(case, dtype, number), mpf(10) ** -60
         for one in oracle.arguments:
-            if one.domain.startswith(("index", "sign", "binary", "count")):
+            if one.domain.startswith(("index", "sign", "binary")):
                 continue
             for k in range(len(point[one.name])) if one.shape else [None]:
                 if (point[one.name] if k is None else point[one.name][k]) == 0:
