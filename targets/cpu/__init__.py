@@ -7,7 +7,6 @@ disk cache keeps, and run by a driver that needs no compiler.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from objc.ir.program import Program
 from objc.target import DType, Emitted, Executable, IndexOutOfRange
@@ -34,17 +33,8 @@ def load(emitted: Emitted) -> Executable:
     from objc.targets.cpu import driver
     from objc.targets.cpu.loading import entry_of
 
-    kernel = driver.Kernel(entry_of(emitted.text), emitted.metadata, emitted.dtype)
-
-    def run(
-        arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]
-    ) -> Mapping[str, float]:
-        try:
-            return kernel(arguments, sizes, results)
-        except driver.BadPosition as error:
-            raise IndexOutOfRange(*error.args) from None
-
-    return run
+    entry = entry_of(emitted.text)
+    return driver.Kernel(entry, emitted.metadata, emitted.dtype, IndexOutOfRange)
 
 
 def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DType) -> str:

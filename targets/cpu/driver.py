@@ -103,15 +103,16 @@ def _scratch(size: int) -> Any:
     return block
 
 
-class BadPosition(Exception):
-    """(tensor, axis, position, extent, example) of the first position that left its axis."""
-
-
 class Kernel:
-    """A loaded kernel. `entry` is the compiled function, `facts` what the compiler wrote of it."""
+    """A loaded kernel. `entry` is the compiled function, `facts` what the compiler wrote of it, and
+    `error` what is raised, with (tensor, axis, position, extent, example), for a position that
+    leaves its axis."""
 
-    def __init__(self, entry: Any, facts: Mapping[str, Any], dtype: str) -> None:
+    def __init__(
+        self, entry: Any, facts: Mapping[str, Any], dtype: str, error: type[Exception]
+    ) -> None:
         self.entry = entry
+        self.error = error
         self.slots = facts["slots"]
         self.values = facts["values"]
         self.steps = facts["steps"]
@@ -171,7 +172,7 @@ class Kernel:
         if error[0] and (error[0] == 3 or _shows(found, results)):
             tensor, axis = self.sites[error[1]]
             example = None if error[4] < 0 else error[4]
-            raise BadPosition(tensor, axis, error[2], error[3], example)
+            raise self.error(tensor, axis, error[2], error[3], example)
         self._copies(results)
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from objc.targets._conditional import computable_everywhere
 from objc.targets.cpu.layout import Layout, shape_of
 from objc.targets.cpu.steps import StepText
 
@@ -19,16 +20,17 @@ ERRORS = 5
 
 def emit(program: Program, dtype: DType) -> Emitted:
     """The text of a program; `metadata` says how the driver is to call it."""
-    loops = schedule(program)
+    loops = schedule(computable_everywhere(program))
     kernel = Kernel(loops, dtype)
     text = f"{kernel.head()}\n\n\n{kernel.body()}\n"
     return Emitted(program.name, text, dtype, kernel.metadata())
 
 
 class Kernel:
-    """The parts of one program's text."""
+    """The parts of one program's text. Its functions are named with a prefix."""
 
-    def __init__(self, loops: Loops, dtype: DType) -> None:
+    def __init__(self, loops: Loops, dtype: DType, prefix: str = "") -> None:
+        self.prefix = prefix
         self.loops = loops
         self.dtype: DType = dtype
         self.layout = Layout(dtype)
@@ -36,7 +38,7 @@ class Kernel:
         self.functions: set[str] = set()
         wide: set[str] = set()
         steps = [
-            StepText(loops, number, dtype, self.layout, self.sites, self.functions, wide)
+            StepText(loops, number, dtype, prefix, self.layout, self.sites, self.functions, wide)
             for number in range(len(loops.steps))
         ]
         self.texts = [one.text() for one in steps]
@@ -55,13 +57,13 @@ class Kernel:
             ]
         )
 
-    def body(self, entry: str = "entry") -> str:
-        return "\n\n\n".join([*self.texts, self.entry(entry)])
+    def body(self) -> str:
+        return "\n\n\n".join([*self.texts, self.entry()])
 
-    def entry(self, name: str) -> str:
+    def entry(self) -> str:
         """Runs the steps from `begin` to `end`, and of a parallel step the chunks from `first` to
         `last`."""
-        lines = [f"def {name}(slots, values, scratch, begin, end, first, last):"]
+        lines = [f"def {self.prefix}entry(slots, values, scratch, begin, end, first, last):"]
         lines.append(f"    errors = view(scratch, ({ERRORS},), int64)")
         lines += [f"    {view} = {text}" for view, text in self.layout.views.items()]
         lines.append("    for number in range(begin, end):")

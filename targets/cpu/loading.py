@@ -46,7 +46,6 @@ def _processor() -> str:
 def compiled(text: str) -> bytes:
     """Object code of a module's text."""
     import llvmlite.binding as llvm
-
     from objc.targets.cpu.translation import translate
 
     with _lock:

@@ -38,6 +38,7 @@ class StepText:
         loops: Loops,
         number: int,
         dtype: DType,
+        prefix: str,
         layout: Layout,
         sites: list[tuple[str, int]],
         functions: set[str],
@@ -49,6 +50,7 @@ class StepText:
         self.step = loops.steps[number]
         self.dtype: DType = dtype
         self.layout = layout
+        self.name = f"{prefix}step_{number + 1}"
         self.sites = sites
         self.functions = functions
         self.wide = wide
@@ -74,10 +76,10 @@ class StepText:
         arguments += sorted(self.parameters)
         head = [f"{_INDENT}{name} = {text}" for name, text in sorted(self.head.items())]
         body = self.lines or [f"{_INDENT}pass"]
-        signature = f"def step_{self.number + 1}({', '.join(arguments)}):"
+        signature = f"def {self.name}({', '.join(arguments)}):"
         if len(signature) > 100:
             inner = "".join(f"    {one},\n" for one in arguments)
-            signature = f"def step_{self.number + 1}(\n{inner}):"
+            signature = f"def {self.name}(\n{inner}):"
         return "\n".join(["@step", signature, *head, *body])
 
     def call(self) -> str:
@@ -87,7 +89,8 @@ class StepText:
             extent = self.layout.extent(self.step.loop.index.dimension)
             rows = f"slots[{self.layout.slot('rows', self.number)}]"
             first = ["chunk", f"chunk * {rows}", f"min({extent}, (chunk + 1) * {rows})"]
-        return f"step_{self.number + 1}({', '.join([*first, *map(self.parameters.__getitem__, sorted(self.parameters))])})"
+        passed = [*first, *(self.parameters[name] for name in sorted(self.parameters))]
+        return f"{self.name}({', '.join(passed)})"
 
     def _parallel(self, step: Parallel) -> None:
         slots: list[tuple[Start, int]] = []
@@ -251,10 +254,10 @@ class StepText:
     def _printer(self, let: Let) -> Printer:
         """The printer of a let's body: float64 for a serial scalar that follows a sum over chunks."""
         serial = isinstance(self.step, Serial) and not self.around
-        if serial and not let.free and let.reduction is None and self.dtype == "float32":
-            if any(read.tensor in self.wide for read in reads(let.body)):
-                self.wide.add(let.name)
-                return Printer(self, "float64")
+        scalar = serial and not let.free and let.reduction is None
+        if scalar and any(read.tensor in self.wide for read in reads(let.body)):
+            self.wide.add(let.name)
+            return Printer(self, "float64")
         return Printer(self, self.dtype)
 
     def _value(self, let: Let, body: Expression, facts: Facts | None = None) -> str:
@@ -447,11 +450,7 @@ class StepText:
             self._leave_axes(item.axes)
             return
         text = self._accumulator(let)
-        if let.reduction in ("argmax", "argmin"):
-            site = self._site(let.name, 0)
-            self._line(f"if {text} < 0:")
-            self._line(f"    inside({self._errors()}, 3, {site}, -1, 0, {self._example()})")
-        elif not let.domain.is_integer and self.dtype == "float32":
+        if not let.domain.is_integer and self.dtype == "float32":
             text = f"float32({text})"
         self._finished(let, item.at, text)
 

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from llvmlite import ir
-
-from objc.errors import InternalError
 from objc.targets.cpu.mathematics.instructions import (
     build_add,
     build_extreme,
     build_power_of_two,
     build_split,
 )
+
+from objc.errors import InternalError
 
 F32, F64, I64, BOOL = ir.FloatType(), ir.DoubleType(), ir.IntType(64), ir.IntType(1)
 TYPES = {"float32": F32, "float64": F64, "int64": I64}
@@ -85,9 +85,7 @@ def _functions(text: str) -> dict[str, ast.FunctionDef]:
 class Translator:
     """A module being made: functions are translated when first called with given types."""
 
-    def __init__(
-        self, module: ir.Module, functions: dict[str, ast.FunctionDef], bits: int
-    ) -> None:
+    def __init__(self, module: ir.Module, functions: dict[str, ast.FunctionDef], bits: int) -> None:
         self.module = module
         self.functions = functions
         self.bits = bits
@@ -249,14 +247,22 @@ class _Body:
     def _hint(self, node: ast.For, back: Any) -> None:
         """How wide to vectorise: by float32, although sums in float64 stand beside it, which LLVM
         would let decide. Where each lane would call the C library, nothing is gained."""
-        if any(isinstance(one, ast.For | ast.While) for part in node.body for one in ast.walk(part)):
+        if any(
+            isinstance(one, ast.For | ast.While) for part in node.body for one in ast.walk(part)
+        ):
             return
         names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
         calls = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
-        if "float32" not in self.kinds or "inside" in names or calls - {"shape", "sqrt", "inf", "nan"}:
+        if (
+            "float32" not in self.kinds
+            or "inside" in names
+            or calls - {"shape", "sqrt", "inf", "nan"}
+        ):
             return
         module = self.translator.module
-        width = module.add_metadata(["llvm.loop.vectorize.width", ir.IntType(32)(self.translator.bits // 32)])
+        width = module.add_metadata(
+            ["llvm.loop.vectorize.width", ir.IntType(32)(self.translator.bits // 32)]
+        )
         number = self.translator.loops = self.translator.loops + 1
         distinct = module.add_metadata([f"objc.loop.{number}"])
         loop = module.add_metadata([distinct, width])
@@ -550,9 +556,7 @@ class _Body:
 
     def _absolute(self, value: Any) -> Any:
         if value.type == I64:
-            return self.b.select(
-                self.b.icmp_signed("<", value, I64(0)), self.b.neg(value), value
-            )
+            return self.b.select(self.b.icmp_signed("<", value, I64(0)), self.b.neg(value), value)
         return self._libm("fabs", [value])
 
     def _libm(self, name: str, values: Sequence[Any]) -> Any:

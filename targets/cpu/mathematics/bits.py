@@ -7,7 +7,6 @@ from typing import Any
 from numba import njit, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
-
 from objc.targets.cpu.mathematics.instructions import (
     build_add,
     build_extreme,

@@ -1,0 +1,92 @@
+"""Modules for people: kernels with all they stand on, that need only Numba and NumPy.
+
+What the kernels call is copied from the files of this target, function by function, so that there is
+one source of it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from objc.targets import _module
+from objc.targets._conditional import computable_everywhere
+from objc.targets.cpu.emission import Kernel
+
+from objc.ir.program import Program
+from objc.schedule import schedule
+from objc.target import DType
+
+_FOLDER = Path(__file__).parent
+_MARK = "# ---- copied into emitted modules from here on\n"
+_FILES = (
+    "mathematics/instructions.py", "mathematics/bits.py", "mathematics/float32.py",
+    "mathematics/float64.py", "mathematics/special.py", "kernels.py", "driver.py", "lazily.py",
+)  # fmt: skip
+_IMPORTS = (
+    "import contextlib",
+    "import ctypes",
+    "import itertools",
+    "import math",
+    "import os",
+    "import queue",
+    "import struct",
+    "import threading",
+    "from llvmlite import ir",
+    "from numba import cfunc, float32, float64, int64, njit, types",
+    "from numba.core.compiler import Compiler",
+    "from numba.extending import intrinsic",
+    "from numba.np.arrayobj import make_array, populate_array",
+)
+
+
+def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DType) -> str:
+    """The text of a module: a function for each declaration and result."""
+
+    def kernel(program: Program, name: str) -> str:
+        made = Kernel(schedule(computable_everywhere(program)), dtype, f"{name}_")
+        facts = ",\n".join(f"        {key!r}: {value!r}" for key, value in made.metadata().items())
+        return (
+            f"{made.body()}\n\n\n"
+            f"{name} = Kernel(\n    Lazily({name}_entry),\n    {{\n{facts},\n    }},\n    {dtype!r},\n"
+            f"    IndexOutOfRange,\n)\n"
+        )
+
+    return _module.write(programs, dtype, "Numba and NumPy", _IMPORTS, kernel, _support)
+
+
+def _support(text: str) -> list[str]:
+    """The definitions that a text needs, and those that they need, in the order of the files."""
+    definitions: dict[str, tuple[str, set[str]]] = {}
+    for file in _FILES:
+        for name, source, uses in _definitions((_FOLDER / file).read_text("utf-8")):
+            definitions[name] = source, uses
+    wanted = _names(ast.parse(text))
+    needed: set[str] = {"set_threads", "get_threads"}
+    while wanted:
+        needed |= wanted & set(definitions)
+        wanted = {n for one in needed for n in definitions[one][1]} & set(definitions) - needed
+    return [source for name, (source, _) in definitions.items() if name in needed]
+
+
+def _definitions(text: str) -> Iterator[tuple[str, str, set[str]]]:
+    """(name, source, names that it uses) of everything defined below the mark of a file."""
+    lines = text.splitlines()
+    first = text[: text.index(_MARK)].count("\n") + 1
+    nodes = [node for node in ast.parse(text).body if node.lineno > first]
+    for node in nodes:
+        uses = _names(node)
+        match node:
+            case ast.FunctionDef() | ast.ClassDef():
+                name = node.name
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                pass
+            case _:
+                continue
+        start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+        yield name, "\n".join(lines[start - 1 : node.end_lineno]) + "\n", uses
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
