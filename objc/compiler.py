@@ -11,7 +11,8 @@
 8   emit, load   loops → text → what runs                               objc.targets
 ==  ===========  ==============================================================================
 
-Stages 1 and 2 are `parse` and `lower` (or `lower_declaration`, for one); 4 to 6 are `derive`; 7 and 8 belong
+Stages 1 and 2 are `parse` and `lower` (or `lower_declaration`, for one); 3, as far as it decides
+whether to go on, is `errors`; 4 to 6 are `derive`; 7 and 8 belong
 to a target. Every program in between is verified.
 """
 
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from objc import target as targets
+from objc.analysis import errors
 from objc.ir.program import Program
 from objc.ir.verify import verify
 from objc.passes.batch import batch
@@ -39,7 +41,7 @@ from objc.syntax import parse
 from objc.target import DType, Emitted, Executable
 
 __all__ = [
-    "Module", "Variant", "build", "derive", "differentiated", "emit", "load", "lower",
+    "Module", "Variant", "build", "derive", "differentiated", "emit", "errors", "load", "lower",
     "lower_declaration", "parse", "stable",
 ]  # fmt: skip
 

@@ -37,6 +37,17 @@ def analyse(program: Program) -> Facts:
     return Facts(program.name, tuple(facts), tuple(found))
 
 
+def errors(program: Program) -> tuple[Diagnostic, ...]:
+    """What is proved to be wrong with a declaration: a function that leaves its domain, a claim that
+    is refuted. The cheap part of `analyse`, for each compilation."""
+    found: list[Diagnostic] = list(misuses(program, Ranges(program)))
+    if program.claims and program.terms and "result" not in program.outputs:
+        subject = Subject(program)
+        claimed = [(claim, _decided(subject, claim)) for claim in program.claims]
+        found += _claim_diagnostics(program, claimed)
+    return tuple(one for one in found if one.severity == "error")
+
+
 def _range(subject: Subject) -> Iterator[Fact]:
     statement = _in_words(subject.range)
     if statement is not None:

@@ -125,9 +125,15 @@ class Origin:
 
     def _lowered(self) -> Module:
         if self._module is None:
-            from objc.passes.lower import lower
+            from objc import compiler
 
-            self._module = lower(self.file, self._load)
+            module = compiler.lower(self.file, self._load)
+            found: list[Diagnostic] = []
+            for program in module.programs.values():
+                found += compiler.errors(program)
+            if found:
+                raise ObjcError(found)
+            self._module = module
         return self._module
 
     def _span(self, name: str) -> Span | None:
