@@ -105,9 +105,9 @@ def _storage(program: Program, steps: Sequence[Step]) -> Mapping[str, Storage]:
     outputs = set(program.outputs.values())
     found: dict[str, Storage] = {}
     for let in program.lets:
-        path, depths = made[let.name]
+        path, levels = made[let.name]
         found[let.name] = _kept(
-            path, depths, read.get(let.name, []), let.name in outputs, bool(let.free)
+            path, levels, read.get(let.name, []), let.name in outputs, bool(let.free)
         )
     return found
 

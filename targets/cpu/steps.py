@@ -6,63 +6,31 @@ from collections.abc import Sequence
 
 import sympy
 from objc.targets.cpu.facts import Facts
-from objc.targets.cpu.layout import Layout, shape_of
+from objc.targets.cpu.layout import shape_of
+from objc.targets.cpu.places import Places, bare
 from objc.targets.cpu.printer import Printer
 
-from objc.ir.index import BATCH, Index, Position
-from objc.ir.program import Input, Let, Program
-from objc.ir.symbols import Expression, Extent, Read, position_value, reads
+from objc.ir.index import Index, Position
+from objc.ir.program import Let
+from objc.ir.symbols import Expression, Extent, position_value, reads
 from objc.schedule.loops import (
     Accumulate,
     Assign,
     Finish,
     Item,
     Loop,
-    Loops,
     Parallel,
     Peeled,
     Serial,
     Start,
 )
-from objc.target import DType
 
 _INDENT = "    "
 _FAR = {"max": "-9223372036854775808", "min": "9223372036854775807"}
 
 
-class StepText:
-    """Writes a step; it is also the scope that its expressions are printed in."""
-
-    def __init__(
-        self,
-        loops: Loops,
-        number: int,
-        dtype: DType,
-        prefix: str,
-        layout: Layout,
-        sites: list[tuple[str, int]],
-        functions: set[str],
-        wide: set[str],
-    ) -> None:
-        self.loops = loops
-        self.program: Program = loops.program
-        self.number = number
-        self.step = loops.steps[number]
-        self.dtype: DType = dtype
-        self.layout = layout
-        self.name = f"{prefix}step_{number + 1}"
-        self.sites = sites
-        self.functions = functions
-        self.wide = wide
-        self.outer = self.step.loop.index if isinstance(self.step, Parallel) else None
-        self.lines: list[str] = []
-        self.head: dict[str, str] = {}
-        self.parameters: dict[str, str] = {}
-        self.indent = 1
-        self.around: list[Index] = []
-        self.visible: list[set[str]] = [set()]
-        self.facts = [Facts()]
-        self.kinds: dict[str, str] = {}
+class StepText(Places):
+    """Writes a step."""
 
     # -------------------------------------------------------------- the function
 
@@ -225,14 +193,6 @@ class StepText:
                 case Finish():
                     self._finish(item)
 
-    def layout_extent(self, index: Index) -> str:
-        return self._extent_text(self.layout.extent(index.dimension))
-
-    def _extent_text(self, name: str) -> str:
-        if not name.isdigit():
-            self.parameters[name] = name
-        return name
-
     def _loop(self, loop: Loop, extent: str) -> None:
         self._line(f"for {self._index_name(loop.index)} in range({extent}):")
         self.indent += 1
@@ -248,9 +208,6 @@ class StepText:
         self.around.pop()
         self.indent -= 1
 
-    def _index_name(self, index: Index) -> str:
-        return self.layout.name("i", index.name)
-
     def _printer(self, let: Let) -> Printer:
         """The printer of a let's body: float64 for a serial scalar that follows a sum over chunks."""
         serial = isinstance(self.step, Serial) and not self.around
@@ -263,7 +220,7 @@ class StepText:
     def _value(self, let: Let, body: Expression, facts: Facts | None = None) -> str:
         printer = self._printer(let)
         show = printer.integer if let.domain.is_integer else printer.real
-        return _bare(show(body, self.facts[-1] if facts is None else facts))
+        return bare(show(body, self.facts[-1] if facts is None else facts))
 
     def _assign(self, item: Assign) -> None:
         let = self.program.let[item.let]
@@ -367,7 +324,7 @@ class StepText:
         facts = self.facts[-1]
         if item.guard != sympy.true:
             printer = Printer(self, self.dtype, hard=True)
-            self._line(f"if {_bare(printer.condition(item.guard, facts))}:")
+            self._line(f"if {bare(printer.condition(item.guard, facts))}:")
             self.indent += 1
             facts = facts.given(item.guard)
         places, facts = self._places(let, item, facts)
@@ -433,7 +390,7 @@ class StepText:
         assert item.value is not None
         printer = Printer(self, self.dtype, hard=True)
         sign = ">" if let.reduction == "argmax" else "<"
-        self._line(f"{x} = {_bare(printer.real(item.body, facts))}")
+        self._line(f"{x} = {bare(printer.real(item.body, facts))}")
         self._line(f"if {name} < 0 or {x} {sign} {best} or ({x} != {x} and {best} == {best}):")
         self._line(f"    {name} = {self.index(item.value)}")
         self._line(f"    {best} = {x}")
@@ -460,154 +417,7 @@ class StepText:
     def _buffer(self, let: Let) -> str:
         return self.layout.name("sum", let.name)
 
-    # -------------------------------------------------------------- the scope of the printer
-
-    def index(self, index: Index) -> str:
-        name = self._index_name(index)
-        return f"(lo + {name})" if index == self.outer else name
-
-    def _inner_index(self, index: Index) -> str:
-        return self.index(index).strip("()")
-
-    def extent(self, extent: Extent) -> str:
-        return self._extent_text(self.layout.extent(extent.dimension))
-
-    def depth(self, index: Index) -> int:
-        return self.around.index(index) if index in self.around else len(self.around)
-
-    def uses(self, function: str) -> None:
-        if "." not in function and function != "abs":
-            self.functions.add(function)
-
-    def read(self, read: Read, kind: str, facts: Facts, hard: bool) -> str:
-        tensor = self.program.tensor(read.tensor)
-        if isinstance(tensor, Let) and any(tensor.name in names for names in self.visible):
-            text = self.layout.name("v", tensor.name)
-            held = self.kinds[tensor.name]
-        elif not tensor.dimensions:
-            text, held = self._scalar(tensor, kind)
-        else:
-            text = self._checked(tensor, read, facts, hard)
-            held = "int64" if tensor.domain.is_integer else self.dtype
-        return text if held == kind else f"{kind}({text})"
-
-    def _scalar(self, tensor: Input | Let, kind: str) -> tuple[str, str]:
-        """A scalar from the table: as it is held there, or in the type of the kernel."""
-        is_input = isinstance(tensor, Input)
-        raw = self.layout.name("w", tensor.name)
-        if is_input and tensor.domain.is_integer:
-            number = self.layout.slot("integer", tensor.name)
-            self.parameters[raw] = f"slots[{number}]"
-            return raw, "int64"
-        number = self.layout.value("input" if is_input else "let", tensor.name)
-        self.parameters[raw] = f"values[{number}]"
-        if kind == "float64" and not tensor.domain.is_integer:
-            return raw, "float64"
-        held = "int64" if tensor.domain.is_integer else self.dtype
-        name = self.layout.name("c", tensor.name)
-        self.head[name] = f"{held}({raw})"
-        return name, held
-
-    def _checked(self, tensor: Input | Let, read: Read, facts: Facts, hard: bool) -> str:
-        """An element, behind tests of the positions that are not certain."""
-        rank = 1
-        tests = []
-        for axis, position in enumerate(read.positions):
-            dimension = tensor.dimensions[axis]
-            if facts.allow(position, dimension):
-                continue
-            gathered = isinstance(position.base, Read)
-            rank = 3 if hard or tensor.domain.is_integer else max(rank, 2 if gathered else 1)
-            place = self._place(position, facts)
-            extent = self._extent_text(self.layout.extent(dimension))
-            tests.append((axis, place, extent))
-        text = self._element(tensor, read.positions, facts)
-        if not tests:
-            return text
-        parts = [
-            f"inside({self._errors()}, {rank}, {self._site(read.tensor, axis)}, {place}, {extent},"
-            f" {self._example()})"
-            for axis, place, extent in tests
-        ]
-        missing = "0" if tensor.domain.is_integer else f"{self.dtype}(math.nan)"
-        return f"({text} if {' and '.join(parts)} else {missing})"
-
-    def _element(
-        self, tensor: Input | Let, positions: Sequence[Position], facts: Facts | None = None
-    ) -> str:
-        """The element of the array that holds a tensor."""
-        facts = self.facts[-1] if facts is None else facts
-        dimensions = tensor.dimensions
-        extents = [self.layout.extent(one) for one in dimensions]
-        kind = "int64" if tensor.domain.is_integer else self.dtype
-        axes: Sequence[int] = range(len(dimensions))
-        if isinstance(tensor, Input):
-            name = self.layout.name("in", tensor.name)
-            self.layout.array(name, ("input", tensor.name), extents, kind, False)
-        else:
-            storage = self.loops.storage[tensor.name]
-            shape = shape_of(dimensions)
-            axes = storage.axes
-            if storage.kind == "output":
-                name = self.layout.name("out", tensor.name)
-                self.layout.array(name, ("output", tensor.name), extents, kind, False)
-            elif storage.kind == "stored":
-                name = self.layout.name("kept", tensor.name)
-                self.layout.array(name, ("stored", tensor.name, shape), extents, kind, False)
-            else:
-                name = self.layout.name("row", tensor.name)
-                extents = [extents[axis] for axis in axes]
-                size = 8 if kind != "float32" else 4
-                what = ("scratch", tensor.name, tuple(shape[axis] for axis in axes), size)
-                self.layout.array(name, what, extents, kind, True)
-        for extent in extents:
-            self._extent_text(extent)
-        self.parameters[name] = name
-        places = [positions[axis] for axis in axes]
-        texts = [self._place(one, facts) for one in places]
-        if self.outer is not None and places and places[0].index == self.outer and 0 in axes:
-            own = f"own_{name}"
-            self.head[own] = f"{name}[lo:hi]"
-            name, texts[0] = own, self._index_name(self.outer)
-        return f"{name}[{', '.join(texts)}]"
-
-    def _place(self, position: Position, facts: Facts) -> str:
-        if position.index is not None:
-            return self._inner_index(position.index)
-        printer = Printer(self, self.dtype, hard=True)
-        return _bare(printer.integer(position_value(position), facts))
-
-    def _site(self, tensor: str, axis: int) -> int:
-        if (tensor, axis) not in self.sites:
-            self.sites.append((tensor, axis))
-        return self.sites.index((tensor, axis))
-
-    def _errors(self) -> str:
-        self.functions.add("inside")
-        self.parameters["errors"] = "errors"
-        return "errors"
-
-    def _example(self) -> str:
-        if self.outer is not None and self.outer.dimension == BATCH:
-            return self._inner_index(self.outer)
-        return "-1"
-
-    def _line(self, text: str) -> None:
-        self.lines.append(_INDENT * self.indent + text)
-
 
 def _factor(text: str) -> str:
     """Text that may stand beside an operator."""
     return text if text.isidentifier() or text.isdigit() else f"({text})"
-
-
-def _bare(text: str) -> str:
-    """Text without the parentheses around all of it."""
-    if not (text.startswith("(") and text.endswith(")")):
-        return text
-    level = 0
-    for place, character in enumerate(text):
-        level += (character == "(") - (character == ")")
-        if level == 0 and place < len(text) - 1:
-            return text
-    return text[1:-1]

@@ -1,0 +1,354 @@
+"""Expressions of a kernel's text as LLVM: one function's scalars, arrays and calls.
+
+Types never mix here: what Numba would promote in silence is an error, so float32 stays float32.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from llvmlite import ir
+from objc.targets.cpu.mathematics.instructions import (
+    build_add,
+    build_extreme,
+    build_power_of_two,
+    build_split,
+)
+
+from objc.errors import InternalError
+
+F32, F64, I64, BOOL = ir.FloatType(), ir.DoubleType(), ir.IntType(64), ir.IntType(1)
+TYPES = {"float32": F32, "float64": F64, "int64": I64}
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array in C order: where it starts, and its extents."""
+
+    data: Any
+    element: Any
+    shape: tuple[Any, ...]
+
+
+Value: TypeAlias = Any  # an LLVM value, an Array, or a tuple of values
+
+
+class Functions(Protocol):
+    """Where the functions that a text calls come from."""
+
+    functions: dict[str, ast.FunctionDef]
+    bits: int
+    loops: int
+    module: Any
+
+    def function(self, name: str, arguments: Sequence[Value]) -> tuple[Any, Any]:
+        """The LLVM function for these types of arguments, and the shape of its result."""
+
+
+class Expressions:
+    """A function being translated, as far as its expressions go."""
+
+    def __init__(
+        self,
+        translator: Functions,
+        function: Any,
+        node: ast.FunctionDef,
+        flags: tuple[str, ...] = (),
+        trial: bool = False,
+    ) -> None:
+        self.translator = translator
+        self.function = function
+        self.node = node
+        self.flags = flags
+        self.trial = trial
+        self.kinds = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+        self.result: Any = None
+        self.start = ir.IRBuilder(function.append_basic_block("variables"))
+        self.b = ir.IRBuilder(function.append_basic_block("body"))
+        self.variables: dict[str, Any] = {}
+
+    def _fail(self, node: ast.AST, why: str) -> InternalError:
+        return InternalError(f"{self.node.name}: {why}: {ast.unparse(node)}")
+
+    # -------------------------------------------------------------- expressions
+
+    def _value(self, node: ast.expr) -> Value:
+        match node:
+            case ast.Constant(value=bool() as value):
+                return BOOL(int(value))
+            case ast.Constant(value=int() as value):
+                return I64(value)
+            case ast.Constant(value=float() as value):
+                return F64(value)
+            case ast.Name(id=name):
+                held = self.variables.get(name)
+                if held is None:
+                    raise self._fail(node, "an unknown name")
+                return held if isinstance(held, Array) else self.b.load(held)
+            case ast.Attribute(value=ast.Name(id="math"), attr=name):
+                return F64(getattr(math, name))
+            case ast.Tuple(elts=parts):
+                return tuple(self._value(one) for one in parts)
+            case ast.BinOp(left=left, op=op, right=right):
+                return self._binary(node, op, self._value(left), self._value(right))
+            case ast.UnaryOp(op=ast.Not(), operand=inner):
+                return self.b.not_(self._condition(inner))
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=value)):
+                return self._value(ast.Constant(-value))  # type: ignore[operator]
+            case ast.UnaryOp(op=ast.USub(), operand=inner):
+                return self._negative(self._value(inner))
+            case ast.IfExp(test=test, body=then, orelse=other):
+                return self._choice(node, test, then, other)
+            case ast.Compare() | ast.BoolOp():
+                return self._condition(node)
+            case ast.Subscript(value=ast.Attribute(value=array, attr="shape"), slice=where):
+                assert isinstance(where, ast.Constant) and isinstance(where.value, int)
+                return self._value(array).shape[where.value]
+            case ast.Subscript(value=array, slice=where):
+                return self._subscript(self._value(array), where)
+            case ast.Call(func=function, args=arguments):
+                return self._call(node, function, arguments)
+        raise self._fail(node, "this expression has no translation")
+
+    def _negative(self, value: Any) -> Any:
+        return self.b.neg(value) if value.type == I64 else self.b.fneg(value, flags=self.flags)
+
+    def _binary(self, node: ast.AST, op: ast.operator, left: Any, right: Any) -> Any:
+        b, flags = self.b, self.flags
+        if isinstance(op, ast.Pow):
+            return self._power(node, left, right)
+        left, right = self._alike(node, left, right)
+        if left.type == I64:
+            match op:
+                case ast.Add():
+                    return b.add(left, right, flags=("nsw",))
+                case ast.Sub():
+                    return b.sub(left, right, flags=("nsw",))
+                case ast.Mult():
+                    return b.mul(left, right, flags=("nsw",))
+            raise self._fail(node, "no such operation on integers")
+        match op:
+            case ast.Add():
+                return b.fadd(left, right, flags=flags)
+            case ast.Sub():
+                return b.fsub(left, right, flags=flags)
+            case ast.Mult():
+                return b.fmul(left, right, flags=flags)
+            case ast.Div():
+                return b.fdiv(left, right, flags=flags)
+        raise self._fail(node, "no such operation")
+
+    def _alike(self, node: ast.AST, left: Any, right: Any) -> tuple[Any, Any]:
+        """A literal integer beside a float64 is meant as one; nothing else may differ."""
+        if left.type == right.type:
+            return left, right
+        if left.type == F64 and isinstance(right, ir.Constant):
+            return left, F64(float(right.constant))
+        if right.type == F64 and isinstance(left, ir.Constant):
+            return F64(float(left.constant)), right
+        raise self._fail(node, f"{left.type} meets {right.type}")
+
+    def _power(self, node: ast.AST, base: Any, exponent: Any) -> Any:
+        if not isinstance(exponent, ir.Constant) and base.type == I64:
+            raise self._fail(node, "a power of integers whose exponent is not a number")
+        count = int(exponent.constant)
+        square, result = base, None
+        while count:
+            if count & 1:
+                result = square if result is None else self._times(result, square)
+            count >>= 1
+            if count:
+                square = self._times(square, square)
+        return base.type(1) if result is None else result
+
+    def _times(self, left: Any, right: Any) -> Any:
+        if left.type == I64:
+            return self.b.mul(left, right)
+        return self.b.fmul(left, right, flags=self.flags)
+
+    def _choice(self, node: ast.AST, test: ast.expr, then: ast.expr, other: ast.expr) -> Any:
+        yes = self.function.append_basic_block("yes")
+        no = self.function.append_basic_block("no")
+        after = self.function.append_basic_block("chosen")
+        self.b.cbranch(self._condition(test), yes, no)
+        found = []
+        for block, expression in ((yes, then), (no, other)):
+            self.b.position_at_end(block)
+            value = self._value(expression)
+            found.append((value, self.b.block))
+            self.b.branch(after)
+        self.b.position_at_end(after)
+        (first, _), (second, _) = found
+        if first.type != second.type:
+            raise self._fail(node, f"{first.type} or {second.type}")
+        phi = self.b.phi(first.type)
+        for value, block in found:
+            phi.add_incoming(value, block)
+        return phi
+
+    # -------------------------------------------------------------- conditions
+
+    def _condition(self, node: ast.expr) -> Any:
+        match node:
+            case ast.BoolOp(op=op, values=parts):
+                return self._chain(
+                    [lambda one=one: self._condition(one) for one in parts],
+                    isinstance(op, ast.And),
+                )
+            case ast.Compare(left=left, ops=ops, comparators=others):
+                values = [left, *others]
+                steps = [
+                    lambda place=place, op=op: self._compare(values[place], op, values[place + 1])
+                    for place, op in enumerate(ops)
+                ]
+                return self._chain(steps, True)
+        return self._value(node)
+
+    def _chain(self, parts: Sequence[Callable[[], Any]], conjunction: bool) -> Any:
+        """Conditions one after the other, up to the first that decides."""
+        if len(parts) == 1:
+            return parts[0]()
+        after = self.function.append_basic_block("decided")
+        incoming = []
+        for part in parts[:-1]:
+            value = part()
+            incoming.append((BOOL(int(not conjunction)), self.b.block))
+            further = self.function.append_basic_block("further")
+            ends = (further, after) if conjunction else (after, further)
+            self.b.cbranch(value, *ends)
+            self.b.position_at_end(further)
+        value = parts[-1]()
+        incoming.append((value, self.b.block))
+        self.b.branch(after)
+        self.b.position_at_end(after)
+        phi = self.b.phi(BOOL)
+        for one, block in incoming:
+            phi.add_incoming(one, block)
+        return phi
+
+    def _compare(self, left_node: ast.expr, op: ast.cmpop, right_node: ast.expr) -> Any:
+        left, right = self._alike(left_node, self._value(left_node), self._value(right_node))
+        sign = _SIGNS[type(op)]
+        if left.type == I64:
+            return self.b.icmp_signed(sign, left, right)
+        if sign == "!=":
+            return self.b.fcmp_unordered(sign, left, right)
+        return self.b.fcmp_ordered(sign, left, right)
+
+    # -------------------------------------------------------------- arrays
+
+    def _indices(self, where: ast.expr) -> list[Any]:
+        parts = where.elts if isinstance(where, ast.Tuple) else [where]
+        return [self._value(one) for one in parts]
+
+    def _subscript(self, array: Array, where: ast.expr) -> Value:
+        if isinstance(where, ast.Slice):
+            assert where.lower is not None and where.upper is not None
+            first, last = self._value(where.lower), self._value(where.upper)
+            data = self._pointer(array, [first])
+            return Array(data, array.element, (self.b.sub(last, first), *array.shape[1:]))
+        indices = self._indices(where)
+        pointer = self._pointer(array, indices)
+        if len(indices) < len(array.shape):
+            return Array(pointer, array.element, array.shape[len(indices) :])
+        return self.b.load(pointer)
+
+    def _pointer(self, array: Array, indices: Sequence[Any]) -> Any:
+        offset: Any = None
+        for axis, extent in enumerate(array.shape):
+            if offset is not None:
+                offset = self.b.mul(offset, extent, flags=("nsw", "nuw"))
+            if axis < len(indices):
+                index = indices[axis]
+                both = offset is not None
+                offset = self.b.add(offset, index, flags=("nsw", "nuw")) if both else index
+        return self.b.gep(array.data, [offset], inbounds=True)
+
+    # -------------------------------------------------------------- calls
+
+    def _call(self, node: ast.Call, function: ast.expr, arguments: Sequence[ast.expr]) -> Value:
+        if isinstance(function, ast.Attribute):
+            return self._libm(function.attr, [self._value(one) for one in arguments])
+        assert isinstance(function, ast.Name)
+        name = function.id
+        if name == "view":
+            address, shape, kind = arguments
+            assert isinstance(shape, ast.Tuple) and isinstance(kind, ast.Name)
+            element = TYPES[kind.id]
+            data = self.b.inttoptr(self._value(address), ir.PointerType(element))
+            return Array(data, element, tuple(self._value(one) for one in shape.elts))
+        values = [self._value(one) for one in arguments]
+        if name in TYPES:
+            return self._cast(values[0], TYPES[name])
+        if name in ("min", "max"):
+            sign = "<" if name == "min" else ">"
+            first, second = values
+            return self.b.select(self.b.icmp_signed(sign, second, first), second, first)
+        if name in ("maximum", "minimum"):
+            return build_extreme(self.b, name, *self._alike(node, values[0], values[1]))
+        match name:
+            case "abs":
+                return self._absolute(values[0])
+            case "add":
+                return build_add(self.b, *self._alike(node, values[0], values[1]))
+            case "split":
+                return build_split(self.b, values[0])
+            case "power_of_two":
+                return build_power_of_two(self.b, values[0])
+        if name not in self.translator.functions:
+            raise self._fail(node, "an unknown function")
+        made, result = self.translator.function(name, values)
+        got = self.b.call(made, [one for value in values for one in flat(value)])
+        if isinstance(result, tuple):
+            return tuple(self.b.extract_value(got, place) for place in range(len(result)))
+        return got
+
+    def _cast(self, value: Any, kind: Any) -> Any:
+        if isinstance(value, ir.Constant) and kind != I64:
+            return kind(float(value.constant))
+        match value.type, kind:
+            case a, c if a == c:
+                return value
+            case ir.IntType(), ir.IntType():
+                return self.b.zext(value, kind)
+            case ir.IntType(), _:
+                return self.b.sitofp(value, kind)
+            case _, ir.IntType():
+                return self.b.fptosi(value, kind)
+            case ir.FloatType(), _:
+                return self.b.fpext(value, kind)
+        return self.b.fptrunc(value, kind)
+
+    def _absolute(self, value: Any) -> Any:
+        if value.type == I64:
+            return self.b.select(self.b.icmp_signed("<", value, I64(0)), self.b.neg(value), value)
+        return self._libm("fabs", [value])
+
+    def _libm(self, name: str, values: Sequence[Any]) -> Any:
+        """A function of C's library; LLVM has some of them as instructions."""
+        kind = values[0].type
+        signature = ir.FunctionType(kind, [kind] * len(values))
+        if name in ("sqrt", "fabs", "pow"):
+            suffix = "f32" if kind == F32 else "f64"
+            function = self.b.module.declare_intrinsic(f"llvm.{name}.{suffix}", fnty=signature)
+        else:
+            full = name + ("f" if kind == F32 else "")
+            function = self.b.module.globals.get(full)
+            if function is None:
+                function = ir.Function(self.b.module, signature, full)
+                function.attributes.add("nounwind")
+        return self.b.call(function, values)
+
+
+_SIGNS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+}  # fmt: skip
+
+
+def flat(value: Value) -> list[Any]:
+    """The LLVM values that an argument is made of."""
+    return [value.data, *value.shape] if isinstance(value, Array) else [value]
