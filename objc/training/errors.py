@@ -416,7 +416,12 @@ class CannotResume(Diagnostic):
 
 @dataclass(frozen=True)
 class BadWeight(Diagnostic):
-    """The weights of the examples are not one finite number of at least 0 for each, or are all 0."""
+    """The weights of the examples are not one finite number of at least 0 for each, or are all 0.
+
+    Example: 100 examples and 99 weights, a weight of -1, or weights that sum to zero.
+
+    Mend: one weight an example; 0 leaves an example out.
+    """
 
     code: ClassVar[str] = "E0523"
     problem: str

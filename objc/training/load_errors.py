@@ -78,7 +78,12 @@ class BadCell(Diagnostic):
 
 @dataclass(frozen=True)
 class RaggedRow(Diagnostic):
-    """A row of a data file has more or fewer cells than its header."""
+    """A row of a data file has more or fewer cells than its header.
+
+    Example: the header is `x,y` and line 7 is `1.5`. A comma inside a cell has to stand in quotes.
+
+    Mend: the line that the message names.
+    """
 
     code: ClassVar[str] = "E0504"
     path: str
@@ -92,7 +97,12 @@ class RaggedRow(Diagnostic):
 
 @dataclass(frozen=True)
 class EmptyData(Diagnostic):
-    """A data file has no rows, or no header."""
+    """A data file has no rows, or no header.
+
+    Example: an empty file, or one that ends after its first line.
+
+    Mend: the first line names the columns, and each line after it is one example.
+    """
 
     code: ClassVar[str] = "E0505"
     path: str
