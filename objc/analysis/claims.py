@@ -61,7 +61,7 @@ def _each(subject: Subject, claim: Claim, one: Callable[[str], Decision]) -> Dec
 def _refuted_or_unknown(counterexample: str | None, tried: str) -> Decision:
     if counterexample is not None:
         return Decision("refuted", f"a counterexample: {counterexample}")
-    return _unknown(f"tried: {tried}, {counterexamples.TRIES} drawn inputs")
+    return _unknown(f"tried: {tried}, drawn inputs")
 
 
 # ------------------------------------------------------------------ values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,15 +20,28 @@ Values = dict[str, Any]
 
 _SIZES = (3, 2, 4)
 _SCALES = (1.0, 0.1, 10.0, 100.0)
+_GREATEST_WORK = 200_000
+"""Points that all evaluations of one search may take together."""
 _CORNERS = (0.0, 1.0, -1.0)
 
 
 def samples(program: Program, number: int, seed: int = 0) -> Iterator[Values]:
     """Inputs from the declared domains, the plainest first: the corners and ties of every shape, then
-    decimals of several magnitudes. Hyperparameters stand at their defaults in every second sample."""
+    decimals of several magnitudes. Hyperparameters stand at their defaults in every second sample.
+    Where literal dimensions make a program large, there are fewer samples, or none."""
     generator = random.Random(seed)
-    for count in range(number):
+    for count in range(min(number, _GREATEST_WORK // _work(program))):
         yield _Draw(program, generator, count).values()
+
+
+def _work(program: Program) -> int:
+    """About how many points one evaluation takes."""
+    shapes = [one.dimensions for one in program.inputs]
+    shapes += [tuple(index.dimension for index in let.indices) for let in program.lets]
+    sizes = [
+        [one.size if one.size is not None else max(_SIZES) for one in shape] for shape in shapes
+    ]
+    return 1 + sum(math.prod(one) for one in sizes)
 
 
 class _Draw:
