@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import pkgutil
+from pathlib import Path
 
 import click
 
@@ -41,11 +41,10 @@ def command(code: str | None, as_json: bool) -> None:
 
 def all_diagnostics() -> dict[str, type[Diagnostic]]:
     """Every diagnostic, by code: imports the `errors` module of each room, and the cache."""
-    package = importlib.import_module("objc")
-    importlib.import_module("objc.cache")
-    for found in pkgutil.walk_packages(package.__path__, "objc."):
-        if found.name.endswith("errors") and not found.name.startswith("objc.targets"):
-            importlib.import_module(found.name)
+    root = Path(importlib.import_module("objc").__path__[0])
+    for path in sorted([root / "cache.py", *root.rglob("*errors.py")]):
+        names = path.relative_to(root).with_suffix("").parts
+        importlib.import_module(".".join(("objc", *names)))
     return Diagnostic.catalogue()
 
 

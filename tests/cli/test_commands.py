@@ -97,3 +97,10 @@ def test_findings_in_the_data_are_findings(run: Run) -> None:
     result = run("train", "line.objc", "--data", "points.csv")
     assert result.exit_code == 1
     assert "[E0502]" in result.stderr
+
+
+def test_check_of_standard_input(run: Run) -> None:
+    result = run("check", "-", stdin="loss square(x: real | y: real) = (x - y)^2\n")
+    assert result.exit_code == 0
+    assert "convex in x: proved" in result.stdout
+    assert "1 declaration, no findings" in result.stdout
