@@ -12,11 +12,11 @@ value, and is raised by whoever takes it.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import mpmath
 import numpy as np
 import sympy
 
@@ -25,6 +25,8 @@ from objc.ir.index import BATCH, Dimension, Index, Position
 from objc.ir.numbers import Arbitrary, Float64, Number, Numbers
 from objc.ir.order import ordered_addends
 from objc.ir.program import Input, Let, Program
+from objc.ir.recurrence import Group, groups
+from objc.ir.reduce import REDUCE, extreme_place
 from objc.ir.symbols import Extent, IndexValue, Read, conjuncts, disjuncts
 from objc.target import IndexOutOfRange
 
@@ -52,8 +54,11 @@ def evaluate(
     with numbers.working():
         machine = _Machine(program, numbers)
         machine.bind(inputs)
-        for let in program.lets:
-            machine.define(let)
+        for group in groups(program):
+            if group.is_recurrence:
+                machine.run(group)
+            else:
+                machine.define(group.lets[0])
         return {key: machine.result(name) for key, name in program.outputs.items()}
 
 
@@ -147,17 +152,62 @@ class _Machine:
     # -------------------------------------------------------------- lets
 
     def define(self, let: Let) -> None:
+        at_point = self._at_point(let)
+        shape = self._shape(let)
+        entries = [self._taken(at_point, point) for point in itertools.product(*map(range, shape))]
+        self.tensors[let.name] = self._tensor(let, shape, entries)
+
+    def run(self, group: Group) -> None:
+        """A recurrence: its lets grow together, each reading what is there of the others."""
+        for let in group.lets:
+            shape = self._shape(let)
+            empty: list[Any] = [None] * math.prod(shape)
+            integers = list(empty) if let.domain.is_integer else None
+            self.tensors[let.name] = _Tensor(shape, empty, integers, faulty=True)
+        fills = [self._fill(let, group) for let in group.lets]
+        ranges = [
+            range(self.size(index.dimension))[::step]
+            for index, step in zip(group.indices, group.steps, strict=True)
+        ]
+        for step in itertools.product(*ranges):
+            for fill in fills:
+                fill(step)
+        for let in group.lets:
+            tensor = self.tensors[let.name]
+            tensor.faulty = any(isinstance(one, _Fault) for one in tensor.values)
+
+    def _fill(self, let: Let, group: Group) -> Callable[[Point], None]:
+        """What computes a let at one step of its recurrence, at all its other free points."""
+        tensor, at_point = self.tensors[let.name], self._at_point(let)
+        strides = _strides(tensor.shape)
+        axes = [let.free.index(index) for index in group.indices]
+
+        def fill(step: Point) -> None:
+            ranges = [range(extent) for extent in tensor.shape]
+            for axis, value in zip(axes, step, strict=True):
+                ranges[axis] = range(value, value + 1)
+            for point in itertools.product(*ranges):
+                place = sum(value * stride for value, stride in zip(point, strides, strict=True))
+                one = self._tensor(let, (), [self._taken(at_point, point)])
+                tensor.values[place] = one.values[0]
+                if tensor.integers is not None and one.integers is not None:
+                    tensor.integers[place] = one.integers[0]
+
+        return fill
+
+    def _shape(self, let: Let) -> tuple[int, ...]:
+        return tuple(self.size(index.dimension) for index in let.free)
+
+    def _at_point(self, let: Let) -> Scalar:
         compiler = _Compiler(self, let)
         plain = let.reduction is None
-        at_point = compiler.scalar(let.body) if plain else self._reduced(let, compiler)
-        shape = tuple(self.size(index.dimension) for index in let.free)
-        entries: list[Any] = []
-        for point in itertools.product(*map(range, shape)):
-            try:
-                entries.append(at_point(point))
-            except IndexOutOfRange as error:
-                entries.append(_Fault(error))
-        self.tensors[let.name] = self._tensor(let, shape, entries)
+        return compiler.scalar(let.body) if plain else self._reduced(let, compiler)
+
+    def _taken(self, at_point: Scalar, point: Point) -> Any:
+        try:
+            return at_point(point)
+        except IndexOutOfRange as error:
+            return _Fault(error)
 
     def _reduced(self, let: Let, compiler: _Compiler) -> Scalar:
         body, guard = compiler.scalar(let.body), compiler.condition(let.guard)
@@ -168,11 +218,11 @@ class _Machine:
             def place(free: Point) -> int:
                 points = [(k, (*free, k)) for k in ranges[0]]
                 taken = [(k, body(point)) for k, point in points if guard(point)]
-                return _place(taken, greatest=let.reduction == "argmax")
+                return extreme_place(taken, greatest=let.reduction == "argmax")
 
             return place
 
-        reduce = _REDUCE[str(let.reduction)]
+        reduce = REDUCE[str(let.reduction)]
 
         def reduced(free: Point) -> Number:
             points = ((*free, *over) for over in itertools.product(*ranges))
@@ -298,7 +348,7 @@ class _Compiler:
 
     def _locate(self, read: Read, shape: tuple[int, ...]) -> Callable[[Point], int]:
         """From a point to the offset in row-major order, each position checked."""
-        strides = [int(np.prod(shape[axis + 1 :], dtype=int)) for axis in range(len(shape))]
+        strides = _strides(shape)
         places = [self.position(one) for one in read.positions]
         safe = [
             one.index is not None and self.machine.size(one.index.dimension) == extent
@@ -367,6 +417,11 @@ _COMPARE: dict[Any, Callable[[Number, Number], bool]] = {
 }
 
 
+def _strides(shape: tuple[int, ...]) -> list[int]:
+    """In row-major order."""
+    return [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+
+
 def _always(value: Any) -> Callable[[Point], Any]:
     return lambda point: value
 
@@ -414,87 +469,3 @@ def _repeated(base: Number, count: int) -> Number:
         if not count:
             return result
         base = base * base
-
-
-# ------------------------------------------------------------------ the reductions
-
-
-def _isnan(value: Number) -> bool:
-    return bool(value != value) or bool(mpmath.isnan(value))
-
-
-def _place(taken: list[tuple[int, Number]], greatest: bool) -> int:
-    """The first place of the extreme value; a NaN counts as extreme, as NumPy has it.
-
-    -1 over nothing: equal to no index, and refused as a position.
-    """
-    if not taken:
-        return -1
-    for place, value in taken:
-        if _isnan(value):
-            return place
-    values = [value for _, value in taken]
-    extreme = max(values) if greatest else min(values)
-    return next(place for place, value in taken if value == extreme)
-
-
-def _extreme(choose: Callable[[list[Number]], Number], empty: str) -> Any:
-    def reduce(numbers: Numbers, values: list[Number]) -> Number:
-        for value in values:
-            if _isnan(value):
-                return value
-        return choose(values) if values else numbers.number(float(empty))
-
-    return reduce
-
-
-_greatest = _extreme(max, "-inf")
-_least = _extreme(min, "inf")
-
-
-def _sum(numbers: Numbers, values: list[Number]) -> Number:
-    return numbers.total(values)
-
-
-def _mean(numbers: Numbers, values: list[Number]) -> Number:
-    """NaN over nothing."""
-    return numbers.divide(numbers.total(values), numbers.number(len(values)))
-
-
-def _product(numbers: Numbers, values: list[Number]) -> Number:
-    result = numbers.number(1)
-    for value in values:
-        result = result * value
-    return result
-
-
-def _logsumexp(numbers: Numbers, values: list[Number]) -> Number:
-    greatest = _greatest(numbers, values)
-    if _isnan(greatest) or abs(greatest) == numbers.number(float("inf")):
-        return greatest
-    exp, log1p = numbers.function("exp"), numbers.function("log1p")
-    rest = list(values)
-    rest.remove(greatest)  # its term is 1, which log1p adds without rounding
-    return greatest + log1p(numbers.total([exp(value - greatest) for value in rest]))
-
-
-def _norm(numbers: Numbers, values: list[Number]) -> Number:
-    """Scaled by the greatest, so that squares neither overflow nor vanish."""
-    scale = _greatest(numbers, [numbers.number(0), *map(abs, values)])
-    if _isnan(scale) or scale == 0 or scale == numbers.number(float("inf")):
-        return scale
-    return scale * numbers.root(numbers.total([(value / scale) ** 2 for value in values]))
-
-
-_REDUCE: dict[str, Callable[[Numbers, list[Number]], Number]] = {
-    "sum": _sum,
-    "mean": _mean,
-    "prod": _product,
-    "max": _greatest,
-    "min": _least,
-    "logsumexp": _logsumexp,
-    "norm": _norm,
-    "any": lambda numbers, values: numbers.number(int(any(value != 0 for value in values))),
-    "all": lambda numbers, values: numbers.number(int(all(value != 0 for value in values))),
-    "count": lambda numbers, values: numbers.number(sum(1 for value in values if value != 0)),
-}

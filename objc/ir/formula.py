@@ -315,6 +315,7 @@ def _with_parameter_terms(program: Program) -> Program:
 
 def _read_once(program: Program) -> dict[str, Let]:
     """Reductions that one place reads and whose indices are not in use there."""
+    place = {let.name: number for number, let in enumerate(program.lets)}
     sites: dict[str, list[tuple[Let, Read]]] = {}
     gathers: set[str] = set()
     for let in program.lets:
@@ -330,16 +331,23 @@ def _read_once(program: Program) -> dict[str, Let]:
         if let.reduction is None or len(places) != 1 or let.name in outputs | gathers:
             continue
         reader = places[0][0]
-        if not {index.name for index in let.over} & _bound_around(reader, sites):
+        if place[reader.name] <= place[let.name]:
+            continue  # a step of a recurrence
+        if not {index.name for index in let.over} & _bound_around(reader, sites, place):
             found[let.name] = let
     return found
 
 
-def _bound_around(let: Let, sites: dict[str, list[tuple[Let, Read]]]) -> set[str]:
+def _bound_around(
+    let: Let, sites: dict[str, list[tuple[Let, Read]]], place: dict[str, int]
+) -> set[str]:
     """Names of the indices in use where a let's text may come to stand."""
     names = {index.name for index in let.indices}
     while let.reduction is not None and len(sites.get(let.name, [])) == 1:
-        let = sites[let.name][0][0]
+        reader = sites[let.name][0][0]
+        if place[reader.name] <= place[let.name]:
+            break
+        let = reader
         names |= {index.name for index in let.indices}
     return names
 

@@ -7,7 +7,8 @@
       loss     := z - logits[label]
 
 A let is `name[free] := reduction[over | guard] body`. Lets stand in an order in which each reads only
-inputs and lets before it. Programs are values: passes return new ones.
+inputs, lets before it, and those of its own recurrence (`objc.ir.recurrence`). Programs are values:
+passes return new ones.
 """
 
 from __future__ import annotations

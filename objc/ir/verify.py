@@ -12,6 +12,7 @@ from objc.atoms import BY_FUNCTION, Branch
 from objc.errors import InternalError
 from objc.ir.index import Dimension, Index, Position
 from objc.ir.program import Input, Let, Program
+from objc.ir.recurrence import CausalityError, recurrence_of
 from objc.ir.reductions import REDUCTIONS
 from objc.ir.symbols import Extent, IndexValue, Read
 
@@ -26,11 +27,12 @@ def verify(program: Program, after: str | None = None) -> None:
     """Check every invariant of the representation; `after` names the pass that made the program.
 
     Names: unique; a dimension's name has one size, an index's name one dimension. Lets: each reads
-    only inputs and lets before it, at as many positions as the tensor has axes, with the assumptions
-    of the tensor; `over` and a guard stand only with a known reduction. Positions: indices are bound
-    by the let, a plain index has the dimension of the axis, a gather reads integers. Bodies consist of
-    exact numbers, reads, index values, extents, sums, products, powers, atoms and branches; conditions
-    of relations and their connectives. Outputs exist, and gradients have the shape of their input.
+    only inputs, lets before it and lets of its own recurrence, at as many positions as the tensor has
+    axes, with the assumptions of the tensor; `over` and a guard stand only with a known reduction.
+    Positions: indices are bound by the let, a plain index has the dimension of the axis, a gather
+    reads integers. Bodies consist of exact numbers, reads, index values, extents, sums, products,
+    powers, atoms and branches; conditions of relations and their connectives. Outputs exist, and
+    gradients have the shape of their input.
 
     Raises:
         InternalError: one does not hold; the message names the pass, the let and the reason.
@@ -45,8 +47,15 @@ def _problems(program: Program, after: str | None) -> Iterator[str]:
     dimensions = set(program.dimensions)
     for one in program.inputs:
         yield from _input(one, dimensions)
+    try:
+        recurrences = recurrence_of(program)
+    except CausalityError as error:
+        yield str(error)
+        return
     known: dict[str, Input | Let] = dict(program.input)
     for let in program.lets:
+        if let.name in recurrences:
+            known.update((one.name, one) for one in recurrences[let.name].lets)
         checker = _LetChecker(let, known, dimensions)
         yield from (f"in let `{let.name}`, {problem}" for problem in checker.problems())
         if after == "expand" and let.reduction and not REDUCTIONS[let.reduction].primitive:
