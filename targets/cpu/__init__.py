@@ -39,7 +39,7 @@ def load(emitted: Emitted) -> Executable:
 
 def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DType) -> str:
     """A module for people: every declaration with its compiled variants, without objc."""
-    from objc.targets.cpu.module import module as write
+    from objc.targets.cpu.standalone import module as write
 
     return write(programs, dtype)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 from typing import Any
 
@@ -29,7 +30,7 @@ class Lazily:
     def _compile(self) -> None:
         tables = (types.CPointer(int64), types.CPointer(float64))
         signature = types.void(*tables, *[int64] * 5)
-        kept = "__file__" in globals()  # text that stands in no file can't be kept
+        kept = os.path.exists(self.function.__code__.co_filename)  # what stands in no file can't be
         self.compiled = cfunc(signature, cache=kept)(self.function)
         kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 5)
         self.call = kind(self.compiled.address)

@@ -1,7 +1,7 @@
 """Functions of the gamma family: scalar, in float64, whatever the type around them.
 
-Recurrence up to an argument of ten, then the asymptotic series (Abramowitz & Stegun 1964, 6.3.18,
-6.4.12, 6.4.14). On the positive axis, which is where the language has them.
+Recurrence up to an argument where few terms suffice, then the asymptotic series (Abramowitz & Stegun
+1964, 6.3.18, 6.4.12, 6.4.14). On the positive axis, which is where the language has them.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def tetragamma_64(x: Any) -> Any:
     if x < 0.0:
         return math.nan
     below = 0.0
-    while x < 10.0:
+    while x < 16.0:
         below += 2.0 / (x * x * x)
         x += 1.0
     w = 1.0 / x

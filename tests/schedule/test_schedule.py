@@ -1,0 +1,118 @@
+"""Schedules: each listing is pinned beside its case, and what must hold of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sympy
+
+from objc.ir.domain import Domain
+from objc.ir.index import BATCH, Dimension, Index
+from objc.ir.program import Input, Let, Program
+from objc.ir.symbols import IndexValue
+from objc.schedule import schedule
+from objc.schedule.cost import operations, polynomial
+from objc.schedule.loops import Accumulate, Assign, Finish, Loop, Parallel, Serial, step_items, walk
+
+from .. import programs
+
+FOLDER = Path(__file__).parent / "listings"
+CASES = {case.name: case for case in programs.all_cases()}
+PINNED = ["huber", "cross_entropy", "pairs", "network", "chain_score", "masked_mean"]
+N, K = Dimension("N"), Dimension("K")
+n, k, row = Index("n", N), Index("k", K), Index("n", BATCH)
+rows = Input("rows", (BATCH, K), Domain("real"), "differentiable")
+
+
+def derived(name: str) -> Program:
+    case = CASES[name]
+    what = "value_and_grad" if case.wrt else "per_example"
+    inputs = case.inputs(np.random.default_rng(1))
+    return programs.derived(case, programs.VARIANTS[what], inputs)
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_listing(name: str, golden: Callable[[Path, str], None]) -> None:
+    golden(FOLDER / f"{name}.txt", str(schedule(derived(name))))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_let_is_made_once_and_before_it_is_read(name: str) -> None:
+    program = derived(name)
+    loops = schedule(program)
+    made: set[str] = set()
+    count = dict.fromkeys(program.let, 0)
+    for step in loops.steps:
+        finished = step.combines if isinstance(step, Serial) else ()
+        items = [*finished, *(item for item, _ in walk(step_items(step)))]
+        for item in items:
+            if isinstance(item, Assign | Accumulate):
+                used = {r.tensor for r in item.body.free_symbols if hasattr(r, "tensor")}
+                assert used & set(program.let) <= made, item
+            if isinstance(item, Assign | Finish):
+                made.add(item.let)
+                count[item.let] += 1
+    assert set(count.values()) == {1}
+
+
+def test_the_same_text_every_time() -> None:
+    program = derived("cross_entropy")
+    assert str(schedule(program)) == str(schedule(program))
+
+
+def test_elementwise_programs_pass_memory_once() -> None:
+    loops = schedule(derived("huber"))
+    assert [type(step) for step in loops.steps] == [Parallel, Serial]
+    assert not any(one.kind in ("stored", "scratch") for one in loops.storage.values())
+
+
+def test_a_row_loss_needs_no_memory_but_its_results() -> None:
+    loops = schedule(derived("cross_entropy"))
+    assert not any(one.kind in ("stored", "scratch") for one in loops.storage.values())
+    inner = [item for item, around in walk(step_items(loops.steps[0])) if isinstance(item, Loop)]
+    assert len(inner) == 1 + 3  # over examples: largest; sum; gradient
+
+
+def test_a_sum_over_rows_starts_a_phase_for_who_needs_it() -> None:
+    total = Let("t", (), rows.read(row, k), "sum", (row, k))
+    scaled = Let("r", (row, k), rows.read(row, k) / total.read())
+    program = Program("f", (rows,), (total, scaled), {"result": "r"}, "function")
+    steps = schedule(program).steps
+    assert [type(step) for step in steps] == [Parallel, Serial, Parallel]
+
+
+def test_contractions_run_along_memory() -> None:
+    a = Input("a", (N, K), Domain("real"), "data")
+    m = Index("m", N)
+    weight = Input("w", (N, K), Domain("real"), "data")
+    inner = Let("g", (n, m), a.read(n, k) * weight.read(m, k), "sum", (k,))
+    outer = Let("g", (n, k), a.read(n, k) * weight.read(m, k), "sum", (m,))
+    for let, last in ((inner, "k"), (outer, "k")):
+        program = Program("f", (a, weight), (let,), {"result": "g"}, "function")
+        found = [
+            around
+            for item, around in walk(step_items(schedule(program).steps[0]))
+            if isinstance(item, Accumulate)
+        ]
+        assert found[0][-1].index.name == last
+
+
+def test_an_adjoint_of_a_gather_is_a_scatter() -> None:
+    place = Input("place", (N,), Domain("index", dimension=K), "data")
+    let = Let("r", (k,), IndexValue(n), "sum", (n,), sympy.Eq(IndexValue(k), place.read(n)))
+    program = Program("f", (place,), (let,), {"result": "r"}, "function")
+    (item,) = (
+        i for i, _ in walk(step_items(schedule(program).steps[0])) if isinstance(i, Accumulate)
+    )
+    assert str(item.at[0]) == "place[n]" and item.guard == sympy.true
+
+
+def test_costs_are_polynomials_of_the_sizes() -> None:
+    loops = schedule(derived("pairs"))
+    total = polynomial(operations(loops.steps[0]))
+    assert total.startswith("6*B*D + ")
+    assert polynomial({}) == "0"
+    assert polynomial({("K",): 1, (): 3}) == "K + 3"

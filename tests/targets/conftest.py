@@ -1,0 +1,17 @@
+"""What the tests of targets share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from objc.targets.cpu import driver
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Many chunks, and threads for the smallest work."""
+    monkeypatch.setattr(driver, "CHUNK", 40)
+    monkeypatch.setattr(driver, "ALONE", 0)
+    yield
+    driver.set_threads(None)

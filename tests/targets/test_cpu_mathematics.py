@@ -1,0 +1,142 @@
+"""The vector mathematics against mpmath, in units in the last place."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from objc.targets.cpu.loading import entry_of
+
+from objc.atoms import ATOMS
+
+# The largest errors allowed, in units in the last place: (float32, float64).
+BOUNDS = {
+    "exp": (1.0, 1.2), "expm1": (1.6, 1.6), "log": (0.9, 0.9), "log1p": (1.0, 1.0),
+    "sigmoid": (2.0, 2.0), "softplus": (1.6, 1.6), "tanh": (2.5, 2.5), "log_cosh": (3.5, 3.5),
+    "log1mexp": (2.5, 2.5), "logit": (3.0, 3.0), "sqrt1pm1": (2.0, 2.0), "lgamma": (1.0, 3.0),
+    "digamma": (0.6, 8.0), "trigamma": (0.6, 4.0), "tetragamma": (0.6, 4.0),
+}  # fmt: skip
+# Near a zero of lgamma and digamma the error is small against one, not against the value.
+RANGES = {"logit": (1e-30, 1.0), "lgamma": (2.5, 1e30), "digamma": (2.5, 1e30)}
+RANGES |= {"trigamma": (1e-3, 1e6), "tetragamma": (1e-3, 1e6)}
+TYPES = {"float32": np.float32, "float64": np.float64}
+
+
+def vectorised(name: str, dtype: str) -> Callable[[Any], Any]:
+    """A function of the mathematics over an array."""
+    suffix = "_32" if dtype == "float32" else "_64"
+    text = f"""
+@step
+def each(x, y, n):
+    for i in range(n):
+        y[i] = {name}{suffix}(x[i])
+
+
+def entry(slots, values, scratch, begin, end, first, last):
+    n = slots[0]
+    each(view(slots[1], (n,), {dtype}), view(slots[2], (n,), {dtype}), n)
+"""
+    entry = entry_of(text)
+
+    def run(x: Any) -> Any:
+        x = np.ascontiguousarray(x, dtype)
+        y = np.empty_like(x)
+        table = (ctypes.c_int64 * 3)(x.size, x.ctypes.data, y.ctypes.data)
+        entry(ctypes.addressof(table), None, 0, 0, 0, 0, 0)
+        return y
+
+    return run
+
+
+def points(name: str, dtype: str) -> Any:
+    """Inside the range of the function and of the type, near the origin and far, both signs."""
+    low, high = RANGES.get(name) or ATOMS[name].test_range
+    generator = np.random.default_rng(1)
+    decades = 37 if dtype == "float32" else 300
+    size = 10 ** generator.uniform(-decades, decades, 400)
+    near = np.concatenate([generator.normal(size=200) * scale for scale in (0.01, 0.5, 3, 40)])
+    inside = generator.uniform(max(low, -1e3), min(high, 1e3), 400)
+    x = np.concatenate([size, -size, near, inside]).astype(dtype).astype(np.float64)
+    return x[(x > low) & (x < high)].astype(dtype)
+
+
+def errors(name: str, x: Any, found: Any) -> Any:
+    """Errors in units in the last place of the exact value, the least normal one at least."""
+    with mpmath.workdps(700 if name == "log1mexp" else 50):
+        if name in ("trigamma", "tetragamma"):
+            order = 1 if name == "trigamma" else 2
+            exact = [mpmath.polygamma(order, mpmath.mpf(float(one))) for one in x]
+        else:
+            exact = [ATOMS[name].reference(mpmath.mpf(float(one))) for one in x]
+        least = np.finfo(found.dtype).tiny
+        nearest = np.array([float(one) for one in exact])
+        with np.errstate(over="ignore"):
+            unit = np.spacing(np.maximum(np.abs(nearest), least).astype(found.dtype))
+        return np.array(
+            [
+                abs(float((mpmath.mpf(float(a)) - b) / mpmath.mpf(float(u))))
+                for a, b, u in zip(found, exact, unit, strict=True)
+            ]
+        )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", BOUNDS)
+def test_error(name: str, dtype: str) -> None:
+    x = points(name, dtype)
+    found = vectorised(name, dtype)(x)
+    keep = np.isfinite(found)  # what overflows is tested below
+    assert keep.mean() > 0.4
+    worst = errors(name, x[keep], found[keep])
+    bound = BOUNDS[name][dtype == "float64"]
+    assert worst.max() <= bound, x[keep][worst.argmax()]
+
+
+INF, NAN = np.inf, np.nan
+SPECIAL: dict[str, dict[float, float]] = {
+    "exp": {-INF: 0, INF: INF, 0: 1, 1e4: INF, -1e4: 0},
+    "expm1": {-INF: -1, INF: INF, 0: 0, 1e4: INF, -1e4: -1},
+    "log": {0: -INF, INF: INF, -1: NAN, 1: 0, -INF: NAN},
+    "log1p": {-1: -INF, INF: INF, -2: NAN, 0: 0, -INF: NAN},
+    "sigmoid": {-INF: 0, INF: 1, 0: 0.5},
+    "softplus": {-INF: 0, INF: INF, 1e30: 1e30},
+    "tanh": {-INF: -1, INF: 1, 0: 0},
+    "log_cosh": {-INF: INF, INF: INF, 0: 0, 1e30: 1e30, -1e30: 1e30},
+    "log1mexp": {-INF: 0, 0: -INF},
+    "logit": {0: -INF, 1: INF, 0.5: 0},
+    "sqrt1pm1": {-1: -1, INF: INF, 0: 0},
+    "lgamma": {0: INF, INF: INF, 1: 0, 2: 0},
+    "digamma": {0: -INF, INF: INF, -1.5: NAN},
+    "trigamma": {0: INF, INF: 0},
+    "tetragamma": {0: -INF, INF: 0},
+    "sign": {-INF: -1, INF: 1, 0: 0, 3: 1, -3: -1},
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", SPECIAL)
+def test_special_values(name: str, dtype: str) -> None:
+    function = vectorised(name, dtype)
+    given = np.array(list(SPECIAL[name]), dtype)
+    expected = np.array(list(SPECIAL[name].values()), dtype)
+    np.testing.assert_array_equal(np.abs(function(given)), np.abs(expected))
+    np.testing.assert_array_equal(function(given) < 0, expected < 0)
+    assert np.isnan(function([NAN])).all()
+    many = np.resize(given, 100)  # in lanes as well as one by one
+    np.testing.assert_array_equal(function(many), np.resize(function(given), 100))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_subnormal_numbers(dtype: str) -> None:
+    least = np.finfo(dtype).smallest_subnormal
+    small = np.array([least, 3 * least, np.finfo(dtype).tiny / 2], dtype)
+    for name in ("expm1", "log1p", "tanh"):
+        np.testing.assert_array_equal(vectorised(name, dtype)(small), small)
+    logs = np.log(small.astype(np.float64) if dtype == "float32" else small)
+    np.testing.assert_allclose(vectorised("log", dtype)(small), logs, rtol=1e-6)
+    low = -100.0 if dtype == "float32" else -740.0
+    assert 0 < vectorised("exp", dtype)([low])[0] < np.finfo(dtype).tiny

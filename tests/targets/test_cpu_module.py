@@ -1,0 +1,97 @@
+"""Modules for people from the CPU target: with Numba and NumPy alone, and meaning what objc computes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from objc.targets.cpu import driver
+from objc.targets.cpu.lazily import Lazily
+
+from objc.compiler import Variant, derive
+from objc.ir.program import Program
+
+from .. import programs
+from .running import TARGET, TOLERANCE, given, run
+
+CASES = {case.name: case for case in programs.all_cases()}
+LOGITS = np.array([[1.0, 2.0, 3.0], [0.0, -1.0, 4.0]])
+
+
+def written(name: str) -> str:
+    program = CASES[name].program
+    data = frozenset(one.name for one in program.inputs if one.role in ("differentiable", "data"))
+    wrt = tuple(one.name for one in program.differentiable)
+    variant: Program = derive(program, Variant(("value", "gradient"), wrt, data))
+    return TARGET.module([(program, {"value_and_grad": variant})], "float64")
+
+
+def test_a_module_needs_no_objc(tmp_path: Path) -> None:
+    (tmp_path / "losses.py").write_text(written("cross_entropy"), "utf-8")
+    code = f"""
+import sys
+import losses
+value, gradient = losses.cross_entropy_value_and_grad({LOGITS.tolist()}, [2, 0])
+print(value, *gradient.ravel())
+losses.set_threads(1)
+try:
+    losses.cross_entropy_value_and_grad({LOGITS.tolist()}, [2, 3])
+except IndexError as error:
+    print(error)
+assert not [name for name in sys.modules if name.partition(".")[0] in ("objc", "sympy")]
+"""
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=240
+        )
+        for _ in range(2)  # compiled, and from Numba's cache
+    ]
+    assert said[0].returncode == 0, said[0].stderr
+    assert said[1].stdout == said[0].stdout
+    numbers, refusal = said[0].stdout.splitlines()
+    p = np.exp(LOGITS) / np.exp(LOGITS).sum(1, keepdims=True)
+    found = np.array(numbers.split(), float)
+    assert found[0] == pytest.approx(-np.log([p[0, 2], p[1, 0]]).mean())
+    np.testing.assert_allclose(found[1:].reshape(2, 3), (p - np.eye(3)[[2, 0]]) / 2)
+    assert "position 3" in refusal and "at example 1" in refusal
+
+
+def test_only_what_is_called_is_copied() -> None:
+    text = written("cross_entropy")
+    assert "def exp_64" in text and "def digamma_64" not in text and "_32(" not in text
+    assert text.count("def exp_64") == 1
+
+
+@pytest.mark.parametrize("name", ["huber", "chain_score"])
+def test_numba_gives_the_text_the_same_meaning(name: str) -> None:
+    """The text is Numba's as well as ours."""
+    program, inputs = given(CASES[name], "value_and_grad")
+    emitted = TARGET.emit(program, "float32")
+    namespace: dict[str, object] = {"__name__": "kernel"}
+    exec(compile(emitted.text, "<kernel>", "exec"), namespace)
+    own = TARGET.load(emitted)
+    assert isinstance(own, driver.Kernel)
+    expected = run(program, inputs, "float32")
+    own.entry = Lazily(namespace["entry"])
+    found = _with(own, program, inputs)
+    for key, value in expected.items():
+        np.testing.assert_allclose(found[key], value, **TOLERANCE["float32"])
+
+
+def _with(kernel: driver.Kernel, program: Program, inputs: dict[str, object]) -> dict[str, object]:
+    sizes: dict[str, int] = {}
+    arguments = {}
+    for one in program.inputs:
+        value = np.asarray(inputs.get(one.name, one.default))
+        sizes |= {d.name: n for d, n in zip(one.dimensions, value.shape, strict=True)}
+        kind = np.int64 if one.domain.is_integer else np.float32
+        arguments[one.name] = np.ascontiguousarray(value, kind) if one.dimensions else float(value)
+    results = {
+        key: np.zeros([sizes.get(d.name, d.size) for d in program.let[name].dimensions], "float32")
+        for key, name in program.outputs.items()
+        if program.let[name].free
+    }
+    return {**kernel(arguments, sizes, results), **results}
