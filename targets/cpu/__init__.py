@@ -34,7 +34,7 @@ def load(emitted: Emitted) -> Executable:
     from objc.targets.cpu.loading import entry_of
 
     entry = entry_of(emitted.text)
-    return driver.Kernel(entry, emitted.metadata, emitted.dtype, IndexOutOfRange)
+    return driver.Kernel(entry, emitted.metadata, IndexOutOfRange)
 
 
 def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DType) -> str:

@@ -30,6 +30,11 @@ ALONE = 1 << 21
 PARTIALS = 1 << 26
 """Bytes that partial results in arrays may take."""
 
+_ALL = 1 << 62
+_ERROR = struct.Struct("5q")
+_NO_ERROR = (0, 0, 0, 0, 0)
+_BYTE = ctypes.c_char
+
 _threads: int | None = None
 
 
@@ -95,12 +100,50 @@ workers = Workers()
 _own = threading.local()
 
 
-def _scratch(size: int) -> Any:
-    """Scratch memory of this thread, kept between calls."""
-    block = getattr(_own, "block", None)
-    if block is None or block.nbytes < size:
-        block = _own.block = np.empty(size // 8 + 8, np.float64)
-    return block
+def _scratch(size: int) -> tuple[Any, int]:
+    """Scratch memory of this thread, kept between calls, and where in it the first line of the
+    processor's cache begins."""
+    held: tuple[Any, int] | None = getattr(_own, "scratch", None)
+    if held is None or held[0].nbytes < size + 64:
+        block = np.zeros(size // 8 + 16, np.int64)
+        held = _own.scratch = block, -_address(block) % 64
+    return held
+
+
+class Sized:
+    """A kernel's table for given sizes: all that does not change from call to call."""
+
+    def __init__(self, kernel: Kernel, sizes: Mapping[str, int]) -> None:
+        self.chunks = [kernel.chunks(number, sizes) for number in range(len(kernel.steps))]
+        self.heavy = any(count > 1 and count * rows * w > ALONE for count, rows, w in self.chunks)
+        self.limits = CHUNK, ALONE
+        self.filled: list[Any] = []
+        self.work: list[tuple[int, int]] = []  # (slot, numbers): memory for one call
+        self.scratch = 64
+        for place, what in enumerate(kernel.slots):
+            match what[0]:
+                case "size":
+                    self.filled.append(sizes[what[1]])
+                case "chunks":
+                    self.filled.append(self.chunks[what[1]][0])
+                case "rows":
+                    self.filled.append(self.chunks[what[1]][1])
+                case "scratch":
+                    self.filled.append(self.scratch)
+                    self.scratch += (_extent(what[2], sizes) * what[3] + 63) // 64 * 64 + 64
+                case "partials" | "partial" | "stored":
+                    self.filled.append(0)
+                    self.work.append((place, self._numbers(what, sizes)))
+                case _:
+                    self.filled.append(0)
+        self.filled += [0.0] * len(kernel.values)
+
+    def _numbers(self, what: tuple[Any, ...], sizes: Mapping[str, int]) -> int:
+        if what[0] == "partials":
+            return int(self.chunks[what[1]][0] * what[2])
+        if what[0] == "partial":
+            return self.chunks[what[2]][0] * _extent(what[3], sizes)
+        return _extent(what[2], sizes)
 
 
 class Kernel:
@@ -108,9 +151,7 @@ class Kernel:
     `error` what is raised, with (tensor, axis, position, extent, example), for a position that
     leaves its axis."""
 
-    def __init__(
-        self, entry: Any, facts: Mapping[str, Any], dtype: str, error: type[Exception]
-    ) -> None:
+    def __init__(self, entry: Any, facts: Mapping[str, Any], error: type[Exception]) -> None:
         self.entry = entry
         self.error = error
         self.slots = facts["slots"]
@@ -120,51 +161,46 @@ class Kernel:
         self.scalars = facts["scalars"]
         self.whole = frozenset(facts["whole"])
         self.tensors = facts["tensors"]
-        self.inputs = facts["inputs"]
-        self.dtype = np.dtype(dtype)
         self.table = struct.Struct(f"{len(self.slots)}q{len(self.values)}d")
         self.pieces = 8 * len(self.slots)
+        places = list(enumerate(self.slots))
+        self.arrays = [(place, what[1]) for place, what in places if what[0] == "input"]
+        self.integers = [(place, what[1]) for place, what in places if what[0] == "integer"]
+        self.outputs = [(p, self.tensors[what[1]]) for p, what in places if what[0] == "output"]
+        self.numbers = [
+            (len(self.slots) + place, name)
+            for place, (kind, name) in enumerate(self.values)
+            if kind == "input"
+        ]
+        self.sized: dict[tuple[Any, ...], Sized] = {}
 
     def __call__(
         self, arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]
     ) -> dict[str, float]:
-        plan = [self._chunks(number, sizes) for number in range(len(self.steps))]
-        keep: list[Any] = []
-        empty = _empty(arguments)
-        filled: list[Any] = []
-        offset = 64
-        for what in self.slots:
-            kind = what[0]
-            if kind == "size":
-                filled.append(sizes[what[1]])
-            elif kind == "input":
-                array = arguments[what[1]]
-                filled.append(_address(array if array.size or empty is None else empty))
-            elif kind == "output":
-                keys = self.tensors[what[1]]
-                array = next((results[key] for key in keys if key in results), None)
-                if array is None:
-                    raise KeyError(f"no array was given for {keys[0]}")
-                filled.append(_address(array))
-            elif kind == "integer":
-                filled.append(int(arguments[what[1]]))
-            elif kind == "chunks":
-                filled.append(plan[what[1]][0])
-            elif kind == "rows":
-                filled.append(plan[what[1]][1])
-            elif kind == "scratch":
-                filled.append(offset)
-                offset += (_extent(what[2], sizes) * what[3] + 63) // 64 * 64 + 64
-            else:
-                array = self._workspace(what, plan, sizes)
-                keep.append(array)
-                filled.append(_address(array))
-        for kind, name in self.values:
-            filled.append(float(arguments[name]) if kind == "input" else 0.0)
+        plan = self._plan(sizes)
+        filled = plan.filled.copy()
+        keep: list[Any] = []  # memory that must live as long as the call
+        for place, name in self.arrays:
+            array = arguments[name]
+            if not array.size:
+                keep.append(array := _nothing(arguments))
+            filled[place] = _address(array)
+        for place, keys in self.outputs:
+            array = next((results[key] for key in keys if key in results), None)
+            if array is None:
+                raise KeyError(f"no array was given for {keys[0]}")
+            filled[place] = _address(array)
+        for place, name in self.integers:
+            filled[place] = int(arguments[name])
+        for place, name in self.numbers:
+            filled[place] = float(arguments[name])
+        for place, numbers in plan.work:
+            keep.append(array := np.empty(max(numbers, 1), np.float64))
+            filled[place] = _address(array)
         table = ctypes.create_string_buffer(self.table.size)
         self.table.pack_into(table, 0, *filled)
-        error = self._run(table, plan, offset)
-        values = struct.unpack_from(f"{len(self.values)}d", table, self.pieces)
+        error = self._run(table, plan)
+        values = self.table.unpack(table)[len(self.slots) :]
         found: dict[str, float] = {
             key: int(values[slot]) if key in self.whole else values[slot]
             for key, slot in self.scalars.items()
@@ -176,15 +212,16 @@ class Kernel:
         self._copies(results)
         return found
 
-    def _workspace(self, what: tuple[Any, ...], plan: Any, sizes: Mapping[str, int]) -> Any:
-        kind = what[0]
-        if kind == "partials":
-            return np.empty(plan[what[1]][0] * what[2], np.float64)
-        if kind == "partial":
-            return np.empty(plan[what[2]][0] * _extent(what[3], sizes), np.float64)
-        return np.empty(_extent(what[2], sizes), np.float64)
+    def _plan(self, sizes: Mapping[str, int]) -> Sized:
+        key = tuple(sizes.items())
+        plan = self.sized.get(key)
+        if plan is None or plan.limits != (CHUNK, ALONE):
+            if len(self.sized) > 64:  # batches of ever new sizes
+                self.sized.clear()
+            plan = self.sized[key] = Sized(self, sizes)
+        return plan
 
-    def _chunks(self, number: int, sizes: Mapping[str, int]) -> tuple[int, int, int]:
+    def chunks(self, number: int, sizes: Mapping[str, int]) -> tuple[int, int, int]:
         """(chunks, iterations of a chunk, operations of an iteration), of the sizes alone."""
         step = self.steps[number]
         if step is None:
@@ -197,38 +234,41 @@ class Kernel:
             rows = max(rows, -(-4 * partial // work), -(-extent * partial * 8 // PARTIALS))
         return max(1, -(-extent // rows)), rows, work
 
-    def _run(self, table: Any, plan: list[tuple[int, int, int]], scratch: int) -> tuple[int, ...]:
+    def _run(self, table: Any, plan: Sized) -> tuple[int, ...]:
         """Every step; returns the worst bad position, the first of its kind."""
         base = ctypes.addressof(table)
-        values = base + self.pieces
-        threads = get_threads()
+        steps = len(plan.chunks)
+        threads = get_threads() if plan.heavy else 1
+        if threads == 1:
+            return self._call(base, plan.scratch, 0, steps, 0, _ALL)
         begin = 0
         errors: list[tuple[int, ...]] = []
-        for number, (chunks, rows, work) in enumerate(plan):
-            if threads > 1 and chunks > 1 and chunks * rows * work > ALONE:
+        for number, (chunks, rows, work) in enumerate(plan.chunks):
+            if chunks > 1 and chunks * rows * work > ALONE:
                 if begin < number:
-                    errors.append(self._call(base, values, scratch, begin, number, 0, chunks))
-                self._divide(base, values, scratch, number, chunks, threads, errors)
+                    errors.append(self._call(base, plan.scratch, begin, number, 0, _ALL))
+                self._divide(base, plan.scratch, number, chunks, threads, errors)
                 begin = number + 1
                 if any(one[0] == 3 for one in errors):
                     break
         else:
-            if begin < len(plan):
-                errors.append(self._call(base, values, scratch, begin, len(plan), 0, 1 << 62))
+            if begin < steps:
+                errors.append(self._call(base, plan.scratch, begin, steps, 0, _ALL))
         return max(errors, key=lambda one: (one[0], -one[4]), default=(0,))
 
     def _call(
-        self, base: int, values: int, scratch: int, begin: int, end: int, first: int, last: int
+        self, base: int, scratch: int, begin: int, end: int, first: int, last: int
     ) -> tuple[int, ...]:
-        block = _scratch(scratch)
-        address = (_address(block) + 63) // 64 * 64
-        start = address - _address(block)
-        block[start // 8 : start // 8 + 8] = 0.0
-        self.entry(base, values, address, begin, end, first, last)
-        return struct.unpack_from("5q", block, start)
+        block, start = _scratch(scratch)
+        address = _address(block) + start
+        block[start // 8] = 0
+        self.entry(base, base + self.pieces, address, begin, end, first, last)
+        if not block[start // 8]:
+            return _NO_ERROR
+        return _ERROR.unpack_from(block, start)
 
     def _divide(
-        self, base: int, values: int, scratch: int, number: int, chunks: int, threads: int,
+        self, base: int, scratch: int, number: int, chunks: int, threads: int,
         errors: list[tuple[int, ...]],
     ) -> None:  # fmt: skip
         """The chunks of one step, in runs that threads take as they become free."""
@@ -240,9 +280,8 @@ class Kernel:
                 first = next(runs) * length
                 if first >= chunks:
                     return
-                error = self._call(
-                    base, values, scratch, number, number + 1, first, min(first + length, chunks)
-                )
+                last = min(first + length, chunks)
+                error = self._call(base, scratch, number, number + 1, first, last)
                 if error[0]:
                     errors.append(error)
 
@@ -264,16 +303,17 @@ def _shows(scalars: Mapping[str, float], results: Mapping[str, Any]) -> bool:
 
 
 def _address(array: Any) -> int:
-    return int(array.__array_interface__["data"][0])
+    try:
+        return ctypes.addressof(_BYTE.from_buffer(array))
+    except (TypeError, ValueError):  # read-only, or without entries
+        return int(array.__array_interface__["data"][0])
 
 
 def _extent(shape: Any, sizes: Mapping[str, int]) -> int:
     return math.prod(sizes[one] if isinstance(one, str) else one for one in shape)
 
 
-def _empty(arguments: Mapping[str, Any]) -> Any:
-    """What stands for arrays without entries, so that even a wild first read is harmless."""
-    if all(getattr(one, "size", 1) for one in arguments.values()):
-        return None
+def _nothing(arguments: Mapping[str, Any]) -> Any:
+    """What stands for an array without entries, so that even a wild first read is harmless."""
     sizes = [max(one, 1) for x in arguments.values() for one in getattr(x, "shape", ())]
     return np.zeros(max(math.prod(sizes), 1), np.float64)

@@ -98,7 +98,6 @@ class Kernel:
             "scalars": scalars,
             "whole": tuple(k for k, n in program.outputs.items() if let[n].domain.is_integer),
             "tensors": {name: tuple(keys) for name, keys in tensors.items()},
-            "inputs": {one.name: shape_of(one.dimensions) for one in program.inputs},
         }
 
     def _step(self, number: int) -> tuple[Any, ...] | None:

@@ -49,7 +49,7 @@ def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DTy
         facts = ",\n".join(f"        {key!r}: {value!r}" for key, value in made.metadata().items())
         return (
             f"{made.body()}\n\n\n"
-            f"{name} = Kernel(\n    Lazily({name}_entry),\n    {{\n{facts},\n    }},\n    {dtype!r},\n"
+            f"{name} = Kernel(\n    Lazily({name}_entry),\n    {{\n{facts},\n    }},\n"
             f"    IndexOutOfRange,\n)\n"
         )
 

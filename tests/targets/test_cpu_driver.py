@@ -81,7 +81,7 @@ def test_chunks_follow_from_sizes_alone() -> None:
     plans = []
     for threads in (1, 5):
         set_threads(threads)
-        plans.append([kernel._chunks(number, sizes) for number in range(len(kernel.steps))])
+        plans.append([kernel.chunks(number, sizes) for number in range(len(kernel.steps))])
     set_threads(None)
     assert plans[0] == plans[1]
 
@@ -91,7 +91,7 @@ def test_partial_results_of_a_large_gradient_are_bounded(monkeypatch: pytest.Mon
     kernel = TARGET.load(TARGET.emit(program, "float32"))
     assert isinstance(kernel, driver.Kernel)
     sizes = {"batch": 1 << 30, "H": 1 << 12, "D": 1 << 12, "K": 1 << 10}
-    chunks = kernel._chunks(0, sizes)[0]
+    chunks = kernel.chunks(0, sizes)[0]
     partial = (1 << 24) + (1 << 22)
     assert chunks * partial * 8 <= driver.PARTIALS + partial * 8
 
