@@ -12,8 +12,9 @@ the two lets are one group along `t`, forwards. Its meaning: for each `t` in ord
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
 from objc.ir.index import Index, Position
@@ -68,17 +69,41 @@ def groups(program: Program) -> list[Group]:
     Raises:
         CausalityError: lets need each other, and no order of their indices makes them computable.
     """
-    place = {let.name: number for number, let in enumerate(program.lets)}
-    uses = [
-        sorted({place[read.tensor] for read in let.reads if read.tensor in place})
-        for let in program.lets
-    ]
-    if all(not used or used[-1] < number for number, used in enumerate(uses)):
+    uses = _uses(program)
+    if not _has_recurrences(uses):
         return [Group((let,)) for let in program.lets]
     return [
         _group([program.lets[number] for number in component], component[0] in uses[component[0]])
         for component in _in_order(uses)
     ]
+
+
+def arranged(program: Program) -> Program:
+    """The program with its lets in an order that `groups` takes: those of a recurrence together, each
+    after those that it reads at its own step.
+
+    Raises:
+        CausalityError: there is none.
+    """
+    uses = _uses(program)
+    if not _has_recurrences(uses):
+        return program
+    lets: list[Let] = []
+    for component in _in_order(uses):
+        part = [program.lets[number] for number in component]
+        lets += part if component[0] not in uses[component[0]] and len(part) == 1 else _sorted(part)
+    return program.with_lets(lets)
+
+
+def _sorted(lets: list[Let]) -> list[Let]:
+    _, _, rest = _settled(lets, _inner_reads(lets), _in_some_order)
+    left = {let.name: {one.read.tensor for one in rest if one.let is let} for let in lets}
+    found: list[Let] = []
+    while left:
+        name = next(name for name, needed in left.items() if not needed & left.keys())
+        del left[name]
+        found += [let for let in lets if let.name == name]
+    return found
 
 
 def members(program: Program) -> frozenset[str]:
@@ -100,6 +125,20 @@ def recurrence_of(program: Program) -> Mapping[str, Group]:
 
 
 # ------------------------------------------------------------------ the order of groups
+
+
+def _uses(program: Program) -> list[list[int]]:
+    """For each let the places of those it reads, in order."""
+    place = {let.name: number for number, let in enumerate(program.lets)}
+    return [
+        sorted({place[read.tensor] for read in let.reads if read.tensor in place})
+        for let in program.lets
+    ]
+
+
+def _has_recurrences(uses: list[list[int]]) -> bool:
+    """Whether any let reads itself or one after it."""
+    return any(used and used[-1] >= number for number, used in enumerate(uses))
 
 
 def _in_order(uses: list[list[int]]) -> list[list[int]]:
@@ -178,6 +217,14 @@ def _group(lets: list[Let], reads_itself: bool) -> Group:
     if len(lets) == 1 and not reads_itself:
         return Group((lets[0],))
     inner = _inner_reads(lets)
+    indices, steps, _ = _settled(lets, inner, _in_program_order)
+    return Group(tuple(lets), tuple(indices), tuple(steps))
+
+
+def _settled(
+    lets: list[Let], inner: list[_Inner], is_computable: Callable[[list[_Inner]], bool]
+) -> tuple[list[Index], list[int], list[_Inner]]:
+    """Indices to step along until the reads that stay in one step are computable, and those reads."""
     shared = [
         index
         for index in lets[0].free
@@ -186,7 +233,7 @@ def _group(lets: list[Let], reads_itself: bool) -> Group:
     indices: list[Index] = []
     steps: list[int] = []
     rest = inner
-    while not all(one.before for one in rest):
+    while not is_computable(rest):
         index = _leading(shared, rest)
         if index is None:
             raise _violation(shared, rest)
@@ -194,7 +241,22 @@ def _group(lets: list[Let], reads_itself: bool) -> Group:
         indices.append(index)
         steps.append(1 if min(offsets) < 0 else -1)
         rest = [one for one in rest if one.offsets[index] == 0]
-    return Group(tuple(lets), tuple(indices), tuple(steps))
+    return indices, steps, rest
+
+
+def _in_program_order(rest: list[_Inner]) -> bool:
+    return all(one.before for one in rest)
+
+
+def _in_some_order(rest: list[_Inner]) -> bool:
+    needs: dict[str, set[str]] = {}
+    for one in rest:
+        needs.setdefault(one.let.name, set()).add(one.read.tensor)
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError:
+        return False
+    return True
 
 
 def _inner_reads(lets: list[Let]) -> list[_Inner]:
@@ -234,10 +296,10 @@ def _violation(shared: list[Index], rest: list[_Inner]) -> CausalityError:
     for one in rest:
         if any(one.offsets.get(index) for index in shared):
             return CausalityError(one.let, one.read, "both_ways")
-    culprit = next(one for one in rest if not one.before)
+    culprit = next((one for one in rest if not one.before), rest[0])
     stays = len(culprit.offsets) == len(culprit.read.positions)
     still = stays and not any(culprit.offsets.values())
     return CausalityError(culprit.let, culprit.read, "same_step" if still else "no_index")
 
 
-__all__ = ["CausalityError", "Group", "groups", "members", "recurrence_of"]
+__all__ = ["CausalityError", "Group", "arranged", "groups", "members", "recurrence_of"]

@@ -17,7 +17,7 @@ from objc.ir.evaluate import evaluate
 from objc.ir.index import Dimension, Index, Position, at
 from objc.ir.latex import latex
 from objc.ir.program import Input, Let, Program
-from objc.ir.recurrence import CausalityError, groups, members
+from objc.ir.recurrence import CausalityError, arranged, groups, members
 from objc.ir.symbols import Extent, IndexValue
 from objc.ir.text import formula
 from objc.ir.verify import verify
@@ -205,6 +205,21 @@ def test_what_is_parallel_stays_parallel() -> None:
     made = program((emission,), Let("a", (t, k), Branch(guard, body, emission.read(t, k))))
     (group,) = groups(made)
     assert group.indices == (t,)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_any_order_can_be_arranged(name: str) -> None:
+    made = SHAPES[name][0]()
+    for order in (made.lets[::-1], sorted(made.lets, key=lambda let: let.name)):
+        again = arranged(made.with_lets(order))
+        verify(again)
+        assert members(again) == members(made)
+
+
+def test_what_is_computable_in_no_order() -> None:
+    both = VIOLATIONS["a circle in one step"][0]
+    with pytest.raises(CausalityError):
+        arranged(program((x,), *both))
 
 
 VIOLATIONS: dict[str, tuple[tuple[Let, ...], str]] = {
