@@ -29,15 +29,16 @@ from objc.source import Span
 @dataclass(frozen=True)
 class Wanted:
     """How a let is to be called: `exact` for what the user named, `r` or `r_1` for what is inlined,
-    `numbered` for what has no name (`sum_1`)."""
+    `numbered` for what has no name (`sum_1`). `domain` is what its readers think of it already."""
 
     name: str
     exact: bool = False
     numbered: bool = False
+    domain: Domain | None = None
 
 
 class Builder:
-    """Collects lets in an order in which each reads only those before it."""
+    """Collects lets in an order in which each reads only those before it, but in recurrences."""
 
     def __init__(self, taken: set[str], collector: Collector) -> None:
         self.lets: list[Let] = []
@@ -128,7 +129,7 @@ class Builder:
         outer = sorted(
             found - set(over) - set(own), key=lambda index: self._introduced.get(index.name, -1)
         )
-        domain = domain or result_domain(reduction, body, guard, over)
+        domain = domain or wanted.domain or result_domain(reduction, body, guard, over)
         made = Let("", (*outer, *own), body, reduction, over, guard, domain, span)
         alike = self._alike.setdefault(
             (made.free, reduction, tuple(one.dimension for one in over), domain), []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from objc.errors import Diagnostic, did_you_mean
 
@@ -49,6 +50,69 @@ class CircularDefinition(Diagnostic):
 
     def label(self) -> str:
         return "needs its own value"
+
+
+@dataclass(frozen=True)
+class Acausal(Diagnostic):
+    """A recurrence that can be computed in no order, or that steps by more than one.
+
+        function wrong(x: real[T])[t] = a[t]
+            where a[0] = x[0]
+                  a[t] = a[t-1] + a[t+1]
+
+    A definition may refer to itself one step back or one step ahead along an index. Forwards everything
+    is read at `t-1`, backwards at `t+1`; along two indices at `[i-1, j]`, `[i, j-1]` and `[i-1, j-1]`. For
+    two steps back keep the step before under a name: `before[t] = a[t-1]`.
+    """
+
+    code = "E0136"
+    name: str
+    read: str
+    reason: Literal["same_step", "both_ways", "no_index", "far"]
+
+    def title(self) -> str:
+        said = {
+            "same_step": f"`{self.name}` needs its own value of the same step",
+            "both_ways": f"`{self.name}` steps back and ahead at once",
+            "no_index": f"`{self.name}` refers to itself at a place that is no step back or ahead",
+            "far": f"`{self.name}` steps by more than one",
+        }
+        return said[self.reason]
+
+    def label(self) -> str:
+        return f"through `{self.read}`"
+
+    def help(self) -> str | None:
+        if self.reason == "far":
+            return "give the step before a name of its own: `before[t] = a[t-1]`, read at `t-1`"
+        return "a definition may refer to itself one step back, or one step ahead, along one index"
+
+
+@dataclass(frozen=True)
+class MissingBoundary(Diagnostic):
+    """A recurrence whose first step reads before the start.
+
+        function wrong(x: real[T])[t] = a[t]
+            where a[t] = a[t-1] + x[t]
+
+    Write an equation for the first step: `a[0] = x[0]`, or for a recurrence that runs backwards
+    `a[T-1] = x[T-1]`.
+    """
+
+    code = "E0137"
+    read: str
+    index: str
+    first: str
+    boundary: str
+
+    def title(self) -> str:
+        return f"at `{self.index} = {self.first}` there is no `{self.read}`"
+
+    def label(self) -> str:
+        return "no equation covers the first step"
+
+    def help(self) -> str | None:
+        return f"add one: `{self.boundary} = …`"
 
 
 @dataclass(frozen=True)

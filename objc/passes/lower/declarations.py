@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from objc.errors import Collector, InternalError, ObjcError
+from objc.errors import Collector, Diagnostic, InternalError, ObjcError
 from objc.ir.domain import INTEGER_KINDS, Domain
 from objc.ir.index import Dimension, Position
 from objc.ir.program import Claim, Input, Let, Program, ProgramKind, Role, Term
@@ -14,9 +14,10 @@ from objc.ir.symbols import Extent
 from objc.passes.lower import errors
 from objc.passes.lower.bindings import entry_of
 from objc.passes.lower.builder import Builder, Wanted
+from objc.passes.lower.causality import causal
 from objc.passes.lower.claims import claims_of
 from objc.passes.lower.definitions import body_of
-from objc.passes.lower.dimensions import Dimensions, unify
+from objc.passes.lower.dimensions import Dimensions, Variable, unify
 from objc.passes.lower.elementwise import scalar
 from objc.passes.lower.inputs import add_input
 from objc.passes.lower.names import Context, Scope
@@ -85,7 +86,7 @@ class Lowering:
         if self.collector.errors:
             return None
         direction = declaration.direction if isinstance(declaration, tree.Objective) else "minimize"
-        return Program(
+        program = Program(
             declaration.name,
             self._final_inputs(),
             tuple(self.builder.lets),
@@ -98,6 +99,7 @@ class Lowering:
             surrogates=self.namespace.surrogates_of(declaration),
             span=declaration.name_span,
         )
+        return causal(program, self.context)
 
     # ------------------------------------------------------------- parameters
 
@@ -200,8 +202,15 @@ class Lowering:
         self._settle_models()
         for variable in self.context.variables:
             if variable.axis.known is None and not self.collector.errors:
-                self.collector.add(errors.UndeterminedIndex(variable.span, variable.name))
+                self.collector.add(self._undetermined(variable))
         self.collector.stop()
+
+    def _undetermined(self, variable: Variable) -> Diagnostic:
+        for one in self.context.equations:
+            if any(place.span == variable.span for place in one.indices or ()):
+                what = f"the recurrence of `{one.name}` along an index that no input has"
+                return errors.NotCompiled(one.span, what)
+        return errors.UndeterminedIndex(variable.span, variable.name)
 
     def _settle_models(self) -> None:
         """Dimensions that only learned parameters of a called model have become the program's."""

@@ -15,10 +15,14 @@ from objc.passes.lower.dimensions import Variable
 from objc.passes.lower.elementwise import scalar
 from objc.passes.lower.equations import general_equation, index_name, indexed, tensor_value
 from objc.passes.lower.names import LocalFunction, Named, Scope
-from objc.passes.lower.order import Group, groups_of, live_names, ordered, steps
+from objc.passes.lower.order import Group, groups_of, live_names, ordered
+from objc.passes.lower.recurrences import Recurrence, is_recurrence
 from objc.passes.lower.resolve import value_of
 from objc.passes.lower.values import Environment, Positions, Value, broken
 from objc.syntax import tree
+
+COMPILES_RECURRENCES = False
+"""Until passes and targets take them."""
 
 
 def body_of(declaration: tree.Declaration, scope: Scope) -> Value:
@@ -38,7 +42,7 @@ def body_of(declaration: tree.Declaration, scope: Scope) -> Value:
     return _prepared(indexed(entry, variables), live)
 
 
-def _prepared(value: Value, live: Sequence[Binding]) -> Value:
+def _prepared(value: Value, live: Sequence[Binding | Recurrence]) -> Value:
     """A value before which the definitions it may read are made, in their order."""
     if not live or value.broken:
         return value
@@ -64,7 +68,7 @@ def _prepared(value: Value, live: Sequence[Binding]) -> Value:
 
 def define_all(
     declaration: tree.Declaration, results: Sequence[tree.Expression], scope: Scope
-) -> list[Binding]:
+) -> list[Binding | Recurrence]:
     """Put every definition of a declaration into its scope. Returns what is to be made before the
     results, in order."""
     groups = groups_of(declaration.definitions)
@@ -75,16 +79,15 @@ def define_all(
                 name, Named(broken(group.equations[0].span), "a definition", None)
             )
     order, circles = ordered(groups)
-    for circle in circles:
-        _report_circle([groups[name] for name in circle], scope)
-        for name in circle:
-            value = broken(groups[name].equations[0].span)
-            scope.define(name, value, "a definition", groups[name].equations[0].name_span)
-    circular = {name for circle in circles for name in circle}
+    circle_of = {name: circle for circle in circles for name in circle}
     live = set(live_names(groups, order, results))
-    bindings: list[Binding] = []
+    bindings: list[Binding | Recurrence] = []
     for name in order:
-        if name in circular:
+        if name in circle_of:
+            circle = circle_of[name]
+            if name == next(one for one in order if one in circle):
+                recurrence = _circle([groups[one] for one in circle], scope)
+                bindings += [recurrence] if recurrence is not None and name in live else []
             continue
         binding = _define(groups[name], scope)
         if binding is not None and name in live:
@@ -127,18 +130,21 @@ def _check_name(group: Group, scope: Scope) -> bool:
     return True
 
 
-def _report_circle(circle: list[Group], scope: Scope) -> None:
+def _circle(circle: list[Group], scope: Scope) -> Recurrence | None:
+    """Definitions that need each other."""
     first = circle[0].equations[0]
-    names = {group.name for group in circle}
-    if any(steps(one.value, names) for group in circle for one in group.equations):
-        equation = next(
-            one for group in circle for one in group.equations if steps(one.value, names)
-        )
-        what = f"the recurrence of `{equation.name}`"
-        scope.collector.add(errors.NotCompiled(equation.span, what))
-        return
-    chain = tuple(group.name for group in circle)
-    scope.collector.add(errors.CircularDefinition(first.name_span, chain))
+    if not is_recurrence(circle):
+        chain = tuple(group.name for group in circle)
+        scope.collector.add(errors.CircularDefinition(first.name_span, chain))
+    elif COMPILES_RECURRENCES:
+        return Recurrence(circle, scope)
+    else:
+        what = f"the recurrence of `{first.name}`"
+        scope.collector.add(errors.NotCompiled(circle[0].equations[-1].span, what))
+    for group in circle:
+        span = group.equations[0].name_span
+        scope.define(group.name, broken(span), "a definition", span)
+    return None
 
 
 def _define(group: Group, scope: Scope) -> Binding | None:

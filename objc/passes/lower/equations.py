@@ -9,14 +9,14 @@ import sympy
 
 from objc.ir.index import Index
 from objc.ir.program import Let
-from objc.ir.symbols import Branch, Condition, Expression, position_value
+from objc.ir.symbols import Branch, Condition, Expression, conjuncts, position_value
 from objc.passes.lower import errors
 from objc.passes.lower.builder import Wanted
 from objc.passes.lower.dimensions import Axis, Variable
 from objc.passes.lower.elementwise import scalar
 from objc.passes.lower.names import Scope
 from objc.passes.lower.order import Group, names_in
-from objc.passes.lower.resolve import number_of, value_of
+from objc.passes.lower.resolve import as_number, number_of, value_of
 from objc.passes.lower.values import Environment, Positions, Value, broken
 from objc.syntax import tree
 
@@ -67,26 +67,48 @@ class Equation:
 
 def tensor_value(group: Group, scope: Scope) -> Value:
     """`s[i, j] = …`, with equations at single places before the general one."""
-    general = [one for one in group.equations if _is_general(one)]
     first = group.equations[0]
-    if not general:
-        scope.collector.add(errors.IncompleteDefinition(first.span, group.name))
+    definitions = in_order(group, scope)
+    if definitions is None:
         return broken(first.span)
-    if len(general) > 1:
-        what = "it is defined twice"
-        scope.collector.add(
-            errors.DuplicateName(general[1].name_span, group.name, what, general[0].name_span)
-        )
-        return broken(first.span)
-    axes = tuple(Axis() for _ in general[0].indices or ())
-    special = [one for one in group.equations if one is not general[0]]
-    resolved = [_equation(one, axes, scope) for one in (*special, general[0])]
+    axes = tuple(Axis() for _ in definitions[-1].indices or ())
+    alone = len(definitions) == 1
+    resolved = [equation(one, axes, scope, alone) for one in definitions]
     if any(one is None or one.value.broken for one in resolved):
         return broken(first.span)
-    return _pieces([one for one in resolved if one is not None], axes)
+    return pieces([one for one in resolved if one is not None], axes)
 
 
-def _equation(definition: tree.Definition, axes: tuple[Axis, ...], scope: Scope) -> Equation | None:
+def in_order(group: Group, scope: Scope) -> list[tree.Definition] | None:
+    """The equations of a tensor, those at fewer places first, the general one last. None if one is
+    missing or said twice."""
+    general = [one for one in group.equations if _is_general(one)]
+    if not general:
+        scope.collector.add(errors.IncompleteDefinition(group.equations[0].span, group.name))
+        return None
+    seen: dict[tuple[tree.Expression | None, ...], tree.Definition] = {}
+    for one in group.equations:
+        where = tuple(
+            None if index_name(place) is not None else place for place in one.indices or ()
+        )
+        before = seen.setdefault(where, one)
+        if before is not one:
+            what, name = "it is defined twice", group.name
+            if one is not general[-1]:
+                what = "an equation holds there already"
+                name = f"{name}[{', '.join(place.span.text for place in one.indices or ())}]"
+            scope.collector.add(errors.DuplicateName(one.name_span, name, what, before.name_span))
+            return None
+    special = [where for where, one in seen.items() if one is not general[0]]
+    special.sort(key=lambda where: where.count(None))
+    return [*(seen[where] for where in special), general[0]]
+
+
+def equation(
+    definition: tree.Definition, axes: tuple[Axis, ...], scope: Scope, alone: bool = True
+) -> Equation | None:
+    """Resolve one equation of a tensor with these axes. None if it is not well formed. One that does
+    not stand alone may not be a condition."""
     places = definition.indices or ()
     if len(places) != len(axes):
         what = "it is defined with another number of indices"
@@ -107,13 +129,24 @@ def _equation(definition: tree.Definition, axes: tuple[Axis, ...], scope: Scope)
             constant = _constant_place(place, scope)
             if constant is None:
                 return None
+            expect_last(place, axis, scope)
             variables.append(Variable("", place.span, axis))
             constants.append(constant)
     inner = scope.child(one for one in variables if one.name)
     value = value_of(definition.value, inner)
     if value.axes:
         value = scalar(value, scope, f"one entry of `{definition.name}`")
+    if value.is_condition and not alone:
+        value = as_number(value, scope)
     return Equation(tuple(variables), tuple(constants), value)
+
+
+def expect_last(place: tree.Expression, axis: Axis, scope: Scope) -> None:
+    """Learn from `a[T-1]` that the axis is likely T, should nothing else tell."""
+    if isinstance(place, tree.Binary) and isinstance(place.left, tree.Name):
+        said = scope.dimensions.axes.get(place.left.name)
+        if place.operator == "-" and said is not None and scope.lookup(place.left.name) is None:
+            scope.context.likely.append((axis, said))
 
 
 def _constant_place(place: tree.Expression, scope: Scope) -> Value | None:
@@ -131,41 +164,66 @@ def _constant_place(place: tree.Expression, scope: Scope) -> Value | None:
     return value
 
 
-def _pieces(equations: list[Equation], axes: tuple[Axis, ...]) -> Value:
-    """The equations as one tensor: the first whose places match holds."""
+def pieces(equations: Sequence[Equation], axes: tuple[Axis, ...]) -> Value:
+    """The equations as one tensor: the first whose places match holds, the last everywhere else."""
     general = equations[-1]
     if len(equations) == 1:
         return indexed(general.value, general.variables)
 
     def build(environment: Environment, positions: Positions) -> Expression:
-        inner = environment
         chosen: list[tuple[Condition, Expression]] = []
-        for one in equations[:-1]:
-            bound = inner.bind(zip(one.variables, positions, strict=True))
-            test = sympy.And(
-                *(
-                    sympy.Eq(position_value(position), constant.build(bound, ()))
-                    for position, constant in zip(positions, one.constants, strict=True)
-                    if constant is not None
-                )
-            )
-            chosen.append((test, one.value.build(bound.under(test), ())))
-            inner = inner.under(sympy.Not(test))
-        bound = inner.bind(zip(general.variables, positions, strict=True))
-        result = general.value.build(bound, ())
-        for test, expression in reversed(chosen):
+        earlier: list[frozenset[Condition]] = []
+        for one in equations:
+            bound = environment.bind(zip(one.variables, positions, strict=True))
+            here = _tests(one, positions, bound)
+            if sympy.false in here:
+                continue
+            where = _excluding(here, earlier)
+            if sympy.false in where:
+                continue
+            for condition in where:
+                bound = bound.under(condition)
+            chosen.append((sympy.And(*here), one.value.build(bound, ())))
+            earlier.append(frozenset(here))
+        *before, (_, result) = chosen
+        for test, expression in reversed(before):
             result = Branch(test, expression, result)
         return result
 
     source = general.value
-    risky = any(one.value.risky for one in equations)
-    integral = all(one.value.integral for one in equations)
     return Value(
         source.span,
         axes,
         build,
         indexes=source.indexes if source.categorical else None,
         categorical=source.categorical,
-        integral=integral,
-        risky=risky,
+        integral=all(one.value.integral for one in equations),
+        risky=any(one.value.risky for one in equations),
     )
+
+
+def _tests(one: Equation, positions: Positions, environment: Environment) -> list[Condition]:
+    """The conditions under which an equation is meant at these positions."""
+    tests = (
+        sympy.Eq(position_value(position), constant.build(environment, ()))
+        for position, constant in zip(positions, one.constants, strict=True)
+        if constant is not None
+    )
+    known = {part for condition in environment.path for part in conjuncts(condition)}
+    return [
+        sympy.false if sympy.Not(test) in known else test
+        for test in tests
+        if test != sympy.true and test not in known
+    ]
+
+
+def _excluding(here: list[Condition], earlier: list[frozenset[Condition]]) -> list[Condition]:
+    """What holds where an equation is used: its own tests, and that no earlier equation is meant.
+
+    Of `i = 0 and j = 0` nothing but `j = 0` is left to deny where `i = 0` is known, and nothing at all
+    where `i = 0` is denied.
+    """
+    left = [one - set(here) for one in earlier]
+    least = [one for one in dict.fromkeys(left) if not any(other < one for other in left)]
+    denied = [sympy.Not(sympy.And(*sorted(one, key=str))) for one in least]
+    return [*here, *denied]

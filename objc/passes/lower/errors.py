@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from objc.passes.lower.declaration_errors import (
+    Acausal,
     BadClaim,
     BadSurrogate,
     BadTerm,
@@ -11,6 +12,7 @@ from objc.passes.lower.declaration_errors import (
     IntegerBeforeBar,
     MetricInLoss,
     MisplacedLearn,
+    MissingBoundary,
     NotCompiled,
     RecursiveDeclarations,
     TooLarge,
@@ -54,6 +56,7 @@ from objc.passes.lower.shape_errors import (
 )
 
 __all__ = [
+    "Acausal",
     "BadClaim",
     "BadDefault",
     "BadDomainArguments",
@@ -73,6 +76,7 @@ __all__ = [
     "IntegerBeforeBar",
     "MetricInLoss",
     "MisplacedLearn",
+    "MissingBoundary",
     "MissingHyperparameter",
     "NotAFunction",
     "NotAnIndex",

@@ -10,7 +10,7 @@ import sympy
 
 from objc.errors import Collector, ObjcError
 from objc.ir.program import Input
-from objc.ir.symbols import Extent, position_value
+from objc.ir.symbols import Extent, Read, position_value
 from objc.passes.lower import errors
 from objc.passes.lower.dimensions import Axis, Dimensions, Variable
 from objc.passes.lower.values import Environment, Positions, Value, broken, number
@@ -29,7 +29,11 @@ MOST_LEVELS = 100
 
 @dataclass
 class Context:
-    """What belongs to one program while it is lowered, whatever declarations are inlined into it."""
+    """What belongs to one program while it is lowered, whatever declarations are inlined into it.
+
+    Of recurrences: their `equations`, and for each read inside of one the equation that says it
+    (`stepped`).
+    """
 
     name: str
     collector: Collector
@@ -41,6 +45,8 @@ class Context:
     likely: list[tuple[Axis, Axis]] = field(default_factory=list)
     stack: list[tuple[tree.Declaration, Span]] = field(default_factory=list)
     model_axes: dict[int, Dimensions] = field(default_factory=dict)
+    stepped: dict[Read, Span] = field(default_factory=dict)
+    equations: list[tree.Definition] = field(default_factory=list)
     nodes: int = 0
     level: int = 0
 

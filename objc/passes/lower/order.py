@@ -109,16 +109,12 @@ def live_names(groups: dict[str, Group], order: list[str], results: Iterable[obj
     return [name for name in order if name in found]
 
 
-def steps(node: object, names: set[str]) -> bool:
-    """Whether an expression reads one of the names at a shifted position."""
+def parts_of(node: object) -> Iterator[tree.Node]:
+    """A node of the tree and everything below it, without recursion."""
     waiting = [node]
     while waiting:
         here = waiting.pop()
-        if isinstance(here, tree.Subscript):
-            named = isinstance(here.base, tree.Name) and here.base.name in names
-            if named and any(isinstance(one, tree.Binary) for one in here.indices):
-                return True
         if isinstance(here, tree.Node):
+            yield here
             for value in vars(here).values():
                 waiting += value if isinstance(value, tuple) else [value]
-    return False

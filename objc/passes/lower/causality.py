@@ -1,0 +1,147 @@
+"""Whether recurrences can be computed: an order of their steps, steps of one, a first step that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch
+from objc.ir.index import Index, Position
+from objc.ir.program import Let, Program
+from objc.ir.recurrence import CausalityError, Group, arranged, groups
+from objc.ir.symbols import (
+    Condition,
+    IndexValue,
+    Read,
+    conjuncts,
+    indices_of,
+    reads,
+    substitute_positions,
+)
+from objc.passes.lower import errors
+from objc.passes.lower.names import Context
+from objc.source import Span
+
+
+def causal(program: Program, context: Context) -> Program:
+    """The program with the lets of each recurrence in an order of evaluation. What can't be computed
+    is reported."""
+    if not context.equations:
+        return program
+    try:
+        program = arranged(program)
+        found = [one for one in groups(program) if one.is_recurrence]
+    except CausalityError as error:
+        span = _equation_of(error.read, error.let, context)
+        context.collector.add(
+            errors.Acausal(span, _name(error.let, context), str(error.read), error.reason)
+        )
+        return program
+    for group in found:
+        _check_steps(group, context)
+    return program
+
+
+def _check_steps(group: Group, context: Context) -> None:
+    reported: set[Span] = set()
+    for let in group.lets:
+        for read, conditions in _reached(let):
+            target = next((one for one in group.lets if one.name == read.tensor), None)
+            if target is None:
+                continue
+            span = _equation_of(read, let, context)
+            for index in group.indices:
+                offset = read.positions[target.free.index(index)].offset
+                if span in reported:
+                    continue
+                if abs(offset) > 1:
+                    reported.add(span)
+                    name = _name(let, context)
+                    context.collector.add(errors.Acausal(span, name, str(read), "far"))
+                elif offset and not _is_covered(conditions, index, offset):
+                    reported.add(span)
+                    first = "0" if offset < 0 else f"{index.dimension}-1"
+                    places = [first if one == index else one.name for one in target.free]
+                    boundary = f"{_name(let, context)}[{', '.join(places)}]"
+                    context.collector.add(
+                        errors.MissingBoundary(span, str(read), index.name, first, boundary)
+                    )
+
+
+def _equation_of(read: Read, let: Let, context: Context) -> Span:
+    """The equation that says a read, as near as it is known."""
+    span = context.stepped.get(read, let.span)
+    return span if span is not None else context.equations[0].span
+
+
+def _name(let: Let, context: Context) -> str:
+    """What the user calls the tensor that a let belongs to."""
+    for one in context.equations:
+        if let.span is not None and _contains(one.span, let.span):
+            return one.name
+    return let.name
+
+
+def _contains(whole: Span, part: Span) -> bool:
+    same = whole.source is part.source
+    return same and whole.start <= part.start and part.stop <= whole.stop
+
+
+# ------------------------------------------------------------------ the first step
+
+
+def _reached(let: Let) -> Iterator[tuple[Read, tuple[Condition, ...]]]:
+    """Every read of a let, with the conditions under which it is taken."""
+    guard = tuple(conjuncts(let.guard))
+    yield from _taken(let.body, guard)
+    for read in reads(let.guard):
+        yield read, guard
+
+
+def _taken(
+    node: Any, conditions: tuple[Condition, ...]
+) -> Iterator[tuple[Read, tuple[Condition, ...]]]:
+    if isinstance(node, Branch):
+        test, then, otherwise = node.args
+        yield from _taken(test, conditions)
+        yield from _taken(then, (*conditions, *conjuncts(test)))
+        yield from _taken(otherwise, (*conditions, *conjuncts(sympy.Not(test))))
+    elif isinstance(node, Read):
+        for read in reads(node):
+            yield read, conditions
+    else:
+        for part in node.args:
+            yield from _taken(part, conditions)
+
+
+def _is_covered(conditions: Iterable[Condition], index: Index, offset: int) -> bool:
+    """Whether a step is not taken where it would leave the axis, as far as can be told: a condition
+    on data is believed, and held at run time."""
+    edge = Position(None, 0) if offset < 0 else Position(index.dimension, -1)
+    there = [substitute_positions(one, {index: edge}) for one in conditions]
+    if sympy.And(*there) == sympy.false:
+        return True
+    return any(
+        reads(one) and index in indices_of(one) and not _bounds_far_side(one, index, offset)
+        for one, at_edge in zip(conditions, there, strict=True)
+        if at_edge != sympy.true
+    )
+
+
+def _bounds_far_side(condition: Condition, index: Index, offset: int) -> bool:
+    """Whether a condition bounds the index away from the other end: `t < length` for a step back."""
+    if not isinstance(condition, sympy.Lt | sympy.Le | sympy.Gt | sympy.Ge):
+        return False
+    difference = condition.lhs - condition.rhs
+    if isinstance(condition, sympy.Gt | sympy.Ge):
+        difference = -difference
+    value = IndexValue(index)
+    slope = difference.coeff(value)
+    if not slope.is_Number or index in indices_of(difference - slope * value):
+        return False
+    return bool(slope * offset < 0)
+
+
+__all__ = ["causal"]
