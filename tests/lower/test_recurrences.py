@@ -13,6 +13,7 @@ from scipy.special import log_softmax, logsumexp
 from objc.errors import ObjcError
 from objc.ir.evaluate import evaluate
 from objc.ir.recurrence import groups
+from objc.ir.symbols import IndexValue
 from objc.passes.lower import definitions, lower
 from objc.source import Source
 from objc.syntax import parse
@@ -200,6 +201,21 @@ def test_a_row_of_the_step_before() -> None:
         before = expected[t - 1]
         expected[t] = np.exp(log_softmax(before)) + EMISSION[t] * np.linalg.norm(before)
     np.testing.assert_allclose(run(text, "f", x=EMISSION), expected, rtol=1e-12)
+
+
+def test_what_guards_a_call_guards_its_recurrence() -> None:
+    text = (
+        "loss f(x: real[B, T]) = sum[i | i > 0](last(x[i-1]))\n"
+        "function last(x: real[T]) = a[T-1]\n"
+        "    where a[0] = x[0]\n"
+        "          a[t] = log(sum[s](exp(a[t-1] + x[s])))\n"
+    )
+    program = lower(parse(Source("<text>", text))).programs["f"]
+    before = next(let for let in program.lets if let.name == "a")
+    assert before.body.args[0] == (IndexValue(before.free[0]) > 0)
+    x = RANDOM.normal(size=(3, T))
+    expected = sum(row[0] + (T - 1) * logsumexp(row) for row in x[:-1])
+    assert run(text, "f", x=x) == pytest.approx(expected, rel=1e-12)
 
 
 def test_what_is_not_used_is_not_made() -> None:

@@ -206,10 +206,12 @@ class Lowering:
         self.collector.stop()
 
     def _undetermined(self, variable: Variable) -> Diagnostic:
+        iterated = {axis.root() for axis in self.context.iterated}
         for one in self.context.equations:
-            if any(place.span == variable.span for place in one.indices or ()):
-                what = f"the recurrence of `{one.name}` along an index that no input has"
-                return errors.NotCompiled(one.span, what)
+            for place in one.indices or ():
+                if place.span == variable.span and variable.axis.root() in iterated:
+                    what = f"the iteration of `{one.name}` up to a hyperparameter"
+                    return errors.NotCompiled(one.span, what)
         return errors.UndeterminedIndex(variable.span, variable.name)
 
     def _settle_models(self) -> None:

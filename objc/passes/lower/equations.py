@@ -129,7 +129,7 @@ def equation(
             constant = _constant_place(place, scope)
             if constant is None:
                 return None
-            expect_last(place, axis, scope)
+            expect(place, axis, scope)
             variables.append(Variable("", place.span, axis))
             constants.append(constant)
     inner = scope.child(one for one in variables if one.name)
@@ -141,12 +141,18 @@ def equation(
     return Equation(tuple(variables), tuple(constants), value)
 
 
-def expect_last(place: tree.Expression, axis: Axis, scope: Scope) -> None:
-    """Learn from `a[T-1]` that the axis is likely T, should nothing else tell."""
-    if isinstance(place, tree.Binary) and isinstance(place.left, tree.Name):
-        said = scope.dimensions.axes.get(place.left.name)
-        if place.operator == "-" and said is not None and scope.lookup(place.left.name) is None:
-            scope.context.likely.append((axis, said))
+def expect(place: tree.Expression, axis: Axis, scope: Scope) -> None:
+    """Learn from `a[T-1]` that the axis is likely T, should nothing else tell; from `a[steps]`, where
+    `steps` is a hyperparameter, that it counts iterations."""
+    first = place.left if isinstance(place, tree.Binary) else place
+    if not isinstance(first, tree.Name):
+        return
+    named = scope.lookup(first.name)
+    said = scope.dimensions.axes.get(first.name)
+    if named is None and said is not None and first is not place:
+        scope.context.likely.append((axis, said))
+    elif named is not None and named.what == "a hyperparameter":
+        scope.context.iterated.append(axis)
 
 
 def _constant_place(place: tree.Expression, scope: Scope) -> Value | None:

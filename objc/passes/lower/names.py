@@ -31,8 +31,8 @@ MOST_LEVELS = 100
 class Context:
     """What belongs to one program while it is lowered, whatever declarations are inlined into it.
 
-    Of recurrences: their `equations`, and for each read inside of one the equation that says it
-    (`stepped`).
+    Of recurrences: their `equations`, for each read inside of one the equation that says it
+    (`stepped`), and the axes that are read at a hyperparameter (`iterated`).
     """
 
     name: str
@@ -47,6 +47,7 @@ class Context:
     model_axes: dict[int, Dimensions] = field(default_factory=dict)
     stepped: dict[Read, Span] = field(default_factory=dict)
     equations: list[tree.Definition] = field(default_factory=list)
+    iterated: list[Axis] = field(default_factory=list)
     nodes: int = 0
     level: int = 0
 

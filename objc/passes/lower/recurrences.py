@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 
 import sympy
 
+from objc.atoms import Branch
 from objc.ir.domain import Domain
 from objc.ir.index import Index, Position
 from objc.ir.program import Let
 from objc.ir.symbols import Condition, Expression, IndexValue, Read, conjuncts, position_value
-from objc.passes.lower.builder import Wanted
+from objc.passes.lower.builder import Wanted, indices_of
 from objc.passes.lower.dimensions import Axis, Variable, unify
 from objc.passes.lower.equations import Equation, equation, in_order, index_name, pieces
 from objc.passes.lower.names import Scope
@@ -82,7 +83,7 @@ class Recurrence:
         self.context = scope.context
         self.own = len(scope.context.stack) == 1
         self.members: dict[str, _Member] = {}
-        self._made: dict[tuple[Position, ...], dict[str, _Made]] = {}
+        self._made: dict[Positions, list[tuple[tuple[Condition, ...], dict[str, _Made]]]] = {}
         self._building: list[tree.Definition] = []
         self._define(circle)
 
@@ -205,17 +206,21 @@ class Recurrence:
     # -------------------------------------------------------------- building
 
     def _entry(self, environment: Environment) -> dict[str, _Made]:
+        """The lets at one place of the indices around. Made under a condition they hold there only."""
         key = tuple(environment.positions[one] for one in self.scope.variables)
-        if key not in self._made:
-            inner = environment.only(self.scope.variables)
-            found = [index for place in key for index in indices_of_position(place)]
-            outer = tuple(dict.fromkeys(found))
-            self._made[key] = {
-                name: self._reserved(member, outer, inner) for name, member in self.members.items()
-            }
-            for name, made in self._made[key].items():
-                self._let(self.members[name], made, inner)
-        return self._made[key]
+        for path, made in self._made.setdefault(key, []):
+            if path == environment.path[: len(path)]:
+                return made
+        outer = tuple(dict.fromkeys(one for place in key for one in indices_of_position(place)))
+        inner = environment.only(self.scope.variables)
+        for condition in environment.path:
+            if indices_of(condition) <= set(outer):
+                inner = inner.under(condition)
+        made = {name: self._reserved(one, outer, inner) for name, one in self.members.items()}
+        self._made[key].append((environment.path, made))
+        for name, member in self.members.items():
+            self._let(member, made[name], inner)
+        return made
 
     def _reserved(
         self, member: _Member, outer: tuple[Index, ...], environment: Environment
@@ -237,6 +242,8 @@ class Recurrence:
             environment = _with_index(environment, index, axis, member)
         assert member.source is not None
         body = member.source.build(environment, tuple(map(Position, made.own)))
+        if environment.path:
+            body = Branch(sympy.And(*environment.path), body, sympy.Integer(0))
         return self.context.builder.let(
             Wanted(made.name, exact=True),
             (*made.outer, *made.own),

@@ -10,7 +10,7 @@ from objc.passes.lower import errors
 from objc.passes.lower.builder import position_from
 from objc.passes.lower.dimensions import Axis, Variable, unify
 from objc.passes.lower.elementwise import scalar
-from objc.passes.lower.equations import expect_last
+from objc.passes.lower.equations import expect
 from objc.passes.lower.names import Scope
 from objc.passes.lower.resolve import value_of
 from objc.passes.lower.values import Environment, Partial, Positions, Value, broken
@@ -29,7 +29,7 @@ def subscript(node: tree.Subscript, scope: Scope) -> Value:
         return broken(node.span)
     fine = [_check(place, axis, scope) for place, axis in zip(places, base.axes, strict=False)]
     for one, axis in zip(node.indices, base.axes, strict=False):
-        expect_last(one, axis, scope)
+        expect(one, axis, scope)
     if not all(fine):
         return broken(node.span)
     rest = base.axes[len(places) :]
