@@ -188,12 +188,16 @@ class _Machine:
                 ranges[axis] = range(value, value + 1)
             for point in itertools.product(*ranges):
                 place = sum(value * stride for value, stride in zip(point, strides, strict=True))
-                one = self._tensor(let, (), [self._taken(at_point, point)])
-                tensor.values[place] = one.values[0]
-                if tensor.integers is not None and one.integers is not None:
-                    tensor.integers[place] = one.integers[0]
+                self._put(tensor, place, self._taken(at_point, point))
 
         return fill
+
+    def _put(self, tensor: _Tensor, place: int, value: Any) -> None:
+        fault = isinstance(value, _Fault)
+        if tensor.integers is not None:
+            value = value if fault else int(value)
+            tensor.integers[place] = value
+        tensor.values[place] = value if fault else self.numbers.number(value)
 
     def _shape(self, let: Let) -> tuple[int, ...]:
         return tuple(self.size(index.dimension) for index in let.free)

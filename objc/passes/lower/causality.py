@@ -8,6 +8,7 @@ from typing import Any
 import sympy
 
 from objc.atoms import Branch
+from objc.errors import Diagnostic
 from objc.ir.index import Index, Position
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import CausalityError, Group, arranged, groups
@@ -34,14 +35,25 @@ def causal(program: Program, context: Context) -> Program:
         program = arranged(program)
         found = [one for one in groups(program) if one.is_recurrence]
     except CausalityError as error:
-        span = _equation_of(error.read, error.let, context)
-        context.collector.add(
-            errors.Acausal(span, _name(error.let, context), str(error.read), error.reason)
-        )
+        context.collector.add(_impossible(error, program, context))
         return program
     for group in found:
         _check_steps(group, context)
     return program
+
+
+def _impossible(error: CausalityError, program: Program, context: Context) -> Diagnostic:
+    span = _equation_of(error.read, error.let, context)
+    name = _name(error.let, context)
+    free = program.let[error.read.tensor].free
+    steps = any(
+        place.base == index and place.offset
+        for place, index in zip(error.read.positions, free, strict=True)
+    )
+    if error.reason == "no_index" and steps:
+        what = f"the recurrence of `{name}` inside of a step of another recurrence"
+        return errors.NotCompiled(span, what)
+    return errors.Acausal(span, name, str(error.read), error.reason)
 
 
 def _check_steps(group: Group, context: Context) -> None:
