@@ -33,7 +33,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         MEANING | {"passes", "passes.lower", "target", "analysis", "schedule", "syntax"},
         set(),
     ),
-    "kernel": (MEANING | {"passes", "passes.lower", "syntax", "compiler", "target", "cache"}, {"numpy"}),
+    "kernel": (
+        MEANING | {"passes", "passes.lower", "syntax", "compiler", "target", "cache"},
+        {"numpy"},
+    ),
     "library": (BELOW | {"kernel", "syntax", "cache", "target"}, set()),
     "training": (BELOW | {"kernel", "cache"}, {"numpy", "scipy", "matplotlib", "rich"}),
     "bridges": (BELOW | {"kernel", "training"}, {"numpy", "torch", "jax", "sklearn"}),

@@ -14,7 +14,8 @@ import sympy
 from objc.ir.domain import REAL, Domain
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Expression, Extent, Read
-from objc.passes.rewrites import guard_products, rewrite, sink_conditions
+from objc.passes.rewrites import rewrite
+from objc.passes.untaken import guard_products, sink_conditions
 
 
 def stabilise(program: Program, *, differentiated: bool = False) -> Program:

@@ -1,0 +1,135 @@
+"""Algebraically equal forms that are stable: the rules, one function each.
+
+Every rule takes a node whose arguments have been rewritten and returns an equal expression or None.
+`rewrite` applies them from the leaves up until nothing changes. Conditions on domains are asked of
+SymPy's assumptions, which come from the declared domains; where one isn't known to hold the rule
+isn't used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch, log1p, stop_gradient
+from objc.ir.symbols import Expression
+from objc.passes.rewrites.branches import (
+    join_branch,
+    known_condition,
+    same_condition,
+    sign_of_branch,
+)
+from objc.passes.rewrites.logarithms import (
+    log1p_of_exponential,
+    log_near_one,
+    log_of_complement,
+    log_of_cosh,
+    log_of_expm1,
+    log_of_exponentials,
+    log_of_product,
+    log_of_sigmoid,
+)
+from objc.passes.rewrites.products import (
+    merge_exponentials,
+    merge_powers,
+    power_of_product,
+    product_with_log,
+    quotient_to_sigmoid,
+    reciprocal_to_sigmoid,
+)
+from objc.passes.rewrites.sums import (
+    common_exponential,
+    common_power,
+    complement_of_sigmoid,
+    complement_of_softplus,
+    constant_that_cancels,
+    difference_to_expm1,
+    fewer_terms,
+    root_minus_one,
+)
+
+Rule = Callable[[Any], Expression | None]
+
+
+def rewrite(expression: Expression, *, keep_stop: bool = True) -> Expression:
+    """The stable form of an expression. With `keep_stop` False, stop_gradient is dropped: after
+    differentiation it has done its work."""
+    return _Rewriter(keep_stop).of(expression)
+
+
+class _Rewriter:
+    def __init__(self, keep_stop: bool) -> None:
+        self._known: dict[Any, Any] = {}
+        self._keep_stop = keep_stop
+
+    def of(self, node: Any) -> Any:
+        if not getattr(node, "args", ()):
+            return node
+        if node not in self._known:
+            self._known[node] = self._of(node)
+        return self._known[node]
+
+    def _of(self, node: Any) -> Any:
+        arguments = [self.of(one) for one in node.args]
+        if isinstance(node, stop_gradient) and not self._keep_stop:
+            return arguments[0]
+        if list(node.args) != arguments:
+            node = node.func(*arguments)
+        for _ in range(8):
+            changed = _first_change(node)
+            if changed is None:
+                return node
+            if not getattr(changed, "args", ()):
+                return changed
+            # What a rule made may hold new redexes below its top.
+            inner = [self.of(one) if one not in node.args else one for one in changed.args]
+            node = changed.func(*inner) if inner != list(changed.args) else changed
+        return node
+
+
+def _first_change(node: Any) -> Any:
+    for kind, rules in RULES:
+        if isinstance(node, kind):
+            for rule in rules:
+                changed = rule(node)
+                if changed is not None and changed != node:
+                    return changed
+    return None
+
+
+RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
+    (
+        sympy.log,
+        (
+            log_of_sigmoid,
+            log_of_cosh,
+            log_of_expm1,
+            log_of_exponentials,
+            log_of_product,
+            lambda node: log_of_complement(node, rewrite),
+            log_near_one,
+        ),
+    ),
+    (log1p, (log1p_of_exponential,)),
+    (sympy.Mul, (merge_exponentials, merge_powers, quotient_to_sigmoid, product_with_log)),
+    (sympy.Pow, (reciprocal_to_sigmoid, power_of_product)),
+    (
+        sympy.Add,
+        (
+            difference_to_expm1,
+            complement_of_sigmoid,
+            complement_of_softplus,
+            root_minus_one,
+            constant_that_cancels,
+            common_power,
+            lambda node: common_exponential(node, rewrite),
+            fewer_terms,
+            lambda node: join_branch(node, rewrite),
+            same_condition,
+        ),
+    ),
+    (Branch, (known_condition, sign_of_branch)),
+)
+"""The rules by the kind of node that they look at, tried in this order."""

@@ -1,0 +1,80 @@
+"""Branches: what joins them, what their conditions decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch, sigmoid
+from objc.ir.symbols import Expression
+from objc.passes.rewrites.forms import ZERO, Rewrite
+
+
+def join_branch(node: Any, rewrite: Rewrite) -> Expression | None:
+    """exp(u) − [c] = (if c then expm1(u) else exp(u)): the branch joins the exponential, sigmoid or
+    square root that it cancels with."""
+    for one in node.args:
+        coefficient, branch = _iverson_term(one)
+        if branch is None:
+            continue
+        for other in node.args:
+            if other is one or not _may_cancel(other):
+                continue
+            rest = [f for f in node.args if f is not one and f is not other]
+            joined = rewrite(other + coefficient)
+            if joined != other + coefficient:
+                return sympy.Add(*rest, Branch(branch.args[0], joined, other))
+    return None
+
+
+def _iverson_term(term: Any) -> tuple[Expression, Any]:
+    factors = sympy.Mul.make_args(term)
+    for factor in factors:
+        if isinstance(factor, Branch) and factor.args[2] == 0:
+            rest = sympy.Mul(*(f for f in factors if f is not factor))
+            return rest * factor.args[1], factor
+    return ZERO, None
+
+
+def _may_cancel(term: Any) -> bool:
+    return any(
+        isinstance(f, (sympy.exp, sigmoid)) for f in sympy.Mul.make_args(term)
+    ) and not term.has(Branch)
+
+
+def same_condition(node: Any) -> Expression | None:
+    """(if c then a else b) + (if c then d else e) = if c then a + d else b + e."""
+    seen: dict[Any, Any] = {}
+    for one in node.args:
+        if not isinstance(one, Branch):
+            continue
+        if one.args[0] in seen:
+            other = seen[one.args[0]]
+            rest = [f for f in node.args if f is not one and f is not other]
+            arms = (other.args[1] + one.args[1], other.args[2] + one.args[2])
+            return sympy.Add(*rest, Branch(one.args[0], *arms))
+        seen[one.args[0]] = one
+    return None
+
+
+def sign_of_branch(node: Any) -> Expression | None:
+    """if c then −a else 0 = −(if c then a else 0), so that equal branches are seen to be equal."""
+    condition, *arms = node.args
+    if all(arm == 0 or (not arm.is_number and arm.could_extract_minus_sign()) for arm in arms):
+        return -Branch(condition, *(-arm for arm in arms))
+    return None
+
+
+def known_condition(node: Any) -> Expression | None:
+    """Within an arm the condition is known: a branch on it again is decided."""
+    condition, then, otherwise = node.args
+    arms = (_assuming(then, condition, 1), _assuming(otherwise, condition, 2))
+    return None if arms == (then, otherwise) else Branch(condition, *arms)
+
+
+def _assuming(arm: Any, condition: Any, taken: int) -> Any:
+    if not arm.has(Branch):
+        return arm
+    inner = {one: one.args[taken] for one in arm.atoms(Branch) if one.args[0] == condition}
+    return arm.xreplace(inner) if inner else arm

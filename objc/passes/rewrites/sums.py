@@ -1,0 +1,224 @@
+"""Sums in which something cancels, brought to forms in which nothing does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch, expm1, sigmoid, softplus, sqrt1pm1
+from objc.ir.symbols import Expression
+from objc.passes.rewrites.forms import HALF, ZERO, Rewrite
+
+
+def difference_to_expm1(node: Any) -> Expression | None:
+    """c·exp(a) − c = c·expm1(a), and c·exp(m·b) − c·exp(b) = c·exp(b)·expm1((m − 1)·b) for a number
+    m > 1. (For unrelated a and b the product might be zero times infinity.)"""
+    terms = [(one, *_coefficient_and_exponent(one)) for one in node.args]
+    for first, coefficient, exponent in terms:
+        if exponent == 0:
+            continue
+        constants = sympy.Add(*(one for one, _, other in terms if other == 0))
+        left = _less(constants, coefficient)
+        if left is not None:
+            rest = [one for one, _, other in terms if other != 0 and one is not first]
+            return sympy.Add(*rest, left, coefficient * expm1(exponent))
+        for second, other_coefficient, other_exponent in terms:
+            if second is first or coefficient + other_coefficient != 0:
+                continue
+            if not _is_multiple(exponent, other_exponent):
+                continue
+            rest = [one for one in node.args if one is not first and one is not second]
+            factor = coefficient * sympy.exp(other_exponent)
+            return sympy.Add(*rest, factor * expm1(exponent - other_exponent))
+    return None
+
+
+def _less(amount: Expression, coefficient: Expression) -> Expression | None:
+    """amount + coefficient, if terms of the two cancel and nothing is left of the coefficient."""
+    if amount == 0:
+        return None
+    if amount + coefficient == 0:
+        return ZERO
+    if amount.has(Branch) or coefficient.has(Branch):
+        return None
+    apart = sympy.expand(amount)
+    left = sympy.expand(apart + coefficient)
+    before = len(sympy.Add.make_args(apart)) if apart != 0 else 0
+    after = len(sympy.Add.make_args(left)) if left != 0 else 0
+    removed = len(sympy.Add.make_args(sympy.expand(coefficient)))
+    return sympy.factor_terms(left) if after == before - removed else None
+
+
+def _is_multiple(exponent: Expression, base: Expression) -> bool:
+    if base == 0:
+        return True
+    ratio = sympy.cancel(exponent / base) if exponent.free_symbols == base.free_symbols else ZERO
+    return bool(ratio.is_number and ratio > 1)
+
+
+def _coefficient_and_exponent(term: Any) -> tuple[Expression, Expression]:
+    """(c, u) where the term is c·exp(u); a term without exponentials has u = 0."""
+    factors = sympy.Mul.make_args(term)
+    exponentials = [f for f in factors if isinstance(f, sympy.exp)]
+    rest = sympy.Mul(*(f for f in factors if not isinstance(f, sympy.exp)))
+    return rest, sympy.Add(*(f.args[0] for f in exponentials))
+
+
+def complement_of_sigmoid(node: Any) -> Expression | None:
+    """c − c·σ(u) = c·σ(−u)."""
+    for one in node.args:
+        factors = sympy.Mul.make_args(one)
+        for factor in factors:
+            if isinstance(factor, sigmoid):
+                coefficient = sympy.Mul(*(f for f in factors if f is not factor))
+                rest = _without(node, -coefficient, one)
+                if rest is not None:
+                    return sympy.Add(*rest, -coefficient * sigmoid(-factor.args[0]))
+    return None
+
+
+def complement_of_softplus(node: Any) -> Expression | None:
+    """c·softplus(u) − c·u = c·softplus(−u)."""
+    for one in node.args:
+        factors = sympy.Mul.make_args(one)
+        for factor in factors:
+            if isinstance(factor, softplus):
+                coefficient = sympy.Mul(*(f for f in factors if f is not factor))
+                rest = _without_all(node, -coefficient * factor.args[0], one)
+                if rest is not None:
+                    return sympy.Add(*rest, coefficient * softplus(-factor.args[0]))
+    return None
+
+
+def root_minus_one(node: Any) -> Expression | None:
+    """c·√(1 + t) − c = c·sqrt1pm1(t)."""
+    for one in node.args:
+        factors = sympy.Mul.make_args(one)
+        for factor in factors:
+            if not (isinstance(factor, sympy.Pow) and factor.exp == HALF):
+                continue
+            constant, inner = factor.base.as_coeff_Add()
+            if constant != 1 or inner.is_number:
+                continue
+            coefficient = sympy.Mul(*(f for f in factors if f is not factor))
+            rest = _without(node, -coefficient, one)
+            if rest is not None:
+                return sympy.Add(*rest, coefficient * sqrt1pm1(inner))
+    return None
+
+
+def _without(node: Any, *removed: Any) -> list[Expression] | None:
+    """The addends of a sum without these, or None if one of them isn't there."""
+    rest = list(node.args)
+    for one in removed:
+        if one not in rest:
+            return None
+        rest.remove(one)
+    return rest
+
+
+def _without_all(node: Any, amount: Any, first: Any) -> list[Expression] | None:
+    return _without(node, first, *sympy.Add.make_args(amount))
+
+
+def constant_that_cancels(node: Any) -> Expression | None:
+    """1 − (1 − x)³ = x·(3 − 3x + x²): multiply out where the constant vanishes exactly. What stands
+    beside the constant in the power is one symbol: it isn't multiplied out itself."""
+    if node.as_coeff_Add()[0] == 0:
+        return None
+    opaque: dict[Any, Any] = {}
+    for power in node.atoms(sympy.Pow):
+        if not _small_power_of_sum(power):
+            continue
+        constant, rest = power.base.as_coeff_Add()
+        coefficient, rest = rest.as_coeff_Mul()
+        symbol = sympy.Dummy(real=True)
+        opaque[power] = (constant + coefficient * symbol) ** power.exp
+        opaque[symbol] = rest
+    if len(opaque) != 2:
+        return None
+    (power, polynomial), (symbol, rest) = opaque.items()
+    expanded = sympy.expand(node.xreplace({power: polynomial}).xreplace({rest: symbol}))
+    if expanded.subs(symbol, 0) != 0:
+        return None
+    factored = symbol * sympy.horner(sympy.expand(expanded / symbol), wrt=symbol)
+    return factored.xreplace({symbol: rest})
+
+
+def _small_power_of_sum(power: Any) -> bool:
+    return bool(
+        isinstance(power.base, sympy.Add)
+        and power.exp.is_Integer
+        and 2 <= power.exp <= 4
+        and power.base.as_coeff_Add()[0] != 0
+    )
+
+
+def common_power(node: Any) -> Expression | None:
+    """a·Bⁿ + b·Bⁿ⁻¹ = (a·B + b)·Bⁿ⁻¹ for a sum B under a root or in a denominator, when terms of the
+    numerator cancel: 1/s − r²/s³ = ε²/s³ with s = √(r² + ε²)."""
+    groups: dict[Any, list[tuple[Any, Any, Any]]] = {}
+    for one in node.args:
+        for factor in sympy.Mul.make_args(one):
+            base, exponent = factor.as_base_exp()
+            if isinstance(factor, sympy.Pow) and isinstance(base, sympy.Add) and exponent.is_number:
+                rest = sympy.Mul(*(f for f in sympy.Mul.make_args(one) if f is not factor))
+                groups.setdefault(base, []).append((one, exponent, rest))
+    for base, members in groups.items():
+        members += [(one, ZERO, one) for one in node.args if one.is_number]
+        lowest = min(exponent for _, exponent, _ in members)
+        if len(members) < 2 or not lowest < 0:
+            continue
+        if not all((exponent - lowest).is_Integer for _, exponent, _ in members):
+            continue
+        whole = [rest * base ** (exponent - lowest) for _, exponent, rest in members]
+        if any(part.has(Branch) for part in whole):
+            continue
+        numerator = sympy.expand(sympy.Add(*whole))
+        apart = sum(len(sympy.Add.make_args(sympy.expand(part))) for part in whole)
+        if len(sympy.Add.make_args(numerator)) < apart:
+            used = [one for one, _, _ in members]
+            others = [one for one in node.args if one not in used]
+            return sympy.Add(*others, sympy.factor_terms(numerator) * base**lowest)
+    return None
+
+
+def common_exponential(node: Any, rewrite: Rewrite) -> Expression | None:
+    """c·exp(u) + d·exp(u) = (c + d)·exp(u), when the inner sum has a better form."""
+    groups: dict[Any, list[Expression]] = {}
+    for one in node.args:
+        coefficient, exponent = _coefficient_and_exponent(one)
+        if exponent != 0:
+            groups.setdefault(exponent, []).append(coefficient)
+    for exponent, coefficients in groups.items():
+        if len(coefficients) < 2:
+            continue
+        inner = sympy.Add(*coefficients)
+        better = rewrite(inner)
+        if better != inner:
+            others = [one for one in node.args if _coefficient_and_exponent(one)[1] != exponent]
+            return sympy.Add(*others, better * sympy.exp(exponent))
+    return None
+
+
+def fewer_terms(node: Any) -> Expression | None:
+    """c·(1 − s) + c·s = c: multiply out where terms cancel, of sums without functions in them."""
+    if not all(_is_polynomial(one) for one in node.args):
+        return None
+    if not any(isinstance(f, sympy.Add) for one in node.args for f in sympy.Mul.make_args(one)):
+        return None
+    expanded = sympy.expand(node)
+    apart = sum(len(sympy.Add.make_args(sympy.expand(one))) for one in node.args)
+    if len(sympy.Add.make_args(expanded)) < apart:
+        return sympy.factor_terms(expanded)
+    return None
+
+
+def _is_polynomial(term: Any) -> bool:
+    return all(
+        not node.args
+        or isinstance(node, (sympy.Add, sympy.Mul))
+        or (isinstance(node, sympy.Pow) and node.exp.is_Integer and abs(node.exp) <= 4)
+        for node in sympy.preorder_traversal(term)
+    )

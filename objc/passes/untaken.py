@@ -1,0 +1,72 @@
+"""What isn't taken isn't computed: the last rewrites of a body, after all differentiation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch
+from objc.passes.rewrites.forms import ZERO
+
+
+def guard_products(
+    expression: Any, explosive: Callable[[Any], bool], nonzero: frozenset[Any] = frozenset()
+) -> Any:
+    """x·exp(u) = if x = 0 then 0 else x·exp(u), and the same for a power with a symbolic exponent:
+    where x is zero the product is zero, even if the other factor has overflowed.
+
+    Only for bodies that are not differentiated any more. `explosive` says of a factor that it may
+    overflow; `nonzero` holds what branches around have found not to be zero.
+    """
+    if not getattr(expression, "args", ()) or getattr(expression, "is_Relational", False):
+        return expression
+    if isinstance(expression, Branch):
+        condition, then, otherwise = expression.args
+        found = nonzero | {condition.lhs} if _is_zero_test(condition) else nonzero
+        arms = (
+            guard_products(then, explosive, nonzero),
+            guard_products(otherwise, explosive, found),
+        )
+        return Branch(condition, *arms)
+    arguments = [guard_products(one, explosive, nonzero) for one in expression.args]
+    rebuilt = expression.func(*arguments) if arguments != list(expression.args) else expression
+    if not isinstance(rebuilt, sympy.Mul) or not any(explosive(one) for one in rebuilt.args):
+        return rebuilt
+    vanishing = [_nonzero_base(f) for f in rebuilt.args if not f.is_nonzero and not explosive(f)]
+    vanishing = [one for one in vanishing if one not in nonzero]
+    if not vanishing:
+        return rebuilt
+    return Branch(sympy.Or(*(sympy.Eq(one, 0) for one in vanishing)), ZERO, rebuilt)
+
+
+def _is_zero_test(condition: Any) -> bool:
+    return isinstance(condition, sympy.Eq) and condition.rhs == 0
+
+
+def _nonzero_base(factor: Any) -> Any:
+    """What is zero where the factor is: the base of a positive power."""
+    if isinstance(factor, sympy.Pow) and factor.exp.is_number and factor.exp.is_positive:
+        return factor.base
+    return factor
+
+
+def sink_conditions(expression: Any) -> Any:
+    """Put every factor of Iverson's bracket inside it: `[c]·f` = `if c then f else 0`, so that f is
+    not evaluated where c doesn't hold."""
+    if not getattr(expression, "args", ()) or expression.is_Relational:
+        return expression
+    if not expression.has(Branch):
+        return expression
+    arguments = [sink_conditions(one) for one in expression.args]
+    if isinstance(expression, sympy.Mul):
+        for number, one in enumerate(arguments):
+            if isinstance(one, Branch) and ZERO in one.args[1:]:
+                others = arguments[:number] + arguments[number + 1 :]
+                arms = [
+                    arm if arm == 0 else sink_conditions(sympy.Mul(arm, *others))
+                    for arm in one.args[1:]
+                ]
+                return Branch(one.args[0], *arms)
+    return expression.func(*arguments)
