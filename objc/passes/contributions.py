@@ -7,7 +7,7 @@ and with a fixed sign, so that `c·p − c·[k = y]` is seen as `c·(p − [k = 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy
 
@@ -37,8 +37,18 @@ class Sums:
         self._domains = domains
         self._coefficients: dict[Expression, tuple[int, Let]] = {}
 
-    def build(self, name: str, free: tuple[Index, ...], parts: list[Contribution]) -> Let | None:
-        """The let `name[free]` that adds the contributions up, or None if there are none left."""
+    def build(
+        self,
+        name: str,
+        free: tuple[Index, ...],
+        parts: list[Contribution],
+        promised: Let | None = None,
+    ) -> Let | None:
+        """The let `name[free]` that adds the contributions up, or None if there are none left.
+
+        A let that others read already is `promised`: the result has its name and domain, and is
+        there in any case.
+        """
         elementwise: list[Expression] = []
         loops: list[Contribution] = []
         for part in parts:
@@ -52,14 +62,17 @@ class Sums:
                 else:
                     elementwise.append(self._with_coefficient(body, guard, free))
         loops = _merged(loops)
-        if not elementwise and not loops:
+        if not elementwise and not loops and promised is None:
             return None
-        if not elementwise and len(loops) == 1:
+        if not elementwise and len(loops) == 1 and promised is None:
             return self._sum(self._names.fresh(name), free, loops[0])
         for loop in loops:
             part_let = self._sum(self._names.fresh(f"{name}_sum"), free, loop)
             elementwise.append(part_let.read(*free))
         body = rewrite(sympy.factor_terms(sympy.Add(*elementwise)))
+        if promised is not None:
+            self._lets.append(replace(promised, body=body))
+            return self._lets[-1]
         if body == 0:
             return None
         let = Let(self._names.fresh(name), free, body, domain=domain_of(body))

@@ -16,6 +16,7 @@ import sympy
 from objc.ir.domain import Domain
 from objc.ir.index import BATCH, Index, Position
 from objc.ir.program import Input, Let, Names, Program
+from objc.ir.recurrence import groups
 from objc.ir.symbols import (
     Condition,
     Expression,
@@ -30,6 +31,8 @@ from objc.passes.contributions import Contribution, Sums, is_trivial
 from objc.passes.delta import Domains, nonzero_where, under
 from objc.passes.partials import is_tame, partial
 from objc.passes.weights import Weights
+
+ONE = sympy.Integer(1)
 
 Seed = Callable[[tuple[Position, ...]], Expression]
 """The tangent of an input at a position."""
@@ -94,7 +97,7 @@ def _hessian_diagonal(program: Program, name: str) -> Program:
             sympy.Eq(IndexValue(index), position_value(place))
             for index, place in zip(direction, places, strict=True)
         ]
-        return under(sympy.And(*conditions), sympy.Integer(1))
+        return under(sympy.And(*conditions), ONE)
 
     forward = _Forward(program, {name: seed}, direction)
     forward.run()
@@ -148,11 +151,14 @@ class _Reverse:
 
     def run(self) -> None:
         if self.output in self.active:
-            one = Contribution(sympy.Integer(1), (), sympy.true)
+            one = Contribution(ONE, (), sympy.true)
             self.parts[self.output].append(one)
-        for let in reversed(self.program.lets):
-            if let.name in self.active and self.parts[let.name]:
-                self._back_through(let)
+        for group in reversed(groups(self.program)):
+            active = [let for let in reversed(group.lets) if let.name in self.active]
+            if group.indices:
+                self._back_through_recurrence(active)
+            elif active and self.parts[active[0].name]:
+                self._back_through(active[0])
 
     def gradient_of(self, one: Input) -> Let:
         """The let of one input's gradient; all zero if nothing depends on it."""
@@ -169,15 +175,31 @@ class _Reverse:
             return
         trivial = adjoint.reduction is None and is_trivial(adjoint.body)
         outer = adjoint.body if trivial else adjoint.read(*let.free)
+        self._distribute(let, outer, adjoint.body)
+
+    def _back_through_recurrence(self, lets: list[Let]) -> None:
+        """The adjoints of a recurrence are one in the opposite direction: they read each other, so
+        they are promised before any is built."""
+        if not any(self.parts[let.name] for let in lets):
+            return
+        promised = [Let(self.names.fresh(f"d_{let.name}"), let.free, ONE) for let in lets]
+        for let, adjoint in zip(lets, promised, strict=True):
+            self._distribute(let, adjoint.read(*let.free), ONE)
+        for let, adjoint in zip(lets, promised, strict=True):
+            self.sums.build(adjoint.name, let.free, self.parts[let.name], adjoint)
+
+    def _distribute(self, let: Let, outer: Expression, adjoint: Expression) -> None:
+        """Give every read of a let its contribution; `outer` stands for the let's adjoint, whose
+        body tells where it is zero."""
         for read in _direct_reads(let):
             if read.tensor not in self.active:
                 continue
             slope = partial(let.body, read)
             if slope == 0:
                 continue
-            slope *= self.weights.of(let) if let.reduction else sympy.Integer(1)
+            slope *= self.weights.of(let) if let.reduction else ONE
             # Where the result isn't used its slope may be infinite: zero times that is no zero.
-            used = sympy.true if is_tame(slope) else nonzero_where(adjoint.body)
+            used = sympy.true if is_tame(slope) else nonzero_where(adjoint)
             part = self._contribution(let, read, outer * slope, used)
             self.parts[read.tensor].append(part)
 
@@ -310,8 +332,14 @@ class _Forward:
 
     def run(self) -> None:
         active = _dependent(self.program, self.seeds)
-        for let in self.program.lets:
-            if let.name in active:
+        for group in groups(self.program):
+            lets = [let for let in group.lets if let.name in active]
+            if group.indices:
+                for let in lets:
+                    free = (*let.free, *self.direction)
+                    name = self.names.fresh(f"{let.name}_dot")
+                    self.tangents[let.name] = Let(name, free, ONE)
+            for let in lets:
                 self._through(let)
 
     def tangent_of(self, let: Let) -> Let:
@@ -331,13 +359,14 @@ class _Forward:
             slope = partial(let.body, read)
             if slope == 0:
                 continue
-            weight = self.weights.of(let) if let.reduction else sympy.Integer(1)
+            weight = self.weights.of(let) if let.reduction else ONE
             for addend in sympy.Add.make_args(
                 sympy.expand_mul(weight * slope * tangent, deep=False)
             ):
                 parts.append(Contribution(addend, let.over, let.guard))
         free = (*let.free, *self.direction)
-        built = self.sums.build(f"{let.name}_dot", free, parts)
+        promised = self.tangents.get(let.name)
+        built = self.sums.build(f"{let.name}_dot", free, parts, promised)
         if built is not None:
             self.tangents[let.name] = built
 

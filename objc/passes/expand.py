@@ -41,7 +41,8 @@ def expand(program: Program) -> Program:
                 lets += _truth(let, names)
             case _:
                 lets.append(let)
-    return program.with_lets(lets)
+    # In a recurrence a let may be read before it is defined.
+    return program.with_lets(_with_parts(let, parts) for let in lets)
 
 
 def _with_parts(let: Let, parts: dict[str, Callable[[Read], Expression]]) -> Let:

@@ -15,6 +15,7 @@ import sympy
 
 from objc.ir.index import Index
 from objc.ir.program import Let, Program
+from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.differences import is_difference
 
@@ -96,11 +97,12 @@ def _inline(program: Program, wanted: Wanted) -> Program:
     gathered = {
         inner.tensor for let in program.lets for read in let.reads for inner in _bases(read)
     }
+    kept = gathered | members(program)
     candidates: dict[str, Let] = {}
     result = []
     for let in program.lets:
         let = _expand(let, candidates, wanted)
-        if let.reduction is None and let.name not in gathered:
+        if let.reduction is None and let.name not in kept:
             candidates[let.name] = let
         result.append(let)
     return program.with_lets(result)

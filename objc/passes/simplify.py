@@ -9,6 +9,7 @@ import sympy
 
 from objc.ir.index import Index, Position
 from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, substitute_positions
 from objc.passes.delta import Domains, resolve, under
 
@@ -65,11 +66,11 @@ def _resolve_sum(let: Let, names: Names, domains: Domains) -> list[Let]:
 
 def _contract_diagonals(program: Program) -> Program:
     """Drop an axis of a let when every read has the same position there as in another axis."""
-    outputs = set(program.outputs.values())
+    kept = {*program.outputs.values(), *members(program)}
     lets = list(program.lets)
     for number in reversed(range(len(lets))):
         let = lets[number]
-        if let.name in outputs or len(let.free) < 2:
+        if let.name in kept or len(let.free) < 2:
             continue
         while (pair := _equal_axes(let, lets[number + 1 :])) is not None:
             keep, drop = pair

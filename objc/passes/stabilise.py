@@ -86,7 +86,8 @@ def _exponential_sums(program: Program) -> Program:
         if let.reduction == "mean":
             shift = sympy.log(sympy.Mul(*(Extent(index.dimension) for index in let.over)))
         mapping[let.name] = (logarithm, shift)
-    return program.with_lets(lets)
+    # In a recurrence a let may be read before it is defined.
+    return program.with_lets(_substitute(let, mapping) for let in lets)
 
 
 def _is_plain_sum(let: Let) -> bool:
