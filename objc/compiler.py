@@ -18,7 +18,6 @@ to a target. Every program in between is verified.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,16 +26,14 @@ from objc.analysis import errors
 from objc.ir.program import Program
 from objc.ir.verify import verify
 from objc.passes.batch import batch
-from objc.passes.differences import name_differences
 from objc.passes.differentiate import gradient, hessian_diagonal, hessian_vector_product
 from objc.passes.expand import expand
-from objc.passes.inline import inline_all, inline_same_loop, inline_single
+from objc.passes.inline import inline_single
 from objc.passes.lower import Module, lower, lower_declaration
-from objc.passes.nest import nest_extremes
 from objc.passes.prune import prune
 from objc.passes.share import share
-from objc.passes.simplify import simplify
-from objc.passes.stabilise import guard, sink, stabilise
+from objc.passes.stabilise import guard, sink
+from objc.passes.stages import checked, stable, tidy
 from objc.syntax import parse
 from objc.target import DType, Emitted, Executable
 
@@ -65,16 +62,6 @@ class Variant:
     weighted: bool = False
 
 
-def stable(program: Program) -> Program:
-    """Stage 4: the program with its formulas whole and in safe arithmetic."""
-    result = program
-    for name, step in _STABLE:
-        result = _checked(name, step, result)
-    result = name_differences(result, program)
-    verify(result, after="differences")
-    return result
-
-
 def differentiated(program: Program, variant: Variant) -> Program:
     """Stage 5: a batched program with the derivatives that the variant asks for."""
     result = batch(stable(program), variant.batched, variant.weighted)
@@ -84,18 +71,18 @@ def differentiated(program: Program, variant: Variant) -> Program:
         result = gradient(result, variant.wrt)
         verify(result, after="gradient")
     if "hessian_vector_product" in wanted:
-        result = hessian_vector_product(_tidy(result), variant.wrt)
+        result = hessian_vector_product(tidy(result), variant.wrt)
         verify(result, after="hessian_vector_product")
     if "hessian_diagonal" in wanted:
-        result = hessian_diagonal(_tidy(result), variant.wrt)
+        result = hessian_diagonal(tidy(result), variant.wrt)
         verify(result, after="hessian_diagonal")
     outputs = {k: v for k, v in result.outputs.items() if _kind(k) in wanted}
-    return _tidy(prune(result, outputs))
+    return tidy(prune(result, outputs))
 
 
 def derive(program: Program, variant: Variant) -> Program:
     """Stages 4 to 6: from the program of one example to what a target runs."""
-    return _checked("expand", _finish, differentiated(program, variant))
+    return checked(differentiated(program, variant), ("expand", _finish))
 
 
 def build(program: Program, variant: Variant, target: str, dtype: DType) -> Executable:
@@ -118,41 +105,7 @@ def _kind(output: str) -> str:
     return "terms" if kind == "term" else kind
 
 
-def _tidy(program: Program) -> Program:
-    """Stage 6: whole formulas, δ and diagonals resolved, in safe arithmetic again."""
-    for name, step in _TIDY:
-        program = _checked(name, step, program)
-    return program
-
-
-def _stabilise_again(program: Program) -> Program:
-    return stabilise(program, differentiated=True)
-
-
 def _finish(program: Program) -> Program:
     program = share(program)
     program = share(prune(expand(program)))
     return prune(inline_single(guard(sink(program))))
-
-
-_STABLE: tuple[tuple[str, Callable[[Program], Program]], ...] = (
-    ("nest", nest_extremes),
-    ("inline", inline_all),
-    ("prune", prune),
-    ("stabilise", stabilise),
-)
-
-_TIDY: tuple[tuple[str, Callable[[Program], Program]], ...] = (
-    ("inline", inline_same_loop),
-    ("prune", prune),
-    ("simplify", simplify),
-    ("inline", inline_same_loop),
-    ("prune", prune),
-    ("stabilise", _stabilise_again),
-)
-
-
-def _checked(name: str, step: Callable[[Program], Program], program: Program) -> Program:
-    result = step(program)
-    verify(result, after=name)
-    return result

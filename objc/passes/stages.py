@@ -1,0 +1,51 @@
+"""The passes that go together: bringing a program to stable form, and tidying up derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from objc.ir.program import Program
+from objc.ir.verify import verify
+from objc.passes.differences import name_differences
+from objc.passes.inline import inline_all, inline_same_loop
+from objc.passes.nest import nest_extremes
+from objc.passes.prune import prune
+from objc.passes.simplify import simplify
+from objc.passes.stabilise import stabilise
+
+Step = tuple[str, Callable[[Program], Program]]
+
+
+def stable(program: Program) -> Program:
+    """The program with its formulas whole and in safe arithmetic."""
+    steps = (
+        ("nest", nest_extremes),
+        ("inline", inline_all),
+        ("prune", prune),
+        ("stabilise", stabilise),
+        ("differences", partial(name_differences, known=program)),
+    )
+    return checked(program, *steps)
+
+
+def tidy(program: Program, *, final: bool = True) -> Program:
+    """A program with derivatives: whole formulas, δ and diagonals resolved, in safe arithmetic
+    again. `stop_gradient` goes if it is the `final` derivative."""
+    steps = (
+        ("inline", inline_same_loop),
+        ("prune", prune),
+        ("simplify", simplify),
+        ("inline", inline_same_loop),
+        ("prune", prune),
+        ("stabilise", partial(stabilise, differentiated=final)),
+    )
+    return checked(program, *steps)
+
+
+def checked(program: Program, *steps: Step) -> Program:
+    """The program after these steps, verified after each."""
+    for name, step in steps:
+        program = step(program)
+        verify(program, after=name)
+    return program
