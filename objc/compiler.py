@@ -71,10 +71,10 @@ def differentiated(program: Program, variant: Variant) -> Program:
         result = gradient(result, variant.wrt)
         verify(result, after="gradient")
     if "hessian_vector_product" in wanted:
-        result = hessian_vector_product(tidy(result), variant.wrt)
+        result = hessian_vector_product(tidy(result, final=False), variant.wrt)
         verify(result, after="hessian_vector_product")
     if "hessian_diagonal" in wanted:
-        result = hessian_diagonal(tidy(result), variant.wrt)
+        result = hessian_diagonal(tidy(result, final=False), variant.wrt)
         verify(result, after="hessian_diagonal")
     outputs = {k: v for k, v in result.outputs.items() if _kind(k) in wanted}
     return tidy(prune(result, outputs))
