@@ -36,7 +36,7 @@ def _read_anywhere(program: Program) -> frozenset[str]:
     found: set[str] = set()
     for name in (*program.outputs.values(), *(one.let for one in program.terms)):
         found |= depends[name]
-    expressions: list[Any] = [one.weight for one in program.terms]
+    expressions: list[Any] = [part for one in program.terms for part in (one.weight, one.offset)]
     for one in program.inputs:
         expressions += [end for end in (one.domain.low, one.domain.high) if end is not None]
         expressions += [one.default] if one.default is not None else []
@@ -60,7 +60,8 @@ def _with_slope(program: Program) -> frozenset[str]:
     for name in (*program.outputs.values(), *(one.let for one in program.terms)):
         result |= known[name]
     for term in program.terms:
-        result |= {read.tensor for read in term.weight.atoms(Read)}
+        for part in (term.weight, term.offset):
+            result |= {read.tensor for read in part.atoms(Read)}
     return frozenset(result)
 
 

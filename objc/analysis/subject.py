@@ -106,6 +106,6 @@ def _with_total(program: Program) -> Program:
     if "per_example" in program.outputs and program.kind != "objective":
         body = program.let[program.outputs["per_example"]].read()
     else:
-        body = sympy.Add(*(one.weight * program.let[one.let].read() for one in program.terms))
+        body = sympy.Add(*(one.share(program.let[one.let].read()) for one in program.terms))
     total = Let(name, (), body, span=program.span)
     return program.with_lets((*program.lets, total), {"total": name})

@@ -307,7 +307,7 @@ def _with_parameter_terms(program: Program) -> Program:
         return program
     lets = program.let
     parts = [lets[program.outputs["per_example"]].read()]
-    parts += [term.weight * lets[term.let].read() for term in extra]
+    parts += [term.share(lets[term.let].read()) for term in extra]
     whole = Let(Names.of(program).fresh("objective"), (), sympy.Add(*parts))
     outputs = {**program.outputs, "per_example": whole.name}
     return program.with_lets((*program.lets, whole), outputs)

@@ -104,14 +104,24 @@ class Let:
 class Term:
     """A named term of an objective; a loss or a metric has one, named `value`.
 
-    `let` holds the term for one example (for the parameters, where `over_parameters`). `weight` is
-    an expression of numbers and of scalar hyperparameters or learned parameters.
+    `let` holds the term for one example (for the parameters, where `over_parameters`). The objective
+    is the sum of `weight · term + offset`, both expressions of numbers and of scalar hyperparameters
+    or learned parameters.
     """
 
     name: str
     let: str
     weight: Expression = sympy.Integer(1)
     over_parameters: bool = False
+    offset: Expression = sympy.Integer(0)
+
+    @property
+    def is_plain(self) -> bool:
+        return bool(self.weight == 1 and self.offset == 0)
+
+    def share(self, value: Expression) -> Expression:
+        """What the term adds to the objective."""
+        return self.weight * value + self.offset
 
 
 @dataclass(frozen=True)

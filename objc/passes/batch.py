@@ -15,6 +15,7 @@ from objc.ir.domain import REAL, Domain
 from objc.ir.index import BATCH, Index, Position, at
 from objc.ir.program import Input, Let, Names, Program
 from objc.ir.symbols import Expression, Read
+from objc.source import Span
 
 WEIGHT = "weight"
 SCALE = "scale"
@@ -45,21 +46,40 @@ def batch(program: Program, batched: frozenset[str], weighted: bool = False) -> 
         let = by_name[term.let]
         mean: Expression
         if term.let in carriers and scale is not None:
-            body = let.read(index) if weight is None else weight.read(index) * let.read(index)
-            total = Let(names.fresh(f"total_{term.name}"), (), body, "sum", (index,), span=let.span)
-            average = Let(names.fresh(f"mean_{term.name}"), (), scale.read() * total.read())
-            lets += [total, average]
-            outputs[f"term:{term.name}"] = average.name
-            mean = average.read()
+            pair = _mean(term.name, let.read(index), index, weight, scale, names, let.span)
+            lets += pair
+            outputs[f"term:{term.name}"] = pair[-1].name
+            mean = pair[-1].read()
+            if term.offset != 0:  # it belongs to each example, so a sum has it as often
+                share = term.share(let.read(index))
+                pair = _mean(f"share_{term.name}", share, index, weight, scale, names, let.span)
+                lets += pair
+                value = value + pair[-1].read()
+                continue
         else:
             outputs[f"term:{term.name}"] = let.name
             mean = let.read()
-        value = value + term.weight * mean
+        value = value + term.share(mean)
     if program.terms:
         final = Let(names.fresh("value"), (), value, domain=REAL, span=program.span)
         lets.append(final)
         outputs["value"] = final.name
     return replace(program, inputs=(*inputs, *extra), lets=tuple(lets), outputs=outputs)
+
+
+def _mean(
+    name: str,
+    body: Expression,
+    index: Index,
+    weight: Input | None,
+    scale: Input,
+    names: Names,
+    span: Span | None,
+) -> list[Let]:
+    """The weighted sum over the batch, and the mean."""
+    body = body if weight is None else weight.read(index) * body
+    total = Let(names.fresh(f"total_{name}"), (), body, "sum", (index,), span=span)
+    return [total, Let(names.fresh(f"mean_{name}"), (), scale.read() * total.read())]
 
 
 def _with_batch(one: Input) -> Input:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from objc.passes.lower.combination_errors import (
+    GradientCombination,
+    NothingToWeigh,
+    UnknownCombination,
+)
 from objc.passes.lower.declaration_errors import (
     Acausal,
     BadClaim,
@@ -67,6 +72,7 @@ __all__ = [
     "ConditionForNumber",
     "DimensionClash",
     "DuplicateName",
+    "GradientCombination",
     "HugeConstant",
     "IncompleteDefinition",
     "IndexInArithmetic",
@@ -83,6 +89,7 @@ __all__ = [
     "NotCompiled",
     "NotOfHyperparameters",
     "NotReal",
+    "NothingToWeigh",
     "NumberForCondition",
     "PositionOutside",
     "RecursiveDeclarations",
@@ -91,6 +98,7 @@ __all__ = [
     "TooLarge",
     "UnboundDimension",
     "UndeterminedIndex",
+    "UnknownCombination",
     "UnknownDomain",
     "UnknownFile",
     "UnknownFunction",

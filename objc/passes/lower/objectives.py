@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import sympy
 
 from objc.ir.program import Term
-from objc.ir.symbols import Expression
 from objc.passes.lower import errors
 from objc.passes.lower.builder import Wanted
+from objc.passes.lower.combinations import shares_of
 from objc.passes.lower.definitions import define_all
 from objc.passes.lower.elementwise import scalar
 from objc.passes.lower.names import Scope
 from objc.passes.lower.resolve import number_of
-from objc.passes.lower.shapes import of_hyperparameters
 from objc.passes.lower.values import Environment
 from objc.syntax import tree
 
@@ -27,26 +26,22 @@ def objective_body(
 ) -> tuple[tuple[Term, ...], dict[str, str]]:
     """Lower the terms of an objective. Its `per_example` is the weighted sum of those that belong to
     an example."""
-    scope, collector = lowering.scope, lowering.collector
-    if declaration.combine != "sum":
-        what = f"`combine {declaration.combine}`"
-        span = declaration.combine_span or declaration.span
-        collector.add(errors.NotCompiled(span, what))
+    scope = lowering.scope
     _check_names(declaration, scope)
     live = define_all(declaration, [one.value for one in declaration.terms], scope)
     values = [
         scalar(number_of(one.value, scope), scope, f"the term `{one.name}`")
         for one in declaration.terms
     ]
-    weights = _weights(declaration, scope)
+    shares = shares_of(declaration, lowering)
     lowering.resolve()
     for binding in live:
         binding.make(Environment())
     terms = []
     for one, value in zip(declaration.terms, values, strict=True):
         let = lowering.make(_let_name(one, lowering), value)
-        weight = weights.get(one.name, sympy.Integer(1))
-        terms.append(Term(one.name, let, weight, one.over_parameters))
+        share = shares[one.name]
+        terms.append(Term(one.name, let, share.weight, one.over_parameters, share.offset))
     return tuple(terms), {"per_example": _per_example(terms, lowering)}
 
 
@@ -69,27 +64,12 @@ def _check_names(declaration: tree.Objective, scope: Scope) -> None:
         seen[term.name] = term
 
 
-def _weights(declaration: tree.Objective, scope: Scope) -> dict[str, Expression]:
-    names = tuple(one.name for one in declaration.terms)
-    found: dict[str, Expression] = {}
-    for keyword in declaration.weights:
-        if keyword.name not in names:
-            scope.collector.add(errors.BadTerm(keyword.span, keyword.name, names))
-            continue
-        if keyword.name in found:
-            what = "its weight is given twice"
-            scope.collector.add(errors.DuplicateName(keyword.span, keyword.name, what, None))
-        where = f"the weight of `{keyword.name}`"
-        found[keyword.name] = of_hyperparameters(keyword.value, scope, where)
-    return found
-
-
 def _per_example(terms: list[Term], lowering: Lowering) -> str:
     of_examples = [one for one in terms if not one.over_parameters]
     builder = lowering.builder
-    if len(of_examples) == 1 and of_examples[0].weight == 1:
+    if len(of_examples) == 1 and of_examples[0].is_plain:
         return of_examples[0].let
     lets = {one.name: one for one in builder.lets}
-    body = sympy.Add(*(one.weight * lets[one.let].read() for one in of_examples))
+    body = sympy.Add(*(one.share(lets[one.let].read()) for one in of_examples))
     wanted = Wanted(builder.fresh("per_example"), exact=True)
     return builder.let(wanted, (), body, span=lowering.declaration.name_span).name
