@@ -15,13 +15,15 @@ import sympy
 
 from objc.atoms import Branch
 from objc.ir.program import Input, Let, Program
+from objc.ir.recurrence import arranged, members
 from objc.ir.symbols import Read, conjuncts, disjuncts, reads, substitute_positions
 
 
 def computable_everywhere(program: Program) -> Program:
     """The same program, with no elementwise let that reads out of range where nobody takes it."""
     conditional = {read.tensor for let in program.lets for read in _conditional(let)}
-    fixed = set(program.outputs.values()) | _gathered(program)
+    program = _without_risky_members(program)
+    fixed = set(program.outputs.values()) | _gathered(program) | members(program)
     removable = set()
     for let in reversed(program.lets):
         free_to_go = let.reduction is None and let.name in conditional - fixed
@@ -37,6 +39,30 @@ def computable_everywhere(program: Program) -> Program:
         else:
             lets.append(let)
     return program.with_lets(lets) if inlined else program
+
+
+def _without_risky_members(program: Program) -> Program:
+    """The same for lets of recurrences, which may stand behind their readers: one at a time."""
+    inside = members(program)
+    fixed = set(program.outputs.values()) | _gathered(program)
+    while inside:
+        conditional = {read.tensor for let in program.lets for read in _conditional(let)}
+        found = next(
+            (
+                let
+                for let in program.lets
+                if let.name in (inside & conditional) - fixed
+                and let.reduction is None
+                and _is_risky(let, program)
+                and all(read.tensor != let.name for read in let.reads)
+            ),
+            None,
+        )
+        if found is None:
+            break
+        rest = [_with(let, {found.name: found}) for let in program.lets if let is not found]
+        program = arranged(program.with_lets(rest))
+    return program
 
 
 def is_checked(read: Read, tensor: Input | Let) -> bool:

@@ -14,7 +14,7 @@ import sympy
 from objc.ir.domain import domain_of, domain_of_let
 from objc.ir.index import Index
 from objc.ir.program import Let, Names
-from objc.ir.symbols import Condition, Expression, Read, indices_of
+from objc.ir.symbols import Branch, Condition, Expression, Read, indices_of, reads
 from objc.passes.delta import Domains, resolve, split_guard, under, without_idle
 from objc.passes.rewrites import rewrite
 
@@ -101,6 +101,10 @@ class Sums:
         for factor in sympy.Mul.make_args(body):
             varies = indices_of(factor) >= whole and bool(whole)
             (inner_factors if varies else outer_factors).append(factor)
+        if any(map(_may_leave_its_axes, inner_factors)):
+            # What is zero where a read isn't possible must stay beside the read.
+            inner_factors += [one for one in outer_factors if one.has(Branch)]
+            outer_factors = [one for one in outer_factors if not one.has(Branch)]
         coefficient = self._shared(sympy.Mul(*outer_factors), free)
         # Iverson's bracket stays a factor until the end, so that common factors can be seen.
         return coefficient * under(guard, sympy.Mul(*inner_factors))
@@ -120,6 +124,10 @@ class Sums:
             self._lets.append(let)
         own_sign, let = self._coefficients[positive]
         return sign * own_sign * let.read(*let.free)
+
+
+def _may_leave_its_axes(expression: Expression) -> bool:
+    return any(one.index is None for read in reads(expression) for one in read.positions)
 
 
 def is_trivial(body: Expression) -> bool:

@@ -15,7 +15,8 @@ import sympy
 
 from objc.ir.domain import domain_of
 from objc.ir.program import Let, Names, Program
-from objc.ir.symbols import Expression, Read, indices_of
+from objc.ir.recurrence import recurrence_of
+from objc.ir.symbols import Expression, Read, indices_of, reads
 
 
 def name_differences(program: Program, known: Program) -> Program:
@@ -25,8 +26,12 @@ def name_differences(program: Program, known: Program) -> Program:
     wanted = {let.body: let.name for let in known.lets if is_difference(let.body)}
     lets: list[Let] = []
     seen: dict[tuple[Expression, frozenset[Any]], Let] = {}
+    recurrences = recurrence_of(program)
     for let in program.lets:
+        own = {one.name for one in recurrences[let.name].lets} if let.name in recurrences else set()
         for node in _differences(let.body):
+            if any(read.tensor in own for read in reads(node)):
+                continue  # it would be one more member, with one more adjoint at every step
             positive = _positive(node, wanted)
             if (positive, frozenset(indices_of(positive))) in seen:
                 continue

@@ -62,7 +62,7 @@ def sink_conditions(expression: Any) -> Any:
     arguments = [sink_conditions(one) for one in expression.args]
     if isinstance(expression, sympy.Mul):
         for number, one in enumerate(arguments):
-            if isinstance(one, Branch) and ZERO in one.args[1:]:
+            if isinstance(one, Branch) and _vanishes(one):
                 others = arguments[:number] + arguments[number + 1 :]
                 arms = [
                     arm if arm == 0 else sink_conditions(sympy.Mul(arm, *others))
@@ -70,3 +70,8 @@ def sink_conditions(expression: Any) -> Any:
                 ]
                 return Branch(one.args[0], *arms)
     return expression.func(*arguments)
+
+
+def _vanishes(branch: Any) -> bool:
+    """Whether some arm is zero, also of a branch inside of an arm."""
+    return any(arm == 0 or (isinstance(arm, Branch) and _vanishes(arm)) for arm in branch.args[1:])

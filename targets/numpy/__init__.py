@@ -17,6 +17,7 @@ import sympy
 from objc.atoms import BY_FUNCTION, Branch
 from objc.ir.index import Dimension
 from objc.ir.program import Program
+from objc.ir.recurrence import groups
 from objc.ir.reductions import REDUCTIONS
 from objc.ir.text import formula
 from objc.target import DType, Emitted, Executable
@@ -26,6 +27,7 @@ from .._conditional import computable_everywhere
 from . import _support
 from .expressions import Names
 from .lets import LetWriter
+from .recurrences import statements
 from .spellings import DECLINED, SPELLINGS
 
 __all__ = ["SPELLINGS", "emit", "load", "module", "supports"]
@@ -92,8 +94,11 @@ def function(program: Program, dtype: DType, name: str) -> str:
     program = computable_everywhere(program)
     names = _names(program)
     lines: list[str] = []
-    for let in program.lets:
-        lines += LetWriter(program, names, let, dtype).write()
+    for group in groups(program):
+        if group.is_recurrence:
+            lines += statements(program, names, group, dtype)
+        else:
+            lines += LetWriter(program, names, group.lets[0], dtype).write()
     head = [f"def {name}(arguments, sizes, results):"]
     head.append(f"    {_module.docstring(about, '    ')}")
     for one in program.inputs:
@@ -144,7 +149,9 @@ def _names(program: Program) -> Names:
     open_sizes = [one for one in program.dimensions if one.size is None]
     sizes: dict[Dimension, str] = {one: _fresh("n", one.name, taken) for one in open_sizes}
     positions = {one: _fresh("i", one.name, taken) for one in program.dimensions}
-    return Names(tensors, sizes, positions)
+    stepping = dict.fromkeys(index for group in groups(program) for index in group.indices)
+    steps = {index: _fresh("s", index.name, taken) for index in stepping}
+    return Names(tensors, sizes, positions, steps)
 
 
 def _fresh(prefix: str, name: str, taken: set[str]) -> str:

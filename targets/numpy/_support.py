@@ -145,6 +145,27 @@ def gather(array: Any, name: str, taken: Any, example: Any, *positions: Any) -> 
     return array[tuple(places)]
 
 
+def part(array: Any, name: str, taken: Any, example: Any, *places: Any) -> Any:
+    """An array at fixed places, and whole along the axes where the place is None. A place is checked
+    if it is taken anywhere, and harmless if not."""
+    where: list[Any] = []
+    for axis, place in enumerate(places):
+        if place is None:
+            where.append(slice(None))
+            continue
+        extent = array.shape[axis]
+        if not 0 <= place < extent:
+            if np.any(taken):
+                refuse(name, axis, place, extent, taken, example)
+            place = 0
+        where.append(place)
+    if array.size == 0:
+        return np.zeros(
+            [array.shape[n] for n, one in enumerate(places) if one is None], array.dtype
+        )
+    return array[tuple(where)]
+
+
 def first_largest(body: Any, taken: Any) -> Any:
     """The first place of the greatest taken entry along the last axis; a NaN is greatest, and the
     place among none is -1."""

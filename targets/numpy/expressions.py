@@ -3,7 +3,7 @@
 Every piece of text is an array with one axis for each index of the let, of extent 1 where it does not
 depend on the index, or a scalar where it depends on none. Both sides of a branch are computed and one
 is chosen: the other does no harm, since positions are checked only where they are taken and
-floating-point warnings are off.
+floating-point warnings are off. Inside of a recurrence its indices are numbers, and no axes.
 """
 
 from __future__ import annotations
@@ -37,6 +37,19 @@ class Piece:
     literal: bool = False
 
 
+@dataclass(frozen=True)
+class Step:
+    """One step of a recurrence: the indices that stand still, and the members that are held for this
+    step only, without the axes of these indices."""
+
+    indices: frozenset[Index] = frozenset()
+    fleeting: frozenset[str] = frozenset()
+
+
+EVERYWHERE = Step()
+"""No recurrence: every index is an axis."""
+
+
 @dataclass
 class Names:
     """The names of the emitted text, none of which a user's name can reach: all have a prefix."""
@@ -44,6 +57,7 @@ class Names:
     tensors: Mapping[str, str]
     sizes: Mapping[Dimension, str]
     positions: Mapping[Dimension, str]
+    steps: Mapping[Index, str]
     used_positions: set[Dimension] = field(default_factory=set)
     counter: int = 0
 
@@ -59,7 +73,8 @@ class Writer:
     """Writes expressions of one let.
 
     `axes` are the indices of the let in order, `blocked` the one done in blocks, `real` the type in
-    which the let computes. Statements that must come first are handed to `emit`.
+    which the let computes. Statements that must come first are handed to `emit`. `step` is the step
+    of the recurrence that the let belongs to.
     """
 
     def __init__(
@@ -70,6 +85,7 @@ class Writer:
         blocked: Index | None,
         real: str,
         emit: Callable[[str], None],
+        step: Step = EVERYWHERE,
     ) -> None:
         self.program = program
         self.names = names
@@ -77,6 +93,7 @@ class Writer:
         self.blocked = blocked
         self.real = real
         self.emit = emit
+        self.step = step
         self.repeated: set[Any] = set()
         self.done: dict[Any, Piece] = {}
 
@@ -262,17 +279,41 @@ class Writer:
 
     def read(self, read: Read, taken: str = "True") -> Piece:
         name = self.names.tensors[read.tensor]
-        if not read.positions:
+        positions = [one for one in read.positions if not self._is_dropped(read, one)]
+        if not positions:
             return Piece(name)
-        plain = [position.index for position in read.positions]
-        if not self._is_checked(read) and len(set(plain)) == len(plain):
-            return self._slice(name, [index for index in plain if index is not None])
-        places = [self.position(position, taken) for position in read.positions]
+        whole = [None if self._is_fixed(one) else one.index for one in positions]
+        kept = [index for index in whole if index is not None]
+        fixed = [one for one in positions if self._is_fixed(one)]
+        if len(kept) + len(fixed) == len(positions) and len(set(kept)) == len(kept):
+            part = self._part(name, read, positions, taken) if fixed else name
+            return self._slice(part, kept)
+        places = [self.position(position, taken) for position in positions]
         example = self.example()
         arguments = [name, repr(read.tensor), taken, example, *(one.text for one in places)]
         if not self._is_checked(read):
             return _joined(f"{name}[{', '.join(one.text for one in places)}]", places)
         return _joined(f"gather({', '.join(arguments)})", places)
+
+    def _is_fixed(self, position: Position) -> bool:
+        """Whether a position is the same all through the let."""
+        base = position.base
+        return base is None or isinstance(base, Dimension) or base in self.step.indices
+
+    def _is_dropped(self, read: Read, position: Position) -> bool:
+        return read.tensor in self.step.fleeting and position.index in self.step.indices
+
+    def _part(self, name: str, read: Read, positions: Sequence[Position], taken: str) -> str:
+        """An array at its fixed positions, with the other axes whole."""
+        fixed = [self._is_fixed(one) for one in positions]
+        texts = [
+            self.position(one, taken).text if at else None
+            for one, at in zip(positions, fixed, strict=True)
+        ]
+        if all(not at or one.index for one, at in zip(positions, fixed, strict=True)):
+            return f"{name}[{', '.join(one or ':' for one in texts)}]"
+        arguments = [name, repr(read.tensor), taken, self.example(), *map(str, texts)]
+        return f"part({', '.join(arguments)})"
 
     def _slice(self, name: str, indices: list[Index]) -> Piece:
         order = sorted(range(len(indices)), key=lambda axis: self.axes.index(indices[axis]))
@@ -289,6 +330,8 @@ class Writer:
         return "" if all(part == ":" for part in parts) else f"[{', '.join(parts)}]"
 
     def index_array(self, index: Index) -> Piece:
+        if index in self.step.indices:
+            return Piece(self.names.steps[index])
         self.names.used_positions.add(index.dimension)
         name = self.names.positions[index.dimension]
         return Piece(name + self.subscript([index]), frozenset([index]))

@@ -7,7 +7,7 @@ contractions go to `einsum`; a sum under a guard `v == label[i]` with v free is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
@@ -16,7 +16,7 @@ from objc.ir.index import BATCH, Index, Position
 from objc.ir.program import Let, Program
 from objc.ir.symbols import IndexValue, Read, conjuncts, indices_of, substitute_positions
 
-from .expressions import ROWS, Names, Piece, Writer
+from .expressions import EVERYWHERE, ROWS, Names, Piece, Step, Writer
 
 _IDENTITY = {"sum": "0", "prod": "1", "max": "-np.inf", "min": "np.inf"}
 
@@ -24,11 +24,15 @@ _IDENTITY = {"sum": "0", "prod": "1", "max": "-np.inf", "min": "np.inf"}
 class LetWriter:
     """Writes the statements that compute one let into its variable."""
 
-    def __init__(self, program: Program, names: Names, let: Let, dtype: str) -> None:
+    def __init__(
+        self, program: Program, names: Names, let: Let, dtype: str, step: Step = EVERYWHERE
+    ) -> None:
         self.program = program
         self.names = names
-        self.let = let
+        self.whole = let
+        self.let = replace(let, free=tuple(i for i in let.free if i not in step.indices))
         self.dtype = dtype
+        self.step = step
         self.target = names.tensors[let.name]
         self.lines: list[str] = []
         self.margin = ""
@@ -41,15 +45,26 @@ class LetWriter:
 
     def write(self) -> list[str]:
         let = self.let
-        self.emit(f"# {_comment(let)}")
+        self.emit(f"# {_comment(self.whole)}")
         if (scattered := scatter_of(let)) is not None:
             self._scatter(scattered)
-        elif let.reduction == "sum" and let.guard == sympy.true and self._groups() is not None:
+        elif self._is_contraction():
             self._contraction()
         elif let.reduction is None and not let.free:
             self._assign_scalar(self._value(self._writer((), None)).text)
         else:
             self._dense()
+        return self.lines
+
+    def write_kept(self) -> list[str]:
+        """One step of a let that is kept for all steps."""
+        array = self.target
+        self.target = self.names.temporary()
+        self.write()
+        places = [
+            self.names.steps.get(i, ":") if i in self.step.indices else ":" for i in self.whole.free
+        ]
+        self.emit(f"{array}[{', '.join(places)}] = {self.target}")
         return self.lines
 
     # -------------------------------------------------------------- types, shapes, blocks
@@ -70,7 +85,7 @@ class LetWriter:
 
     def _writer(self, axes: Sequence[Index], blocked: Index | None) -> Writer:
         real = f"np.{self.dtype}" if axes else "np.float64"
-        return Writer(self.program, self.names, axes, blocked, real, self.emit)
+        return Writer(self.program, self.names, axes, blocked, real, self.emit, self.step)
 
     def _blocked(self) -> Index | None:
         axes = self.let.indices
@@ -178,6 +193,10 @@ class LetWriter:
 
     # -------------------------------------------------------------- contractions
 
+    def _is_contraction(self) -> bool:
+        plain = self.let.reduction == "sum" and self.let.guard == sympy.true
+        return plain and not self.step.indices and self._groups() is not None
+
     def _groups(self) -> dict[frozenset[Index], list[Any]] | None:
         """The factors of the body by the indices they depend on, if no group has all of them."""
         coefficient = frozenset[Index]()
@@ -223,7 +242,7 @@ class LetWriter:
             text = f"np.einsum({signature!r}, {', '.join(operands)}, optimize=True)"
         if scalars:
             real = "np.float64" if blocked is not None or not let.free else f"np.{self.dtype}"
-            factor = Writer(self.program, self.names, (), None, "np.float64", self.emit)
+            factor = self._writer((), None)
             text = f"{real}({factor.number(sympy.Mul(*scalars)).text}) * {text}"
         if outer:
             writer = self._writer(let.free, None)
