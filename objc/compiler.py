@@ -26,7 +26,12 @@ from objc.analysis import errors
 from objc.ir.program import Program
 from objc.ir.verify import verify
 from objc.passes.batch import batch
-from objc.passes.differentiate import gradient, hessian_diagonal, hessian_vector_product
+from objc.passes.differentiate import (
+    gradient,
+    hessian_diagonal,
+    hessian_vector_product,
+    term_gradients,
+)
 from objc.passes.expand import expand
 from objc.passes.inline import inline_single
 from objc.passes.lower import Module, lower, lower_declaration
@@ -43,8 +48,8 @@ __all__ = [
 ]  # fmt: skip
 
 Result = Literal[
-    "value", "terms", "per_example", "gradient", "hessian_diagonal", "hessian_vector_product",
-    "result",
+    "value", "terms", "per_example", "gradient", "term_gradient", "hessian_diagonal",
+    "hessian_vector_product", "result",
 ]  # fmt: skip
 
 
@@ -67,6 +72,9 @@ def differentiated(program: Program, variant: Variant) -> Program:
     result = batch(stable(program), variant.batched, variant.weighted)
     verify(result, after="batch")
     wanted = set(variant.results)
+    if "term_gradient" in wanted:
+        result = term_gradients(result, variant.wrt)
+        verify(result, after="term_gradients")
     if wanted & {"gradient", "hessian_diagonal", "hessian_vector_product"}:
         result = gradient(result, variant.wrt)
         verify(result, after="gradient")

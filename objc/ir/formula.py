@@ -263,6 +263,10 @@ class Notation(ABC):
         if word in ("gradient", "hessian_diagonal", "hessian_vector_product"):
             value = self.name(program.name)
             return self.derivative(word, value, self.subscripted(subject, subscripts))
+        if word == "term_gradient":
+            term, _, subject = subject.partition(":")
+            by = self.subscripted(subject, subscripts)
+            return self.derivative("gradient", self.name(term), by)
         if word == "term":
             return self.name(subject)
         if word == "value" and "per_example" in program.outputs:

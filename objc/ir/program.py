@@ -146,7 +146,8 @@ class Program:
     Keys: `per_example` (the scalar of one example: a loss, a metric, or an objective's weighted sum
     of the terms that belong to an example), `result` (the tensor of a function or a model), and
     after the batch pass `value` (the scalar over the batch) and `term:NAME`; after differentiation
-    `gradient:INPUT`, `hessian_diagonal:INPUT`, `hessian_vector_product:INPUT`.
+    `gradient:INPUT`, `term_gradient:TERM:INPUT`, `hessian_diagonal:INPUT`,
+    `hessian_vector_product:INPUT`.
     """
 
     name: str

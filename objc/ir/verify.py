@@ -19,7 +19,9 @@ from objc.ir.symbols import Extent, IndexValue, Read
 _RELATIONS = (sympy.Eq, sympy.Ne, sympy.Lt, sympy.Le, sympy.Gt, sympy.Ge)
 _CONNECTIVES = (sympy.And, sympy.Or, sympy.Not)
 _RESULTS = ("value", "per_example", "result")
-_RESULT_PREFIXES = ("term", "gradient", "hessian_diagonal", "hessian_vector_product")
+_RESULT_PREFIXES = (
+    "term", "gradient", "term_gradient", "hessian_diagonal", "hessian_vector_product",
+)  # fmt: skip
 _SHAPED_AS_INPUT = _RESULT_PREFIXES[1:]
 
 
@@ -91,6 +93,8 @@ def _input(one: Input, dimensions: set[Dimension]) -> Iterator[str]:
 def _outputs(program: Program) -> Iterator[str]:
     for key, name in program.outputs.items():
         word, _, subject = key.partition(":")
+        if word == "term_gradient":
+            subject = key.rpartition(":")[2]
         if not (key in _RESULTS or (subject and word in _RESULT_PREFIXES)):
             yield f"the output key `{key}` is unknown"
         if name not in program.let:

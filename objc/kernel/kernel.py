@@ -139,6 +139,26 @@ class Kernel:
             raise InputError(NotAnOption(None, self.name, "reduction", "terms", "terms are means"))
         return self._terms(self._evaluator.run(("terms",), slots, options))
 
+    def term_gradients(self, *arguments: Any, **keywords: Any) -> dict[str, Any]:
+        """The gradient of every named term's mean, before its weight, from one run.
+
+        Each stands as `gradient` gives it: an array for one input, else a named tuple by input. A term
+        that does not depend on an input has zeros for it. Of the options it takes those of `terms`, and
+        `wrt`.
+        """
+        slots, options = self._derivative(
+            "term_gradients", arguments, keywords, _DERIVATIVE - {"out"}
+        )
+        if options.reduction == "none":
+            reason = "terms are means"
+            raise InputError(NotAnOption(None, self.name, "reduction", "term_gradients", reason))
+        wrt, bare = self._evaluator.wrt(options.wrt)
+        found = self._evaluator.run(("term_gradient",), slots, options, wrt)
+        return {
+            term: self._by_input([found[f"term_gradient:{term}:{name}"] for name in wrt], wrt, bare)
+            for term in self._signature.terms
+        }
+
     def evaluate(
         self, inputs: Mapping[str, Any], *, wrt: Sequence[str] = (), **options: Any
     ) -> tuple[float, dict[str, float], dict[str, Any]]:
@@ -182,11 +202,13 @@ class Kernel:
         wrt, bare = evaluator.wrt(options.wrt)
         found = evaluator.run(results, slots, options, wrt)
         kind = results[-1]
-        parts = [found[f"{kind}:{name}"] for name in wrt]
+        return found, self._by_input([found[f"{kind}:{name}"] for name in wrt], wrt, bare)
+
+    def _by_input(self, parts: Sequence[Any], wrt: Sequence[str], bare: bool) -> Any:
         if bare:
-            return found, parts[0]
+            return parts[0]
         keywords = tuple(self._signature.input[name].keyword for name in wrt)
-        return found, by_input(keywords)(*parts)
+        return by_input(keywords)(*parts)
 
     def _allow(self, method: str, options: Options, allowed: frozenset[str]) -> None:
         for option in options.given:

@@ -19,7 +19,7 @@ from objc.kernel.variants import Output
 
 Array = NDArray[Any]
 
-_DERIVATIVES = ("gradient:", "hessian")
+_DERIVATIVES = ("gradient:", "term_gradient:", "hessian")
 
 _OVERLAP_WORK = 10_000
 """Effort for deciding whether strided buffers share memory; beyond it they are taken to."""

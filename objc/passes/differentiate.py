@@ -48,6 +48,18 @@ def gradient(program: Program, wrt: Iterable[str], output: str = "value") -> Pro
     return program.with_lets((*program.lets, *reverse.lets), outputs)
 
 
+def term_gradients(program: Program, wrt: Iterable[str]) -> Program:
+    """Add `term_gradient:TERM:X` for every term and every X of `wrt`: the derivative of the term's
+    mean, before its weight. What the terms share stays shared."""
+    inputs = tuple(wrt)
+    outputs = dict(program.outputs)
+    for term in program.terms:
+        program = gradient(program, inputs, f"term:{term.name}")
+        for name in inputs:
+            outputs[f"term_gradient:{term.name}:{name}"] = program.outputs[f"gradient:{name}"]
+    return program.with_lets(program.lets, outputs)
+
+
 def hessian_vector_product(program: Program, wrt: Iterable[str]) -> Program:
     """Add `hessian_vector_product:X` for every X: the tangent of the gradients along `vector_X`,
     internal inputs of the same shapes. The program must hold the gradients."""

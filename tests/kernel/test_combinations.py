@@ -102,3 +102,79 @@ objective mixed(a: real[D], w: real[D] | y: real[D]; learn log_variance_near: re
     value = np.exp(-2.0) * near - 1 + 3 * (np.exp(0.4) * far + 0.2) - (w**2).sum() / 2
     close(module.mixed(a, w, y, log_variance_far=-0.4), value)
     assert [one.name for one in module.mixed.parameters].count("log_variance_near") == 1
+
+
+SEVERAL = """
+objective several(w: real[D], b: real | x: real[D], y: real; l2: positive = 0.1) =
+    minimize
+        fit:     r^2
+        robust:  log(1 + exp(-r))
+        ridge:   l2 * sum[d](w[d]^2)  over parameters
+        nothing: y
+    combine sum(robust = 3)
+    where r = sum[d](w[d] * x[d]) + b - y
+
+objective fit(w: real[D], b: real | x: real[D], y: real) = minimize (sum(w * x) + b - y)^2
+objective robust(w: real[D], b: real | x: real[D], y: real) =
+    minimize log(1 + exp(-(sum(w * x) + b - y)))
+objective ridge(w: real[D]; l2: positive = 0.1) =
+    minimize l2 * sum(w^2) over parameters
+"""
+W, B = RANDOM.normal(size=3), 0.4
+X, Y = RANDOM.normal(size=(9, 3)), RANDOM.normal(size=9)
+
+
+@pytest.mark.parametrize("target", ["cpu", "numpy"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"weight": WEIGHT}, {"reduction": "sum"}, {"mask": WEIGHT > 1}],
+    ids=["mean", "weighted", "sum", "masked"],
+)
+def test_gradients_of_terms_are_those_of_objectives_of_their_own(
+    target: str, options: dict[str, Any]
+) -> None:
+    module = objc.compile(SEVERAL, target=target)
+    found = module.several.term_gradients(W, B, X, Y, l2=0.3, **options)
+    assert list(found) == ["fit", "robust", "ridge", "nothing"]
+    for name in ("fit", "robust"):
+        alone = module[name].gradient(W, B, X, Y, **options)
+        close(found[name].w, alone.w)
+        close(found[name].b, alone.b)
+    close(found["ridge"].w, module.ridge.gradient(W, l2=0.3))
+    close(found["ridge"].b, 0)
+    close(found["nothing"].w, np.zeros(3))
+    whole = module.several.gradient(W, B, X, Y, l2=0.3, **options)
+    weights = {"fit": 1, "robust": 3, "ridge": 1}
+    for name in ("w", "b"):
+        close(
+            sum(k * getattr(found[one], name) for one, k in weights.items()), getattr(whole, name)
+        )
+
+
+def test_gradients_of_terms_by_example_and_by_input(scene: Any) -> None:
+    found = scene.term_gradients(*DATA, wrt="depth")
+    close(found["depth"], (DEPTH - DEPTH_TRUE) / 9)
+    close(found["segment"], np.zeros(9))
+    both = scene.term_gradients(*DATA, wrt=("segment", "log_variance_depth"))
+    assert both["depth"]._fields == ("segment", "log_variance_depth")
+    probability = torch.softmax(torch.tensor(SEGMENT), 1).numpy()
+    close(both["segment"].segment, (probability - np.eye(4)[LABEL]) / 9)
+    close(both["segment"].log_variance_depth, 0)
+
+
+def test_a_loss_has_one_term() -> None:
+    square = objc.compile("loss square(x: real | y: real) = (x - y)^2").square
+    found = square.term_gradients(DEPTH, DEPTH_TRUE)
+    close(found["value"], square.gradient(DEPTH, DEPTH_TRUE))
+
+
+def test_terms_share_what_they_have_in_common() -> None:
+    several = objc.compile(SEVERAL, target="numpy").several
+    several.term_gradients(W, B, X, Y)
+    from objc.compiler import Variant, derive
+
+    program = derive(
+        several.program, Variant(("term_gradient",), ("w", "b"), frozenset({"x", "y"}))
+    )
+    products = [let for let in program.lets if {"w", "x"} <= {read.tensor for read in let.reads}]
+    assert len(products) == 1
