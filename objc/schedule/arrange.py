@@ -2,13 +2,14 @@
 
 At every level the lets are taken in order. A let that still has loops joins the first loop over the
 same dimension that comes after all it depends on, or at whose very point its dependencies are made;
-else it opens a loop of its own.
+else it opens a loop of its own. The lets of a recurrence go together, down to the loop of its steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import sympy
 
@@ -34,6 +35,24 @@ class Member:
     def next(self) -> Index | None:
         path = self.plan.path
         return path[self.depth] if self.depth < len(path) else None
+
+    @property
+    def is_led(self) -> bool:
+        """The next loop is one in which a recurrence runs as a whole."""
+        return self.depth < self.plan.together
+
+    @property
+    def direction(self) -> Literal[-1, 0, 1]:
+        """That of the next loop, if it is the loop of a recurrence's steps."""
+        group = self.plan.group
+        if self.next not in group.indices:
+            return 0
+        return 1 if group.steps[group.indices.index(self.next)] > 0 else -1
+
+    @property
+    def wants_order(self) -> bool:
+        """The first of several equal values is looked for along the next loop."""
+        return self.plan.let.reduction in ("argmax", "argmin") and self.next in self.plan.let.over
 
     @property
     def reduces_here(self) -> bool:
@@ -70,6 +89,17 @@ class _Slot:
 
     dimension: Dimension | None
     members: list[Member] = field(default_factory=list)
+    direction: Literal[-1, 0, 1] = 0
+
+    def takes(self, unit: Sequence[Member]) -> bool:
+        """Whether a unit may share the loop."""
+        first = unit[0]
+        if first.next is None or self.dimension != first.next.dimension:
+            return False
+        if first.direction and self.direction and first.direction != self.direction:
+            return False
+        downwards = -1 in (first.direction, self.direction)
+        return not (downwards and any(one.wants_order for one in (*unit, *self.members)))
 
 
 def arrange(
@@ -78,10 +108,12 @@ def arrange(
     """The items of one level. `kept` are lets that have an array anyway (outputs)."""
     slots: list[_Slot] = []
     place: dict[str, tuple[int, Member]] = {}
-    for member in members:
-        slot = _slot_for(member, slots, place)
-        slots[slot].members.append(member)
-        place[member.name] = slot, member
+    for unit in _units(members):
+        number = _slot_for(unit, slots, place)
+        slots[number].members += unit
+        slots[number].direction = slots[number].direction or unit[0].direction
+        for member in unit:
+            place[member.name] = number, member
     items: list[Item] = []
     for one in slots:
         if one.dimension is None:
@@ -92,25 +124,54 @@ def arrange(
     return tuple(items)
 
 
-def _slot_for(member: Member, slots: list[_Slot], place: Mapping[str, tuple[int, Member]]) -> int:
+def _units(members: Sequence[Member]) -> Iterator[list[Member]]:
+    """What goes into one loop whatever happens: the lets of a recurrence, else one let."""
+    unit: list[Member] = []
+    for member in members:
+        if unit and not (member.is_led and member.plan.group is unit[0].plan.group):
+            yield unit
+            unit = []
+        unit.append(member)
+    if unit:
+        yield unit
+
+
+def _slot_for(
+    unit: Sequence[Member], slots: list[_Slot], place: Mapping[str, tuple[int, Member]]
+) -> int:
     lowest = 0
-    for read in member.plan.let.reads:
-        if read.tensor not in place:
-            continue
-        slot, producer = place[read.tensor]
-        together = slots[slot].dimension is not None and _pointwise(member, producer)
-        lowest = max(lowest, slot if together else slot + 1)
-    index = member.next
+    for member in unit:
+        for read in member.plan.let.reads:
+            if read.tensor not in place:
+                continue
+            slot, producer = place[read.tensor]
+            if _is_of_another_step(read, member, producer):
+                continue
+            together = slots[slot].dimension is not None and _pointwise(member, producer)
+            lowest = max(lowest, slot if together else slot + 1)
+    index = unit[0].next
     if index is None:
         if not (slots and slots[-1].dimension is None and len(slots) - 1 >= lowest):
             # statements go where all loops so far are done, so the last slot is always free
             slots.append(_Slot(None))
         return len(slots) - 1
     for number in range(lowest, len(slots)):
-        if slots[number].dimension == index.dimension:
+        if slots[number].takes(unit):
             return number
     slots.append(_Slot(index.dimension))
     return len(slots) - 1
+
+
+def _is_of_another_step(read: Read, member: Member, producer: Member) -> bool:
+    """Whether an earlier step of the loops around has made what is read."""
+    group = member.plan.group
+    if producer.plan.group is not group:
+        return False
+    free = producer.plan.let.free
+    return any(
+        index in member.names and read.positions[free.index(index)].offset != 0
+        for index in group.indices
+    )
 
 
 def _pointwise(member: Member, producer: Member) -> bool:
@@ -167,7 +228,7 @@ def _loop(slot: _Slot, around: tuple[Index, ...], kept: frozenset[str]) -> list[
             after += fixes
         inner.append(under)
     body = arrange(inner, (*around, index), kept)
-    return [*before, Loop(index, body), *after]
+    return [*before, Loop(index, body, slot.direction), *after]
 
 
 def _fresh(index: Index, around: tuple[Index, ...]) -> Index:
@@ -185,7 +246,9 @@ def _peel(member: Member, slot: _Slot, kept: frozenset[str]) -> tuple[Member, li
     let = member.plan.let
     if let.reduction is not None or member.next is not None or let.name not in kept:
         return None
-    index = let.free[-1]
+    index = member.plan.path[-1]
+    if index in member.plan.group.indices:
+        return None
     if any(let.name == read.tensor for one in slot.members for read in one.plan.let.reads):
         return None
     found = _deltas(let.body, index)
@@ -196,7 +259,7 @@ def _peel(member: Member, slot: _Slot, kept: frozenset[str]) -> tuple[Member, li
     for position in dict.fromkeys(found.values()):
         body = outside.renamed(substitute_positions(let.body, {index: position}))
         where = member.bound(let.free)
-        fixes.append(Peeled(let.name, where, where[-1], outside.moved(position), body))
+        fixes.append(Peeled(let.name, where, member.names[index], outside.moved(position), body))
     lighter = replace(member.plan, let=replace(let, body=_otherwise(let.body, set(found))))
     return replace(member, plan=lighter), fixes
 

@@ -23,6 +23,9 @@ from objc.schedule.loops import (
 )
 
 
+_DIRECTION = {0: "", 1: " step by step", -1: " step by step, downwards"}
+
+
 def listing(loops: Loops) -> str:
     """One line an item; each step is headed by its operations and the bytes of one iteration."""
     program = loops.program
@@ -57,8 +60,8 @@ def _head(loops: Loops, number: int) -> str:
 def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
     for item in items:
         match item:
-            case Loop(index, body):
-                yield f"for {index.name}:{index.dimension}"
+            case Loop(index, body, direction):
+                yield f"for {index.name}:{index.dimension}{_DIRECTION[direction]}"
                 yield from (f"  {line}" for line in _lines(body, loops))
             case Assign(let, at, body):
                 yield f"{let}{_axes(at)} = {body}{_where(loops, let)}"

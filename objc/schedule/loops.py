@@ -73,10 +73,15 @@ class Finish:
 
 @dataclass(frozen=True)
 class Loop:
-    """The items of `body` for every value of the index, in order."""
+    """The items of `body` for every value of the index, in order.
+
+    `direction` is that of a recurrence: upwards (1) or downwards (-1), each step after the one before.
+    0: the steps don't need each other, and go upwards.
+    """
 
     index: Index
     body: tuple[Item, ...]
+    direction: Literal[-1, 0, 1] = 0
 
 
 Item: TypeAlias = Assign | Peeled | Start | Accumulate | Finish | Loop

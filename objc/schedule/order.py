@@ -14,19 +14,23 @@ from functools import cached_property
 import sympy
 
 from objc.ir.index import BATCH, Index, Position
-from objc.ir.program import Let, Program
+from objc.ir.program import Let
+from objc.ir.recurrence import Group
 from objc.ir.symbols import Condition, IndexValue, Read, conjuncts, indices_of
 
 
 @dataclass(frozen=True)
 class Plan:
     """A let with the order of its loops. `scattered` maps free indices that have no loop to the
-    gathered position that a guard gives them, and `guard` is what is left of it."""
+    gathered position that a guard gives them, and `guard` is what is left of it. The first `together`
+    loops are those that a recurrence, `group`, runs in as a whole."""
 
     let: Let
     path: tuple[Index, ...]
     scattered: Mapping[Index, Position]
     guard: Condition
+    group: Group
+    together: int = 0
 
     @cached_property
     def first_over(self) -> int:
@@ -41,11 +45,13 @@ class Plan:
         return tuple(index for index in self.let.free if index not in outside)
 
 
-def plan(let: Let, plans: Mapping[str, Plan], program: Program) -> Plan:
-    """The loops of a let, given those of the lets before it."""
+def plan(let: Let, group: Group, plans: Mapping[str, Plan]) -> Plan:
+    """The loops of a let of a group, given those of the lets before it."""
+    leading = _leading(group)
     if let.reduction is None:
-        return Plan(let, let.free, {}, sympy.true)
-    scattered, guard = _scatter(let)
+        rest = tuple(index for index in let.free if index not in leading)
+        return Plan(let, (*leading, *rest), {}, sympy.true, group, len(leading))
+    scattered, guard = _scatter(let, leading)
     remaining = [index for index in let.indices if index not in scattered]
     path: list[Index] = []
 
@@ -53,9 +59,9 @@ def plan(let: Let, plans: Mapping[str, Plan], program: Program) -> Plan:
         path.append(index)
         remaining.remove(index)
 
-    for index in [one for one in remaining if one.dimension == BATCH]:
+    for index in leading or [one for one in remaining if one.dimension == BATCH]:
         take(index)
-    for index in _followed(let, plans, remaining, len(path)):
+    for index in _followed(let, plans, remaining, path):
         take(index)
     innermost = _along_memory(let, remaining)
     outer = [index for index in remaining if index != innermost]
@@ -63,16 +69,42 @@ def plan(let: Let, plans: Mapping[str, Plan], program: Program) -> Plan:
     path += outer
     if innermost is not None:
         path.append(innermost)
-    return Plan(let, tuple(path), scattered, guard)
+    return Plan(let, tuple(path), scattered, guard, group, len(leading))
 
 
-def _scatter(let: Let) -> tuple[dict[Index, Position], Condition]:
+def _leading(group: Group) -> tuple[Index, ...]:
+    """The indices that a recurrence runs along, behind those before it along which nothing steps
+    (the batch, for one): each of these has a recurrence of its own."""
+    if not group.is_recurrence:
+        return ()
+    outer: list[Index] = []
+    for index in group.lets[0].free:
+        if index in group.indices:
+            break
+        if _stands_still(index, group):
+            outer.append(index)
+    return (*outer, *group.indices)
+
+
+def _stands_still(index: Index, group: Group) -> bool:
+    lets = {let.name: let for let in group.lets}
+    if any(index not in let.free for let in group.lets):
+        return False
+    return all(
+        read.positions[lets[read.tensor].free.index(index)].index == index
+        for let in group.lets
+        for read in let.reads
+        if read.tensor in lets
+    )
+
+
+def _scatter(let: Let, leading: tuple[Index, ...]) -> tuple[dict[Index, Position], Condition]:
     """Guards `v == label[i]` with v free: the positions to add to, and the rest of the guard."""
     found: dict[Index, Position] = {}
     rest = []
     for part in conjuncts(let.guard) if let.reduction == "sum" else ():
         match = _equality(part, let)
-        if match is not None and match[0] not in found:
+        if match is not None and match[0] not in found and match[0] not in leading:
             found[match[0]] = match[1]
         else:
             rest.append(part)
@@ -99,7 +131,7 @@ def _equality(part: Condition, let: Let) -> tuple[Index, Position] | None:
 
 
 def _followed(
-    let: Let, plans: Mapping[str, Plan], remaining: list[Index], depth: int
+    let: Let, plans: Mapping[str, Plan], remaining: list[Index], path: list[Index]
 ) -> list[Index]:
     """The longest stretch of a producer's loops that the let can share with it."""
     best: list[Index] = []
@@ -113,8 +145,8 @@ def _followed(
             if index not in free or len(producer.path[: producer.first_over]) - place < 2:
                 break
             mine = read.positions[free.index(index)].index
-            if place < depth:
-                if mine is None or mine.dimension != BATCH:
+            if place < len(path):
+                if mine != path[place]:
                     break
                 continue
             if mine is None or mine not in remaining or mine in stretch:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import sympy
 
 from objc.ir.index import BATCH, Index, Position
 from objc.ir.program import Program
+from objc.ir.recurrence import groups
 from objc.ir.symbols import Read, reads
 from objc.schedule.arrange import Member, arrange
 from objc.schedule.loops import (
@@ -31,8 +33,9 @@ from objc.schedule.order import Plan, plan
 def schedule(program: Program) -> Loops:
     """The loops of a program whose reductions are primitive."""
     plans: dict[str, Plan] = {}
-    for let in program.lets:
-        plans[let.name] = plan(let, plans, program)
+    for group in groups(program):
+        for let in group.lets:
+            plans[let.name] = plan(let, group, plans)
     outputs = frozenset(program.outputs.values())
     items = arrange([Member(one) for one in plans.values()], (), outputs)
     steps = _steps(items, program)
@@ -73,7 +76,10 @@ def _steps(items: Sequence[Item], program: Program) -> tuple[Step, ...]:
 
 
 def _worth_dividing(loop: Loop, batched: bool) -> bool:
-    """The batch is divided; without one, any loop whose length is open; else loops in loops."""
+    """The batch is divided; without one, any loop whose length is open; else loops in loops. The
+    steps of a recurrence can't be."""
+    if loop.direction:
+        return False
     if loop.index.dimension == BATCH:
         return True
     nested = any(isinstance(item, Loop) for item in loop.body)
@@ -86,43 +92,53 @@ _Path = tuple[int, ...]  # the loops around a place, the step first
 
 
 def _storage(program: Program, steps: Sequence[Step]) -> Mapping[str, Storage]:
-    made: dict[str, tuple[_Path, tuple[int | None, ...]]] = {}
-    read: dict[str, list[_Path]] = {}
+    made: dict[str, _Made] = {}
+    read: dict[str, list[tuple[_Path, Read]]] = {}
     for item, path, indices in _places(steps):
         for one in _reads(item):
-            read.setdefault(one.tensor, []).append(path)
+            read.setdefault(one.tensor, []).append((path, one))
         if isinstance(item, Assign | Finish):
             let = program.let[item.let]
-            depths: list[int | None] = []
             outside = iter(item.at)
             axes = item.axes if isinstance(item, Finish) else ()
-            for axis in let.free:
-                if axis in axes:
-                    depths.append(None)  # an axis of the accumulator: bound by no loop
-                else:
-                    depths.append(_depth(next(outside), indices))
-            made.setdefault(item.let, (path, tuple(depths)))
+            bound = tuple(None if axis in axes else next(outside) for axis in let.free)
+            made.setdefault(item.let, _Made(path, bound, indices))
     outputs = set(program.outputs.values())
     found: dict[str, Storage] = {}
     for let in program.lets:
-        path, levels = made[let.name]
         found[let.name] = _kept(
-            path, levels, read.get(let.name, []), let.name in outputs, bool(let.free)
+            made[let.name], read.get(let.name, []), let.name in outputs, bool(let.free)
         )
     return found
 
 
+@dataclass(frozen=True)
+class _Made:
+    """Where a let is made: the loops around, and for each axis the index of its loop (None: an axis
+    of the accumulator, bound by no loop)."""
+
+    path: _Path
+    axes: tuple[Index | None, ...]
+    indices: tuple[Index, ...]
+
+    def depth(self, axis: int) -> int | None:
+        """How many loops of the step are around the loop of an axis."""
+        index = self.axes[axis]
+        return None if index is None else self.indices.index(index)
+
+
 def _kept(
-    path: _Path,
-    depths: Sequence[int | None],
-    readers: Sequence[_Path],
-    is_output: bool,
-    is_tensor: bool,
+    made: _Made, readers: Sequence[tuple[_Path, Read]], is_output: bool, is_tensor: bool
 ) -> Storage:
-    every = tuple(range(len(depths)))
-    common = len(path)
-    for reader in readers:
-        common = min(common, _shared_prefix(path, reader))
+    every = tuple(range(len(made.axes)))
+    common = len(made.path)
+    for path, read in readers:
+        common = min(common, _shared_prefix(made.path, path))
+        for axis, position in enumerate(read.positions):
+            depth = made.depth(axis)
+            if depth is not None and position.index != made.axes[axis]:
+                common = min(common, depth + 1)  # another step of this loop is read
+    depths = [made.depth(axis) for axis in every]
     axes = tuple(axis for axis, depth in enumerate(depths) if depth is None or depth >= common - 1)
     if is_output:
         return Storage("output", every)
@@ -130,7 +146,7 @@ def _kept(
         return Storage("shared" if common == 0 else "local")
     if common == 0:
         return Storage("stored", every)
-    if common == len(path) and all(depth is not None for depth in depths):
+    if common == len(made.path) and all(depth is not None for depth in depths):
         return Storage("local")
     return Storage("scratch", axes)
 
@@ -142,11 +158,6 @@ def _shared_prefix(one: _Path, other: _Path) -> int:
             break
         length += 1
     return length
-
-
-def _depth(index: Index, indices: Sequence[Index]) -> int:
-    """How many loops of the step are around the loop of an index."""
-    return list(indices).index(index)
 
 
 def _places(steps: Sequence[Step]) -> Iterator[tuple[Item, _Path, tuple[Index, ...]]]:

@@ -15,8 +15,6 @@ def reason(program: Program) -> str | None:
     for let in program.lets:
         if let.reduction is not None and not REDUCTIONS[let.reduction].primitive:
             return f"the reduction `{let.reduction}` has not been expanded"
-        if any(one.tensor == let.name for one in let.reads):
-            return f"`{let.name}` is a recurrence"
         for function in let.body.atoms(sympy.Function):
             if isinstance(function, Branch):
                 continue

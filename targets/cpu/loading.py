@@ -14,7 +14,9 @@ from typing import Any
 
 from objc import cache
 
-_lock = threading.Lock()
+lock = threading.Lock()
+"""LLVM is used by one thread at a time."""
+
 _engines: list[Any] = []  # the code lives as long as its engine
 
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 5)
@@ -48,15 +50,15 @@ def compiled(text: str) -> bytes:
     import llvmlite.binding as llvm
     from objc.targets.cpu.translation import translate
 
-    with _lock:
+    with lock:
         machine = _machine()
-        module = llvm.parse_assembly(_widened(str(translate(text, _bits())), _bits()))
+        module = llvm.parse_assembly(widened(str(translate(text, vector_bits())), vector_bits()))
         optimise(module, machine)
         return bytes(machine.emit_object(module))
 
 
 @functools.lru_cache(maxsize=1)
-def _bits() -> int:
+def vector_bits() -> int:
     """The width of the processor's vectors."""
     import llvmlite.binding as llvm
 
@@ -64,7 +66,7 @@ def _bits() -> int:
     return 512 if features.get("avx512f") else 256 if features.get("avx2") else 128
 
 
-def _widened(text: str, bits: int) -> str:
+def widened(text: str, bits: int) -> str:
     """What llvmlite can't write. Steps may use the widest vectors (LLVM shuns those of 512 bits, for
     the sake of processors long gone), and what is said of a loop must name itself."""
     text = re.sub(r"^(define [^\n]*)$", rf'\1 "prefer-vector-width"="{bits}"', text, flags=re.M)
@@ -83,7 +85,8 @@ def optimise(module: Any, machine: Any) -> None:
 
 
 @functools.lru_cache(maxsize=1)
-def _target() -> Any:
+def native_target() -> Any:
+    """LLVM's back end for this kind of machine."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
@@ -94,7 +97,7 @@ def _target() -> Any:
 def _machine() -> Any:
     import llvmlite.binding as llvm
 
-    return _target().create_target_machine(
+    return native_target().create_target_machine(
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
         opt=3,
@@ -108,7 +111,7 @@ def _place(code: bytes) -> Any | None:
     """The entry of object code, ready to be called; None if there is none in it."""
     import llvmlite.binding as llvm
 
-    with _lock:
+    with lock:
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()

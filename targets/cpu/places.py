@@ -51,7 +51,7 @@ class Places:
         self.parameters: dict[str, str] = {}
         self.indent = 1
         self.around: list[Index] = []
-        self.visible: list[set[str]] = [set()]
+        self.visible: list[dict[str, tuple[Index, ...]]] = [{}]
         self.facts = [Facts()]
         self.kinds: dict[str, str] = {}
 
@@ -87,7 +87,7 @@ class Places:
 
     def read(self, read: Read, kind: str, facts: Facts, hard: bool) -> str:
         tensor = self.program.tensor(read.tensor)
-        if isinstance(tensor, Let) and any(tensor.name in names for names in self.visible):
+        if self._is_at_hand(read):
             text = self.layout.name("v", tensor.name)
             held = self.kinds[tensor.name]
         elif not tensor.dimensions:
@@ -96,6 +96,11 @@ class Places:
             text = self._checked(tensor, read, facts, hard)
             held = "int64" if tensor.domain.is_integer else self.dtype
         return text if held == kind else f"{kind}({text})"
+
+    def _is_at_hand(self, read: Read) -> bool:
+        """Whether a local variable holds what is read: a let that has been made at this very point."""
+        here = tuple(position.index for position in read.positions)
+        return any(names.get(read.tensor) == here for names in self.visible)
 
     def _scalar(self, tensor: Input | Let, kind: str) -> tuple[str, str]:
         """A scalar from the table: as it is held there, or in the type of the kernel."""

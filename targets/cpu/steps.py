@@ -194,10 +194,14 @@ class StepText(Places):
                     self._finish(item)
 
     def _loop(self, loop: Loop, extent: str) -> None:
-        self._line(f"for {self._index_name(loop.index)} in range({extent}):")
+        name = self._index_name(loop.index)
+        back = self.layout.name("back", loop.index.name) if loop.direction < 0 else name
+        self._line(f"for {back} in range({extent}):")
         self.indent += 1
+        if back != name:
+            self._line(f"{name} = {extent} - 1 - {back}")
         self.around.append(loop.index)
-        self.visible.append(set())
+        self.visible.append({})
         self.facts.append(self.facts[-1].inside(loop.index))
         before = len(self.lines)
         self._items(loop.body)
@@ -230,7 +234,7 @@ class StepText(Places):
         """A let is known at one point: its local variable, and its array or slot."""
         local = self.layout.name("v", let.name)
         self._line(f"{local} = {text}")
-        self.visible[-1].add(let.name)
+        self.visible[-1][let.name] = tuple(at)
         self.kinds[let.name] = self._kind(let)
         storage = self.loops.storage[let.name]
         if not let.free and storage.kind in ("shared", "output"):

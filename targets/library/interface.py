@@ -1,0 +1,151 @@
+"""How a kernel looks from C: the names, types and order of a function's parameters.
+
+A function takes the sizes of the dimensions, then the inputs in the order of their declaration, then
+the places for the results. Everything here is plain data, so that it can be kept with a kernel's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from objc.targets.cpu.layout import plain, shape_of
+
+from objc.ir.domain import Domain
+from objc.ir.index import BATCH
+from objc.ir.program import Input, Program
+from objc.target import DType
+
+Kind = Literal["size", "array", "number", "integer", "result", "scalar"]
+Shape = Sequence[str | int]
+
+RESERVED = frozenset(
+    # C, C++, and what the header and the standard headers make macros of.
+    "alignas alignof and and_eq asm atomic_cancel auto bitand bitor bool break case catch char char8_t "
+    "char16_t char32_t class co_await co_return co_yield compl complex concept const const_cast "
+    "consteval constexpr constinit continue decltype default delete do double dynamic_cast else enum "
+    "errno error explicit export extern false float for friend goto if imaginary inline int int64_t "
+    "int32_t long mutable namespace new noexcept not not_eq nullptr operator or or_eq private "
+    "protected public reflexpr register reinterpret_cast requires restrict return scratch short "
+    "signed sizeof static static_assert static_cast stdin stdout stderr step struct switch synchronized "
+    "template this thread_local throw true try typedef typeid typename typeof typeof_unqual union "
+    "unsigned using virtual void volatile wchar_t while workspace xor xor_eq first last linux unix "
+    "NULL I EOF INFINITY NAN".split()
+)
+"""Names that no parameter may have."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter. `key` is the input, the dimension or the result (its key among the outputs); an
+    array has an `element` and a `shape` of names of dimensions and literal sizes."""
+
+    kind: Kind
+    name: str
+    key: str
+    element: str = "float64"
+    shape: Shape = ()
+    bounds: tuple[float | None, float | None, bool] | None = None
+    """(low, high, whether the ends are outside), for a number whose domain is checked."""
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A function: its symbol and its parameters in order."""
+
+    symbol: str
+    parameters: tuple[Parameter, ...]
+
+    def of(self, *kinds: Kind) -> tuple[Parameter, ...]:
+        return tuple(one for one in self.parameters if one.kind in kinds)
+
+    def data(self) -> tuple[Any, ...]:
+        """As tuples that any format can hold."""
+        fields = ("kind", "name", "key", "element", "shape", "bounds")
+        rows = [tuple(getattr(one, name) for name in fields) for one in self.parameters]
+        return (self.symbol, tuple(rows))
+
+    @classmethod
+    def from_data(cls, data: Any) -> Interface:
+        symbol, rows = data
+        parameters = []
+        for kind, name, key, element, shape, bounds in rows:
+            ends = None if bounds is None else (bounds[0], bounds[1], bool(bounds[2]))
+            parameters.append(Parameter(kind, name, key, element, tuple(shape), ends))
+        return cls(symbol, tuple(parameters))
+
+
+def interface_of(
+    program: Program, metadata: Mapping[str, Any], dtype: DType, symbol: str
+) -> Interface:
+    """The function of a kernel whose `metadata` the CPU target has written.
+
+    Inputs that no step reads are parameters all the same, as are all dimensions of the inputs: the
+    functions of a declaration are called alike.
+    """
+    names = _Names()
+    sizes = {one.name: one for one in program.dimensions if one.size is None}
+    for what in metadata["slots"]:
+        if what[0] == "size":
+            assert what[1] in sizes, "every size of the table is one of the program"
+    order = sorted(sizes, key=lambda name: name != BATCH.name)
+    parameters = [Parameter("size", names.fresh(name), name) for name in order]
+    parameters += [_input(one, names, dtype) for one in program.inputs]
+    for key, name in program.outputs.items():
+        let = program.let[name]
+        wanted = _result_name(key)
+        if let.free:
+            element = "int64" if let.domain.is_integer else dtype
+            shape = shape_of(let.dimensions)
+            parameters.append(Parameter("result", names.fresh(wanted), key, element, shape))
+        else:
+            element = "int64" if let.domain.is_integer else "float64"
+            parameters.append(Parameter("scalar", names.fresh(wanted), key, element))
+    return Interface(symbol, tuple(parameters))
+
+
+def symbol_of(name: str, taken: set[str]) -> str:
+    """A symbol of C for a name, unlike those that are taken (which it joins)."""
+    letters = plain(name)
+    if not letters or letters[0].isdigit():
+        letters = f"_{letters}"
+    chosen, number = letters, 1
+    while chosen in taken or chosen in RESERVED:
+        number += 1
+        chosen = f"{letters}_{number}"
+    taken.add(chosen)
+    return chosen
+
+
+def _input(one: Input, names: _Names, dtype: DType) -> Parameter:
+    name = names.fresh(one.name)
+    integer = one.domain.is_integer
+    if one.dimensions:
+        element = "int64" if integer else dtype
+        return Parameter("array", name, one.name, element, shape_of(one.dimensions))
+    bounds = _bounds(one.domain) if one.role == "hyperparameter" else None
+    kind: Kind = "integer" if integer else "number"
+    return Parameter(kind, name, one.name, "int64" if integer else "float64", (), bounds)
+
+
+def _bounds(domain: Domain) -> tuple[float | None, float | None, bool]:
+    """The ends of a domain that are numbers; None where there is none, or it depends on an input."""
+    ends = [
+        float(end) if end.is_number and end.is_finite else None
+        for end in domain.bounds
+    ]  # fmt: skip
+    return ends[0], ends[1], domain.kind in ("positive", "negative")
+
+
+def _result_name(key: str) -> str:
+    kind, _, name = key.partition(":")
+    return {"gradient": f"d_{name}"}.get(kind, f"{kind}_{name}" if name else kind)
+
+
+class _Names:
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def fresh(self, name: str) -> str:
+        return symbol_of(name, self._taken)
