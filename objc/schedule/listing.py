@@ -22,7 +22,6 @@ from objc.schedule.loops import (
     step_items,
 )
 
-
 _DIRECTION = {0: "", 1: " step by step", -1: " step by step, downwards"}
 
 
