@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, logsumexp
 
-from objc.errors import ObjcError
 from objc.ir.evaluate import evaluate
 from objc.ir.recurrence import groups
 from objc.ir.symbols import IndexValue
-from objc.passes.lower import definitions, lower
+from objc.passes.lower import lower
 from objc.source import Source
 from objc.syntax import parse
 
@@ -231,11 +230,3 @@ def test_each_place_around_has_its_own() -> None:
     (group,) = (one for one in groups(program) if one.is_recurrence)
     assert [index.name for index in group.indices] == ["t"]
     assert [index.name for index in group.lets[0].free] == ["b", "t"]
-
-
-def test_refused_until_targets_take_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(definitions, "COMPILES_RECURRENCES", False)
-    with pytest.raises(ObjcError, match=r"E0203.*the recurrence of `a`"):
-        run(
-            "loss f(x: real[T]) = a[T-1]\n    where a[0] = 0\n          a[t] = a[t-1] + x[t]\n", "f"
-        )

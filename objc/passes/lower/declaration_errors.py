@@ -216,8 +216,8 @@ class NotCompiled(Diagnostic):
                 small: a^2
             combine uncertainty
 
-    Recurrences, `gradient(f, x)`, `argsort`, games, stages and the combinations other than `sum` are
-    read and checked for their form, and no more.
+    A recurrence inside of a step of another, `gradient(f, x)`, `argsort`, games, stages and the
+    combinations other than `sum` are read and checked for their form, and no more.
     """
 
     code = "E0203"

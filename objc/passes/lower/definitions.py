@@ -21,9 +21,6 @@ from objc.passes.lower.resolve import value_of
 from objc.passes.lower.values import Environment, Positions, Value, broken
 from objc.syntax import tree
 
-COMPILES_RECURRENCES = False
-"""Until passes and targets take them."""
-
 
 def body_of(declaration: tree.Declaration, scope: Scope) -> Value:
     """The value of a declaration in a scope that has its parameters: definitions, then formula."""
@@ -133,14 +130,10 @@ def _check_name(group: Group, scope: Scope) -> bool:
 def _circle(circle: list[Group], scope: Scope) -> Recurrence | None:
     """Definitions that need each other."""
     first = circle[0].equations[0]
-    if not is_recurrence(circle):
-        chain = tuple(group.name for group in circle)
-        scope.collector.add(errors.CircularDefinition(first.name_span, chain))
-    elif COMPILES_RECURRENCES:
+    if is_recurrence(circle):
         return Recurrence(circle, scope)
-    else:
-        what = f"the recurrence of `{first.name}`"
-        scope.collector.add(errors.NotCompiled(circle[0].equations[-1].span, what))
+    chain = tuple(group.name for group in circle)
+    scope.collector.add(errors.CircularDefinition(first.name_span, chain))
     for group in circle:
         span = group.equations[0].name_span
         scope.define(group.name, broken(span), "a definition", span)
