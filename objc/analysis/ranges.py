@@ -29,6 +29,7 @@ from objc.analysis.interval import (
 from objc.atoms import ATOMS, Branch, maximum, minimum, sigmoid, stop_gradient, xlogy
 from objc.ir.index import Index, Position
 from objc.ir.program import Input, Let, Program
+from objc.ir.recurrence import members
 from objc.ir.symbols import Condition, Expression, Extent, IndexValue, Read, conjuncts
 
 Context = Mapping[Any, Interval]
@@ -59,8 +60,15 @@ class Ranges:
         # An interval's ends name hyperparameters, and those of hyperparameters earlier ones.
         for one in sorted(program.inputs, key=lambda one: one.role != "hyperparameter"):
             self.of_tensor[one.name] = self._of_input(one)
+        # Lets of a recurrence are read before they are defined: what holds of them is their domain.
+        recurrent = members(program)
         for let in program.lets:
-            self.of_tensor[let.name] = self._of_let(let)
+            if let.name in recurrent:
+                low, high = let.domain.bounds
+                self.of_tensor[let.name] = Interval(self._end(low).low, self._end(high).high)
+        for let in program.lets:
+            if let.name not in recurrent:
+                self.of_tensor[let.name] = self._of_let(let)
 
     def _of_input(self, one: Input) -> Interval:
         low, high = one.domain.bounds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import sympy
@@ -49,6 +50,7 @@ class Builder:
         self._integers: dict[str, Domain] = {}
         self._alike: dict[tuple[object, ...], list[Let]] = {}
         self._numbers: dict[str, int] = {}
+        self._promised: dict[str, tuple[Domain, tuple[Dimension, ...]]] = {}
 
     # ------------------------------------------------------------------ names
 
@@ -70,6 +72,10 @@ class Builder:
         if name in self._dimension_of:
             return self._dimension_of[name] == dimension
         return self.take(name)
+
+    def in_order(self, indices: Iterable[Index]) -> list[Index]:
+        """Indices in the order in which they were introduced."""
+        return sorted(indices, key=lambda index: self._introduced.get(index.name, -1))
 
     def take(self, name: str) -> bool:
         if name in self._taken:
@@ -106,6 +112,22 @@ class Builder:
         if domain.is_integer:
             self._integers[name] = domain
 
+    def promise(self, name: str, domain: Domain, dimensions: tuple[Dimension, ...]) -> None:
+        """Tell of a let that others read before it is there."""
+        self.declare(name, domain)
+        self._promised[name] = (domain, dimensions)
+
+    @property
+    def tensors(self) -> dict[str, tuple[Domain, tuple[Dimension, ...]]]:
+        """The domains and the dimensions of the lets that are there or promised."""
+        return {**self._promised, **{one.name: (one.domain, one.dimensions) for one in self.lets}}
+
+    def add(self, let: Let) -> None:
+        """Add a let as it is, under a name that `fresh` has given."""
+        check_body(let.body, self.collector, let.span)
+        self.lets.append(let)
+        self.declare(let.name, let.domain)
+
     def integer_domain(self, tensor: str) -> Domain | None:
         return self._integers.get(tensor)
 
@@ -126,9 +148,7 @@ class Builder:
         Its free indices are those that its body has from around it, then its own.
         """
         found = indices_of(body) | indices_of(guard)
-        outer = sorted(
-            found - set(over) - set(own), key=lambda index: self._introduced.get(index.name, -1)
-        )
+        outer = self.in_order(found - set(over) - set(own))
         domain = domain or wanted.domain or result_domain(reduction, body, guard, over)
         made = Let("", (*outer, *own), body, reduction, over, guard, domain, span)
         alike = self._alike.setdefault(

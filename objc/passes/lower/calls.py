@@ -31,24 +31,19 @@ def call(node: tree.Call, scope: Scope) -> Value:
         return Inlining(node, scope, *found).value()
     if node.function in ELEMENTARY:
         return _elementary(node, ELEMENTARY[node.function], scope)
+    if node.function == "gradient":
+        from objc.passes.lower.gradients import gradient
+
+        return gradient(node, scope)
     if node.function in LATER:
         what = f"`{node.function}(…)`"
         scope.collector.add(errors.NotCompiled(node.span, what))
         return broken(node.span)
-    names = (*ELEMENTARY, *scope.namespace.callables(), *_local_functions(scope))
+    names = (*ELEMENTARY, *scope.namespace.callables(), *scope.local_functions())
     scope.collector.add(errors.UnknownFunction(node.function_span, node.function, names))
     for argument in positional(node):
         value_of(argument, scope)
     return broken(node.span)
-
-
-def _local_functions(scope: Scope) -> list[str]:
-    found: list[str] = []
-    here: Scope | None = scope
-    while here is not None:
-        found += [n for n, one in here.names.items() if isinstance(one.entity, LocalFunction)]
-        here = here.parent
-    return found
 
 
 # ------------------------------------------------------------------ elementary
@@ -108,7 +103,13 @@ def _local(node: tree.Call, function: LocalFunction, scope: Scope) -> Value:
             errors.WrongNumberOfArguments(node.span, node.function, expected, count)
         )
         return broken(node.span)
-    inner = replace(function.scope, names={}, parent=function.scope, variables=scope.variables)
+    inner = replace(
+        function.scope,
+        names={},
+        parent=function.scope,
+        variables=scope.variables,
+        differentiated=scope.differentiated or function.scope.differentiated,
+    )
     for parameter, argument in zip(parameters, given, strict=True):
         value = passed(parameter.name, value_of(argument, scope), scope)
         inner.define(parameter.name, value, "a parameter", parameter.span)

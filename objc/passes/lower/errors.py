@@ -33,6 +33,13 @@ from objc.passes.lower.domain_errors import (
     NumberForCondition,
     UnknownDomain,
 )
+from objc.passes.lower.gradient_errors import (
+    GradientAtNoReal,
+    GradientIsZero,
+    GradientOfNoFunction,
+    GradientOfSeveral,
+    GradientOfTensor,
+)
 from objc.passes.lower.name_errors import (
     DuplicateName,
     MissingHyperparameter,
@@ -72,7 +79,12 @@ __all__ = [
     "ConditionForNumber",
     "DimensionClash",
     "DuplicateName",
+    "GradientAtNoReal",
     "GradientCombination",
+    "GradientIsZero",
+    "GradientOfNoFunction",
+    "GradientOfSeveral",
+    "GradientOfTensor",
     "HugeConstant",
     "IncompleteDefinition",
     "IndexInArithmetic",

@@ -87,7 +87,7 @@ ELEMENTARY: Mapping[str, Elementary] = {
 }
 """What can be called without being declared."""
 
-LATER = frozenset({"gradient", "argsort"})
+LATER = frozenset({"argsort"})
 """Functions of the language that are not compiled yet."""
 
 NEED_REAL = frozenset({"abs", "sign"})

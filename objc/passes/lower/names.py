@@ -32,7 +32,8 @@ class Context:
     """What belongs to one program while it is lowered, whatever declarations are inlined into it.
 
     Of recurrences: their `equations`, for each read inside of one the equation that says it
-    (`stepped`), and the axes that are read at a hyperparameter (`iterated`).
+    (`stepped`), and the axes that are read at a hyperparameter (`iterated`). `derived` are the lets
+    of derivatives.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Context:
     stepped: dict[Read, Span] = field(default_factory=dict)
     equations: list[tree.Definition] = field(default_factory=list)
     iterated: list[Axis] = field(default_factory=list)
+    derived: set[str] = field(default_factory=set)
     nodes: int = 0
     level: int = 0
 
@@ -133,6 +135,15 @@ class Scope:
                 return scope.names[name]
             scope = scope.parent
         return None
+
+    def local_functions(self) -> Iterator[str]:
+        """The functions that are defined around this place."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield from (
+                n for n, one in scope.names.items() if isinstance(one.entity, LocalFunction)
+            )
+            scope = scope.parent
 
     def candidates(self) -> Iterator[str]:
         """Every name in scope that could stand in an expression."""

@@ -234,7 +234,8 @@ class Recurrence:
         if member.indexes is not None:
             domain = Domain("index", dimension=member.indexes.dimension)
         name = member.name if self.own else builder.fresh(member.name)
-        builder.declare(name, domain)
+        dimensions = tuple(index.dimension for index in (*outer, *own))
+        builder.promise(name, domain, dimensions)
         return _Made(name, outer, tuple(own), domain)
 
     def _let(self, member: _Member, made: _Made, environment: Environment) -> Let:

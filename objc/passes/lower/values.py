@@ -8,7 +8,7 @@ expression of one entry, at the positions asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -31,28 +31,30 @@ class Environment:
     """Where each index stands while building, and the conditions under which we are here.
 
     What is built under `path` is only looked at where all its conditions hold: reads that may leave
-    their tensor must carry the path with them into lets of their own.
+    their tensor must carry the path with them into lets of their own. Names in `reserved` are not
+    taken for new indices, though they stand nowhere.
     """
 
     positions: Mapping[Variable, Position] = field(default_factory=dict)
     path: tuple[Condition, ...] = ()
+    reserved: frozenset[str] = frozenset()
 
     def bind(self, pairs: Iterable[tuple[Variable, Position]]) -> Environment:
-        return Environment({**self.positions, **dict(pairs)}, self.path)
+        return replace(self, positions={**self.positions, **dict(pairs)})
 
     def under(self, condition: Condition) -> Environment:
         if condition == sympy.true:
             return self
-        return Environment(self.positions, (*self.path, condition))
+        return replace(self, path=(*self.path, condition))
 
     def only(self, variables: Iterable[Variable]) -> Environment:
         """The environment of a definition: the indices it may see, and no conditions."""
-        return Environment({one: self.positions[one] for one in variables})
+        return replace(self, positions={one: self.positions[one] for one in variables}, path=())
 
     @cached_property
     def active(self) -> frozenset[str]:
         """The names of the indices that stand in some position: a new index must avoid them."""
-        names: set[str] = set()
+        names = set(self.reserved)
         for position in self.positions.values():
             names.update(index.name for index in indices_of_position(position))
         return frozenset(names)
