@@ -53,6 +53,39 @@ def test_a_file_may_be_called_as_one_of_the_library(tmp_path: Path) -> None:
     assert body(path, "f") == "r**2"
 
 
+def test_it_may_be_named_without_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "use regression (squared_error)\nloss f(x: real | y: real) = squared_error(x | y)\n"
+    write(tmp_path, "regression", text)
+    monkeypatch.chdir(tmp_path)
+    assert body(Path("regression.objc"), "f") == "r**2"
+
+
+def test_files_in_circles_are_one_error(tmp_path: Path) -> None:
+    for name in "abc":
+        uses = "".join(f"use {other}\n" for other in "abc" if other != name)
+        write(tmp_path, name, f"{uses}loss f{name}(x: real) = x\n")
+    with pytest.raises(ObjcError) as caught:
+        body(tmp_path / "a.objc", "fa")
+    (one,) = caught.value.diagnostics
+    assert one.title() == "files use each other in a circle: a → b → a"
+    with pytest.raises(ObjcError, match="`alone` uses itself"):
+        body(write(tmp_path, "alone", "use alone\nloss f(x: real) = x\n"), "f")
+
+
+def test_each_file_is_read_once(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "f0",
+        "loss single(x: real) = 3 * x\nmetric m(x: real) = [x > 0]\nsurrogate single for m\n",
+    )
+    write(tmp_path, "f1", "use f0\nloss other(x: real) = single(x)\n")
+    for number in range(2, 40):
+        uses = f"use f{number - 1}\nuse f{number - 2}\n"
+        write(tmp_path, f"f{number}", f"{uses}loss l{number}(x: real) = x\n")
+    path = write(tmp_path, "top", f"use f39\nuse f0\n{LOSS}")
+    assert body(path, "double") == "6*x"
+
+
 def test_a_file_beside_comes_before_the_library(tmp_path: Path) -> None:
     write(tmp_path, "regression", "loss squared_error(x: real | y: real) = 7 * (x - y)^2\n")
     path = write(

@@ -130,6 +130,31 @@ def test_functions_with_definitions_inside_of_reductions() -> None:
     assert float(got) == pytest.approx(float(expected), rel=1e-13)
 
 
+def test_functions_that_return_tensors() -> None:
+    text = (
+        "function whiten(x: real[N, D])[n, d] = (x[n, d] - m[d]) / s(d)\n"
+        "    where m[d] = mean[n](x[n, d])\n"
+        "          s(c) = sqrt(mean[n]((x[n, c] - m[c])^2) + 1e-6)\n"
+        "function outer(a: real[N], b: real[M])[i, j] = a[i] * b[j]\n"
+        "function pair(x: real[D], y: real[D])[k] = if k == 0 then dot(x, y) else x[k] * y[k]\n"
+        "loss f(x: real[N, D], y: real[N, D]) = squares + products + total(whiten(x)) + near(x[1])\n"
+        "    where squares = sum[i, j](outer(whiten(x)[0], y[1])[i, j]^2)\n"
+        "          products = sum[n](pair(x[n], y[n])[0] * pair(y[n], x[n])[1])\n"
+        "          total(t) = sum[n, d | n > 0](t[n, d] * t[n-1, d])\n"
+        "          near(x) = sum(double(x) * y[0])\n"
+        "          double(y) = 2 * y\n"
+    )
+    white = (A - A.mean(0)) / np.sqrt(A.var(0) + 1e-6)
+    expected = (np.outer(white[0], B[1]) ** 2).sum()
+    expected += ((A * B).sum(1) * A[:, 1] * B[:, 1]).sum()
+    expected += (white[1:] * white[:-1]).sum() + 2 * (A[1] * B[0]).sum()
+    program = lower(parse(Source("<text>", text))).programs["f"]
+    assert float(evaluate(program, {"x": A, "y": B})["per_example"]) == pytest.approx(
+        float(expected), rel=1e-13
+    )
+    assert all(len(let.indices) <= 2 for let in program.lets)
+
+
 def test_a_model_called_for_two_inputs() -> None:
     text = (
         "model embed(x: real[D]; learn w: real[H, D])[h] = tanh(dot(w[h], x))\n"

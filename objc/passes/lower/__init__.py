@@ -50,7 +50,8 @@ def lower(file: tree.File, loader: Loader | None = None) -> Module:
             each = Collector()
             program = program_of(item, namespace, each)
             for one in each.found:
-                collector.add(one)
+                if not _is_same_circle(one, collector):
+                    collector.add(one)
             if program is not None:
                 verify(program)
                 programs[item.name] = program
@@ -77,3 +78,11 @@ def lower_declaration(file: tree.File, name: str, loader: Loader | None = None) 
         raise InternalError(f"`{name}` was lowered to nothing, and no error was found")
     verify(program)
     return program
+
+
+def _is_same_circle(one: Diagnostic, collector: Collector) -> bool:
+    """Whether a circle of declarations was found from another of them: it is reported once."""
+    if not isinstance(one, errors.RecursiveDeclarations):
+        return False
+    reported = (other for other in collector.found if isinstance(other, type(one)))
+    return any(set(one.chain) == set(other.chain) for other in reported)

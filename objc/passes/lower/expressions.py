@@ -86,6 +86,7 @@ def _shift(node: tree.Binary, left: Value, right: Value, scope: Scope) -> Value 
         build,
         indexes=index.indexes,
         variable=index.variable,
+        shifted=True,
         categorical=index.categorical,
         integral=True,
         risky=index.risky,

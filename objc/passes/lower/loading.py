@@ -16,15 +16,26 @@ from objc.syntax import tree
 Loader: TypeAlias = Callable[[str, Span], tree.File]
 """Finds the file that `use PATH` means. Raises ObjcError where there is none."""
 
+Place: TypeAlias = tuple[str, str]
+"""Which file it is: its name and its text, since a user's may be called as one of the library."""
+
 _LIBRARY = "objc.library"
 
 
 class Namespace:
-    """The declarations that one file's text can name: its own, those it uses, the prelude."""
+    """The declarations that one file's text can name: its own, those it uses, the prelude.
+
+    `known` are the namespaces of files that have been read: each is, once."""
 
     def __init__(
-        self, file: tree.File | None, loader: Loader, collector: Collector, chain: tuple[str, ...]
+        self,
+        file: tree.File | None,
+        loader: Loader,
+        collector: Collector,
+        chain: tuple[Place, ...],
+        known: dict[Place, Namespace] | None = None,
     ) -> None:
+        self.known = {} if known is None else known
         self.own: dict[str, tree.Declaration] = {}
         self.used: dict[str, tuple[tree.Declaration, Namespace]] = {}
         self._surrogates: list[tuple[str, str]] = []
@@ -49,7 +60,7 @@ class Namespace:
                 )
 
     def _use(
-        self, use: tree.Use, loader: Loader, collector: Collector, chain: tuple[str, ...]
+        self, use: tree.Use, loader: Loader, collector: Collector, chain: tuple[Place, ...]
     ) -> None:
         key = use.path.replace(".", "/")
         try:
@@ -58,13 +69,16 @@ class Namespace:
             for one in found.diagnostics:
                 collector.add(one)
             return
-        name = file.span.source.name
-        if name in chain:
-            shown = tuple(Path(one).stem for one in (*chain[chain.index(name) :], name))
-            collector.add(errors.UseCycle(use.span, shown))
+        place = _place_of(file)
+        if place in chain:
+            shown = tuple(Path(one).stem for one, _ in (*chain[chain.index(place) :], place))
+            if not any(isinstance(one, errors.UseCycle) for one in collector.found):
+                collector.add(errors.UseCycle(use.span, shown))
             return
-        other = Namespace(file, loader, collector, (*chain, name))
-        self._surrogates += other._surrogates
+        if place not in self.known:
+            self.known[place] = Namespace(file, loader, collector, (*chain, place), self.known)
+        other = self.known[place]
+        self._surrogates += [one for one in other._surrogates if one not in self._surrogates]
         for wanted in use.names:
             if wanted.name in other.own:
                 self._import(wanted.name, wanted.span, other, collector, whole=False)
@@ -144,7 +158,11 @@ class Namespace:
 def namespace_of(file: tree.File, loader: Loader | None, collector: Collector) -> Namespace:
     """What a file's text can name. `use` is followed; problems are collected."""
     name = file.span.source.name
-    return Namespace(file, loader or default_loader(name), collector, (name,))
+    return Namespace(file, loader or default_loader(name), collector, (_place_of(file),))
+
+
+def _place_of(file: tree.File) -> Place:
+    return file.span.source.name, file.span.source.text
 
 
 @cache
@@ -184,6 +202,8 @@ def default_loader(name: str) -> Loader:
             return _parsed(_read(beside))
         stem = "/".join(parts)
         if stem not in library_files():
+            if beside.is_file() and _has_place(span.source, here):
+                raise ObjcError(errors.UseCycle(span, (here.stem, here.stem)))
             raise ObjcError(errors.UnknownFile(span, path, tuple(library_files())))
         return _library_file(stem)
 

@@ -246,10 +246,12 @@ class UseCycle(Diagnostic):
     chain: tuple[str, ...]
 
     def title(self) -> str:
+        if len(self.chain) == 2:
+            return f"`{self.chain[0]}` uses itself"
         return f"files use each other in a circle: {' → '.join(self.chain)}"
 
     def label(self) -> str:
         return "closes the circle"
 
     def help(self) -> str | None:
-        return "move what both need into a third file"
+        return "move what both need into a third file" if len(self.chain) > 2 else None

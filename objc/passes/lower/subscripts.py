@@ -11,7 +11,7 @@ from objc.passes.lower.builder import position_from
 from objc.passes.lower.dimensions import Axis, Variable, unify
 from objc.passes.lower.elementwise import scalar
 from objc.passes.lower.equations import expect
-from objc.passes.lower.names import Scope
+from objc.passes.lower.names import LocalFunction, Scope
 from objc.passes.lower.resolve import value_of
 from objc.passes.lower.values import Environment, Partial, Positions, Value, broken
 from objc.source import Span
@@ -82,7 +82,11 @@ def _is_safe(place: tree.Expression, scope: Scope) -> bool:
         last = place.operator == "-" and isinstance(place.right, tree.Number)
         return last and scope.lookup(place.left.name) is None
     named = scope.lookup(place.name) if isinstance(place, tree.Name) else None
-    return named is not None and isinstance(named.entity, Variable)
+    if named is None or isinstance(named.entity, LocalFunction):
+        return False
+    if isinstance(named.entity, Variable):
+        return True
+    return named.entity.variable is not None and not named.entity.shifted
 
 
 def _position(place: Value, axis: Axis, environment: Environment, scope: Scope) -> Position:

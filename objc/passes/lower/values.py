@@ -91,8 +91,8 @@ class Value:
     entry (a condition for the kind `condition`). `direct`, where there is one, makes the let itself:
     a reduction that is given a name becomes the let of that name.
 
-    `indexes` is the axis that an index value points into; `variable` the index it comes from;
-    `categorical` marks data indices, which may be compared and used as positions only. `integral`
+    `indexes` is the axis that an index value points into; `variable` the index it comes from, perhaps
+    `shifted`; `categorical` marks data indices, which may be compared and used as positions only. `integral`
     values are made of integers by + − × alone. `risky` values may read outside of a tensor.
     `atomic` values are cheap to repeat. A `broken` value has been reported and is not looked at.
     """
@@ -103,6 +103,7 @@ class Value:
     kind: Literal["number", "condition", "broken"] = "number"
     indexes: Axis | None = None
     variable: Variable | None = None
+    shifted: bool = False
     categorical: bool = False
     integral: bool = False
     risky: bool = False
