@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from objc import library, training
     from objc.errors import Diagnostic, InputError, InternalError, ObjcError
-    from objc.kernel import Kernel, Module, compile
+    from objc.kernel import Game, Kernel, Module, compile
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Diagnostic",
+    "Game",
     "InputError",
     "InternalError",
     "Kernel",
@@ -31,6 +32,7 @@ __all__ = [
 
 _HOMES = {
     "Diagnostic": "objc.errors",
+    "Game": "objc.kernel",
     "InputError": "objc.errors",
     "InternalError": "objc.errors",
     "Kernel": "objc.kernel",

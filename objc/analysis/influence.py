@@ -20,7 +20,7 @@ def influence_warnings(program: Program) -> Iterator[Diagnostic]:
     """Inputs that are never read, and differentiable ones whose gradient is zero everywhere."""
     read = _read_anywhere(program)
     sloped = _with_slope(program)
-    is_trained = program.kind in ("loss", "objective")
+    is_trained = program.kind in ("loss", "objective", "player")
     for one in program.inputs:
         if one.role == "internal":
             continue

@@ -90,7 +90,7 @@ def _syntax(name: TargetName) -> dict[str, str]:
     file = parse_target(name)
     if name.name is None:
         return {"file": outline(file)}
-    return {one.name: outline(one) for one in file.declarations if one.name == name.name}
+    return {one.name: outline(one) for one in file.declarations if one.name == name.declaration}
 
 
 def _program(program: Program, view: View) -> str:

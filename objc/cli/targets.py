@@ -26,12 +26,18 @@ class TargetName:
     path: str
     name: str | None = None
 
+    @property
+    def declaration(self) -> str | None:
+        """The declaration's name: for a player that of its game."""
+        return None if self.name is None else self.name.partition(".")[0]
+
     @classmethod
     def parse(cls, text: str) -> TargetName:
         """Split `FILE:NAME`. A colon inside an existing path, or before a separator, belongs to the
-        path (`C:\\losses.objc`)."""
+        path (`C:\\losses.objc`). A player of a game is `FILE:GAME.PLAYER`."""
         path, colon, name = text.rpartition(":")
-        if not colon or not path or Path(text).exists() or any(c in name for c in "/\\."):
+        is_file = any(c in name for c in "/\\") or name.endswith(".objc")
+        if not colon or not path or Path(text).exists() or is_file:
             return cls(text)
         return cls(path, name or None)
 
@@ -62,7 +68,8 @@ def parse_target(target: TargetName) -> File:
 
     file = parse(read_source(target.path))
     if target.name is not None:
-        require_name(target, tuple(item.name for item in file.declarations))
+        whole = TargetName(target.path, target.declaration)
+        require_name(whole, tuple(item.name for item in file.declarations))
     return file
 
 
@@ -72,11 +79,16 @@ def require_name(target: TargetName, declared: tuple[str, ...]) -> None:
 
 
 def lower_target(target: TargetName) -> tuple[Module, tuple[Program, ...]]:
-    """The lowered module of a target's file, and the programs that the target names."""
+    """The lowered module of a target's file, and the programs that the target names: for a game those
+    of its players."""
     from objc.passes.lower import lower
 
     module = lower(parse_target(target))
     if target.name is None:
         return module, tuple(module.programs.values())
-    require_name(target, tuple(module.programs))
+    players = [name for name in module.programs if name.startswith(f"{target.name}.")]
+    if players:
+        return module, tuple(module.programs[name] for name in players)
+    games = [name.partition(".")[0] for name in module.programs]
+    require_name(target, tuple(dict.fromkeys([*module.programs, *games])))
     return module, (module.programs[target.name],)

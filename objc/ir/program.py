@@ -136,7 +136,7 @@ class Claim:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-ProgramKind = Literal["loss", "metric", "function", "model", "objective"]
+ProgramKind = Literal["loss", "metric", "function", "model", "objective", "player"]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from objc.kernel.game import Game
 from objc.kernel.kernel import Kernel
 from objc.kernel.module import Module, compile
 
-__all__ = ["Kernel", "Module", "compile"]
+__all__ = ["Game", "Kernel", "Module", "compile"]

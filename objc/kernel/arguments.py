@@ -11,6 +11,7 @@ from objc.errors import InputError
 from objc.kernel.errors import GivenTwice, MissingInput, TooManyInputs, UnknownKeyword
 from objc.kernel.option_errors import BadOption
 from objc.kernel.signature import InputSignature, Signature
+from objc.target import identifier
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "missing"})()
 """What stands in for an input that was not given."""
@@ -47,6 +48,8 @@ class Binder:
         self._signature = signature
         order = {one.name: n for n, one in enumerate(signature.inputs)}
         self._positions = [order[one.name] for one in signature.positional]
+        self._game = [order.get(name) for name in signature.game]
+        self._ignored = {identifier(name) for name in signature.game if name not in order}
         self._slots: dict[str, int] = {}
         for n, one in enumerate(signature.inputs):
             self._slots[one.name] = n
@@ -65,10 +68,14 @@ class Binder:
     ) -> tuple[list[Any], Options]:
         """The slots, MISSING where an input with a default was left out, and the options."""
         slots = self._unset.copy()
-        if len(arguments) > len(self._positions):
-            raise self._too_many(len(arguments))
-        for position, value in zip(self._positions, arguments, strict=False):
-            slots[position] = value
+        positions: Sequence[int | None] = self._positions
+        if len(arguments) > len(positions):
+            if len(arguments) != len(self._game):
+                raise self._too_many(len(arguments))
+            positions = self._game  # a player takes what its game is given
+        for position, value in zip(positions, arguments, strict=False):
+            if position is not None:
+                slots[position] = value
         options = Options()
         if self._checks:
             options.check = True
@@ -82,7 +89,7 @@ class Binder:
                 option = self.options[keyword]
                 setattr(options, option, value)
                 options.given += (option,)
-            else:
+            elif keyword not in self._ignored:
                 raise self._unknown(keyword)
         for position in self._required:
             if slots[position] is MISSING:
@@ -99,7 +106,7 @@ class Binder:
     ) -> tuple[list[Any], Options]:
         """As `bind`, with inputs and options apart."""
         for name in inputs:
-            if name not in self._slots:
+            if name not in self._slots and name not in self._ignored:
                 raise self._unknown(name)
         keywords = {plain: keyword for keyword, plain in self.options.items()}
         given = {keywords.get(name, name): value for name, value in options.items()}

@@ -10,6 +10,7 @@ from typing import Any
 
 from objc.errors import ObjcError, did_you_mean
 from objc.kernel.errors import UnknownDeclaration, UnknownTarget
+from objc.kernel.game import Game
 from objc.kernel.kernel import Kernel
 from objc.kernel.origin import Origin, read
 from objc.source import Source
@@ -23,7 +24,8 @@ class Module:
     """The declarations of one text: attributes, or items by their name as written.
 
     A name that is a keyword of Python has an underscore behind it: `module.lambda_`. Iterating gives
-    the kernels in the order of the text. `module.warnings` holds what the compiler had to remark on the
+    the kernels in the order of the text, for a game those of its players. `module.gan` is a `Game`, and
+    `module["gan.generator"]` its player. `module.warnings` holds what the compiler had to remark on the
     text without refusing it, where no declaration has that name.
     """
 
@@ -33,31 +35,39 @@ class Module:
         signatures = origin.signatures()
         if name is not None:
             if name not in signatures:
-                choices = tuple(signatures)
-                raise ObjcError(UnknownDeclaration(None, origin.source.name, name, choices))
-            signatures = {name: signatures[name]}
+                players = {one: each for one, each in signatures.items() if _game(one) == name}
+                if not players:
+                    choices = tuple(dict.fromkeys(_game(one) or one for one in signatures))
+                    raise ObjcError(UnknownDeclaration(None, origin.source.name, name, choices))
+                signatures = players
+            else:
+                signatures = {name: signatures[name]}
         self._kernels: Mapping[str, Kernel] = {
             name: Kernel(one, origin, target) for name, one in signatures.items()
         }
-        self._attributes = {identifier(name): name for name in self._kernels}
+        self._games = _games(self._kernels)
+        self._declared: Mapping[str, Kernel | Game] = {**self._kernels, **self._games}
+        self._attributes = {
+            identifier(name): name for name in self._declared if _game(name) is None
+        }
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        written = name if name in self._kernels else self._attributes.get(name)
+        written = name if name in self._declared else self._attributes.get(name)
         if written is None and name == "warnings":
             return self._origin.warnings
         if written is None:
             near = did_you_mean(name, self._attributes)
             advice = f"; {near}" if near else ""
             raise AttributeError(f"{self._origin.source.name} declares no `{name}`{advice}")
-        return self._kernels[written]
+        return self._declared[written]
 
-    def __getitem__(self, name: str) -> Kernel:
-        return self._kernels[name]
+    def __getitem__(self, name: str) -> Any:
+        return self._declared[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._kernels
+        return name in self._declared
 
     def __iter__(self) -> Iterator[Kernel]:
         return iter(self._kernels.values())
@@ -69,7 +79,21 @@ class Module:
         return sorted([*super().__dir__(), *self._attributes])
 
     def __repr__(self) -> str:
-        return f"<objc module {self._origin.source.name}: {', '.join(self._kernels)}>"
+        return f"<objc module {self._origin.source.name}: {', '.join(self._attributes.values())}>"
+
+
+def _game(name: str) -> str | None:
+    """The game of a player called `gan.generator`; None for what is none."""
+    game, dot, _ = name.partition(".")
+    return game if dot else None
+
+
+def _games(kernels: Mapping[str, Kernel]) -> dict[str, Game]:
+    names = dict.fromkeys(game for one in kernels if (game := _game(one)) is not None)
+    return {
+        name: Game(name, (each for one, each in kernels.items() if _game(one) == name))
+        for name in names
+    }
 
 
 def compile(path_or_text: str | Path, target: str = "cpu", name: str | None = None) -> Module:
@@ -92,25 +116,32 @@ def compile(path_or_text: str | Path, target: str = "cpu", name: str | None = No
 
 
 @functools.lru_cache(maxsize=64)
-def module_of_text(source: str, text: str, whole: bool, target: str) -> Mapping[str, Kernel]:
+def module_of_text(source: str, text: str, whole: bool, target: str) -> Mapping[str, Any]:
     """The kernels of a text, the same for the same text."""
     return LazyModule(Origin(Source(source, text), whole), target)
 
 
-class LazyModule(Mapping[str, Kernel]):
-    """The kernels of a text by name, each lowered when it is first asked for."""
+class LazyModule(Mapping[str, Any]):
+    """The kernels and games of a text by name, each lowered when it is first asked for."""
 
     def __init__(self, origin: Origin, target: str) -> None:
         self._origin = origin
         self._target = target
-        self._kernels: dict[str, Kernel] = {}
+        self._kernels: dict[str, Kernel | Game] = {}
 
-    def __getitem__(self, name: str) -> Kernel:
+    def __getitem__(self, name: str) -> Kernel | Game:
         kernel = self._kernels.get(name)
         if kernel is None:
-            made = Kernel(self._origin.signature(name), self._origin, self._target)
-            kernel = self._kernels.setdefault(name, made)
+            kernel = self._kernels.setdefault(name, self._made(name))
         return kernel
+
+    def _made(self, name: str) -> Kernel | Game:
+        try:
+            return Kernel(self._origin.signature(name), self._origin, self._target)
+        except KeyError:
+            players = self._origin.players(name)
+            kernels = [self[f"{name}.{player}"] for player in players]
+            return Game(name, (one for one in kernels if isinstance(one, Kernel)))
 
     def __iter__(self) -> Iterator[str]:
         return (one.name for one in self._origin.file.declarations)

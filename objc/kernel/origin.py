@@ -53,7 +53,7 @@ class Origin:
         with self._lock:
             if not self._signatures and not self._recall():
                 self._signatures = {
-                    name: signature_of(program, self.source, self._span(name))
+                    name: self._signature_of(program)
                     for name, program in self._lowered().programs.items()
                 }
                 self._remember()
@@ -74,7 +74,7 @@ class Origin:
         known = cache.read(_TEXTS, entry)
         if known is not None:
             return from_data(json.loads(known), self.source)
-        found = signature_of(self.program(name), self.source, self._span(name))
+        found = self._signature_of(self.program(name))
         cache.write(_TEXTS, entry, json.dumps(found.as_data()).encode())
         return found
 
@@ -118,6 +118,13 @@ class Origin:
                 self._file = parse(self.source)
             return self._file
 
+    def players(self, name: str) -> tuple[str, ...]:
+        """The players of a game. Raises KeyError where the text has no such game."""
+        for one in self.file.declarations:
+            if one.name == name and hasattr(one, "players"):
+                return tuple(player.name for player in one.players)
+        raise KeyError(name)
+
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
         """What lowering had to remark. A text with remarks is not remembered, so none is lost."""
@@ -136,9 +143,14 @@ class Origin:
             self._module = module
         return self._module
 
-    def _span(self, name: str) -> Span | None:
-        found = (one.span for one in self.file.declarations if one.name == name)
-        return next(found, None)
+    def _signature_of(self, program: Program) -> Signature:
+        """The signature of one of the text's programs; that of a player knows its game's inputs."""
+        name, is_player, _ = program.name.partition(".")
+        found = next((one for one in self.file.declarations if one.name == name), None)
+        if found is None:
+            return signature_of(program, self.source)
+        inputs = (*found.signature.inputs, *found.signature.data) if is_player else ()
+        return signature_of(program, self.source, found.span, tuple(one.name for one in inputs))
 
     def _load(self, path: str, span: Span) -> tree.File:
         """The loader of `use`, which notes what was used."""

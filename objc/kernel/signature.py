@@ -80,11 +80,12 @@ class Signature:
     """A declaration as a call sees it.
 
     `needed` are the dimensions that must not be empty for the results to be finite. `place` is that of
-    the name in the source, `whole` that of the declaration.
+    the name in the source, `whole` that of the declaration. `game` names the inputs of a player's game in
+    their order: the player may be given those too that it does not take.
     """
 
     name: str
-    kind: Literal["loss", "metric", "function", "model", "objective"]
+    kind: Literal["loss", "metric", "function", "model", "objective", "player"]
     inputs: tuple[InputSignature, ...]
     terms: tuple[str, ...]
     direction: Literal["minimize", "maximize"]
@@ -93,6 +94,7 @@ class Signature:
     needed: tuple[str, ...]
     place: tuple[int, int] | None = None
     whole: tuple[int, int] | None = None
+    game: tuple[str, ...] = ()
     source: Source | None = field(default=None, compare=False, repr=False)
 
     @cached_property
@@ -104,6 +106,8 @@ class Signature:
         """The inputs that may be given by position, in the order of the declaration: before the bar,
         after it, then the learned parameters."""
         order = ("differentiable", "data", "learned")
+        if self.game:
+            return tuple(self.input[name] for name in self.game if name in self.input)
         return tuple(one for role in order for one in self.inputs if one.role == role)
 
     @cached_property
@@ -145,9 +149,13 @@ def from_data(data: Mapping[str, Any], source: Source | None) -> Signature:
 
 
 def signature_of(
-    program: Program, source: Source | None = None, whole: Span | None = None
+    program: Program,
+    source: Source | None = None,
+    whole: Span | None = None,
+    game: tuple[str, ...] = (),
 ) -> Signature:
-    """The signature of a lowered program, written at `whole`. Places outside `source` are left out."""
+    """The signature of a lowered program, written at `whole`. Places outside `source` are left out.
+    `game` names the inputs of the game that the program is a player of."""
     if source is None and program.span is not None:
         source = program.span.source
     return Signature(
@@ -161,6 +169,7 @@ def signature_of(
         needed=tuple(sorted(_needed(program))),
         place=_place(program.span, source),
         whole=_place(whole, source),
+        game=game,
         source=source,
     )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from objc.kernel import Kernel
+    from objc.kernel import Game, Kernel
 
 _HERE = Path(__file__).parent
 
@@ -43,7 +43,7 @@ def _identifier(name: str) -> str:
     return identifier(name)
 
 
-def __getattr__(name: str) -> Kernel:
+def __getattr__(name: str) -> Kernel | Game:
     if name.startswith("__") and name != "__all__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     known = declarations()
@@ -62,13 +62,14 @@ def __getattr__(name: str) -> Kernel:
     return kernel
 
 
-def _kernel(name: str, path: Path) -> Kernel:
+def _kernel(name: str, path: Path) -> Kernel | Game:
     from objc.kernel.module import module_of_text
     from objc.kernel.origin import read
 
     source = read(path)
     kernels = module_of_text(f"{path.stem}.objc", source.text, False, "cpu")
-    return kernels[name] if name in kernels else kernels[name.rstrip("_")]
+    found: Kernel | Game = kernels[name] if name in kernels else kernels[name.rstrip("_")]
+    return found
 
 
 def __dir__() -> list[str]:

@@ -412,9 +412,9 @@ class Builder:
     def player(self, children: list[Child]) -> tree.Player:
         name, _ = self._name(children[0])
         direction = cast(Token, children[1]).value
-        return tree.Player(
-            self._over(children), name, direction, cast("tree.Expression", children[2])
-        )
+        value, moved = cast("tree.Expression", children[2]), _part(children, "moved")
+        names = self._names(_part(moved.children, "names")) if moved else ()
+        return tree.Player(self._over(children), name, direction, value, names)
 
     def game(self, children: list[Child]) -> tree.Game:
         return tree.Game(**self._declared(children), players=_nodes(children, tree.Player))
@@ -460,6 +460,6 @@ class Builder:
 _CHAINED = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "AND", "OR"})
 
 _PARTS = frozenset({
-    "expressions", "names", "path", "terms", "over", "combine", "start", "scored", "inputs",
+    "expressions", "names", "path", "terms", "over", "moved", "combine", "start", "scored", "inputs",
     "unit", "definition_head", "where", "claims", "claim", "arguments", "group",
 })  # fmt: skip

@@ -269,9 +269,10 @@ class _Formatter:
     def _players(self, players: Sequence[tree.Player]) -> None:
         width = max(len(one.name) for one in players)
         rows = [
-            (one.span, f"{one.name:<{width}} {one.direction}", write.continued(one.value), "")
+            (one.span, f"{one.name:<{width}} {one.direction}", write.continued(one.value),
+             f"over {', '.join(name.name for name in one.moved)}" if one.moved else "")
             for one in players
-        ]
+        ]  # fmt: skip
         self._rows(rows, 4)
 
     def _stages(self, item: tree.Stages) -> None:

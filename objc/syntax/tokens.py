@@ -140,7 +140,9 @@ def _is_keyword(token: Token, following: Token | None, previous: str, text: str)
     if kind == "LEARN":
         return _is_word(following) and previous in ("OPEN", "COMMA", "BAR", "SEMICOLON")
     if kind == "OVER":
-        return following is not None and following.value == "parameters"
+        if not _is_word(following) or following.value in RESERVED:  # type: ignore[union-attr]
+            return False
+        return previous not in OPERAND_FOLLOWS and previous not in ("MINIMIZE", "MAXIMIZE", "")
     if kind == "PARAMETERS":
         return previous == "OVER"
     if kind == "SCORED":

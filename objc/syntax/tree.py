@@ -287,11 +287,15 @@ class Objective(Declaration):
 
 @dataclass(frozen=True)
 class Player(Node):
-    """`generator minimizes softplus(-fake_logit)`."""
+    """`generator minimizes softplus(-fake_logit)`, `attacker maximizes risk over shift`.
+
+    `moved` are the names after `over`, empty where none is written.
+    """
 
     name: str
     direction: Literal["minimizes", "maximizes"]
     value: Expression
+    moved: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True)

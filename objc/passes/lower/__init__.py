@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from objc.errors import Collector, Diagnostic, InternalError, ObjcError
+from objc.errors import Collector, Diagnostic, InternalError
 from objc.ir.program import Program
 from objc.ir.verify import verify
 from objc.passes.lower import errors
 from objc.passes.lower.declarations import program_of
-from objc.passes.lower.loading import Loader, namespace_of
+from objc.passes.lower.games import programs_of_game
+from objc.passes.lower.loading import Loader, Namespace, namespace_of
 from objc.syntax import tree
 
 __all__ = ["Loader", "Module", "lower", "lower_declaration"]
@@ -43,24 +44,24 @@ def lower(file: tree.File, loader: Loader | None = None) -> Module:
     namespace = namespace_of(file, loader, collector)
     programs: dict[str, Program] = {}
     for item in file.items:
-        if isinstance(item, tree.Game | tree.Stages):
-            what = "a game" if isinstance(item, tree.Game) else "a run of stages"
-            collector.add(errors.NotCompiled(item.name_span, what))
+        if isinstance(item, tree.Stages):
+            collector.add(errors.NotCompiled(item.name_span, "a run of stages"))
         elif isinstance(item, tree.Declaration):
             each = Collector()
-            program = program_of(item, namespace, each)
+            found = _programs(item, namespace, each)
             for one in each.found:
                 if not _is_same_circle(one, collector):
                     collector.add(one)
-            if program is not None:
+            for program in found.values():
                 verify(program)
-                programs[item.name] = program
+            programs.update(found)
     collector.stop()
     return Module(programs, tuple(collector.found), file.docstring)
 
 
 def lower_declaration(file: tree.File, name: str, loader: Loader | None = None) -> Program:
-    """Lower one declaration of a file, whatever may be wrong with the others.
+    """Lower one declaration of a file, whatever may be wrong with the others. The players of a game
+    are called `gan.generator`.
 
     Raises:
         ObjcError: with what is wrong in this declaration, or in what it uses.
@@ -69,15 +70,25 @@ def lower_declaration(file: tree.File, name: str, loader: Loader | None = None) 
     collector = Collector()
     namespace = namespace_of(file, loader, collector)
     collector.stop()
-    declaration = namespace.own[name]
-    if isinstance(declaration, tree.Game):
-        raise ObjcError(errors.NotCompiled(declaration.name_span, "a game"))
-    program = program_of(declaration, namespace, collector)
+    declaration = namespace.own[name.partition(".")[0]]
+    program = _programs(declaration, namespace, collector).get(name)
     collector.stop()
     if program is None:
+        if isinstance(declaration, tree.Game):
+            raise KeyError(name)
         raise InternalError(f"`{name}` was lowered to nothing, and no error was found")
     verify(program)
     return program
+
+
+def _programs(
+    declaration: tree.Declaration, namespace: Namespace, collector: Collector
+) -> dict[str, Program]:
+    """What a declaration lowers to: itself, or its players; without those that have errors."""
+    if isinstance(declaration, tree.Game):
+        return programs_of_game(declaration, namespace, collector)
+    program = program_of(declaration, namespace, collector)
+    return {} if program is None else {declaration.name: program}
 
 
 def _is_same_circle(one: Diagnostic, collector: Collector) -> bool:

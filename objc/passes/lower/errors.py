@@ -33,6 +33,7 @@ from objc.passes.lower.domain_errors import (
     NumberForCondition,
     UnknownDomain,
 )
+from objc.passes.lower.game_errors import MovesNothing, NotMovable
 from objc.passes.lower.gradient_errors import (
     GradientAtNoReal,
     GradientIsZero,
@@ -96,9 +97,11 @@ __all__ = [
     "MisplacedLearn",
     "MissingBoundary",
     "MissingHyperparameter",
+    "MovesNothing",
     "NotAFunction",
     "NotAnIndex",
     "NotCompiled",
+    "NotMovable",
     "NotOfHyperparameters",
     "NotReal",
     "NothingToWeigh",
