@@ -44,7 +44,7 @@ _AT_LEAST_ONE = Interval(NONNEGATIVE.low + 1, INFINITY)
 _NONPOSITIVE = -NONNEGATIVE
 _GREATEST_EXPANDED = 40
 """Operations beyond which a formula isn't multiplied out."""
-_COUNTED = frozenset({"argmax", "argmin", "count"})
+_COUNTED = frozenset({"argmax", "argmin", "argsort", "count"})
 _TRUTHS = frozenset({"any", "all"})
 _LOG, _DIGAMMA = ATOMS["log"], ATOMS["digamma"]
 

@@ -21,7 +21,7 @@ from objc.ir.symbols import Expression, Read, reads
 from objc.ir.text import Text
 from objc.source import Span
 
-_STEPS = frozenset({"argmax", "argmin", "count", "any", "all"})
+_STEPS = frozenset({"argmax", "argmin", "argsort", "count", "any", "all"})
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def domain_of_let(body: Expression, reduction: str | None, guarded: bool) -> Dom
     """
     if reduction is None:
         return domain_of(body)
-    if reduction in ("count", "any", "all", "argmax", "argmin"):
+    if reduction in ("count", "any", "all", "argmax", "argmin", "argsort"):
         return Domain("binary" if reduction in ("any", "all") else "count")
     if reduction == "norm":
         return Domain("nonnegative")

@@ -26,7 +26,7 @@ from objc.ir.numbers import Arbitrary, Float64, Number, Numbers
 from objc.ir.order import ordered_addends
 from objc.ir.program import Input, Let, Program
 from objc.ir.recurrence import Group, groups
-from objc.ir.reduce import REDUCE, extreme_place
+from objc.ir.reduce import REDUCE, extreme_place, in_order
 from objc.ir.symbols import Extent, IndexValue, Read, conjuncts, disjuncts
 from objc.target import IndexOutOfRange
 
@@ -225,6 +225,16 @@ class _Machine:
                 return extreme_place(taken, greatest=let.reduction == "argmax")
 
             return place
+        if let.reduction == "argsort":
+            known: dict[Point, list[int]] = {}
+
+            def at_rank(free: Point) -> int:
+                around = free[:-1]
+                if around not in known:
+                    known[around] = in_order([body((*free, k)) for k in ranges[0]])
+                return known[around][free[-1]]
+
+            return at_rank
 
         reduce = REDUCE[str(let.reduction)]
 

@@ -154,6 +154,7 @@ class Latex(Notation):
 
 _SIGN = {
     "sum": r"\sum", "prod": r"\prod", "max": r"\max", "min": r"\min", "argmax": r"\arg\max",
-    "argmin": r"\arg\min", "mean": r"\operatorname{mean}", "any": r"\bigvee", "all": r"\bigwedge",
+    "argmin": r"\arg\min", "argsort": r"\operatorname{argsort}",
+    "mean": r"\operatorname{mean}", "any": r"\bigvee", "all": r"\bigwedge",
     "count": r"\#",
 }  # fmt: skip

@@ -29,6 +29,12 @@ def extreme_place(taken: list[tuple[int, Number]], greatest: bool) -> int:
     return next(place for place, value in taken if value == extreme)
 
 
+def in_order(values: list[Number]) -> list[int]:
+    """The places of the values from the smallest on; equal ones keep their order, NaN come last."""
+    keys = [(True, 0) if _isnan(value) else (False, value) for value in values]
+    return sorted(range(len(values)), key=lambda place: keys[place])
+
+
 def _extreme(choose: Callable[[list[Number]], Number], empty: str) -> Any:
     def reduce(numbers: Numbers, values: list[Number]) -> Number:
         for value in values:

@@ -3,7 +3,10 @@
 The weight is the partial derivative of the result v with respect to the body b at one point of
 `over`, as an expression; an entry with `weight` None has derivative zero everywhere (counts,
 arguments, truth values). `expand` says how a reduction is brought to the primitive ones before
-scheduling (sum, prod, max, min, argmax, argmin), or is None if it is primitive.
+scheduling (sum, prod, max, min, argmax, argmin, argsort), or is None if it is primitive.
+
+`argsort` has a value for each rank: the last free index of its let, over the dimension that is sorted,
+which its body doesn't see. Equal bodies keep their order, NaN come last.
 """
 
 from __future__ import annotations
@@ -53,6 +56,8 @@ _ENTRIES = (
               r"\operatorname{arg\,max}"),
     Reduction("argmin", "first k with b smallest", None, "index", "unknown", "unknown", False, True,
               r"\operatorname{arg\,min}"),
+    Reduction("argsort", "the place of each rank, smallest b first", None, "index", "unknown",
+              "unknown", False, True, r"\operatorname{arg\,sort}"),
     Reduction("any", "[some b ≠ 0]", sympy.Integer(0), "binary", "unknown", "unknown", False, False,
               r"\bigvee"),
     Reduction("all", "[every b ≠ 0]", sympy.Integer(1), "binary", "unknown", "unknown", False,

@@ -14,7 +14,7 @@ from objc.ir.index import Dimension, Index, Position
 from objc.ir.program import Input, Let, Program
 from objc.ir.recurrence import CausalityError, recurrence_of
 from objc.ir.reductions import REDUCTIONS
-from objc.ir.symbols import Extent, IndexValue, Read
+from objc.ir.symbols import Extent, IndexValue, Read, indices_of
 
 _RELATIONS = (sympy.Eq, sympy.Ne, sympy.Lt, sympy.Le, sympy.Gt, sympy.Ge)
 _CONNECTIVES = (sympy.And, sympy.Or, sympy.Not)
@@ -137,8 +137,20 @@ class _LetChecker:
                 yield f"{let.reduction} reduces over more than one index"
             if not let.domain.is_integer:
                 yield f"{let.reduction} has the domain {let.domain}, not one of integers"
+        if let.reduction == "argsort":
+            yield from self.ranks()
         yield from self.scalar(let.body)
         yield from self.condition(let.guard)
+
+    def ranks(self) -> Iterator[str]:
+        """That an argsort has a rank, which its body doesn't see, and no guard."""
+        let = self.let
+        if not let.free or let.free[-1].dimension != let.over[0].dimension:
+            yield "argsort has no last free index over what is sorted"
+        elif let.free[-1] in indices_of(let.body):
+            yield "what is sorted depends on the rank"
+        if let.guard != sympy.true:
+            yield "argsort has a guard"
 
     # -------------------------------------------------------------- expressions
 

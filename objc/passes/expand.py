@@ -1,4 +1,4 @@
-"""Reductions in terms of the primitive ones: sum, prod, max, min, argmax, argmin.
+"""Reductions in terms of the primitive ones: sum, prod, max, min, argmax, argmin, argsort.
 
 logsumexp becomes its maximum m and the rest r = log1p((c − 1) + s), with c the number of points at
 the maximum and s the sum of exp(b − m) over the others. Its readers see the two addends m + r: a

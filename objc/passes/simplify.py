@@ -70,7 +70,7 @@ def _contract_diagonals(program: Program) -> Program:
     lets = list(program.lets)
     for number in reversed(range(len(lets))):
         let = lets[number]
-        if let.name in kept or len(let.free) < 2:
+        if let.name in kept or len(let.free) < 2 or let.reduction == "argsort":
             continue
         while (pair := _equal_axes(let, lets[number + 1 :])) is not None:
             keep, drop = pair

@@ -116,7 +116,8 @@ class Iverson(Node):
 
 
 REDUCTIONS = (
-    "sum", "mean", "prod", "max", "min", "logsumexp", "argmax", "argmin", "any", "all", "count",
+    "sum", "mean", "prod", "max", "min", "logsumexp", "argmax", "argmin", "argsort",
+    "any", "all", "count",
 )  # fmt: skip
 """The reduction operators: reserved words of the grammar."""
 

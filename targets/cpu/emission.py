@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from objc.targets._conditional import computable_everywhere
+from objc.targets._ranks import ranked
 from objc.targets.cpu.layout import Layout, shape_of
 from objc.targets.cpu.steps import StepText
 
@@ -20,7 +21,7 @@ ERRORS = 5
 
 def emit(program: Program, dtype: DType) -> Emitted:
     """The text of a program; `metadata` says how the driver is to call it."""
-    loops = schedule(computable_everywhere(program))
+    loops = schedule(ranked(computable_everywhere(program)))
     kernel = Kernel(loops, dtype)
     text = f"{kernel.head()}\n\n\n{kernel.body()}\n"
     return Emitted(program.name, text, dtype, kernel.metadata())

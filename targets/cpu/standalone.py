@@ -12,6 +12,7 @@ from pathlib import Path
 
 from objc.targets import _module
 from objc.targets._conditional import computable_everywhere
+from objc.targets._ranks import ranked
 from objc.targets.cpu.emission import Kernel
 
 from objc.ir.program import Program
@@ -45,7 +46,7 @@ def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DTy
     """The text of a module: a function for each declaration and result."""
 
     def kernel(program: Program, name: str) -> str:
-        made = Kernel(schedule(computable_everywhere(program)), dtype, f"{name}_")
+        made = Kernel(schedule(ranked(computable_everywhere(program))), dtype, f"{name}_")
         facts = ",\n".join(f"        {key!r}: {value!r}" for key, value in made.metadata().items())
         return (
             f"{made.body()}\n\n\n"

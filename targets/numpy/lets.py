@@ -12,6 +12,7 @@ from typing import Any
 
 import sympy
 
+from objc.ir.domain import REAL, Domain
 from objc.ir.index import BATCH, Index, Position
 from objc.ir.program import Let, Program
 from objc.ir.symbols import IndexValue, Read, conjuncts, indices_of, substitute_positions
@@ -48,6 +49,8 @@ class LetWriter:
         self.emit(f"# {_comment(self.whole)}")
         if (scattered := scatter_of(let)) is not None:
             self._scatter(scattered)
+        elif let.reduction == "argsort":
+            self._sorted()
         elif self._is_contraction():
             self._contraction()
         elif let.reduction is None and not let.free:
@@ -125,6 +128,19 @@ class LetWriter:
             return Piece(f"np.float64({piece.text})", piece.indices)
         write = writer.integer if self.let.domain.is_integer else writer.number
         return write(body, taken)
+
+    # -------------------------------------------------------------- sorting
+
+    def _sorted(self) -> None:
+        """The places along the last axis of what is sorted, an array of its own."""
+        let, target = self.let, self.target
+        whole = self._writer((), None).is_integral(let.body)
+        axes = (*let.free[:-1], *let.over)
+        domain = Domain("integer") if whole else REAL
+        self.let = replace(let, free=axes, over=(), reduction=None, domain=domain)
+        self.target = self.names.temporary()
+        self._dense()
+        self.emit(f"{target} = np.argsort({self.target}, axis=-1, kind='stable')")
 
     # -------------------------------------------------------------- dense
 

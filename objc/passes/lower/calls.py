@@ -9,7 +9,7 @@ from objc.passes.lower import constants, errors
 from objc.passes.lower.bindings import passed
 from objc.passes.lower.builder import Wanted
 from objc.passes.lower.elementwise import common_axes
-from objc.passes.lower.functions import ELEMENTARY, LATER, NEED_REAL, Elementary
+from objc.passes.lower.functions import ELEMENTARY, NEED_REAL, Elementary
 from objc.passes.lower.inlining import Inlining, positional
 from objc.passes.lower.names import Context, LocalFunction, Scope
 from objc.passes.lower.resolve import as_number, value_of
@@ -35,10 +35,6 @@ def call(node: tree.Call, scope: Scope) -> Value:
         from objc.passes.lower.gradients import gradient
 
         return gradient(node, scope)
-    if node.function in LATER:
-        what = f"`{node.function}(…)`"
-        scope.collector.add(errors.NotCompiled(node.span, what))
-        return broken(node.span)
     names = (*ELEMENTARY, *scope.namespace.callables(), *scope.local_functions())
     scope.collector.add(errors.UnknownFunction(node.function_span, node.function, names))
     for argument in positional(node):

@@ -87,8 +87,5 @@ ELEMENTARY: Mapping[str, Elementary] = {
 }
 """What can be called without being declared."""
 
-LATER = frozenset({"argsort"})
-"""Functions of the language that are not compiled yet."""
-
 NEED_REAL = frozenset({"abs", "sign"})
 """Functions that SymPy rewrites by conjugates unless it knows that the argument is real."""

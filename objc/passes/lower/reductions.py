@@ -15,6 +15,7 @@ from objc.passes.lower.dimensions import Variable
 from objc.passes.lower.elementwise import scalar
 from objc.passes.lower.names import Scope
 from objc.passes.lower.resolve import condition_of, number_of, value_of
+from objc.passes.lower.sorting import argsort
 from objc.passes.lower.values import Environment, Positions, Value, broken
 from objc.syntax import tree
 
@@ -24,6 +25,8 @@ _OF_ONE_INDEX = frozenset({"argmax", "argmin"})
 
 def reduction(node: tree.Reduction, scope: Scope) -> Value:
     """Resolve a reduction."""
+    if node.operator == "argsort":
+        return argsort(node, scope)
     variables = [Variable(one.name, one.span) for one in node.binders]
     inner = scope.child(variables)
     guard = None

@@ -285,6 +285,52 @@ class ReductionOverNothing(Diagnostic):
 
 
 @dataclass(frozen=True)
+class SortUnderGuard(Diagnostic):
+    """`argsort` gives a place for every rank, so that it can't leave entries out.
+
+        loss wrong(x: real[N] | valid: binary[N]) = x[order[0]]
+            where order = argsort[i | valid[i] == 1](x[i])
+
+    Give what is to be left out an infinite value, so that it comes last:
+    `argsort[i](if valid[i] == 1 then x[i] else inf)`.
+    """
+
+    code = "E0143"
+    text: str
+
+    def title(self) -> str:
+        return "`argsort` has no guard: it has a place for every rank"
+
+    def label(self) -> str:
+        return "would leave ranks without a place"
+
+    def help(self) -> str | None:
+        return f"let them come last: `if … then {self.text} else inf`"
+
+
+@dataclass(frozen=True)
+class SortAlongSeveral(Diagnostic):
+    """`argsort` goes along one index; this goes along several.
+
+        loss wrong(x: real[N, M]) = x[argsort(x)[0], 0]
+
+    Sort each row, or each column: `order[n, i] = argsort(x[n])[i]`.
+    """
+
+    code = "E0144"
+    number: int
+
+    def title(self) -> str:
+        return f"`argsort` sorts along one index, and is given {self.number}"
+
+    def label(self) -> str:
+        return f"{self.number} indices"
+
+    def help(self) -> str | None:
+        return "sort along one of them, for each of the others: `argsort[i](x[n, i])`"
+
+
+@dataclass(frozen=True)
 class BadShape(Diagnostic):
     """A shape is made of dimensions, which are capital names, and of whole numbers from 1.
 

@@ -262,6 +262,6 @@ class Splice:
 def _under(test: Condition, let: Let) -> Let:
     if test == sympy.true:
         return let
-    if let.reduction is None:
+    if let.reduction in (None, "argsort"):
         return replace(let, body=Branch(test, let.body, sympy.Integer(0)))
     return replace(let, guard=sympy.And(test, let.guard))
