@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from objc import library, training
     from objc.errors import Diagnostic, InputError, InternalError, ObjcError
-    from objc.kernel import Game, Kernel, Module, compile
+    from objc.kernel import Game, Kernel, Module, Stages, compile
 
 __version__ = "0.1.0"
 
@@ -24,6 +24,7 @@ __all__ = [
     "Kernel",
     "Module",
     "ObjcError",
+    "Stages",
     "__version__",
     "compile",
     "library",
@@ -38,6 +39,7 @@ _HOMES = {
     "Kernel": "objc.kernel",
     "Module": "objc.kernel",
     "ObjcError": "objc.errors",
+    "Stages": "objc.kernel",
     "compile": "objc.kernel",
 }
 

@@ -69,7 +69,7 @@ def parse_target(target: TargetName) -> File:
     file = parse(read_source(target.path))
     if target.name is not None:
         whole = TargetName(target.path, target.declaration)
-        require_name(whole, tuple(item.name for item in file.declarations))
+        require_name(whole, tuple(one.name for one in file.items if hasattr(one, "name")))
     return file
 
 
@@ -86,6 +86,8 @@ def lower_target(target: TargetName) -> tuple[Module, tuple[Program, ...]]:
     module = lower(parse_target(target))
     if target.name is None:
         return module, tuple(module.programs.values())
+    if target.name in module.stages:
+        return module, ()
     players = [name for name in module.programs if name.startswith(f"{target.name}.")]
     if players:
         return module, tuple(module.programs[name] for name in players)

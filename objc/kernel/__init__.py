@@ -5,5 +5,6 @@ from __future__ import annotations
 from objc.kernel.game import Game
 from objc.kernel.kernel import Kernel
 from objc.kernel.module import Module, compile
+from objc.kernel.stages import Stages
 
-__all__ = ["Game", "Kernel", "Module", "compile"]
+__all__ = ["Game", "Kernel", "Module", "Stages", "compile"]

@@ -6,15 +6,19 @@ import functools
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from objc.errors import ObjcError, did_you_mean
 from objc.kernel.errors import UnknownDeclaration, UnknownTarget
 from objc.kernel.game import Game
 from objc.kernel.kernel import Kernel
 from objc.kernel.origin import Origin, read
+from objc.kernel.stages import Stages
 from objc.source import Source
 from objc.target import available, identifier
+
+if TYPE_CHECKING:
+    from objc.ir.stages import Stage
 
 TEXT = "<text>"
 """The name that messages give to a text that stands in no file."""
@@ -25,8 +29,9 @@ class Module:
 
     A name that is a keyword of Python has an underscore behind it: `module.lambda_`. Iterating gives
     the kernels in the order of the text, for a game those of its players. `module.gan` is a `Game`, and
-    `module["gan.generator"]` its player. `module.warnings` holds what the compiler had to remark on the
-    text without refusing it, where no declaration has that name.
+    `module["gan.generator"]` its player; `module.rlhf` a run of stages.
+    `module.warnings` holds what the compiler had to remark on the text without refusing it, where no
+    declaration has that name.
     """
 
     def __init__(self, origin: Origin, target: str, name: str | None = None) -> None:
@@ -46,10 +51,25 @@ class Module:
             name: Kernel(one, origin, target) for name, one in signatures.items()
         }
         self._games = _games(self._kernels)
-        self._declared: Mapping[str, Kernel | Game] = {**self._kernels, **self._games}
+        runs = origin.stages() if name is None else {}
+        stages = {each: Stages(run, self._trained) for each, run in runs.items()}
+        self._declared: Mapping[str, Kernel | Game | Stages] = {
+            **self._kernels, **self._games, **stages,
+        }  # fmt: skip
         self._attributes = {
             identifier(name): name for name in self._declared if _game(name) is None
         }
+
+    def _trained(self, stage: Stage) -> Kernel:
+        """The kernel of a stage's only objective, which may stand in a file that this one uses."""
+        source = stage.source
+        assert source is not None
+        if source is self._origin.source:
+            return self._kernels[stage.objective]
+        found: Kernel = module_of_text(source.name, source.text, False, self._target)[
+            stage.objective
+        ]
+        return found
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

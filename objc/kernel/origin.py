@@ -22,6 +22,7 @@ from objc.source import Source, Span
 
 if TYPE_CHECKING:
     from objc.ir.program import Program
+    from objc.ir.stages import Run
     from objc.passes.lower import Module
     from objc.syntax import tree
 
@@ -125,6 +126,11 @@ class Origin:
                 return tuple(player.name for player in one.players)
         raise KeyError(name)
 
+    def stages(self) -> Mapping[str, Run]:
+        """The runs of stages. A text that has some is not remembered, so that they are at hand."""
+        self.signatures()
+        return {} if self._module is None else self._module.stages
+
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
         """What lowering had to remark. A text with remarks is not remembered, so none is lost."""
@@ -180,7 +186,7 @@ class Origin:
         return True
 
     def _remember(self) -> None:
-        if self.warnings:
+        if self.warnings or self._lowered().stages:
             return
         data = {
             "uses": {path: cache.digest(text) for path, text in self._uses.items()},

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from objc.training.checkpoint import load_parameters
 from objc.training.early_stopping import EarlyStopping
+from objc.training.games import fit_game
 from objc.training.history import History
 from objc.training.load import load_data
 from objc.training.loop import Result, fit
@@ -22,6 +23,7 @@ from objc.training.optimizers import LBFGS, SGD, Adam, AdamW, Optimizer
 from objc.training.protocols import Predictor
 from objc.training.schedules import Constant, Cosine, Exponential, Linear, StepDecay, WarmUp
 from objc.training.settings import Epoch
+from objc.training.stages import fit_stages
 
 __all__ = [
     "LBFGS",
@@ -42,6 +44,8 @@ __all__ = [
     "StepDecay",
     "WarmUp",
     "fit",
+    "fit_game",
+    "fit_stages",
     "load_data",
     "load_parameters",
 ]

@@ -33,6 +33,7 @@ from objc.training.protocols import Kernel, Predictor
 from objc.training.run import Run
 from objc.training.schedules import Schedule
 from objc.training.settings import Callback, OptimizerName, ScheduleName, Settings, resolve
+from objc.training.stage_errors import NotAGame
 
 Array = NDArray[Any]
 
@@ -136,6 +137,8 @@ def fit(
         ObjcError: something does not fit (E0510–E0523), or a checkpoint does not (E0540–E0542).
         NonFiniteError: a value or gradient is not finite (E0530); it has the last good parameters.
     """
+    if getattr(objective, "kind", "") == "game":
+        raise ObjcError(NotAGame(None, objective.name, "game"))  # type: ignore[attr-defined]
     settings = resolve(
         optimizer=optimizer, learning_rate=learning_rate, schedule=schedule, warmup=warmup,
         epochs=epochs, batch_size=batch_size, shuffle=shuffle, seed=seed, clip_norm=clip_norm,

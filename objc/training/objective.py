@@ -80,7 +80,7 @@ class Objective:
 
     def __init__(self, kernel: Kernel, hyperparameters: Mapping[str, Any]) -> None:
         signature = kernel.signature
-        if signature.kind not in ("loss", "objective"):
+        if signature.kind not in ("loss", "objective", "player"):
             raise ObjcError(
                 NotTrainable(None, signature.name, signature.kind, tuple(signature.surrogates))
             )

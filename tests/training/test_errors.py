@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import objc
 from objc.errors import Diagnostic, ObjcError
-from objc.training import EarlyStopping, fit, load_data
+from objc.training import EarlyStopping, fit, fit_game, fit_stages, load_data
 
 from . import kernels
 from .test_fit import LinearPredictor, classes_data, regression_data
@@ -397,6 +398,53 @@ def e0530_running_away(_: Any) -> object:
 def e0530_update(_: Any) -> object:
     data = {"x": np.full((4, 1), 1e10), "y": np.ones(4)}
     return fit(kernels.ridge(), data, optimizer="sgd", learning_rate=1e300)
+
+
+STAGED = """
+loss near(w: real | y: real) = (w - y)^2
+stages path
+    first: minimize near
+    last:  minimize near + near(w | first)   from first
+game rope(left: real, right: real |) =
+    puller minimizes left * right     over left
+    holder maximizes left * right     over right
+"""
+
+
+def staged() -> Any:
+    return objc.compile(STAGED, target="numpy")
+
+
+@case
+def e0524_formula(_: Any) -> object:
+    return fit_stages(staged().path, {"first": {"y": [1.0]}}, optimizer="sgd", epochs=1)
+
+
+@case
+def e0510_stage(_: Any) -> object:
+    return fit_stages(staged().path, {"frist": {"y": [1.0]}})
+
+
+@case
+def e0525_game(_: Any) -> object:
+    return fit(staged().rope, {})
+
+
+@case
+def e0525_no_game(_: Any) -> object:
+    return fit_game(staged().near, {"y": [1.0]})
+
+
+@case
+def e0510_player(_: Any) -> object:
+    return fit_game(staged().rope, {}, learning_rate={"pullr": 0.1})
+
+
+@case
+def e0526_running_away(_: Any) -> object:
+    start = {"left": 1.0, "right": 1.0}
+    options: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 1e200}
+    return fit_game(staged().rope, {}, parameters=start, **options)
 
 
 @case

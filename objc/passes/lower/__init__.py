@@ -8,15 +8,17 @@ The order of reading: `declarations` makes one program; `names` holds scopes; `e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from objc.errors import Collector, Diagnostic, InternalError
 from objc.ir.program import Program
+from objc.ir.stages import Run
 from objc.ir.verify import verify
 from objc.passes.lower import errors
 from objc.passes.lower.declarations import program_of
 from objc.passes.lower.games import programs_of_game
 from objc.passes.lower.loading import Loader, Namespace, namespace_of
+from objc.passes.lower.stages import run_of
 from objc.syntax import tree
 
 __all__ = ["Loader", "Module", "lower", "lower_declaration"]
@@ -24,11 +26,12 @@ __all__ = ["Loader", "Module", "lower", "lower_declaration"]
 
 @dataclass(frozen=True)
 class Module:
-    """The programs of one file, in the order of the file."""
+    """The programs of one file, in the order of the file, and its runs of stages."""
 
     programs: Mapping[str, Program]
     warnings: tuple[Diagnostic, ...]
     docstring: str | None = None
+    stages: Mapping[str, Run] = field(default_factory=dict)
 
 
 def lower(file: tree.File, loader: Loader | None = None) -> Module:
@@ -43,9 +46,10 @@ def lower(file: tree.File, loader: Loader | None = None) -> Module:
     collector = Collector()
     namespace = namespace_of(file, loader, collector)
     programs: dict[str, Program] = {}
+    runs: dict[str, Run] = {}
     for item in file.items:
         if isinstance(item, tree.Stages):
-            collector.add(errors.NotCompiled(item.name_span, "a run of stages"))
+            runs[item.name] = run_of(item, namespace, collector)
         elif isinstance(item, tree.Declaration):
             each = Collector()
             found = _programs(item, namespace, each)
@@ -56,7 +60,7 @@ def lower(file: tree.File, loader: Loader | None = None) -> Module:
                 verify(program)
             programs.update(found)
     collector.stop()
-    return Module(programs, tuple(collector.found), file.docstring)
+    return Module(programs, tuple(collector.found), file.docstring, runs)
 
 
 def lower_declaration(file: tree.File, name: str, loader: Loader | None = None) -> Program:

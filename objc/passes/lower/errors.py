@@ -69,6 +69,13 @@ from objc.passes.lower.shape_errors import (
     UndeterminedIndex,
     WrongRank,
 )
+from objc.passes.lower.stage_errors import (
+    BadStageObjective,
+    StageDirection,
+    StageOrder,
+    TrainedReference,
+    UnknownStage,
+)
 
 __all__ = [
     "Acausal",
@@ -76,6 +83,7 @@ __all__ = [
     "BadDefault",
     "BadDomainArguments",
     "BadShape",
+    "BadStageObjective",
     "BadSurrogate",
     "BadTerm",
     "CircularDefinition",
@@ -113,8 +121,11 @@ __all__ = [
     "ReductionOverNothing",
     "SortAlongSeveral",
     "SortUnderGuard",
+    "StageDirection",
+    "StageOrder",
     "TensorForScalar",
     "TooLarge",
+    "TrainedReference",
     "UnboundDimension",
     "UndeterminedIndex",
     "UnknownCombination",
@@ -124,6 +135,7 @@ __all__ = [
     "UnknownHyperparameter",
     "UnknownImport",
     "UnknownName",
+    "UnknownStage",
     "UseCycle",
     "WrongNumberOfArguments",
     "WrongRank",

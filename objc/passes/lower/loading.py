@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -235,6 +236,29 @@ def library_files() -> Mapping[str, str]:
 @cache
 def _library_file(stem: str) -> tree.File:
     return _parsed(Source(f"{stem}.objc", library_files()[stem]))
+
+
+@cache
+def _library_places() -> Mapping[str, str]:
+    """The file that each of the library's losses and objectives stands in, found without parsing."""
+    found: dict[str, str] = {}
+    for stem, text in library_files().items():
+        for name in re.findall(r"^(?:loss|objective) (\w+)", text, re.M):
+            found.setdefault(name, stem)
+    return found
+
+
+def library_names() -> tuple[str, ...]:
+    """The losses and objectives of the library."""
+    return tuple(_library_places())
+
+
+def library_declaration(name: str) -> tree.Declaration | None:
+    """A loss or objective of the library, for where it may stand without a `use`."""
+    stem = _library_places().get(name)
+    if stem is None:
+        return None
+    return next((one for one in _library_file(stem).declarations if one.name == name), None)
 
 
 def _read(path: Path) -> Source:
