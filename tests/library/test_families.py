@@ -101,6 +101,8 @@ TABLE: dict[str, dict[str, Any]] = {
         "bernoulli_kl": ([lambda r: r.uniform()], [lambda r: 0.0], lambda q, p: -torch.log(1 - q), {}),
         "entropy": ([ROW], [], lambda z: torch.distributions.Categorical(logits=z).entropy(), {}),
         "mmd_gaussian": ([MATRIX], [lambda r: r.normal(size=(4, D))], mmd, {}),
+        "wasserstein_1d": ([ROW], [ROW], lambda x, y: (
+            x.sort().values - y.sort().values).abs().mean(), {}),
     },
     "ranking": {
         "pairwise_hinge": ([REAL, REAL], [], lambda a, b: (1 - a + b).clamp(min=0), {}),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.stats import wasserstein_distance
 
 import objc
 from objc.compiler import Variant, derive
@@ -114,3 +115,31 @@ def test_the_order_is_made_once() -> None:
     order = program.lets[0]
     assert str(order) == "order[n:N] := argsort[n_1:N] x[n_1]"
     assert order.domain.is_integer
+
+
+@pytest.mark.parametrize("how", ["numpy", "cpu"])
+def test_wasserstein_in_one_dimension(how: str) -> None:
+    """`wasserstein_1d` of the library, against SciPy."""
+    text = (
+        "use divergence (wasserstein_1d)\nloss f(x: real[N] | y: real[N]) = wasserstein_1d(x | y)\n"
+    )
+    x, y = RANDOM.normal(size=(5, 50)), RANDOM.normal(1, 2, size=(5, 50))
+    found = objc.compile(text, target=how).f.per_example(x, y)
+    wanted = [wasserstein_distance(a, b) for a, b in zip(x, y, strict=True)]
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("how", ["numpy", "cpu"])
+def test_sorted_quantiles(how: str) -> None:
+    """The superquantile (Rockafellar and Uryasev 2000): the mean of the worst tenth."""
+    text = (
+        "loss cvar(x: real[N]; tail: probability = 0.1) =\n"
+        "    sum[i | i >= (1 - tail) * N](x[order[i]]) / count[i](i >= (1 - tail) * N)\n"
+        "    where order = argsort(x)\n"
+    )
+    x = RANDOM.normal(size=(4, 40))
+    kernel = objc.compile(text, target=how).cvar
+    np.testing.assert_allclose(kernel.per_example(x), np.sort(x)[:, -4:].mean(1), rtol=1e-12)
+    value, gradient = kernel.value_and_grad(x, tail=0.25)
+    assert value == pytest.approx(np.sort(x)[:, -10:].mean())
+    assert ((gradient > 0).sum(1) == 10).all()
