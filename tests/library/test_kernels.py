@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from oracles import ORACLES
+from oracles import EXACT
 from points import batch, cases, reference
 from programs import FOLDER
 
@@ -23,7 +23,7 @@ def module(file: str, target: str) -> Any:
 
 
 def kernel(name: str, target: str) -> Any:
-    return getattr(module(ORACLES[name].file, target), name)
+    return getattr(module(EXACT[name].file, target), name)
 
 
 Arrays = dict[str, NDArray[Any]]
@@ -32,7 +32,7 @@ Arrays = dict[str, NDArray[Any]]
 def moderate(name: str) -> tuple[Arrays, dict[str, float], Arrays]:
     """Inputs, hyperparameters and references of the points without anything enormous: an even
     number of examples."""
-    case = cases(ORACLES[name])[0]
+    case = cases(EXACT[name])[0]
     inputs, expected = batch(case, "float64"), reference(case, "float64")
     number = len(expected["per_example"])
     keep = np.ones(number, bool)
@@ -47,7 +47,7 @@ def moderate(name: str) -> tuple[Arrays, dict[str, float], Arrays]:
 
 
 def gradients(name: str, found: Any) -> Mapping[str, NDArray[Any]]:
-    names = [one.name for one in ORACLES[name].of_role("differentiable")]
+    names = [one.name for one in EXACT[name].of_role("differentiable")]
     return {names[0]: found} if len(names) == 1 else found._asdict()
 
 
@@ -63,7 +63,7 @@ def check(name: str, found: Any, expected: Arrays, weight: NDArray[Any]) -> None
         np.testing.assert_allclose(each, wanted, rtol=1e-11, atol=1e-15 * np.abs(wanted).max())
 
 
-@pytest.mark.parametrize("name", ORACLES)
+@pytest.mark.parametrize("name", EXACT)
 def test_mean_weight_mask_and_axes(name: str) -> None:
     inputs, parameters, expected = moderate(name)
     loss = kernel(name, "numpy")
@@ -115,3 +115,14 @@ def test_metrics_count() -> None:
     logits = np.array([[1.0, 3.0, 2.0], [0.0, 0.0, -1.0]])
     assert metrics.accuracy(logits, np.array([1, 0])) == 1.0
     assert metrics.accuracy(logits, np.array([1, 1])) == 0.5
+
+
+def test_metrics_know_their_surrogates_wherever_they_are_declared() -> None:
+    assert {"hinge", "logistic"} <= set(objc.library.zero_one.surrogates)
+    assert "cross_entropy" in objc.library.accuracy.surrogates
+    text = (
+        "use metrics (zero_one)\n"
+        "objective wrong(score: real | label: sign) = minimize zero_one(score | label)"
+    )
+    with pytest.raises(objc.ObjcError, match="its surrogates are `hinge`"):
+        objc.compile(text)

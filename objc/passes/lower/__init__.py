@@ -49,6 +49,9 @@ def lower(file: tree.File, loader: Loader | None = None) -> Module:
     runs: dict[str, Run] = {}
     for item in file.items:
         if isinstance(item, tree.Stages):
+            if item.name in namespace.own or item.name in runs:
+                what = "it is declared in this file already"
+                collector.add(errors.DuplicateName(item.name_span, item.name, what, None))
             runs[item.name] = run_of(item, namespace, collector)
         elif isinstance(item, tree.Declaration):
             each = Collector()

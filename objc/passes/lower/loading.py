@@ -153,6 +153,8 @@ class Namespace:
         if getattr(declaration, "kind", None) != "metric":
             return ()
         losses = [loss for loss, metric in self._surrogates if metric == declaration.name]
+        if declaration.span.source.text in library_files().values():
+            losses += library_surrogates().get(declaration.name, ())
         return tuple(dict.fromkeys(losses))
 
 
@@ -245,6 +247,16 @@ def _library_places() -> Mapping[str, str]:
     for stem, text in library_files().items():
         for name in re.findall(r"^(?:loss|objective) (\w+)", text, re.M):
             found.setdefault(name, stem)
+    return found
+
+
+@cache
+def library_surrogates() -> Mapping[str, tuple[str, ...]]:
+    """The surrogates of the library's metrics, in whichever of its files they are declared."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in library_files().values():
+        for loss, metric in re.findall(r"^surrogate (\w+) for (\w+)", text, re.M):
+            found[metric] = (*found.get(metric, ()), loss)
     return found
 
 
