@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from objc.analysis.claims import decide, how_convex
 from objc.analysis.errors import ClaimRefuted, ClaimsUndecided
-from objc.analysis.facts import Fact, Facts
+from objc.analysis.facts import Fact, Facts, Verdict
 from objc.analysis.influence import influence_warnings
 from objc.analysis.interval import Interval
 from objc.analysis.misuse import misuses
@@ -86,7 +86,8 @@ def _curvature(subject: Subject, name: str, span: Span | None) -> Fact:
     shape = subject.curvature(name)
     word = "affine" if shape.affine else "concave" if shape.concave else "convex"
     how = "by composition" if shape.affine or shape.concave else how_convex(subject, name)
-    verdict, argument = ("proved", how) if how else ("unknown", "no rule applies")
+    tried = "the definition is a recurrence" if subject.is_recurrent(name) else "no rule applies"
+    verdict, argument = ("proved", how) if how else ("unknown", tried)
     return Fact("curvature", f"{word} in {name}", verdict, argument, name, span=span)  # type: ignore[arg-type]
 
 
@@ -94,11 +95,15 @@ def _kinks(subject: Subject, name: str) -> Iterator[Fact]:
     text = Text(subject.program)
     kinks = [one for one in subject.kinks(name) if one.order is None or one.order < 1]
     for one in kinks:
-        statement = f"{one.kind} in {name} where {one.place(text)}"
-        yield Fact("kink", statement, one.verdict, one.used(text), name, span=one.span)
+        witness = subject.witness(name, one)
+        kind = witness.kind if witness else "possible jump" if one.order == -1 else "possible kink"
+        statement = f"{kind} in {name} where {one.place(text)}"
+        argument = f"{witness.text}; {one.used(text)}" if witness else one.used(text)
+        verdict: Verdict = "proved" if witness else "unknown"
+        yield Fact("kink", statement, verdict, argument, name, span=one.span)
     if not subject.kinks(name) and subject.is_smooth(name, 1):
         statement = f"infinitely differentiable in {name}"
-        yield Fact("smoothness", statement, "proved", "no kink in the formula", name)
+        yield Fact("smoothness", statement, "proved", "no kink inside the domain", name)
     elif not kinks and subject.is_smooth(name, 1):
         how = "what it is made of meets with equal slopes"
         yield Fact("smoothness", f"differentiable 1 in {name}", "proved", how, name)

@@ -14,8 +14,8 @@ import sympy
 from objc.analysis import counterexamples
 from objc.analysis.facts import Verdict
 from objc.analysis.subject import Subject
-from objc.ir.program import Claim, Program
-from objc.ir.symbols import Expression
+from objc.ir.program import Claim, Let, Program
+from objc.ir.symbols import Expression, Read
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ def decide(subject: Subject, claim: Claim) -> Decision:
     if prover is None:
         return _unknown("no prover decides this property yet")
     found = prover(subject, claim)
+    if found.verdict == "unknown" and any(map(subject.is_recurrent, claim.inputs)):
+        found = _unknown(f"{found.argument}; the definition is a recurrence")
     if not claim.negated or found.verdict == "unknown":
         return found
     if found.verdict == "refuted":
@@ -122,7 +124,7 @@ def _is_curved_at_least(subject: Subject, names: Sequence[str], least: Expressio
 
 def _strictly_convex(subject: Subject, claim: Claim) -> Decision:
     second = _second(subject, claim.inputs)
-    if second is not None and subject.ranges.of(second).low > 0:
+    if second is not None and subject.inequalities.is_positive(second):
         return Decision("proved", "by the sign of the second derivative")
     found = counterexamples.chord(subject, claim.inputs)
     return _refuted_or_unknown(found, "the sign of the second derivative")
@@ -173,15 +175,28 @@ def _smooth(subject: Subject, claim: Claim) -> Decision:
 def _robust(subject: Subject, claim: Claim) -> Decision:
     def one(name: str) -> Decision:
         first = subject.slope(name)
-        if first is not None and subject.ranges.of(first).is_bounded:
+        is_continuous = first is not None and subject.is_smooth(name, 0)
+        if is_continuous and subject.ranges.of(first).is_bounded:
             return Decision("proved", "by a bound on the derivative")
+        if is_continuous and _has_lipschitz_bound(subject, name, first):
+            return Decision("proved", "by the Lipschitz constant that is claimed, and proved")
         return _unknown("tried: a bound on the derivative")
 
     return _each(subject, claim, one)
 
 
+def _has_lipschitz_bound(subject: Subject, name: str, first: Expression) -> bool:
+    """Whether a claimed bound, an expression of hyperparameters, holds for the derivative."""
+    bounds = [
+        one.arguments[0]
+        for one in subject.declared.claims
+        if one.words[0] == "lipschitz" and one.inputs == (name,) and not one.negated
+    ]
+    return any(_is_within(subject, first, bound) for bound in bounds)
+
+
 def _is_within(subject: Subject, expression: Expression, bound: Expression) -> bool:
-    return subject.is_at_least(bound, expression) and subject.is_at_least(expression, -bound)
+    return subject.inequalities.is_within(expression, bound)
 
 
 def _differentiable(subject: Subject, claim: Claim) -> Decision:
@@ -215,8 +230,19 @@ def _is_swappable(subject: Subject, first: str, second: str) -> bool:
     one, other = program.input[first], program.input[second]
     if one.dimensions or other.dimensions or not _is_alike(program, first, second):
         return False
-    swapped = subject.value.xreplace({one.read(): other.read(), other.read(): one.read()})
-    return bool(sympy.expand(swapped - subject.value) == 0)
+    if any(_is_read_at(let, (first, second)) for let in program.lets):
+        return False
+    exchange = {one.read(): other.read(), other.read(): one.read()}
+    inner = [let for let in program.lets if let.name != subject.let.name]
+    if any(side.xreplace(exchange) != side for let in inner for side in (let.body, let.guard)):
+        return False
+    return bool(sympy.expand(subject.value.xreplace(exchange) - subject.value) == 0)
+
+
+def _is_read_at(let: Let, names: Sequence[str]) -> bool:
+    """Whether something is gathered at a position that one of these inputs gives."""
+    positions = [position for read in let.reads for position in read.positions]
+    return any(isinstance(one.base, Read) and one.base.tensor in names for one in positions)
 
 
 def _is_alike(program: Program, first: str, second: str) -> bool:

@@ -20,6 +20,7 @@ from objc.analysis.ranges import Ranges
 from objc.analysis.seams import contact, lifted
 from objc.atoms import Branch, log1p, maximum, minimum, sigmoid
 from objc.ir.program import Let, Program
+from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, reads
 
 _EVEN = frozenset({"abs", "cosh", "log_cosh"})
@@ -69,8 +70,12 @@ class Curvature:
         self.varying = self.inputs | {let for let, by in influenced.items() if by & self.inputs}
         self.of_let: dict[str, Shape] = {}
         self._known: dict[Any, Shape] = {}
+        for name in members(program):
+            is_constant = name not in self.varying
+            self.of_let[name] = Shape(True, True) if is_constant else UNKNOWN
         for let in program.lets:
-            self.of_let[let.name] = self._of_let(let)
+            if let.name not in self.of_let:
+                self.of_let[let.name] = self._of_let(let)
 
     def _of_let(self, let: Let) -> Shape:
         if self._is_constant(let.body) and self._is_constant(let.guard):

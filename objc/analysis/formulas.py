@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import sympy
 from objc.atoms import log1p, log_cosh, sigmoid, softplus
 from objc.ir.index import Index, Position
 from objc.ir.program import Let, Program
+from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, substitute_positions
 
 _GREATEST = 600
@@ -20,8 +21,10 @@ _GREATEST = 600
 def whole(program: Program) -> Program:
     """The program with elementwise lets inlined where the formula stays of readable size.
 
-    Lets that are gathered from (`x[order[i]]`) stay, since a position must be a read.
+    Lets that are gathered from (`x[order[i]]`) stay, since a position must be a read; those of a
+    recurrence stay, since they have no formula that is whole.
     """
+    recurrent = members(program)
     gathered = {
         position.base.tensor
         for let in program.lets
@@ -35,7 +38,7 @@ def whole(program: Program) -> Program:
         body, guard = _named(_inlined(let.body, bodies)), _inlined(let.guard, bodies)
         if _size(body) + _size(guard) <= _GREATEST:
             let = replace(let, body=body, guard=guard)
-        if let.reduction is None and let.name not in gathered:
+        if let.reduction is None and let.name not in gathered | recurrent:
             bodies[let.name] = let
         lets.append(let)
     return program.with_lets(_reached(program, lets))
@@ -44,9 +47,13 @@ def whole(program: Program) -> Program:
 def _reached(program: Program, lets: list[Let]) -> list[Let]:
     """The lets that the outputs still read."""
     wanted = set(program.outputs.values())
-    for let in reversed(lets):
-        if let.name in wanted:
-            wanted |= {read.tensor for read in let.reads}
+    left = {let.name: let for let in lets}
+    waiting = list(wanted)
+    while waiting:
+        let = left.pop(waiting.pop(), None)
+        found = {read.tensor for read in let.reads} if let is not None else set()
+        waiting += found - wanted
+        wanted |= found
     return [let for let in lets if let.name in wanted]
 
 
@@ -112,10 +119,22 @@ def placed(let: Let, read: Read, over: Mapping[Index, Position]) -> Expression:
 
 def influences(program: Program) -> dict[str, frozenset[str]]:
     """From each let to the inputs that it depends on, gathers and guards included."""
-    known: dict[str, frozenset[str]] = {one.name: frozenset({one.name}) for one in program.inputs}
-    for let in program.lets:
-        found: frozenset[str] = frozenset()
-        for read in let.reads:
-            found |= known[read.tensor]
-        known[let.name] = found
-    return {let.name: known[let.name] for let in program.lets}
+    return spread(program, lambda let: [read.tensor for read in let.reads])
+
+
+def spread(program: Program, sources: Callable[[Let], Iterable[str]]) -> dict[str, frozenset[str]]:
+    """From each let to the inputs that reach it through the tensors that `sources` names of a let.
+
+    Lets of a recurrence read each other: it is gone on until nothing more is found.
+    """
+    inputs = {one.name: frozenset({one.name}) for one in program.inputs}
+    known: dict[str, frozenset[str]] = {let.name: frozenset() for let in program.lets}
+    from_each = {let.name: tuple(sources(let)) for let in program.lets}
+    is_changed = True
+    while is_changed:
+        is_changed = False
+        for name, tensors in from_each.items():
+            found = frozenset[str]().union(*(inputs.get(one) or known[one] for one in tensors))
+            is_changed |= found != known[name]
+            known[name] = found
+    return known

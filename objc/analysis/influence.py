@@ -8,10 +8,10 @@ from typing import Any
 import sympy
 
 from objc.analysis.errors import NoInfluence, UnusedInput
-from objc.analysis.formulas import influences
+from objc.analysis.formulas import influences, spread
 from objc.atoms import Branch, stop_gradient
 from objc.errors import Diagnostic
-from objc.ir.program import Program
+from objc.ir.program import Let, Program
 from objc.ir.reductions import REDUCTIONS
 from objc.ir.symbols import Read
 
@@ -49,13 +49,12 @@ def _read_anywhere(program: Program) -> frozenset[str]:
 
 def _with_slope(program: Program) -> frozenset[str]:
     """The inputs that the results depend on through functions that have a slope somewhere."""
-    known: dict[str, frozenset[str]] = {one.name: frozenset({one.name}) for one in program.inputs}
-    for let in program.lets:
-        found: set[str] = set()
-        if let.reduction is None or REDUCTIONS[let.reduction].differentiable:
-            for read in sloped_reads(let.body):
-                found |= known[read.tensor]
-        known[let.name] = frozenset(found)
+
+    def sources(let: Let) -> list[str]:
+        has_slope = let.reduction is None or REDUCTIONS[let.reduction].differentiable
+        return [read.tensor for read in sloped_reads(let.body)] if has_slope else []
+
+    known = spread(program, sources)
     result: set[str] = set()
     for name in (*program.outputs.values(), *(one.let for one in program.terms)):
         result |= known[name]

@@ -44,6 +44,8 @@ _AT_LEAST_ONE = Interval(NONNEGATIVE.low + 1, INFINITY)
 _NONPOSITIVE = -NONNEGATIVE
 _GREATEST_EXPANDED = 40
 """Operations beyond which a formula isn't multiplied out."""
+_GREATEST_DEGREE = 6
+"""The degree beyond which it isn't either: its terms become too many."""
 _COUNTED = frozenset({"argmax", "argmin", "argsort", "count"})
 _TRUTHS = frozenset({"any", "all"})
 _LOG, _DIGAMMA = ATOMS["log"], ATOMS["digamma"]
@@ -201,7 +203,8 @@ class Ranges:
         base, exponent = self._plain(expression.base, context), expression.exp
         if exponent.is_Integer:
             return base.power(int(exponent))
-        if exponent.is_integer and not base.is_nonnegative:
+        may_be_whole = exponent.is_integer or not exponent.is_Rational
+        if may_be_whole and not base.is_nonnegative:
             return LINE
         return base.raised(self._plain(exponent, context))
 
@@ -325,10 +328,22 @@ def _eliminated(arm: Expression, difference: Expression) -> Iterator[tuple[Expre
             continue
         rewritten = arm.xreplace({term: value})
         yield rewritten, slack
-        if rewritten.count_ops() <= _GREATEST_EXPANDED:
+        if rewritten.count_ops() <= _GREATEST_EXPANDED and _degree(rewritten) <= _GREATEST_DEGREE:
             expanded = sympy.expand(rewritten)
             if expanded != rewritten and expanded.count_ops() <= 2 * _GREATEST_EXPANDED:
                 yield expanded, slack
+
+
+def _degree(expression: Any) -> int:
+    """A bound on the degree of what multiplying out makes of an expression."""
+    if not expression.args:
+        return int(not expression.is_number)
+    parts = [_degree(one) for one in expression.args]
+    if isinstance(expression, sympy.Mul):
+        return sum(parts)
+    if isinstance(expression, sympy.Pow) and expression.exp.is_Integer:
+        return parts[0] * abs(int(expression.exp))
+    return max(parts)
 
 
 def _both_signs(several: list[Expression], halves: tuple[Interval, ...]) -> dict[Any, Interval]:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, maximum, minimum
+from objc.atoms import Branch, log1mexp, log1p, logit, maximum, minimum, xlog1py, xlogy
 from objc.ir.symbols import Expression
+
+_EDGED: Mapping[Any, Callable[..., Any]] = {
+    sympy.log: lambda x: x,
+    log1p: lambda x: 1 + x,
+    log1mexp: lambda x: x,
+    logit: lambda x: x * (1 - x),
+    xlogy: lambda x, y: y,
+    xlog1py: lambda x, y: 1 + y,
+    sympy.loggamma: lambda x: x,
+    sympy.polygamma: lambda order, x: x,
+    sympy.tan: lambda x: sympy.cos(x),
+}
+"""What is zero where a function leaves the finite numbers."""
 
 
 def lifted(expression: Expression, condition: Any) -> Expression:
@@ -19,8 +33,8 @@ def lifted(expression: Expression, condition: Any) -> Expression:
 
 
 def contact(branch: Expression) -> int | None:
-    """How the arms of a branch meet at its seam: -1 they differ in value, 0 they meet with different
-    slopes, 1 with equal slopes. None where that can't be told.
+    """How the arms of a branch are known to meet at its seam: 0 in value, 1 with equal slopes, -1 not
+    even in value. None where that can't be told.
 
     Both arms are equal on the seam, so equal slopes across it in one direction mean equal gradients.
     """
@@ -37,14 +51,33 @@ def contact(branch: Expression) -> int | None:
 
 def _order(jump: Expression, variable: Any, value: Expression) -> int | None:
     smooth = _unfolded(jump, variable, value)
-    if smooth is None:
+    if smooth is None or not _is_regular(smooth, variable, value):
         return None
     if sympy.simplify(smooth.subs(variable, value)) != 0:
         return -1
     slope = smooth.diff(variable)
-    if slope.atoms(sympy.Derivative, sympy.Subs):
-        return None
+    if slope.atoms(sympy.Derivative, sympy.Subs) or not _is_regular(slope, variable, value):
+        return 0
     return 1 if sympy.simplify(slope.subs(variable, value)) == 0 else 0
+
+
+def _is_regular(expression: Expression, variable: Any, value: Expression) -> bool:
+    """Whether every part of an expression is continuous where the variable has a value: else what it is
+    there tells nothing of what it comes near."""
+    for node in sympy.preorder_traversal(expression):
+        if not node.has(variable):
+            continue
+        if isinstance(node, sympy.sign):
+            return False
+        needs = node.base if isinstance(node, sympy.Pow) else None
+        if isinstance(node, sympy.Pow) and node.exp.is_nonnegative:
+            if node.exp.is_integer or node.exp.is_positive:
+                continue
+        elif needs is None:
+            needs = _EDGED[node.func](*node.args) if node.func in _EDGED else None
+        if needs is not None and not sympy.simplify(needs.subs(variable, value)).is_nonzero:
+            return False
+    return True
 
 
 def _unfolded(expression: Expression, variable: Any, value: Expression) -> Expression | None:
@@ -109,7 +142,7 @@ def _solutions(difference: Expression) -> list[tuple[Any, Expression]] | None:
 def variable_of(expression: Expression) -> Any:
     """A symbol in which the expression is linear, with a slope that is free of it."""
     for one in sorted(expression.free_symbols, key=str):
-        if one.is_integer:
+        if one.is_integer or any(branch.has(one) for branch in expression.atoms(Branch)):
             continue
         slope = sympy.diff(expression, one)
         if slope != 0 and not slope.has(one) and not slope.atoms(sympy.Derivative, sympy.Subs):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
 
 from objc.analysis.curvature import Curvature
-from objc.analysis.facts import Verdict
 from objc.analysis.formulas import influences
 from objc.analysis.influence import sloped_reads
-from objc.analysis.interval import atom_of
+from objc.analysis.interval import Interval, atom_of
 from objc.analysis.ranges import Ranges
 from objc.analysis.seams import contact, lifted
+from objc.analysis.witnesses import Gap, gaps_of, gaps_of_condition, gaps_of_reduction
 from objc.atoms import Branch, maximum, minimum, stop_gradient
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Read, reads
@@ -26,11 +26,12 @@ _STEPS = frozenset({"argmax", "argmin", "argsort", "count", "any", "all"})
 
 @dataclass(frozen=True)
 class Kink:
-    """A place where a derivative jumps, or may.
+    """A place where a derivative may jump.
 
-    `order` is how many derivatives are continuous there: -1 for a jump of the value, 0 for a kink, 1
-    where the second derivative jumps; None where that isn't known. `left` and `right` are what is equal
-    there, `uses` what is used there as the derivative.
+    `order` is how many derivatives are known to be continuous there, for proofs that lean on it: 0 where
+    the value is, 1 where the slope is, too, -1 or None where nothing is known. That something does jump
+    is another matter, and needs a witness at a zero of one of `gaps`. `left` and `right` are what is
+    equal there, `uses` what is used there as the derivative.
     """
 
     left: Expression
@@ -39,14 +40,11 @@ class Kink:
     order: int | None
     span: Span | None
     used_of: Expression | None = None
+    gaps: tuple[Gap, ...] = field(default=(), compare=False, repr=False)
 
     @property
-    def kind(self) -> str:
-        return {None: "possible kink", -1: "jump"}.get(self.order, "kink")
-
-    @property
-    def verdict(self) -> Verdict:
-        return "unknown" if self.order is None else "proved"
+    def is_continuous(self) -> bool:
+        return self.order is not None and self.order >= 0
 
     def place(self, text: Text) -> str:
         if self.right == sympy.true:
@@ -97,8 +95,10 @@ class Smoothness:
         self.varying = {name} | {let for let, found in influenced.items() if name in found}
         found: dict[tuple[str, str], Kink] = {}
         for let in program.lets:
+            self._let = let
             for kink in self._of_let(let):
-                found.setdefault((str(kink.left), str(kink.right)), kink)
+                place = (str(kink.left), str(kink.right))
+                found[place] = _rougher(found[place], kink) if place in found else kink
         self.kinks = tuple(found.values())
 
     def _varies(self, expression: Any) -> bool:
@@ -106,18 +106,20 @@ class Smoothness:
 
     def _of_let(self, let: Let) -> Iterator[Kink]:
         if self._varies(let.guard):
-            yield Kink(let.guard, sympy.true, "the terms that hold there are used", None, let.span)
+            uses, gaps = "the terms that hold there are used", gaps_of_condition(let.guard, let)
+            yield Kink(let.guard, sympy.true, uses, None, let.span, None, gaps)
         self._body = let.body
         yield from self._of(let.body, let.span, ())
         if let.reduction is None or not self._varies(let.body):
             return
+        gaps = gaps_of_reduction(let, self.program)
         if let.reduction in ("max", "min"):
             uses = "the first of them is differentiated there"
-            yield Kink(let, sympy.nan, uses, 0, let.span)
+            yield Kink(let, sympy.nan, uses, 0, let.span, None, gaps)
         elif let.reduction == "norm":
-            yield Kink(let, sympy.Integer(0), "the derivative there is 0", 0, let.span)
+            yield Kink(let, sympy.Integer(0), "the derivative there is 0", 0, let.span, None, gaps)
         elif let.reduction in _STEPS:
-            yield Kink(let, sympy.true, "the derivative there is 0", -1, let.span)
+            yield Kink(let, sympy.true, "the derivative there is 0", -1, let.span, None, gaps)
 
     def _of(
         self, expression: Expression, span: Span | None, conditions: tuple[Any, ...]
@@ -133,12 +135,20 @@ class Smoothness:
                 or _is_excluded(arguments[0], conditions)
                 or self._is_stepwise(arguments[0])
             ):
-                yield Kink(arguments[0], zero, "the derivative of abs is 0 there", 0, span)
+                arms = Branch(sympy.Ge(arguments[0], 0), arguments[0], -arguments[0])
+                order = self._contact_of_fold(expression, arms)
+                yield self._kink(
+                    arguments[0], zero, "the derivative of abs is 0 there", order, span
+                )
             case sympy.sign():
-                yield Kink(arguments[0], zero, "the derivative of sign is 0 there", -1, span)
+                yield self._kink(arguments[0], zero, "the derivative of sign is 0 there", -1, span)
             case maximum() | minimum() if not self._has_one_sign(arguments[0] - arguments[1]):
                 first, second = arguments
-                yield Kink(first, second, "the derivative there is that of", 0, span, first)
+                uses = "the derivative there is that of"
+                order = self._contact_of_fold(
+                    expression, Branch(sympy.Ge(first, second), first, second)
+                )
+                yield replace(self._kink(first, second, uses, order, span), used_of=first)
             case Branch():
                 yield from self._seam(expression, span)
                 condition, then, otherwise = arguments
@@ -146,15 +156,19 @@ class Smoothness:
                 yield from self._of(otherwise, span, (*conditions, sympy.Not(condition)))
                 return
             case sympy.Pow():
-                yield from self._power(expression, span)
+                yield from self._power(expression, span, conditions)
             case sympy.tan():
-                yield Kink(
-                    sympy.cos(arguments[0]), zero, "the function has a pole there", None, span
-                )
+                pole = sympy.cos(arguments[0])
+                yield self._kink(pole, zero, "the function has a pole there", None, span)
             case _:
-                yield from self._edges(expression, span)
+                yield from self._edges(expression, span, conditions)
         for one in arguments:
             yield from self._of(one, span, conditions)
+
+    def _kink(
+        self, left: Expression, right: Expression, uses: str, order: int | None, span: Span | None
+    ) -> Kink:
+        return Kink(left, right, uses, order, span, None, gaps_of(left - right, self._let))
 
     def _is_stepwise(self, expression: Expression) -> bool:
         """Whether it varies by conditions only, which are seams of their own."""
@@ -169,14 +183,16 @@ class Smoothness:
         if not self._varies(condition):
             return
         if not isinstance(condition, sympy.core.relational.Relational):
-            yield Kink(
-                condition, sympy.true, "the branch that holds is differentiated there", None, span
+            uses, gaps = (
+                "the branch that holds is differentiated there",
+                gaps_of_condition(condition, self._let),
             )
+            yield Kink(condition, sympy.true, uses, None, span, None, gaps)
             return
         is_first = isinstance(condition, sympy.Le | sympy.Ge | sympy.Eq)
         uses = f"the {'first' if is_first else 'second'} branch is differentiated there"
         left, right = condition.args
-        yield Kink(left, right, uses, self._contact(branch), span)
+        yield self._kink(left, right, uses, self._contact(branch), span)
 
     def _contact(self, branch: Expression) -> int | None:
         """How smooth the formula around a branch is at its seam: what multiplies it may vanish there."""
@@ -186,38 +202,64 @@ class Smoothness:
         around = contact(lifted(self._body, branch.args[0]))
         return None if around is None else max(around, -1 if order is None else order)
 
-    def _power(self, power: Expression, span: Span | None) -> Iterator[Kink]:
+    def _contact_of_fold(self, fold: Expression, arms: Expression) -> int:
+        """How smooth the formula around an absolute value or an extreme is at its kink."""
+        if not isinstance(arms, Branch):
+            return 0
+        condition, *sides = arms.args
+        around = [self._body.xreplace({fold: side}) for side in sides]
+        order = contact(Branch(condition, *around)) if around[0] != around[1] else None
+        return max(order or 0, 0)
+
+    def _power(
+        self, power: Expression, span: Span | None, conditions: tuple[Any, ...]
+    ) -> Iterator[Kink]:
         """A broken power of what reaches zero, or a division by it."""
         base, exponent, zero = power.base, power.exp, sympy.Integer(0)
         if not self._varies(base):
             return
         if exponent.is_integer:
-            if not (exponent.is_nonnegative or self._is_inside(base)):
-                yield Kink(base, zero, "the function has a pole there", None, span)
-        elif not (base.is_positive or self.ranges.of(base).low > 0):
-            yield Kink(base, zero, "the derivative there is its one-sided limit", None, span)
+            if not (exponent.is_nonnegative or self._is_inside(base, conditions)):
+                yield self._kink(base, zero, "the function has a pole there", None, span)
+        elif not (base.is_positive or self._under(base, conditions).low > 0):
+            uses = "the derivative there is its one-sided limit"
+            yield self._kink(base, zero, uses, None, span)
 
-    def _edges(self, expression: Expression, span: Span | None) -> Iterator[Kink]:
+    def _edges(
+        self, expression: Expression, span: Span | None, conditions: tuple[Any, ...]
+    ) -> Iterator[Kink]:
         """A function that reaches the edge of its domain."""
         atom = atom_of(expression)
         if atom is None:
             return
-        for (low, high), one in zip(atom.domain, expression.args, strict=False):
+        # SymPy's polygamma takes its order first.
+        places = expression.args[-len(atom.domain) :]
+        for (low, high), one in zip(atom.domain, places, strict=True):
             for edge, room in ((low, one - low), (high, high - one)):
-                if abs(edge) != sympy.oo and self._varies(one) and not self._is_inside(room):
-                    yield Kink(one, sympy.sympify(edge), "the function ends there", None, span)
+                is_edge = abs(edge) != sympy.oo and self._varies(one)
+                if is_edge and not self._is_inside(room, conditions):
+                    uses = "the function ends there"
+                    yield self._kink(one, sympy.sympify(edge), uses, None, span)
 
-    def _is_inside(self, room: Expression) -> bool:
-        """Whether something stays away from zero, or reaches it at the edge of the input's domain only:
-        an affine function of one sign has no zero inside."""
+    def _under(self, expression: Expression, conditions: tuple[Any, ...]) -> Interval:
+        known = self.ranges.assuming(sympy.And(*conditions), {})
+        return self.ranges.of(expression, known)
+
+    def _is_inside(self, room: Expression, conditions: tuple[Any, ...] = ()) -> bool:
+        """Whether something stays away from zero by its range or by the conditions that lead to it, or
+        reaches it at the edge of the input's domain only: an affine function of one sign has no zero
+        inside."""
+        if _is_excluded(room, conditions):
+            return True
         if isinstance(room, sympy.Pow):
-            return self._is_inside(room.base)
+            return self._is_inside(room.base, conditions)
         if isinstance(room, sympy.Mul):
-            return all(self._is_inside(one) for one in room.args if self._varies(one))
-        values = self.ranges.of(room)
+            return all(self._is_inside(one, conditions) for one in room.args if self._varies(one))
+        values = self._under(room, conditions)
         if room.is_positive or room.is_negative or values.low > 0 or values.high < 0:
             return True
-        has_sign = values.is_nonnegative or values.is_nonpositive
+        plain = self.ranges.of(room)
+        has_sign = plain.is_nonnegative or plain.is_nonpositive
         return has_sign and self.curvature.of(room).affine
 
 
@@ -225,3 +267,12 @@ def _is_excluded(zero: Expression, conditions: tuple[Any, ...]) -> bool:
     """Whether an expression can't be zero in an arm, by the conditions that lead to it."""
     here = {zero: sympy.Integer(0), sympy.Abs(zero): sympy.Integer(0)}
     return any(one.xreplace(here) == sympy.false for one in conditions)
+
+
+def _rougher(one: Kink, other: Kink) -> Kink:
+    """Two findings at one place: what is known to be continuous there is what both say."""
+    orders = [kink.order for kink in (one, other)]
+    known = [order for order in orders if order is not None]
+    least = min(known) if len(known) == len(orders) else None
+    first = one if one.order == least else other
+    return replace(first, gaps=tuple(dict.fromkeys((*one.gaps, *other.gaps))))

@@ -8,17 +8,17 @@ from typing import Any
 import sympy
 
 from objc.analysis.curvature import Curvature, Shape
-from objc.analysis.formulas import whole
+from objc.analysis.formulas import influences, whole
+from objc.analysis.inequalities import Inequalities
 from objc.analysis.interval import Interval
 from objc.analysis.ranges import Ranges
 from objc.analysis.slopes import slope
 from objc.analysis.smoothness import Kink, Smoothness
+from objc.analysis.witnesses import Search, Witness
 from objc.atoms import stop_gradient
 from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
 from objc.ir.symbols import Expression
-
-_GREATEST = 60
-"""Operations beyond which a difference isn't brought to other forms."""
 
 
 class Subject:
@@ -29,8 +29,8 @@ class Subject:
         self.program = whole(_with_total(declared))
         self.let = self.program.lets[-1]
         self._curvature: dict[tuple[str, ...], Curvature] = {}
-        self._nonnegative: dict[Expression, bool] = {}
         self._smoothness: dict[str, Smoothness] = {}
+        self._searches: dict[str, Search] = {}
 
     @cached_property
     def ranges(self) -> Ranges:
@@ -45,25 +45,13 @@ class Subject:
     def range(self) -> Interval:
         return self.ranges.of_tensor[self.let.name]
 
+    @cached_property
+    def inequalities(self) -> Inequalities:
+        return Inequalities(self.ranges)
+
     def is_at_least(self, greater: Expression, less: Expression) -> bool:
         """Whether interval arithmetic proves `greater ≥ less`."""
-        if less == -sympy.oo or greater == sympy.oo:
-            return True
-        difference = greater - less
-        if difference not in self._nonnegative:
-            self._nonnegative[difference] = self._is_nonnegative(difference)
-        return self._nonnegative[difference]
-
-    def _is_nonnegative(self, difference: Expression) -> bool:
-        if self.ranges.of(difference).is_nonnegative:
-            return True
-        if difference.count_ops() > _GREATEST:
-            return False
-        for bring in (sympy.expand, sympy.together):
-            form = bring(difference)
-            if form.count_ops() <= 2 * _GREATEST and self.ranges.of(form).is_nonnegative:
-                return True
-        return False
+        return self.inequalities.is_at_least(greater, less)
 
     def curvature(self, *names: str) -> Shape:
         """The shape as a function of these inputs jointly."""
@@ -71,10 +59,22 @@ class Subject:
             self._curvature[names] = Curvature(self.program, self.ranges, names)
         return self._curvature[names].of_let[self.let.name]
 
+    def is_recurrent(self, name: str) -> bool:
+        """Whether an input reaches the scalar through a recurrence, of which little is proved."""
+        influenced = influences(self.program)
+        return any(name in influenced[one] for one in members(self.program))
+
     def kinks(self, name: str) -> tuple[Kink, ...]:
         if name not in self._smoothness:
             self._smoothness[name] = Smoothness(self.program, self.ranges, name)
         return self._smoothness[name].kinks
+
+    def witness(self, name: str, kink: Kink) -> Witness | None:
+        """Exact inputs at which the scalar is shown not to be smooth across a kink."""
+        if name not in self._searches:
+            self._searches[name] = Search(self.program, self.value, name)
+        others = [gap for one in self.kinks(name) if one != kink for gap in one.gaps]
+        return self._searches[name].witness(kink.gaps, others, kink.is_continuous)
 
     def is_smooth(self, name: str, order: int) -> bool:
         """Whether so many derivatives are known to be continuous."""

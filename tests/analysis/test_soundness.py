@@ -29,8 +29,8 @@ def _library() -> Iterator[tuple[Path, str]]:
     for folder in objc.library.__path__:
         for path in sorted(Path(folder).glob("*.objc")):
             if path.stem != "prelude":
-                for item in parse(read_source(path)).declarations:
-                    yield path, item.name
+                for name in _module(path):
+                    yield path, name
 
 
 LIBRARY = list(_library())
