@@ -87,6 +87,27 @@ class Target(Protocol):
         `value`, `per_example`, `value_and_grad`, …), that runs without objc."""
 
 
+class Packager(Target, Protocol):
+    """A target that writes files of its own instead of one module of Python."""
+
+    def package(
+        self,
+        programs: Iterable[tuple[Program, Mapping[str, Program]]],
+        dtype: DType,
+        name: str,
+        processor: str,
+        origin: str,
+    ) -> Mapping[str, str | bytes]:
+        """The files by name, for a processor (`native`, or what LLVM calls it). The variants have
+        those with weights beside those without, as `weighted_value` beside `value`. `origin` is the
+        line that says what wrote the files; it stands in each of them."""
+
+
+def packager(target: Target) -> Packager | None:
+    """The target as one that writes files of its own, if it is one."""
+    return cast(Packager, target) if hasattr(target, "package") else None
+
+
 def available() -> list[str]:
     """The names of the targets that are there."""
     package = importlib.import_module("objc.targets")

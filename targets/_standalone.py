@@ -97,6 +97,8 @@ class Declaration:
         return parts[0] if len(parts) == 1 else self.gradients(*parts)
 
     def _run(self, what: str, values: Sequence[Any], weight: Any) -> dict[str, Any]:
+        if weight is not None and f"weighted_{what}" in self.variants:
+            what = f"weighted_{what}"
         variant = self.variants[what]
         arrays = [
             self._array(one, value) for one, value in zip(self.arguments, values, strict=True)

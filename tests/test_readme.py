@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -59,11 +60,20 @@ def test_every_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             exec(compile(text, "README.md", "exec"), scope)
         elif language == "sh":
             for command in text.strip().splitlines():
+                if "--target library" in command and shutil.which("cc") is None:
+                    continue
                 done = _shell(command, tmp_path)
                 assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
                 assert done.stdout.strip(), f"{command} printed nothing"
         elif language == "text":
             command = _option(options, "output-of")
+            shown = _option(options, "part-of")
+            if shown is not None:
+                if not (tmp_path / shown).exists() and shutil.which("cc") is None:
+                    continue
+                assert text.strip() in (tmp_path / shown).read_text("utf-8")
+                ran += 1
+                continue
             assert command is not None
             done = _shell(command, tmp_path)
             assert done.returncode == 1

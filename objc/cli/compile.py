@@ -16,6 +16,7 @@ from objc.cli.output import Markup, progress, write_data, write_diagnostics
 from objc.cli.targets import STANDARD_INPUT, TargetName, lower_target
 from objc.cli.write import make_folder, write_whole
 from objc.errors import Diagnostic, ObjcError
+from objc.target import packager
 
 if TYPE_CHECKING:
     from objc.analysis import Facts
@@ -32,6 +33,7 @@ HEADER = "# Written by objc"
         "objc compile losses.objc:huber -o build --dtype float32 --name huber32",
         "objc compile focal -o build",
         "objc compile losses.objc -o build --target numpy",
+        "objc compile losses.objc -o build --target library --cpu x86-64-v3",
     )
 )
 @click.argument("targets", nargs=-1, required=True, metavar="FILE[:NAME]...")
@@ -48,6 +50,12 @@ HEADER = "# Written by objc"
     show_default=True,
     help="The floating type of the kernels.",
 )
+@click.option(
+    "--cpu",
+    "processor",
+    metavar="NAME",
+    help="Of the target library: native, x86-64-v3, x86-64-v4, … [default: native]",
+)
 @click.option("--force", is_flag=True, help="Replace files that objc didn't write.")
 @click.option("--json", "as_json", is_flag=True, help="Print data instead of text.")
 def command(
@@ -56,33 +64,53 @@ def command(
     target: str,
     name: str | None,
     dtype: str,
+    processor: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
-    """Write kernels as a readable Python module.
+    """Write kernels as a readable Python module, or as a library for C.
 
     Each FILE becomes one module, which carries formulas, gradients and facts in its docstrings and
-    needs only numpy (and numba, for the target cpu). A declaration of the standard library may be
-    given by its name alone.
+    needs only numpy (and numba, for the target cpu). The target library writes a shared object, its
+    C header and a Python module that loads it, which needs numpy only. A declaration of the standard
+    library may be given by its name alone.
     """
     if name is not None and len(targets) > 1:
         raise click.UsageError("`--name` needs a single FILE.")
     if name is not None and not name.isidentifier():
         raise click.BadParameter(f"`{name}` can't be a module's name.", param_hint="--name")
+    if processor is not None:
+        _require_packager(target)
     written = []
     for one in progress(list(targets), "compiling"):
         place = _resolved(one)
-        path = Path(directory) / f"{name or _module_name(place)}.py"
-        _require_own(path, force)
-        text, names, warnings = _module(place, target, dtype)
-        make_folder(path.parent)
-        write_whole(path, text)
-        written.append({"module": str(path), "declarations": names})
+        stem = name or _module_name(place)
+        files, names, warnings = _files(place, target, dtype, stem, processor or "native")
+        paths = {file: Path(directory) / file for file in files}
+        for path in paths.values():
+            _require_own(path, force)
+        make_folder(Path(directory))
+        for file, content in files.items():
+            write_whole(paths[file], content)
+        listed = ", ".join(map(str, paths.values()))
+        module = str(paths[f"{stem}.py"])
+        entry: dict[str, object] = {"module": module, "declarations": names}
+        if len(paths) > 1:
+            entry["files"] = [str(path) for path in paths.values()]
+        written.append(entry)
         if not as_json:
             write_diagnostics(warnings, sys.stderr)
-            click.echo(f"wrote {path}: {', '.join(names)}")
+            click.echo(f"wrote {listed}: {', '.join(names)}")
     if as_json:
         write_data({"target": target, "dtype": dtype, "modules": written})
+
+
+def _require_packager(target: str) -> None:
+    """Raises UsageError where a target compiles for the machine that it runs on."""
+    from objc.cli.variants import find_target
+
+    if packager(find_target(target)) is None:
+        raise click.UsageError(f"`--target {target}` compiles where it runs, and takes no `--cpu`.")
 
 
 def _resolved(text: str) -> TargetName:
@@ -110,22 +138,28 @@ def _require_own(path: Path, force: bool) -> None:
     if force or not path.exists():
         return
     try:
-        with path.open(encoding="utf-8") as stream:
-            is_own = stream.readline().startswith(HEADER)
-    except (OSError, UnicodeDecodeError):
+        with path.open("rb") as stream:
+            mark = HEADER.removeprefix("# ").encode()
+            is_own = mark in (stream.read() if _is_binary(path) else stream.readline())
+    except OSError:
         is_own = False
     if not is_own:
         raise ObjcError(ForeignFile(None, str(path)))
 
 
-def _module(
-    place: TargetName, target: str, dtype: str
-) -> tuple[str, list[str], tuple[Diagnostic, ...]]:
-    """The text of a module, the names in it, and the warnings on the way."""
+def _is_binary(path: Path) -> bool:
+    return path.suffix not in (".py", ".h")
+
+
+def _files(
+    place: TargetName, target: str, dtype: str, name: str, processor: str
+) -> tuple[dict[str, str | bytes], list[str], tuple[Diagnostic, ...]]:
+    """The files that a target makes, the declarations in them, and the warnings on the way."""
     from objc.analysis import analyse
     from objc.cli.variants import find_target, module_variants
 
     found = find_target(target)
+    writer = packager(found)
     module, programs = lower_target(place)
     diagnostics = list(module.warnings)
     analysed = [(one, analyse(one)) for one in programs]
@@ -135,10 +169,17 @@ def _module(
     if errors:
         raise ObjcError(errors)
     pairs = [
-        (_with_facts(one, facts), module_variants(one, found, target)) for one, facts in analysed
+        (_with_facts(one, facts), module_variants(one, found, target, both=writer is not None))
+        for one, facts in analysed
     ]
-    text = found.module(pairs, cast("DType", dtype))
-    return _with_header(text, place), [one.name for one in programs], tuple(diagnostics)
+    kind = cast("DType", dtype)
+    if writer is None:
+        text = f"{HEADER} {_origin(place)}\n{found.module(pairs, kind)}"
+        files: dict[str, str | bytes] = {f"{name}.py": text}
+    else:
+        origin = f"{HEADER.removeprefix('# ')} {_origin(place)}"
+        files = dict(writer.package(pairs, kind, name, processor, origin))
+    return files, [one.name for one in programs], tuple(diagnostics)
 
 
 def _with_facts(program: Program, facts: Facts) -> Program:
@@ -149,8 +190,6 @@ def _with_facts(program: Program, facts: Facts) -> Program:
     return replace(program, docstring=docstring, claims=())
 
 
-def _with_header(text: str, place: TargetName) -> str:
+def _origin(place: TargetName) -> str:
     origin = Path(place.path).name + (f":{place.name}" if place.name else "")
-    return (
-        f"{HEADER} {__version__} from {origin}. Changes here are lost: change the source.\n{text}"
-    )
+    return f"{__version__} from {origin}. Changes here are lost: change the source."

@@ -19,6 +19,7 @@ import click
 from objc import __version__
 from objc.cli.application import FINDINGS
 from objc.cli.output import Markup, write_data, write_text
+from objc.errors import ObjcError
 
 Verdict = Literal["ok", "missing", "wrong"]
 
@@ -83,6 +84,8 @@ def _guarded(section: str, name: str, examine_one: Callable[[], str]) -> Finding
     """A finding that is `wrong`, with the reason, if the examination raises."""
     try:
         return Finding(section, name, "ok", examine_one())
+    except ObjcError:
+        raise
     except Exception as error:
         return Finding(section, name, "wrong", f"{type(error).__name__}: {error}")
 
@@ -121,7 +124,10 @@ def _targets() -> Iterator[Finding]:
     from objc.target import available
 
     for name in available():
-        yield _guarded("targets", name, functools.partial(_probe, name))
+        try:
+            yield _guarded("targets", name, functools.partial(_probe, name))
+        except ObjcError as error:  # what the target wants of the system is not there
+            yield Finding("targets", name, "missing", error.diagnostics[0].title())
 
 
 def _probe(target: str) -> str:

@@ -41,10 +41,11 @@ def command(code: str | None, as_json: bool) -> None:
 
 def all_diagnostics() -> dict[str, type[Diagnostic]]:
     """Every diagnostic, by code: imports the `errors` module of each room, and the cache."""
-    root = Path(importlib.import_module("objc").__path__[0])
-    for path in sorted([root / "cache.py", *root.rglob("*errors.py")]):
-        names = path.relative_to(root).with_suffix("").parts
-        importlib.import_module(".".join(("objc", *names)))
+    for package in ("objc", "objc.targets"):
+        root = Path(importlib.import_module(package).__path__[0])
+        for path in sorted([*root.glob("cache.py"), *root.rglob("*errors.py")]):
+            names = path.relative_to(root).with_suffix("").parts
+            importlib.import_module(".".join((package, *names)))
     return Diagnostic.catalogue()
 
 

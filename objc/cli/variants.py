@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from objc.cli.errors import NoSuchTarget, Unsupported
@@ -49,9 +49,11 @@ def require_support(program: Program, target: Target, name: str) -> None:
         raise ObjcError(Unsupported(program.span, program.name, name, reason))
 
 
-def module_variants(program: Program, target: Target, name: str) -> dict[str, Program]:
-    """The variants that an emitted module holds, by what they compute. Second derivatives are left out
-    where the target has none.
+def module_variants(
+    program: Program, target: Target, name: str, both: bool = False
+) -> dict[str, Program]:
+    """The variants that an emitted module holds, by what they compute; with `both`, those for weights
+    stand beside those without.
 
     Raises:
         ObjcError: the target can't run the declaration.
@@ -61,12 +63,15 @@ def module_variants(program: Program, target: Target, name: str) -> dict[str, Pr
         wanted: dict[str, Variant] = {"result": Variant(("result",), (), inputs)}
     else:
         wanted = {
-            "value": Variant(("value",), (), inputs, True),
+            "value": Variant(("value",), (), inputs, not both),
             "per_example": Variant(("per_example",), (), inputs),
         }
         wrt = gradient_inputs(program)
         if wrt and program.kind != "metric":
-            wanted["value_and_grad"] = Variant(("value", "gradient"), wrt, inputs, True)
+            wanted["value_and_grad"] = Variant(("value", "gradient"), wrt, inputs, not both)
+        if both and inputs:
+            weighted = [(k, one) for k, one in wanted.items() if "value" in one.results]
+            wanted |= {f"weighted_{k}": replace(one, weighted=True) for k, one in weighted}
     if "per_example" not in program.outputs:
         wanted.pop("per_example", None)
     variants = {what: derive(program, one) for what, one in wanted.items()}

@@ -18,8 +18,8 @@ def make_folder(path: Path) -> None:
         raise ObjcError(NotWritable(None, str(path), error.strerror or str(error))) from error
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Put a text in a file's place at once, keeping the mode of the file that was there.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Put a content in a file's place at once, keeping the mode of the file that was there.
 
     A symbolic link keeps standing, and the file that it names is replaced.
 
@@ -31,8 +31,8 @@ def write_whole(path: Path, text: str) -> None:
         mode = place.stat().st_mode & 0o7777 if place.exists() else 0o666 & ~_umask()
         descriptor, aside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-                stream.write(text)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content if isinstance(content, bytes) else content.encode("utf-8"))
             os.chmod(aside, mode)
             os.replace(aside, place)
         except BaseException:

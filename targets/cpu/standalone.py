@@ -7,7 +7,7 @@ one source of it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from objc.targets import _module
@@ -19,11 +19,12 @@ from objc.ir.program import Program
 from objc.schedule import schedule
 from objc.target import DType
 
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parent.parent
 _MARK = "# ---- copied into emitted modules from here on\n"
 _FILES = (
-    "mathematics/instructions.py", "mathematics/bits.py", "mathematics/float32.py",
-    "mathematics/float64.py", "mathematics/special.py", "kernels.py", "driver.py", "lazily.py",
+    "cpu/mathematics/instructions.py", "cpu/mathematics/bits.py", "cpu/mathematics/float32.py",
+    "cpu/mathematics/float64.py", "cpu/mathematics/special.py", "cpu/kernels.py", "cpu/driver.py",
+    "cpu/lazily.py",
 )  # fmt: skip
 _IMPORTS = (
     "import contextlib",
@@ -54,13 +55,13 @@ def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DTy
             f"    IndexOutOfRange,\n)\n"
         )
 
-    return _module.write(programs, dtype, "Numba and NumPy", _IMPORTS, kernel, _support)
+    return _module.write(programs, dtype, "Numba and NumPy", _IMPORTS, kernel, support)
 
 
-def _support(text: str) -> list[str]:
+def support(text: str, files: Sequence[str] = _FILES) -> list[str]:
     """The definitions that a text needs, and those that they need, in the order of the files."""
     definitions: dict[str, tuple[str, set[str]]] = {}
-    for file in _FILES:
+    for file in files:
         for name, source, uses in _definitions((_FOLDER / file).read_text("utf-8")):
             definitions[name] = source, uses
     wanted = _names(ast.parse(text))

@@ -20,20 +20,21 @@ from objc.target import DType
 Kind = Literal["size", "array", "number", "integer", "result", "scalar"]
 Shape = Sequence[str | int]
 
-RESERVED = frozenset(
-    # C, C++, and what the header and the standard headers make macros of.
-    "alignas alignof and and_eq asm atomic_cancel auto bitand bitor bool break case catch char char8_t "
-    "char16_t char32_t class co_await co_return co_yield compl complex concept const const_cast "
-    "consteval constexpr constinit continue decltype default delete do double dynamic_cast else enum "
-    "errno error explicit export extern false float for friend goto if imaginary inline int int64_t "
-    "int32_t long mutable namespace new noexcept not not_eq nullptr operator or or_eq private "
-    "protected public reflexpr register reinterpret_cast requires restrict return scratch short "
-    "signed sizeof static static_assert static_cast stdin stdout stderr step struct switch synchronized "
-    "template this thread_local throw true try typedef typeid typename typeof typeof_unqual union "
-    "unsigned using virtual void volatile wchar_t while workspace xor xor_eq first last linux unix "
-    "NULL I EOF INFINITY NAN".split()
-)
-"""Names that no parameter may have."""
+_WORDS = """
+alignas alignof and and_eq asm atomic_cancel auto bitand bitor bool break case catch char char8_t
+char16_t char32_t class co_await co_return co_yield compl complex concept const const_cast
+consteval constexpr constinit continue decltype default delete do double dynamic_cast else enum
+errno error explicit export extern false float for friend goto if imaginary inline int int64_t
+int32_t long mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected
+public reflexpr register reinterpret_cast requires restrict return scratch short signed sizeof
+static static_assert static_cast stdin stdout stderr step struct switch synchronized template this
+thread_local throw true try typedef typeid typename typeof typeof_unqual union unsigned using
+virtual void volatile wchar_t while workspace xor xor_eq first last linux unix NULL I EOF INFINITY
+NAN
+"""
+
+RESERVED = frozenset(_WORDS.split())
+"""Names that no parameter may have: words of C and C++, and what headers make macros of."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ def interface_of(
 ) -> Interface:
     """The function of a kernel whose `metadata` the CPU target has written.
 
-    Inputs that no step reads are parameters all the same, as are all dimensions of the inputs: the
-    functions of a declaration are called alike.
+    Inputs that no step reads are parameters all the same, as are all dimensions of the inputs, so that
+    the functions of a declaration are called alike; only what a pass has added goes where it is idle.
     """
     names = _Names()
     sizes = {one.name: one for one in program.dimensions if one.size is None}
@@ -91,7 +92,9 @@ def interface_of(
             assert what[1] in sizes, "every size of the table is one of the program"
     order = sorted(sizes, key=lambda name: name != BATCH.name)
     parameters = [Parameter("size", names.fresh(name), name) for name in order]
-    parameters += [_input(one, names, dtype) for one in program.inputs]
+    held = {what[1] for what in (*metadata["slots"], *metadata["values"]) if what[0] == "input"}
+    wanted_inputs = [one for one in program.inputs if one.role != "internal" or one.name in held]
+    parameters += [_input(one, names, dtype) for one in wanted_inputs]
     for key, name in program.outputs.items():
         let = program.let[name]
         wanted = _result_name(key)
@@ -105,16 +108,17 @@ def interface_of(
     return Interface(symbol, tuple(parameters))
 
 
-def symbol_of(name: str, taken: set[str]) -> str:
-    """A symbol of C for a name, unlike those that are taken (which it joins)."""
+def symbol_of(name: str, taken: set[str], parts: Sequence[str] = ("",)) -> str:
+    """A symbol of C for a name: with none of the `parts` behind it is it among those that are taken,
+    which it joins with all of them."""
     letters = plain(name)
     if not letters or letters[0].isdigit():
         letters = f"_{letters}"
     chosen, number = letters, 1
-    while chosen in taken or chosen in RESERVED:
+    while taken & {chosen + part for part in parts} or chosen in RESERVED:
         number += 1
         chosen = f"{letters}_{number}"
-    taken.add(chosen)
+    taken.update(chosen + part for part in parts)
     return chosen
 
 
@@ -131,10 +135,7 @@ def _input(one: Input, names: _Names, dtype: DType) -> Parameter:
 
 def _bounds(domain: Domain) -> tuple[float | None, float | None, bool]:
     """The ends of a domain that are numbers; None where there is none, or it depends on an input."""
-    ends = [
-        float(end) if end.is_number and end.is_finite else None
-        for end in domain.bounds
-    ]  # fmt: skip
+    ends = [float(end) if end.is_number and end.is_finite else None for end in domain.bounds]
     return ends[0], ends[1], domain.kind in ("positive", "negative")
 
 

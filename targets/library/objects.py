@@ -1,0 +1,124 @@
+"""From the texts of kernels to one object file, for a processor of choice."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from objc.targets.cpu.loading import lock, native_target, optimise, widened
+from objc.targets.cpu.translation import translate
+from objc.targets.library.errors import UnknownProcessor
+from objc.targets.library.functions import Functions
+from objc.targets.library.interface import Interface
+
+from objc.errors import ObjcError
+
+NATIVE = "native"
+KNOWN = ("x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4")
+"""Processors of everybody's documentation; LLVM knows many more by name."""
+
+
+def object_code(
+    kernels: Iterable[tuple[str, Interface, Mapping[str, Any]]], processor: str, mark: str
+) -> bytes:
+    """An object file with the functions of kernels, given by text, interface and metadata.
+
+    `mark` is a text that stands in the file as it is.
+
+    Raises:
+        ObjcError: LLVM knows no such processor.
+    """
+    require_processor(processor)
+    with lock:
+        machine = _machine(processor)
+        bits = vector_bits(processor)
+        whole = llvm.parse_assembly(str(_marked(mark)))
+        for text, interface, metadata in kernels:
+            module = translate(text, bits)
+            Functions(module, interface, metadata).add()
+            whole.link_in(llvm.parse_assembly(widened(str(module), bits)))
+        whole.verify()
+        optimise(whole, machine)
+        return bytes(machine.emit_object(whole))
+
+
+def _marked(text: str) -> ir.Module:
+    """A module that holds a text."""
+    module = ir.Module("objc")
+    data = bytearray(text.encode("utf-8") + b"\0")
+    kind = ir.ArrayType(ir.IntType(8), len(data))
+    mark = ir.GlobalVariable(module, kind, "objc_mark")
+    mark.initializer, mark.global_constant = ir.Constant(kind, data), True
+    mark.storage_class = ""
+    used = ir.ArrayType(ir.PointerType(ir.IntType(8)), 1)
+    keep = ir.GlobalVariable(module, used, "llvm.used")
+    keep.initializer = ir.Constant(used, [mark.bitcast(ir.PointerType(ir.IntType(8)))])
+    keep.linkage, keep.section = "appending", "llvm.metadata"
+    mark.linkage = "internal"
+    return module
+
+
+def _machine(processor: str) -> Any:
+    native = processor == NATIVE
+    return native_target().create_target_machine(
+        cpu=llvm.get_host_cpu_name() if native else processor,
+        features=llvm.get_host_cpu_features().flatten() if native else "",
+        opt=3,
+        reloc="pic",
+        codemodel="default",
+    )
+
+
+def processor_key() -> str:
+    """This machine's processor, for keys of the cache."""
+    return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+
+
+_PROBE = """
+define void @probe(ptr %a) "prefer-vector-width"="512" {
+  %x = load <16 x float>, ptr %a
+  %y = fadd <16 x float> %x, %x
+  store <16 x float> %y, ptr %a
+  ret void
+}
+"""
+
+
+@functools.lru_cache(maxsize=16)
+def vector_bits(processor: str) -> int:
+    """The width of a processor's vectors, from what LLVM makes of a sum of sixteen numbers."""
+    text = _machine(processor).emit_assembly(llvm.parse_assembly(_PROBE))
+    return 512 if "%zmm" in text else 256 if "%ymm" in text else 128
+
+
+def require_processor(name: str) -> None:
+    """Raises ObjcError where LLVM knows no such processor."""
+    if name != NATIVE and name not in KNOWN and not (name and _is_known(name)):
+        raise ObjcError(UnknownProcessor(None, name, (NATIVE, *KNOWN)))
+    if name in KNOWN and not llvm.get_default_triple().startswith("x86_64"):
+        raise ObjcError(UnknownProcessor(None, name, (NATIVE,)))
+
+
+_ASK = """
+import sys
+import llvmlite.binding as llvm
+llvm.initialize_native_target()
+llvm.initialize_native_asmprinter()
+target = llvm.Target.from_default_triple()
+machine = target.create_target_machine(cpu=sys.argv[1])
+machine.emit_object(llvm.parse_assembly("define void @f() { ret void }"))
+"""
+
+
+@functools.lru_cache(maxsize=16)
+def _is_known(name: str) -> bool:
+    """LLVM tells only on the standard error output that it does not know a processor, and goes on."""
+    done = subprocess.run(
+        [sys.executable, "-c", _ASK, name], capture_output=True, text=True, timeout=120
+    )
+    return done.returncode == 0 and "not a recognized processor" not in done.stderr
