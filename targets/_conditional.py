@@ -18,11 +18,19 @@ from objc.ir.program import Input, Let, Program
 from objc.ir.recurrence import arranged, members
 from objc.ir.symbols import Read, conjuncts, disjuncts, reads, substitute_positions
 
+from ._facts import Facts
+
 
 def computable_everywhere(program: Program) -> Program:
     """The same program, with no elementwise let that reads out of range where nobody takes it."""
-    conditional = {read.tensor for let in program.lets for read in _conditional(let)}
     program = _without_risky_members(program)
+    while (simpler := _without_risky(program)) is not program:
+        program = simpler
+    return program
+
+
+def _without_risky(program: Program) -> Program:
+    conditional = {read.tensor for let in program.lets for read in _conditional(let)}
     fixed = set(program.outputs.values()) | _gathered(program) | members(program)
     removable = set()
     for let in reversed(program.lets):
@@ -74,7 +82,37 @@ def is_checked(read: Read, tensor: Input | Let) -> bool:
 
 
 def _is_risky(let: Let, program: Program) -> bool:
-    return any(is_checked(read, program.tensor(read.tensor)) for read in let.reads)
+    """Whether the let reads, where it is computed, at a position that may lie outside."""
+    facts = Facts()
+    for index in let.indices:
+        facts = facts.inside(index)
+    return _risks(let.guard, facts, program) or _risks(let.body, facts.given(let.guard), program)
+
+
+def _risks(node: Any, facts: Facts, program: Program) -> bool:
+    if isinstance(node, Read):
+        return any(
+            not facts.allow(position, dimension)
+            for read in reads(node)
+            for position, dimension in zip(
+                read.positions, program.tensor(read.tensor).dimensions, strict=True
+            )
+        )
+    if isinstance(node, Branch):
+        test, then, otherwise = node.args
+        return (
+            _risks(test, facts, program)
+            or _risks(then, facts.given(test), program)
+            or _risks(otherwise, facts.given_not(test), program)
+        )
+    if isinstance(node, sympy.And | sympy.Or):
+        conjunction = isinstance(node, sympy.And)
+        for part in conjuncts(node) if conjunction else disjuncts(node):
+            if _risks(part, facts, program):
+                return True
+            facts = facts.given(part) if conjunction else facts.given_not(part)
+        return False
+    return any(_risks(part, facts, program) for part in node.args)
 
 
 def _with(let: Let, inlined: dict[str, Let]) -> Let:

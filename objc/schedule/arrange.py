@@ -218,9 +218,11 @@ def _loop(slot: _Slot, around: tuple[Index, ...], kept: frozenset[str]) -> list[
     for member in slot.members:
         let = member.plan.let
         if member.reduces_here:
-            outside = member.bound(let.free)
-            before.append(Start(let.name, member.plan.axes))
-            after.append(Finish(let.name, outside, member.plan.axes))
+            own = _own_axes(member, around)
+            names = {**member.names, **own}
+            before.append(Start(let.name, tuple(own.values())))
+            at = tuple(names[one] for one in let.free)
+            after.append(Finish(let.name, at, tuple(own.values())))
         under = member.under(index)
         peeled = _peel(under, slot, kept)
         if peeled is not None:
@@ -229,6 +231,14 @@ def _loop(slot: _Slot, around: tuple[Index, ...], kept: frozenset[str]) -> list[
         inner.append(under)
     body = arrange(inner, (*around, index), kept)
     return [*before, Loop(index, body, slot.direction), *after]
+
+
+def _own_axes(member: Member, around: tuple[Index, ...]) -> dict[Index, Index]:
+    """The axes of a reduction's accumulator, under names that no loop around has."""
+    found: dict[Index, Index] = {}
+    for axis in member.plan.axes:
+        found[axis] = _fresh(axis, (*around, *found.values()))
+    return found
 
 
 def _fresh(index: Index, around: tuple[Index, ...]) -> Index:

@@ -73,8 +73,8 @@ def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
                 places = f"[{', '.join(map(str, at))}]" if at else ""
                 condition = "" if guard == sympy.true else f" if {guard}"
                 yield f"{let}{places} {reduction}= {body}{condition}"
-            case Finish(let, at, axes):
-                yield f"finish {let}{_axes(at + axes)}{_where(loops, let)}"
+            case Finish(let, at):
+                yield f"finish {let}{_axes(at)}{_where(loops, let)}"
 
 
 def _where(loops: Loops, let: str) -> str:

@@ -64,7 +64,8 @@ class Accumulate:
 
 @dataclass(frozen=True)
 class Finish:
-    """A reduction ends: its accumulator becomes the let at `at`, the free indices outside it."""
+    """A reduction ends: its accumulator becomes the let at `at`, of which `axes` are those of the
+    accumulator and the others the indices of the loops around."""
 
     let: str
     at: tuple[Index, ...]

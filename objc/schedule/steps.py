@@ -98,10 +98,8 @@ def _storage(program: Program, steps: Sequence[Step]) -> Mapping[str, Storage]:
         for one in _reads(item):
             read.setdefault(one.tensor, []).append((path, one))
         if isinstance(item, Assign | Finish):
-            let = program.let[item.let]
-            outside = iter(item.at)
             axes = item.axes if isinstance(item, Finish) else ()
-            bound = tuple(None if axis in axes else next(outside) for axis in let.free)
+            bound = tuple(None if index in axes else index for index in item.at)
             made.setdefault(item.let, _Made(path, bound, indices))
     outputs = set(program.outputs.values())
     found: dict[str, Storage] = {}

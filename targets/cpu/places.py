@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from objc.targets.cpu.facts import Facts
+from objc.targets._facts import Facts
 from objc.targets.cpu.layout import Layout, shape_of
 from objc.targets.cpu.printer import Printer
 
 from objc.ir.index import BATCH, Index, Position
 from objc.ir.program import Input, Let, Program
-from objc.ir.symbols import Extent, Read, position_value
+from objc.ir.symbols import Condition, Extent, Read, position_value
 from objc.schedule.loops import (
     Loops,
     Parallel,
@@ -53,6 +53,7 @@ class Places:
         self.around: list[Index] = []
         self.visible: list[dict[str, tuple[Index, ...]]] = [{}]
         self.facts = [Facts()]
+        self.held: set[Condition] = set()
         self.kinds: dict[str, str] = {}
 
     # -------------------------------------------------------------- the scope of the printer

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import sympy
-from objc.targets.cpu.facts import Facts
+from objc.targets._facts import Facts
 from objc.targets.cpu.mathematics import SPELLINGS
 
 from objc.atoms import BY_FUNCTION, Branch

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sympy
-from objc.targets.cpu.facts import Facts
+from objc.targets._facts import Facts
 from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.places import Places, bare
 from objc.targets.cpu.printer import Printer
 
 from objc.ir.index import Index, Position
 from objc.ir.program import Let
-from objc.ir.symbols import Expression, Extent, position_value, reads
+from objc.ir.symbols import (
+    Condition,
+    Expression,
+    Extent,
+    conjuncts,
+    indices_of,
+    position_value,
+    reads,
+)
 from objc.schedule.loops import (
     Accumulate,
     Assign,
@@ -23,6 +31,8 @@ from objc.schedule.loops import (
     Peeled,
     Serial,
     Start,
+    step_items,
+    walk,
 )
 
 _INDENT = "    "
@@ -130,12 +140,13 @@ class StepText(Places):
             sign = ">" if let.reduction == "argmax" else "<"
             self._line(f"for c in range({partial}.shape[0]):")
             x = f"{partial}[c, {slot + 1}]"
+            x = x if self.dtype == "float64" else f"{self.dtype}({x})"
             self._line(
                 f"    if {partial}[c, {slot}] >= 0 and ({name} < 0 or {x} {sign} {best}"
                 f" or ({x} != {x} and {best} == {best})):"
             )
             self._line(f"        {name} = int64({partial}[c, {slot}])")
-            self._line(f"        {best} = {self.dtype}({x})")
+            self._line(f"        {best} = {x}")
         else:
             self._line(f"{name} = {partial}[0, {slot}]")
             self._line(f"for c in range(1, {partial}.shape[0]):")
@@ -194,6 +205,21 @@ class StepText(Places):
                     self._finish(item)
 
     def _loop(self, loop: Loop, extent: str) -> None:
+        shared = _shared_guard(loop)
+        if shared:
+            condition = sympy.And(*shared)
+            printer = Printer(self, self.dtype, hard=True)
+            self._line(f"if {bare(printer.condition(condition, self.facts[-1]))}:")
+            self.indent += 1
+            self.facts.append(self.facts[-1].given(condition))
+            self.held |= shared
+        self._plain_loop(loop, extent)
+        if shared:
+            self.held -= shared
+            self.facts.pop()
+            self.indent -= 1
+
+    def _plain_loop(self, loop: Loop, extent: str) -> None:
         name = self._index_name(loop.index)
         back = self.layout.name("back", loop.index.name) if loop.direction < 0 else name
         self._line(f"for {back} in range({extent}):")
@@ -263,7 +289,7 @@ class StepText(Places):
             self._line(f"if 0 <= {place} < {extent}:")
             self.indent += 1
             bound = Extent(item.peeled.dimension)
-            facts = Facts((*facts.positive, value + 1, bound - value))
+            facts = facts.also(value + 1, bound - value)
         positions = [
             item.position if index == item.peeled else Position(index) for index in item.at
         ]
@@ -326,11 +352,12 @@ class StepText(Places):
         let = self.program.let[item.let]
         depth = self.indent
         facts = self.facts[-1]
-        if item.guard != sympy.true:
+        guard = sympy.And(*[one for one in conjuncts(item.guard) if one not in self.held])
+        if guard != sympy.true:
             printer = Printer(self, self.dtype, hard=True)
-            self._line(f"if {bare(printer.condition(item.guard, facts))}:")
+            self._line(f"if {bare(printer.condition(guard, facts))}:")
             self.indent += 1
-            facts = facts.given(item.guard)
+            facts = facts.given(guard)
         places, facts = self._places(let, item, facts)
         if item.value is not None:
             self._compare(let, item, facts)
@@ -365,7 +392,7 @@ class StepText(Places):
             if not facts.allow(position, axis.dimension):
                 tests.append(f"0 <= {text} < {self.layout_extent(axis)}")
                 bound = Extent(axis.dimension)
-                facts = Facts((*facts.positive, value + 1, bound - value))
+                facts = facts.also(value + 1, bound - value)
         if tests:
             self._line(f"if {' and '.join(tests)}:")
             self.indent += 1
@@ -380,8 +407,6 @@ class StepText(Places):
         return self._starts()[let.name]
 
     def _starts(self) -> dict[str, Sequence[Index]]:
-        from objc.schedule.loops import step_items, walk
-
         return {
             item.let: item.axes
             for item, _ in walk(step_items(self.step))
@@ -403,11 +428,7 @@ class StepText(Places):
         let = self.program.let[item.let]
         if item.axes:
             places = self._enter_axes(item.axes)
-            at = []
-            outside = iter(item.at)
-            for axis in let.free:
-                at.append(axis if axis in item.axes else next(outside))
-            self._store(let, at, f"{self._buffer(let)}[{places}]")
+            self._store(let, item.at, f"{self._buffer(let)}[{places}]")
             self._leave_axes(item.axes)
             return
         text = self._accumulator(let)
@@ -420,6 +441,21 @@ class StepText(Places):
 
     def _buffer(self, let: Let) -> str:
         return self.layout.name("sum", let.name)
+
+
+def _shared_guard(loop: Loop) -> set[Condition]:
+    """What everything in a loop waits for, and does not change in it: it is asked once, before."""
+    found: set[Condition] | None = None
+    inner = {loop.index}
+    for item, _ in walk(loop.body):
+        if isinstance(item, Loop):
+            inner.add(item.index)
+        elif isinstance(item, Accumulate):
+            parts = set(conjuncts(item.guard)) - {sympy.true}
+            found = parts if found is None else found & parts
+        else:
+            return set()
+    return {one for one in found or () if not indices_of(one) & inner and not reads(one)}
 
 
 def _factor(text: str) -> str:

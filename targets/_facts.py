@@ -7,26 +7,44 @@ from dataclasses import dataclass
 import sympy
 
 from objc.ir.index import Dimension, Index, Position
-from objc.ir.symbols import Condition, Expression, Extent, IndexValue, Read, position_value
+from objc.ir.symbols import (
+    Condition,
+    Expression,
+    Extent,
+    IndexValue,
+    Read,
+    conjuncts,
+    position_value,
+)
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Integer expressions that are positive here."""
+    """Integer expressions that are positive here, and conditions that don't hold all together."""
 
     positive: tuple[Expression, ...] = ()
+    denied: tuple[frozenset[Condition], ...] = ()
 
     def inside(self, index: Index) -> Facts:
         """Within a loop over an index."""
         extent, value = Extent(index.dimension), IndexValue(index)
-        return Facts((*self.positive, extent, value + 1, extent - value))
+        return self.also(extent, value + 1, extent - value)
+
+    def also(self, *positive: Expression) -> Facts:
+        return Facts((*self.positive, *positive), self.denied)
 
     def given(self, condition: Condition) -> Facts:
-        """Where a condition holds."""
-        return Facts((*self.positive, *_true(condition)))
+        """Where a condition holds: then, of two that don't hold together, the other does not."""
+        held = set(conjuncts(condition))
+        rest = [one - held for one in self.denied]
+        found = [fact for one in rest if len(one) == 1 for fact in _false(next(iter(one)))]
+        denied = tuple(one for one in rest if len(one) > 1)
+        return Facts((*self.positive, *_true(condition), *found), denied)
 
     def given_not(self, condition: Condition) -> Facts:
-        return Facts((*self.positive, *_false(condition)))
+        if isinstance(condition, sympy.And):
+            return Facts(self.positive, (*self.denied, frozenset(conjuncts(condition))))
+        return Facts((*self.positive, *_false(condition)), self.denied)
 
     def allow(self, position: Position, dimension: Dimension) -> bool:
         """Whether a position certainly lies in its axis."""
