@@ -24,6 +24,7 @@ from objc.passes.lower.names import Context, Scope
 from objc.passes.lower.objectives import objective_body
 from objc.passes.lower.resolve import as_number
 from objc.passes.lower.shapes import TypedParameter, shape_axes, typed
+from objc.passes.lower.units import check_units
 from objc.passes.lower.values import Environment, Value
 from objc.syntax import tree
 
@@ -43,6 +44,8 @@ def program_of(
     before = len(collector.errors)
     try:
         program = Lowering(declaration, namespace, collector).program()
+        if program is not None:
+            check_units(declaration, namespace, collector)
     except RecursionError:
         reason = "its parts lean on each other too deeply"
         collector.add(errors.TooLarge(declaration.name_span, declaration.name, reason))

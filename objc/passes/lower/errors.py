@@ -76,6 +76,12 @@ from objc.passes.lower.stage_errors import (
     TrainedReference,
     UnknownStage,
 )
+from objc.passes.lower.unit_errors import (
+    UnitOfArgument,
+    UnitWhereNone,
+    UnlikeTerms,
+    UnlikeUnits,
+)
 
 __all__ = [
     "Acausal",
@@ -128,6 +134,8 @@ __all__ = [
     "TrainedReference",
     "UnboundDimension",
     "UndeterminedIndex",
+    "UnitOfArgument",
+    "UnitWhereNone",
     "UnknownCombination",
     "UnknownDomain",
     "UnknownFile",
@@ -136,6 +144,8 @@ __all__ = [
     "UnknownImport",
     "UnknownName",
     "UnknownStage",
+    "UnlikeTerms",
+    "UnlikeUnits",
     "UseCycle",
     "WrongNumberOfArguments",
     "WrongRank",
