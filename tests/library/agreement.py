@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from oracles import ORACLES
+from oracles import EXACT
 from points import Case, batch, condition, example, reference
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-6}
@@ -48,7 +48,7 @@ def _excused(
 ) -> bool:
     """Whether the table excuses it: within so many units of roundoff of a stated magnitude."""
     kind, _, name = result.partition(":")
-    oracle = ORACLES[case.oracle]
+    oracle = EXACT[case.oracle]
     excuse = oracle.excuses.get(kind)
     if excuse is None or not (excuse.always or dtype == "float32"):
         return False

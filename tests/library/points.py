@@ -12,7 +12,11 @@ import numpy as np
 from jet import Jet, lift
 from mpmath import mp, mpf, workdps
 from numpy.typing import NDArray
-from oracles import DIGITS, ORACLES, Argument, Oracle
+from oracles import EXACT
+from oracles.record import Argument, Exact
+
+DIGITS = 400
+"""Enough for differences as small as 1e-380 to keep their leading digits."""
 
 RESULTS = ("per_example", "gradient", "hessian_diagonal")
 
@@ -52,7 +56,7 @@ class Case:
         return f"{self.oracle}({setting}) at rows of {self.size}"
 
 
-def cases(oracle: Oracle) -> list[Case]:
+def cases(oracle: Exact) -> list[Case]:
     parameters = oracle.of_role("hyperparameter")
     settings = [dict(one) for one in oracle.settings]
     if all(one.default is not None for one in parameters):
@@ -67,7 +71,7 @@ def cases(oracle: Oracle) -> list[Case]:
 @cache
 def batch(case: Case, dtype: str) -> Mapping[str, NDArray[Any]]:
     """Inputs and data with a batch axis, exact in the dtype and inside their domains."""
-    oracle = ORACLES[case.oracle]
+    oracle = EXACT[case.oracle]
     rng = np.random.default_rng(abs(hash_of(case)))
     inputs = [one for one in oracle.arguments if one.role != "hyperparameter"]
     made = _rows(inputs, case, rng) if any(one.shape for one in inputs) else _scalars(inputs, rng)
@@ -154,7 +158,7 @@ Example = dict[str, Any]
 def example(case: Case, dtype: str, number: int) -> Example:
     """One example in mpmath, hyperparameters as the dtype rounds them."""
     made: Example = {}
-    for one in ORACLES[case.oracle].arguments:
+    for one in EXACT[case.oracle].arguments:
         if one.role == "hyperparameter":
             made[one.name] = mpf(float(np.dtype(dtype).type(dict(case.parameters)[one.name])))
         elif one.domain.startswith("index"):
@@ -165,7 +169,7 @@ def example(case: Case, dtype: str, number: int) -> Example:
     return made
 
 
-def coordinates(oracle: Oracle, point: Example) -> list[tuple[str, int | None]]:
+def coordinates(oracle: Exact, point: Example) -> list[tuple[str, int | None]]:
     """Every entry of the differentiable inputs."""
     return [
         (one.name, k)
@@ -174,7 +178,7 @@ def coordinates(oracle: Oracle, point: Example) -> list[tuple[str, int | None]]:
     ]
 
 
-def along(oracle: Oracle, point: Example, coordinate: tuple[str, int | None]) -> Jet:
+def along(oracle: Exact, point: Example, coordinate: tuple[str, int | None]) -> Jet:
     """The loss with its first two derivatives along one entry of an input."""
     arguments = dict(point)
     for one in oracle.of_role("differentiable"):
@@ -188,7 +192,7 @@ def along(oracle: Oracle, point: Example, coordinate: tuple[str, int | None]) ->
 @cache
 def reference(case: Case, dtype: str) -> Mapping[str, NDArray[np.float64]]:
     """What the oracle says, rounded to float64, by result (derivatives as `gradient:INPUT`)."""
-    oracle, inputs = ORACLES[case.oracle], batch(case, dtype)
+    oracle, inputs = EXACT[case.oracle], batch(case, dtype)
     number = len(next(iter(inputs.values())))
     made = {"per_example": np.empty(number)}
     for one in oracle.of_role("differentiable"):
@@ -217,7 +221,7 @@ def condition(
 ) -> Mapping[str, float]:
     """Σ |x ∂R/∂x| over all inputs and hyperparameters of one example, by result R: what a relative
     change of one in each may change. Derivatives are those along `place`."""
-    oracle = ORACLES[case.oracle]
+    oracle = EXACT[case.oracle]
     parts = dict(zip(RESULTS, ("value", "first", "second"), strict=True))
     moved = dict.fromkeys(RESULTS, mpf(0))
     with workdps(DIGITS // 2):

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from mpmath import mpf, workdps
 from numpy.typing import NDArray
-from oracles import ORACLES, Oracle
+from oracles import EXACT
+from oracles.record import Exact
 from points import Case, along, batch, cases, coordinates, reference
 from test_files import declarations
 
@@ -25,7 +26,7 @@ CLAIMS = {
     for claim in one.claims
 }
 
-Check = Callable[[Oracle, tree.Claim], None]
+Check = Callable[[Exact, tree.Claim], None]
 
 
 def number(argument: tree.Expression, case: Case) -> float:
@@ -34,7 +35,7 @@ def number(argument: tree.Expression, case: Case) -> float:
     return float(eval(argument.span.text.replace("^", "**"), {"__builtins__": {}}, names))
 
 
-def values(oracle: Oracle, case: Case) -> NDArray[np.float64]:
+def values(oracle: Exact, case: Case) -> NDArray[np.float64]:
     return reference(case, "float64")["per_example"]
 
 
@@ -43,7 +44,7 @@ def slopes(kind: str, case: Case, name: str) -> NDArray[np.float64]:
     return found.reshape(len(found), -1)
 
 
-def check_convex(oracle: Oracle, claim: tree.Claim) -> None:
+def check_convex(oracle: Exact, claim: tree.Claim) -> None:
     bends = [slopes("hessian_diagonal", case, one.name)
              for case in cases(oracle) for one in claim.inputs]  # fmt: skip
     chords = [gap for case in cases(oracle) for gap in _chords(oracle, case, claim)]
@@ -54,7 +55,7 @@ def check_convex(oracle: Oracle, claim: tree.Claim) -> None:
         assert min(chords) >= 0
 
 
-def _chords(oracle: Oracle, case: Case, claim: tree.Claim) -> list[float]:
+def _chords(oracle: Exact, case: Case, claim: tree.Claim) -> list[float]:
     """How far the loss lies below its chords, at midpoints of pairs of the random draws."""
     names = [one.name for one in claim.inputs]
     inputs = batch(case, "float64")
@@ -78,17 +79,17 @@ def _chords(oracle: Oracle, case: Case, claim: tree.Claim) -> list[float]:
     return gaps
 
 
-def _example(oracle: Oracle, case: Case, n: int) -> dict[str, Any]:
+def _example(oracle: Exact, case: Case, n: int) -> dict[str, Any]:
     from points import example
 
     return example(case, "float64", n)
 
 
-def _value(oracle: Oracle, point: Mapping[str, Any]) -> mpf:
+def _value(oracle: Exact, point: Mapping[str, Any]) -> mpf:
     return along(oracle, dict(point), coordinates(oracle, dict(point))[0]).value
 
 
-def check_quasiconvex(oracle: Oracle, claim: tree.Claim) -> None:
+def check_quasiconvex(oracle: Exact, claim: tree.Claim) -> None:
     """Along a line of predictions: down, then up."""
     for case in cases(oracle):
         point = _example(oracle, case, len(values(oracle, case)) - 1)
@@ -102,36 +103,36 @@ def check_quasiconvex(oracle: Oracle, claim: tree.Claim) -> None:
         assert (np.diff(line[least:]) >= -1e-12).all()
 
 
-def check_strongly(oracle: Oracle, claim: tree.Claim) -> None:
+def check_strongly(oracle: Exact, claim: tree.Claim) -> None:
     for case in cases(oracle):
         least = number(claim.arguments[0], case)
         assert (slopes("hessian_diagonal", case, claim.inputs[0].name) >= least * (1 - 1e-12)).all()
 
 
-def check_lipschitz(oracle: Oracle, claim: tree.Claim) -> None:
+def check_lipschitz(oracle: Exact, claim: tree.Claim) -> None:
     for case in cases(oracle):
         steepest = np.linalg.norm(slopes("gradient", case, claim.inputs[0].name), axis=1).max()
         assert steepest <= number(claim.arguments[0], case) * (1 + 1e-12)
 
 
-def check_smooth(oracle: Oracle, claim: tree.Claim) -> None:
+def check_smooth(oracle: Exact, claim: tree.Claim) -> None:
     for case in cases(oracle):
         bend = np.abs(slopes("hessian_diagonal", case, claim.inputs[0].name)).max()
         assert bend <= number(claim.arguments[0], case) * (1 + 1e-12)
 
 
-def check_nonnegative(oracle: Oracle, claim: tree.Claim) -> None:
+def check_nonnegative(oracle: Exact, claim: tree.Claim) -> None:
     assert all((values(oracle, case) >= 0).all() for case in cases(oracle))
 
 
-def check_bounded(oracle: Oracle, claim: tree.Claim) -> None:
+def check_bounded(oracle: Exact, claim: tree.Claim) -> None:
     for case in cases(oracle):
         low, high = (number(one, case) for one in claim.arguments)
         found = values(oracle, case)
         assert (low <= found).all() and (found <= high * (1 + 1e-12)).all()
 
 
-def check_robust(oracle: Oracle, claim: tree.Claim) -> None:
+def check_robust(oracle: Exact, claim: tree.Claim) -> None:
     """The influence of the outliers among the points is no greater than that of moderate ones."""
     for case in cases(oracle):
         influence = np.abs(slopes("gradient", case, claim.inputs[0].name))[:, 0]
@@ -140,7 +141,7 @@ def check_robust(oracle: Oracle, claim: tree.Claim) -> None:
         assert influence[residual > 1e3].max() <= 1.01 * influence[residual <= 1e3].max()
 
 
-def check_symmetric(oracle: Oracle, claim: tree.Claim) -> None:
+def check_symmetric(oracle: Exact, claim: tree.Claim) -> None:
     one, other = (each.name for each in claim.inputs)
     for case in cases(oracle):
         for n in range(10):
@@ -150,7 +151,7 @@ def check_symmetric(oracle: Oracle, claim: tree.Claim) -> None:
                 assert float(_value(oracle, point)) == float(_value(oracle, swapped))
 
 
-def check_invariant(oracle: Oracle, claim: tree.Claim) -> None:
+def check_invariant(oracle: Exact, claim: tree.Claim) -> None:
     assert claim.words[1] == "shift"
     name = claim.inputs[0].name
     for case in cases(oracle):
@@ -160,7 +161,7 @@ def check_invariant(oracle: Oracle, claim: tree.Claim) -> None:
             assert float(_value(oracle, point)) == pytest.approx(float(_value(oracle, moved)))
 
 
-def check_bounds(oracle: Oracle, claim: tree.Claim) -> None:
+def check_bounds(oracle: Exact, claim: tree.Claim) -> None:
     assert claim.subject == "zero_one"
     below = False
     for case in cases(oracle):
@@ -170,7 +171,7 @@ def check_bounds(oracle: Oracle, claim: tree.Claim) -> None:
     assert below == claim.negated
 
 
-def check_calibrated(oracle: Oracle, claim: tree.Claim) -> None:
+def check_calibrated(oracle: Exact, claim: tree.Claim) -> None:
     """Bartlett et al. 2006, necessary for a margin loss: a slope at 0, from both sides, below 0."""
     if claim.subject != "zero_one":
         return
@@ -179,12 +180,12 @@ def check_calibrated(oracle: Oracle, claim: tree.Claim) -> None:
     assert (smooth and at[0] < 0) != claim.negated
 
 
-def _slope(oracle: Oracle, margin: mpf) -> float:
+def _slope(oracle: Exact, margin: mpf) -> float:
     point = {"score": margin, "label": mpf(1)}
     return float(along(oracle, point, ("score", None)).first)
 
 
-def check_estimates(oracle: Oracle, claim: tree.Claim) -> None:
+def check_estimates(oracle: Exact, claim: tree.Claim) -> None:
     """A target of two values, 1 and 4: the expected slope changes sign at the statistic."""
     statistic = claim.words[1]
     if statistic == "log_odds":
@@ -247,12 +248,12 @@ def checkable() -> list[tuple[str, str]]:
     return [key for key, claim in CLAIMS.items() if claim.words[0] in CHECKS]
 
 
-@pytest.mark.parametrize("name", ORACLES)
+@pytest.mark.parametrize("name", EXACT)
 def test_claims_hold_at_points(name: str) -> None:
     for key in checkable():
         if key[0] == name:
             try:
-                CHECKS[CLAIMS[key].words[0]](ORACLES[name], CLAIMS[key])
+                CHECKS[CLAIMS[key].words[0]](EXACT[name], CLAIMS[key])
             except AssertionError as error:
                 raise AssertionError(f"`{key[1]}` of {name} fails: {error}") from error
 
@@ -261,7 +262,7 @@ def test_the_logistic_score_is_the_log_odds() -> None:
     chance = mpf("0.3")
     score = float(math.log(0.3 / 0.7))
     slope = sum(
-        weight * along(ORACLES["logistic"], {"score": mpf(score), "label": mpf(y)},
+        weight * along(EXACT["logistic"], {"score": mpf(score), "label": mpf(y)},
                        ("score", None)).first
         for y, weight in ((1, chance), (-1, 1 - chance))
     )  # fmt: skip

@@ -11,14 +11,15 @@ import pytest
 from jet import Jet
 from mpmath import mp, mpf, workdps
 from numpy.typing import NDArray
-from oracles import ORACLES, Oracle
+from oracles import EXACT
+from oracles.record import Exact
 from points import Case, along, batch, cases, coordinates, example, reference
 
 
-@pytest.mark.parametrize("name", ORACLES)
+@pytest.mark.parametrize("name", EXACT)
 def test_derivatives_are_those_of_the_value(name: str) -> None:
     """mpmath's differences of the value at a few points of the random draws, away from corners."""
-    oracle = ORACLES[name]
+    oracle = EXACT[name]
     for case in cases(oracle):
         number = len(next(iter(batch(case, "float64").values())))
         for n in (number - 2, number - 5):
@@ -26,7 +27,7 @@ def test_derivatives_are_those_of_the_value(name: str) -> None:
                 _check_derivatives(oracle, example(case, "float64", n))
 
 
-def _check_derivatives(oracle: Oracle, point: dict[str, Any]) -> None:
+def _check_derivatives(oracle: Exact, point: dict[str, Any]) -> None:
     for place in coordinates(oracle, point):
         jet = along(oracle, point, place)
         name, k = place
@@ -112,7 +113,7 @@ def _inside(case: Case, most: float) -> tuple[NDArray[Any], dict[str, NDArray[An
     """The points at which no framework overflows or clamps."""
     inputs = batch(case, "float64")
     keep = np.ones(len(next(iter(inputs.values()))), bool)
-    for one in ORACLES[case.oracle].arguments:
+    for one in EXACT[case.oracle].arguments:
         if one.name not in inputs:
             continue
         values = inputs[one.name].reshape(len(keep), -1)
@@ -123,14 +124,14 @@ def _inside(case: Case, most: float) -> tuple[NDArray[Any], dict[str, NDArray[An
 
 
 def _agree(name: str, found: Any, most: float = 30, scale: float = 1, offset: Any = 0) -> None:
-    case = cases(ORACLES[name])[0]
+    case = cases(EXACT[name])[0]
     keep, _ = _inside(case, most)
     expected = reference(case, "float64")["per_example"][keep] * scale + offset
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
 def _inputs(name: str, most: float = 30) -> dict[str, NDArray[Any]]:
-    return _inside(cases(ORACLES[name])[0], most)[1]
+    return _inside(cases(EXACT[name])[0], most)[1]
 
 
 @pytest.mark.parametrize("name", TORCH)
@@ -140,7 +141,7 @@ def test_torch(name: str) -> None:
 
 def test_torch_positive_weight() -> None:
     torch = pytest.importorskip("torch")
-    case = next(c for c in cases(ORACLES["binary_cross_entropy"]) if dict(c.parameters)[
+    case = next(c for c in cases(EXACT["binary_cross_entropy"]) if dict(c.parameters)[
         "positive_weight"] == 3)  # fmt: skip
     keep, inputs = _inside(case, 30)
     found = torch.nn.functional.binary_cross_entropy_with_logits(
@@ -158,7 +159,7 @@ def test_torch_gradients() -> None:
         inputs = {key: torch.tensor(value) for key, value in _inputs(name).items()}
         inputs[wrt].requires_grad_()
         TORCH[name](torch, torch.nn.functional, **inputs).sum().backward()
-        case = cases(ORACLES[name])[0]
+        case = cases(EXACT[name])[0]
         keep, _ = _inside(case, 30)
         expected = reference(case, "float64")[f"gradient:{wrt}"][keep]
         np.testing.assert_allclose(inputs[wrt].grad.numpy(), expected, rtol=1e-9, atol=1e-9)
@@ -184,12 +185,12 @@ def test_scikit_learn() -> None:
     _agree("tweedie", loss.HalfTweedieLoss(power=1.5).loss(
         y_true=one["target"], raw_prediction=one["log_mean"]))  # fmt: skip
     one = _inputs("squared_log_error")
-    case = cases(ORACLES["squared_log_error"])[0]
+    case = cases(EXACT["squared_log_error"])[0]
     expected = reference(case, "float64")["per_example"][_inside(case, 30)[0]].mean()
     found = metrics.mean_squared_log_error(one["target"], one["prediction"])
     assert found == pytest.approx(expected, rel=1e-12)
     one = _inputs("hinge")
-    case = cases(ORACLES["hinge"])[0]
+    case = cases(EXACT["hinge"])[0]
     expected = reference(case, "float64")["per_example"][_inside(case, 30)[0]].mean()
     assert metrics.hinge_loss(one["label"], one["score"]) == pytest.approx(expected, rel=1e-12)
 
