@@ -65,7 +65,28 @@ def sac_critic(q, reward, next_q, next_log_probability, done, temperature, disco
     return 0.5 * F.mse_loss(q, reward + discount * (1 - done) * soft_value)
 
 
+def gae(reward, value, last_value, discount, trace):
+    """Schulman et al. (2016), equation 16: temporal differences, discounted from every step on."""
+    values = torch.cat([value, last_value[None]])
+    delta = reward + discount * values[1:] - values[:-1]
+    later = torch.arange(len(reward))[None, :] - torch.arange(len(reward))[:, None]
+    return torch.where(later >= 0, (discount * trace) ** later.clamp(min=0), 0.0) @ delta
+
+
 ROWS = (
+    Stated(
+        "discounted_return",
+        "reward: real[T]; discount: probability = 0.99",
+        lambda reward, discount: gae(reward, 0 * reward, 0 * reward[0], discount, 1),
+        [{"discount": 0.0}, {"discount": 1.0}],
+    ),
+    Stated(
+        "gae",
+        "reward: real[T], value: real[T], last_value: real;"
+        " discount: probability = 0.99, trace: probability = 0.95",
+        gae,
+        [{"trace": 0.0}, {"discount": 1.0, "trace": 1.0}],
+    ),
     Stated("reinforce", "log_probability: real | return: real", lambda x, r: -(x * r)),
     Stated(
         "advantage_actor_critic",
