@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jet import Jet, exp, greatest, lift, log, positive_part, power, times_log, total
@@ -198,16 +198,22 @@ POLY1 = by_condition(
 GENERALIZED = by_condition(EXPONENT, "gradient")
 GENERALIZED |= by_condition(f"{EXPONENT}; {ROOT}", "hessian_diagonal", always=True)
 
-ASYMMETRIC = {
-    result: Excuse(
-        f"{EXPONENT}; {ROOT}; without a margin, 1 - p of a p that was rounded near one",
-        beyond=lambda e: (
-            e["margin"] == 0
-            and any(z > 3 and y == 0 for z, y in zip(e["logits"], e["target"], strict=True))
-        ),
-        always=True,
+
+def _without_margin(most: float) -> Callable[[Mapping[str, Any]], bool]:
+    """Where a negative's logit exceeds `most`, with a margin of zero."""
+    return lambda e: (
+        e["margin"] == 0
+        and any(z > most and y == 0 for z, y in zip(e["logits"], e["target"], strict=True))
     )
-    for result in ("per_example", "gradient", "hessian_diagonal")
+
+
+ASYMMETRIC = {
+    result: Excuse(f"{EXPONENT}; {ROOT}; {why}", beyond=_without_margin(most), always=True)
+    for result, most, why in (
+        ("per_example", 100, "log(1 - p) where 1 - p underflows"),
+        ("gradient", 100, "log(1 - p) where 1 - p underflows"),
+        ("hessian_diagonal", 3, "a bend that vanishes as p tends to one"),
+    )
 }
 
 ROWS = (
