@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types format clean
+.PHONY: demo test lint types format stubs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
@@ -23,6 +23,10 @@ types: $(VENV)/.test
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The names of the library for editors, after a change of its texts.
+stubs: $(VENV)/.test
+	$(BIN)/python -m objc.library._stubs
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo-output

@@ -62,7 +62,7 @@ def test_wheel_is_whole(distributions: Path) -> None:
     packages = {"objc": "objc", "targets": "objc/targets", "grammar": "objc/grammar"}
     for name in _tracked():
         folder, _, inner = name.partition("/")
-        if folder in packages and name.endswith((".py", ".objc", ".lark")):
+        if folder in packages and name.endswith((".py", ".pyi", ".objc", ".lark")):
             assert f"{packages[folder]}/{inner}" in packed
     assert "objc/py.typed" in packed
 

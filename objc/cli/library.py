@@ -10,15 +10,22 @@ from functools import cached_property
 from pathlib import Path
 
 from objc.source import Span
-from objc.syntax.tree import Declaration, File, Objective, Scalar
+from objc.syntax.tree import Declaration, File, Function, Game, Objective, Parameter, Scalar
+
+_NAME = r"[A-ZÀ-Þ][\w’'\-]+"
+_REFERENCE = re.compile(
+    rf"((?:[Vv]an (?:den )?)?{_NAME}(?:(?:, | and | et al\.| )(?:{_NAME})?)*)\s?\(?\b(\d{{4}})\b"
+)
+"""Authors and a year: `Lin, Goyal and He (2017)`, or inside of brackets `(Cox 1958)`."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One declaration of the library. `family` is its file's name."""
+    """One declaration of the library. `family` is its file's name, `file` what stands in that."""
 
     family: str
     declaration: Declaration
+    file: File
 
     @property
     def name(self) -> str:
@@ -32,6 +39,7 @@ class Entry:
     def signature(self) -> str:
         """`huber(prediction: real | target: real; delta: positive = 1)`."""
         text = " ".join(self.declaration.signature.span.text.split())
+        text = text.replace("( ", "(").replace(" )", ")").replace(" ;", ";")
         return self.name + (text if text.startswith("(") else f"({text})")
 
     @property
@@ -43,6 +51,32 @@ class Entry:
         """The first sentence of the docstring, in one line."""
         text = " ".join(self.docstring.split())
         return re.split(r"(?<!\bal)(?<!\b[A-Z])\. (?=[A-Z])", text)[0].rstrip(".")
+
+    @property
+    def parameters(self) -> list[tuple[str, Parameter]]:
+        """What it takes, each with its role."""
+        signature = self.declaration.signature
+        first = "data" if self.kind == "metric" else "differentiable"
+        if isinstance(self.declaration, Function):
+            first = "input"
+        found = [(first, one) for one in signature.inputs]
+        found += [("data", one) for one in signature.data]
+        for one in signature.hyperparameters:
+            found.append(("learned" if one.learn else "hyperparameter", one))
+        return found
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """Of a game: its players."""
+        if not isinstance(self.declaration, Game):
+            return ()
+        return tuple(one.name for one in self.declaration.players)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The papers that the docstring names: `Huber (1964)`."""
+        found = _REFERENCE.findall(" ".join(self.docstring.split()))
+        return tuple(dict.fromkeys(f"{one.strip()} ({year})" for one, year in found))
 
     @property
     def claims(self) -> tuple[str, ...]:
@@ -70,7 +104,7 @@ class Family:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        return tuple(Entry(self.name, one) for one in self.file.declarations)
+        return tuple(Entry(self.name, one, self.file) for one in self.file.declarations)
 
 
 def library_files() -> list[Path]:

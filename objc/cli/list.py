@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from objc.cli.entry import entry_data, write_entry
 from objc.cli.errors import NotInLibrary
-from objc.cli.library import Entry, Family, families, place
+from objc.cli.library import Entry, Family, families
 from objc.cli.output import Markup, write_data, write_text
 from objc.errors import ObjcError
 
@@ -25,8 +26,8 @@ def command(name: str | None, as_json: bool) -> None:
     """Browse the standard library.
 
     Without NAME, everything by family, a line each. With the NAME of a family, that family; with
-    the NAME of a declaration, its signature, its source in the literature, its formula and what it
-    claims.
+    the NAME of a declaration, its signature, its formula, what it takes and claims, and where it is
+    from.
     """
     library = list(families())
     if name is None or name in {one.name for one in library}:
@@ -37,9 +38,9 @@ def command(name: str | None, as_json: bool) -> None:
     if name not in entries:
         raise ObjcError(NotInLibrary(None, name, (*entries, *(one.name for one in library))))
     if as_json:
-        write_data(_data(entries[name]))
+        write_data(entry_data(entries[name]))
     else:
-        _write_entry(entries[name])
+        write_entry(entries[name])
 
 
 def _write_families(library: list[Family], as_json: bool) -> None:
@@ -78,29 +79,10 @@ def _fitted(line: str) -> str:
     return line[: width - 1].rstrip() + "…"
 
 
-def _write_entry(entry: Entry) -> None:
-    write_text(f"{entry.kind} {entry.signature}", "bold")
-    if entry.docstring:
-        click.echo(f"\n{click.wrap_text(' '.join(entry.docstring.split()), 100)}")
-    click.echo(f"\n{entry.text}\n")
-    click.echo(f"from objc.library import {entry.name}", nl=False)
-    click.echo(f"    # {place(entry.declaration.name_span)}")
-
-
 def _brief(entry: Entry) -> dict[str, Any]:
     return {
         "name": entry.name,
         "kind": entry.kind,
         "signature": entry.signature,
         "summary": entry.summary,
-    }
-
-
-def _data(entry: Entry) -> dict[str, Any]:
-    return {
-        **_brief(entry),
-        "family": entry.family,
-        "docstring": entry.docstring,
-        "claims": list(entry.claims),
-        "text": entry.text,
     }
