@@ -1,20 +1,26 @@
 """Programs of one example, built by hand, with inputs for them: for whoever tests what runs programs.
 
 Those of `passes/programs.py` have every construct with a derivative; here are the constructs at their
-edges: guards that leave nothing, gathers behind guards, counts, argmax, ties, several outputs.
+edges: guards that leave nothing, gathers behind guards, counts, argmax, ties, several outputs. The
+recurrences are read from `recurrences.objc`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sympy
 
 from objc.atoms import Branch, iverson
-from objc.compiler import Variant, derive
+from objc.compiler import Variant, derive, lower, parse
 from objc.ir.domain import Domain
 from objc.ir.index import Position, at
 from objc.ir.program import Input, Let, Program, Term
 from objc.ir.symbols import IndexValue
+from objc.syntax import read_source
 
 from .passes import oracle
 from .passes.programs import Case, K, T, cases, i, j, k, t
@@ -30,8 +36,42 @@ REAL, COUNT = Domain("real"), Domain("count")
 def all_cases() -> list[Case]:
     return [
         *cases(), cross_entropy(), accuracy(), chain_score(), masked_best(), ranking(),
-        nothing_guarded(),
+        nothing_guarded(), *recurrences(),
     ]  # fmt: skip
+
+
+def recurrences() -> list[Case]:
+    source = read_source(Path(__file__).parent / "recurrences.objc")
+    lowered = lower(parse(source)).programs
+    return [
+        Case(name, lowered[name], inputs, tuple(one.name for one in lowered[name].differentiable))
+        for name, inputs in RECURRENCES.items()
+    ]
+
+
+RECURRENCES: dict[str, Callable[[np.random.Generator], dict[str, Any]]] = {
+    "chain": lambda g: {
+        "emission": g.normal(size=(3, 5, 4)), "transition": g.normal(size=(4, 4)),
+        "tag": g.integers(0, 4, (3, 5)), "length": np.array([5, 1, 3]),
+    },
+    "advantage": lambda g: {
+        "value": g.normal(size=(3, 5)), "last": g.normal(size=3), "reward": g.normal(size=(3, 5)),
+    },
+    "mutual": lambda g: {"x": g.normal(size=(3, 4))},
+    "warped": lambda g: {"x": g.normal(size=(2, 4, 2)), "y": g.normal(size=(3, 2))},
+    "aligned": lambda g: {
+        "logits": g.normal(size=(2, 4, 3)), "state": np.array([0, 1, 0, 2, 0]),
+        "skip": np.array([0, 0, 0, 1, 0]),
+    },
+    "followed": lambda g: {
+        "x": g.normal(size=(2, 4, 3)), "before": g.integers(0, 3, (2, 4, 3)),
+    },
+    "recurrent": lambda g: {
+        "x": g.normal(size=(3, 4, 2)), "w": g.normal(size=(3, 2)), "u": g.normal(size=(3, 3)),
+        "target": g.normal(size=(3, 3)),
+    },
+    "several": lambda g: {"x": g.normal(size=(2, 3, 4))},
+}  # fmt: skip
 
 
 def derived(case: Case, results: tuple[str, ...], inputs: dict[str, object]) -> Program:

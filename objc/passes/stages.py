@@ -10,6 +10,7 @@ from objc.ir.verify import verify
 from objc.passes.differences import name_differences
 from objc.passes.inline import inline_all, inline_same_loop
 from objc.passes.nest import nest_extremes
+from objc.passes.places import tell_places
 from objc.passes.prune import prune
 from objc.passes.simplify import simplify
 from objc.passes.stabilise import stabilise
@@ -20,6 +21,7 @@ Step = tuple[str, Callable[[Program], Program]]
 def stable(program: Program) -> Program:
     """The program with its formulas whole and in safe arithmetic."""
     steps = (
+        ("places", tell_places),
         ("nest", nest_extremes),
         ("inline", inline_all),
         ("prune", prune),
