@@ -25,6 +25,10 @@ _DIGITS = 40
 _SLACK = Fraction(1, 10**25)
 _HUGE = Fraction(10**300)
 _GREATEST_POWER = 64
+_MOST_BITS = 2048
+_KEPT_BITS = 256
+_OPAQUE = frozenset(one for one in BY_FUNCTION if getattr(one, "__module__", "").startswith("objc"))
+"""The functions that are this compiler's own."""
 _EVEN = frozenset({"abs", "cosh", "log_cosh"})
 """Atoms that are even, and increasing on the nonnegative half-line."""
 
@@ -35,6 +39,10 @@ class Interval:
 
     low: End = -INFINITY
     high: End = INFINITY
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "low", _shortened(self.low, math.floor))
+        object.__setattr__(self, "high", _shortened(self.high, math.ceil))
 
     @staticmethod
     def point(value: int | Fraction) -> Interval:
@@ -170,12 +178,25 @@ def rounded(number: Any, up: bool) -> End:
 
 @functools.cache
 def of_number(number: Any) -> Interval:
-    """The interval of a SymPy number; the whole line where it has no finite real value."""
+    """The interval of a SymPy number; the whole line where it has no finite real value, or where a
+    function stands in it that SymPy can't evaluate."""
+    if not is_evaluable(number):
+        return LINE
     if number in (sympy.oo, -sympy.oo):
         return Interval(rounded(number, False), rounded(number, True))
     if not (number.is_real and number.is_finite):
         return LINE
     return Interval(rounded(number, False), rounded(number, True))
+
+
+def is_evaluable(number: Any) -> bool:
+    """Whether a number is made of functions that SymPy evaluates."""
+    return not any(one.func in _OPAQUE for one in _nodes(number))
+
+
+def _nodes(number: Any) -> Iterable[Any]:
+    nodes: Iterable[Any] = sympy.preorder_traversal(number)
+    return nodes
 
 
 def atom_of(expression: Any) -> Atom | None:
@@ -216,6 +237,26 @@ def _fraction(value: Any) -> Fraction:
     sign, mantissa, exponent, _ = value._mpf_
     whole = -int(mantissa) if sign else int(mantissa)
     return whole * Fraction(2) ** exponent
+
+
+def _shortened(end: End, rounded: Callable[[Fraction], int]) -> End:
+    """An end that is not too long to calculate with: a chain of squares has more digits than there is
+    room for. Moved outward, by `math.floor` or `math.ceil`."""
+    if isinstance(end, float):
+        return end
+    size = end.numerator.bit_length() - end.denominator.bit_length()
+    if max(end.numerator.bit_length(), end.denominator.bit_length()) <= _MOST_BITS:
+        return end
+    up = rounded is math.ceil
+    if size > _MOST_BITS:
+        if (end > 0) == up:
+            return INFINITY if up else -INFINITY
+        return Fraction(2**_MOST_BITS if end > 0 else -(2**_MOST_BITS))
+    if size < -_MOST_BITS:
+        nearest = Fraction(1 if end > 0 else -1, 2**_MOST_BITS)
+        return nearest if (end > 0) == up else Fraction(0)
+    unit = Fraction(2) ** (size - _KEPT_BITS)
+    return rounded(end / unit) * unit
 
 
 def _times(a: End, b: End) -> End:

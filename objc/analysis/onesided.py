@@ -17,7 +17,7 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.interval import LINE, Interval, apply, at, atom_of, of_number
+from objc.analysis.interval import LINE, Interval, apply, at, atom_of, is_evaluable, of_number
 from objc.atoms import ATOMS, Atom, Branch, maximum, minimum, stop_gradient, xlog1py, xlogy
 from objc.ir.index import Dimension, Index, Position
 from objc.ir.program import Let, Program
@@ -172,7 +172,7 @@ class Along:
     def of(self, node: Any, point: Mapping[Any, Any]) -> Jet:
         """An expression, where indices (and symbols) are bound."""
         self.work.spend()
-        if node.is_number:
+        if node.is_number and is_evaluable(node):
             return constant(of_number(node))
         match node:
             case Read():

@@ -24,6 +24,7 @@ from objc.analysis.interval import (
     Interval,
     apply,
     atom_of,
+    is_evaluable,
     of_number,
 )
 from objc.atoms import ATOMS, Branch, maximum, minimum, sigmoid, stop_gradient, xlogy
@@ -155,7 +156,7 @@ class Ranges:
         return result.meet(context[expression]) if expression in context else result
 
     def _by_kind(self, expression: Expression, context: Context) -> Interval:
-        if expression.is_number:
+        if expression.is_number and is_evaluable(expression):
             return of_number(expression)
         match expression:
             case Read():

@@ -55,8 +55,12 @@ def _order(jump: Expression, variable: Any, value: Expression) -> int | None:
         return None
     if sympy.simplify(smooth.subs(variable, value)) != 0:
         return -1
-    slope = smooth.diff(variable)
-    if slope.atoms(sympy.Derivative, sympy.Subs) or not _is_regular(slope, variable, value):
+    slope = _slope(smooth, variable)
+    if (
+        slope is None
+        or slope.atoms(sympy.Derivative, sympy.Subs)
+        or not _is_regular(slope, variable, value)
+    ):
         return 0
     return 1 if sympy.simplify(slope.subs(variable, value)) == 0 else 0
 
@@ -139,13 +143,25 @@ def _solutions(difference: Expression) -> list[tuple[Any, Expression]] | None:
     return _all_linear([inner - size, inner + size], variable)
 
 
+def _slope(expression: Expression, variable: Any) -> Expression | None:
+    """The derivative of what has no branch on the variable, which SymPy can't differentiate."""
+    if any(branch.has(variable) for branch in expression.atoms(Branch)):
+        return None
+    return sympy.diff(expression, variable)
+
+
 def variable_of(expression: Expression) -> Any:
     """A symbol in which the expression is linear, with a slope that is free of it."""
     for one in sorted(expression.free_symbols, key=str):
-        if one.is_integer or any(branch.has(one) for branch in expression.atoms(Branch)):
+        if one.is_integer:
             continue
-        slope = sympy.diff(expression, one)
-        if slope != 0 and not slope.has(one) and not slope.atoms(sympy.Derivative, sympy.Subs):
+        slope = _slope(expression, one)
+        if (
+            slope is not None
+            and slope != 0
+            and not slope.has(one)
+            and not slope.atoms(sympy.Derivative, sympy.Subs)
+        ):
             return one
     return None
 
@@ -156,8 +172,8 @@ def _all_linear(
     """The zeros of expressions that are linear in a variable; None unless all of them are."""
     found = []
     for one in expressions:
-        slope = sympy.diff(one, variable)
-        if slope == 0 or slope.has(variable) or not slope.is_nonzero:
+        slope = _slope(one, variable)
+        if slope is None or slope == 0 or slope.has(variable) or not slope.is_nonzero:
             return None
         found.append((variable, sympy.expand(one.subs(variable, 0) / -slope)))
     return found

@@ -137,9 +137,14 @@ class Search:
     def _samples(self) -> list[Values]:
         """Drawn inputs, those with ties last."""
         if self._drawn is None:
-            drawn = list(samples(self.program, _SAMPLES))
+            drawn = [self._readable(one) for one in samples(self.program, _SAMPLES)]
             self._drawn = drawn[_CONSTANT_SAMPLES:] + drawn[:_CONSTANT_SAMPLES]
         return self._drawn
+
+    def _readable(self, values: Values) -> Values:
+        """Values that are what they look like; the ends of an interval stay as they are."""
+        kinds = {one.name: one.domain.kind for one in self.program.inputs}
+        return {k: one if kinds[k] == "interval" else _rounded(one) for k, one in values.items()}
 
     def _points(self, gap: Gap, values: Values) -> Iterator[Mapping[Index, int]]:
         along = self._along(values, (), Fraction(0))
@@ -217,11 +222,15 @@ class Search:
 
     # ------------------------------------------------------------- certificates
 
+    def _shown(self, place: Values, origin: Fraction) -> str:
+        others = shown(place, set(place) - {self.name})
+        return f"{self.name} = {_exactly(origin)}" + (f", {others}" if others else "")
+
     def _told_apart(
         self, values: Values, entry: tuple[int, ...], origin: Fraction
     ) -> Witness | None:
         place = {**values, self.name: _replaced(values[self.name], entry, float(origin))}
-        where = f" at {shown(place, place)}" if not _has_tensors(place) else ""
+        where = "" if _has_tensors(place) else f" at {self._shown(place, origin)}"
         for reach in _REACHES:
             try:
                 moves = [Move(self.name, entry, origin, side, reach) for side in (0, -1, 1)]
@@ -238,6 +247,17 @@ class Search:
             if _are_disjoint(-left.slope, right.slope):
                 return Witness("kink", f"slopes {_both(-left.slope, right.slope)}{where}")
         return None
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_rounded(one) for one in value]
+    return float(f"{value:.10g}") if isinstance(value, float) else value
+
+
+def _exactly(origin: Fraction) -> str:
+    text = f"{float(origin):.10g}"
+    return text if Fraction(text) == origin else str(origin)
 
 
 def _are_disjoint(one: Interval, other: Interval) -> bool:
