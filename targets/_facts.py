@@ -58,6 +58,8 @@ class Facts:
             return bool(wanted > 0)
         if isinstance(wanted, Extent):
             return wanted in self.positive
+        if wanted.is_positive:
+            return True
         for fact in self.positive:
             more = wanted - fact
             if more.is_Integer and more >= 0:

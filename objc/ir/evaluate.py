@@ -143,6 +143,10 @@ class _Machine:
     def size(self, dimension: Dimension) -> int:
         if dimension.size is not None:
             return dimension.size
+        if dimension.count is not None:
+            counted = self.tensors[dimension.count].integers
+            assert counted is not None
+            return counted[0] + dimension.more
         if dimension not in self.sizes:
             raise ValueError(
                 f"no input of `{self.program.name}` that was given has the dimension {dimension}"

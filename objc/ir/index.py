@@ -11,10 +11,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dimension:
-    """An extent: named and bound from the shapes at the call, or a literal with its `size`."""
+    """An extent: named and bound from the shapes at the call, or a literal with its `size`, or the
+    value of the hyperparameter `count`, plus `more`."""
 
     name: str
     size: int | None = None
+    count: str | None = None
+    more: int = 0
 
     def __str__(self) -> str:
         return self.name

@@ -95,6 +95,9 @@ def _signature(positions: tuple[Position, ...]) -> str:
     )
 
 
+_COUNT = {"integer": True, "nonnegative": True}
+
+
 class Extent(_Named):
     """The size of a dimension in arithmetic: the `N` of `1/N`."""
 
@@ -103,6 +106,8 @@ class Extent(_Named):
     def __new__(cls, dimension: Dimension) -> Any:
         if dimension.size is not None:
             return sympy.Integer(dimension.size)
+        if dimension.count is not None:
+            return Read(dimension.count, (), _COUNT) + dimension.more
         return _Named.__new__(
             cls, dimension.name, {"dimension": dimension}, {"integer": True, "positive": True}
         )

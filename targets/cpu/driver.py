@@ -161,6 +161,7 @@ class Kernel:
         self.scalars = facts["scalars"]
         self.whole = frozenset(facts["whole"])
         self.tensors = facts["tensors"]
+        self.counted = facts["counted"]
         self.table = struct.Struct(f"{len(self.slots)}q{len(self.values)}d")
         self.pieces = 8 * len(self.slots)
         places = list(enumerate(self.slots))
@@ -177,6 +178,9 @@ class Kernel:
     def __call__(
         self, arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]
     ) -> dict[str, float]:
+        if self.counted:
+            told = {name: arguments[one] + more for name, (one, more) in self.counted.items()}
+            sizes = {**sizes, **told}
         plan = self._plan(sizes)
         filled = plan.filled.copy()
         keep: list[Any] = []  # memory that must live as long as the call

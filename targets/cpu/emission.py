@@ -99,6 +99,11 @@ class Kernel:
             "scalars": scalars,
             "whole": tuple(k for k, n in program.outputs.items() if let[n].domain.is_integer),
             "tensors": {name: tuple(keys) for name, keys in tensors.items()},
+            "counted": {
+                one.name: (one.count, one.more)
+                for one in program.dimensions
+                if one.count is not None
+            },
         }
 
     def _step(self, number: int) -> tuple[Any, ...] | None:

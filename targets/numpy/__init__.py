@@ -106,7 +106,10 @@ def function(program: Program, dtype: DType, name: str) -> str:
         if not one.dimensions and not one.domain.is_integer:
             head[-1] = f"    {names.tensors[one.name]} = np.float64(arguments[{one.name!r}])"
     for dimension, variable in names.sizes.items():
-        head.append(f"    {variable} = sizes[{dimension.name!r}]")
+        extent = f"sizes[{dimension.name!r}]"
+        if dimension.count is not None:
+            extent = f"int(arguments[{dimension.count!r}]) + {dimension.more}"
+        head.append(f"    {variable} = {extent}")
     for dimension, variable in names.positions.items():
         if dimension in names.used_positions:
             head.append(f"    {variable} = np.arange({names.size(dimension)})")

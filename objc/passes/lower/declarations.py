@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import sympy
+
 from objc.errors import Collector, Diagnostic, InternalError, ObjcError
 from objc.ir.domain import INTEGER_KINDS, Domain
 from objc.ir.index import Dimension, Position
 from objc.ir.program import Claim, Input, Let, Program, ProgramKind, Role, Term
-from objc.ir.symbols import Extent
+from objc.ir.symbols import Expression, Extent, Read
 from objc.passes.lower import errors
 from objc.passes.lower.bindings import entry_of
 from objc.passes.lower.builder import Builder, Wanted
 from objc.passes.lower.causality import causal
 from objc.passes.lower.claims import claims_of
 from objc.passes.lower.definitions import body_of
-from objc.passes.lower.dimensions import Dimensions, Variable, unify
+from objc.passes.lower.dimensions import Axis, Dimensions, Variable, unify
 from objc.passes.lower.elementwise import scalar
 from objc.passes.lower.inputs import add_input
 from objc.passes.lower.names import Context, Scope
@@ -193,7 +195,8 @@ class Lowering:
             found |= {extent.dimension for extent in one.body.atoms(Extent)}
             found |= {extent.dimension for extent in one.guard.atoms(Extent)}
             for dimension in sorted(found - bound, key=str):
-                if dimension.size is None and one.span is not None:
+                bound_at_call = dimension.size is None and dimension.count is None
+                if bound_at_call and one.span is not None:
                     self.collector.add(errors.UnboundDimension(one.span, dimension.name))
         return let
 
@@ -202,6 +205,7 @@ class Lowering:
         for one, other in self.context.likely:
             if one.known is None or other.known is None:
                 unify(one, other)
+        self._settle_iterations()
         self._settle_models()
         for variable in self.context.variables:
             if variable.axis.known is None and not self.collector.errors:
@@ -209,13 +213,28 @@ class Lowering:
         self.collector.stop()
 
     def _undetermined(self, variable: Variable) -> Diagnostic:
-        iterated = {axis.root() for axis in self.context.iterated}
+        iterated = {axis.root() for axis, _, _ in self.context.iterated}
         for one in self.context.equations:
             for place in one.indices or ():
                 if place.span == variable.span and variable.axis.root() in iterated:
                     what = f"the iteration of `{one.name}` up to a hyperparameter"
                     return errors.NotCompiled(one.span, what)
         return errors.UndeterminedIndex(variable.span, variable.name)
+
+    def _settle_iterations(self) -> None:
+        """An axis that nothing else tells, read at a count `n`, has the places 0 to n."""
+        found: dict[Axis, dict[Expression, int]] = {}
+        for axis, value, offset in self.context.iterated:
+            if axis.known is None and not value.axes:
+                last = found.setdefault(axis.root(), {})
+                count = value.build(Environment(), ())
+                last[count] = max(offset, last.get(count, offset))
+        for axis, counts in found.items():
+            if len(counts) == 1:
+                ((count, offset),) = counts.items()
+                dimension = _iterations(count, offset + 1)
+                if dimension is not None:
+                    axis.settle(dimension)
 
     def _settle_models(self) -> None:
         """Dimensions that only learned parameters of a called model have become the program's."""
@@ -230,6 +249,16 @@ class Lowering:
                         name = f"{wanted}{number}"
                     taken.add(name)
                     axis.settle(Dimension(name))
+
+
+def _iterations(count: Expression, more: int) -> Dimension | None:
+    """As many places as a count, and some more."""
+    if isinstance(count, sympy.Integer):
+        size = int(count) + more
+        return Dimension(str(size), size) if size > 0 else None
+    if isinstance(count, Read) and not count.positions and count.is_integer and more >= 0:
+        return Dimension(f"{count.tensor}+{more}", None, count.tensor, more)
+    return None
 
 
 def kind_of(declaration: tree.Declaration) -> ProgramKind:

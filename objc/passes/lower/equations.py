@@ -151,8 +151,20 @@ def expect(place: tree.Expression, axis: Axis, scope: Scope) -> None:
     said = scope.dimensions.axes.get(first.name)
     if named is None and said is not None and first is not place:
         scope.context.likely.append((axis, said))
-    elif named is not None and named.what == "a hyperparameter":
-        scope.context.iterated.append(axis)
+    elif named is not None and named.what == "a hyperparameter" and isinstance(named.entity, Value):
+        offset = _offset(place)
+        if offset is not None:
+            scope.context.iterated.append((axis, named.entity, offset))
+
+
+def _offset(place: tree.Expression) -> int | None:
+    """The number that is added to a name."""
+    if not isinstance(place, tree.Binary):
+        return 0
+    if place.operator not in ("+", "-") or not isinstance(place.right, tree.Number):
+        return None
+    offset = float(place.right.text)
+    return None if offset % 1 else int(offset) * (1 if place.operator == "+" else -1)
 
 
 def _constant_place(place: tree.Expression, scope: Scope) -> Value | None:

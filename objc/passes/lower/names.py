@@ -32,7 +32,7 @@ class Context:
     """What belongs to one program while it is lowered, whatever declarations are inlined into it.
 
     Of recurrences: their `equations`, for each read inside of one the equation that says it
-    (`stepped`), and the axes that are read at a hyperparameter (`iterated`). `derived` are the lets
+    (`stepped`), and the axes that are read at a hyperparameter plus a number (`iterated`). `derived` are the lets
     of derivatives.
     """
 
@@ -48,7 +48,7 @@ class Context:
     model_axes: dict[int, Dimensions] = field(default_factory=dict)
     stepped: dict[Read, Span] = field(default_factory=dict)
     equations: list[tree.Definition] = field(default_factory=list)
-    iterated: list[Axis] = field(default_factory=list)
+    iterated: list[tuple[Axis, Value, int]] = field(default_factory=list)
     derived: set[str] = field(default_factory=set)
     nodes: int = 0
     level: int = 0
