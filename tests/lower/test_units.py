@@ -46,7 +46,8 @@ def test_units_that_fit(text: str) -> None:
 
 TERMS = """
 use regression (absolute_error)
-objective scene(depth: real<m>, score: real | true: real<m>, label: sign; alpha: positive = 2) =
+objective scene(depth: real<m>, score: real | true: real<m>, label: sign; alpha: positive = 2,
+                beta: probability = 0.5) =
     minimize
         depth: absolute_error(depth | true)
         score: log(1 + exp(-label * score))
@@ -54,7 +55,14 @@ objective scene(depth: real<m>, score: real | true: real<m>, label: sign; alpha:
 
 
 @pytest.mark.parametrize(
-    "combine", ["uncertainty", "sum(depth = 0.5)", "sum(score = alpha)", "sum(depth = 3 * alpha)"]
+    "combine",
+    [
+        "uncertainty",
+        "sum(depth = 0.5)",
+        "sum(score = alpha)",
+        "sum(depth = 3 * alpha)",
+        "sum(depth = beta, score = 1 - beta)",
+    ],
 )
 def test_weighed_terms_add_up(combine: str) -> None:
     lower(parse(Source("<text>", f"{TERMS}    combine {combine}")))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from objc.errors import Collector, Diagnostic
 from objc.passes.lower import errors
-from objc.passes.lower.order import Group, groups_of, parts_of
+from objc.passes.lower.order import Group, groups_of, names_in, parts_of
 from objc.passes.lower.shapes import TypedParameter, typed
 from objc.passes.lower.unit_algebra import NONE, Equations, Unit, unit_of
 from objc.source import Span
@@ -122,7 +122,7 @@ class _Check:
         for term in declaration.terms:
             unit = self.unit(term.value, frame)
             if term.name in weights:
-                unit = unit * self._argument(weights[term.name], frame)
+                unit = unit * self._weight(weights[term.name], declaration, frame)
             elif declaration.combine == "uncertainty" and not term.over_parameters:
                 unit = NONE  # its learned weight has the inverse unit
             if first is None:
@@ -132,6 +132,17 @@ class _Check:
                 self.collector.add(
                     errors.UnlikeTerms(term.value.span, term.name, one, first[0], other, first[2])
                 )
+
+    def _weight(self, node: tree.Expression, declaration: tree.Objective, frame: _Frame) -> Unit:
+        """The unit of a term's weight: what the term needs, unless the weight is made of units."""
+        stated = {
+            one.name
+            for one in declaration.signature.hyperparameters
+            if one.type is not None and one.type.unit
+        }
+        if stated.isdisjoint(names_in(node)):
+            return self.equations.unknown()
+        return self.unit(node, frame)
 
     # ------------------------------------------------------------------ expressions
 
