@@ -210,14 +210,15 @@ class BadClaim(Diagnostic):
 class NotCompiled(Diagnostic):
     """Something that the language has and this version parses, and can't compile yet.
 
-        objective both(a: real | b: real) =
-            minimize
-                near: (a - b)^2
-                small: a^2
-            combine uncertainty
+        loss nested(x: real[T], y: real[K]) = a[T-1]
+            where a[0] = x[0]
+                  a[t] = x[t] + total(y, a[t-1])
+        function total(y: real[K], begin: real) = s[K-1]
+            where s[0] = begin
+                  s[k] = s[k-1] * y[k]
 
-    A recurrence inside of a step of another, `gradient(f, x)`, `argsort`, games, stages and the
-    combinations other than `sum` are read and checked for their form, and no more.
+    A recurrence inside of a step of another, and a call of an objective or a game inside of a formula, are
+    read and checked for their form, and no more.
     """
 
     code = "E0203"
