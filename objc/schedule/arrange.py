@@ -191,19 +191,16 @@ def _pointwise(member: Member, producer: Member) -> bool:
 
 def _statement(member: Member) -> Item:
     let = member.plan.let
-    body = member.renamed(let.body)
     if let.reduction is None:
-        return Assign(let.name, member.bound(let.free), body)
+        return Assign(let.name, member.bound(let.free), member.renamed(let.body))
     scattered = member.plan.scattered
+    # Before the renaming: a loop may have got the name of an axis that is scattered over.
+    body = member.renamed(substitute_positions(let.body, scattered))
+    guard = member.renamed(substitute_positions(member.plan.guard, scattered))
     positions = tuple(
         member.moved(scattered[axis]) if axis in scattered else at(member.names[axis])
         for axis in member.plan.axes
     )
-    guard = member.renamed(member.plan.guard)
-    if scattered:
-        moves = {axis: member.moved(position) for axis, position in scattered.items()}
-        body = substitute_positions(body, moves)
-        guard = substitute_positions(guard, moves)
     value = member.names[let.over[0]] if let.reduction in ("argmax", "argmin") else None
     return Accumulate(let.name, positions, body, guard, value)
 
