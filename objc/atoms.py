@@ -303,3 +303,45 @@ ATOMS: Mapping[str, Atom] = {row.name: row for row in _ROWS}
 BY_FUNCTION: Mapping[Any, Atom] = {row.function: row for row in _ROWS}
 """From a SymPy class to its row. `polygamma` (order first) is the row `digamma` at order 0; orders
 one and two arise as its derivatives and are spelled by the targets beside it."""
+
+
+# ------------------------------------------------------------------ SymPy's own questions
+
+MOST_DEGREES = 8
+"""The degree of a polynomial up to which SymPy may look for its roots."""
+
+
+def _bound_the_search_for_signs() -> None:
+    """SymPy asks for the roots of a polynomial in one positive symbol whenever it makes a power of
+    it, only to know a sign. A chain of squares is a polynomial of enormous degree: there the sign
+    stays unknown, since the search would have no end."""
+    from sympy.core import exprtools
+
+    search = exprtools._monotonic_sign
+
+    def bounded(expression: Expression) -> Expression | None:
+        return search(expression) if _degree(expression) <= MOST_DEGREES else None
+
+    exprtools._monotonic_sign = bounded
+
+
+def _degree(expression: Expression) -> int:
+    """A bound on the degree of what multiplying out makes of an expression, up to a little over the
+    one that matters."""
+    if not expression.args:
+        return 1
+    if isinstance(expression, sympy.Pow) and expression.exp.is_Integer:
+        return min(_degree(expression.base) * abs(int(expression.exp)), MOST_DEGREES + 1)
+    total = 0
+    for part in expression.args:
+        degree = _degree(part)
+        if isinstance(expression, sympy.Mul):
+            total += 0 if part.is_number else degree
+        else:
+            total = max(total, degree)
+        if total > MOST_DEGREES:
+            break
+    return total
+
+
+_bound_the_search_for_signs()

@@ -33,6 +33,26 @@ _EVEN = frozenset({"abs", "cosh", "log_cosh"})
 """Atoms that are even, and increasing on the nonnegative half-line."""
 
 
+def _shortened(end: End, rounded: Callable[[Fraction], int]) -> End:
+    """An end that is not too long to calculate with: a chain of squares has more digits than there is
+    room for. Moved outward, by `math.floor` or `math.ceil`."""
+    if isinstance(end, float):
+        return end
+    size = end.numerator.bit_length() - end.denominator.bit_length()
+    if max(end.numerator.bit_length(), end.denominator.bit_length()) <= _MOST_BITS:
+        return end
+    up = rounded is math.ceil
+    if size > _MOST_BITS:
+        if (end > 0) == up:
+            return INFINITY if up else -INFINITY
+        return Fraction(2**_MOST_BITS if end > 0 else -(2**_MOST_BITS))
+    if size < -_MOST_BITS:
+        nearest = Fraction(1 if end > 0 else -1, 2**_MOST_BITS)
+        return nearest if (end > 0) == up else Fraction(0)
+    unit = Fraction(2) ** (size - _KEPT_BITS)
+    return rounded(end / unit) * unit
+
+
 @dataclass(frozen=True)
 class Interval:
     """All values between `low` and `high`, both included."""
@@ -237,26 +257,6 @@ def _fraction(value: Any) -> Fraction:
     sign, mantissa, exponent, _ = value._mpf_
     whole = -int(mantissa) if sign else int(mantissa)
     return whole * Fraction(2) ** exponent
-
-
-def _shortened(end: End, rounded: Callable[[Fraction], int]) -> End:
-    """An end that is not too long to calculate with: a chain of squares has more digits than there is
-    room for. Moved outward, by `math.floor` or `math.ceil`."""
-    if isinstance(end, float):
-        return end
-    size = end.numerator.bit_length() - end.denominator.bit_length()
-    if max(end.numerator.bit_length(), end.denominator.bit_length()) <= _MOST_BITS:
-        return end
-    up = rounded is math.ceil
-    if size > _MOST_BITS:
-        if (end > 0) == up:
-            return INFINITY if up else -INFINITY
-        return Fraction(2**_MOST_BITS if end > 0 else -(2**_MOST_BITS))
-    if size < -_MOST_BITS:
-        nearest = Fraction(1 if end > 0 else -1, 2**_MOST_BITS)
-        return nearest if (end > 0) == up else Fraction(0)
-    unit = Fraction(2) ** (size - _KEPT_BITS)
-    return rounded(end / unit) * unit
 
 
 def _times(a: End, b: End) -> End:

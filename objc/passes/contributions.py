@@ -16,7 +16,11 @@ from objc.ir.index import Index
 from objc.ir.program import Let, Names
 from objc.ir.symbols import Branch, Condition, Expression, Read, indices_of, reads
 from objc.passes.delta import Domains, resolve, split_guard, under, without_idle
+from objc.passes.inline import size
 from objc.passes.rewrites import rewrite
+
+_MOST_NODES = 150
+"""Nodes beyond which a sum is not looked through for common factors or a sign."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Sums:
         for loop in loops:
             part_let = self._sum(self._names.fresh(f"{name}_sum"), free, loop)
             elementwise.append(part_let.read(*free))
-        body = rewrite(sympy.factor_terms(sympy.Add(*elementwise)))
+        body = rewrite(_factored(sympy.Add(*elementwise)))
         if promised is not None:
             self._lets.append(replace(promised, body=body))
             return self._lets[-1]
@@ -112,7 +116,7 @@ class Sums:
     def _shared(self, coefficient: Expression, free: tuple[Index, ...]) -> Expression:
         if is_trivial(coefficient) or indices_of(coefficient) >= set(free):
             return coefficient
-        sign, positive = with_sign(sympy.factor_terms(rewrite(coefficient)))
+        sign, positive = with_sign(_factored(rewrite(coefficient)))
         if positive not in self._coefficients:
             used = indices_of(positive)
             if used - set(free):
@@ -130,6 +134,11 @@ def _may_leave_its_axes(expression: Expression) -> bool:
     return any(one.index is None for read in reads(expression) for one in read.positions)
 
 
+def _factored(expression: Expression) -> Expression:
+    """Common factors taken out; not of what is so long that this would take its time."""
+    return expression if size(expression) > _MOST_NODES else sympy.factor_terms(expression)
+
+
 def is_trivial(body: Expression) -> bool:
     """A number, or a read with a number before it: another name for it would hide that two adjoints
     are the same up to their sign."""
@@ -142,7 +151,7 @@ def with_sign(expression: Expression) -> tuple[int, Expression]:
     sign = 1
     factors = []
     for factor in sympy.Mul.make_args(expression):
-        if isinstance(factor, sympy.Add):
+        if isinstance(factor, sympy.Add) and size(factor) <= _MOST_NODES:
             negative = sympy.Add(*(-one for one in factor.args))
             # SymPy's could_extract_minus_sign may say no to a sum and to its negative.
             if str(negative) < str(factor):

@@ -25,6 +25,13 @@ Wanted = Callable[[Let, Expression, Let], bool]
 SIZE_LIMIT = 400
 """Nodes of an expression beyond which a let is kept as it is: inlining must not explode."""
 
+DEPTH_LIMIT = 24
+"""Levels of an expression beyond which a let is kept as it is."""
+
+SLOPE_LIMIT = 500
+"""Nodes of its derivative beyond which a let is kept as it is, about: each leaf brings the levels
+above it."""
+
 
 def size(expression: Expression) -> int:
     """The number of nodes of an expression tree, counted up to a little over the limit."""
@@ -34,6 +41,18 @@ def size(expression: Expression) -> int:
         count += 1
         stack.extend(stack.pop().args)
     return count
+
+
+def _is_small(expression: Expression) -> bool:
+    """Whether an expression, and its derivative, are within the limits."""
+    count, slope, depth, level = 0, 0, 0, [expression]
+    while level:
+        count, depth = count + len(level), depth + 1
+        slope += depth * sum(not node.args for node in level)
+        if count > SIZE_LIMIT or depth > DEPTH_LIMIT or slope > SLOPE_LIMIT:
+            return False
+        level = [part for node in level for part in node.args]
+    return True
 
 
 def inline_all(program: Program) -> Program:
@@ -125,7 +144,7 @@ def _expand(let: Let, candidates: Mapping[str, Let], wanted: Wanted) -> Let:
         return let
     body = let.body.xreplace(mapping)
     guard = let.guard.xreplace(mapping)
-    if size(body) > SIZE_LIMIT or size(guard) > SIZE_LIMIT:
+    if not _is_small(body) or not _is_small(guard):
         return let
     return replace(let, body=body, guard=guard)
 

@@ -81,18 +81,18 @@ def _renamed(read: Read, renamed: dict[str, str]) -> Read:
 
 
 def _common_subexpressions(program: Program) -> Program:
+    found = {let.name: Counter(_costly(let.body)) for let in program.lets}
     counts: Counter[Any] = Counter()
-    for let in program.lets:
-        counts.update(_costly(let.body))
+    for each in found.values():
+        counts.update(each)
     common = [node for node, number in counts.items() if number > 1]
     # The largest first: what stands only inside of a shared expression need not be shared itself.
     common.sort(key=lambda node: (-_weight(node), str(node)))
     names = Names.of(program)
     lets = list(program.lets)
     for node in common:
-        uses = sum(Counter(_costly(let.body))[node] for let in lets)
-        if uses > 1:
-            lets = _extract(lets, node, names)
+        if sum(found[let.name][node] for let in lets) > 1:
+            lets = _extract(lets, node, names, found)
     return program.with_lets(lets)
 
 
@@ -126,10 +126,11 @@ def _weight(node: Any) -> int:
     return sum(1 for _ in sympy.preorder_traversal(node))
 
 
-def _extract(lets: list[Let], node: Any, names: Names) -> list[Let]:
-    """Define a let for the node before its first use and read it wherever it stands."""
+def _extract(lets: list[Let], node: Any, names: Names, found: dict[str, Counter[Any]]) -> list[Let]:
+    """Define a let for the node before its first use and read it wherever it stands. `found` are the
+    costly subexpressions of each let, brought up to date."""
     indices = indices_of(node)
-    first = next(number for number, let in enumerate(lets) if node in _costly(let.body))
+    first = next(number for number, let in enumerate(lets) if found[let.name][node])
     free = tuple(index for index in lets[first].indices if index in indices)
     if set(free) != indices:
         return lets
@@ -138,8 +139,12 @@ def _extract(lets: list[Let], node: Any, names: Names) -> list[Let]:
     read = shared.read(*free)
     result = lets[:first]
     result.append(shared)
+    found[name] = Counter(_costly(node))
     for let in lets[first:]:
-        result.append(replace(let, body=_outside_branches(let.body, node, read)))
+        if found[let.name][node]:
+            let = replace(let, body=_outside_branches(let.body, node, read))
+            found[let.name] = Counter(_costly(let.body))
+        result.append(let)
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -48,3 +49,30 @@ def exponent_of(product: Any) -> Expression | None:
         else:
             return None
     return sympy.Add(*exponents) if exponents else None
+
+
+MOST_TERMS = 300
+"""What multiplying out may make of an expression: beyond, it is left as it stands."""
+
+
+def is_short(expression: Any) -> bool:
+    """Whether an expression, and all inside of it, can be multiplied out in few terms."""
+    return _terms(expression, {}) <= MOST_TERMS
+
+
+def _terms(expression: Any, known: dict[Any, int]) -> int:
+    """A bound on the number of terms, up to a little over the one that matters."""
+    if not expression.args:
+        return 1
+    if expression not in known:
+        inner = [_terms(part, known) for part in expression.args]
+        if isinstance(expression, sympy.Add):
+            terms = sum(inner)
+        elif isinstance(expression, sympy.Mul):
+            terms = math.prod(inner)
+        elif isinstance(expression, sympy.Pow) and expression.exp.is_Integer:
+            terms = inner[0] ** min(abs(int(expression.exp)), MOST_TERMS) if inner[0] > 1 else 1
+        else:
+            terms = max(inner)
+        known[expression] = min(terms, MOST_TERMS + 1)
+    return known[expression]

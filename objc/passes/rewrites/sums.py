@@ -8,7 +8,7 @@ import sympy
 
 from objc.atoms import Branch, expm1, sigmoid, softplus, sqrt1pm1
 from objc.ir.symbols import Expression
-from objc.passes.rewrites.forms import HALF, ZERO, Rewrite
+from objc.passes.rewrites.forms import HALF, ONE, ZERO, Rewrite, is_short
 
 
 def difference_to_expm1(node: Any) -> Expression | None:
@@ -40,7 +40,7 @@ def _less(amount: Expression, coefficient: Expression) -> Expression | None:
         return None
     if amount + coefficient == 0:
         return ZERO
-    if amount.has(Branch) or coefficient.has(Branch):
+    if amount.has(Branch) or coefficient.has(Branch) or not is_short(amount + coefficient):
         return None
     apart = sympy.expand(amount)
     left = sympy.expand(apart + coefficient)
@@ -53,7 +53,8 @@ def _less(amount: Expression, coefficient: Expression) -> Expression | None:
 def _is_multiple(exponent: Expression, base: Expression) -> bool:
     if base == 0:
         return True
-    ratio = sympy.cancel(exponent / base) if exponent.free_symbols == base.free_symbols else ZERO
+    alike = exponent.free_symbols == base.free_symbols and is_short(exponent) and is_short(base)
+    ratio = sympy.cancel(exponent / base) if alike else ZERO
     return bool(ratio.is_number and ratio > 1)
 
 
@@ -139,7 +140,8 @@ def constant_that_cancels(node: Any) -> Expression | None:
     if len(opaque) != 2:
         return None
     (power, polynomial), (symbol, rest) = opaque.items()
-    expanded = sympy.expand(node.xreplace({power: polynomial}).xreplace({rest: symbol}))
+    opened = node.xreplace({power: polynomial}).xreplace({rest: symbol})
+    expanded = sympy.expand(opened) if is_short(opened) else ONE
     if expanded.subs(symbol, 0) != 0:
         return None
     factored = symbol * sympy.horner(sympy.expand(expanded / symbol), wrt=symbol)
@@ -173,7 +175,7 @@ def common_power(node: Any) -> Expression | None:
         if not all((exponent - lowest).is_Integer for _, exponent, _ in members):
             continue
         whole = [rest * base ** (exponent - lowest) for _, exponent, rest in members]
-        if any(part.has(Branch) for part in whole):
+        if any(part.has(Branch) for part in whole) or not is_short(sympy.Add(*whole)):
             continue
         numerator = sympy.expand(sympy.Add(*whole))
         apart = sum(len(sympy.Add.make_args(sympy.expand(part))) for part in whole)
@@ -207,6 +209,8 @@ def fewer_terms(node: Any) -> Expression | None:
     if not all(_is_polynomial(one) for one in node.args):
         return None
     if not any(isinstance(f, sympy.Add) for one in node.args for f in sympy.Mul.make_args(one)):
+        return None
+    if not is_short(node):
         return None
     expanded = sympy.expand(node)
     apart = sum(len(sympy.Add.make_args(sympy.expand(one))) for one in node.args)
