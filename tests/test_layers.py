@@ -39,6 +39,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "library": (BELOW | {"kernel", "syntax", "cache", "target"}, set()),
     "training": (BELOW | {"kernel", "cache"}, {"numpy", "scipy", "matplotlib", "rich"}),
+    "bench": (
+        MEANING | {"passes", "compiler", "kernel", "library", "schedule", "target", ""},
+        {"numpy", "torch", "jax", "sklearn", "matplotlib", "sympy"},
+    ),
     "bridges": (BELOW | {"kernel", "training"}, {"numpy", "torch", "jax", "sklearn"}),
     "targets": (
         MEANING | {"schedule", "target", "cache"},

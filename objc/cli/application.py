@@ -26,6 +26,7 @@ COMMANDS = {
     "show": "Print any stage between the text and the kernel.",
     "format": "Lay files out in the one standard way.",
     "train": "Train an objective on data from a file.",
+    "bench": "Measure kernels against the frameworks, on this machine.",
     "list": "Browse the standard library.",
     "explain": "Say what an error code means, with an example and the mend.",
     "doctor": "Check this installation, and what it can do.",

@@ -1,0 +1,1 @@
+"""`objc bench`: generated kernels against the frameworks' strongest forms, in one run on one machine."""

@@ -1,0 +1,72 @@
+"""What is measured: declarations with sizes, of the library, of `cases.objc`, or of a user's file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from objc.ir.program import Program
+
+OWN = Path(__file__).with_name("cases.objc")
+ENTRIES = 1 << 22
+"""About how many numbers the largest input of a user's own case has, where no size is given."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table. `sizes` are those of the dimensions, `batch` that of the batch: without
+    one the declaration is called for a single example. `form` names the hand-written forms of peers.
+    `shared` are inputs without a batch axis."""
+
+    name: str
+    declaration: str
+    sizes: Mapping[str, int]
+    path: str | None = None
+    form: str | None = None
+    shared: frozenset[str] = field(default_factory=frozenset)
+
+
+def _case(name: str, declaration: str, form: str | None = None, **sizes: int) -> Case:
+    return Case(name, declaration, sizes, None, form or declaration)
+
+
+def _own(name: str, declaration: str, *shared: str, **sizes: int) -> Case:
+    return Case(name, declaration, sizes, str(OWN), declaration, frozenset(shared))
+
+
+CASES = (
+    _case("binary_cross_entropy", "binary_cross_entropy", batch=10_000_000),
+    _case("binary_focal", "binary_focal", batch=10_000_000),
+    _case("cross_entropy_10", "cross_entropy", batch=1_000_000, K=10),
+    _case("cross_entropy_1000", "cross_entropy", batch=65_536, K=1000),
+    _case("cross_entropy_32768", "cross_entropy", batch=2048, K=32_768),
+    _own("pairwise_logistic", "pairwise_logistic", N=8192),
+    _case("ppo_clip", "ppo_clip", batch=4_000_000),
+    _own("crf", "crf", "transition", batch=32, T=128, K=32),
+    _case("small_256", "binary_cross_entropy", batch=256),
+    _case("small_4096", "binary_cross_entropy", batch=4096),
+    _own("logistic_regression", "logistic_regression", batch=500_000, D=100),
+    _case("kl_logits", "kl_logits", batch=65_536, K=1000),
+    _own("jensen_shannon", "jensen_shannon_logits", batch=65_536, K=1000),
+    _case("info_nce", "info_nce", B=4096, D=256),
+    _case("half_squared_error", "half_squared_error", batch=10_000_000),
+    _case("poisson", "poisson", batch=10_000_000),
+)
+
+
+def of_file(path: str, name: str, program: Program) -> Case:
+    """A user's declaration: a batch of about `ENTRIES` numbers, each dimension of 64."""
+    sizes = {one.name: 64 for one in program.dimensions if one.size is None}
+    largest = max([_entries(one.dimensions, sizes) for one in program.inputs], default=1)
+    batch = {"batch": max(1, ENTRIES // largest)}
+    return Case(name, name, {**batch, **sizes}, path)
+
+
+def _entries(dimensions: object, sizes: Mapping[str, int]) -> int:
+    product = 1
+    for one in dimensions:  # type: ignore[attr-defined]
+        product *= one.size if one.size is not None else sizes[one.name]
+    return product

@@ -1,0 +1,95 @@
+"""What one process of a benchmark is told, and what it says: plain data on both sides."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from objc.bench.cases import Case
+
+OWN = {"objc": "kernel", "objc out": "kernel"}
+"""objc's kernels, as called without and with arrays for the gradients; names and modules of `peers`."""
+
+PEERS = {
+    "torch": "torch",
+    "torch.compile": "torch",
+    "jax": "jax",
+    "numpy": "numpy",
+    "sklearn": "sklearn",
+}
+"""Whom they are measured against."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A benchmark under one allocator mode. `check` asks for errors and peak memory as well."""
+
+    cases: tuple[Case, ...]
+    peers: tuple[str, ...]
+    dtype: str
+    threads: int
+    repetitions: int
+    check: bool
+
+    def data(self) -> dict[str, Any]:
+        data = dataclasses.asdict(self)
+        for one in data["cases"]:
+            one["shared"] = sorted(one["shared"])
+        return data
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Job:
+        cases = [Case(**{**one, "shared": frozenset(one["shared"])}) for one in data["cases"]]
+        rest = {name: data[name] for name in ("dtype", "threads", "repetitions", "check")}
+        return cls(tuple(cases), tuple(data["peers"]), **rest)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One contender of one case: seconds, or why there are none."""
+
+    peer: str
+    absent: str | None = None
+    form: str | None = None
+    median: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    samples: int | None = None
+    calls: int | None = None
+    value_error: float | None = None
+    gradient_error: float | None = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case: its floor in seconds and what bounds it, the work, and everyone who took part."""
+
+    case: str
+    sizes: Mapping[str, int]
+    entries: tuple[Entry, ...]
+    bytes: int
+    operations: int | None
+    floor: float
+    bound: str
+
+    def entry(self, peer: str) -> Entry | None:
+        return next((one for one in self.entries if one.peer == peer), None)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Row:
+        entries = tuple(Entry(**one) for one in data["entries"])
+        return cls(**{**data, "entries": entries})
+
+
+def as_data(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Rows as JSON holds them: an error that is infinite as the word."""
+    found = [dataclasses.asdict(row) for row in rows]
+    for row in found:
+        for entry in row["entries"]:
+            for name in ("value_error", "gradient_error"):
+                if entry[name] is not None and entry[name] == float("inf"):
+                    entry[name] = "infinite"
+    return found

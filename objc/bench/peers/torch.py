@@ -1,0 +1,148 @@
+"""PyTorch: eager with its differentiation, and torch.compile over the whole step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from objc.bench import words
+from objc.bench.forms import NoForm, form
+from objc.bench.problem import Absent, Problem
+
+Inputs = Mapping[str, Any]
+
+
+def _focal(i: Inputs) -> Any:
+    """As torchvision writes it."""
+    p = torch.sigmoid(i["logit"])
+    entropy = F.binary_cross_entropy_with_logits(i["logit"], i["target"], reduction="none")
+    right = p * i["target"] + (1 - p) * (1 - i["target"])
+    weight = i["alpha"] * i["target"] + (1 - i["alpha"]) * (1 - i["target"])
+    return (weight * (1 - right) ** 2 * entropy).mean()
+
+
+def _pairs(i: Inputs) -> Any:
+    difference = i["score"][:, None] - i["score"][None, :]
+    order = torch.sign(i["relevance"][:, None] - i["relevance"][None, :])
+    return F.softplus(-order * difference).mean()
+
+
+def _ppo(i: Inputs) -> Any:
+    ratio = torch.exp(i["log_probability"] - i["old_log_probability"])
+    clipped = torch.clamp(ratio, 1 - i["epsilon"], 1 + i["epsilon"])
+    return torch.minimum(ratio * i["advantage"], clipped * i["advantage"]).mean()
+
+
+def _crf(i: Inputs) -> Any:
+    emission, transition, tag = i["emission"], i["transition"], i["tag"]
+    alpha = emission[:, 0]
+    for t in range(1, emission.shape[1]):
+        alpha = emission[:, t] + torch.logsumexp(alpha[:, :, None] + transition, 1)
+    score = emission.gather(2, tag[:, :, None]).sum((1, 2))
+    score = score + transition[tag[:, :-1], tag[:, 1:]].sum(1)
+    return (torch.logsumexp(alpha, 1) - score).mean()
+
+
+def _divergence(i: Inputs) -> Any:
+    a, b = torch.log_softmax(i["q"], -1), torch.log_softmax(i["p"], -1)
+    m = torch.logaddexp(a, b) - torch.log(torch.tensor(2.0, dtype=a.dtype))
+    both = F.kl_div(m, a, reduction="sum", log_target=True)
+    both = both + F.kl_div(m, b, reduction="sum", log_target=True)
+    return both / (2 * a.shape[0])
+
+
+FORMS: Mapping[str, Callable[[Inputs], Any]] = {
+    "binary_cross_entropy": lambda i: F.binary_cross_entropy_with_logits(i["logit"], i["target"]),
+    "binary_focal": _focal,
+    "cross_entropy": lambda i: F.cross_entropy(i["logits"], i["label"]),
+    "pairwise_logistic": _pairs,
+    "ppo_clip": _ppo,
+    "crf": _crf,
+    "logistic_regression": lambda i: F.binary_cross_entropy_with_logits(
+        i["x"] @ i["weight"], i["label"]
+    ),
+    "kl_logits": lambda i: F.kl_div(
+        torch.log_softmax(i["logits"], -1), i["target"], reduction="batchmean"
+    ),
+    "jensen_shannon_logits": _divergence,
+    "info_nce": lambda i: F.cross_entropy(
+        i["query"] @ i["key"].T / i["temperature"], torch.arange(i["query"].shape[0])
+    ),
+    "half_squared_error": lambda i: 0.5 * F.mse_loss(i["prediction"], i["target"]),
+}
+
+
+class Framework:
+    """The step over tensors that are made once."""
+
+    def __init__(self, problem: Problem, compiled: bool) -> None:
+        self.wrt = problem.wrt
+        value, self.form = _form(problem)
+        self.sets = [
+            {
+                name: torch.from_numpy(held) if hasattr(held, "dtype") else held
+                for name, held in data.items()
+            }
+            for data in problem.data
+        ]
+        self.step = self._compiled(value) if compiled else self._eager(value)
+
+    def _eager(self, value: Callable[[Inputs], Any]) -> Callable[[Inputs], Any]:
+        leaves: list[list[Any]] = []
+        for data in self.sets:
+            for name in self.wrt:
+                data[name] = torch.as_tensor(data[name]).requires_grad_()
+            leaves.append([data[name] for name in self.wrt])
+
+        def step(data: Inputs) -> Any:
+            found = value(data)
+            gradients = torch.autograd.grad(found, [data[name] for name in self.wrt])
+            return found.detach(), gradients
+
+        return step
+
+    def _compiled(self, value: Callable[[Inputs], Any]) -> Callable[[Inputs], Any]:
+        def of(learned: Any, rest: Any) -> Any:
+            return value({**rest, **learned})
+
+        both = torch.compile(torch.func.grad_and_value(of), dynamic=False)
+        pairs = {
+            id(data): (
+                {name: torch.as_tensor(data[name]) for name in self.wrt},
+                {name: held for name, held in data.items() if name not in self.wrt},
+            )
+            for data in self.sets
+        }
+
+        def step(data: Inputs) -> Any:
+            gradients, found = both(*pairs[id(data)])
+            return found, [gradients[name] for name in self.wrt]
+
+        return step
+
+    def run(self, number: int) -> Any:
+        return self.step(self.sets[number % len(self.sets)])
+
+    def results(self, found: Any) -> tuple[float, dict[str, Any]]:
+        value, gradients = found
+        arrays = [one.detach().numpy() for one in gradients]
+        return float(value), dict(zip(self.wrt, arrays, strict=True))
+
+
+def _form(problem: Problem) -> tuple[Callable[[Inputs], Any], str]:
+    by_hand = FORMS.get(problem.case.form or "")
+    if by_hand is not None:
+        return by_hand, "by hand"
+    try:
+        text = form(problem.value)
+    except NoForm as error:
+        raise Absent(str(error)) from error
+    real = torch.float32 if problem.dtype == "float32" else torch.float64
+    return words.function_of(text, words.TORCH, real), "generated"
+
+
+def build(problem: Problem, name: str) -> Framework:
+    return Framework(problem, name == "torch.compile")

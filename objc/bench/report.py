@@ -1,0 +1,126 @@
+"""The table of a benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from objc.bench.job import Entry, Row
+from objc.bench.run import Report
+
+OWN = "objc"
+_HEAD = (
+    "case", "contender", "form", "default", "±", "tuned", "±", "× floor", "ratio", "tuned ratio",
+    "value ulp", "gradient ulp", "memory",
+)  # fmt: skip
+
+
+def table(report: Report) -> str:
+    """The report as text: a line for each contender of each case.
+
+    `ratio` says how many times longer a peer takes than objc does in the same mode; `× floor` holds the
+    better mode against the least time that the bytes (or the operations) of the case take here.
+    """
+    lines = [*_introduction(report), ""]
+    rows = [_HEAD, *_lines(report)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    for number, row in enumerate(rows):
+        cells = [
+            text.ljust(width) if column < 3 else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+        if number == 0:
+            lines.append("  ".join("-" * width for width in widths))
+    return "\n".join([*lines, *_absences(report)])
+
+
+def _introduction(report: Report) -> list[str]:
+    own = report.machine
+    versions = ", ".join(f"{name} {found}" for name, found in own["libraries"].items())
+    lines = [
+        f"{own['processor']}, {own['threads']} of {own['processors']} processors, {own['system']}",
+        f"Python {own['python']}, {versions}",
+    ]
+    for mode, floors in report.floors.items():
+        lines.append(
+            f"{mode}: copy {floors['copy'] / 1e9:.1f} GB/s, read {floors['read'] / 1e9:.1f} GB/s,"
+            f" exp {floors['exp'] / 1e9:.2f} G/s; a text to its first value"
+            f" {report.first_value[mode]['cold'] * 1e3:.0f} ms,"
+            f" from the cache {report.first_value[mode]['cached'] * 1e3:.1f} ms"
+        )
+    if report.busy:
+        lines.append(f"others used {report.busy:.0%} of the processors when this began")
+    lines.append(
+        f"{report.dtype}, medians of {report.repetitions} samples, ± half the quartiles' distance"
+    )
+    return lines
+
+
+def _lines(report: Report) -> Iterable[tuple[str, ...]]:
+    modes = list(report.rows)
+    for number, row in enumerate(report.rows[modes[0]]):
+        by_mode = {mode: report.rows[mode][number] for mode in modes}
+        for place, entry in enumerate(row.entries):
+            if entry.median is None:
+                continue
+            entries = {mode: own.entry(entry.peer) for mode, own in by_mode.items()}
+            sizes = "×".join(map(str, row.sizes.values()))
+            yield (
+                f"{row.case} {sizes}" if place == 0 else "",
+                entry.peer,
+                entry.form or "",
+                *_time(entries.get("default")),
+                *_time(entries.get("tuned")),
+                _multiple(by_mode, entry.peer),
+                _ratio(by_mode.get("default"), entry.peer),
+                _ratio(by_mode.get("tuned"), entry.peer),
+                _number(entry.value_error),
+                _number(entry.gradient_error),
+                "–" if entry.memory is None else f"{entry.memory / 2**20:.0f} MiB",
+            )
+
+
+def _time(entry: Entry | None) -> tuple[str, str]:
+    if entry is None or entry.median is None or entry.upper is None or entry.lower is None:
+        return "–", ""
+    spread = (entry.upper - entry.lower) / 2
+    if entry.median < 1e-3:
+        return f"{entry.median * 1e6:.1f} µs", f"{spread * 1e6:.1f}"
+    return f"{entry.median * 1e3:.2f} ms", f"{spread * 1e3:.2f}"
+
+
+def _multiple(by_mode: dict[str, Row], peer: str) -> str:
+    found = []
+    for row in by_mode.values():
+        entry = row.entry(peer)
+        if entry is not None and entry.median is not None and row.floor > 0:
+            found.append((entry.median / row.floor, row.bound))
+    if not found:
+        return "–"
+    multiple, bound = min(found)
+    return f"{multiple:.1f} {'ops' if bound == 'operations' else bound}"
+
+
+def _ratio(row: Row | None, peer: str) -> str:
+    own = row.entry(OWN) if row is not None else None
+    other = row.entry(peer) if row is not None else None
+    if own is None or other is None or own.median is None or other.median is None or peer == OWN:
+        return "–"
+    return f"{other.median / own.median:.2f}"
+
+
+def _number(value: float | str | None) -> str:
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else f"{value:.1f}"
+
+
+def _absences(report: Report) -> Sequence[str]:
+    """Who took no part, with the reason, each once."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for row in next(iter(report.rows.values())):
+        for entry in row.entries:
+            if entry.absent is not None:
+                reasons.setdefault((entry.peer, entry.absent), []).append(row.case)
+    lines = [f"without {peer}: {', '.join(cases)}: {why}" for (peer, why), cases in reasons.items()]
+    return ["", *lines] if lines else []

@@ -1,0 +1,147 @@
+"""One process of a benchmark: reads a job as JSON, writes a line of JSON for each thing it has done.
+
+It is a process of its own since the allocator's mode and the number of threads must be settled before a
+library is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any, TextIO, cast
+
+from objc.bench.job import Entry, Job, Row, as_data
+
+Say = Callable[[dict[str, Any]], None]
+
+
+def main(source: TextIO, goal: TextIO) -> None:
+    """Do the job that `source` holds."""
+    job = Job.from_data(json.load(source))
+    _confine(job.threads)
+
+    def say(event: dict[str, Any]) -> None:
+        goal.write(json.dumps(event) + "\n")
+        goal.flush()
+
+    for event in work(job, say):
+        say(event)
+
+
+def work(job: Job, say: Say = lambda event: None) -> Iterator[dict[str, Any]]:
+    """The floors, the time from a text to its first value, and every case."""
+    from objc.bench import floors
+    from objc.target import DType
+
+    numbers = 1 << 24 if job.repetitions > 1 else 1 << 16
+    ground = floors.measure(job.threads, cast(DType, job.dtype), numbers)
+    yield {"floors": asdict(ground)}
+    yield {"first_value": first_value()}
+    for case in job.cases:
+        row = _row(job, case, ground, say)
+        yield {"row": as_data([row])[0]}
+
+
+def _confine(threads: int) -> None:
+    """Every library sees as many processors as there are threads."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    from objc.target import load
+
+    cast(Any, load("cpu")).set_threads(threads)
+
+
+def _row(job: Job, case: Any, ground: Any, say: Say) -> Row:
+    from objc.bench.floors import work_of
+    from objc.bench.peers import contender
+    from objc.bench.problem import Absent, Problem
+    from objc.bench.programs import program_of
+    from objc.bench.timing import interleaved
+
+    problem = Problem(case, program_of(case), case.sizes, cast(Any, job.dtype))
+    entries: dict[str, Entry] = {}
+    ready: dict[str, Any] = {}
+    for name in job.peers:
+        try:
+            ready[name] = contender(name, problem)
+            ready[name].run(0)
+            entries[name] = Entry(name, form=ready[name].form)
+        except Absent as error:
+            entries[name] = Entry(name, absent=str(error))
+        except Exception as error:  # a framework that fails is a finding, and no end
+            ready.pop(name, None)
+            entries[name] = Entry(name, absent=f"{type(error).__name__}: {_line(error)}")
+        say({"ready": name, "case": case.name})
+    runs = {name: one.run for name, one in ready.items()}
+    timings = interleaved(runs, job.repetitions, lambda: say({"sample": case.name}))
+    for name, timing in timings.items():
+        entries[name] = replace(entries[name], **asdict(timing))
+    if job.check:
+        _check(problem, ready, entries)
+    work_done = work_of(problem.derived, problem.sizes, problem.dtype)
+    floor, bound = work_done.floor(ground)
+    return Row(
+        case.name, dict(problem.sizes), tuple(entries.values()), work_done.bytes,
+        work_done.operations, floor, bound,
+    )  # fmt: skip
+
+
+def _check(problem: Any, ready: Mapping[str, Any], entries: dict[str, Entry]) -> None:
+    """Errors, at sizes at which there is a truth, and the memory of a call at full size."""
+    from objc.bench.accuracy import reference, units
+    from objc.bench.machine import peak
+    from objc.bench.peers import contender
+
+    small = problem.small()
+    truth = reference(small.derived, small.data[0], small.dtype)
+    for name, one in ready.items():
+        memory = peak(lambda one=one: one.run(0))  # type: ignore[misc]
+        own = contender(name, small)
+        value, gradients = own.results(own.run(0))
+        errors = [units(g, truth[f"gradient:{by}"], small.dtype) for by, g in gradients.items()]
+        entries[name] = replace(
+            entries[name],
+            memory=memory,
+            value_error=units(value, truth["value"], small.dtype),
+            gradient_error=max(errors, default=None),
+        )
+
+
+def first_value() -> dict[str, float]:
+    """Seconds from a text to its first value and gradient: cold, and with the disk cache filled. The
+    process has compiled another text before."""
+    import numpy as np
+
+    import objc
+
+    text = "loss first(x: real | y: real) = log(1 + exp((x - y)^2))"
+    other = "loss other(x: real | y: real) = (x - y)^2"
+    x = np.linspace(0.0, 1.0, 1000)
+    found = {}
+    chosen = os.environ.get("OBJC_CACHE_DIR")
+    with tempfile.TemporaryDirectory(prefix="objc-bench-") as folder:
+        os.environ["OBJC_CACHE_DIR"] = folder
+        try:
+            objc.compile(other).other.value_and_grad(x, x)
+            for name in ("cold", "cached"):
+                start = time.perf_counter()
+                objc.compile(text).first.value_and_grad(x, x)
+                found[name] = time.perf_counter() - start
+        finally:
+            os.environ.pop("OBJC_CACHE_DIR")
+            if chosen is not None:
+                os.environ["OBJC_CACHE_DIR"] = chosen
+    return found
+
+
+def _line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "")[:200]
+
+
+if __name__ == "__main__":
+    main(sys.stdin, sys.stdout)

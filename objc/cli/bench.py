@@ -1,0 +1,169 @@
+"""`objc bench`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from objc.bench.cases import CASES, Case, of_file
+from objc.bench.errors import BusyMachine, NoSuchCase
+from objc.bench.job import OWN, PEERS, Job
+from objc.cli.output import Markup, is_colored, write_data
+from objc.cli.targets import TargetName
+from objc.errors import ObjcError
+
+
+class Sizes(click.ParamType):  # type: ignore[type-arg]
+    """`10000` for the batch, or `batch=10000,K=32`."""
+
+    name = "sizes"
+
+    def convert(self, value: Any, parameter: Any, context: Any) -> dict[str, int]:
+        if isinstance(value, dict):
+            return value
+        found = {}
+        for one in value.split(","):
+            name, equals, number = one.rpartition("=")
+            if not number.strip().isdigit() or int(number) < 1 or (equals and not name.strip()):
+                self.fail(
+                    f"`{one}` is no size: give 10000, or batch=10000,K=32.", parameter, context
+                )
+            found[name.strip() if equals else "batch"] = int(number)
+        return found
+
+
+@click.command(
+    epilog=Markup.examples(
+        "objc bench",
+        "objc bench --case cross_entropy_1000 --case info_nce --json > results.json",
+        "objc bench --peer torch.compile --peer jax --threads 2 --plot roofline.png",
+        "objc bench mine.objc:focal --peer torch --size batch=100000,K=50",
+    )
+)
+@click.argument("targets", nargs=-1, metavar="[FILE:NAME]...")
+@click.option("--case", "-c", "names", multiple=True, help="A case of the list. [default: all]")
+@click.option("--list", "listed", is_flag=True, help="Print the cases with their sizes.")
+@click.option(
+    "--peer", "-p", "peers", multiple=True, type=click.Choice(list(PEERS)),
+    help="Whom to measure against. [default: all that are installed]",
+)  # fmt: skip
+@click.option("--size", type=Sizes(), help="Other sizes: 10000 for the batch, or batch=10000,K=32.")
+@click.option(
+    "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True,
+    help="The floating type.",
+)  # fmt: skip
+@click.option("--threads", type=click.IntRange(1), help="Threads of everyone. [default: all]")
+@click.option(
+    "--repetitions", type=click.IntRange(1), default=15, show_default=True,
+    help="Samples of each contender.",
+)  # fmt: skip
+@click.option(
+    "--allocator", "modes", multiple=True, type=click.Choice(["default", "tuned"]),
+    help="The C library's allocator: as it is, or keeping large blocks. [default: both]",
+)  # fmt: skip
+@click.option("--plot", type=click.Path(dir_okay=False), help="Draw the roofline to a file.")
+@click.option("--busy", "anyway", is_flag=True, help="Measure even where others use the machine.")
+@click.option("--json", "as_json", is_flag=True, help="Print data instead of text.")
+def command(
+    targets: Sequence[str],
+    names: Sequence[str],
+    listed: bool,
+    peers: Sequence[str],
+    size: dict[str, int] | None,
+    dtype: str,
+    threads: int | None,
+    repetitions: int,
+    modes: Sequence[str],
+    plot: str | None,
+    anyway: bool,
+    as_json: bool,
+) -> None:
+    """Measure kernels against the frameworks, on this machine.
+
+    Value and gradient together: the cases of the list, or declarations of your own, which the peers
+    then compute in a form that is generated from the same text. Every contender runs in turn on the
+    same data with the same number of threads; the floors (a copy, a read, the exponential) are
+    measured in the same run. Errors are against the interpreter, in units of the last place.
+    """
+    from objc.bench import machine
+    from objc.bench.report import table
+    from objc.bench.run import MODES, resized, run
+
+    if listed:
+        for case in CASES:
+            sizes = ", ".join(f"{name}={value}" for name, value in case.sizes.items())
+            click.echo(f"{case.name:24} {sizes}")
+        return
+    chosen = tuple(resized(one, size or {}) for one in _chosen(targets, names))
+    if plot is not None:
+        _require_matplotlib()
+    busy = machine.busy()
+    if busy is not None and busy > machine.BUSY and not anyway:
+        raise ObjcError(BusyMachine(None, round(100 * busy)))
+    contenders = (*OWN, *(peers or PEERS))
+    job = Job(chosen, contenders, dtype, threads or machine.available(), repetitions, True)
+    with _watching(job, len(modes or MODES)) as watch:
+        report = run(job, modes or tuple(MODES), busy, watch)
+    if plot is not None:
+        from objc.bench.plot import save
+
+        save(report, plot)
+    if as_json:
+        write_data(report.data())
+    else:
+        click.echo(table(report))
+
+
+def _chosen(targets: Sequence[str], names: Sequence[str]) -> Iterator[Case]:
+    """The cases that the command line asks for. Raises ObjcError where there is none of a name."""
+    known = {case.name: case for case in CASES}
+    for name in names:
+        if name not in known:
+            raise ObjcError(NoSuchCase(None, name, tuple(known)))
+        yield known[name]
+    for text in targets:
+        yield from _own(TargetName.parse(text))
+    if not names and not targets:
+        yield from CASES
+
+
+def _own(target: TargetName) -> Iterator[Case]:
+    from objc.bench.programs import program_of
+    from objc.cli.targets import lower_target
+
+    for program in lower_target(target)[1]:
+        case = Case(program.name, program.name, {}, target.path)
+        if target.name is not None or ("per_example" in program.outputs and program.differentiable):
+            yield of_file(target.path, program.name, program_of(case))
+
+
+def _require_matplotlib() -> None:
+    import importlib.util
+
+    if importlib.util.find_spec("matplotlib") is None:
+        raise click.UsageError("A plot needs matplotlib: pip install 'objc[plot]'.")
+
+
+@contextmanager
+def _watching(job: Job, modes: int) -> Iterator[Callable[[str, Mapping[str, Any]], None]]:
+    """A bar on the standard error output, where that is a terminal."""
+    if not is_colored(sys.stderr):
+        yield lambda mode, event: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    steps = modes * len(job.cases) * len(job.peers) * (job.repetitions + 1)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("floors", total=steps)
+
+        def watch(mode: str, event: Mapping[str, Any]) -> None:
+            name = event.get("case") or event.get("sample")
+            if name is not None:
+                bar.update(task, advance=1, description=f"{name}, allocator {mode}")
+
+        yield watch

@@ -1,0 +1,199 @@
+"""`objc bench` at tiny sizes: its structure, never its times."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click.testing
+import numpy as np
+import pytest
+
+from objc.bench import machine
+from objc.bench.accuracy import units
+from objc.bench.cases import CASES
+from objc.bench.floors import Floors, Work
+from objc.bench.job import Entry, Job, Row
+from objc.bench.peers import contender
+from objc.bench.problem import Absent, Problem
+from objc.bench.programs import program_of
+from objc.bench.report import table
+from objc.bench.run import Report, resized
+from objc.bench.timing import interleaved
+from objc.cli.application import objc
+from objc.errors import ObjcError
+
+MINE = Path(__file__).with_name("own.objc")
+Run = Callable[..., click.testing.Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`run("--case", …)` of one sample in one mode, with two threads."""
+    monkeypatch.delenv("OBJC_DEBUG", raising=False)
+    monkeypatch.setattr(machine, "busy", lambda: 0.0)
+
+    def invoke(*arguments: str) -> click.testing.Result:
+        few = ("--repetitions", "1", "--threads", "2", "--allocator", "default")
+        return click.testing.CliRunner().invoke(objc, ["bench", *arguments, *few])
+
+    return invoke
+
+
+def test_cases_as_data(run: Run) -> None:
+    result = run("--case", "binary_cross_entropy", "--case", "crf", "--size", "batch=3",
+                 "--peer", "numpy", "--json")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert data["machine"]["threads"] == 2 and data["machine"]["processor"]
+    assert set(data["floors"]["default"]) == {"copy", "read", "exp"}
+    assert set(data["first_value"]["default"]) == {"cold", "cached"}
+    entropy, crf = data["cases"]["default"]
+    assert entropy["sizes"] == {"batch": 3} and entropy["bytes"] == 3 * 3 * 4
+    assert crf["sizes"] == {"batch": 3, "T": 128, "K": 32} and crf["operations"] > 3 * 128 * 32 * 32
+    for row in (entropy, crf):
+        own, out, numpy_entry = row["entries"]
+        assert [own["peer"], out["peer"]] == ["objc", "objc out"]
+        for entry in (own, out):
+            assert entry["lower"] <= entry["median"] <= entry["upper"]
+            assert entry["value_error"] < 10
+        if row is crf:
+            assert numpy_entry["absent"] == "no form by hand for this case"
+        else:
+            assert numpy_entry["median"] > 0 and numpy_entry["form"] == "by hand"
+
+
+def test_a_file_of_ones_own_against_a_generated_form(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("matplotlib")
+    plot = tmp_path / "roofline.png"
+    result = run(f"{MINE}:spread_of_surprise", "--peer", "torch", "--size", "batch=6,K=4",
+                 "--plot", str(plot))  # fmt: skip
+    assert result.exit_code == 0, result.output
+    (line,) = [line for line in result.stdout.splitlines() if line.strip().startswith("torch ")]
+    assert "generated" in line
+    assert "spread_of_surprise 6×4" in result.stdout
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_list(run: Run) -> None:
+    result = run("--list")
+    assert [line.split()[0] for line in result.stdout.splitlines()] == [one.name for one in CASES]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--case", "cross_entropy_100"), "error[E0341]: there is no case `cross_entropy_100`"),
+        (
+            ("--case", "small_256", "--size", "K=10"),
+            "error[E0344]: `small_256` has no dimension `K`",
+        ),
+        (("--size", "many"), "`many` is no size"),
+        (("--size", "batch=0"), "`batch=0` is no size"),
+        (("--peer", "tensorflow"), "Invalid value for '--peer'"),
+        (("accuracy.objc:accuracy",), "error[E0340]: `accuracy` is no loss"),
+    ],
+)
+def test_what_is_refused(
+    run: Run, arguments: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("accuracy.objc").write_text(
+        "metric accuracy(logits: real[K] | label: index(K)) = [argmax[k](logits[k]) == label]\n"
+    )
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_busy_machine_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "busy", lambda: 0.37)
+    result = run("--case", "small_256")
+    assert result.exit_code == 2
+    assert "error[E0342]: the machine is busy: others use 37 % of its processors" in result.stderr
+
+
+def test_repetitions_are_interleaved() -> None:
+    order: list[str] = []
+    runs = {name: lambda number, name=name: order.append(name) for name in "ab"}
+    timings = interleaved(runs, 3, least=0.0)
+    assert {name: (one.samples, one.calls) for name, one in timings.items()} == {
+        "a": (3, 1), "b": (3, 1),
+    }  # fmt: skip
+    assert "".join(order).endswith("aabbaabbaabb")  # a warm-up before each sample
+    assert all(one.lower <= one.median <= one.upper for one in timings.values())
+
+
+def test_short_calls_are_repeated_within_a_sample() -> None:
+    assert interleaved({"a": lambda number: None}, 1, least=1e-3)["a"].calls > 100
+
+
+def test_errors_in_units_of_the_last_place() -> None:
+    truth = np.array([1.0, -2.0, 0.0])
+    assert units(truth, truth, "float32") == 0
+    one = np.spacing(np.float32(1))
+    assert units(truth + np.array([3 * one, 0, 0]), truth, "float32") == 3
+    assert units(truth + np.array([0, 0, 4 * one]), truth, "float32") == 2  # of the largest entry
+    assert units(np.array([np.nan, -2.0, 0.0]), truth, "float32") == math.inf
+    assert units(np.array([np.inf]), np.array([np.inf]), "float64") == 0
+
+
+def test_a_floor_is_the_worse_of_two() -> None:
+    floors = Floors(copy=1e9, read=2e9, exp=1e8)
+    assert Work(10**9, 10**8).floor(floors) == (1.0, "bytes")
+    assert Work(10**6, 10**10).floor(floors) == (10.0, "operations")
+    assert Work(10**9, None).floor(floors) == (1.0, "bytes")
+
+
+def test_the_memory_of_a_call_is_seen() -> None:
+    if machine.peak(lambda: None) is None:
+        pytest.skip("the system doesn't tell")
+    found = machine.peak(lambda: np.ones(1 << 22))
+    assert found is not None and 30 << 20 < found < 60 << 20
+
+
+def test_small_data_rotates() -> None:
+    case = next(one for one in CASES if one.name == "small_256")
+    problem = Problem(case, program_of(case), case.sizes, "float32")
+    assert len(problem.data) > 1
+    assert not np.array_equal(problem.data[0]["logit"], problem.data[1]["logit"])
+
+
+def test_a_framework_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "objc.bench.peers.jax", None)
+    case = next(one for one in CASES if one.name == "small_256")
+    with pytest.raises(Absent, match="is not installed"):
+        contender("jax", Problem(case, program_of(case), case.sizes, "float32"))
+
+
+def test_jobs_and_sizes() -> None:
+    case = next(one for one in CASES if one.name == "crf")
+    job = Job((case,), ("objc",), "float32", 2, 5, True)
+    assert Job.from_data(json.loads(json.dumps(job.data()))) == job
+    assert resized(case, {"batch": 2}).sizes == {"batch": 2, "T": 128, "K": 32}
+    with pytest.raises(ObjcError, match="E0344"):
+        resized(case, {"N": 2})
+
+
+def test_the_table(golden: Callable[[Path, str], None]) -> None:
+    machine_data = {
+        "processor": "A processor", "processors": 4, "threads": 2, "system": "A system",
+        "python": "3.12.1", "libraries": {"numpy": "2.0.0"},
+    }  # fmt: skip
+    report = Report(machine_data, "float32", 15, 0.02)
+    report.add("default", {"floors": {"copy": 84e9, "read": 93e9, "exp": 5e9}})
+    report.add("default", {"first_value": {"cold": 0.3, "cached": 0.02}})
+    own = Entry("objc", None, "generated", 3e-3, 2.9e-3, 3.2e-3, 15, 1, 0.1, 2.5, 41943040)
+    peer = Entry("torch", None, "by hand", 16e-3, 15e-3, 18e-3, 15, 1, 0.5, math.inf, None)
+    absent = Entry("jax", absent="jax is not installed")
+    row = Row("bce", {"batch": 10}, (own, peer, absent), 120, 400, 1.4e-3, "bytes")
+    from objc.bench.job import as_data
+
+    report.add("default", {"row": as_data([row])[0]})
+    golden(Path(__file__).with_name("table.txt"), table(report))

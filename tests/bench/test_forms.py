@@ -1,0 +1,106 @@
+"""The peers' generated forms compute what the kernels compute."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from objc.bench import words
+from objc.bench.cases import CASES, OWN
+from objc.bench.forms import NoForm, form
+from objc.bench.inputs import draw
+from objc.cli.library import families
+from objc.cli.targets import TargetName, lower_target
+from objc.cli.variants import usual_batch
+from objc.compiler import Variant, differentiated
+from objc.ir.evaluate import evaluate
+from objc.ir.program import Program
+from objc.ir.recurrence import groups
+
+MINE = Path(__file__).with_name("own.objc")
+FILES = {family.name: family.path for family in families()} | {"own": MINE}
+
+
+@functools.cache
+def programs(path: Path) -> list[Program]:
+    """The declarations with a value, over a batch, that have no recurrence."""
+    declared = [
+        one for one in lower_target(TargetName(str(path)))[1] if "per_example" in one.outputs
+    ]
+    found = [differentiated(one, Variant(("value",), (), usual_batch(one))) for one in declared]
+    return [one for one in found if not any(group.is_recurrence for group in groups(one))]
+
+
+def in_torch(text: str, inputs: dict[str, Any]) -> float:
+    torch = pytest.importorskip("torch")
+    call = words.function_of(text, words.TORCH, torch.float64)
+    return float(call({name: torch.as_tensor(value) for name, value in inputs.items()}))
+
+
+def in_jax(text: str, inputs: dict[str, Any]) -> float:
+    jax = pytest.importorskip("jax")
+    with jax.enable_x64(True):
+        call = words.function_of(text, words.JAX, "float64")
+        return float(call({name: jax.numpy.asarray(value) for name, value in inputs.items()}))
+
+
+@pytest.mark.parametrize(
+    ("file", "framework"),
+    [
+        *((file, in_torch) for file in ("regression", "self_supervised", "divergence")),
+        *(
+            (file, one)
+            for file in ("own", "classification", "ranking")
+            for one in (in_torch, in_jax)
+        ),
+    ],
+)
+def test_a_form_has_the_value_of_the_program(file: str, framework: Any) -> None:
+    tried = 0
+    for program in programs(FILES[file]):
+        sizes = {one.name: 4 + n for n, one in enumerate(program.dimensions) if one.size is None}
+        inputs = draw(program, sizes, np.random.default_rng(3))
+        expected = float(evaluate(program, inputs)["value"])
+        found = framework(form(program), inputs)
+        assert found == pytest.approx(expected, rel=1e-9, abs=1e-12), program.name
+        tried += 1
+    assert tried >= 3
+
+
+def test_products_are_products_of_the_framework() -> None:
+    texts = {one.name: form(one) for one in programs(OWN) if one.name == "logistic_regression"}
+    texts |= {one.name: form(one) for one in programs(FILES["self_supervised"])}
+    assert "einsum(" in texts["info_nce"] and "einsum(" in texts["logistic_regression"]
+
+
+def test_a_recurrence_is_declined() -> None:
+    (_, (lowered,)) = lower_target(TargetName(str(OWN), "crf"))
+    crf = differentiated(lowered, Variant(("value",), (), frozenset({"emission", "tag"})))
+    with pytest.raises(NoForm, match="recurrence"):
+        form(crf)
+
+
+@pytest.mark.parametrize("name", ["torch", "jax"])
+def test_forms_by_hand_have_the_value_of_the_program(name: str) -> None:
+    """So a form by hand is the same loss as the case it stands for."""
+    from objc.bench.peers import contender
+    from objc.bench.problem import Problem
+    from objc.bench.programs import program_of
+
+    pytest.importorskip(name)
+    by_hand = 0
+    for case in CASES:
+        problem = Problem(case, program_of(case), case.sizes, "float64").small()
+        one = contender(name, problem)
+        value, gradients = one.results(one.run(0))
+        truth = evaluate(problem.derived, problem.data[0])
+        assert value == pytest.approx(float(truth["value"]), rel=1e-9), case.name
+        for by, gradient in gradients.items():
+            expected = truth[f"gradient:{by}"]
+            np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-9, err_msg=case.name)
+        by_hand += one.form == "by hand"
+    assert by_hand >= 5
