@@ -97,7 +97,8 @@ def documentation(signature: Signature) -> str:
         parts.append(f"Surrogates to train on: {', '.join(signature.surrogates)}.")
     parts.append(
         "Call it for the mean over the batch; value_and_grad, gradient, per_example,"
-        " hessian_diagonal and hessian_vector_product give the rest. See objc.Kernel."
+        " hessian_diagonal, hessian_vector_product, terms and term_gradients give the rest. See"
+        " objc.Kernel."
         if signature.is_scalar
         else "Call it for its array, one for each example. See objc.Kernel."
     )

@@ -63,7 +63,8 @@ class History:
 
     `epochs` has one row an epoch: `epoch`, `train.value` and `train.TERM` (means over the epoch's
     batches as they were met, weighed by their examples), `validation.value`, `validation.TERM`,
-    `train.METRIC` and `validation.METRIC` (at the end of the epoch), `learning_rate`, `seconds`.
+    `train.METRIC` and `validation.METRIC` (at the end of the epoch), `parameter.NAME` for each learned
+    parameter that is a single number (at the end of the epoch), `learning_rate`, `seconds`.
     `steps` has one row a step: `epoch`, `step`, `value`, the terms, `learning_rate`, `gradient_norm`
     (before clipping), `examples`. `history["train.value"]` is a column of the epochs.
     """

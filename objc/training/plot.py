@@ -69,8 +69,9 @@ def _chosen(history: History, quantities: tuple[str, ...] | None) -> tuple[str, 
 
 
 def _panels(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """The objective with its terms, and the rest (the metrics), which has scales of its own."""
+    """The objective, its terms with the metrics, and the learned numbers: each on scales of its own."""
     objective = tuple(name for name in names if name.partition(".")[2] == "value")
-    rest = tuple(name for name in names if name not in objective)
-    panels = {"objective": objective, "terms and metrics": rest}
+    learned = tuple(name for name in names if name.startswith("parameter."))
+    rest = tuple(name for name in names if name not in objective + learned)
+    panels = {"objective": objective, "terms and metrics": rest, "learned numbers": learned}
     return {title: members for title, members in panels.items() if members}

@@ -158,6 +158,7 @@ class Run:
             values = self.value_on(self.validation)
             record.update({f"validation.{name}": one for name, one in values.items()})
         record.update(self._metric_values())
+        record.update(self._learned_scalars())
         steps = self.history.steps.last()
         record["learning_rate"] = steps.get("learning_rate", self.settings.learning_rate)
         record["seconds"] = seconds
@@ -182,6 +183,12 @@ class Run:
                 for name, value in quantities(evaluation).items():
                     totals[name] = totals.get(name, 0.0) + piece.total_weight * value
         return {name: total / data.total_weight for name, total in totals.items()}
+
+    def _learned_scalars(self) -> dict[str, float]:
+        """The learned parameters that are single numbers: log-variances, temperatures."""
+        learned = (one.name for one in self.evaluator.objective.of_role("learned") if not one.rank)
+        values = self.parameters
+        return {f"parameter.{name}": float(values[name]) for name in learned if name in values}
 
     def _metric_values(self) -> dict[str, float]:
         found = {}

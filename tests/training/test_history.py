@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import objc
 from objc.errors import ObjcError
 from objc.training import History, fit
 from objc.training.history import Table
@@ -99,3 +100,22 @@ def test_the_bar_shows_every_term(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = terminal.getvalue()
     for text in ("epoch 3/3", "9/9", "train.fit", "train.ridge", "validation.value"):
         assert text in shown
+
+
+def test_learned_numbers_are_reported_by_epoch() -> None:
+    text = """
+objective pair(a: real | x: real, y: real) =
+    minimize
+        first:  (a - x)^2 / 2
+        second: (a - y)^2 / 2
+    combine uncertainty
+"""
+    draw = np.random.default_rng(0)
+    data = {"x": draw.normal(0, 3, 500), "y": draw.normal(0, 0.5, 500)}
+    options: dict[str, Any] = {"learning_rate": 0.05, "epochs": 60, "parameters": {"a": 0.5}}
+    result = fit(objc.compile(text, target="numpy").pair, data, **options)
+    for name, spread in (("first", 3.0), ("second", 0.5)):
+        column = result.history[f"parameter.log_variance_{name}"]
+        assert len(column) == 60
+        assert column[-1] == result.parameters[f"log_variance_{name}"]
+        assert column[-1] == pytest.approx(2 * np.log(spread), abs=0.2), "the noise of the term"
