@@ -481,6 +481,31 @@ def wasserstein_1d(
     """
 
 @_loss
+def sinkhorn(
+    cost: ArrayLike,
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    regularization: float = 0.1,
+    iterations: int = 100,
+    **options: Unpack[_Options],
+) -> float:
+    """Cuturi (2013), in the log domain as by Peyré and Cuturi (2019): the transport cost of the plan
+    after so many iterations, without its entropy. Regularization is the entropy's weight.
+    """
+
+@_loss
+def soft_dtw(
+    cost: ArrayLike,
+    *,
+    gamma: float = 1,
+    **options: Unpack[_Options],
+) -> float:
+    """Cuturi and Blondel (2017): the soft minimum of the costs of all alignments of two sequences,
+    by the cost of each pair; gamma softens it, and it may be negative.
+    """
+
+@_loss
 def elbo(
     reconstruction: ArrayLike,
     mean: ArrayLike,
@@ -911,6 +936,19 @@ def r2(
     """Wright (1921), the coefficient of determination of a batch: one less the squared error over
     that of the targets' mean. Of one example or a constant target it is NaN where it is met and
     -inf where not; scikit-learn has 1 and 0.
+    """
+
+@_loss
+def expected_calibration_error(
+    logits: ArrayLike,
+    label: ArrayLike,
+    *,
+    bins: int = 15,
+    **options: Unpack[_Options],
+) -> float:
+    """Naeini, Cooper and Hauskrecht (2015), of the greatest probability as by Guo, Pleiss, Sun and
+    Weinberger (2017): the batch is put into bins by confidence, ((b - 1) / bins, b / bins], and
+    the gaps between accuracy and mean confidence are averaged with the shares of the bins.
     """
 
 @_loss
@@ -1739,4 +1777,53 @@ def cox(
 ) -> float:
     """Cox (1972), ties as by Breslow (1974): the negative log partial likelihood; censored examples
     are in the risk sets only. Without an event it is 0.
+    """
+
+@_loss
+def crf(
+    emission: ArrayLike,
+    transition: ArrayLike,
+    tag: ArrayLike,
+    length: ArrayLike,
+    **options: Unpack[_Options],
+) -> float:
+    """Lafferty, McCallum and Pereira (2001): a linear-chain conditional random field, the negative
+    log-likelihood of the tags. What lies behind the length is not touched; an empty chain costs
+    0.
+    """
+
+@_function
+def crf_viterbi(
+    emission: ArrayLike,
+    transition: ArrayLike,
+    length: ArrayLike,
+    **options: Unpack[_Options],
+) -> NDArray[Any]:
+    """Viterbi (1967): the score of the best path through a linear chain, up to the length."""
+
+@_loss
+def ctc(
+    logits: ArrayLike,
+    target: ArrayLike,
+    input_length: ArrayLike,
+    target_length: ArrayLike,
+    *,
+    blank: int = 0,
+    **options: Unpack[_Options],
+) -> float:
+    """Graves et al. (2006): connectionist temporal classification, the negative log-likelihood of
+    all alignments of the target. Frames and symbols behind the lengths are not touched; infinite
+    where the target does not fit, with a gradient that is no number there, as PyTorch's without
+    zero_infinity.
+    """
+
+@_loss
+def structured_hinge(
+    emission: ArrayLike,
+    transition: ArrayLike,
+    tag: ArrayLike,
+    **options: Unpack[_Options],
+) -> float:
+    """Tsochantaridis et al. (2004): by how much the tags' path fails to beat every other path of a
+    linear chain by as many points as it has other tags.
     """

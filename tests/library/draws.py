@@ -110,7 +110,9 @@ def settings(row: Stated) -> list[dict[str, float]]:
     if all(one.default is not None for one in parameters):
         found.insert(0, {one.name: _number(one.default or "") for one in parameters})
     defaults = {one.name: _number(one.default) for one in parameters if one.default is not None}
-    return [{**defaults, **one} for one in found]
+    whole = {one.name for one in parameters if one.domain == "count"}
+    given = [{**defaults, **one} for one in found]
+    return [{k: int(v) if k in whole else v for k, v in one.items()} for one in given]
 
 
 def _number(text: str) -> float:

@@ -26,7 +26,7 @@ CLAIMS = [
     if one.name in STATED
     for claim in one.claims
 ]
-DRAWS = 60
+DRAWS = 24
 SLACK = 1e-9
 
 

@@ -78,6 +78,18 @@ def constant(point):
     return len(set(point["target"])) == 1
 
 
+def expected_calibration_error(logits, label, bins):
+    """Guo et al. (2017), equation 3, a bin at a time."""
+    p = torch.tensor(logits).softmax(1).numpy()
+    confidence, right = p.max(1), logits.argmax(1) == label
+    bin_of = np.ceil(confidence * bins)
+    gaps = [
+        abs(right[bin_of == b].mean() - confidence[bin_of == b].mean()) * (bin_of == b).sum()
+        for b in np.unique(bin_of)
+    ]
+    return sum(gaps) / len(label)
+
+
 ROWS = (
     Stated(
         "zero_one",
@@ -124,5 +136,11 @@ ROWS = (
         "prediction: real[N] | target: real[N]",
         r2,
         differs=[Difference("Of one example or a constant target", constant)],
+    ),
+    Stated(
+        "expected_calibration_error",
+        "logits: real[N, K] | label: index(K)[N]; bins: count = 15",
+        expected_calibration_error,
+        [{"bins": 1}, {"bins": 4}],
     ),
 )
