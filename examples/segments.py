@@ -69,7 +69,7 @@ def train(module: Any, name: str, held_out: dict[str, Any]) -> Segmented:
 
 def decode(emission: Any, transition: Any) -> Any:
     """The best path of each sequence: where the gradient of its score is 1."""
-    best = objc.compile(HERE / "segments.objc", target="numpy").best
+    best = objc.compile(HERE / "segments.objc").best
     marks = best.gradient(emission, transition, wrt="emission", reduction="sum")
     return marks.argmax(axis=-1)
 
