@@ -14,6 +14,7 @@ import sympy
 from objc.ir.domain import REAL, Domain
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Expression, Extent, Read
+from objc.passes.batch import dependent
 from objc.passes.rewrites import rewrite
 from objc.passes.untaken import guard_products, sink_conditions
 
@@ -38,7 +39,12 @@ def sink(program: Program) -> Program:
 def guard(program: Program) -> Program:
     """Zero times infinity is zero where a factor is exactly zero. The last step: what it makes has
     the right value and not the right derivative."""
-    normalisers = {let.name for let in program.lets if let.reduction in ("max", "logsumexp")}
+    unbounded = dependent(program.lets, _infinite(program))
+    normalisers = {
+        let.name
+        for let in program.lets
+        if let.reduction in ("max", "logsumexp") and let.name not in unbounded
+    }
     exploding: set[str] = set()
 
     def explosive(factor: Expression) -> bool:
@@ -57,6 +63,12 @@ def guard(program: Program) -> Program:
             exploding.add(let.name)
         lets.append(replace(let, body=guard_products(let.body, explosive)))
     return program.with_lets(lets)
+
+
+def _infinite(program: Program) -> set[str]:
+    """The lets that an infinity is written in: the largest of several may be -inf then, and what is
+    left of -inf when -inf is subtracted is no number."""
+    return {let.name for let in program.lets if let.body.has(sympy.oo, -sympy.oo)}
 
 
 def _is_normalised(exponent: Expression, normalisers: set[str]) -> bool:

@@ -61,6 +61,9 @@ def plan(let: Let, group: Group, plans: Mapping[str, Plan]) -> Plan:
 
     for index in leading or [one for one in remaining if one.dimension == BATCH]:
         take(index)
+    if let.reduction in ("argmax", "argmin"):  # its accumulator is a pair, of which there is one
+        path += [index for index in remaining if index in let.free] + list(let.over)
+        return Plan(let, tuple(path), scattered, guard, group, len(leading))
     for index in _followed(let, plans, remaining, path):
         take(index)
     innermost = _along_memory(let, remaining)

@@ -54,7 +54,7 @@ def _written(node: tree.Expression) -> Document:
             return name
         case tree.Subscript():
             least = _POSTFIX + isinstance(node.base, tree.Number)
-            return (expression(node.base, least), "[", indices(node.indices), "]")
+            return Group((expression(node.base, least), "[", indices(node.indices), "]"))
         case tree.Call():
             return _call(node)
         case tree.Reduction():

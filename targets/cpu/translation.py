@@ -211,6 +211,9 @@ class _Body(Expressions):
         calls = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
         if (
             self.node.name == "entry"  # nothing but calls of steps
+            or (
+                isinstance(node.iter, ast.Call) and isinstance(node.iter.args[-1], ast.Constant)
+            )  # unrolled
             or "float32" not in self.kinds
             or "inside" in names
             or calls - {"shape", "sqrt", "inf", "nan"}

@@ -230,3 +230,31 @@ def test_each_place_around_has_its_own() -> None:
     (group,) = (one for one in groups(program) if one.is_recurrence)
     assert [index.name for index in group.indices] == ["t"]
     assert [index.name for index in group.lets[0].free] == ["b", "t"]
+
+
+def test_up_to_a_hyperparameter() -> None:
+    """The iteration has a place more than its count says: the one it begins at."""
+    text = (
+        "loss f(x: real; steps: count = 3) = a[steps]\n"
+        "    where a[0] = x\n"
+        "          a[n] = a[n-1] / 2 + 1\n"
+        "loss g(x: real) = f(x; steps = 2)\n"
+    )
+    assert run(text, "f", x=8.0) == 2.75
+    assert [run(text, "f", x=8.0, steps=n) for n in range(3)] == [8, 5, 3.5]
+    assert run(text, "g", x=8.0) == 3.5
+
+
+def test_place_by_place() -> None:
+    """A tensor whose places are all said has as many as are said, in a recurrence too."""
+    text = (
+        "loss f(x: real[T]) = logsumexp[i](last[i])\n"
+        "    where last[0] = s[T-1]\n"
+        "          last[1] = x[0]\n"
+        "          s[0] = x[0]\n"
+        "          s[t] = max[k](way[t, k]) + x[t]\n"
+        "          way[t, 1] = if t > 0 then -s[t-1] else -inf\n"
+        "          way[t, 0] = if t > 0 then s[t-1] else -inf\n"
+    )
+    x = np.array([1.0, -3, 0.5])
+    assert run(text, "f", x=x) == pytest.approx(logsumexp([2.5, 1.0]), rel=1e-13)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import sympy
 
-from objc.ir.index import Index
+from objc.ir.index import Dimension, Index
 from objc.ir.program import Let
 from objc.ir.symbols import Branch, Condition, Expression, conjuncts, position_value
 from objc.passes.lower import errors
@@ -71,7 +71,7 @@ def tensor_value(group: Group, scope: Scope) -> Value:
     definitions = in_order(group, scope)
     if definitions is None:
         return broken(first.span)
-    axes = tuple(Axis() for _ in definitions[-1].indices or ())
+    axes = axes_of(definitions, group)
     alone = len(definitions) == 1
     resolved = [equation(one, axes, scope, alone) for one in definitions]
     if any(one is None or one.value.broken for one in resolved):
@@ -79,10 +79,45 @@ def tensor_value(group: Group, scope: Scope) -> Value:
     return pieces([one for one in resolved if one is not None], axes)
 
 
+def enumerated(group: Group) -> tuple[int, int] | None:
+    """(axis, extent) of a tensor that is defined place by place along an axis: `a[t, 0] = …`,
+    `a[t, 1] = …`. The last of its equations is as good as a general one."""
+    rows = [one.indices or () for one in group.equations]
+    for axis in range(len(rows[0])):
+        numbers = [row[axis] for row in rows if axis < len(row)]
+        texts = [one.text for one in numbers if isinstance(one, tree.Number)]
+        others = (place for row in rows for at, place in enumerate(row) if at != axis)
+        whole = len(texts) == len(rows) and all(isinstance(one, tree.Name) for one in others)
+        if len(texts) > 1 and whole and sorted(texts) == sorted(map(str, range(len(texts)))):
+            return axis, len(texts)
+    return None
+
+
+def axes_of(definitions: Sequence[tree.Definition], group: Group) -> tuple[Axis, ...]:
+    """The axes of a tensor, unknown but for one that is enumerated."""
+    axes = tuple(Axis() for _ in definitions[-1].indices or ())
+    found = enumerated(group)
+    if found is not None:
+        axes[found[0]].settle(Dimension(str(found[1]), found[1]))
+    return axes
+
+
+def _in_places(group: Group, axis: int, extent: int) -> list[tree.Definition]:
+    """The equations of an enumerated tensor in order, the last of them for whatever place is left."""
+    ordered = sorted(group.equations, key=lambda one: int((one.indices or ())[axis].span.text))
+    last = ordered[-1]
+    places = list(last.indices or ())
+    places[axis] = tree.Name(places[axis].span, "place")
+    return [*ordered[:-1], replace(last, indices=tuple(places))]
+
+
 def in_order(group: Group, scope: Scope) -> list[tree.Definition] | None:
     """The equations of a tensor, those at fewer places first, the general one last. None if one is
     missing or said twice."""
     general = [one for one in group.equations if _is_general(one)]
+    counted = enumerated(group)
+    if counted is not None and not general:
+        return _in_places(group, *counted)
     if not general:
         scope.collector.add(errors.IncompleteDefinition(group.equations[0].span, group.name))
         return None

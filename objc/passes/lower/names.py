@@ -32,8 +32,8 @@ class Context:
     """What belongs to one program while it is lowered, whatever declarations are inlined into it.
 
     Of recurrences: their `equations`, for each read inside of one the equation that says it
-    (`stepped`), and the axes that are read at a hyperparameter plus a number (`iterated`). `derived` are the lets
-    of derivatives.
+    (`stepped`), and the axes that are read at a hyperparameter plus a number (`iterated`). `derived`
+    are the lets of derivatives.
     """
 
     name: str

@@ -19,7 +19,14 @@ from objc.ir.program import Let
 from objc.ir.symbols import Condition, Expression, IndexValue, Read, conjuncts, position_value
 from objc.passes.lower.builder import Wanted, indices_of
 from objc.passes.lower.dimensions import Axis, Variable, unify
-from objc.passes.lower.equations import Equation, equation, in_order, index_name, pieces
+from objc.passes.lower.equations import (
+    Equation,
+    axes_of,
+    equation,
+    in_order,
+    index_name,
+    pieces,
+)
 from objc.passes.lower.names import Scope
 from objc.passes.lower.order import Group, names_in, parts_of
 from objc.passes.lower.values import Environment, Positions, Value, broken, indices_of_position
@@ -101,7 +108,7 @@ class Recurrence:
             if definitions is not None:
                 general = definitions[-1]
                 names = tuple(index_name(one) or "i" for one in general.indices or ())
-                axes = tuple(Axis() for _ in names)
+                axes = axes_of(definitions, group)
                 self.members[group.name] = _Member(group, definitions, axes, names)
         if len(self.members) == len(circle):
             self.context.equations += [one for group in circle for one in group.equations]
