@@ -61,9 +61,16 @@ def same_condition(node: Any) -> Expression | None:
 def sign_of_branch(node: Any) -> Expression | None:
     """if c then −a else 0 = −(if c then a else 0), so that equal branches are seen to be equal."""
     condition, *arms = node.args
-    if all(arm == 0 or (not arm.is_number and arm.could_extract_minus_sign()) for arm in arms):
+    if all(arm == 0 or _is_negative(arm) for arm in arms):
         return -Branch(condition, *(-arm for arm in arms))
     return None
+
+
+def _is_negative(arm: Any) -> bool:
+    """SymPy's could_extract_minus_sign may say yes to a sum and to its negative: neither is then."""
+    if arm.is_number or not arm.could_extract_minus_sign():
+        return False
+    return not (-arm).could_extract_minus_sign()
 
 
 def known_condition(node: Any) -> Expression | None:
