@@ -192,6 +192,13 @@ sqrt1pm1 = _opaque("sqrt1pm1", r"\operatorname{sqrt1pm1}", values={0: 0}, sign="
 xlogy = _opaque("xlogy", r"\operatorname{xlogy}", nargs=2)
 xlog1py = _opaque("xlog1py", r"\operatorname{xlog1py}", nargs=2)
 stop_gradient = _opaque("stop_gradient", r"\operatorname{stop}", sign="same")
+loggamma = _opaque("loggamma", r"\log\Gamma", values={1: 0, 2: 0})
+extended = type(
+    "extended",
+    (_opaque("extended", r"\operatorname{extended}", sign="same"),),
+    {"_eval_is_real": lambda self: None, "__module__": __name__},
+)
+"""Its argument, of which SymPy does not believe that it is finite, as it does of every real symbol."""
 maximum = _same_sign_extreme("maximum", r"\max", True)
 minimum = _same_sign_extreme("minimum", r"\min", False)
 
@@ -262,7 +269,7 @@ _ROWS = (
     Atom("erfc", sympy.erfc, (_LINE,), (0, 2), "decreasing", "none",
          (lambda x: -_two_over_root_pi * sympy.exp(-(x**2)),), mpmath.erfc,
          r"\operatorname{erfc}", (-50, 26)),
-    Atom("lgamma", sympy.loggamma, (_POSITIVE,), _LINE, "none", "convex",
+    Atom("lgamma", loggamma, (_POSITIVE,), _LINE, "none", "convex",
          (lambda x: sympy.polygamma(0, x),), mpmath.loggamma, r"\log\Gamma", (1e-300, 1e300)),
     Atom("digamma", sympy.polygamma, (_POSITIVE,), _LINE, "increasing", "concave",
          (lambda x: sympy.polygamma(1, x),), mpmath.digamma, r"\psi", (1e-300, 1e300)),
@@ -294,6 +301,8 @@ _ROWS = (
     Atom("minimum", minimum, (_LINE, _LINE), _LINE, "increasing", "concave",
          (lambda a, b: iverson(sympy.Le(a, b)), lambda a, b: iverson(sympy.Gt(a, b))),
          lambda a, b: min(a, b), r"\min", _ANY, False),
+    Atom("extended", extended, (_LINE,), _LINE, "increasing", "affine",
+         (lambda x: sympy.Integer(1),), lambda x: x, r"\operatorname{extended}", _ANY, False),
     Atom("stop_gradient", stop_gradient, (_LINE,), _LINE, "increasing", "affine",
          (lambda x: sympy.Integer(0),), lambda x: x, r"\operatorname{stop}", _ANY),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from objc.analysis.evaluation import PRECISION, entries, is_finite, is_nan, outp
 from objc.analysis.formulas import influences
 from objc.analysis.ranges import Ranges
 from objc.analysis.samples import Values, samples, shown
-from objc.atoms import Branch, log1p, logit, minimum, xlogy
+from objc.atoms import Branch, log1p, loggamma, logit, minimum, xlogy
 from objc.errors import Diagnostic
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Condition, Expression, reads
@@ -92,7 +92,7 @@ def _need(node: Any) -> tuple[str, Expression, Expression, str] | None:
             return "log", first, first, "positive"
         case log1p():
             return "log1p", first, 1 + first, "greater than -1"
-        case sympy.loggamma():
+        case loggamma():
             return "lgamma", first, first, "positive"
         case sympy.polygamma():
             return "digamma", node.args[1], node.args[1], "positive"

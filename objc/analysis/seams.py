@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, log1mexp, log1p, logit, maximum, minimum, xlog1py, xlogy
+from objc.atoms import Branch, log1mexp, log1p, loggamma, logit, maximum, minimum, xlog1py, xlogy
 from objc.ir.symbols import Expression
 
 _EDGED: Mapping[Any, Callable[..., Any]] = {
@@ -17,7 +17,7 @@ _EDGED: Mapping[Any, Callable[..., Any]] = {
     logit: lambda x: x * (1 - x),
     xlogy: lambda x, y: y,
     xlog1py: lambda x, y: 1 + y,
-    sympy.loggamma: lambda x: x,
+    loggamma: lambda x: x,
     sympy.polygamma: lambda order, x: x,
     sympy.tan: lambda x: sympy.cos(x),
 }

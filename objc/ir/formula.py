@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import BY_FUNCTION, Branch, expm1, log1mexp, log1p, sqrt1pm1, xlog1py, xlogy
+from objc.atoms import BY_FUNCTION, Branch, expm1, extended, log1mexp, log1p, sqrt1pm1, xlog1py, xlogy
 from objc.ir.index import Dimension, Index, Position, at
 from objc.ir.order import ordered_addends
 from objc.ir.program import Let, Names, Program
@@ -39,6 +39,7 @@ class Equation:
 
 
 _UNFOLDED: dict[Any, Callable[..., Any]] = {
+    extended: lambda x: x,
     log1p: lambda x: sympy.log(sympy.Add(1, x, evaluate=False), evaluate=False),
     expm1: lambda x: sympy.Add(sympy.exp(x, evaluate=False), -1, evaluate=False),
     log1mexp: lambda x: sympy.log(

@@ -311,4 +311,5 @@ _FLOAT64: dict[str, Callable[..., float]] = {
     "maximum": _greater,
     "minimum": _lesser,
     "stop_gradient": lambda x: x,
+    "extended": lambda x: x,
 }

@@ -167,7 +167,7 @@ class Printer:
             return self._call(names[int(e.args[0])], [self.real(e.args[1], facts)])
         atom = BY_FUNCTION[e.func]
         arguments = [self.real(one, facts) for one in e.args]
-        if atom.name == "stop_gradient":
+        if not SPELLINGS[atom.name]:
             return arguments[0]
         return self._call(SPELLINGS[atom.name], arguments)
 

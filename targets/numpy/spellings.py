@@ -36,6 +36,7 @@ SPELLINGS: Mapping[str, str] = {
     "maximum": "np.maximum({}, {})",
     "minimum": "np.minimum({}, {})",
     "stop_gradient": "{}",
+    "extended": "{}",
 }
 """From the name of an atom to text with a place for each argument. Names without `np.` are functions
 of `_support`, copied into the emitted text."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import log_softmax, logsumexp, softmax
+from scipy.special import digamma, gammaln, log_softmax, logsumexp, softmax
 
 from objc.ir.evaluate import evaluate
 from objc.passes.lower import lower
@@ -95,6 +95,13 @@ CASES: list[tuple[str, dict[str, Any], Any]] = [
      {"x": -0.5}, 3 - 0.5 + 0 + 0.5),
     ("function f(x: real) = -2^2 + x^2^0.5 + abs(x^3) + log2(8) + (2 - 3 - 4) / 2 / 5",
      {"x": 1.7}, -4 + 1.7 ** (2**0.5) + 1.7**3 + 3 - 0.5),
+    ("loss f(x: real[N]) = (if best == -inf then 1 else 2) + (if best > -inf then 4 else 8)"
+     " + (if inf != least then 16 else 32) + (if least >= inf then 64 else 128)\n"
+     "    where best = max[i | x[i] > 9](x[i])\n"
+     "          least = min[i | x[i] > 9](x[i])",
+     {"x": V}, 1 + 8 + 32 + 64),
+    ("loss f(x: real | n: count) = x * (lgamma(n + 1) + digamma(n + 1) + lgamma(n + 2))",
+     {"x": 1.5, "n": 4}, 1.5 * (gammaln(5) + digamma(5) + gammaln(6))),
     ("function f(x: real[N]) = prod[i](1 + x[i]^2) - min(x) + max[i | i != 0](x[i]) - logsumexp(x)",
      {"x": V}, np.prod(1 + V**2) - V.min() + V[1:].max() - logsumexp(V)),
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from objc.atoms import Branch, iverson, maximum, stop_gradient
+from objc.atoms import Branch, iverson, loggamma, maximum, stop_gradient
 from objc.ir.domain import Domain
 from objc.ir.index import Dimension, Index, Position, at
 from objc.ir.program import Input, Let, Program, Term
@@ -233,7 +233,7 @@ def _stopped() -> Case:
 def _power_of_parameter() -> Case:
     x = Input("x", (), POSITIVE, "differentiable")
     p = Input("p", (), POSITIVE, "learned")
-    body = x.read() ** p.read() / p.read() + sympy.loggamma(x.read() + p.read())
+    body = x.read() ** p.read() / p.read() + loggamma(x.read() + p.read())
     return Case(
         "power",
         _loss("power", (x, p), Let("loss", (), body)),

@@ -6,6 +6,7 @@ from typing import Any
 
 import sympy
 
+from objc.atoms import extended
 from objc.ir.symbols import Branch, Expression, iverson
 from objc.passes.lower import errors
 from objc.passes.lower.dimensions import Axis, unify
@@ -35,9 +36,19 @@ def comparison(node: tree.Comparison, scope: Scope) -> Value:
         if a.is_extended_real is False or b.is_extended_real is False:
             scope.collector.add(errors.NotReal(node.span))
             return sympy.true
-        return relation(a, b)
+        return relation(*_comparable(a, b))
 
     return lift(node.span, [left, right], apply, scope, "condition")
+
+
+def _comparable(a: Expression, b: Expression) -> tuple[Expression, Expression]:
+    """The sides of a comparison; SymPy would decide one with infinity, since it takes every real
+    number to be finite, and the maximum over nothing is not."""
+    if a.is_infinite and not b.is_number:
+        return a, extended(b)
+    if b.is_infinite and not a.is_number:
+        return extended(a), b
+    return a, b
 
 
 def _learn(node: tree.Comparison, left: Value, right: Value, scope: Scope) -> None:

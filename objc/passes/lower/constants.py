@@ -10,7 +10,7 @@ from typing import Any
 import mpmath
 import sympy
 
-from objc.atoms import Branch, expm1, maximum, minimum, softplus, stop_gradient
+from objc.atoms import Branch, expm1, loggamma, maximum, minimum, softplus, stop_gradient
 from objc.errors import Collector
 from objc.ir.symbols import Expression
 from objc.passes.lower import errors
@@ -113,7 +113,7 @@ def function_of_number(function: Any, argument: Expression) -> Expression:
     of a large integer, or bring in constants such as Euler's."""
     if not argument.is_Rational:
         return function(argument)
-    logarithm = function is sympy.loggamma
+    logarithm = function is loggamma
     if argument.is_integer and argument <= 0:
         return sympy.oo if logarithm else sympy.zoo
     with mpmath.workdps(60):

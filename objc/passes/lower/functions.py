@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import ATOMS, maximum, minimum
+from objc.atoms import ATOMS, loggamma, maximum, minimum
 from objc.ir.symbols import Expression
 from objc.passes.lower.constants import function_of_number
 
@@ -37,7 +37,7 @@ def _apply_atom(function: Any) -> Callable[..., Expression]:
 
 
 def _lgamma(argument: Expression) -> Expression:
-    return function_of_number(sympy.loggamma, argument)
+    return function_of_number(loggamma, argument)
 
 
 def _digamma(argument: Expression) -> Expression:

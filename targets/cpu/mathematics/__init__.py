@@ -40,6 +40,7 @@ SPELLINGS: Mapping[str, str] = {
     "maximum": "maximum",
     "minimum": "minimum",
     "stop_gradient": "",
+    "extended": "",
 }
 """Names with a dot are Python's; `abs`, `maximum` and `minimum` take any type; the rest get a suffix.
-`stop_gradient` is its argument."""
+`stop_gradient` and `extended` are their argument."""
