@@ -14,7 +14,20 @@ from numpy.typing import NDArray
 from oracles import STATED
 from oracles.record import Argument, Stated
 
-SIZES = {"A": 3, "B": 4, "C": 3, "D": 3, "G": 2, "K": 4, "M": 3, "N": 5, "T": 4, "V": 3, "Z": 2}
+SIZES = {
+    "A": 3,
+    "B": 4,
+    "C": 3,
+    "D": 3,
+    "G": 2,
+    "K": 4,
+    "L": 3,
+    "M": 3,
+    "N": 5,
+    "T": 4,
+    "V": 3,
+    "Z": 2,
+}
 
 ORDINARY = (0.1, 1.0, 1.0, 5.0)
 EXTREME = ("ties", "zeros", "large", "low", "high")

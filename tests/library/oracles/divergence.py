@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import torch
 
 from .record import Stated
@@ -65,6 +67,24 @@ def mmd_gaussian(x, y, bandwidth):
     return kernel(x, x) - 2 * kernel(x, y) + kernel(y, y)
 
 
+def sinkhorn(cost, a, b, regularization, iterations):
+    f, g = torch.zeros_like(a), torch.zeros_like(b)
+    for _ in range(int(iterations)):
+        f = regularization * (a.log() - torch.logsumexp((g - cost) / regularization, 1))
+        g = regularization * (b.log() - torch.logsumexp((f[:, None] - cost) / regularization, 0))
+    return (((f[:, None] + g - cost) / regularization).exp() * cost).sum()
+
+
+def soft_dtw(cost, gamma):
+    """With the steps that there are, and none from outside."""
+    r = {}
+    for i, j in product(*map(range, cost.shape)):
+        near = [r[at] for at in ((i - 1, j - 1), (i - 1, j), (i, j - 1)) if at in r]
+        soft = -gamma * torch.logsumexp(-torch.stack(near) / gamma, 0) if near else 0
+        r[i, j] = cost[i, j] + soft
+    return r[i, j]
+
+
 ROWS = (
     Stated("kl", PAIR, kl),
     Stated("reverse_kl", PAIR, reverse_kl),
@@ -98,4 +118,13 @@ ROWS = (
         "x: real[N] | y: real[N]",
         lambda x, y: (x.sort().values - y.sort().values).abs().mean(),
     ),
+    Stated(
+        "sinkhorn",
+        "cost: real[N, M] | a: simplex[N], b: simplex[M]"
+        "; regularization: positive = 0.1, iterations: count = 100",
+        sinkhorn,
+        [{"iterations": 0}, {"regularization": 2.0, "iterations": 3}],
+        large=10.0,
+    ),
+    Stated("soft_dtw", "cost: real[N, M]; gamma: positive = 1", soft_dtw, [{"gamma": 0.01}]),
 )
