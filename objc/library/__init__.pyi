@@ -1812,9 +1812,9 @@ def ctc(
     **options: Unpack[_Options],
 ) -> float:
     """Graves et al. (2006): connectionist temporal classification, the negative log-likelihood of
-    all alignments of the target. Frames and symbols behind the lengths are not touched; infinite
-    where the target does not fit, with a gradient that is no number there, as PyTorch's without
-    zero_infinity.
+    all alignments of the target, which holds no blank. Frames and symbols behind the lengths are
+    not touched. Infinite where the target does not fit, with a gradient that is no number there,
+    as that of PyTorch without zero_infinity.
     """
 
 @_loss
