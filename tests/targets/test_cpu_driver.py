@@ -51,7 +51,7 @@ def prepared(name: str, count: int, dtype: str) -> tuple[Any, dict[str, Any], di
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("name", ["cross_entropy", "network", "pairs", "power"])
+@pytest.mark.parametrize("name", ["cross_entropy", "network", "pairs", "power", "chain"])
 def test_threads_change_no_bit(name: str, dtype: str, small_chunks: Any) -> None:
     call, _, _ = prepared(name, 700, dtype)
     set_threads(1)
