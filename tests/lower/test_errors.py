@@ -37,11 +37,18 @@ def test_diagnostics(case: Path, golden: Callable[[Path, str], None]) -> None:
     golden(case.with_suffix(".err"), str(caught.value))
 
 
+@pytest.mark.parametrize("case", sorted(FOLDER.glob("W*.objc")), ids=lambda path: path.stem)
+def test_warnings(case: Path, golden: Callable[[Path, str], None]) -> None:
+    warnings = lower(parse(Source(case.name, case.read_text("utf-8"))), beside).warnings
+    assert {one.code for one in warnings} == {case.stem.split("_")[0]}
+    golden(case.with_suffix(".err"), "\n\n".join(one.render() for one in warnings))
+
+
 def classes() -> list[type[Diagnostic]]:
     return [
         one
         for _, one in inspect.getmembers(errors, inspect.isclass)
-        if issubclass(one, Diagnostic) and one.code
+        if issubclass(one, Diagnostic) and one.code and one.severity == "error"
     ]
 
 

@@ -56,7 +56,7 @@ def lower(file: tree.File, loader: Loader | None = None) -> Module:
         elif isinstance(item, tree.Declaration):
             each = Collector()
             found = _programs(item, namespace, each)
-            for one in each.found:
+            for one in each.errors or each.found:  # what is unused may be so through an error
                 if not _is_same_circle(one, collector):
                     collector.add(one)
             for program in found.values():

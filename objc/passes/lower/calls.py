@@ -26,6 +26,8 @@ def call(node: tree.Call, scope: Scope) -> Value:
             return _local(node, named.entity, scope)
         scope.collector.add(errors.NotAFunction(node.function_span, node.function, False))
         return broken(node.span)
+    from objc.passes.lower.loading import files_with
+
     found = scope.namespace.find(node.function)
     if found is not None:
         return Inlining(node, scope, *found).value()
@@ -36,7 +38,8 @@ def call(node: tree.Call, scope: Scope) -> Value:
 
         return gradient(node, scope)
     names = (*ELEMENTARY, *scope.namespace.callables(), *scope.local_functions())
-    scope.collector.add(errors.UnknownFunction(node.function_span, node.function, names))
+    files = files_with(node.function)
+    scope.collector.add(errors.UnknownFunction(node.function_span, node.function, names, files))
     for argument in positional(node):
         value_of(argument, scope)
     return broken(node.span)

@@ -69,7 +69,7 @@ def _claim(claim: tree.Claim, scope: Scope) -> Claim | None:
     word = claim.words[0]
     rule = PROPERTIES.get(word)
     if rule is None:
-        _bad(claim, scope, f"there is no property `{word}`", word, PROPERTIES)
+        _bad(claim, scope, f"there is no property `{word}`", word, PROPERTIES, listed=True)
         return None
     sound = (
         _words_are_sound(claim, rule, scope)

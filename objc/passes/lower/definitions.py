@@ -84,7 +84,10 @@ def define_all(
             circle = circle_of[name]
             if name == next(one for one in order if one in circle):
                 recurrence = _circle([groups[one] for one in circle], scope)
-                bindings += [recurrence] if recurrence is not None and name in live else []
+                if recurrence is not None and name in live:
+                    bindings.append(recurrence)
+                elif recurrence is not None:
+                    _check_unused(groups[name], scope)
             continue
         binding = _define(groups[name], scope)
         if binding is not None and name in live:
@@ -95,8 +98,11 @@ def define_all(
 
 
 def _check_unused(group: Group, scope: Scope) -> None:
-    """Look through a local function that nobody calls: what is wrong in it is wrong all the same."""
+    """Tell of a definition that nothing reads. Look through a local function that nobody calls: what is
+    wrong in it is wrong all the same."""
     definition = group.equations[0]
+    if len(scope.context.stack) == 1:
+        scope.collector.add(errors.UnusedDefinition(definition.name_span, definition.name))
     if definition.parameters is None:
         return
     inner = scope.child()

@@ -50,6 +50,7 @@ from objc.passes.lower.name_errors import (
     UnknownHyperparameter,
     UnknownImport,
     UnknownName,
+    UnusedDefinition,
     UseCycle,
     WrongNumberOfArguments,
 )
@@ -146,6 +147,7 @@ __all__ = [
     "UnknownStage",
     "UnlikeTerms",
     "UnlikeUnits",
+    "UnusedDefinition",
     "UseCycle",
     "WrongNumberOfArguments",
     "WrongRank",

@@ -235,6 +235,14 @@ def library_files() -> Mapping[str, str]:
     return dict(sorted(found.items()))
 
 
+def files_with(name: str) -> tuple[str, ...]:
+    """The files of the library that declare something of that name."""
+    declared = re.compile(
+        rf"^(loss|metric|function|model|objective|game) {re.escape(name)}\b", re.M
+    )
+    return tuple(stem for stem, text in library_files().items() if declared.search(text))
+
+
 @cache
 def _library_file(stem: str) -> tree.File:
     return _parsed(Source(f"{stem}.objc", library_files()[stem]))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from objc.errors import Diagnostic, Label, did_you_mean
+from objc.errors import Diagnostic, Label, Severity, did_you_mean
 from objc.source import Span
 
 
@@ -80,6 +81,7 @@ class UnknownFunction(Diagnostic):
     code = "E0109"
     name: str
     candidates: tuple[str, ...]
+    files: tuple[str, ...] = ()
 
     def title(self) -> str:
         return f"there is no function `{self.name}`"
@@ -88,7 +90,30 @@ class UnknownFunction(Diagnostic):
         return "not declared, not imported, not elementary"
 
     def help(self) -> str | None:
+        if self.files:
+            return f"the library has it: write `use {self.files[0]} ({self.name})` at the top"
         return did_you_mean(self.name, self.candidates)
+
+
+@dataclass(frozen=True)
+class UnusedDefinition(Diagnostic):
+    """A definition under `where` that nothing reads.
+
+        loss square(x: real | y: real) = (x - y)^2
+            where r = x - y
+
+    It changes nothing. Take it out, or use it.
+    """
+
+    code = "W0101"
+    severity: ClassVar[Severity] = "warning"
+    name: str
+
+    def title(self) -> str:
+        return f"`{self.name}` is defined and never used"
+
+    def label(self) -> str:
+        return "nothing reads it"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from objc.passes.lower import errors
 from objc.passes.lower.builder import Wanted
 from objc.passes.lower.dimensions import Variable
 from objc.passes.lower.elementwise import scalar
+from objc.passes.lower.guards import never_holds
 from objc.passes.lower.names import Scope
 from objc.passes.lower.resolve import condition_of, number_of, value_of
 from objc.passes.lower.sorting import argsort
@@ -132,7 +133,7 @@ class _Reduced:
         if self.guard is not None:
             guard = self.guard.build(inner, ())
             inner = inner.under(guard)
-            if guard == sympy.false:
+            if guard == sympy.false or never_holds(guard):
                 reason = "its guard never holds"
                 self.context.collector.add(
                     errors.ReductionOverNothing(self.guard.span, self.node.operator, reason)

@@ -281,6 +281,8 @@ class ReductionOverNothing(Diagnostic):
         return "nothing to go over"
 
     def help(self) -> str | None:
+        if "guard" in self.reason:
+            return None
         return "the mean over the examples is taken outside: a loss is stated for one example"
 
 

@@ -110,6 +110,8 @@ def domain(parameter: TypedParameter, scope: Scope) -> Domain:
         low, high = (
             of_hyperparameters(one, scope, "the end of an interval") for one in kind.arguments
         )
+        if sympy.Gt(low, high) == sympy.true:
+            _wrong_arguments(kind, "its lower end first, as in `interval(0, 1)`", scope)
         return Domain("interval", low=low, high=high)
     scope.collector.add(errors.UnknownDomain(kind.span, kind.domain))
     return Domain("real")
