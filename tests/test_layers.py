@@ -39,6 +39,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "library": (BELOW | {"kernel", "syntax", "cache", "target"}, set()),
     "training": (BELOW | {"kernel", "cache"}, {"numpy", "scipy", "matplotlib", "rich"}),
+    "accuracy": (
+        MEANING | {"passes", "compiler", "kernel", "target"},
+        {"numpy", "mpmath", "sympy", "matplotlib"},
+    ),
     "bench": (
         MEANING | {"passes", "compiler", "kernel", "library", "schedule", "target", ""},
         {"numpy", "torch", "jax", "sklearn", "matplotlib", "sympy"},

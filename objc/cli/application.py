@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 import click
@@ -26,6 +26,7 @@ COMMANDS = {
     "show": "Print any stage between the text and the kernel.",
     "format": "Lay files out in the one standard way.",
     "train": "Train an objective on data from a file.",
+    "accuracy": "Measure how accurate kernels are, against hundreds of digits.",
     "bench": "Measure kernels against the frameworks, on this machine.",
     "list": "Browse the standard library.",
     "explain": "Say what an error code means, with an example and the mend.",
@@ -94,6 +95,7 @@ class Commands(click.Group):
             show_error(error)
             return status_of(error.diagnostics)
         except (click.Abort, KeyboardInterrupt):
+            click.echo("interrupted", err=True)
             return INTERRUPTED
         except _ReaderGone:
             return _leave_broken_pipe()
@@ -115,6 +117,19 @@ def _tolerate_any_encoding() -> None:
     for stream in (sys.stdout, sys.stderr):
         if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
             reconfigure(errors="backslashreplace")
+
+
+def shown_plainly(otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """A `warnings.showwarning` for which a warning of objc's own is a diagnostic: no line of Python
+    belongs around it."""
+
+    def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
+        if category.__module__.partition(".")[0] == "objc":
+            click.echo(f"{message}\n", err=True)
+        else:
+            otherwise(message, category, *place, **more)
+
+    return show
 
 
 def _leave_broken_pipe() -> int:

@@ -308,7 +308,9 @@ class _Compiler:
                 numbers.polygamma(int(expression.args[0])), [self.scalar(expression.args[1])]
             )
         atom = BY_FUNCTION[expression.func]
-        return _applied(numbers.function(atom.name), [self.scalar(one) for one in expression.args])
+        value = _applied(numbers.function(atom.name), [self.scalar(one) for one in expression.args])
+        # log(2π) is computed once: a point costs microseconds, a logarithm in many digits much more.
+        return _always(value(())) if expression.is_number else value
 
     def _addends(self, expression: Any) -> Sequence[Any]:
         return ordered_addends(expression, self.machine.program)

@@ -31,6 +31,10 @@ def batch(program: Program, batched: frozenset[str], weighted: bool = False) -> 
     index = Index(names.fresh("n"), BATCH)
     inputs = [_with_batch(one) if one.name in batched else one for one in program.inputs]
     lets, carriers = _spread(program.lets, batched, index)
+    if batched:
+        program, more = _for_each_example(program, carriers, index, names)
+        lets += more
+        carriers |= {one.name for one in more}
     extra: list[Input] = []
     weight = scale = None
     if carriers & {term.let for term in program.terms}:
@@ -65,6 +69,30 @@ def batch(program: Program, batched: frozenset[str], weighted: bool = False) -> 
         lets.append(final)
         outputs["value"] = final.name
     return replace(program, inputs=(*inputs, *extra), lets=tuple(lets), outputs=outputs)
+
+
+def _for_each_example(
+    program: Program, carriers: frozenset[str], index: Index, names: Names
+) -> tuple[Program, list[Let]]:
+    """Terms of an example that read nothing batched belong to every example all the same: each gets a
+    let along the batch, and a sum over the batch has it as often."""
+    each: dict[str, Let] = {}
+    wanted = [one.let for one in program.terms if not one.over_parameters]
+    if wanted and "per_example" in program.outputs:
+        wanted.append(program.outputs["per_example"])
+    for name in wanted:
+        if name not in carriers and name not in each:
+            body = program.let[name].read()
+            each[name] = Let(names.fresh(f"{name}_each"), (index,), body)
+    terms = tuple(
+        replace(one, let=each[one.let].name) if one.let in each and not one.over_parameters else one
+        for one in program.terms
+    )
+    outputs = {
+        key: each[name].name if name in each and key == "per_example" else name
+        for key, name in program.outputs.items()
+    }
+    return replace(program, terms=terms, outputs=outputs), list(each.values())
 
 
 def _mean(

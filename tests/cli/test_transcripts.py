@@ -53,6 +53,12 @@ CASES: dict[str, tuple[str, ...]] = {
     "format_wrong": ("objc format nowhere.objc",),
     "explain": ("objc explain E0301", "objc explain e0301", "objc explain --json E0303"),
     "explain_unknown": ("objc explain E030", "objc explain nonsense"),
+    "accuracy": (
+        "objc accuracy losses.objc:huber --target numpy --points 40 --seed 1",
+        "objc accuracy losses.objc:huber --size K",
+        "objc accuracy losses.objc --plot bits.png",
+        "objc accuracy losses.objc:hubber",
+    ),
     "list_unknown": ("objc list cross_entrpy",),
     "compile_usage": (
         "objc compile losses.objc",

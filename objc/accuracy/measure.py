@@ -1,0 +1,232 @@
+"""The measurement: a kernel beside the truth at adversarial points, and where it errs, closer still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from objc.accuracy.errors import NothingToMeasure
+from objc.accuracy.points import Points, Sampler
+from objc.accuracy.reference import Reference, Truth, vector_like
+from objc.accuracy.report import Report, Row, Sample, Worst
+from objc.compiler import Result, Variant, derive
+from objc.errors import ObjcError
+from objc.kernel.kernel import Kernel
+from objc.target import DType
+
+_SETTINGS = 4
+_STEP = {"float32": 1e-6, "float64": 1e-14}
+"""The relative change of the inputs from which conditioning is read, many roundings wide."""
+
+_MOST_SAMPLES = 4000
+
+
+def measure(
+    kernel: Kernel,
+    *,
+    dtypes: tuple[DType, ...] = ("float32", "float64"),
+    points: int = 200,
+    rounds: int = 3,
+    sizes: Mapping[str, int] | None = None,
+    seed: int = 0,
+    advance: Callable[[int], None] = lambda done: None,
+) -> Report:
+    """Compare value, gradient and Hessian products of a kernel with arithmetic at rising precision.
+
+    Points are drawn from the declared domains first; then, in every round as many again, near those
+    with the largest errors.
+
+    Args:
+        points: examples for each floating type.
+        rounds: how often the search goes on from the worst points.
+        sizes: of named dimensions; small ones where not given.
+        seed: the same seed gives the same report.
+        advance: called with the number of points that are done.
+
+    Raises:
+        ObjcError: the declaration has no value for an example, or an example is too large.
+    """
+    signature = kernel.signature
+    if not signature.is_scalar:
+        raise ObjcError(NothingToMeasure(signature.span(signature.place), kernel.name, kernel.kind))
+    report = Report(kernel.name, kernel.target, points)
+    wrt = () if kernel.kind == "metric" else signature.differentiable
+    program = kernel.program
+    batched = frozenset(one.name for one in program.inputs if one.role != "hyperparameter")
+    results: tuple[Result, ...] = ("per_example",)
+    if wrt:
+        results += ("gradient", "hessian_vector_product")
+    reference = Reference(program, derive(program, Variant(results, wrt, batched)), wrt)
+    for dtype in dtypes:
+        sampler = Sampler.of(program, dtype, sizes or {}, seed)
+        comparison = _Comparison(kernel, wrt, reference, dtype)
+        for setting in sampler.settings(_SETTINGS):
+            share = -(-points // ((_SETTINGS if setting else 1) * (rounds + 1)))
+            drawn = sampler.draw(share, setting)
+            comparison.take(drawn, setting)
+            advance(share)
+            for _ in range(rounds):
+                drawn = sampler.near(comparison.worst(share), setting)
+                comparison.take(drawn, setting)
+                advance(share)
+            comparison.forget()
+        report.rows += comparison.rows.values()
+        report.samples += comparison.samples[:: 1 + len(comparison.samples) // _MOST_SAMPLES]
+    return report
+
+
+@dataclass
+class _Comparison:
+    """One floating type: results beside the truth, counted into rows."""
+
+    kernel: Kernel
+    wrt: tuple[str, ...]
+    reference: Reference
+    dtype: DType
+
+    def __post_init__(self) -> None:
+        self.rows: dict[str, Row] = {}
+        self.samples: list[Sample] = []
+        self._seen: list[tuple[float, Points, int]] = []
+
+    def forget(self) -> None:
+        """Start a search anew, with other hyperparameters."""
+        self._seen.clear()
+
+    def worst(self, number: int) -> Points:
+        """That many examples: the tenth with the largest errors, each several times."""
+        self._seen.sort(key=lambda one: -one[0])
+        del self._seen[max(number // 10, 1) :]
+        chosen = [self._seen[count % len(self._seen)] for count in range(number)]
+        names = chosen[0][1]
+        return {name: np.stack([points[name][row] for _, points, row in chosen]) for name in names}
+
+    def take(self, points: Points, setting: Mapping[str, Any]) -> None:
+        inputs = {**points, **setting}
+        truth, digits = self.reference.at(inputs)
+        conditioning = self._conditioning(inputs, truth, digits)
+        found = self._results(inputs)
+        size = len(next(iter(points.values())))
+        errors = np.zeros(size)
+        magnitudes = _magnitudes([points[name] for name in self.wrt] or list(points.values()))
+        for key, result in found.items():
+            values = np.broadcast_to(result, truth[key].shape)
+            row = self.rows.setdefault(key, Row(self.dtype, _quantity(key)))
+            for place in np.ndindex(values.shape):
+                expected = truth[key][place]
+                row.entries += 1
+                if mpmath.isnan(expected) or abs(expected) > float(np.finfo(self.dtype).max):
+                    row.undefined += 1  # no number of this type is right
+                    continue
+                got = float(values[place])
+                error = self._error(row, got, expected, conditioning[key][place])
+                for kind, amount in error.items():
+                    if kind not in row.worst or amount > row.worst[kind].error:
+                        row.worst[kind] = _worst(
+                            amount, inputs, self.reference.batched, place, got, expected
+                        )
+                errors[place[0]] = max(float(errors[place[0]]), error["excess"])
+                bits = float(np.log2(max(error["excess"], 1.0)))
+                self.samples.append(
+                    Sample(self.dtype, row.quantity, float(magnitudes[place[0]]), min(bits, 1100.0))
+                )
+        self._seen += [(errors[row], points, row) for row in range(size)]
+
+    def _results(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """What the kernel computes: one value an example, and derivatives of their sum."""
+        given = {self.kernel.signature.input[name].keyword: inputs[name] for name in inputs}
+        found = {"per_example": np.asarray(self.kernel.per_example(**given))}
+        if not self.wrt:
+            return found
+        options = {**given, "reduction": "sum", "wrt": list(self.wrt)}
+        vectors = tuple(vector_like(inputs[name]) for name in self.wrt)
+        gradients = self.kernel.gradient(**options)
+        products = self.kernel.hessian_vector_product(
+            **options, vector=vectors if len(vectors) > 1 else vectors[0]
+        )
+        if len(self.wrt) == 1 and not isinstance(gradients, tuple):
+            gradients, products = (gradients,), (products,)
+        for name, one, other in zip(self.wrt, gradients, products, strict=True):
+            found[f"gradient:{name}"] = np.asarray(one)
+            found[f"hessian_vector_product:{name}"] = np.asarray(other)
+        return found
+
+    def _conditioning(self, inputs: Mapping[str, Any], truth: Truth, digits: np.ndarray) -> Truth:
+        """How much one rounding of every input changes every result."""
+        step = _STEP[self.dtype]
+        factor = mpmath.mpf(float(np.finfo(self.dtype).eps)) / step
+        generator = np.random.default_rng(len(self._seen))
+        changes = {key: np.full(values.shape, mpmath.mpf(0)) for key, values in truth.items()}
+        for _ in range(3):
+            moved = {
+                name: self._moved(name, value, step, generator) for name, value in inputs.items()
+            }
+            for key, values in self.reference.once(moved, digits).items():
+                for place in np.ndindex(values.shape):
+                    change = abs(values[place] - truth[key][place]) * factor
+                    if change > changes[key][place]:
+                        changes[key][place] = change
+        return changes
+
+    def _moved(self, name: str, value: Any, step: float, generator: np.random.Generator) -> Any:
+        kind = self.kernel.program.input[name].domain.kind
+        if name not in self.reference.batched or kind in (
+            "index",
+            "count",
+            "integer",
+            "sign",
+            "binary",
+        ):
+            return value
+        part = generator.uniform(-1, 1, size=value.shape)
+        moved = value.astype(np.float64) * (1 + part * step)
+        return np.minimum(moved, 1.0) if kind in ("probability", "simplex") else moved
+
+    def _error(self, row: Row, got: float, expected: Any, change: Any) -> dict[str, float]:
+        """Units in the last place, relative error, and error over what the inputs' rounding explains."""
+        limits = np.finfo(self.dtype)
+        magnitude = abs(expected)
+        if not np.isfinite(got):
+            row.nan += got != got
+            row.overflow += bool(np.isinf(got))
+            return {"ulp": np.inf, "relative": np.inf, "excess": np.inf}
+        if got == 0 and magnitude >= float(limits.tiny):
+            row.underflow += 1
+        error = abs(mpmath.mpf(got) - expected)
+        ulp = mpmath.mpf(float(limits.smallest_subnormal))
+        if magnitude >= float(limits.tiny):
+            ulp = mpmath.ldexp(1, mpmath.frexp(magnitude)[1] - 1) * float(limits.eps)
+        relative = error / max(magnitude, float(limits.tiny))
+        return {
+            "ulp": float(error / ulp),
+            "relative": float(relative),
+            "excess": float(error / max(ulp, change)),
+        }
+
+
+def _worst(
+    error: float,
+    inputs: Mapping[str, Any],
+    batched: frozenset[str],
+    place: tuple[int, ...],
+    got: float,
+    expected: Any,
+) -> Worst:
+    where = {name: value[place[0]] if name in batched else value for name, value in inputs.items()}
+    return Worst(error, where, place[1:], got, mpmath.nstr(expected, 17))
+
+
+def _magnitudes(arrays: list[np.ndarray]) -> np.ndarray:
+    """The largest absolute entry of every example."""
+    flat = [np.abs(one.astype(float)).reshape(len(one), -1).max(axis=1) for one in arrays]
+    return np.max(flat, axis=0)
+
+
+def _quantity(key: str) -> str:
+    kind, _, name = key.partition(":")
+    words = {"per_example": "value", "hessian_vector_product": "Hessian product"}
+    return f"{words.get(kind, kind)} {name}".rstrip()

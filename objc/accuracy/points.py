@@ -1,0 +1,244 @@
+"""Adversarial inputs from the declared domains: edges, every magnitude, ties, near-equal pairs, seams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import sympy
+
+from objc.accuracy.errors import TooLarge
+from objc.errors import ObjcError
+from objc.ir.domain import Domain
+from objc.ir.index import Dimension
+from objc.ir.program import Input, Program
+from objc.ir.symbols import Expression, Extent, Read
+from objc.target import DType
+
+Points = dict[str, np.ndarray]
+"""Inputs of many examples: those that have a batch axis, and scalars for hyperparameters."""
+
+_SIZES = (3, 2, 4, 2)
+_GREATEST_SIZE = 512
+"""Entries that one example may have."""
+_MODERATE = (1e-8, 1e-3, 1.0, 10.0, 50.0, 700.0, 1e4)
+
+
+@dataclass
+class Sampler:
+    """Draws examples of one program, in the floating type of the kernel under test.
+
+    Every example has one character: independent entries, all alike up to a rounding error, one that
+    dominates, or one magnitude. Equally shaped real inputs are brought near each other in some.
+    """
+
+    program: Program
+    dtype: DType
+    sizes: Mapping[Dimension, int]
+    generator: np.random.Generator
+
+    @classmethod
+    def of(cls, program: Program, dtype: DType, sizes: Mapping[str, int], seed: int) -> Sampler:
+        """Raises ObjcError where an example would be too large for arbitrary precision."""
+        given = iter(_SIZES * len(program.dimensions))
+        chosen = {
+            one: sizes.get(one.name, one.size if one.size is not None else next(given))
+            for one in program.dimensions
+        }
+        total = sum(
+            int(np.prod([chosen[one] for one in each.dimensions])) for each in program.inputs
+        )
+        if total > _GREATEST_SIZE:
+            raise ObjcError(TooLarge(program.span, program.name, total, _GREATEST_SIZE))
+        return cls(program, dtype, chosen, np.random.default_rng(seed))
+
+    def settings(self, number: int) -> Iterator[dict[str, Any]]:
+        """Hyperparameters: the defaults first, then values drawn from their domains."""
+        wanted = [one for one in self.program.inputs if one.role == "hyperparameter"]
+        for count in range(number if wanted else 1):
+            drawn: dict[str, Any] = {}
+            for one in wanted:
+                drawn[one.name] = self._hyperparameter(one, drawn, count)
+            yield drawn
+
+    def draw(self, number: int, setting: Mapping[str, Any]) -> Points:
+        """Many examples: every input but the hyperparameters, with a batch axis."""
+        inputs = [one for one in self.program.inputs if one.role != "hyperparameter"]
+        points = {one.name: self._examples(one, number, setting) for one in inputs}
+        self._bring_together([one for one in inputs if one.domain.kind == "real"], points, number)
+        return points
+
+    def near(self, points: Points, setting: Mapping[str, Any]) -> Points:
+        """For every example another one close to it: some entries moved by a few roundings, a small
+        factor, a sign or a power of ten. What isn't a magnitude stays."""
+        moved = {}
+        for one in self.program.inputs:
+            if one.name not in points:
+                continue
+            old = points[one.name]
+            if one.domain.kind not in ("real", "positive", "nonnegative", "probability"):
+                moved[one.name] = old
+                continue
+            exponent = self.generator.choice([1e-15, 1e-12, 1e-7, 1e-3, 0.3], size=old.shape)
+            factor = 1 + self.generator.normal(size=old.shape) * exponent
+            kept = self.generator.random(old.shape) < 0.4
+            new = np.where(kept, old, old * factor)
+            top = 1.0 if one.domain.kind == "probability" else np.inf
+            moved[one.name] = self._fit(np.clip(new, None, top))
+        return moved
+
+    # ------------------------------------------------------------------ entries
+
+    def _hyperparameter(self, one: Input, drawn: Mapping[str, Any], count: int) -> Any:
+        default = None
+        if one.default is not None and not one.dimensions:
+            default = number(one.default, drawn, self.sizes)
+        if default is not None and count == 0:
+            return int(default) if one.domain.is_integer else default
+        shape = tuple(self.sizes[axis] for axis in one.dimensions)
+        if one.domain.kind in ("real", "positive", "nonnegative"):
+            scale = 1.0 if default in (None, 0.0) else abs(default)
+            factor = self.generator.choice([0.0625, 0.5, 1.5, 4.0, 32.0], size=shape)
+            sign = -1.0 if default is not None and default < 0 else 1.0
+            value = self._fit(sign * scale * factor)
+        else:
+            value = self._entries(one.domain, shape, drawn)
+        return value.item() if not shape else value
+
+    def _examples(self, one: Input, number: int, setting: Mapping[str, Any]) -> np.ndarray:
+        shape = (number, *(self.sizes[axis] for axis in one.dimensions))
+        if one.domain.kind == "simplex":
+            return self._simplex(shape)
+        values = self._entries(one.domain, shape, setting)
+        if one.domain.kind == "real" and len(shape) > 1:
+            values = self._characters(values)
+        return values
+
+    def _entries(
+        self, domain: Domain, shape: tuple[int, ...], setting: Mapping[str, Any]
+    ) -> np.ndarray:
+        generator = self.generator
+        match domain.kind:
+            case "real":
+                return self._fit(
+                    self._magnitudes(shape) * generator.choice([-1.0, 1.0], size=shape)
+                )
+            case "nonnegative":
+                return self._magnitudes(shape)
+            case "positive":
+                tiny = np.finfo(self.dtype).tiny
+                return np.maximum(self._magnitudes(shape), tiny)
+            case "probability":
+                return self._probabilities(shape)
+            case "simplex":
+                return self._simplex(shape)
+            case "sign":
+                return generator.choice([-1.0, 1.0], size=shape).astype(self.dtype)
+            case "binary":
+                return generator.choice([0.0, 1.0], size=shape).astype(self.dtype)
+            case "index":
+                top = 6 if domain.dimension is None else self.sizes.get(domain.dimension, 3)
+                return np.asarray(generator.integers(top, size=shape))
+            case "count":
+                return np.asarray(generator.choice([0, 1, 2, 3, 5, 20, 1000], size=shape))
+            case "integer":
+                return np.asarray(generator.integers(-6, 7, size=shape))
+        return self._between(domain, shape, setting)
+
+    def _magnitudes(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Nonnegative: zero and one now and then, moderate numbers, and every magnitude there is."""
+        generator = self.generator
+        moderate = np.abs(generator.normal(size=shape)) * generator.choice(_MODERATE, size=shape)
+        limits = np.finfo(self.dtype)
+        low, high = float(np.log10(limits.smallest_subnormal)), float(np.log10(limits.max))
+        extreme = 10 ** generator.uniform(low, high - 0.01, size=shape)
+        special = generator.choice([0.0, 1.0, float(limits.tiny), float(limits.eps)], size=shape)
+        kind = generator.random(shape)
+        return self._fit(np.where(kind < 0.6, moderate, np.where(kind < 0.85, extreme, special)))
+
+    def _characters(self, values: np.ndarray) -> np.ndarray:
+        """One character for each example."""
+        generator = self.generator
+        flat = values.reshape(len(values), -1).copy()
+        for row in flat:
+            kind = generator.integers(5)
+            if kind == 0:  # alike up to a rounding error
+                row[:] = self._fit(row[0] * (1 + generator.integers(-2, 3, row.size) * 1e-15))
+            elif kind == 1:  # a tie of all
+                row[:] = row[0]
+            elif kind == 2:  # one magnitude
+                scale = generator.choice(_MODERATE)
+                row[:] = self._fit(generator.normal(size=row.size) * scale)
+        return flat.reshape(values.shape)
+
+    def _bring_together(self, inputs: list[Input], points: Points, number: int) -> None:
+        """In a third of the examples an input nearly equals another one of its shape."""
+        for first, second in pairwise(inputs):
+            if first.dimensions != second.dimensions:
+                continue
+            base = points[first.name]
+            distance = self.generator.choice([0.0, 1e-16, 1e-12, 1e-7, 1e-2], size=base.shape)
+            near = self._fit(base * (1 + distance * self.generator.normal(size=base.shape)))
+            chosen = self.generator.random(number) < 1 / 3
+            chosen = chosen.reshape(-1, *[1] * (base.ndim - 1))
+            points[second.name] = np.where(chosen, near, points[second.name])
+
+    def _probabilities(self, shape: tuple[int, ...]) -> np.ndarray:
+        generator = self.generator
+        limits = np.finfo(self.dtype)
+        small = 10 ** generator.uniform(float(np.log10(limits.tiny)), 0, size=shape)
+        near_one = 1 - 10 ** generator.uniform(float(np.log10(limits.epsneg)), 0, size=shape)
+        edges = generator.choice([0.0, 1.0, 0.5], size=shape)
+        kind = generator.random(shape)
+        values = np.where(kind < 0.3, generator.random(shape), small)
+        values = np.where(kind > 0.6, near_one, values)
+        return self._fit(np.where(kind > 0.85, edges, values))
+
+    def _simplex(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Multiples of 2^-10 that sum to one exactly, corners and faces of the simplex among them."""
+        generator = self.generator
+        weights = generator.gamma(
+            generator.choice([0.05, 0.5, 5.0], size=(*shape[:-1], 1)), 1, shape
+        )
+        weights = weights / np.maximum(weights.sum(-1, keepdims=True), np.finfo(float).tiny)
+        counts = np.floor(weights * 1024)
+        first = counts.argmax(-1)[..., None]
+        rest = 1024 - counts.sum(-1, keepdims=True)
+        np.put_along_axis(counts, first, np.take_along_axis(counts, first, -1) + rest, -1)
+        return np.asarray(counts / 1024).astype(self.dtype)
+
+    def _between(
+        self, domain: Domain, shape: tuple[int, ...], setting: Mapping[str, Any]
+    ) -> np.ndarray:
+        low, high = (number(one, setting, self.sizes) for one in domain.bounds)
+        magnitudes = self._magnitudes(shape)
+        if low is None or high is None:
+            return np.zeros(shape, self.dtype)
+        if np.isinf(low) or np.isinf(high):
+            return self._fit(low + magnitudes if np.isinf(high) else high - magnitudes)
+        part = self._probabilities(shape).astype(float)
+        return self._fit(np.clip(low + (high - low) * part, low, high))
+
+    def _fit(self, values: Any) -> np.ndarray:
+        """Rounded to the floating type, within its finite numbers."""
+        limit = float(np.finfo(self.dtype).max)
+        return np.asarray(np.clip(values, -limit, limit)).astype(self.dtype)
+
+
+def number(
+    expression: Expression, drawn: Mapping[str, Any], sizes: Mapping[Dimension, int]
+) -> float | None:
+    """An expression of scalar hyperparameters and extents as a number, where they are known."""
+    mapping: dict[Any, Any] = {}
+    for symbol in expression.free_symbols:
+        if isinstance(symbol, Read) and np.ndim(drawn.get(symbol.tensor, ())) == 0:
+            mapping[symbol] = sympy.Float(float(drawn[symbol.tensor]))
+        elif isinstance(symbol, Extent) and symbol.dimension in sizes:
+            mapping[symbol] = sympy.Integer(sizes[symbol.dimension])
+        else:
+            return None
+    value = expression.xreplace(mapping)
+    return float(value) if value.is_number and value.is_extended_real else None

@@ -1,0 +1,146 @@
+"""What is true: the formulas as written, in as many decimal digits as it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from objc.ir.evaluate import evaluate
+from objc.ir.program import Program
+from objc.passes.batch import batch
+from objc.passes.differentiate import gradient, hessian_vector_product
+from objc.passes.prune import prune
+
+Truth = dict[str, np.ndarray]
+"""By output: mpf with a batch axis; NaN where there is no true value or it couldn't be settled."""
+
+_FEWEST = 50
+_MOST = 1600
+_AGREEMENT = mpmath.mpf(10) ** -30
+_NOTHING = mpmath.mpf(10) ** -360
+"""Smaller than anything a float64 tells from zero: a sum that cancels exactly never settles."""
+
+_GREATEST_EXPONENT = 750.0
+"""Beyond it an exponential is no number of float64 any more."""
+
+_VECTOR = (1.0, -0.5, 0.75, 2.0)
+
+
+def vector_like(values: Any) -> Any:
+    """The vector of the Hessian products: small numbers of both signs, exact in any floating type."""
+    found = np.resize(np.array(_VECTOR), np.shape(values)[1:])
+    return np.broadcast_to(found, np.shape(values)).astype(np.asarray(values).dtype)
+
+
+class Reference:
+    """Value, gradient and Hessian product of a program that no rewrite has touched.
+
+    The derivatives are of the text as lowered, not of its stable form, so a wrong rewrite shows here.
+    Where the text itself has no value (0/0 in a norm at zero), the stable form is asked instead.
+    """
+
+    def __init__(self, program: Program, derived: Program, wrt: tuple[str, ...]) -> None:
+        self.batched = frozenset(one.name for one in program.inputs if one.role != "hyperparameter")
+        plain = batch(program, self.batched)
+        if wrt:
+            plain = hessian_vector_product(gradient(plain, wrt), wrt)
+        self._programs = (_pruned(plain), _pruned(derived))
+
+    def at(self, inputs: Mapping[str, Any]) -> tuple[Truth, np.ndarray]:
+        """The truth for every example, and digits that are enough for an estimate. Digits are doubled
+        until they change nothing."""
+        first = self._digits(inputs)
+        digits = first.copy()
+        truth = self.once(inputs, digits)
+        waiting = np.arange(len(digits))
+        while waiting.size:
+            digits[waiting] *= 2
+            rows = {name: value[waiting] for name, value in self._examples(inputs).items()}
+            after = self.once({**inputs, **rows}, digits[waiting])
+            agreed = np.ones(len(waiting), bool)
+            for key, values in after.items():
+                same = _map2(_agree, truth[key][waiting], values)
+                agreed &= same.reshape(len(waiting), -1).all(axis=1)
+                if digits[waiting[0]] > _MOST:
+                    values[~same] = mpmath.nan
+                truth[key][waiting] = values
+            waiting = waiting[~agreed & (digits[waiting] <= _MOST)]
+        return truth, first
+
+    def once(self, inputs: Mapping[str, Any], digits: np.ndarray) -> Truth:
+        """Every example in its number of digits, settled or not."""
+        found: Truth = {}
+        examples = self._examples(inputs)
+        for precision in np.unique(digits):
+            (rows,) = np.nonzero(digits == precision)
+            given = {**inputs, **{name: value[rows] for name, value in examples.items()}}
+            for key, values in self._run(given, int(precision)).items():
+                shape = (len(digits), *values.shape[1:])
+                found.setdefault(key, np.full(shape, mpmath.nan, object))[rows] = values
+        return found
+
+    def _run(self, inputs: Mapping[str, Any], digits: int) -> Truth:
+        result: Truth = {}
+        for program in self._programs:
+            given = {name: inputs[name] for name in inputs if name in program.input}
+            for one in program.inputs:
+                if one.role == "internal":
+                    scalar = not one.dimensions
+                    source = one.name.removeprefix("vector_")
+                    given[one.name] = 1.0 if scalar else vector_like(inputs[source])
+            for key, value in evaluate(program, given, digits).items():
+                values = np.asarray(value)
+                if key not in result:
+                    result[key] = values
+                else:
+                    missing = _map(mpmath.isnan, result[key])
+                    result[key][missing] = values[missing]
+            if not any(_map(mpmath.isnan, one).any() for one in result.values()):
+                break
+        return result
+
+    def _digits(self, inputs: Mapping[str, Any]) -> np.ndarray:
+        """Enough for a sum of the squares of numbers as far apart as the inputs of each example, or as
+        their exponentials where those are within the range of float64."""
+        spread = np.zeros(len(next(iter(self._examples(inputs).values()))))
+        for value in self._examples(inputs).values():
+            flat = np.abs(value.astype(float)).reshape(len(value), -1)
+            decades = np.abs(np.log10(np.where(flat == 0, 1.0, flat)))
+            decades = np.maximum(decades, np.minimum(flat, _GREATEST_EXPONENT) / np.log(10))
+            spread = np.maximum(spread, decades.max(axis=1, initial=0))
+        steps = np.ceil(np.log2(np.maximum((_FEWEST + 2 * spread) / _FEWEST, 1)))
+        return np.asarray(_FEWEST * 2**steps, int)
+
+    def _examples(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        return {name: inputs[name] for name in self.batched}
+
+
+def _pruned(program: Program) -> Program:
+    outputs = program.outputs.items()
+    return prune(program, {key: let for key, let in outputs if _measured(key)})
+
+
+def _measured(output: str) -> bool:
+    return output.partition(":")[0] in ("per_example", "gradient", "hessian_vector_product")
+
+
+def _agree(first: Any, second: Any) -> bool:
+    if mpmath.isnan(second) or first == second:
+        return True  # not a number in any precision, or the same
+    if not (mpmath.isfinite(first) and mpmath.isfinite(second)):
+        return False
+    return bool(abs(first - second) <= max(_AGREEMENT * abs(second), _NOTHING))
+
+
+def _map(function: Callable[[Any], bool], values: np.ndarray) -> np.ndarray:
+    return np.array([function(one) for one in values.ravel()], bool).reshape(values.shape)
+
+
+def _map2(
+    function: Callable[[Any, Any], bool], first: np.ndarray, second: np.ndarray
+) -> np.ndarray:
+    pairs = zip(first.ravel(), second.ravel(), strict=True)
+    return np.array([function(a, b) for a, b in pairs], bool).reshape(second.shape)

@@ -1,0 +1,148 @@
+"""The report of accuracy: kernels whose errors are known in advance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+import objc
+from objc.accuracy import measure
+from objc.accuracy.points import Sampler
+from objc.accuracy.reference import Reference, vector_like
+from objc.accuracy.report import Report, Row
+from objc.accuracy.table import table
+from objc.compiler import Variant, derive
+from objc.errors import ObjcError
+
+TEXT = """
+loss variance(x: real[N] |) = mean[i](x[i]^2) - mean[i](x[i])^2
+loss exponential(x: real |) = exp(x)
+loss entropy_like(z: real[K] | y: index(K)) = -log(softmax(z)[y])
+loss wide(x: real[600] |) = sum[i](x[i]^2)
+loss scaled(x: real | y: real; rate: positive = 0.5) = rate * (x - y)^2
+loss length(x: real[N] |) = sqrt(sum[i](x[i]^2))
+metric hit(z: real[K] | y: index(K)) = [argmax[k](z[k]) == y]
+function halves(x: real[K])[k] = x[k] / 2
+"""
+
+
+@pytest.fixture(scope="module")
+def module() -> Any:
+    return objc.compile(TEXT, target="numpy")
+
+
+def rows(report: Report) -> dict[tuple[str, str], Row]:
+    return {(row.quantity, row.dtype): row for row in report.rows}
+
+
+def test_cancellation_is_found_and_shown_with_its_inputs(module: Any) -> None:
+    report = measure(module.variance, points=80, sizes={"N": 3}, dtypes=("float32",))
+    row = rows(report)["value", "float32"]
+    assert row.bits_lost > 10
+    worst = row.worst["excess"]
+    again = float(module.variance(np.asarray(worst.inputs["x"])[None], reduction="none")[0])
+    np.testing.assert_equal(again, worst.got)
+    assert f"{worst.got:.9g} instead of {worst.expected}" in table(report)
+
+
+def test_what_is_rounded_once_loses_nothing(module: Any) -> None:
+    found = rows(measure(module.scaled, points=60))
+    for row in found.values():
+        assert row.entries >= 60
+        assert row.error("excess") < 4
+        assert not (row.nan or row.overflow or row.underflow)
+
+
+def test_units_in_the_last_place(module: Any) -> None:
+    row = rows(measure(module.exponential, points=200, dtypes=("float64",)))["value", "float64"]
+    assert 0 < row.error("ulp") <= 1.0  # the C library's exponential
+    assert row.undefined > 0  # beyond the largest number nothing is right or wrong
+
+
+def test_same_seed_same_report(module: Any) -> None:
+    first, second = (measure(module.scaled, points=40, seed=3).as_data() for _ in range(2))
+    assert first == second
+    assert measure(module.scaled, points=40, seed=4).as_data() != first
+
+
+def test_metric_has_a_value_only(module: Any) -> None:
+    report = measure(module.hit, points=20)
+    assert [row.quantity for row in report] == ["value", "value"]
+    assert all(row.error("ulp") == 0 for row in report)
+
+
+def test_refusals(module: Any) -> None:
+    with pytest.raises(ObjcError, match=r"E0550.*has 600 entries, and 512 can be measured"):
+        measure(module.wide, points=5)
+    with pytest.raises(ObjcError, match=r"E0551.*`halves` is a function"):
+        measure(module.halves, points=5)
+
+
+def reference(kernel: Any, wrt: tuple[str, ...]) -> Reference:
+    results = ("per_example", "gradient", "hessian_vector_product")
+    batched = frozenset(one.name for one in kernel.program.inputs)
+    return Reference(kernel.program, derive(kernel.program, Variant(results, wrt, batched)), wrt)
+
+
+@pytest.mark.parametrize("scale", [1.0, 700.0, 1e200, 1e-200])
+def test_truth_is_that_of_the_formula(module: Any, scale: float) -> None:
+    z = np.array([[1.0, -0.5, 0.25], [3.0, 3.0, 3.0]]) * scale
+    truth, _ = reference(module.entropy_like, ("z",)).at({"z": z, "y": np.array([1, 2])})
+    vector = vector_like(z)
+    with mpmath.workdps(1200):
+        for example, label in enumerate((1, 2)):
+            entries = [mpmath.mpf(one) for one in z[example]]
+            powers = [mpmath.exp(one) for one in entries]
+            p = [one / sum(powers) for one in powers]
+            mean = sum(a * float(b) for a, b in zip(p, vector[example], strict=True))
+            close(truth["per_example"][example], mpmath.log(sum(powers)) - entries[label])
+            for k in range(3):
+                close(truth["gradient:z"][example, k], p[k] - (k == label))
+                product = p[k] * (float(vector[example, k]) - mean)
+                close(truth["hessian_vector_product:z"][example, k], product)
+
+
+def close(found: Any, expected: Any) -> None:
+    assert abs(found - expected) <= 1e-28 * abs(expected) + mpmath.mpf(10) ** -359
+
+
+def test_where_the_text_has_no_value_the_stable_form_has(module: Any) -> None:
+    truth, _ = reference(module.length, ("x",)).at({"x": np.zeros((1, 3))})
+    assert truth["per_example"][0] == 0
+    assert list(truth["gradient:x"][0]) == [0, 0, 0]
+
+
+DOMAINS = """
+loss every(a: real[K], b: positive[K], c: nonnegative, d: probability, e: simplex[K],
+           f: interval(-1, 2) | g: sign, h: binary, i: index(K), j: count; k: interval(0, 1) = 0.5) =
+    sum[m](a[m] * b[m] * e[m]) + c * d * f * g * h + j + k + [i == 0]
+"""
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_points_lie_in_their_domains(dtype: Any) -> None:
+    program = objc.compile(DOMAINS, target="numpy").every.program
+    sampler = Sampler.of(program, dtype, {"K": 4}, 0)
+    settings = list(sampler.settings(4))
+    assert settings[0] == {"k": 0.5}
+    assert all(0 <= one["k"] <= 1 for one in settings)
+    drawn = sampler.draw(300, settings[0])
+    for points in (drawn, sampler.near(drawn, settings[0])):
+        assert points["a"].shape == (300, 4)
+        assert all(np.isfinite(one).all() for one in points.values())
+        assert (points["b"] > 0).all()
+        assert (points["c"] >= 0).all()
+        assert ((points["d"] >= 0) & (points["d"] <= 1)).all()
+        assert (points["e"].sum(axis=1) == 1).all()
+        assert ((points["f"] >= -1) & (points["f"] <= 2)).all()
+        assert set(points["g"]) == {-1, 1}
+        assert set(points["h"]) == {0, 1}
+        assert set(points["i"]) <= {0, 1, 2, 3}
+        assert {one.dtype for name, one in points.items() if name in "abcdefgh"} == {
+            np.dtype(dtype)
+        }
+    magnitudes = np.abs(drawn["a"][drawn["a"] != 0].astype(float))
+    assert np.ptp(np.log10(magnitudes)) > 60  # every magnitude
