@@ -67,6 +67,7 @@ class Expressions:
         self.trial = trial
         self.kinds = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
         self.result: Any = None
+        self.stepping = 0  # loops around over the steps of a recurrence
         self.start = ir.IRBuilder(function.append_basic_block("variables"))
         self.b = ir.IRBuilder(function.append_basic_block("body"))
         self.variables: dict[str, Any] = {}

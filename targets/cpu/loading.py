@@ -70,7 +70,9 @@ def widened(text: str, bits: int) -> str:
     """What llvmlite can't write. Steps may use the widest vectors (LLVM shuns those of 512 bits, for
     the sake of processors long gone), and what is said of a loop must name itself."""
     text = re.sub(r"^(define [^\n]*)$", rf'\1 "prefer-vector-width"="{bits}"', text, flags=re.M)
-    return re.sub(r"^!(\d+) = !{ !\d+, (!\d+) }$", r"!\1 = distinct !{ !\1, \2 }", text, flags=re.M)
+    return re.sub(
+        r"^!(\d+) = !{ !\d+, (!\d+(?:, !\d+)*) }$", r"!\1 = distinct !{ !\1, \2 }", text, flags=re.M
+    )
 
 
 def optimise(module: Any, machine: Any) -> None:

@@ -221,11 +221,11 @@ class StepText(Places):
 
     def _plain_loop(self, loop: Loop, extent: str) -> None:
         name = self._index_name(loop.index)
-        back = self.layout.name("back", loop.index.name) if loop.direction < 0 else name
-        self._line(f"for {back} in range({extent}):")
+        counter = self.layout.name("step", loop.index.name) if loop.direction else name
+        self._line(f"for {counter} in range({extent}):")
         self.indent += 1
-        if back != name:
-            self._line(f"{name} = {extent} - 1 - {back}")
+        if loop.direction:
+            self._line(f"{name} = {counter if loop.direction > 0 else f'{extent} - 1 - {counter}'}")
         self.around.append(loop.index)
         self.visible.append({})
         self.facts.append(self.facts[-1].inside(loop.index))

@@ -192,7 +192,9 @@ class _Body(Expressions):
         counter = self.b.phi(I64, node.target.id)
         counter.add_incoming(first, before)
         self._bind(node.target.id, counter)
+        self.stepping += node.target.id.startswith("step_")
         self._block(node.body)
+        self.stepping -= node.target.id.startswith("step_")
         if not self.b.block.is_terminated:
             following = self.b.add(counter, I64(1), flags=("nsw", "nuw"))
             counter.add_incoming(following, self.b.block)
@@ -202,31 +204,34 @@ class _Body(Expressions):
 
     def _hint(self, node: ast.For, back: Any) -> None:
         """How wide to vectorise: by float32, although sums in float64 stand beside it, which LLVM
-        would let decide. Where each lane would call the C library, nothing is gained."""
+        would let decide. Where each lane would call the C library, nothing is gained. In a step of a
+        recurrence one vector at a time: rows are short there, and several would find no work."""
+        if not self._may_be_hinted(node):
+            return
+        module, number = self.translator.module, ir.IntType(32)
+        said = []
+        if "float32" in self.kinds and not any(map(_chooses, node.body)):
+            said.append(["llvm.loop.vectorize.width", number(self.translator.bits // 32)])
+        if self.stepping:
+            said.append(["llvm.loop.interleave.count", number(1)])
+        if said:
+            self.translator.loops += 1
+            distinct = module.add_metadata([f"objc.loop.{self.translator.loops}"])
+            loop = module.add_metadata([distinct, *map(module.add_metadata, said)])
+            back.set_metadata("llvm.loop", loop)
+
+    def _may_be_hinted(self, node: ast.For) -> bool:
+        if self.node.name == "entry":  # nothing but calls of steps
+            return False
+        if isinstance(node.iter, ast.Call) and isinstance(node.iter.args[-1], ast.Constant):
+            return False  # unrolled
         if any(
             isinstance(one, ast.For | ast.While) for part in node.body for one in ast.walk(part)
         ):
-            return
+            return False
         names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
         calls = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
-        if (
-            self.node.name == "entry"  # nothing but calls of steps
-            or (
-                isinstance(node.iter, ast.Call) and isinstance(node.iter.args[-1], ast.Constant)
-            )  # unrolled
-            or "float32" not in self.kinds
-            or "inside" in names
-            or calls - {"shape", "sqrt", "inf", "nan"}
-        ):
-            return
-        module = self.translator.module
-        width = module.add_metadata(
-            ["llvm.loop.vectorize.width", ir.IntType(32)(self.translator.bits // 32)]
-        )
-        number = self.translator.loops = self.translator.loops + 1
-        distinct = module.add_metadata([f"objc.loop.{number}"])
-        loop = module.add_metadata([distinct, width])
-        back.set_metadata("llvm.loop", loop)
+        return "inside" not in names and not calls - {"shape", "sqrt", "inf", "nan"}
 
     def _while(self, test: Callable[[], Any], work: Callable[[], None]) -> None:
         head = self.function.append_basic_block("while")
@@ -264,6 +269,17 @@ class _Body(Expressions):
             self.b.ret(whole)
         else:
             self.b.ret(value)
+
+
+def _chooses(one: ast.stmt) -> bool:
+    """Whether a statement keeps scalars under a test: the place of a maximum, or a guarded sum, which
+    LLVM makes vectors of by itself or, with a remark, not at all."""
+    return isinstance(one, ast.If) and any(
+        isinstance(target, ast.Name)
+        for part in ast.walk(one)
+        if isinstance(part, ast.Assign)
+        for target in part.targets
+    )
 
 
 def _again(value: Value, places: Any) -> Value:
