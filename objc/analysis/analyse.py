@@ -102,7 +102,8 @@ def _kinks(subject: Subject, name: str) -> Iterator[Fact]:
         verdict: Verdict = "proved" if witness else "unknown"
         yield Fact("kink", statement, verdict, argument, name, span=one.span)
     if not subject.kinks(name) and subject.is_smooth(name, 1):
-        statement = f"infinitely differentiable in {name}"
+        inside = " inside its domain" if subject.smoothness(name).ends_at_edge else ""
+        statement = f"infinitely differentiable in {name}{inside}"
         yield Fact("smoothness", statement, "proved", "no kink inside the domain", name)
     elif not kinks and subject.is_smooth(name, 1):
         how = "what it is made of meets with equal slopes"

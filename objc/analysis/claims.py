@@ -203,6 +203,8 @@ def _differentiable(subject: Subject, claim: Claim) -> Decision:
     (order,) = claim.arguments
 
     def one(name: str) -> Decision:
+        if subject.smoothness(name).ends_at_edge:
+            return _unknown("a function ends at the edge of the domain: its derivative may be infinite there")
         if order.is_Integer and subject.is_smooth(name, int(order)):
             return Decision("proved", "no kink of that order")
         return _unknown("tried: the kinks of the formula")

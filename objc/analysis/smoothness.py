@@ -85,7 +85,11 @@ def _written(text: Text, expression: Any) -> str:
 
 
 class Smoothness:
-    """The kinks of a program in one input, in the order of the lets."""
+    """The kinks of a program in one input, in the order of the lets.
+
+    `ends_at_edge` says whether some function ends, or has a pole, at the edge of the input's domain: a
+    derivative may be infinite there, as that of x·log(x) at 0.
+    """
 
     def __init__(self, program: Program, ranges: Ranges, name: str) -> None:
         self.program = program
@@ -93,6 +97,7 @@ class Smoothness:
         self.curvature = Curvature(program, ranges, (name,))
         influenced = influences(program)
         self.varying = {name} | {let for let, found in influenced.items() if name in found}
+        self.ends_at_edge = False
         found: dict[tuple[str, str], Kink] = {}
         for let in program.lets:
             self._let = let
@@ -260,7 +265,10 @@ class Smoothness:
             return True
         plain = self.ranges.of(room)
         has_sign = plain.is_nonnegative or plain.is_nonpositive
-        return has_sign and self.curvature.of(room).affine
+        if not (has_sign and self.curvature.of(room).affine):
+            return False
+        self.ends_at_edge = True
+        return True
 
 
 def _is_excluded(zero: Expression, conditions: tuple[Any, ...]) -> bool:

@@ -65,9 +65,12 @@ class Subject:
         return any(name in influenced[one] for one in members(self.program))
 
     def kinks(self, name: str) -> tuple[Kink, ...]:
+        return self.smoothness(name).kinks
+
+    def smoothness(self, name: str) -> Smoothness:
         if name not in self._smoothness:
             self._smoothness[name] = Smoothness(self.program, self.ranges, name)
-        return self._smoothness[name].kinks
+        return self._smoothness[name]
 
     def witness(self, name: str, kink: Kink) -> Witness | None:
         """Exact inputs at which the scalar is shown not to be smooth across a kink."""
