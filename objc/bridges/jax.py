@@ -23,6 +23,9 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from objc.errors import ObjcError
+from objc.training.errors import BadPrediction
+
 Array = NDArray[Any]
 
 
@@ -37,6 +40,9 @@ class JaxPredictor:
         outputs: names for the results where there are several; they are inputs of the objective.
 
     Parameters have the types that JAX gives them: float32 unless `jax_enable_x64` is on.
+
+    Raises:
+        ObjcError: a parameter has a type that NumPy does not have (E0520).
     """
 
     def __init__(
@@ -50,7 +56,8 @@ class JaxPredictor:
         self._outputs = None if outputs is None else tuple(outputs)
         leaves, self._structure = jax.tree_util.tree_flatten_with_path(parameters)
         self.parameters: dict[str, Array] = {
-            jax.tree_util.keystr(path): np.array(jax.numpy.asarray(leaf)) for path, leaf in leaves
+            jax.tree_util.keystr(path): _initial(jax.tree_util.keystr(path), leaf)
+            for path, leaf in leaves
         }
         self._predict = jax.jit(function)
         self._pull_back = jax.jit(
@@ -69,11 +76,18 @@ class JaxPredictor:
         """The function's results for a batch."""
         self._columns = [jax.numpy.asarray(self._own_type(batch[name])) for name in self._inputs]
         self._results = self._predict(self.tree(), *self._columns)
+        several = isinstance(self._results, tuple | list)
+        if several != (self._outputs is not None):
+            given = "several results" if several else "one result"
+            problem = f"has a function that gives {given}"
+            mend = "`outputs` names the results of a tuple, and only of a tuple"
+            raise ObjcError(BadPrediction(None, "JaxPredictor", problem, mend))
         if self._outputs is None:
-            return np.asarray(self._results)
-        return {
-            name: np.asarray(one) for name, one in zip(self._outputs, self._results, strict=True)
-        }
+            return _array(self._results)
+        if len(self._results) != len(self._outputs):
+            counts = f"gives {len(self._results)} results, and `outputs` names {len(self._outputs)}"
+            raise ObjcError(BadPrediction(None, "JaxPredictor", counts))
+        return {name: _array(one) for name, one in zip(self._outputs, self._results, strict=True)}
 
     def vjp(self, cotangents: Mapping[str, Array]) -> dict[str, Array]:
         """The gradient of each parameter, by its path."""
@@ -97,3 +111,18 @@ class JaxPredictor:
         if values.dtype.kind == "f":
             return values.astype(next(iter(self.parameters.values())).dtype)
         return values.astype(jax.dtypes.canonicalize_dtype(values.dtype))
+
+
+def _initial(name: str, leaf: Any) -> Array:
+    """A parameter at its start, as an array of its own."""
+    value = np.array(jax.numpy.asarray(leaf))
+    if value.dtype.kind != "f":
+        problem = f"has the parameter `{name}` of the type {value.dtype}"
+        raise ObjcError(BadPrediction(None, "JaxPredictor", problem, "train it as float32"))
+    return value
+
+
+def _array(result: Any) -> Array:
+    """A result as an array; bfloat16, which NumPy does not have, as float32."""
+    found = np.asarray(result)
+    return found.astype(np.float32) if found.dtype == jax.numpy.bfloat16 else found

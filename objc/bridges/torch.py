@@ -20,6 +20,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from objc.errors import ObjcError
+from objc.training.errors import BadPrediction
+
 Array = NDArray[Any]
 
 
@@ -34,6 +37,7 @@ class TorchPredictor:
 
     Raises:
         ValueError: a parameter is not on the CPU, or none is to be trained.
+        ObjcError: a parameter has a type that NumPy does not have (E0520).
     """
 
     def __init__(
@@ -58,7 +62,7 @@ class TorchPredictor:
         self._training = True
         # These arrays share their memory with the tensors: writing one writes the other.
         self.parameters: dict[str, Array] = {
-            name: one.detach().numpy() for name, one in trained.items()
+            name: _shared(name, one) for name, one in trained.items()
         }
         self._dtype = next(iter(trained.values())).dtype
 
@@ -72,11 +76,9 @@ class TorchPredictor:
         tensors = [self._tensor(batch[name]) for name in self._inputs]
         with torch.set_grad_enabled(self._training):
             results = self.module(*tensors)
-        if self._outputs is None:
-            self._results = {"": results}
-            return np.asarray(results.detach().numpy())
-        self._results = dict(zip(self._outputs, results, strict=True))
-        return {name: one.detach().numpy() for name, one in self._results.items()}
+        self._results = self._named(results)
+        found = {name: _array(one) for name, one in self._results.items()}
+        return found if self._outputs is not None else found[""]
 
     def vjp(self, cotangents: Mapping[str, Array]) -> dict[str, Array]:
         """The gradient of each parameter; zeros where the results do not depend on it."""
@@ -93,6 +95,22 @@ class TorchPredictor:
             name: one.detach().numpy() for name, one in zip(self._trained, gradients, strict=True)
         }
 
+    def _named(self, results: Any) -> dict[str, torch.Tensor]:
+        """The module's results by their names; a single one without a name by the empty one."""
+        named = {"": results}
+        if self._outputs is not None:
+            several = results if isinstance(results, tuple | list) else (results,)
+            if len(several) != len(self._outputs):
+                problem = f"gives {len(several)} results, and `outputs` names {len(self._outputs)}"
+                raise ObjcError(BadPrediction(None, "TorchPredictor", problem))
+            named = dict(zip(self._outputs, several, strict=True))
+        for one in named.values():
+            if not isinstance(one, torch.Tensor):
+                problem = f"has a module that gives a {type(one).__name__}, not a tensor"
+                mend = "name its results: outputs=('logits', …)" if self._outputs is None else None
+                raise ObjcError(BadPrediction(None, "TorchPredictor", problem, mend))
+        return named
+
     def state(self) -> dict[str, Array]:
         """Buffers, such as running averages, and PyTorch's random state, from which dropout draws."""
         found = {f"buffer {name}": one.numpy().copy() for name, one in self.module.named_buffers()}
@@ -107,3 +125,19 @@ class TorchPredictor:
     def _tensor(self, values: Array) -> torch.Tensor:
         tensor = torch.as_tensor(np.ascontiguousarray(values))
         return tensor.to(self._dtype) if tensor.is_floating_point() else tensor
+
+
+def _shared(name: str, parameter: torch.Tensor) -> Array:
+    """The parameter as an array in the same memory."""
+    if parameter.dtype == torch.bfloat16 or not parameter.is_floating_point():
+        problem = f"has the parameter `{name}` of the type {parameter.dtype}"
+        mend = "train it as float32 or float64: module.float()"
+        raise ObjcError(BadPrediction(None, "TorchPredictor", problem, mend))
+    return parameter.detach().numpy()
+
+
+def _array(result: torch.Tensor) -> Array:
+    """A result as an array; bfloat16, in which automatic casting computes, as float32."""
+    detached = result.detach()
+    wide = detached.float() if detached.dtype == torch.bfloat16 else detached
+    return np.asarray(wide.numpy())

@@ -77,9 +77,10 @@ class Evaluator:
             mode(training)
         given = self.predictor.predict(batch.arrays)
         if isinstance(given, Mapping):
-            found = {name: np.asarray(one) for name, one in given.items()}
+            wanted = ((name, one) for name, one in given.items() if name in self.predicted)
+            found = {name: self._numbers(one, f"`{name}`") for name, one in wanted}
         elif len(self.predicted) == 1:
-            found = {self.predicted[0]: np.asarray(given)}
+            found = {self.predicted[0]: self._numbers(given, f"`{self.predicted[0]}`")}
         else:
             raise ObjcError(self._bad("gives one array", f"for {list(self.predicted)}"))
         for name in self.predicted:
@@ -121,17 +122,41 @@ class Evaluator:
 
     def _pull_back(self, cotangents: dict[str, Array]) -> dict[str, Array]:
         assert self.predictor is not None
-        gradients = self.predictor.vjp(cotangents)
+        gradients: Any = self.predictor.vjp(cotangents)
+        if not isinstance(gradients, Mapping):
+            problem = f"gives {type(gradients).__name__} from `vjp`"
+            mend = "let it give the gradient of each of its parameters, by name"
+            raise ObjcError(self._bad(problem, "; expected gradients by name", mend))
         found = {}
         for name, parameter in self.predictor.parameters.items():
             if name not in gradients:
                 raise ObjcError(self._bad(f"gives no gradient of its parameter `{name}`", ""))
-            found[name] = np.asarray(gradients[name])
+            found[name] = self._numbers(gradients[name], f"a gradient of `{name}`")
             if found[name].shape != parameter.shape:
                 shape, expected = list(found[name].shape), list(parameter.shape)
                 problem = f"gives a gradient of `{name}` with the shape {shape}, not {expected}"
                 raise ObjcError(self._bad(problem, ""))
         return found
 
+    def _numbers(self, given: Any, what: str) -> Array:
+        """An array that a predictor gave.
+
+        Raises:
+            ObjcError: it is none, or not of real numbers (E0520).
+        """
+        try:
+            found = np.asarray(given)
+        except (TypeError, ValueError) as failure:
+            raise ObjcError(self._bad(f"gives {what} that is no array: {failure}", "")) from None
+        if found.dtype.kind not in "biuf":
+            kind = type(given).__name__ if found.dtype.kind == "O" else str(found.dtype)
+            raise ObjcError(self._bad(f"gives {what} as {kind}", "; expected an array of numbers"))
+        return found
+
     def _bad(self, problem: str, rest: str, mend: str | None = None) -> BadPrediction:
-        return BadPrediction(None, type(self.predictor).__name__, f"{problem} {rest}".strip(), mend)
+        return BadPrediction(
+            None,
+            type(self.predictor).__name__,
+            f"{problem} {rest}".strip().replace(" ;", ";"),
+            mend,
+        )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import fnmatch
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -42,6 +43,7 @@ def load_data(
     *,
     also: Sequence[str] = (),
     optional: Sequence[str] = (),
+    without: Collection[str] = (),
 ) -> dict[str, Array]:
     """Read the data inputs of a kernel from a file.
 
@@ -57,6 +59,7 @@ def load_data(
         columns: where inputs with other names are found.
         also: further scalar columns, such as weights.
         optional: inputs before the bar that are read where the file has them.
+        without: inputs that don't come from the file.
 
     Returns:
         An array for each, float64 or int64, with the examples along the first axis.
@@ -65,7 +68,9 @@ def load_data(
         ObjcError: E0501–E0506, and E0513 where a label is not one.
     """
     records = records_of(kernel)
-    wanted = {name: one for name, one in records.items() if one.role == "data"}
+    wanted = {
+        name: one for name, one in records.items() if one.role == "data" and name not in without
+    }
     wanted.update({name: records[name] for name in optional if name in records})
     for name in also:
         wanted.setdefault(name, InputRecord(name, (), "real", "data", None, None, None, None))
@@ -170,13 +175,26 @@ def _columns_of(
         places = [] if missing else [header.index(name) for name in given]
         what = f"column `{missing[0]}`" if missing else "column"
     if not places:
-        mend = None
-        if given is None:
+        mend = _delimiter(header)
+        if given is None and mend is None:
             mend = f'say which: --map "{record.name}=NAME"'
             if record.rank:
                 mend = f'say which: --map "{record.name}=PATTERN*"'
         raise ObjcError(MissingColumn(None, str(path), what, record.name, tuple(header), mend))
     return places
+
+
+def _delimiter(header: list[str]) -> str | None:
+    """What to do where the whole header is one cell, because something else separates the columns."""
+    if len(header) > 1:
+        return None
+    for sign, name in ((";", "`;`"), ("\t", "tabs")):
+        if sign in header[0]:
+            other = (
+                ", or call the file .tsv" if sign == "\t" else ", and numbers have a decimal point"
+            )
+            return f"{name} between the columns? they are separated by commas{other}"
+    return None
 
 
 def _default(header: list[str], record: InputRecord) -> list[int]:
@@ -202,10 +220,7 @@ def _read(path: Path, rows: Any, header: list[str], used: list[int]) -> _Table:
     lines: list[int] = []
     while chunk := list(islice(_numbered(path, rows, len(header)), _CHUNK)):
         cells = [[row[place] for place in used] for _, row in chunk]
-        try:
-            values = np.array(cells, dtype=np.str_).astype(np.float64)
-        except ValueError:
-            values = np.array([[_number(cell) for cell in row] for row in cells])
+        values = _numbers(cells)
         if not np.isfinite(values).all():
             row, column = (int(axis) for axis in np.argwhere(~np.isfinite(values))[0])
             name, cell = header[used[column]], cells[row][column]
@@ -226,8 +241,26 @@ def _numbered(path: Path, rows: Any, width: int) -> Iterator[tuple[int, list[str
             yield rows.line_num, row
 
 
+def _numbers(cells: list[list[str]]) -> Array:
+    """The numbers of some rows, NaN where a cell has none."""
+    text = "".join(cell for row in cells for cell in row)
+    if text.isascii() and not _NOT_IN_NUMBERS & set(text):
+        try:
+            return np.array(cells, dtype=np.str_).astype(np.float64)
+        except ValueError:
+            pass
+    return np.array([[_number(cell) for cell in row] for row in cells])
+
+
+_NOT_IN_NUMBERS = frozenset("_\0")
+"""What Python or NumPy would pass over: `1_000`, and a NUL at the end of a text."""
+
+
 def _number(cell: str) -> float:
-    """A cell's number, NaN where it has none."""
+    """A cell's number, NaN where it has none: as other programs write numbers, without Python's
+    underscores and without the digits of other scripts."""
+    if not cell.isascii() or _NOT_IN_NUMBERS & set(cell):
+        return float("nan")
     try:
         return float(cell)
     except ValueError:
@@ -235,11 +268,9 @@ def _number(cell: str) -> float:
 
 
 def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+    """Whether a cell is a number, or one of the words for what is none: `nan`, `inf`."""
+    words = ("nan", "inf", "infinity")
+    return not math.isnan(_number(cell)) or cell.lower().lstrip("+-") in words
 
 
 def _shaped(table: _Table, values: Array, record: InputRecord, names: list[str]) -> Array:

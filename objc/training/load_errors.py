@@ -51,7 +51,7 @@ class MissingColumn(Diagnostic):
         return f"`{self.path}` has no {self.wanted} for the input `{self.for_input}`"
 
     def notes(self) -> Sequence[str]:
-        return [f"it has {listed(self.columns)}"]
+        return [f"it has {listed(self.columns)}" if self.columns else "it has none at all"]
 
     def help(self) -> str | None:
         return self.mend or did_you_mean(self.for_input, self.columns)
@@ -61,8 +61,9 @@ class MissingColumn(Diagnostic):
 class BadCell(Diagnostic):
     """A cell of a data file is empty, not a number, or not finite.
 
-    Every column that an input takes must be a finite number in every row. Fill or drop missing values
-    before training: the loop does not guess them.
+    Every column that an input takes must be a finite number in every row, in the digits 0 to 9, with a
+    decimal point and without separators of thousands. Fill or drop missing values before training: the
+    loop does not guess them.
     """
 
     code: ClassVar[str] = "E0503"
@@ -72,7 +73,9 @@ class BadCell(Diagnostic):
     cell: str
 
     def title(self) -> str:
-        what = f"`{self.cell}` is not a finite number" if self.cell.strip() else "an empty cell"
+        shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in self.cell)
+        shown = shown if len(shown) <= 60 else shown[:60] + "…"
+        what = f"`{shown}` is not a finite number" if self.cell.strip() else "an empty cell"
         return f"{what} in column `{self.column}`, line {self.line} of `{self.path}`"
 
 

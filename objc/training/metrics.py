@@ -124,4 +124,7 @@ def _number(name: str, value: Any) -> float:
     if np.ndim(value) != 0:
         problem = f"gives an array of the shape {list(np.shape(value))}; expected one number"
         raise ObjcError(BadMetric(None, name, problem))
+    if np.asarray(value).dtype.kind not in "biuf":
+        problem = f"gives {str(value)!r:.60} ({type(value).__name__}); expected one number"
+        raise ObjcError(BadMetric(None, name, problem))
     return float(value)

@@ -61,7 +61,9 @@ class Sizes:
     def infer_from_labels(self, record: InputRecord, values: Array) -> None:
         """An `index(K)` whose K is nowhere else to be read: the greatest label and one."""
         dimension = record.index_dimension
-        if isinstance(dimension, str) and dimension not in self and values.size:
+        if not isinstance(dimension, str) or dimension in self or not values.size:
+            return
+        if values.max() >= 0:
             source = f"the greatest value of `{record.name}` and 1"
             self._known[dimension] = (int(values.max()) + 1, source)
 

@@ -179,7 +179,7 @@ class Run:
             if piece.total_weight > 0:
                 evaluation = self.evaluator.value(piece)
                 if not evaluation.is_finite:
-                    raise self._failure(piece, None)
+                    raise self._failure(piece, None, f"at the end of epoch {self.epoch}")
                 for name, value in quantities(evaluation).items():
                     totals[name] = totals.get(name, 0.0) + piece.total_weight * value
         return {name: total / data.total_weight for name, total in totals.items()}
@@ -266,27 +266,32 @@ class Run:
 
     # ------------------------------------------------------------------ failures
 
-    def _failure(self, batch: Dataset, gradients: Mapping[str, Array] | None) -> NonFiniteError:
+    def _failure(
+        self, batch: Dataset, gradients: Mapping[str, Array] | None, when: str | None = None
+    ) -> NonFiniteError:
         found = investigate(self.evaluator, batch, gradients)
+        where = self._where(when)
         diagnostic = NonFinite(
-            None, found.what, found.place, self._where(), found.inputs, found.remarks, self._mend()
+            None, found.what, found.place, where, found.inputs, found.remarks, self._mend()
         )
-        return self._error(diagnostic, found.row, found.term)
+        return self._error(diagnostic, found.row, found.term, self.epoch + (when is None))
 
     def _overflow(self, name: str, rate: float) -> NonFiniteError:
         what = f"the update of `{name}` is not finite"
         mend = "lower the learning rate, or clip the gradient (clip_norm=1)"
         diagnostic = NonFinite(None, what, f"learning rate {rate:g}", self._where(), (), (), mend)
-        return self._error(diagnostic, None, None)
+        return self._error(diagnostic, None, None, self.epoch + 1)
 
-    def _error(self, diagnostic: NonFinite, row: int | None, term: str | None) -> NonFiniteError:
+    def _error(
+        self, diagnostic: NonFinite, row: int | None, term: str | None, epoch: int
+    ) -> NonFiniteError:
         parameters = self.evaluator.parameters.copy()
-        return NonFiniteError(
-            diagnostic, parameters, self.history, self.epoch + 1, self.step, row, term
-        )
+        return NonFiniteError(diagnostic, parameters, self.history, epoch, self.step, row, term)
 
-    def _where(self) -> str:
-        return f"in epoch {self.epoch + 1}, after {self.step} steps; the parameters are kept"
+    def _where(self, when: str | None = None) -> str:
+        steps = f"{self.step} step{'s' if self.step != 1 else ''}"
+        when = when or f"in epoch {self.epoch + 1}"
+        return f"{when}, after {steps}; the parameters are kept"
 
     def _mend(self) -> str | None:
         steps = self.history.steps

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any, Literal
+
+import numpy as np
 
 from objc.errors import ObjcError
 from objc.training.early_stopping import EarlyStopping
@@ -81,19 +84,23 @@ def resolve(
     """
     rule = _look_up("the optimizer", optimizer, OPTIMIZERS)
     rate_schedule = _look_up("the schedule", schedule, SCHEDULES)
-    _require("epochs", epochs, epochs >= 0, "an integer of at least 0")
-    _require("batch_size", batch_size, batch_size is None or batch_size >= 1, "at least 1, or None")
-    _require("warmup", warmup, warmup >= 0, "a number of steps of at least 0")
-    _require("seed", seed, seed >= 0, "an integer of at least 0")
-    every = checkpoint_every
-    _require("checkpoint_every", every, every is None or every >= 1, "a number of steps, or None")
-    _require("checkpoint", checkpoint, checkpoint is not None or every is None, "a path")
+    epochs = _whole("epochs", epochs, 0, "an integer of at least 0")
+    if batch_size is not None:
+        batch_size = _whole("batch_size", batch_size, 1, "an integer of at least 1, or None")
+    warmup = _whole("warmup", warmup, 0, "a number of steps of at least 0")
+    seed = _whole("seed", seed, 0, "an integer of at least 0")
+    if checkpoint_every is not None:
+        expected = "a number of steps of at least 1, or None"
+        checkpoint_every = _whole("checkpoint_every", checkpoint_every, 1, expected)
+        _require("checkpoint", checkpoint, checkpoint is not None, "a path")
     for name, clip in (("clip_norm", clip_norm), ("clip_value", clip_value)):
-        _require(name, clip, clip is None or clip > 0, "a number above 0, or None")
+        _require(
+            name, clip, clip is None or (_is_number(clip) and clip > 0), "a number above 0, or None"
+        )
     if learning_rate is None:
         rate = 1.0 if isinstance(rule, LBFGS) else rule.default_learning_rate
     else:
-        usable = math.isfinite(learning_rate) and learning_rate > 0
+        usable = _is_number(learning_rate) and math.isfinite(learning_rate) and learning_rate > 0
         _require("learning_rate", learning_rate, usable, "a finite number above 0")
         rate = float(learning_rate)
     return Settings(
@@ -120,6 +127,17 @@ def _look_up(what: str, given: Any, table: Mapping[str, Any]) -> Any:
         expected = f"one of {', '.join(table)}"
         raise ObjcError(BadOption(None, what, repr(given), expected, tuple(table)))
     return table[given]
+
+
+def _whole(name: str, value: Any, least: int, expected: str) -> int:
+    """The option as an int, from whatever type of integer it is."""
+    is_integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    _require(name, value, is_integer and value >= least, expected)
+    return int(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _require(name: str, value: Any, holds: bool, expected: str) -> None:
