@@ -1,89 +1,40 @@
-"""The NumPy target against the interpreter."""
+"""What is the NumPy target's own: blocks, products, atoms."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import mpmath
 import numpy as np
 import pytest
 import sympy
 
-from objc.atoms import ATOMS, Branch
+from objc.atoms import ATOMS
 from objc.ir.domain import Domain
 from objc.ir.evaluate import evaluate
-from objc.ir.index import BATCH, Dimension, Index, Position, at
+from objc.ir.index import Dimension, Index
 from objc.ir.program import Input, Let, Program
-from objc.ir.symbols import IndexValue
-from objc.target import Emitted, IndexOutOfRange, available, load
+from objc.target import available, load
 
 from .. import programs
+from . import running
+from .running import agree, given, run
 
 TARGET = load("numpy")
-TOLERANCE = {"float64": {"rtol": 1e-12, "atol": 1e-13}, "float32": {"rtol": 2e-5, "atol": 2e-6}}
 CASES = {case.name: case for case in programs.all_cases()}
 
 
-def run(
-    program: Program, inputs: Mapping[str, Any], dtype: str, emitted: Emitted | None = None
-) -> dict[str, Any]:
-    """Through the protocol of targets, with results filled with what must be overwritten."""
-    executable = TARGET.load(emitted or TARGET.emit(program, dtype))
-    sizes: dict[str, int] = {}
-    arguments: dict[str, Any] = {}
-    for one in program.inputs:
-        value = np.asarray(inputs.get(one.name, one.default))
-        sizes |= {d.name: n for d, n in zip(one.dimensions, value.shape, strict=True)}
-        kind = np.int64 if one.domain.is_integer else np.dtype(dtype)
-        if one.dimensions:
-            arguments[one.name] = np.ascontiguousarray(value, kind)
-        else:
-            arguments[one.name] = int(value) if one.domain.is_integer else float(value)
-    results = {}
-    for key, name in program.outputs.items():
-        let = program.let[name]
-        shape = [sizes.get(d.name, d.size) for d in let.dimensions]
-        kind = np.int64 if let.domain.is_integer else np.dtype(dtype)
-        if let.free:
-            results[key] = np.full(shape, -77, kind)
-    return {**executable(arguments, sizes, results), **results}
-
-
-def given(case: programs.Case, results: tuple[str, ...]) -> tuple[Program, dict[str, Any]]:
-    inputs = case.inputs(np.random.default_rng(11))
-    program = programs.derived(case, results, inputs)
-    internal = [one.name for one in program.inputs if one.role == "internal"]
-    return program, {**inputs, **dict.fromkeys(internal, 0.5)}
-
-
-def agree(program: Program, inputs: Mapping[str, Any], dtype: str, emitted: Any = None) -> None:
-    expected = evaluate(program, inputs)
-    found = run(program, inputs, dtype, emitted)
-    assert set(found) == set(expected)
-    for key, value in expected.items():
-        np.testing.assert_allclose(found[key], value, err_msg=key, **TOLERANCE[dtype])
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("what", programs.VARIANTS)
-@pytest.mark.parametrize("name", CASES)
-def test_agrees_with_the_interpreter(name: str, what: str, dtype: str) -> None:
-    case = CASES[name]
-    if not case.wrt and what != "per_example":
-        pytest.skip("a metric has no derivative")
-    program, inputs = given(case, programs.VARIANTS[what])
-    assert TARGET.supports(program) is None
-    agree(program, inputs, dtype)
+@pytest.fixture(autouse=True)
+def numpy_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "TARGET", TARGET)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_blocks_do_not_matter(name: str) -> None:
     """The same with blocks of one or two examples."""
     what = "value_and_grad" if CASES[name].wrt else "per_example"
-    program, inputs = given(CASES[name], programs.VARIANTS[what])
+    program, inputs = given(CASES[name], what)
     emitted = TARGET.emit(program, "float64")
     small = replace(emitted, text=emitted.text.replace("(1 << 23)", "8"))
     agree(program, inputs, "float64", small)
@@ -130,69 +81,6 @@ def test_contractions_are_products() -> None:
     triple = Let("r", (n, other), a.read(n, k) * a.read(other, last), "sum", (k, last))
     assert "np.einsum('ac,bd->ab'" in TARGET.emit(function((a,), triple), "float64").text
     agree(function((a,), triple), {"a": inputs["a"]}, "float64")
-
-
-def test_scatter_leaves_out_what_has_no_place() -> None:
-    guard = sympy.And(sympy.Eq(IndexValue(k), y.read(n)), IndexValue(n) > 0)
-    program = function((x, y, a), Let("r", (k,), a.read(n, k) + IndexValue(k), "sum", (n,), guard))
-    assert "scatter(" in TARGET.emit(program, "float64").text
-    inputs = {"x": np.zeros(3), "y": [0, 2, 7, 2, -1], "a": np.arange(15.0).reshape(5, 3)}
-    agree(program, inputs, "float64")
-
-
-def test_positions_are_checked_where_taken() -> None:
-    label = Input("label", (BATCH,), Domain("index", dimension=K), "data")
-    example = Index("n", BATCH)
-    read = x.read(Position(label.read(example)))
-    known = label.read(example) < 2
-    safe = function((x, label), Let("r", (example,), Branch(known, read, sympy.Integer(0))))
-    inputs = {"x": [1.0, 2.0], "label": [0, 9, 1]}
-    agree(safe, inputs, "float64")
-    with pytest.raises(IndexOutOfRange) as caught:
-        run(function((x, label), Let("r", (example,), read)), inputs, "float64")
-    fault = caught.value
-    assert (fault.tensor, fault.axis, fault.value, fault.extent, fault.example) == ("x", 0, 9, 2, 1)
-
-
-def test_the_side_not_taken_does_no_harm() -> None:
-    body = Branch(x.read(k) > 0, sympy.log(x.read(k)) / x.read(k), x.read(at(k, 0)))
-    agree(function((x,), Let("r", (k,), body)), {"x": [0.0, -1.0, 2.0, np.inf]}, "float64")
-    shifted = Branch(IndexValue(k) > 0, x.read(at(k, -1)), sympy.Integer(0))
-    agree(function((x,), Let("r", (k,), shifted)), {"x": [5.0]}, "float64")
-
-
-def test_a_let_that_only_a_branch_takes_may_have_no_value_elsewhere() -> None:
-    step = Let("step", (k,), sympy.exp(x.read(at(k, -1))))
-    total = Let("r", (), step.read(k), "sum", (k,), IndexValue(k) > 0)
-    agree(function((x,), step, total), {"x": [1.0, 2.0, 3.0]}, "float64")
-
-
-@pytest.mark.parametrize("name", ["sum", "prod", "max", "min", "argmax", "argmin"])
-@pytest.mark.parametrize("entries", [[], [2.0], [1.0, np.nan, 3.0], [3.0, 1.0, 3.0, 1.0]])
-@pytest.mark.parametrize("least", [0, 1, 9])
-def test_reductions(name: str, entries: list[float], least: int) -> None:
-    domain = Domain("index", dimension=K) if name.startswith("arg") else Domain("real")
-    for guard in (sympy.true, IndexValue(k) >= least, sympy.Ge(0, least)):
-        let = Let("r", (), x.read(k), name, (k,), guard, domain)
-        agree(function((x,), let), {"x": entries}, "float64")
-    constant = Let("r", (), sympy.Integer(2), name, (k,), domain=domain)
-    agree(function((x,), constant), {"x": entries}, "float64")
-
-
-def test_sums_over_the_batch_are_in_double_precision() -> None:
-    value = Input("v", (BATCH,), Domain("real"), "data")
-    example = Index("n", BATCH)
-    program = function((value,), Let("r", (), value.read(example), "sum", (example,)))
-    found = run(program, {"v": np.full(1_000_000, 0.1, np.float32)}, "float32")
-    assert found["result"] == pytest.approx(1e6 * float(np.float32(0.1)), rel=1e-12)
-
-
-def test_large_integers_are_compared_exactly() -> None:
-    left = Input("p", (), Domain("count"), "data")
-    right = Input("q", (), Domain("count"), "data")
-    body = Branch(sympy.Eq(left.read(), right.read()), sympy.Integer(1), sympy.Integer(0))
-    program = function((left, right), Let("r", (), body))
-    assert run(program, {"p": 2**53 + 1, "q": 2**53}, "float32")["result"] == 0
 
 
 # ------------------------------------------------------------------ atoms
