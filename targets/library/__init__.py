@@ -21,6 +21,9 @@ def supports(program: Program) -> str | None:
     """None if the program can be emitted, else the reason why not."""
     from objc.targets.cpu.declined import reason
 
+    counted = next((one for one in program.dimensions if one.count is not None), None)
+    if counted is not None:
+        return f"an iteration as long as the hyperparameter `{counted.count}` says"
     return reason(program)
 
 
