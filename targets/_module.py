@@ -59,12 +59,13 @@ def write(
     """The text of a module.
 
     `programs` gives each declaration with its variants by what they compute: `value`, `per_example`,
-    `value_and_grad`, `hessian_diagonal`, `result`. `kernel(program, name)` writes the function
-    `name(arguments, sizes, results)` of a variant, `helpers(text)` what those functions call. `needs`
-    names the libraries, `imports` are the import statements of the kernels.
+    `value_and_grad`, `hessian_diagonal`, `result`; one without outputs is left out.
+    `kernel(program, name)` writes the function `name(arguments, sizes, results)` of a variant,
+    `helpers(text)` what those functions call. `needs` names the libraries, `imports` are the import
+    statements of the kernels.
     """
-    declarations = [(program, dict(variants)) for program, variants in programs]
-    head = "\n".join(sorted({*_IMPORTS, *imports, "import numpy as np"}, key=_import_order))
+    declarations = [(program, kept) for program, given in programs if (kept := _computing(given))]
+    head = _imports([*_IMPORTS, *imports, "import numpy as np"])
     fixed = [head, preamble()]
     private = _Private(declarations, _defined("\n".join(fixed)))
     kernels: list[str] = []
@@ -78,9 +79,14 @@ def write(
         public += _functions(program, variants, dtype, private)
     listed = ", ".join(repr(name) for name in sorted(private.names.values()))
     exported = f"__all__ = [{listed}]\n"
-    title = _introduction(declarations, needs, dtype)
+    title = _introduction(declarations, needs, dtype, private.names)
     parts = [docstring(title, ""), "from __future__ import annotations", head, exported]
     return "\n\n".join([*parts, preamble(), *support, *kernels, *public]).rstrip() + "\n"
+
+
+def _computing(variants: Mapping[str, Program]) -> dict[str, Program]:
+    """Without those that have nothing to compute: the derivatives of what has no inputs to move."""
+    return {what: variant for what, variant in variants.items() if variant.outputs}
 
 
 class _Private:
@@ -251,9 +257,15 @@ def _shape(dimensions: Sequence[Any]) -> str:
 
 
 def _introduction(
-    declarations: Sequence[tuple[Program, Mapping[str, Program]]], needs: str, dtype: DType
+    declarations: Sequence[tuple[Program, Mapping[str, Program]]],
+    needs: str,
+    dtype: DType,
+    public: Mapping[tuple[str, str], str],
 ) -> str:
-    names = ", ".join(program.name for program, _ in declarations)
+    names = ", ".join(
+        next(name for (declared, _), name in public.items() if declared == program.name)
+        for program, _ in declarations
+    )
     formulas = "\n\n".join(formula(program) for program, _ in declarations)
     return (
         f"Training objectives compiled by objc: {names}.\n\nNeeds {needs} only; computes in {dtype}."
@@ -294,6 +306,20 @@ def _defined(text: str) -> set[str]:
         elif isinstance(node, ast.Assign):
             found |= {one.id for one in node.targets if isinstance(one, ast.Name)}
     return found
+
+
+def _imports(lines: Iterable[str]) -> str:
+    """Import statements in order, one for each module that names are taken from."""
+    taken: dict[str, set[str]] = {}
+    whole = set()
+    for line in lines:
+        source, is_from, names = line.removeprefix("from ").partition(" import ")
+        if is_from:
+            taken.setdefault(source, set()).update(names.split(", "))
+        else:
+            whole.add(line)
+    parts = [f"from {source} import {', '.join(sorted(names))}" for source, names in taken.items()]
+    return "\n".join(sorted([*whole, *parts], key=_import_order))
 
 
 def _import_order(line: str) -> tuple[bool, bool, str]:

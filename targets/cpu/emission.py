@@ -9,6 +9,7 @@ from objc.targets._ranks import ranked
 from objc.targets.cpu.layout import Layout, shape_of
 from objc.targets.cpu.steps import StepText
 
+from objc.errors import InternalError
 from objc.ir.program import Program
 from objc.schedule import schedule
 from objc.schedule.cost import operations
@@ -44,6 +45,15 @@ class Kernel:
         ]
         self.texts = [one.text() for one in steps]
         self.calls = [one.call() for one in steps]
+        self.require_filled()
+        self.run = self.entry()  # it takes slots too, so it is written before they are told
+
+    def require_filled(self) -> None:
+        """An output that no step fills would hold whatever was in memory before."""
+        missing = sorted(set(self.loops.program.outputs.values()) - self.layout.filled)
+        if missing:
+            name = self.loops.program.name
+            raise InternalError(f"{name}: no step fills the output {', '.join(missing)}")
 
     def head(self) -> str:
         names = ", ".join(sorted({*self.functions, "step", "view"}))
@@ -59,7 +69,7 @@ class Kernel:
         )
 
     def body(self) -> str:
-        return "\n\n\n".join([*self.texts, self.entry()])
+        return "\n\n\n".join([*self.texts, self.run])
 
     def entry(self) -> str:
         """Runs the steps from `begin` to `end`, and of a parallel step the chunks from `first` to
@@ -80,6 +90,8 @@ class Kernel:
                 lines.append(f"            {call}")
                 lines.append("            if errors[0] == 3:")
                 lines.append("                return")
+        if not self.calls:
+            lines.append("        pass")
         return "\n".join(lines)
 
     def metadata(self) -> dict[str, Any]:

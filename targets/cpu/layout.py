@@ -28,12 +28,14 @@ class Layout:
     """Slots of the table (64-bit integers: sizes and addresses) and of the values (float64).
 
     `slots` holds one tuple a slot, its first entry the kind: see `driver` for how each is filled.
+    `filled` has the lets that some step has written for others to see.
     """
 
     dtype: DType
     slots: list[tuple[Any, ...]] = field(default_factory=list)
     values: list[tuple[str, str]] = field(default_factory=list)
     views: dict[str, str] = field(default_factory=dict)
+    filled: set[str] = field(default_factory=set)
     _names: dict[tuple[str, str], str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
 

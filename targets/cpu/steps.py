@@ -266,6 +266,7 @@ class StepText(Places):
         if not let.free and storage.kind in ("shared", "output"):
             self.parameters["values"] = "values"
             self._line(f"values[{self.layout.value('let', let.name)}] = {local}")
+            self.layout.filled.add(let.name)
         elif let.free and storage.kind != "local":
             self._store(let, at, local)
 
@@ -277,6 +278,7 @@ class StepText(Places):
     def _store(self, let: Let, at: Sequence[Index], text: str) -> None:
         target = self._element(let, [Position(index) for index in at])
         self._line(f"{target} = {text}")
+        self.layout.filled.add(let.name)
 
     def _peeled(self, item: Peeled) -> None:
         let = self.program.let[item.let]

@@ -1,0 +1,193 @@
+"""Every function of a module that is written for people computes what the kernel in the process does."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pytest
+from objc.targets._module import _SUFFIXES
+from objc.targets.cpu.emission import Kernel as Text
+
+import objc
+from objc.cli.variants import find_target, module_variants
+from objc.compiler import Variant, derive
+from objc.errors import InternalError
+from objc.ir.program import Program
+from objc.schedule import schedule
+
+FILE = Path(__file__).parent / "modules" / "kinds.objc"
+MODULE = objc.compile(FILE)
+DRAWN = np.random.default_rng(3)
+N, K, D, T = 5, 4, 3, 6
+LABEL = DRAWN.integers(0, K, N)
+
+
+def real(*shape: int) -> np.ndarray:
+    return DRAWN.normal(size=shape)
+
+
+ARGUMENTS = MappingProxyType(
+    {
+        "cross_entropy": (real(N, K), LABEL),
+        "huber": (2 * real(N), real(N)),
+        "coupled": (real(2, T, D), real(2, T, D)),
+        "chain": (real(N, T, K), real(N, K, K), DRAWN.integers(0, K, (N, T))),
+        "accuracy": (real(N, K), LABEL),
+        "farthest": (real(N, K), real(N, K)),
+        "soft": (real(N, K),),
+        "best": (real(N, K),),
+        "scaled": (real(N, K),),
+        "repeated": (real(N),),
+        "ordered": (real(N, K),),
+        "discounted": (real(N, T),),
+        "linear": (real(N, D), real(K, D), real(K)),
+        "ridge": (real(D), real(), real(N, D), real(N)),
+        "classify": (real(N, D), LABEL, real(K, D), real(K)),
+        "gan.discriminator": (real(N), real(N)),
+        "gan.generator": (real(N),),
+    }
+)
+"""The arguments of each declaration, the batch before them where it is usual; learned ones last."""
+
+OPTIONS = MappingProxyType(
+    {
+        "huber": {"delta": 0.5},
+        "coupled": {"temperature": 0.2},
+        "scaled": {"power": 3.0, "low": -0.25},
+        "repeated": {"steps": 5},
+        "discounted": {"rate": 0.5},
+        "ridge": {"strength": 2.0},
+    }
+)
+
+CALLER = """
+import pickle, sys, kinds
+
+def plain(one):
+    return tuple(map(plain, one)) if isinstance(one, tuple) else one
+
+calls = pickle.load(open("calls", "rb"))
+found = {}
+for name, arguments, options in calls:
+    print(name, list(options), flush=True)
+    found[name, *sorted(options)] = plain(getattr(kinds, name)(*arguments, **options))
+pickle.dump(found, open("found", "wb"))
+pickle.dump(kinds.__all__, open("exported", "wb"))
+assert not [one for one in sys.modules if one.partition(".")[0] in ("objc", "sympy")]
+"""
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+def test_every_function_of_a_module(target: str, tmp_path: Path) -> None:
+    found_target = find_target(target)
+    pairs = [(one.program, module_variants(one.program, found_target, target)) for one in MODULE]
+    (tmp_path / "kinds.py").write_text(found_target.module(pairs, "float64"), "utf-8")
+    calls: list[tuple[str, Any, dict[str, Any]]] = []
+    expected: dict[tuple[str, ...], Any] = {}
+    for program, variants in pairs:
+        for what in variants:
+            name = program.name.replace(".", "_") + _SUFFIXES[what]
+            for options in _options(program, what):
+                keywords = {**_learned(program), **options}
+                calls.append((name, _positional(program), keywords))
+                expected[name, *sorted(keywords)] = _in_process(program, what, options)
+    (tmp_path / "calls").write_bytes(pickle.dumps(calls))
+    done = subprocess.run(
+        [sys.executable, "-c", CALLER], cwd=tmp_path, capture_output=True, text=True, timeout=280
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    found = pickle.loads((tmp_path / "found").read_bytes())
+    assert found.keys() == expected.keys()
+    assert {key[0] for key in found} == set(pickle.loads((tmp_path / "exported").read_bytes()))
+    for key, value in expected.items():
+        _require_equal(key, found[key], value)
+
+
+def _options(program: Program, what: str) -> list[dict[str, Any]]:
+    """The ways to call a function: bare, with hyperparameters, and with weights."""
+    own: dict[str, Any] = dict(OPTIONS.get(program.name, {}))
+    found = [{}, own] if own else [{}]
+    if what in ("value", "value_and_grad"):
+        batch = 2 if program.name == "coupled" else N
+        found.append({"weight": np.arange(batch) + 0.5})
+    return found
+
+
+def _split(program: Program) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    arguments = ARGUMENTS[program.name]
+    learned = [one.name for one in program.inputs if one.role == "learned"]
+    bare = len(arguments) - len(learned)
+    return arguments[:bare], dict(zip(learned, arguments[bare:], strict=True))
+
+
+def _positional(program: Program) -> tuple[Any, ...]:
+    return _split(program)[0]
+
+
+def _learned(program: Program) -> dict[str, Any]:
+    return {name.replace(".", "_"): value for name, value in _split(program)[1].items()}
+
+
+def _in_process(program: Program, what: str, options: dict[str, Any]) -> Any:
+    kernel = next(one for one in MODULE if one.name == program.name)
+    method = {"value_and_grad": kernel.value_and_grad, "per_example": kernel.per_example}
+    return method.get(what, kernel)(*ARGUMENTS[program.name], **options)
+
+
+def _require_equal(name: object, found: Any, expected: Any) -> None:
+    if isinstance(expected, tuple):
+        for one, other in zip(found, expected, strict=True):
+            _require_equal(name, one, other)
+        return
+    assert np.shape(found) == np.shape(expected), name
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-14, err_msg=str(name))
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+def test_what_has_nothing_to_compute_is_left_out(target: str) -> None:
+    """There is nothing to differentiate in a metric: its program has no outputs and no steps."""
+    program, data = MODULE.accuracy.program, frozenset({"logits", "label"})
+    value = derive(program, Variant(("value",), (), data))
+    empty = derive(program, Variant(("hessian_diagonal",), (), data))
+    pair = program, {"value": value, "hessian_diagonal": empty}
+    text = find_target(target).module([pair], "float64")
+    compile(text, "<emitted>", "exec")
+    assert "def accuracy(" in text and "hessian_diagonal_kernel" not in text
+    assert "__all__ = []" in find_target(target).module([(program, {"value": empty})], "float64")
+    compile(Text(schedule(empty), "float64").body(), "<no steps>", "exec")
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+def test_nothing_is_imported_twice(target: str) -> None:
+    program = MODULE.soft.program
+    text = find_target(target).module(
+        [(program, {"result": derive(program, Variant(("result",), (), frozenset({"x"})))})],
+        "float64",
+    )
+    imported = [
+        (getattr(node, "module", ""), one.name)
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for one in node.names
+    ]
+    modules = [line for line in text.splitlines() if line.startswith("from ")]
+    assert len(imported) == len(set(imported))
+    assert len(modules) == len({one.split()[1] for one in modules})
+
+
+def test_an_output_that_no_step_fills_is_an_error_of_the_compiler() -> None:
+    data = frozenset({"x"})
+    program = derive(MODULE.soft.program, Variant(("result",), (), data))
+    loops = schedule(program)
+    assert Text(loops, "float64").layout.filled >= {program.outputs["result"]}
+    with pytest.raises(InternalError, match="no step fills the output result"):
+        Text(replace(loops, steps=()), "float64")
