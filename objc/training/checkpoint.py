@@ -1,8 +1,9 @@
 """Checkpoints: the whole state of a run in one `.npz`, written aside and moved into place.
 
-A checkpoint holds parameters, the optimizer's slots, the position in the run, early stopping's best,
-the history and the predictor's own state. There is no random state to keep: the order of the examples
-is drawn anew each epoch from the seed and the number of the epoch. Nothing in it is pickled.
+A checkpoint holds parameters, the coordinates they are trained in, the optimizer's slots, the position in
+the run, early stopping's best, the history and the predictor's own state. There is no random state to
+keep: the order of the examples is drawn anew each epoch from the seed and the number of the epoch. Nothing
+in it is pickled.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from objc.training.history import History
 Array = NDArray[Any]
 
 _FORMAT = "objc-checkpoint"
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Checkpoint:
     """
 
     parameters: dict[str, Array]
+    coordinates: dict[str, Array] = field(default_factory=dict)
     slots: dict[str, dict[str, Array]] = field(default_factory=dict)
     best: dict[str, Array] = field(default_factory=dict)
     predictor: dict[str, Array] = field(default_factory=dict)
@@ -53,7 +55,7 @@ class Checkpoint:
     def save(self, path: PathLike) -> None:
         """Write the checkpoint. A reader sees the old file or the new one, never a part of one."""
         arrays: dict[str, Array] = {"meta": np.array(json.dumps(self._meta()))}
-        for group in ("parameters", "best", "predictor"):
+        for group in ("parameters", "coordinates", "best", "predictor"):
             for name, one in getattr(self, group).items():
                 arrays[f"{group}/{name}"] = one
         for name, slots in self.slots.items():
@@ -76,6 +78,7 @@ class Checkpoint:
         arrays = _read(path)
         meta = _meta_of(path, arrays)
         found = cls(parameters=_group(arrays, "parameters/"), history=History.from_arrays(arrays))
+        found.coordinates = _group(arrays, "coordinates/")
         found.best = _group(arrays, "best/")
         found.predictor = _group(arrays, "predictor/")
         for key, one in _group(arrays, "slots/").items():

@@ -152,7 +152,7 @@ class UnknownSize(Diagnostic):
 
 @dataclass(frozen=True)
 class BadParameter(Diagnostic):
-    """An initial value of a parameter has the wrong shape, or is not finite.
+    """An initial value of a parameter has the wrong shape, is not finite, or is outside its domain.
 
     fit(module.ridge, data, parameters={"w": np.zeros(4)})    # while x has 3 columns
     """
@@ -320,7 +320,8 @@ class UnknownQuantity(Diagnostic):
     def help(self) -> str | None:
         if self.known:
             return did_you_mean(self.name, self.known)
-        return 'say direction="maximize" or direction="minimize"'
+        way = f"`--watch {self.name}:maximize`"
+        return f'say direction="maximize" or direction="minimize"; on the command line, {way}'
 
 
 @dataclass(frozen=True)

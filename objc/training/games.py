@@ -162,7 +162,8 @@ def _player(
     if not moves:
         fixed = tuple(one.name for one in movable)
         raise ObjcError(NothingToTrain(None, objective.name, fixed))
-    slots = {one: optimizer.start(held.values[one]) for one in moves}
+    moving = held.moving
+    slots = {one: optimizer.start(moving[one]) for one in moves}
     turn = (every or {}).get(name, 1)
     if turn < 1:
         raise ObjcError(BadOption(None, f"`every` of `{name}`", str(turn), "at least 1"))
@@ -257,11 +258,11 @@ class _GameRun:
     def _move(self, player: _Player, gradients: dict[str, Array]) -> None:
         player.steps += 1
         along = clip(self.parameters.along_domains(gradients), norm=self.clip_norm, value=None)
-        values = dict(self.parameters.values)
+        moving = self.parameters.moving
         for name, gradient in along.items():
-            old = values[name]
+            old = moving[name]
             slope = gradient.astype(old.dtype, copy=False)
             slope = -slope if player.objective.maximize else slope
             new = player.optimizer.update(old, slope, player.slots[name], player.rate, player.steps)
-            values[name] = self.parameters.projected(name, np.asarray(new, dtype=old.dtype))
-        self.parameters.replace(values)
+            moving[name] = np.asarray(new, dtype=old.dtype)
+        self.parameters.move(moving, self.parameters.at(moving))

@@ -29,7 +29,7 @@ def train_lbfgs(run: Run) -> None:
     """Minimize (or maximize) over all the training data; an iteration is an epoch.
 
     Raises:
-        ObjcError: SciPy is missing (E0517), or a parameter is a simplex (E0516).
+        ObjcError: SciPy is missing (E0517), or a simplex starts with a zero (E0516).
         NonFiniteError: a value or gradient is not finite.
     """
     try:
@@ -72,9 +72,10 @@ class _Problem:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._sign = -1.0 if run.evaluator.objective.maximize else 1.0
-        self._shapes = {name: one.shape for name, one in run.parameters.items()}
-        self._dtypes = {name: one.dtype for name, one in run.parameters.items()}
-        self.start = self._flat(run.parameters)
+        moving = run.evaluator.parameters.moving
+        self._shapes = {name: one.shape for name, one in moving.items()}
+        self._dtypes = {name: one.dtype for name, one in moving.items()}
+        self.start = self._flat(moving)
         self.last_good = self.start
         self.bounds = self._bounds()
         self._evaluations: dict[bytes, tuple[Evaluation, float]] = {}
@@ -85,12 +86,13 @@ class _Problem:
         try:
             evaluation, gradients = self._run.gradient(self._run.training)
         except ObjcError as failure:
-            if hasattr(failure, "parameters"):
-                failure.parameters = self._parts(self.last_good)
             self.set(self.last_good)
+            if hasattr(failure, "parameters"):
+                failure.parameters = self._run.evaluator.parameters.copy()
             raise
         self._evaluations[vector.tobytes()] = (evaluation, global_norm(gradients))
-        return self._sign * evaluation.value, self._sign * self._flat(gradients)
+        along = self._run.evaluator.parameters.along_domains(gradients)
+        return self._sign * evaluation.value, self._sign * self._flat(along)
 
     def iterated(self, vector: Array) -> None:
         """SciPy has taken a step to `vector`: note it as an epoch."""
@@ -110,7 +112,8 @@ class _Problem:
             raise _Stopped
 
     def set(self, vector: Array) -> None:
-        self._run.evaluator.parameters.replace(self._parts(vector))
+        parameters, moving = self._run.evaluator.parameters, self._parts(vector)
+        parameters.move(moving, parameters.at(moving))
 
     def _parts(self, vector: Array) -> dict[str, Array]:
         parts, start = {}, 0
@@ -130,7 +133,7 @@ class _Problem:
         for name, shape in self._shapes.items():
             kind, low, high = self._run.evaluator.parameters.bounds(name)
             if kind == SIMPLEX:
-                expected = "a first-order optimizer: L-BFGS has bounds, but no simplex"
+                expected = "a first-order optimizer, or a start without zeros in the simplex"
                 raise ObjcError(BadOption(None, f"the optimizer of `{name}`", "'lbfgs'", expected))
             found += [(low, high)] * int(np.prod(shape, dtype=np.int64))
         return found

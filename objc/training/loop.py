@@ -99,6 +99,11 @@ def fit(
     Trained are the `learn` parameters of the objective and its models, and every input before the bar
     that neither `data` nor `predictor` gives. A `maximize` objective is maximized.
 
+    Parameters stay in their domains. A `positive` is trained as its logarithm, a `probability` or an
+    interval with two ends as a logit, a `simplex` as a softmax; learning rate, clipping and decay act on
+    those, and an end is approached without being met. A `nonnegative`, an interval with one end, and
+    whatever starts on its border are projected after each step, and may lie on it.
+
     Args:
         objective: the kernel of an `objective` or a `loss`.
         data: an array for each data input by name: [examples, …], or at its declared rank where all

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from objc.errors import ObjcError
+from objc.training.coordinates import Coordinates, coordinates_for, is_inside
+from objc.training.domains import first_violation
 from objc.training.errors import BadParameter, BadPrediction, NothingToTrain, UnknownName
 from objc.training.initialization import initial_value
 from objc.training.objective import InputRecord, Objective
 from objc.training.preparation import Sizes
-from objc.training.projection import bounds, project, tangent
+from objc.training.projection import SIMPLEX, bounds, project, tangent
 from objc.training.protocols import Predictor
 
 Array = NDArray[Any]
@@ -22,7 +24,9 @@ Array = NDArray[Any]
 class Parameters:
     """The trained arrays by name: the objective's own, and the predictor's, which live in it.
 
-    `values` are replaced as a whole, so that a failed step leaves them as they were.
+    `values` are replaced as a whole, so that a failed step leaves them as they were. `coordinates` are
+    where the parameters stand whose domain is trained in coordinates of its own (`coordinates.py`); an
+    optimizer moves `moving`, which has those in place of the values.
     """
 
     def __init__(
@@ -38,6 +42,12 @@ class Parameters:
         }
         self.own_names = tuple(own)
         self.values: dict[str, Array] = dict(own)
+        self._maps: dict[str, Coordinates] = {}
+        for name, domain in self._domains.items():
+            found = coordinates_for(*domain)
+            if found is not None and is_inside(own[name], *domain):
+                self._maps[name] = found
+        self.coordinates = {name: one.of(own[name]) for name, one in self._maps.items()}
         if predictor is not None:
             for name, one in predictor.parameters.items():
                 if name in self.values:
@@ -50,24 +60,66 @@ class Parameters:
         """The objective's own parameters: what the kernel gets."""
         return {name: self.values[name] for name in self.own_names}
 
+    @property
+    def moving(self) -> dict[str, Array]:
+        """What an optimizer moves: coordinates where there are some, else values."""
+        return {**self.values, **self.coordinates}
+
+    def at(self, moving: Mapping[str, Array]) -> dict[str, Array]:
+        """The values when an optimizer has moved there, within their domains. What has not moved keeps
+        its value to the bit."""
+        values = {}
+        for name, new in moving.items():
+            if name not in self._maps:
+                values[name] = self._projected(name, new)
+                continue
+            same = new == self.coordinates[name]
+            if self._domains[name][0] == SIMPLEX:
+                same = same.all(axis=-1, keepdims=True)
+            values[name] = np.where(same, self.values[name], self._maps[name].value(new))
+        return values
+
+    def move(self, moving: Mapping[str, Array], values: Mapping[str, Array]) -> None:
+        """Take what `at` gave for these."""
+        self.coordinates = {name: moving[name] for name in self._maps}
+        self._set(values)
+
     def replace(self, values: Mapping[str, Array]) -> None:
         """Take new values; the predictor's are written into its arrays."""
+        self.coordinates = {name: one.of(values[name]) for name, one in self._maps.items()}
+        self._set(values)
+
+    def restore(self, values: Mapping[str, Array], coordinates: Mapping[str, Array]) -> None:
+        """Take the state of another run, trained in the same coordinates as that was."""
+        maps = {name: coordinates_for(*self._domains[name]) for name in coordinates}
+        self._maps = {name: one for name, one in maps.items() if one is not None}
+        self.coordinates = {name: coordinates[name] for name in self._maps}
+        self._set(values)
+
+    def _set(self, values: Mapping[str, Array]) -> None:
         self.values = dict(values)
         if self._predictor is not None:
             for name, one in self._predictor.parameters.items():
                 one[...] = self.values[name]
 
-    def projected(self, name: str, value: Array) -> Array:
+    def _projected(self, name: str, value: Array) -> Array:
         """The value brought back into the parameter's declared domain."""
         return project(value, *self._domains[name]) if name in self._domains else value
 
     def along_domains(self, gradients: Mapping[str, Array]) -> dict[str, Array]:
-        """The gradients, along the domain where a parameter lies in a flat one."""
-        return {name: tangent(one, self.bounds(name)[0]) for name, one in gradients.items()}
+        """The gradients with respect to what moves: pulled back to the coordinates, or along the domain
+        where a parameter without them lies in a flat one."""
+        return {
+            name: self._maps[name].pulled_back(one, self.coordinates[name])
+            if name in self._maps
+            else tangent(one, self.bounds(name)[0])
+            for name, one in gradients.items()
+        }
 
     def bounds(self, name: str) -> tuple[str, float, float]:
-        """Kind, least and greatest value of a parameter's entries."""
-        return self._domains.get(name, ("real", -np.inf, np.inf))
+        """Kind, least and greatest value of the entries of what moves."""
+        free = ("real", -np.inf, np.inf)
+        return free if name in self._maps else self._domains.get(name, free)
 
     def copy(self) -> dict[str, Array]:
         return {name: np.copy(one) for name, one in self.values.items()}
@@ -153,6 +205,10 @@ def _start(
     kind, low, high = record.kind, *bounds(record.kind, record.low, record.high, dtype)
     if record.name in given:
         value = np.array(given[record.name], dtype=dtype)
+        if np.isfinite(value).all() and (bad := first_violation(value, record, None)) is not None:
+            place = f" at {list(bad.position)}" if bad.position else ""
+            problem = f"is {bad.value}{place}; `{record.declared}` is {bad.expected}"
+            raise ObjcError(BadParameter(None, record.name, problem))
     elif record.default is not None:
         value = np.full(shape, record.default, dtype=dtype)
     else:

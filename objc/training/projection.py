@@ -1,7 +1,8 @@
-"""Parameters are kept in their declared domains: after every step a parameter is projected back.
+"""Parameters on the border of their domains: after every step such a parameter is projected back.
 
-A `learn scale: positive` that a step has taken below zero comes back to the smallest positive number of
-its type, a probability to [0, 1], a simplex to its nearest point.
+A `learn rate: nonnegative` that a step has taken below zero comes back to zero, which is in its domain. An
+interval with one end is held so too, and whatever starts on its border; other domains have coordinates
+(`coordinates.py`).
 """
 
 from __future__ import annotations

@@ -75,7 +75,8 @@ class Run:
         optimizer = self.settings.optimizer
         assert not isinstance(optimizer, LBFGS)
         if not self.slots:
-            self.slots = {name: optimizer.start(one) for name, one in self.parameters.items()}
+            moving = self.evaluator.parameters.moving
+            self.slots = {name: optimizer.start(one) for name, one in moving.items()}
         done = self.epoch * self.steps_per_epoch + self.batch
         self.reporter.start(self.settings.epochs, self.epoch, self.total_steps, done)
         while self.epoch < self.settings.epochs and not self.stopped:
@@ -118,19 +119,21 @@ class Run:
     def _update(self, gradients: Mapping[str, Array], rate: float) -> None:
         optimizer = self.settings.optimizer
         assert not isinstance(optimizer, LBFGS)
-        along = self.evaluator.parameters.along_domains(gradients)
+        parameters = self.evaluator.parameters
+        along = parameters.along_domains(gradients)
         clipped = clip(along, norm=self.settings.clip_norm, value=self.settings.clip_value)
-        updated = {}
-        for name, value in self.parameters.items():
-            gradient = clipped[name].astype(value.dtype, copy=False)
+        moved = {}
+        for name, old in parameters.moving.items():
+            gradient = clipped[name].astype(old.dtype, copy=False)
             if self.evaluator.objective.maximize:
                 gradient = -gradient
-            new = optimizer.update(value, gradient, self.slots[name], rate, self.step + 1)
-            new = np.asarray(new, dtype=value.dtype)
-            updated[name] = self.evaluator.parameters.projected(name, new)
-            if not np.isfinite(updated[name]).all():
+            new = optimizer.update(old, gradient, self.slots[name], rate, self.step + 1)
+            moved[name] = np.asarray(new, dtype=old.dtype)
+        values = parameters.at(moved)
+        for name, value in values.items():
+            if not (np.isfinite(moved[name]).all() and np.isfinite(value).all()):
                 raise self._overflow(name, rate)
-        self.evaluator.parameters.replace(updated)
+        parameters.move(moved, values)
 
     def record_step(self, batch: Dataset, evaluation: Evaluation, norm: float, rate: float) -> None:
         """Note a step in the history and in the sums of the epoch."""
@@ -217,6 +220,7 @@ class Run:
         watch = self.watch
         found = Checkpoint(
             parameters=self.parameters,
+            coordinates=self.evaluator.parameters.coordinates,
             slots=self.slots,
             best={} if watch is None else watch.parameters,
             predictor=_predictor_state(self.evaluator.predictor),
@@ -245,7 +249,7 @@ class Run:
             differences = (*differences, "its parameters have other names, shapes or types")
         if differences:
             raise ObjcError(CheckpointMismatch(None, str(path), differences))
-        self.evaluator.parameters.replace(found.parameters)
+        self.evaluator.parameters.restore(found.parameters, found.coordinates)
         optimizer = self.settings.optimizer
         assert not isinstance(optimizer, LBFGS)
         fresh = {name: optimizer.start(one) for name, one in found.parameters.items()}

@@ -207,7 +207,7 @@ def _later(path: Path) -> None:
 
 
 def _halved(path: Path) -> None:
-    meta = json.dumps({"format": "objc-checkpoint", "version": 1, "epoch": "three"})
+    meta = json.dumps({"format": "objc-checkpoint", "version": 2, "epoch": "three"})
     write_arrays(path, {"meta": np.array(meta)})
 
 
