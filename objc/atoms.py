@@ -105,6 +105,7 @@ def _opaque(
     values: Mapping[Any, Any] | None = None,
     sign: str | None = None,
     odd: bool = False,
+    even: bool = False,
     nargs: int = 1,
 ) -> Any:
     """A SymPy function class that evaluates only at the given points."""
@@ -116,6 +117,8 @@ def _opaque(
                 return special[arguments[0]]
             if odd and arguments[0].could_extract_minus_sign():
                 return -cls(-arguments[0])
+            if even and arguments[0].could_extract_minus_sign():
+                return cls(-arguments[0])
         return None
 
     def print_latex(self: Any, printer: Any, exp: Any = None) -> str:
@@ -179,16 +182,39 @@ def _same_sign_extreme(name: str, latex: str, greatest: bool) -> Any:
     return type(name, (function,), {"__module__": __name__})  # SymPy reads the assumptions now
 
 
+def _even_in_both(name: str, latex: str) -> Any:
+    """√(x² + y²): neither signs nor order matter, so that equal ones are seen to be equal."""
+
+    def evaluate(cls: Any, *arguments: Any) -> Any:
+        if sympy.S.Zero in arguments:
+            return sympy.Abs(sum(arguments))
+        unsigned = [-one if one.could_extract_minus_sign() else one for one in arguments]
+        ordered = sorted(unsigned, key=lambda one: (not one.is_number, str(one)))
+        return None if ordered == list(arguments) else cls(*ordered)
+
+    function = _opaque(name, latex, nargs=2, sign="nonnegative")
+    function.eval = classmethod(evaluate)
+    function._eval_is_positive = lambda self: any(one.is_nonzero for one in self.args) or None
+    return type(name, (function,), {"__module__": __name__})  # SymPy reads the assumptions now
+
+
 expm1 = _opaque("expm1", r"\operatorname{expm1}", values={0: 0}, sign="same")
 log1p = _opaque("log1p", r"\operatorname{log1p}", values={0: 0}, sign="same")
+erfc = _opaque("erfc", r"\operatorname{erfc}", values={0: 1}, sign="positive")
+"""SymPy's own writes erfc(−x) as 2 − erfc(x), which cancels."""
 sigmoid = _opaque("sigmoid", r"\sigma", values={0: sympy.Rational(1, 2)}, sign="positive")
 softplus = _opaque(
     "softplus", r"\operatorname{softplus}", values={0: sympy.log(2)}, sign="positive"
 )
 logit = _opaque("logit", r"\operatorname{logit}", values={sympy.Rational(1, 2): 0})
-log_cosh = _opaque("log_cosh", r"\log\cosh", values={0: 0}, sign="nonnegative")
+log_cosh = _opaque("log_cosh", r"\log\cosh", values={0: 0}, sign="nonnegative", even=True)
 log1mexp = _opaque("log1mexp", r"\operatorname{log1mexp}")
 sqrt1pm1 = _opaque("sqrt1pm1", r"\operatorname{sqrt1pm1}", values={0: 0}, sign="same")
+hypot = _even_in_both("hypot", r"\operatorname{hypot}")
+hypot1m1 = _opaque(
+    "hypot1m1", r"\operatorname{hypot1m1}", values={0: 0}, sign="nonnegative", even=True
+)
+quotient = _opaque("quotient", r"\operatorname{quotient}", nargs=2)
 xlogy = _opaque("xlogy", r"\operatorname{xlogy}", nargs=2)
 xlog1py = _opaque("xlog1py", r"\operatorname{xlog1py}", nargs=2)
 stop_gradient = _opaque("stop_gradient", r"\operatorname{stop}", sign="same")
@@ -201,6 +227,16 @@ extended = type(
 """Its argument, of which SymPy does not believe that it is finite, as it does of every real symbol."""
 maximum = _same_sign_extreme("maximum", r"\max", True)
 minimum = _same_sign_extreme("minimum", r"\min", False)
+
+
+def _along_hypot(x: Any, y: Any) -> Expression:
+    """∂hypot/∂x = x/hypot; at the origin, where it has a kink, zero."""
+    slope = quotient(x, hypot(x, y))
+    return (
+        slope
+        if hypot(x, y).is_positive
+        else Branch(sympy.Eq(hypot(x, y), 0), sympy.Integer(0), slope)
+    )
 
 
 def _reference_sigmoid(x: Any) -> Any:
@@ -266,7 +302,7 @@ _ROWS = (
     Atom("erf", sympy.erf, (_LINE,), (-1, 1), "increasing", "none",
          (lambda x: _two_over_root_pi * sympy.exp(-(x**2)),), mpmath.erf, r"\operatorname{erf}",
          _ANY),
-    Atom("erfc", sympy.erfc, (_LINE,), (0, 2), "decreasing", "none",
+    Atom("erfc", erfc, (_LINE,), (0, 2), "decreasing", "none",
          (lambda x: -_two_over_root_pi * sympy.exp(-(x**2)),), mpmath.erfc,
          r"\operatorname{erfc}", (-50, 26)),
     Atom("lgamma", loggamma, (_POSITIVE,), _LINE, "none", "convex",
@@ -288,6 +324,15 @@ _ROWS = (
     Atom("sqrt1pm1", sqrt1pm1, ((-1, oo),), (-1, oo), "increasing", "concave",
          (lambda x: 1 / (2 * sympy.sqrt(1 + x)),),
          lambda x: x / (1 + mpmath.sqrt(1 + x)), r"\operatorname{sqrt1pm1}", (-1, 1e300), False),
+    Atom("hypot", hypot, (_LINE, _LINE), (0, oo), "none", "convex",
+         (_along_hypot, lambda x, y: _along_hypot(y, x)), mpmath.hypot,
+         r"\operatorname{hypot}", (-1e300, 1e300), False),
+    Atom("hypot1m1", hypot1m1, (_LINE,), (0, oo), "none", "convex",
+         (lambda x: quotient(x, hypot(1, x)),), lambda x: x**2 / (1 + mpmath.hypot(1, x)),
+         r"\operatorname{hypot1m1}", (-1e300, 1e300), False),
+    Atom("quotient", quotient, (_LINE, _LINE), _LINE, "none", "none",
+         (lambda x, y: 1 / y, lambda x, y: -quotient(x, y) / y), lambda x, y: x / y,
+         r"\operatorname{quotient}", (1e-300, 1e300), False),
     Atom("xlogy", xlogy, ((0, oo), _POSITIVE), _LINE, "none", "none",
          (lambda x, y: sympy.log(y), lambda x, y: Branch(sympy.Eq(x, 0), sympy.Integer(0), x / y)),
          _reference_xlogy, r"\operatorname{xlogy}", (0, 1e300), False),

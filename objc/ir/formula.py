@@ -14,7 +14,20 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import BY_FUNCTION, Branch, expm1, extended, log1mexp, log1p, sqrt1pm1, xlog1py, xlogy
+from objc.atoms import (
+    BY_FUNCTION,
+    Branch,
+    expm1,
+    extended,
+    hypot,
+    hypot1m1,
+    log1mexp,
+    log1p,
+    quotient,
+    sqrt1pm1,
+    xlog1py,
+    xlogy,
+)
 from objc.ir.index import Dimension, Index, Position, at
 from objc.ir.order import ordered_addends
 from objc.ir.program import Let, Names, Program
@@ -38,6 +51,10 @@ class Equation:
     right: str
 
 
+def _root(radicand: Any) -> Any:
+    return sympy.Pow(radicand, sympy.Rational(1, 2), evaluate=False)
+
+
 _UNFOLDED: dict[Any, Callable[..., Any]] = {
     extended: lambda x: x,
     log1p: lambda x: sympy.log(sympy.Add(1, x, evaluate=False), evaluate=False),
@@ -51,6 +68,9 @@ _UNFOLDED: dict[Any, Callable[..., Any]] = {
         -1,
         evaluate=False,
     ),
+    hypot: lambda x, y: _root(sympy.Add(x**2, y**2, evaluate=False)),
+    hypot1m1: lambda x: sympy.Add(_root(sympy.Add(1, x**2, evaluate=False)), -1, evaluate=False),
+    quotient: lambda x, y: sympy.Mul(x, 1 / y, evaluate=False),
     xlog1py: lambda x, y: sympy.Mul(x, log1p(y), evaluate=False),
     xlogy: lambda x, y: sympy.Mul(x, sympy.log(y, evaluate=False), evaluate=False),
 }

@@ -248,6 +248,15 @@ def _sqrt1pm1(x: float) -> float:
     return x if x == math.inf else math.nan if x < -1 else x / (1 + math.sqrt(1 + x))
 
 
+def _hypot1m1(x: float) -> float:
+    size = abs(x)
+    return size if size > 2.0**60 else x * x / (1 + math.sqrt(1 + x * x))
+
+
+def _quotient(x: float, y: float) -> float:
+    return Float64().divide(x, y)
+
+
 def _xlogy(x: float, y: float) -> float:
     return 0.0 if x == 0 and y == y else x * _log(y)
 
@@ -306,6 +315,9 @@ _FLOAT64: dict[str, Callable[..., float]] = {
     "log_cosh": _log_cosh,
     "log1mexp": _log1mexp,
     "sqrt1pm1": _sqrt1pm1,
+    "hypot": math.hypot,
+    "hypot1m1": _hypot1m1,
+    "quotient": _quotient,
     "xlogy": _xlogy,
     "xlog1py": _xlog1py,
     "maximum": _greater,

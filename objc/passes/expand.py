@@ -12,10 +12,10 @@ from dataclasses import replace
 
 import sympy
 
-from objc.atoms import Branch, iverson, log1p
+from objc.atoms import Branch, iverson, log1p, quotient
 from objc.ir.domain import Domain
 from objc.ir.program import Let, Names, Program
-from objc.ir.symbols import Expression, Extent, Read
+from objc.ir.symbols import Condition, Expression, Extent, Read
 from objc.passes.rewrites import rewrite
 
 ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
@@ -111,15 +111,35 @@ def _mean(let: Let, names: Names) -> list[Let]:
     return [total, count, _finish(let, total.read(*let.free) / count.read(*let.free))]
 
 
+LEAST_SQUARE, GREATEST_SQUARE = sympy.Integer(2) ** -80, sympy.Integer(2) ** 120
+"""Between these a sum of squares has neither overflowed nor lost addends, in float32 either."""
+
+
 def _norm(let: Let, names: Names) -> list[Let]:
-    squares = replace(
-        let,
-        name=names.fresh(f"squares_{let.name}"),
-        reduction="sum",
-        body=let.body**2,
-        domain=Domain("nonnegative"),
-    )
-    return [squares, _finish(let, sympy.sqrt(squares.read(*let.free)))]
+    """The root of the sum of squares; where that has left the range, the entries are divided by the
+    largest first. Those loops are guarded: an ordinary row does not run them."""
+
+    def part(word: str, reduction: str, body: Expression, guard: Condition) -> Let:
+        return replace(
+            let,
+            name=names.fresh(f"{word}_{let.name}"),
+            reduction=reduction,
+            body=body,
+            guard=guard,
+            domain=Domain("nonnegative"),
+        )
+
+    squares = part("squares", "sum", let.body**2, let.guard)
+    total = squares.read(*let.free)
+    beyond = sympy.Or(sympy.Lt(total, LEAST_SQUARE), sympy.Gt(total, GREATEST_SQUARE))
+    guard = sympy.And(let.guard, beyond)
+    top = part("largest", "max", sympy.Abs(let.body), guard)
+    largest = top.read(*let.free)
+    at_largest = sympy.Eq(sympy.Abs(let.body), largest)
+    scaled = part("scaled", "sum", Branch(at_largest, ONE, quotient(let.body, largest) ** 2), guard)
+    number = scaled.read(*let.free)
+    by_largest = Branch(sympy.Eq(number, 0), ZERO, largest * sympy.sqrt(number))
+    return [squares, top, scaled, _finish(let, Branch(beyond, by_largest, sympy.sqrt(total)))]
 
 
 def _truth(let: Let, names: Names) -> list[Let]:

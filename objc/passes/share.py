@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import BY_FUNCTION, Branch
+from objc.atoms import BY_FUNCTION, Branch, quotient
 from objc.ir.domain import domain_of
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
@@ -113,7 +113,7 @@ def _costly(expression: Expression) -> list[Any]:
     return found
 
 
-_CHEAP = {sympy.Abs, sympy.sign}
+_CHEAP = {sympy.Abs, sympy.sign, quotient}
 
 
 def _is_costly(node: Any) -> bool:

@@ -11,18 +11,19 @@ from dataclasses import replace
 
 import sympy
 
-from objc.ir.domain import REAL, Domain
+from objc.ir.domain import REAL
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Expression, Extent, Read
 from objc.passes.batch import dependent
+from objc.passes.norms import name_norms
 from objc.passes.rewrites import rewrite
 from objc.passes.untaken import guard_products, sink_conditions
 
 
 def stabilise(program: Program, *, differentiated: bool = False) -> Program:
     """Bring every body to a stable form. After differentiation stop_gradient is dropped."""
-    program = _exponential_sums(program)
-    program = _norms(program)
+    program = _exponential_sums(_logarithms_of_products(program))
+    program = name_norms(program)
     lets = []
     for let in program.lets:
         body = rewrite(let.body, keep_stop=not differentiated)
@@ -80,6 +81,36 @@ def _is_normalised(exponent: Expression, normalisers: set[str]) -> bool:
     return False
 
 
+def _logarithms_of_products(program: Program) -> Program:
+    """`p := prod b` of positive entries, where its logarithm is read, becomes `l := sum log b` there: the
+    product may be out of range where its logarithm is not."""
+    products = {
+        let.name: let for let in program.lets if let.reduction == "prod" and let.body.is_positive
+    }
+    if not products:
+        return program
+    names = Names.of(program)
+    sums: dict[str, Let] = {}
+    lets: list[Let] = []
+    for let in program.lets:
+        replacements = {}
+        for logarithm in let.body.atoms(sympy.log):
+            read = logarithm.args[0]
+            if not isinstance(read, Read) or read.tensor not in products:
+                continue
+            product = products[read.tensor]
+            if product.name not in sums:
+                name = names.fresh(f"log_{product.name}")
+                body = sympy.log(product.body)
+                sums[product.name] = replace(
+                    product, name=name, reduction="sum", body=body, domain=REAL
+                )
+                lets.append(sums[product.name])
+            replacements[logarithm] = sums[product.name].read(*read.positions)
+        lets.append(replace(let, body=let.body.xreplace(replacements)) if replacements else let)
+    return program.with_lets(lets)
+
+
 def _exponential_sums(program: Program) -> Program:
     """`s := sum exp(b)` becomes `l := logsumexp b` and every read of s becomes exp(l)."""
     names = Names.of(program)
@@ -130,53 +161,3 @@ def _substitute(let: Let, mapping: dict[str, tuple[Let, Expression]]) -> Let:
     return replace(
         let, body=let.body.xreplace(replacements), guard=let.guard.xreplace(replacements)
     )
-
-
-def _norms(program: Program) -> Program:
-    """`s := sum b²` read as √s becomes `n := norm b`; other reads of s stay."""
-    names = Names.of(program)
-    norms: dict[str, Let] = {}
-    squares: dict[str, Let] = {}
-    lets: list[Let] = []
-    for let in program.lets:
-        replacements = {}
-        for power in let.body.atoms(sympy.Pow) | let.guard.atoms(sympy.Pow):
-            if not isinstance(power.base, Read) or power.base.tensor not in squares:
-                continue
-            if not (power.exp.is_Rational and power.exp.q == 2):
-                continue
-            sum_let = squares[power.base.tensor]
-            if sum_let.name not in norms:
-                norm = replace(
-                    sum_let,
-                    name=names.fresh(f"norm_{sum_let.name}"),
-                    body=_root_of_square(sum_let.body),
-                    reduction="norm",
-                    domain=Domain("nonnegative"),
-                )
-                norms[sum_let.name] = norm
-                lets.append(norm)
-            read = norms[sum_let.name].read(*power.base.positions)
-            replacements[power] = read**power.exp.p
-        if replacements:
-            let = replace(
-                let, body=let.body.xreplace(replacements), guard=let.guard.xreplace(replacements)
-            )
-        if let.reduction == "sum" and _root_of_square(let.body) is not None:
-            squares[let.name] = let
-        lets.append(let)
-    return program.with_lets(lets)
-
-
-def _root_of_square(body: Expression) -> Expression | None:
-    """e where the body is e², up to the sign of e; None if it isn't a square as it stands."""
-    roots = []
-    for factor in sympy.Mul.make_args(body):
-        base, exponent = factor.as_base_exp()
-        if factor.is_number and factor.is_nonnegative:
-            roots.append(sympy.sqrt(factor))
-        elif exponent.is_Integer and exponent > 0 and exponent % 2 == 0 and base.is_real:
-            roots.append(base ** (exponent / 2))
-        else:
-            return None
-    return sympy.Mul(*roots)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sympy
 
-from objc.atoms import Branch, iverson
+from objc.atoms import Branch, iverson, quotient
 from objc.errors import InternalError
 from objc.ir.domain import Domain, domain_of_let
 from objc.ir.index import Index, at
@@ -49,7 +49,7 @@ class Weights:
             case "logsumexp":
                 return sympy.exp(let.body - value)
             case "norm":
-                return Branch(sympy.Eq(value, 0), sympy.Integer(0), let.body / value)
+                return Branch(sympy.Eq(value, 0), sympy.Integer(0), quotient(let.body, value))
             case "max" | "min":
                 return iverson(self._is_at(let, f"arg{let.reduction}"))
             case "prod":

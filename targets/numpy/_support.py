@@ -45,6 +45,12 @@ def sqrt1pm1(x: Any) -> Any:
     return np.where(np.isinf(x), np.sqrt(1 + x), x / (1 + np.sqrt(1 + x)))
 
 
+def hypot1m1(x: Any) -> Any:
+    size = np.abs(x)
+    small = np.minimum(size, 2.0**60)
+    return np.where(size > small, size, small * small / (1 + np.sqrt(1 + small * small)))
+
+
 def xlogy(x: Any, y: Any) -> Any:
     return np.where((x == 0) & (y == y), 0 * np.sign(x), x * np.log(y))
 

@@ -14,6 +14,7 @@ from objc.atoms import (
     BY_FUNCTION,
     Branch,
     expm1,
+    hypot1m1,
     iverson,
     log1mexp,
     log1p,
@@ -54,9 +55,12 @@ FORMS = [
     (log(cosh(x)), log_cosh(x)),
     (log(1 + x**2), log1p(x**2)),
     (log(1 - exp(-w)), log1mexp(-w)),
-    (sqrt(1 + x**2) - 1, sqrt1pm1(x**2)),
-    (w**2 * sqrt(1 + x**2 / w**2) - w**2, w**2 * sqrt1pm1(x**2 / w**2)),
+    (sqrt(1 + x**2) - 1, hypot1m1(x)),
+    (sqrt(1 + y) - 1, sqrt1pm1(y)),
+    (w**2 * sqrt(1 + x**2 / w**2) - w**2, w**2 * hypot1m1(x / w)),
     (1 - (1 - x) ** 3, x * (x * (x - 3) + 3)),
+    (1 / w - 1 / (w + 1), 1 / (w * (w + 1))),
+    (log((exp(x) + exp(-x)) / 2), log_cosh(x)),
     (softplus(x) - x, softplus(-x)),
     (y * log(p), xlogy(y, p)),
     ((1 - y) * log(1 - p), xlog1py(1 - y, -p)),
@@ -110,6 +114,12 @@ def test_no_rule_without_its_condition() -> None:
     """log of a product of reals stays: its factors may be negative."""
     assert rewrite(log(x * exp(x))) == log(x * exp(x))
     assert rewrite(exp(x) - exp(w)) == exp(x) - exp(w)
+
+
+def test_second_derivative_of_a_power_of_the_distance() -> None:
+    """The limit from either side at zero, where sign(0)² would be zero times infinity."""
+    root = sqrt(sympy.Abs(x))
+    assert rewrite(sympy.sign(x) ** 2 / root) == 1 / root
 
 
 def test_factors_move_into_branches() -> None:

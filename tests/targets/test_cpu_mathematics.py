@@ -17,7 +17,8 @@ from objc.atoms import ATOMS
 BOUNDS = {
     "exp": (1.0, 1.2), "expm1": (1.6, 1.6), "log": (0.9, 0.9), "log1p": (1.0, 1.0),
     "sigmoid": (2.0, 2.0), "softplus": (1.6, 1.6), "tanh": (2.5, 2.5), "log_cosh": (3.5, 3.5),
-    "log1mexp": (2.5, 2.5), "logit": (3.0, 3.0), "sqrt1pm1": (2.0, 2.0), "lgamma": (1.0, 3.0),
+    "log1mexp": (2.5, 2.5), "logit": (3.0, 3.0), "sqrt1pm1": (2.0, 2.0), "hypot1m1": (3.0, 3.0),
+    "lgamma": (1.0, 3.0),
     "digamma": (0.6, 8.0), "trigamma": (0.6, 4.0), "tetragamma": (0.6, 4.0),
 }  # fmt: skip
 # Near a zero of lgamma and digamma the error is small against one, not against the value.
@@ -109,6 +110,7 @@ SPECIAL: dict[str, dict[float, float]] = {
     "log1mexp": {-INF: 0, 0: -INF},
     "logit": {0: -INF, 1: INF, 0.5: 0},
     "sqrt1pm1": {-1: -1, INF: INF, 0: 0},
+    "hypot1m1": {-INF: INF, INF: INF, 0: 0, 1e30: 1e30, -1e30: 1e30},
     "lgamma": {0: INF, INF: INF, 1: 0, 2: 0},
     "digamma": {0: -INF, INF: INF, -1.5: NAN},
     "trigamma": {0: INF, INF: 0},
@@ -140,3 +142,27 @@ def test_subnormal_numbers(dtype: str) -> None:
     np.testing.assert_allclose(vectorised("log", dtype)(small), logs, rtol=1e-6)
     low = -100.0 if dtype == "float32" else -740.0
     assert 0 < vectorised("exp", dtype)([low])[0] < np.finfo(dtype).tiny
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_hypot_at_every_magnitude(dtype: str) -> None:
+    """Where the squares overflow or vanish too: hypot(x, 0.75·x) = 1.25·x."""
+    suffix = "_32" if dtype == "float32" else "_64"
+    entry = entry_of(f"""
+@step
+def each(x, y, n):
+    for i in range(n):
+        y[i] = hypot{suffix}(-x[i], y[i])
+
+
+def entry(slots, values, scratch, begin, end, first, last):
+    n = slots[0]
+    each(view(slots[1], (n,), {dtype}), view(slots[2], (n,), {dtype}), n)
+""")
+    least, most = (-140, 127) if dtype == "float32" else (-1060, 1023)
+    x = (2.0 ** np.arange(least, most)).astype(dtype)
+    y = (0.75 * x).astype(dtype)
+    table = (ctypes.c_int64 * 3)(x.size, x.ctypes.data, y.ctypes.data)
+    entry(ctypes.addressof(table), None, 0, 0, 0, 0, 0)
+    np.testing.assert_allclose(y, (1.25 * x.astype(np.float64)).astype(dtype), rtol=2e-7)
+    assert (np.array([y[0], y[-1]]) > 0).all()

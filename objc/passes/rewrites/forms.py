@@ -20,13 +20,13 @@ def two_exponentials(total: Any) -> tuple[Any, Any] | None:
     """(a, b) where a sum is exp(a) + exp(b); a constant comes first."""
     if not isinstance(total, sympy.Add) or len(total.args) != 2:
         return None
-    first, second = (_log_of_positive_term(one) for one in total.args)
+    first, second = (log_of_positive_term(one) for one in total.args)
     if first is None or second is None:
         return None
     return (first, second) if first.is_number or not second.is_number else (second, first)
 
 
-def _log_of_positive_term(term: Any) -> Expression | None:
+def log_of_positive_term(term: Any) -> Expression | None:
     """log of c·exp(u) with a number c > 0, of a positive number too; else None."""
     coefficient, rest = term.as_coeff_Mul()
     if not coefficient.is_positive:
@@ -76,3 +76,13 @@ def _terms(expression: Any, known: dict[Any, int]) -> int:
             terms = max(inner)
         known[expression] = min(terms, MOST_TERMS + 1)
     return known[expression]
+
+
+def without(node: Any, *removed: Any) -> list[Expression] | None:
+    """The addends of a sum without these, or None if one of them isn't there."""
+    rest = list(node.args)
+    for one in removed:
+        if one not in rest:
+            return None
+        rest.remove(one)
+    return rest

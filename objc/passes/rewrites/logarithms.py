@@ -6,9 +6,31 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, expm1, log1mexp, log1p, log_cosh, maximum, minimum, sigmoid, softplus
+from objc.atoms import (
+    Branch,
+    expm1,
+    hypot,
+    log1mexp,
+    log1p,
+    log_cosh,
+    maximum,
+    minimum,
+    sigmoid,
+    softplus,
+    stop_gradient,
+)
 from objc.ir.symbols import Expression
-from objc.passes.rewrites.forms import HALF, ONE, Rewrite, two_exponentials
+from objc.passes.rewrites.forms import (
+    HALF,
+    ONE,
+    ZERO,
+    Rewrite,
+    exponent_of,
+    log_of_positive_term,
+    two_exponentials,
+    without,
+)
+from objc.passes.rewrites.roots import length_less
 
 
 def log_of_product(node: Any) -> Expression | None:
@@ -56,18 +78,71 @@ def log_of_cosh(node: Any) -> Expression | None:
 
 
 def log_of_expm1(node: Any) -> Expression | None:
-    """log(1 − exp x) for x < 0, which arrives as log(−expm1(x))."""
+    """log(1 − exp x) for x < 0, which arrives as log(−expm1(x)); log(exp x − 1) for x > 0."""
     (argument,) = node.args
+    if isinstance(argument, expm1) and argument.args[0].is_positive:
+        return argument.args[0] + log1mexp(-argument.args[0])
     if argument.could_extract_minus_sign() and isinstance(-argument, expm1):
         return log1mexp((-argument).args[0])
     return None
 
 
 def log_of_exponentials(node: Any) -> Expression | None:
-    """log(exp a + exp b) = a + softplus(b − a); log(1 + exp a) = softplus(a)."""
+    """log(exp a + exp b) is the greater and a softplus, which is lost against nothing; with a number for
+    a, log(1 + exp b) = softplus(b)."""
     (argument,) = node.args
     pair = two_exponentials(argument)
-    return None if pair is None else pair[0] + softplus(pair[1] - pair[0])
+    if pair is None:
+        return _log_of_more(argument)
+    a, b = pair
+    middle = sympy.expand(a + b) / 2
+    if middle.is_number:
+        return middle + sympy.log(2) + log_cosh(sympy.expand((b - a) / 2))
+    mixture = _log_of_mixture(argument)
+    if mixture is not None:
+        return mixture
+    if a.is_number:
+        return a + softplus(b - a)
+    return Branch(sympy.Ge(a, b), a + softplus(b - a), b + softplus(a - b))
+
+
+def _log_of_more(total: Any) -> Expression | None:
+    """log(exp a + exp b + …): the first two, then the next."""
+    if not isinstance(total, sympy.Add) or not 3 <= len(total.args) <= 4:
+        return None
+    logs: list[Any] = [log_of_positive_term(one) for one in total.args]
+    if None in logs or all(one.is_number for one in logs):
+        return None
+    if not any(one.is_number for one in logs):
+        return _log_of_shifted(logs)
+    inner = logs[0]
+    for one in logs[1:]:
+        inner = Branch(
+            sympy.Ge(inner, one), inner + softplus(one - inner), one + softplus(inner - one)
+        )
+    return inner
+
+
+def _log_of_shifted(logs: list[Any]) -> Expression | None:
+    """The greatest is taken out. What is taken out changes nothing, nor any derivative, so it is held."""
+    if any(one.has(stop_gradient, maximum) for one in logs):
+        return None
+    greatest = logs[0]
+    for one in logs[1:]:
+        greatest = maximum(greatest, one)
+    held = stop_gradient(greatest)
+    return held + sympy.log(sympy.Add(*(sympy.exp(one - held) for one in logs)))
+
+
+def _log_of_mixture(total: Any) -> Expression | None:
+    """log(p·exp a + q·exp b) with p + q = 1 is near zero where a and b are: by expm1."""
+    (p, first), (q, second) = (one.as_coeff_Mul() for one in total.args)
+    if p + q != 1 or not (p.is_Rational and q.is_Rational):
+        return None
+    a, b = (ZERO if one == 1 else exponent_of(one) for one in (first, second))
+    if a is None or b is None:
+        return None
+    return Branch(sympy.Ge(a, b), a + log1p(q * expm1(b - a)), b + log1p(p * expm1(a - b)))
 
 
 def log_of_complement(node: Any, rewrite: Rewrite) -> Expression | None:
@@ -104,4 +179,85 @@ def log1p_of_exponential(node: Any) -> Expression | None:
         return log1mexp((-argument).args[0])
     if isinstance(-argument, sigmoid):
         return -softplus((-argument).args[0])
+    return None
+
+
+def log_of_ratio(node: Any) -> Expression | None:
+    """log(A/B) = log1p((A − B)/B) where A − B is a number; log((k + u)/(k − u)) by log1p of either."""
+    (argument,) = node.args
+    above, below = argument.as_numer_denom()
+    if below.is_number or not isinstance(argument, sympy.Mul):
+        return None
+    apart = sympy.expand(above - below)
+    if apart.is_number and apart.is_positive and below.is_positive:
+        return log1p(apart / below)
+    constant, rest = above.as_coeff_Add()
+    if constant == 1 and below == 1 - rest:
+        return log1p(rest) - log1p(-rest)
+    return None
+
+
+def log_of_odds(node: Any) -> Expression | None:
+    """log(1/p − 1) = log1p(−p) − log p."""
+    (argument,) = node.args
+    constant, rest = argument.as_coeff_Add()
+    base, exponent = rest.as_base_exp()
+    if constant == -1 and exponent == -1 and base.is_nonnegative:
+        return log1p(-base) - sympy.log(base)
+    return None
+
+
+def log_to_asinh(node: Any) -> Expression | None:
+    """log(x + √(x² + 1)) = arsinh x, of which the sum arrives as a branch on the sign of x."""
+    (argument,) = node.args
+    if not isinstance(argument, Branch) or not isinstance(argument.args[0], sympy.Gt):
+        return None
+    x = -argument.args[0].lhs
+    return sympy.asinh(x) if argument == length_less(ONE, -x, hypot(1, x)) else None
+
+
+def difference_of_logs(node: Any) -> Expression | None:
+    """c·log A − c·log B with A − B a number: by log1p; the same of arctangents."""
+    for function in (sympy.log, sympy.atan):
+        terms = [_coefficient_and_argument(one, function) for one in node.args]
+        for first, (coefficient, a) in zip(node.args, terms, strict=True):
+            for second, (other, b) in zip(node.args, terms, strict=True):
+                if a is None or b is None or coefficient + other != 0 or not b.is_nonnegative:
+                    continue
+                apart = sympy.expand(a - b)
+                if not (apart.is_number and apart.is_positive):
+                    continue
+                rest = [one for one in node.args if one is not first and one is not second]
+                near = apart / b if function is sympy.log else apart / (1 + a * b)
+                joined = log1p(near) if function is sympy.log else sympy.atan(near)
+                return sympy.Add(*rest, coefficient * joined)
+    return None
+
+
+def _coefficient_and_argument(term: Any, function: Any) -> tuple[Any, Any]:
+    factors = sympy.Mul.make_args(term)
+    for factor in factors:
+        argument = factor.args[0] if isinstance(factor, function) else None
+        if argument is None and function is sympy.log and isinstance(factor, log1p):
+            argument = 1 + factor.args[0]
+        if argument is not None:
+            return sympy.Mul(*(f for f in factors if f is not factor)), argument
+    return term, None
+
+
+def power_less_one(node: Any) -> Expression | None:
+    """c·(1 + t)ⁿ − c = c·expm1(n·log1p(t)) for 1 + t > 0, where it isn't multiplied out."""
+    for one in node.args:
+        factors = sympy.Mul.make_args(one)
+        for factor in factors:
+            if not isinstance(factor, sympy.Pow) or factor.exp == HALF:
+                continue
+            constant, rest = factor.base.as_coeff_Add()
+            small = factor.exp.is_number and abs(factor.exp) <= 4
+            if constant != 1 or rest.is_number or not factor.base.is_positive or small:
+                continue
+            coefficient = sympy.Mul(*(f for f in factors if f is not factor))
+            left = without(node, one, -coefficient)
+            if left is not None:
+                return sympy.Add(*left, coefficient * expm1(factor.exp * log1p(rest)))
     return None

@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import log1p, sigmoid, xlog1py, xlogy
+from objc.atoms import Branch, log1p, sigmoid, xlog1py, xlogy
 from objc.ir.symbols import Expression
 from objc.passes.rewrites.forms import two_exponentials
 
@@ -73,7 +73,62 @@ def product_with_log(node: Any) -> Expression | None:
             vanishing = [f for f in others if not f.is_number and not f.is_nonzero]
             if vanishing:
                 kept = [f for f in others if f not in vanishing]
-                return sympy.Mul(*kept, atom(sympy.Mul(*vanishing), one.args[0]))
+                factor = sympy.Mul(*vanishing)
+                return sympy.Mul(*kept, _safe_product(atom, factor, one.args[0]))
+    return None
+
+
+def _safe_product(atom: Any, factor: Any, argument: Any) -> Expression:
+    """x·log(a/b) where all three may be zero: 0 where x is, whatever the quotient."""
+    above, below = argument.as_numer_denom()
+    if atom is not xlogy or below.is_nonzero:
+        return atom(factor, argument)
+    whole = atom(factor, argument)
+    return Branch(sympy.Eq(factor, 0), atom(factor, above), whole)
+
+
+def product_with_logs(node: Any) -> Expression | None:
+    """x·(log a − log b) = xlogy(x, a) − xlogy(x, b), where all may be zero."""
+    for one in node.args:
+        if not isinstance(one, sympy.Add):
+            continue
+        logs = [_log_in(addend) for addend in one.args]
+        if None in logs or all(_away_from_infinity(log) for log in logs):
+            continue
+        others = [f for f in node.args if f is not one]
+        if any(not f.is_number and not f.is_nonzero for f in others):
+            return sympy.Add(*(sympy.Mul(*others, addend) for addend in one.args))
+    return None
+
+
+def _log_in(addend: Any) -> Any:
+    """The logarithm of a number times a logarithm."""
+    rest = addend.as_coeff_Mul()[1]
+    return rest if isinstance(rest, sympy.log | log1p) else None
+
+
+def power_with_sign(node: Any) -> Expression | None:
+    """sign(x)²·|x|ⁿ = |x|ⁿ for n < 0: the limit from either side at zero."""
+    for one in node.args:
+        base, exponent = one.as_base_exp()
+        if not (isinstance(base, sympy.sign) and exponent == 2):
+            continue
+        for other in node.args:
+            size, power = other.as_base_exp()
+            if size == sympy.Abs(base.args[0]) and power.is_negative:
+                return sympy.Mul(*(f for f in node.args if f is not one))
+    return None
+
+
+def power_of_reciprocal(node: Any) -> Expression | None:
+    """(k + c/x)⁻ⁿ = xⁿ·(k·x + c)⁻ⁿ for x > 0: 1/x may overflow."""
+    if not (node.exp.is_Integer and node.exp < 0 and isinstance(node.base, sympy.Add)):
+        return None
+    constant, rest = node.base.as_coeff_Add()
+    coefficient, reciprocal = rest.as_coeff_Mul()
+    x, exponent = reciprocal.as_base_exp()
+    if constant.is_positive and coefficient.is_positive and exponent == -1 and x.is_positive:
+        return x ** (-node.exp) * (constant * x + coefficient) ** node.exp
     return None
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, expm1, sigmoid, softplus, sqrt1pm1
+from objc.atoms import Branch, expm1, sigmoid, softplus
 from objc.ir.symbols import Expression
-from objc.passes.rewrites.forms import HALF, ONE, ZERO, Rewrite, is_short
+from objc.passes.rewrites.forms import ONE, ZERO, Rewrite, is_short, without
 
 
 def difference_to_expm1(node: Any) -> Expression | None:
@@ -73,7 +73,7 @@ def complement_of_sigmoid(node: Any) -> Expression | None:
         for factor in factors:
             if isinstance(factor, sigmoid):
                 coefficient = sympy.Mul(*(f for f in factors if f is not factor))
-                rest = _without(node, -coefficient, one)
+                rest = without(node, -coefficient, one)
                 if rest is not None:
                     return sympy.Add(*rest, -coefficient * sigmoid(-factor.args[0]))
     return None
@@ -92,35 +92,8 @@ def complement_of_softplus(node: Any) -> Expression | None:
     return None
 
 
-def root_minus_one(node: Any) -> Expression | None:
-    """c·√(1 + t) − c = c·sqrt1pm1(t)."""
-    for one in node.args:
-        factors = sympy.Mul.make_args(one)
-        for factor in factors:
-            if not (isinstance(factor, sympy.Pow) and factor.exp == HALF):
-                continue
-            constant, inner = factor.base.as_coeff_Add()
-            if constant != 1 or inner.is_number:
-                continue
-            coefficient = sympy.Mul(*(f for f in factors if f is not factor))
-            rest = _without(node, -coefficient, one)
-            if rest is not None:
-                return sympy.Add(*rest, coefficient * sqrt1pm1(inner))
-    return None
-
-
-def _without(node: Any, *removed: Any) -> list[Expression] | None:
-    """The addends of a sum without these, or None if one of them isn't there."""
-    rest = list(node.args)
-    for one in removed:
-        if one not in rest:
-            return None
-        rest.remove(one)
-    return rest
-
-
 def _without_all(node: Any, amount: Any, first: Any) -> list[Expression] | None:
-    return _without(node, first, *sympy.Add.make_args(amount))
+    return without(node, first, *sympy.Add.make_args(amount))
 
 
 def constant_that_cancels(node: Any) -> Expression | None:
@@ -225,4 +198,45 @@ def _is_polynomial(term: Any) -> bool:
         or isinstance(node, (sympy.Add, sympy.Mul))
         or (isinstance(node, sympy.Pow) and node.exp.is_Integer and abs(node.exp) <= 4)
         for node in sympy.preorder_traversal(term)
+    )
+
+
+def common_denominator(node: Any) -> Expression | None:
+    """1/x − 1/(x + 1) = 1/(x·(x + 1)): over all denominators, where those differ by numbers and the
+    numerators cancel."""
+    terms = [_fraction(one) for one in node.args]
+    bases = {base for _, powers in terms for base in powers}
+    if len(bases) < 2 or not _differ_by_numbers(bases) or not is_short(node):
+        return None
+    degrees = {base: max(powers.get(base, 0) for _, powers in terms) for base in bases}
+    whole = [
+        above * sympy.Mul(*(base ** (degrees[base] - powers.get(base, 0)) for base in bases))
+        for above, powers in terms
+    ]
+    numerator = sympy.expand(sympy.Add(*whole))
+    apart = [sympy.Add.make_args(sympy.expand(one)) for one in whole]
+    if len(sympy.Add.make_args(numerator)) > max(map(len, apart)) - 1:
+        return None
+    below = sympy.Mul(*(base**-degree for base, degree in degrees.items()))
+    return sympy.factor_terms(numerator) * below
+
+
+def _fraction(term: Any) -> tuple[Expression, dict[Any, int]]:
+    """The numerator of a term, and the degrees of what it is divided by."""
+    powers, above = {}, []
+    for factor in sympy.Mul.make_args(term):
+        base, exponent = factor.as_base_exp()
+        if exponent.is_Integer and -4 <= exponent < 0 and not base.is_number:
+            powers[base] = -int(exponent)
+        else:
+            above.append(factor)
+    return sympy.Mul(*above), powers
+
+
+def _differ_by_numbers(bases: Any) -> bool:
+    """Whether they are one symbol and numbers, up to the sign, so that no product of them
+    is much smaller than they are."""
+    first, *rest = bases
+    return len(first.free_symbols) == 1 and all(
+        (first - one).is_number or (first + one).is_number for one in rest
     )

@@ -139,6 +139,34 @@ def sqrt1pm1_32(x: Any) -> Any:
 
 
 @elementary
+def hypot_32(x: Any, y: Any) -> Any:
+    """The squares are scaled by a power of two where they would leave the range."""
+    x, y = abs(x), abs(y)
+    size = y if y > x else x
+    scale = float32(8.271806125530277e-25) if size > float32(1.152921504606847e18) else float32(1.0)
+    scale = float32(1.2676506002282294e30) if size < float32(8.881784197001252e-16) else scale
+    back = float32(1.2089258196146292e24) if size > float32(1.152921504606847e18) else float32(1.0)
+    back = float32(7.888609052210118e-31) if size < float32(8.881784197001252e-16) else back
+    x, y = x * scale, y * scale
+    return math.sqrt(x * x + y * y) * back
+
+
+@elementary
+def hypot1m1_32(x: Any) -> Any:
+    size = abs(x)
+    small = float32(1.152921504606847e18) if size > float32(1.152921504606847e18) else size
+    square = small * small
+    whole = square / (float32(1.0) + math.sqrt(float32(1.0) + square))
+    return size if size > float32(1.152921504606847e18) else whole
+
+
+@elementary
+def quotient_32(x: Any, y: Any) -> Any:
+    """Divided before anything else: a product of powers may be computed in another order."""
+    return x / y
+
+
+@elementary
 def xlogy_32(x: Any, y: Any) -> Any:
     return float32(0.0) if x == float32(0.0) else x * log_32(y)
 

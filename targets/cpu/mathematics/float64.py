@@ -143,6 +143,33 @@ def sqrt1pm1_64(x: Any) -> Any:
 
 
 @elementary
+def hypot_64(x: Any, y: Any) -> Any:
+    """The squares are scaled by a power of two where they would leave the range."""
+    x, y = abs(x), abs(y)
+    size = y if y > x else x
+    scale = 2.409919865102884e-181 if size > 3.273390607896142e150 else 1.0
+    scale = 4.149515568880993e180 if size < 3.4395525670743494e-136 else scale
+    back = 4.149515568880993e180 if size > 3.273390607896142e150 else 1.0
+    back = 2.409919865102884e-181 if size < 3.4395525670743494e-136 else back
+    x, y = x * scale, y * scale
+    return math.sqrt(x * x + y * y) * back
+
+
+@elementary
+def hypot1m1_64(x: Any) -> Any:
+    size = abs(x)
+    small = 1.152921504606847e18 if size > 1.152921504606847e18 else size
+    square = small * small
+    return size if size > 1.152921504606847e18 else square / (1.0 + math.sqrt(1.0 + square))
+
+
+@elementary
+def quotient_64(x: Any, y: Any) -> Any:
+    """Divided before anything else: a product of powers may be computed in another order."""
+    return x / y
+
+
+@elementary
 def xlogy_64(x: Any, y: Any) -> Any:
     return 0.0 if x == 0.0 else x * log_64(y)
 

@@ -1,0 +1,153 @@
+"""A vector over its own length is divided entry by entry, before anything is summed.
+
+`s[i, j] := sum[d] a[i, d]·b[j, d]` over the lengths of a and b overflows where no cosine does. So the
+unit vectors become lets, `u[i, d] := a[i, d] / |a[i]|`, and the cosine is their inner product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from objc.atoms import quotient
+from objc.ir.domain import REAL
+from objc.ir.index import Index, Position, at
+from objc.ir.program import Let, Names
+from objc.ir.symbols import Expression, Read, move_read, substitute_positions
+
+
+class Units:
+    """The unit vectors and cosines of one program; new lets go to `lets` in order of definition."""
+
+    def __init__(self, names: Names, lets: list[Let], norms: Mapping[str, Let]) -> None:
+        self._names = names
+        self._lets = lets
+        self._norms = norms
+        self._units: dict[str, Let] = {}
+        self._cosines: dict[tuple[str, str, str], Let] = {}
+
+    def within(self, expression: Any, sums: Mapping[str, Let]) -> Any:
+        """The expression with its quotients of vectors by their lengths and its cosines."""
+        lengths = {let.name: let for let in self._norms.values()}
+        for product in sorted(expression.atoms(sympy.Mul), key=str):
+            found = _lengths_below(product, lengths)
+            if not found:
+                continue
+            changed = self._cosine(product, found, sums, lengths)
+            if changed is None:
+                changed = self._ratio(product, found, lengths)
+            if changed is not None:
+                expression = expression.xreplace({product: changed})
+        return expression
+
+    def _ratio(
+        self, product: Any, found: list[Read], lengths: Mapping[str, Let]
+    ) -> Expression | None:
+        """x[k] / |x|."""
+        for length in found:
+            entry = lengths[length.tensor].body
+            for factor in product.args:
+                if isinstance(factor, Read) and factor.tensor in {
+                    read.tensor for read in entry.atoms(Read)
+                }:
+                    return product / factor * length * quotient(factor, length)
+        return None
+
+    def _cosine(
+        self,
+        product: Any,
+        found: list[Read],
+        sums: Mapping[str, Let],
+        lengths: Mapping[str, Let],
+    ) -> Expression | None:
+        """sum[d] a[d]·b[d] / (|a|·|b|)."""
+        for inner in product.args:
+            if not isinstance(inner, Read) or inner.tensor not in sums:
+                continue
+            dot = sums[inner.tensor]
+            place = dict(zip(dot.free, inner.positions, strict=True))
+            for first in found:
+                for second in found:
+                    pair = self._canonical(dot, lengths[first.tensor], lengths[second.tensor])
+                    if pair is None or tuple(move_read(one, place) for one in pair) != (
+                        first,
+                        second,
+                    ):
+                        continue
+                    if first == second and product.as_powers_dict()[first] > -2:
+                        continue
+                    cosine = self._cosine_let(dot, pair).read(*inner.positions)
+                    return product / inner * first * second * cosine
+        return None
+
+    def _canonical(self, dot: Let, first: Let, second: Let) -> tuple[Read, Read] | None:
+        """The lengths of the two factors of an inner product, over its own indices."""
+        factors = dot.body.args if isinstance(dot.body, sympy.Mul) else (dot.body, dot.body)
+        if isinstance(dot.body, sympy.Pow) and dot.body.exp == 2:
+            factors = (dot.body.base, dot.body.base)
+        if len(factors) != 2 or not all(isinstance(one, Read) for one in factors):
+            return None
+        for pair in (factors, factors[::-1]):
+            one, other = _length_of(pair[0], first), _length_of(pair[1], second)
+            if one is not None and other is not None:
+                return one, other
+        return None
+
+    def _cosine_let(self, dot: Let, pair: tuple[Read, Read]) -> Let:
+        key = (dot.name, str(pair[0]), str(pair[1]))
+        if key not in self._cosines:
+            units = [self._unit(one, dot) for one in pair]
+            let = replace(
+                dot,
+                name=self._names.fresh(f"cosine_{dot.name}"),
+                body=units[0] * units[1],
+                domain=REAL,
+            )
+            self._lets.append(let)
+            self._cosines[key] = let
+        return self._cosines[key]
+
+    def _unit(self, length: Read, dot: Let) -> Read:
+        """The unit vector's entry at the indices of an inner product."""
+        norm = next(let for let in self._norms.values() if let.name == length.tensor)
+        if norm.name not in self._units:
+            free = (*norm.free, *norm.over)
+            value = norm.read(*norm.free)
+            body = quotient(norm.body, value)
+            name = self._names.fresh(f"unit_{norm.body.tensor}")
+            self._units[norm.name] = Let(name, free, body, span=norm.span)
+            self._lets.append(self._units[norm.name])
+        over = tuple(at(index) for index in dot.over)
+        return self._units[norm.name].read(*length.positions, *over)
+
+
+def _lengths_below(product: Any, lengths: Mapping[str, Let]) -> list[Read]:
+    """The norms that a product is divided by."""
+    found = []
+    for factor in product.args:
+        base, exponent = factor.as_base_exp()
+        if isinstance(base, Read) and base.tensor in lengths and exponent.is_negative:
+            found.append(base)
+    return found
+
+
+def _length_of(entry: Read, norm: Let) -> Read | None:
+    """The read of a norm that is the length of the vector of which this is an entry."""
+    pattern = norm.body
+    if not isinstance(pattern, Read) or pattern.tensor != entry.tensor:
+        return None
+    if norm.reduction != "norm" or norm.guard != sympy.true or len(norm.over) != 1:
+        return None
+    mapping: dict[Index, Position] = {}
+    for own, other in zip(pattern.positions, entry.positions, strict=True):
+        if own.index is not None:
+            mapping[own.index] = other
+    if set(norm.free) - set(mapping):
+        return None
+    moved = substitute_positions(pattern, mapping)
+    if moved != entry:
+        return None
+    return norm.read(*(mapping[index] for index in norm.free))

@@ -1,0 +1,174 @@
+"""Roots: of sums of squares, which are lengths, and differences of roots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch, hypot, hypot1m1, quotient, sqrt1pm1
+from objc.ir.symbols import Expression
+from objc.passes.rewrites.forms import HALF, ONE, without
+
+
+def root_of_square(body: Expression) -> Expression | None:
+    """e where the body is e², up to the sign of e; None if it isn't a square as it stands."""
+    roots = []
+    for factor in sympy.Mul.make_args(body):
+        base, exponent = factor.as_base_exp()
+        if factor.is_number and factor.is_nonnegative:
+            roots.append(sympy.sqrt(factor))
+        elif exponent.is_Integer and exponent % 2 == 0 and base.is_real:
+            roots.append(base ** (exponent / 2))
+        else:
+            return None
+    return sympy.Mul(*roots)
+
+
+def root_to_hypot(node: Any) -> Expression | None:
+    """√(a² + b²) = hypot(a, b), in which no square overflows or vanishes."""
+    if not (node.exp.is_Rational and node.exp.q == 2 and isinstance(node.base, sympy.Add)):
+        return None
+    roots = [root_of_square(addend) for addend in node.base.args]
+    if len(roots) > 3 or node.base.is_number:
+        return None
+    if any(one is not None and not one.is_number for one in roots):
+        roots = [
+            sympy.sqrt(addend) if root is None and addend.is_positive else root
+            for root, addend in zip(roots, node.base.args, strict=True)
+        ]
+    if None in roots:
+        return None
+    whole = roots[0]
+    for one in roots[1:]:
+        whole = hypot(whole, one)
+    return whole**node.exp.p
+
+
+def ratio_to_hypot(node: Any) -> Expression | None:
+    """a/hypot(a, b) is divided first: it is at most one, whatever its parts are."""
+    for power in node.args:
+        base, exponent = power.as_base_exp()
+        if not isinstance(base, hypot) or not (exponent.is_Integer and exponent < 0):
+            continue
+        for other in node.args:
+            side, degree = other.as_base_exp()
+            if side in base.args and not side.is_number and degree.is_Integer and degree > 0:
+                times = min(degree, -exponent)
+                rest = [f for f in node.args if f is not power and f is not other]
+                ratio = quotient(side, base) ** times
+                return sympy.Mul(*rest, ratio, base ** (exponent + times), side ** (degree - times))
+    return None
+
+
+def curvature_of_hypot(node: Any) -> Expression | None:
+    """c/h − c·(a/h)²/h = c·(b/h)²/h with h = hypot(a, b)."""
+    for one in node.args:
+        for ratio in one.atoms(quotient):
+            side, length = ratio.args
+            if not isinstance(length, hypot) or side not in length.args:
+                continue
+            rest = without(node, one, -one / ratio**2)
+            if rest is not None and not (one / ratio**2).has(ratio):
+                other = _other_side(length, side)
+                return sympy.Add(*rest, -one / ratio**2 * quotient(other, length) ** 2)
+    return None
+
+
+def _other_side(length: Any, side: Any) -> Any:
+    first, second = length.args
+    return second if side == first else first
+
+
+def root_minus_one(node: Any) -> Expression | None:
+    """c·√(1 + t) − c = c·sqrt1pm1(t); c·hypot(k, u) − c·k = c·k·hypot1m1(u/k) for k > 0."""
+    for one in node.args:
+        factors = sympy.Mul.make_args(one)
+        for factor in factors:
+            coefficient = sympy.Mul(*(f for f in factors if f is not factor))
+            found = _less_one(node, one, factor, coefficient)
+            if found is not None:
+                return found
+    return None
+
+
+def _less_one(node: Any, one: Any, factor: Any, coefficient: Any) -> Expression | None:
+    if isinstance(factor, hypot):
+        for side in factor.args:
+            rest = without(node, -coefficient * side, one) if side.is_positive else None
+            if rest is not None:
+                inner = _other_side(factor, side) / side
+                return sympy.Add(*rest, coefficient * side * hypot1m1(inner))
+    elif isinstance(factor, sympy.Pow) and factor.exp == HALF:
+        constant, inner = factor.base.as_coeff_Add()
+        if constant == 1 and not inner.is_number:
+            rest = without(node, -coefficient, one)
+            if rest is not None:
+                return sympy.Add(*rest, coefficient * sqrt1pm1(inner))
+    return None
+
+
+def length_less_side(node: Any) -> Expression | None:
+    """c·hypot(a, b) − c·a = c·b²/(hypot(a, b) + a) where a > 0."""
+    for one in node.args:
+        factors = sympy.Mul.make_args(one)
+        for factor in factors:
+            if not isinstance(factor, hypot):
+                continue
+            coefficient = sympy.Mul(*(f for f in factors if f is not factor))
+            for side in factor.args:
+                for sign in (1, -1):
+                    rest = without(node, one, -sign * coefficient * side)
+                    if rest is None:
+                        continue
+                    shorter = length_less(_other_side(factor, side), sign * side, factor)
+                    return sympy.Add(*rest, coefficient * shorter)
+    return None
+
+
+def length_less(other: Any, side: Any, length: Any) -> Expression:
+    """hypot(other, side) − side, in which nothing cancels."""
+    shorter = other * quotient(other, length + sympy.Abs(side))
+    return Branch(sympy.Gt(side, 0), shorter, length * (1 - quotient(side, length)))
+
+
+def difference_of_powers(node: Any) -> Expression | None:
+    """c·Aⁿ − c·Bⁿ, with A − B a number, without the subtraction: for roots, and their reciprocals."""
+    terms = [_coefficient_and_power(one) for one in node.args]
+    for first, (coefficient, base, exponent) in zip(node.args, terms, strict=True):
+        if not _is_root(exponent):
+            continue
+        for second, (other, other_base, other_exponent) in zip(node.args, terms, strict=True):
+            if other_exponent != exponent or coefficient + other != 0:
+                continue
+            apart = sympy.expand(base - other_base)
+            if apart.is_positive and apart.is_number and other_base.is_nonnegative:
+                rest = [one for one in node.args if one is not first and one is not second]
+                difference = _difference(base, other_base, exponent, apart)
+                return sympy.Add(*rest, coefficient * difference)
+    return None
+
+
+def _coefficient_and_power(term: Any) -> tuple[Expression, Expression, Expression]:
+    """(c, B, n) where the term is c·Bⁿ with a broken number n; else n = 0."""
+    factors = sympy.Mul.make_args(term)
+    for factor in factors:
+        base, exponent = factor.as_base_exp()
+        if _is_root(exponent) and not base.is_number:
+            return sympy.Mul(*(f for f in factors if f is not factor)), base, exponent
+    return term, ONE, sympy.S.Zero
+
+
+def _is_root(exponent: Any) -> bool:
+    """±1/2 or ±1/3."""
+    return bool(exponent.is_Rational and abs(exponent.p) == 1 and exponent.q in (2, 3))
+
+
+def _difference(a: Any, b: Any, exponent: Any, apart: Any) -> Expression:
+    """aⁿ − bⁿ with a − b known: over the sum of products of roots that it is a factor of."""
+    degree = int(exponent.q)
+    roots = a ** sympy.Rational(1, degree), b ** sympy.Rational(1, degree)
+    whole = sympy.Add(*(roots[0] ** k * roots[1] ** (degree - 1 - k) for k in range(degree)))
+    if exponent > 0:
+        return apart / whole
+    return -apart / (roots[0] * roots[1] * whole)
