@@ -17,7 +17,7 @@ from objc.training.early_stopping import EarlyStopping
 from objc.training.games import fit_game
 from objc.training.history import History
 from objc.training.load import load_data
-from objc.training.loop import Result, fit
+from objc.training.loop import Interrupted, Result, fit
 from objc.training.nonfinite import NonFiniteError
 from objc.training.optimizers import LBFGS, SGD, Adam, AdamW, Optimizer
 from objc.training.protocols import Predictor
@@ -36,6 +36,7 @@ __all__ = [
     "Epoch",
     "Exponential",
     "History",
+    "Interrupted",
     "Linear",
     "NonFiniteError",
     "Optimizer",

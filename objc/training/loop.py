@@ -44,14 +44,14 @@ class Result:
 
     `parameters` are the trained arrays by name: those of the best epoch where early stopping restores
     them, else the last. `stopped` says why it ended: "completed" after all its epochs, "early",
-    "callback", "converged", or "stalled" where L-BFGS found no lower value along its direction, as at
-    a kink. `best_epoch` is early stopping's, counted from 1.
+    "callback", "converged", "stalled" where L-BFGS found no lower value along its direction, as at a
+    kink, or "interrupted" (see `Interrupted`). `best_epoch` is early stopping's, counted from 1.
     """
 
     parameters: dict[str, Array]
     history: History
     epochs: int
-    stopped: Literal["completed", "early", "callback", "converged", "stalled"]
+    stopped: Literal["completed", "early", "callback", "converged", "stalled", "interrupted"]
     best_epoch: int | None = None
 
     def save(self, path: PathLike) -> None:
@@ -61,6 +61,18 @@ class Result:
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name}{list(one.shape)}" for name, one in self.parameters.items())
         return f"<Result {self.stopped} after {self.epochs} epochs: {shapes}>"
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training was interrupted from the keyboard.
+
+    `result` is what it came to: the parameters after the last epoch that was finished (of the best one,
+    where early stopping restores that), or those it started with, and the history up to the interruption.
+    """
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(f"interrupted after {result.epochs} epochs")
+        self.result = result
 
 
 def fit(
@@ -141,6 +153,7 @@ def fit(
     Raises:
         ObjcError: something does not fit (E0510–E0523), or a checkpoint does not (E0540–E0542).
         NonFiniteError: a value or gradient is not finite (E0530); it has the last good parameters.
+        Interrupted: by the user; a `KeyboardInterrupt` that has the result so far.
     """
     if getattr(objective, "kind", "") == "game":
         raise ObjcError(NotAGame(None, objective.name, "game"))  # type: ignore[attr-defined]
@@ -165,7 +178,11 @@ def fit(
     _check_metric_names(run)
     if early_stopping is not None:
         run.watch = Watch(early_stopping, _direction(run, early_stopping))
-    _train(run, resume)
+    start = run.parameters
+    try:
+        _train(run, resume)
+    except KeyboardInterrupt:
+        raise Interrupted(_interrupted(run, start)) from None
     return _result(run)
 
 
@@ -184,6 +201,13 @@ def _train(run: Run, resume: PathLike | None) -> None:
                 run.train()
     finally:
         run.reporter.close()
+
+
+def _interrupted(run: Run, start: Mapping[str, Array]) -> Result:
+    epochs, completed = run.completed
+    run.evaluator.parameters.replace(completed or start)
+    run.epoch, run.stopped = epochs, "interrupted"
+    return _result(run)
 
 
 def _result(run: Run) -> Result:

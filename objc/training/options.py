@@ -10,9 +10,9 @@ from typing import Any, Literal
 from objc.errors import ObjcError
 from objc.training.checkpoint import load_parameters
 from objc.training.early_stopping import EarlyStopping
-from objc.training.errors import BadOption
+from objc.training.errors import BadOption, UnknownName
 from objc.training.load import load_data
-from objc.training.loop import Result, fit
+from objc.training.loop import Interrupted, Result, fit
 from objc.training.protocols import Kernel
 from objc.training.settings import OptimizerName, ScheduleName
 
@@ -60,10 +60,24 @@ class Options:
 def run(objective: Kernel, options: Options) -> Result:
     """Load the data, train, and write what was asked for.
 
+    An interrupted run writes what its finished epochs came to.
+
     Raises:
+        Interrupted: the run was interrupted; its files are written if an epoch was finished.
         ObjcError: every finding, in the data (E0501–E0506), options and run (E0510–E0542).
     """
-    result = fit(
+    try:
+        result = _fit(objective, options)
+    except Interrupted as interruption:
+        if interruption.result.epochs:
+            _write(interruption.result, options)
+        raise
+    _write(result, options)
+    return result
+
+
+def _fit(objective: Kernel, options: Options) -> Result:
+    return fit(
         objective,
         _load(objective, options.data, options),
         parameters=None if options.initial is None else load_parameters(options.initial),
@@ -89,24 +103,43 @@ def run(objective: Kernel, options: Options) -> Result:
         progress=options.progress,
         dtype=options.dtype,
     )
+
+
+def _write(result: Result, options: Options) -> None:
     if options.save is not None:
         result.save(options.save)
     if options.history is not None:
         result.history.save(options.history)
     if options.plot is not None:
         result.history.plot(options.plot)
-    return result
 
 
 def _load(objective: Kernel, path: Path, options: Options) -> dict[str, Any]:
     also = [] if options.weight is None else [options.weight]
     found: dict[str, Any] = dict(load_data(path, objective, options.columns, also=also))
+    _require_mapped(objective, options)
+    parameters = {one.name for one in objective.signature.inputs if one.role != "data"}
     for metric in options.metrics.values():
         wanted = [one.name for one in metric.signature.inputs if one.role == "data"]
-        if any(name not in found for name in wanted):
-            more = load_data(path, metric, options.columns)
+        if any(name not in found and name not in parameters for name in wanted):
+            more = load_data(path, metric, options.columns, without=parameters)
             found.update({name: one for name, one in more.items() if name not in found})
     return found
+
+
+def _require_mapped(objective: Kernel, options: Options) -> None:
+    """Raises ObjcError where columns are given for an input that nothing has."""
+    known = [
+        one.name
+        for kernel in (objective, *options.metrics.values())
+        for one in kernel.signature.inputs
+    ]
+    if options.weight is not None:
+        known.append(options.weight)
+    for name in options.columns:
+        if name not in known:
+            shown = tuple(dict.fromkeys(known))
+            raise ObjcError(UnknownName(None, "input", name, objective.signature.name, shown))
 
 
 def _validation(objective: Kernel, options: Options) -> dict[str, Any] | float | None:

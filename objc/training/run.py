@@ -51,6 +51,8 @@ class Run:
     step: int = 0
     running: dict[str, float] = field(default_factory=dict)
     stopped: str = ""
+    completed: tuple[int, dict[str, Array]] = (0, {})
+    """The last epoch that was finished, and the parameters after it."""
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -167,6 +169,7 @@ class Run:
         record["seconds"] = seconds
         self.history.epochs.append(record)
         self.reporter.epoch(self.epoch, record)
+        self.completed = (self.epoch, self.parameters)
         self._stop_if_asked(record)
         if self.settings.checkpoint is not None:
             self.save()
@@ -257,6 +260,7 @@ class Run:
         self.history, self.running = found.history, found.running
         self.epoch, self.batch, self.step = found.epoch, found.batch, found.step
         self.stopped = found.stopped
+        self.completed = (found.epoch, found.parameters)
         if self.watch is not None and found.best_value is not None:
             self.watch = replace(
                 self.watch,

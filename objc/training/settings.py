@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Real
@@ -93,6 +94,12 @@ def resolve(
         expected = "a number of steps of at least 1, or None"
         checkpoint_every = _whole("checkpoint_every", checkpoint_every, 1, expected)
         _require("checkpoint", checkpoint, checkpoint is not None, "a path")
+    if checkpoint is not None:
+        folder = Path(checkpoint).absolute().parent
+        usable = folder.is_dir() and os.access(folder, os.W_OK)
+        _require(
+            "checkpoint", str(checkpoint), usable, "a file in a directory that can be written to"
+        )
     for name, clip in (("clip_norm", clip_norm), ("clip_value", clip_value)):
         _require(
             name, clip, clip is None or (_is_number(clip) and clip > 0), "a number above 0, or None"
