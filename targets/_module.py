@@ -10,10 +10,13 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
-from objc.ir.index import BATCH
+import sympy
+
+from objc.atoms import BY_FUNCTION
+from objc.ir.index import BATCH, Dimension
 from objc.ir.program import Claim, Input, Program
+from objc.ir.symbols import Expression, Read
 from objc.ir.text import formula
 from objc.target import DType, identifier
 
@@ -236,6 +239,10 @@ def _argument(one: Input, name: str, variant: Program) -> str:
     batched = bool(held.dimensions) and held.dimensions[0] == BATCH
     fields = [repr(name), repr(one.name), _shape(one.dimensions)]
     fields += [str(one.domain.is_integer), str(batched), str(one.is_differentiable)]
+    if one.role == "hyperparameter":
+        fields.append(repr(one.domain.kind))
+        if one.domain.kind == "interval":
+            fields += [_end(one.domain.low, "-"), _end(one.domain.high, "")]
     return f"Argument({', '.join(fields)})"
 
 
@@ -248,11 +255,65 @@ def _variant(program: Program, kernel: str) -> str:
     internal = [one for one in program.inputs if one.role == "internal"]
     weight = next((one.name for one in internal if one.dimensions == (BATCH,)), None)
     scale = next((one.name for one in internal if not one.dimensions), None)
-    return f"Variant({kernel}, ({listed.rstrip()}), {weight!r}, {scale!r})"
+    ranges = [
+        (one.name, _size(one.domain.dimension))
+        for one in program.inputs
+        if one.domain.dimension is not None and one.name not in _gathered(program)
+    ]
+    fields = [kernel, f"({listed.rstrip()})", repr(weight), repr(scale)]
+    fields += [f"({''.join(f'{one!r}, ' for one in ranges).rstrip()})"] if ranges else []
+    return f"Variant({', '.join(fields)})"
 
 
-def _shape(dimensions: Sequence[Any]) -> str:
-    sizes = [repr(one.name if one.size is None else one.size) for one in dimensions]
+def _gathered(program: Program) -> set[str]:
+    """The inputs whose entries are positions of reads: the kernel sees to their range."""
+    return {
+        position.base.tensor
+        for let in program.lets
+        for read in let.reads
+        for position in read.positions
+        if isinstance(position.base, Read)
+    }
+
+
+_END_FUNCTIONS = ("exp", "expm1", "log", "log1p", "abs", "sin", "cos", "tan", "tanh",
+                  "maximum", "minimum")  # fmt: skip
+"""Atoms of the ends of intervals that NumPy calls as objc does."""
+
+
+def _end(expression: Expression | None, sign: str) -> str:
+    """An end of an interval: a number, or a function of the hyperparameters; infinite, with that
+    sign, where it says more than NumPy can."""
+    if expression is not None and expression.is_number and expression.is_finite:
+        return repr(float(expression))
+    text = None if expression is None else _end_text(expression)
+    return f'float("{sign}inf")' if text is None else f"lambda given: {text}"
+
+
+def _end_text(expression: Expression) -> str | None:
+    if expression.is_number:
+        return f"{float(expression)!r}" if expression.is_finite else None
+    if isinstance(expression, Read):
+        return None if expression.positions else f"given[{expression.tensor!r}]"
+    parts = [_end_text(one) for one in expression.args]
+    known = [one for one in parts if one is not None]
+    if len(known) < len(parts):
+        return None
+    for kind, sign in ((sympy.Add, " + "), (sympy.Mul, " * "), (sympy.Pow, " ** ")):
+        if isinstance(expression, kind):
+            return f"({sign.join(known)})"
+    atom = BY_FUNCTION.get(expression.func)
+    if atom is None or atom.name not in _END_FUNCTIONS:
+        return None
+    return f"np.{atom.name}({', '.join(known)})"
+
+
+def _size(dimension: Dimension) -> str | int:
+    return dimension.name if dimension.size is None else dimension.size
+
+
+def _shape(dimensions: Sequence[Dimension]) -> str:
+    sizes = [repr(_size(one)) for one in dimensions]
     return f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
 
 

@@ -32,6 +32,8 @@ class Argument(NamedTuple):
 
     `name` is its name at the call and `key` in the kernel. `shape` is that of one example: names of
     dimensions and literal sizes. `batched` says that the kernel holds it with the batch as first axis.
+    `domain` is the kind of set that a hyperparameter must lie in, with the ends of an interval: numbers,
+    or functions of the hyperparameters.
     """
 
     name: str
@@ -40,18 +42,52 @@ class Argument(NamedTuple):
     integer: bool = False
     batched: bool = False
     differentiable: bool = False
+    domain: str = ""
+    low: Any = None
+    high: Any = None
 
 
 class Variant(NamedTuple):
     """One compiled computation: `run(arguments, sizes, results)` fills the results that are arrays and
     returns those that are scalars. `results` has (key, shape, integer) of each, the batch in the shape
-    as "batch". `weight` and `scale` are the kernel's names for the weights and for 1/Σ weight.
+    as "batch". `weight` and `scale` are the kernel's names for the weights and for 1/Σ weight. `ranges`
+    has (key, size) of the indices that are compared only: nothing is read at them, so that the kernel
+    itself does not see them leave their dimension.
     """
 
     run: Callable[..., Mapping[str, float]]
     results: tuple[tuple[str, tuple[Any, ...], bool], ...]
     weight: str | None = None
     scale: str | None = None
+    ranges: tuple[tuple[str, Any], ...] = ()
+
+
+def outside(domain: str, x: Any, low: float, high: float) -> Any:
+    """Where entries lie outside of a domain; the ends are those of an interval."""
+    match domain:
+        case "positive":
+            wrong = x <= 0
+        case "nonnegative" | "count" | "index":
+            wrong = x < 0
+        case "probability" | "simplex":
+            wrong = (x < 0) | (x > 1)
+        case "interval":
+            wrong = (x < low) | (x > high)
+        case "sign":
+            wrong = np.abs(x) != 1
+        case "binary":
+            wrong = (x != 0) & (x != 1)
+        case _:
+            wrong = np.zeros(np.shape(x), bool)
+    return wrong | ~np.isfinite(x)
+
+
+def first(array: Any, wrong: Any) -> str:
+    """The first entry that is wrong, and where it stands."""
+    place = tuple(map(int, np.argwhere(wrong)[0]))
+    at = f" at {place[0] if len(place) == 1 else place}" if place else ""
+    shown = str(array[place]) if array.dtype.kind in "iu" else f"{float(array[place]):g}"
+    return f"{shown}{at}"
 
 
 class Declaration:
@@ -100,14 +136,18 @@ class Declaration:
         if weight is not None and f"weighted_{what}" in self.variants:
             what = f"weighted_{what}"
         variant = self.variants[what]
-        arrays = [
-            self._array(one, value) for one, value in zip(self.arguments, values, strict=True)
+        given = [
+            self._numeric(one.name, value)
+            for one, value in zip(self.arguments, values, strict=True)
         ]
+        self._check_domains(given)
+        arrays = [self._array(one, x) for one, x in zip(self.arguments, given, strict=True)]
         lead, shared = self._batch_axes(arrays)
         count = int(np.prod(lead, dtype=np.int64))
         if count == 0:
             raise ValueError(f"{self.name}: the batch is empty")
         sizes = self._sizes(arrays)
+        self._check_ranges(variant, arrays, sizes)
         sizes["batch"] = count
         arguments = {
             one.key: self._held(one, array, count)
@@ -127,15 +167,57 @@ class Declaration:
                 found[key] = self._shaped(buffers[key], batched, by_example, lead)
         return found
 
-    def _array(self, one: Argument, value: Any) -> np.ndarray[Any, Any]:
+    def _numeric(self, name: str, value: Any) -> np.ndarray[Any, Any]:
         array = np.asarray(value)
+        found = str(array.dtype)
+        if isinstance(value, np.ma.MaskedArray):
+            found = "a masked array"
+        elif array.dtype.kind in "biuf" or found.startswith(("bfloat16", "float8")):
+            return array
+        raise ValueError(f"{self.name}: `{name}` holds real numbers, and was given {found}")
+
+    def _check_domains(self, arrays: Sequence[np.ndarray[Any, Any]]) -> None:
+        """Hyperparameters: what is proved of a formula, and its safe form, hold on their domains."""
+        if not any(one.domain for one in self.arguments):
+            return
+        given = {one.key: array for one, array in zip(self.arguments, arrays, strict=True)}
+        for one in self.arguments:
+            if one.domain:
+                with np.errstate(all="ignore"):
+                    low, high = (
+                        end(given) if callable(end) else end for end in (one.low, one.high)
+                    )
+                    wrong = outside(one.domain, given[one.key], low, high)
+                if np.any(wrong):
+                    ends = f"({low:g}, {high:g})" if one.domain == "interval" else ""
+                    raise ValueError(
+                        f"{self.name}: `{one.name}` is {first(given[one.key], wrong)}, outside its"
+                        f" domain {one.domain}{ends}"
+                    )
+
+    def _check_ranges(
+        self, variant: Variant, arrays: Sequence[np.ndarray[Any, Any]], sizes: Mapping[str, int]
+    ) -> None:
+        by_key = {one.key: (one.name, x) for one, x in zip(self.arguments, arrays, strict=True)}
+        for key, size in variant.ranges:
+            name, array = by_key[key]
+            extent = sizes.get(size) if isinstance(size, str) else size
+            if extent is not None:
+                wrong = (array < 0) | (array >= extent)
+                if np.any(wrong):
+                    raise IndexError(
+                        f"{self.name}: `{name}` is {first(array, wrong)}, outside 0 … {extent - 1}"
+                    )
+
+    def _array(self, one: Argument, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         if not one.integer:
             return np.asarray(array, self.dtype)
         if array.dtype.kind not in "iub":
-            whole = np.asarray(array, np.int64)
-            if not np.array_equal(whole, array):
+            wide = np.asarray(array, np.float64)
+            if not np.all((wide == np.trunc(wide)) & (np.abs(wide) < 2.0**63)):
                 raise TypeError(f"{self.name}: `{one.name}` holds integers, not {array.dtype}")
-            return whole
+        elif array.dtype.kind == "u" and array.size and int(array.max()) >= 2**63:
+            raise ValueError(f"{self.name}: `{one.name}` is {array.max()}, beyond 64-bit integers")
         return np.asarray(array, np.int64)
 
     def _batch_axes(
@@ -195,11 +277,18 @@ class Declaration:
         if weight is not None:
             if variant.weight is None:
                 raise TypeError(f"{self.name} was compiled without weights")
-            given = np.asarray(weight, self.dtype)
+            given = self._numeric("weight", weight)
             if given.shape != lead:
                 raise ValueError(
                     f"{self.name}: the weights have the shape {given.shape}, the batch {lead}"
                 )
+            wrong = ~((given >= 0) & np.isfinite(given))
+            if np.any(wrong):
+                raise ValueError(
+                    f"{self.name}: the weights hold {first(given, wrong)}, and must be at least 0"
+                    " and finite"
+                )
+            given = np.asarray(given, self.dtype)
             total = float(np.sum(given, dtype=np.float64))
             if not total > 0:
                 raise ValueError(f"{self.name}: the weights sum to {total}")

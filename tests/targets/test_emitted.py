@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 import pickle
 import subprocess
 import sys
+import types
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +21,7 @@ from objc.targets.cpu.emission import Kernel as Text
 import objc
 from objc.cli.variants import find_target, module_variants
 from objc.compiler import Variant, derive
-from objc.errors import InternalError
+from objc.errors import InputError, InternalError
 from objc.ir.program import Program
 from objc.schedule import schedule
 
@@ -48,6 +50,7 @@ ARGUMENTS = MappingProxyType(
         "repeated": (real(N),),
         "ordered": (real(N, K),),
         "discounted": (real(N, T),),
+        "ranged": (real(N), DRAWN.choice([-1.0, 1.0], N)),
         "linear": (real(N, D), real(K, D), real(K)),
         "ridge": (real(D), real(), real(N, D), real(N)),
         "classify": (real(N, D), LABEL, real(K, D), real(K)),
@@ -64,6 +67,7 @@ OPTIONS = MappingProxyType(
         "scaled": {"power": 3.0, "low": -0.25},
         "repeated": {"steps": 5},
         "discounted": {"rate": 0.5},
+        "ranged": {"width": 2, "place": 7.0},
         "ridge": {"strength": 2.0},
     }
 )
@@ -150,6 +154,63 @@ def _require_equal(name: object, found: Any, expected: Any) -> None:
         return
     assert np.shape(found) == np.shape(expected), name
     np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-14, err_msg=str(name))
+
+
+@functools.cache
+def _imported(target: str) -> Any:
+    """The module in this process: nothing of it is compiled before arguments are looked at."""
+    found = find_target(target)
+    names = ("huber", "ranged", "repeated", "cross_entropy", "accuracy")
+    programs = [MODULE[name].program for name in names]
+    pairs = [(one, module_variants(one, found, target)) for one in programs]
+    module = types.ModuleType("emitted")
+    text = found.module(pairs, "float64")
+    exec(compile(text, "<emitted>", "exec", dont_inherit=True), vars(module))
+    return module
+
+
+REFUSED = [
+    ("huber", {"delta": 0.0}, "`delta` is 0, outside its domain positive"),
+    ("huber", {"delta": -1}, "`delta` is -1, outside its domain positive"),
+    ("huber", {"delta": float("nan")}, "`delta` is nan, outside its domain positive"),
+    ("huber", {"delta": float("inf")}, "`delta` is inf, outside its domain positive"),
+    ("huber", {"delta": 1 + 0j}, "`delta` holds real numbers, and was given complex128"),
+    ("huber", {"weight": [1, 1, -2, 1, 1]}, "the weights hold -2 at 2, and must be at least 0"),
+    ("huber", {"weight": [1, 1, 1, 1, np.inf]}, "the weights hold inf at 4"),
+    ("huber", {"weight": np.ones(N) + 0j}, "`weight` holds real numbers, and was given complex128"),
+    ("huber", {"weight": np.zeros(N)}, "the weights sum to 0"),
+    ("huber", {"prediction": np.ones(N) * 1j}, "`prediction` holds real numbers"),
+    ("huber", {"prediction": ["1"] * N}, "`prediction` holds real numbers, and was given <U1"),
+    ("huber", {"prediction": np.ma.array(np.ones(N))}, "`prediction` holds real numbers"),
+    ("ranged", {"place": -0.75}, "`place` is -0.75, outside its domain interval(-0.5, 2.71828)"),
+    ("ranged", {"place": 3.0}, "`place` is 3, outside its domain interval(-0.5, 2.71828)"),
+    (
+        "ranged",
+        {"place": 8.0, "width": 2},
+        "`place` is 8, outside its domain interval(-1, 7.38906)",
+    ),
+    ("repeated", {"steps": -1}, "`steps` is -1, outside its domain count"),
+    ("cross_entropy", {"label": np.full(N, 2**64 - 1, np.uint64)}, "beyond 64-bit integers"),
+    ("cross_entropy", {"label": [0, 1, 4, 1, 1]}, "position 4 of axis 1, which has 4 entries"),
+    ("accuracy", {"label": [0, 1, 4, 1, 1]}, "`label` is 4 at 2, outside 0 … 3"),
+    ("accuracy", {"label": [0, 1, 3, -1, 1]}, "`label` is -1 at 3, outside 0 … 3"),
+]
+
+
+@pytest.mark.parametrize(("name", "wrong", "message"), REFUSED)
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+def test_what_the_kernel_refuses_a_module_refuses(
+    target: str, name: str, wrong: dict[str, Any], message: str
+) -> None:
+    inputs = [one.name for one in MODULE[name].program.inputs]
+    positional = dict(zip(inputs, ARGUMENTS[name], strict=False))
+    positional |= {key: value for key, value in wrong.items() if key in positional}
+    options = {key: value for key, value in wrong.items() if key not in positional}
+    with pytest.raises(InputError):
+        MODULE[name](*positional.values(), **options)
+    with pytest.raises((ValueError, IndexError)) as caught:
+        getattr(_imported(target), name)(*positional.values(), **options)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("target", ["numpy", "cpu"])

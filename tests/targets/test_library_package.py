@@ -164,7 +164,7 @@ def test_the_loader_needs_numpy_alone(write: Write) -> None:
     assert numbers.split() == ["1.8125", "0.25", "0.5", "2.65625"]
     assert same == "True True"
     assert "position 2 of axis 1, which has 2 entries, at example 2" in refusals[0]
-    assert refusals[1] == "losses_huber: `delta` lies outside of its domain"
+    assert refusals[1] == "huber: `delta` is -1, outside its domain positive"
     assert "position 7 of axis 1" in refusals[2] and refusals[2].endswith("at example 2")
 
 
