@@ -86,14 +86,16 @@ def read(kind: str, key: str) -> bytes | None:
     folder = directory(kind)
     if folder is None:
         return None
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)
+    # A pipe in the entry's place must not be waited for.
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         descriptor = os.open(folder / _file(key), flags)
     except OSError:
         return None
+    if _objection(os.fstat(descriptor), stat.S_ISREG) is not None:
+        os.close(descriptor)
+        return None
     with open(descriptor, "rb") as stream:
-        if _objection(os.fstat(descriptor), stat.S_ISREG) is not None:
-            return None
         header, _, content = stream.read().partition(b"\n")
     return content if header == _header(key, content) else None
 

@@ -13,6 +13,10 @@ from objc.errors import Diagnostic, did_you_mean
 class NothingToMeasure(Diagnostic):
     """`objc bench` measures value and gradient together, so it wants a loss or an objective that can be
     differentiated: a metric, a function or a model has no such pair.
+
+    Example: `objc bench metrics.objc:accuracy`.
+
+    Mend: name a loss of the file, as `objc bench losses.objc:huber`.
     """
 
     code: ClassVar[str] = "E0340"

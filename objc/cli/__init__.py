@@ -5,6 +5,9 @@ from __future__ import annotations
 
 def main() -> None:
     """The entry point `objc`: runs a command and exits with its status."""
-    from objc.cli.application import objc
+    import warnings
 
+    from objc.cli.application import objc, shown_plainly
+
+    warnings.showwarning = shown_plainly(warnings.showwarning)
     objc.main(prog_name="objc")

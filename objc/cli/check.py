@@ -52,7 +52,8 @@ def command(targets: Sequence[str], as_json: bool, strict: bool, quiet: bool) ->
 
     Files are parsed, names, shapes and domains resolved, and what can be decided of each
     declaration is: its range, its curvature, where it has kinks, its claims. `-` is the standard
-    input. The exit status is 1 if there is an error.
+    input. A declaration of the standard library may be given by its name alone. The exit status is 1
+    if there is an error.
     """
     results = [check(one) for one in progress(list(targets), "checking", quiet)]
     if as_json:
@@ -73,7 +74,7 @@ def check(target: str) -> Checked:
     from objc.analysis import analyse
 
     try:
-        module, programs = lower_target(TargetName.parse(target))
+        module, programs = lower_target(TargetName.find(target))
     except ObjcError as error:
         return Checked(target, (), error.diagnostics)
     analysed = tuple((one, analyse(one)) for one in programs)

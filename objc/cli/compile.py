@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import keyword
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -12,11 +14,12 @@ import click
 
 from objc import __version__
 from objc.cli.errors import ForeignFile
+from objc.cli.options import target_option
 from objc.cli.output import Markup, progress, write_data, write_diagnostics
-from objc.cli.targets import STANDARD_INPUT, TargetName, lower_target
+from objc.cli.targets import STANDARD_INPUT, TargetName, lower_target, require_name
 from objc.cli.write import make_folder, write_whole
 from objc.errors import Diagnostic, ObjcError
-from objc.target import packager
+from objc.target import identifier, packager
 
 if TYPE_CHECKING:
     from objc.analysis import Facts
@@ -41,7 +44,7 @@ HEADER = "# Written by objc"
     "--output", "-o", "directory", required=True, type=click.Path(file_okay=False), metavar="DIR",
     help="The directory to write to; it is made if need be.",
 )  # fmt: skip
-@click.option("--target", default="cpu", show_default=True, help="What to compile for.")
+@target_option("What to compile for")
 @click.option("--name", help="The module's name. [default: the file's]")
 @click.option(
     "--dtype",
@@ -70,22 +73,22 @@ def command(
 ) -> None:
     """Write kernels as a readable Python module, or as a library for C.
 
-    Each FILE becomes one module, which carries formulas, gradients and facts in its docstrings and
-    needs only numpy (and numba, for the target cpu). The target library writes a shared object, its
-    C header and a Python module that loads it, which needs numpy only. A declaration of the standard
-    library may be given by its name alone.
+    Each FILE becomes one module, named after it (after NAME, where that is all of it), which carries
+    formulas, gradients and facts in its docstrings and needs only numpy (and numba, for the target
+    cpu). The target library writes a shared object, its C header and a Python module that loads it,
+    which needs numpy only. A declaration of the standard library may be given by its name alone.
     """
-    if name is not None and len(targets) > 1:
+    places = _by_file(targets)
+    if name is not None and len(places) > 1:
         raise click.UsageError("`--name` needs a single FILE.")
-    if name is not None and not name.isidentifier():
+    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
         raise click.BadParameter(f"`{name}` can't be a module's name.", param_hint="--name")
     if processor is not None:
         _require_packager(target)
     written = []
-    for one in progress(list(targets), "compiling"):
-        place = _resolved(one)
-        stem = name or _module_name(place)
-        files, names, warnings = _files(place, target, dtype, stem, processor or "native")
+    for one in progress(places, "compiling"):
+        stem = name or _module_name(one)
+        files, names, warnings = _files(one, target, dtype, stem, processor or "native")
         paths = {file: Path(directory) / file for file in files}
         for path in paths.values():
             _require_own(path, force)
@@ -105,6 +108,34 @@ def command(
         write_data({"target": target, "dtype": dtype, "modules": written})
 
 
+@dataclass(frozen=True)
+class _Place:
+    """What goes into one module: all of a file, or some of its declarations."""
+
+    path: str
+    names: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> str:
+        """What the first line of the module says that it is from."""
+        file = Path(self.path).name + (f":{', '.join(self.names)}" if self.names else "")
+        return f"{__version__} from {file}. Changes here are lost: change the source."
+
+
+def _by_file(targets: Sequence[str]) -> list[_Place]:
+    """The targets of one file together, in the order given: `a.objc:f a.objc:g` is one module."""
+    found: dict[str, list[TargetName]] = {}
+    for text in targets:
+        target = TargetName.find(text)
+        found.setdefault(target.path, []).append(target)
+    places = []
+    for path, members in found.items():
+        names = tuple(dict.fromkeys(one.name for one in members if one.name is not None))
+        is_whole = any(one.name is None for one in members)
+        places.append(_Place(path, () if is_whole else names))
+    return places
+
+
 def _require_packager(target: str) -> None:
     """Raises UsageError where a target compiles for the machine that it runs on."""
     from objc.cli.variants import find_target
@@ -113,25 +144,14 @@ def _require_packager(target: str) -> None:
         raise click.UsageError(f"`--target {target}` compiles where it runs, and takes no `--cpu`.")
 
 
-def _resolved(text: str) -> TargetName:
-    """A target as given, or the declaration of the library that has this name."""
-    target = TargetName.parse(text)
-    if target.name is not None or Path(target.path).exists() or not text.isidentifier():
-        return target
-    from objc.cli.library import families
-
-    for family in families():
-        if any(entry.name == text for entry in family.entries):
-            return TargetName(str(family.path), text)
-    return target
-
-
-def _module_name(target: TargetName) -> str:
-    if target.path == STANDARD_INPUT:
+def _module_name(place: _Place) -> str:
+    """The file's name, or that of the one declaration, as Python can import it."""
+    if place.path == STANDARD_INPUT:
         raise click.UsageError("The standard input has no name for a module: give `--name`.")
-    stem = target.name or Path(target.path).stem
+    stem = place.names[0] if len(place.names) == 1 else Path(place.path).stem
     name = "".join(one if one.isalnum() or one == "_" else "_" for one in stem)
-    return name if name.isidentifier() else f"_{name}"
+    name = name if name.isidentifier() else f"_{name}"
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _require_own(path: Path, force: bool) -> None:
@@ -152,7 +172,7 @@ def _is_binary(path: Path) -> bool:
 
 
 def _files(
-    place: TargetName, target: str, dtype: str, name: str, processor: str
+    place: _Place, target: str, dtype: str, name: str, processor: str
 ) -> tuple[dict[str, str | bytes], list[str], tuple[Diagnostic, ...]]:
     """The files that a target makes, the declarations in them, and the warnings on the way."""
     from objc.analysis import analyse
@@ -160,8 +180,7 @@ def _files(
 
     found = find_target(target)
     writer = packager(found)
-    module, programs = lower_target(place)
-    diagnostics = list(module.warnings)
+    diagnostics, programs = _lowered(place)
     analysed = [(one, analyse(one)) for one in programs]
     for _, facts in analysed:
         diagnostics += facts.diagnostics
@@ -174,12 +193,44 @@ def _files(
     ]
     kind = cast("DType", dtype)
     if writer is None:
-        text = f"{HEADER} {_origin(place)}\n{found.module(pairs, kind)}"
+        text = f"{HEADER} {place.origin}\n{found.module(pairs, kind)}"
         files: dict[str, str | bytes] = {f"{name}.py": text}
     else:
-        origin = f"{HEADER.removeprefix('# ')} {_origin(place)}"
+        origin = f"{HEADER.removeprefix('# ')} {place.origin}"
         files = dict(writer.package(pairs, kind, name, processor, origin))
-    return files, [one.name for one in programs], tuple(diagnostics)
+    names = _callables(str(files[f"{name}.py"]), [one.name for one in programs])
+    return files, names, tuple(diagnostics)
+
+
+def _lowered(place: _Place) -> tuple[list[Diagnostic], list[Program]]:
+    """The warnings of a file, and the programs of it that go into the module."""
+    wanted = [TargetName(place.path, one) for one in place.names] or [TargetName(place.path)]
+    if len(wanted) > 1 and place.path == STANDARD_INPUT:
+        module, programs = lower_target(TargetName(place.path))
+        for one in wanted:
+            require_name(one, tuple(module.programs))
+        return list(module.warnings), [one for one in programs if one.name in place.names]
+    diagnostics: list[Diagnostic] = []
+    found: dict[str, Program] = {}
+    for one in wanted:
+        module, programs = lower_target(one)
+        diagnostics += [warning for warning in module.warnings if warning not in diagnostics]
+        found.update({program.name: program for program in programs})
+    return diagnostics, list(found.values())
+
+
+def _callables(text: str, declarations: Sequence[str]) -> list[str]:
+    """The names in Python of declarations: a module may have had to add an underscore to one."""
+    exported: list[str] = []
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "__all__":
+            exported = list(ast.literal_eval(node.value))
+    names = []
+    for one in declarations:
+        plain = identifier(one).replace(".", "_")
+        spellings = [each for each in exported if each.rstrip("_") == plain.rstrip("_")]
+        names.append(min(spellings, key=lambda each: (each != plain, len(each)), default=plain))
+    return names
 
 
 def _with_facts(program: Program, facts: Facts) -> Program:
@@ -188,8 +239,3 @@ def _with_facts(program: Program, facts: Facts) -> Program:
     parts = [program.docstring or f"{program.name}.", f"Facts:{lines}" if lines else ""]
     docstring = "\n\n".join(one for one in parts if one)
     return replace(program, docstring=docstring, claims=())
-
-
-def _origin(place: TargetName) -> str:
-    origin = Path(place.path).name + (f":{place.name}" if place.name else "")
-    return f"{__version__} from {origin}. Changes here are lost: change the source."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from objc.cli.options import target_option
 from objc.cli.output import Markup, write_data, write_text
 from objc.cli.targets import TargetName, lower_target, parse_target
 
@@ -23,6 +24,7 @@ STAGES = ("syntax", "formula", "program", "gradient", "loops", "source")
         "objc show --stage gradient losses.objc:huber",
         "objc show --stage source --target cpu --dtype float32 losses.objc:huber",
         "objc show --latex losses.objc:huber",
+        "objc show focal",
     )
 )
 @click.argument("target_name", metavar="FILE[:NAME]")
@@ -41,7 +43,7 @@ STAGES = ("syntax", "formula", "program", "gradient", "loops", "source")
     default=None,
     help="With a batch axis or for one example. [default: --single for gradient, else --batched]",
 )
-@click.option("--target", default="cpu", show_default=True, help="The target of source.")
+@target_option("The target of source")
 @click.option(
     "--dtype",
     type=click.Choice(["float32", "float64"]),
@@ -61,10 +63,11 @@ def command(
 ) -> None:
     """Print any stage between the text and the kernel.
 
-    Without NAME, every declaration of the file.
+    Without NAME, every declaration of the file. A declaration of the standard library may be given by
+    its name alone.
     """
     stage = "latex" if latex else stage
-    name = TargetName.parse(target_name)
+    name = TargetName.find(target_name)
     if stage == "syntax":
         texts = _syntax(name)
     else:

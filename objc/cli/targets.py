@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from objc.cli.errors import NoSuchDeclaration
 from objc.errors import ObjcError
@@ -39,7 +42,28 @@ class TargetName:
         is_file = any(c in name for c in "/\\") or name.endswith(".objc")
         if not colon or not path or Path(text).exists() or is_file:
             return cls(text)
-        return cls(path, name or None)
+        if not name:
+            raise click.UsageError(
+                f"`{text}` names no declaration: one stands behind the colon, or there is no colon."
+            )
+        return cls(path, name)
+
+    @classmethod
+    def find(cls, text: str) -> TargetName:
+        """As `parse`; a name alone that is no file is a declaration of the standard library."""
+        target = cls.parse(text)
+        if target.name is not None or Path(text).exists() or not _is_dotted_name(text):
+            return target
+        from objc.cli.library import families
+
+        for family in families():
+            if any(entry.name == text.partition(".")[0] for entry in family.entries):
+                return cls(str(family.path), text)
+        return target
+
+
+def _is_dotted_name(text: str) -> bool:
+    return all(part.isidentifier() for part in text.split(".")) and not text.endswith(".objc")
 
 
 def read_source(path: str) -> Source:
@@ -56,7 +80,7 @@ def read_source(path: str) -> Source:
 
     data = sys.stdin.buffer.read()
     try:
-        return Source("<stdin>", data.decode("utf-8-sig").replace("\r\n", "\n"))
+        return Source("<stdin>", re.sub("\r\n?", "\n", data.decode("utf-8-sig")))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ObjcError(NotUtf8(None, "<stdin>", line, data[error.start])) from error

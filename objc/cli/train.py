@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from objc.cli.errors import NotWritable
+from objc.cli.options import target_option
 from objc.cli.output import Markup, write_data, write_text
-from objc.cli.targets import TargetName, require_name
+from objc.cli.targets import STANDARD_INPUT, TargetName, read_source, require_name
+from objc.errors import ObjcError
 
 if TYPE_CHECKING:
     from objc.kernel import Kernel
     from objc.training import Result
 
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adamw", "lbfgs")
+INTERRUPTED = 130
+"""The status of an interrupted command, as of any that a signal 2 has ended."""
+
 SCHEDULES = ("constant", "cosine", "linear", "step", "exponential")
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -42,7 +49,7 @@ _MODEL = (
                  help="Parameters to start from, as `--save` writes them."),
     click.option("--dtype", type=click.Choice(["float32", "float64"]),
                  help="The floating type. [default: that of the data]"),
-    click.option("--target", default="cpu", show_default=True, help="What to compile for."),
+    target_option("What to compile for"),
 )  # fmt: skip
 _LOOP = (
     click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="adam", show_default=True),
@@ -54,7 +61,8 @@ _LOOP = (
     click.option("--epochs", type=int, default=10, show_default=True),
     click.option("--batch-size", default="64", show_default=True, metavar="NUMBER|all",
                  help="Examples a step; `all` takes all of them at once."),
-    click.option("--shuffle/--no-shuffle", default=True, help="A new order each epoch."),
+    click.option("--shuffle/--no-shuffle", default=True, show_default=True,
+                 help="A new order each epoch."),
     click.option("--seed", type=int, default=0, show_default=True,
                  help="The same seed gives the same run, to the bit."),
     click.option("--clip-norm", type=float, help="The greatest norm of the gradient."),
@@ -110,6 +118,7 @@ def command(target_name: str, target: str, quiet: bool, as_json: bool, **given: 
     goes. A value that is not finite stops the run and names the term, the example and the inputs. NAME
     may be left out where the file has one objective.
     """
+    from objc.training import Interrupted
     from objc.training.options import Options, run
 
     objective, library = _objective(TargetName.parse(target_name), target)
@@ -128,18 +137,51 @@ def command(target_name: str, target: str, quiet: bool, as_json: bool, **given: 
             "progress": False if quiet or as_json else None,
         }
     )
-    result = run(objective, options)
+    _require_places(options)
+    try:
+        result = run(objective, options)
+    except Interrupted as interruption:
+        click.echo(_interruption(interruption.result, options), err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
     if as_json:
         write_data(_data(result))
-    elif not quiet:
-        _write(result, options)
+    else:
+        _write(result, options, quiet)
+
+
+_ENDINGS = {
+    "history": (".json", ".csv", ".npz"),
+    "plot": (".png", ".pdf", ".svg"),
+}
+"""What the files of a run may end in, where that says their kind."""
+
+
+def _require_places(options: Any) -> None:
+    """A run that nothing can be kept of is not begun.
+
+    Raises:
+        ObjcError: a folder is not there, or belongs to someone else.
+        BadParameter: the ending of a file says no kind.
+    """
+    for what in ("save", "history", "plot", "checkpoint"):
+        path: Path | None = getattr(options, what)
+        if path is None:
+            continue
+        endings = _ENDINGS.get(what, (path.suffix,))
+        if path.suffix not in endings:
+            listed = ", ".join(endings)
+            message = f"`{path}` ends in none of {listed}."
+            raise click.BadParameter(message, param_hint=f"--{what}")
+        folder = path.absolute().parent
+        if not folder.is_dir():
+            raise ObjcError(NotWritable(None, str(path), "there is no such directory"))
+        if not os.access(folder, os.W_OK):
+            raise ObjcError(NotWritable(None, str(path), "the directory is not yours to write to"))
 
 
 def _objective(name: TargetName, target: str) -> tuple[Kernel, Any]:
     """The kernel to train, and the module that it is from."""
-    import objc
-
-    module = objc.compile(Path(name.path), target=target)
+    module = _compiled(name.path, target)
     if name.name is not None:
         require_name(name, tuple(one.name for one in module))
         return module[name.name], module
@@ -148,6 +190,14 @@ def _objective(name: TargetName, target: str) -> tuple[Kernel, Any]:
         listed = " and ".join(f"`{one.name}`" for one in objectives) or "no objective"
         raise click.UsageError(f"`{name.path}` declares {listed}: say which, as {name.path}:NAME.")
     return objectives[0], module
+
+
+def _compiled(path: str, target: str) -> Any:
+    import objc
+
+    if path != STANDARD_INPUT:
+        return objc.compile(Path(path), target=target)
+    return objc.compile(read_source(path).text + "\n", target=target)
 
 
 def _metric(text: str, module: Any, target: str) -> Kernel:
@@ -214,9 +264,43 @@ def _batch_size(text: str) -> int | None:
         raise click.BadParameter(message, param_hint="--batch-size") from error
 
 
-def _write(result: Result, options: Any) -> None:
+def _write(result: Result, options: Any, quiet: bool) -> None:
+    """What came of the run; quietly, the files written, or one line where none is."""
+    files = [
+        one for one in (options.save, options.history, options.plot, options.checkpoint) if one
+    ]
+    if not quiet:
+        _write_values(result)
+    for path in files:
+        click.echo(f"wrote {path}")
+    if quiet and not files:
+        value = result.history.epochs.last().get("train.value", float("nan"))
+        click.echo(f"{result.epochs} epochs, value {value:.6g}; nothing is kept without `--save`")
+
+
+def _interruption(result: Result, options: Any) -> str:
+    """What is left of an interrupted run, in a line."""
+    begun = f"interrupted in epoch {result.epochs + 1}"
+    if not result.epochs:
+        return f"{begun}, before one was finished: nothing is written"
+    files = [str(one) for one in (options.save, options.history, options.plot) if one]
+    kept = "nothing is kept without `--save`"
+    if files:
+        epochs = f"epoch{'s' if result.epochs > 1 else ''}"
+        kept = f"wrote {', '.join(files)} as of {result.epochs} finished {epochs}"
+    if options.checkpoint is not None:
+        kept += f"; `--resume {options.checkpoint}` goes on"
+    return f"{begun}: {kept}"
+
+
+def _write_values(result: Result) -> None:
     last = result.history.epochs.last()
-    how = {"completed": "", "early": ", stopped early", "converged": ", converged"}
+    how = {
+        "completed": "",
+        "early": ", stopped early",
+        "converged": ", converged",
+        "stalled": ", stopped where no step gets lower",
+    }
     best = f", best epoch {result.best_epoch}" if result.best_epoch is not None else ""
     write_text(f"{result.epochs} epochs{how.get(result.stopped, '')}{best}", "bold")
     width = max((len(name) for name in last), default=0)
@@ -225,9 +309,6 @@ def _write(result: Result, options: Any) -> None:
             click.echo(f"  {name:<{width}}  {value:.6g}")
     for name, one in result.parameters.items():
         click.echo(f"  {name:<{width}}  {'×'.join(map(str, one.shape)) or 'a number'}")
-    for path in (options.save, options.history, options.plot, options.checkpoint):
-        if path is not None:
-            click.echo(f"wrote {path}")
 
 
 def _data(result: Result) -> dict[str, Any]:

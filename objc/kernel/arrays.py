@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from objc.errors import InputError
 from objc.kernel.errors import NotIntegers, NotNumeric
 from objc.kernel.signature import InputSignature, Signature
+from objc.kernel.value_errors import LabelOutOfRange
 
 Array = NDArray[Any]
 
@@ -90,6 +91,13 @@ def integers(signature: Signature, one: InputSignature, array: Array, locate: Lo
         position = first_true(wrong)
         value = str(array[position])
         span = signature.span(one.place)
+        if array.dtype.kind == "u" and one.kind == "index":
+            extent = one.extent or "the extent"
+            raise InputError(
+                LabelOutOfRange(
+                    span, signature.name, one.keyword, int(value), None, extent, locate(position)
+                )
+            )
         raise InputError(
             NotIntegers(span, signature.name, one.keyword, one.domain, value, locate(position))
         )

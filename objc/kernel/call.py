@@ -57,7 +57,8 @@ class Call:
             if self.batch is None:
                 option = "mask" if options.weight is None else "weight"
                 raise InputError(WeightShape(None, name, option, (), None))
-            self.weights = weights_of(self.signature, options.weight, options.mask, self.batch)
+            found = weights_of(self.signature, options.weight, options.mask, self.batch)
+            self.weights = found.relative() if options.reduction == "mean" else found
         if self.batch is None:
             return
         self.count = math.prod(self.batch)

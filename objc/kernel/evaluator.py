@@ -210,12 +210,13 @@ class Evaluator:
                 raise self._no_derivative(str(name))
             chosen.append(found.name)
         if not chosen:
-            raise self._bad_wrt(asked)
+            raise self._bad_wrt(asked, "empty")
         return tuple(chosen), isinstance(asked, str)
 
-    def _bad_wrt(self, asked: Any) -> InputError:
+    def _bad_wrt(self, asked: Any, found: str | None = None) -> InputError:
         keywords = tuple(self.signature.input[name].keyword for name in self._every)
-        return InputError(BadOption(None, self.signature.name, "wrt", shown(asked), keywords))
+        found = found or shown(asked)
+        return InputError(BadOption(None, self.signature.name, "wrt", found, keywords))
 
     def _no_derivative(self, name: str | None) -> InputError:
         signature = self.signature
@@ -259,8 +260,12 @@ class Evaluator:
         example = None
         if error.example is not None and call.batch is not None:
             example = call.example(error.example)
+        read = signature.input.get(error.tensor)
+        span = None if read is None else signature.span(read.place)
+        # The batch is an axis of its own, which the user's text doesn't have.
+        axis = error.axis - (error.tensor in call.batched)
         return InputError(
             PositionOutOfRange(
-                None, signature.name, error.tensor, error.axis, error.value, error.extent, example
+                span, signature.name, error.tensor, axis, error.value, error.extent, example
             )
         )

@@ -37,6 +37,7 @@ class Module:
     def __init__(self, origin: Origin, target: str, name: str | None = None) -> None:
         self._origin = origin
         self._target = target
+        self._name = name
         signatures = origin.signatures()
         if name is not None:
             if name not in signatures:
@@ -98,6 +99,10 @@ class Module:
     def __dir__(self) -> list[str]:
         return sorted([*super().__dir__(), *self._attributes])
 
+    def __reduce__(self) -> Any:
+        source = self._origin.source
+        return _restored, (source.name, source.text, self._origin.whole, self._target, self._name)
+
     def __repr__(self) -> str:
         return f"<objc module {self._origin.source.name}: {', '.join(self._attributes.values())}>"
 
@@ -129,10 +134,20 @@ def compile(path_or_text: str | Path, target: str = "cpu", name: str | None = No
     Raises:
         ObjcError: with every diagnostic found in the text; also where the file can't be read, or there
             is no such target or name.
+        TypeError: what is given is neither a path nor a text.
     """
+    given: object = path_or_text
+    if not isinstance(given, str | Path):
+        found = "None" if given is None else f"an object of type {type(given).__name__}"
+        raise TypeError(f"objc.compile takes a path or a text, and was given {found}")
     if target not in available():
         raise ObjcError(UnknownTarget(None, target, "there is no such target", tuple(available())))
     return Module(Origin(_source(path_or_text)), target, name)
+
+
+def _restored(source: str, text: str, whole: bool, target: str, name: str | None) -> Module:
+    """A module out of a pickle: its text, compiled again when it is used."""
+    return Module(Origin(Source(source, text), whole), target, name)
 
 
 @functools.lru_cache(maxsize=64)

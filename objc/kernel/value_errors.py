@@ -23,17 +23,20 @@ class LabelOutOfRange(CallDiagnostic):
     code: ClassVar[str] = "E0411"
     name: str
     value: int
-    extent: int
+    extent: int | None
     dimension: str
     position: tuple[int, ...]
 
     def title(self) -> str:
+        last = f"{self.dimension} - 1" if self.extent is None else self.extent - 1
         return (
             f"{self.declaration}: `{self.name}` is {self.value}{where(self.position)}, outside"
-            f" 0 … {self.extent - 1}"
+            f" 0 … {last}"
         )
 
     def label(self) -> str:
+        if self.extent is None:
+            return f"one of 0 … {self.dimension} - 1"
         return f"{self.dimension} is {self.extent} in this call"
 
     def help(self) -> str | None:
@@ -66,6 +69,9 @@ class PositionOutOfRange(CallDiagnostic):
             f"{self.declaration}: `{self.tensor}` is read at {self.value} along axis {self.axis},"
             f" which has {self.extent} entries{at}"
         )
+
+    def label(self) -> str:
+        return f"axis {self.axis} has {self.extent} entries in this call, from 0"
 
 
 @dataclass(frozen=True)

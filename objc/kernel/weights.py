@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ from objc.kernel.signature import Signature
 from objc.kernel.value_errors import WeightShape, WeightValue
 
 Array = NDArray[Any]
+
+_USUAL_EXPONENT = 20
+"""Weights whose largest lies within 2^±20 are computed with as they are."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,17 @@ class Weights:
     kept: Array | None
     weight: Array | None
     total: float
+
+    def relative(self) -> Weights:
+        """The same weights up to a factor, with the largest near 1, where their sum or its inverse could
+        leave the floating numbers. The factor is a power of two: nothing else is rounded."""
+        if self.weight is None or not self.weight.size:
+            return self
+        _, exponent = math.frexp(float(self.weight.max()))
+        if abs(exponent) <= _USUAL_EXPONENT:
+            return self
+        weight = np.ldexp(self.weight, -exponent)
+        return Weights(self.kept, weight, float(weight.sum()))
 
 
 def weights_of(signature: Signature, weight: Any, mask: Any, batch: tuple[int, ...]) -> Weights:
@@ -53,11 +68,17 @@ def weights_of(signature: Signature, weight: Any, mask: Any, batch: tuple[int, .
         keep = above if keep is None else keep & above
     assert keep is not None
     if keep.all():
-        total = float(keep.size) if held is None else float(held.sum())
-        return Weights(None, held, total)
+        return Weights(None, held, _total(keep.size, held))
     kept = np.flatnonzero(keep)
     held = None if held is None else held[kept]
-    return Weights(kept, held, float(kept.size) if held is None else float(held.sum()))
+    return Weights(kept, held, _total(kept.size, held))
+
+
+def _total(count: int, weight: Array | None) -> float:
+    if weight is None:
+        return float(count)
+    with np.errstate(over="ignore"):  # then they are made relative
+        return float(weight.sum())
 
 
 def _array(signature: Signature, option: str, value: Any, batch: tuple[int, ...]) -> Array:

@@ -104,3 +104,71 @@ def test_check_of_standard_input(run: Run) -> None:
     assert result.exit_code == 0
     assert "convex in x: proved" in result.stdout
     assert "1 declaration, no findings" in result.stdout
+
+
+def test_the_library_by_name_alone(run: Run) -> None:
+    assert run("show", "focal").stdout.startswith("program focal(")
+    assert "loss focal" in run("check", "focal").stdout
+
+
+def test_no_name_behind_the_colon(run: Run) -> None:
+    result = run("check", "losses.objc:")
+    assert result.exit_code == 2
+    assert "`losses.objc:` names no declaration" in result.stderr
+
+
+def test_standard_input_with_any_line_ends(run: Run) -> None:
+    first = b"loss square(x: real | y: real) = (x - y)^2\r    claims convex in x\r"
+    text = first + b"loss other(x: real | y: real) = x * y\r\n"
+    result = run("check", "-", stdin=text)
+    assert (result.exit_code, "2 declarations, no findings" in result.stdout) == (0, True)
+
+
+def test_train_from_standard_input_quietly(run: Run) -> None:
+    text = Path("line.objc").read_text("utf-8")
+    result = run("train", "-", "--data", "points.csv", "-q", "--epochs", "2", stdin=text)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("2 epochs, value ")
+    assert "nothing is kept without `--save`" in result.stdout
+    saved = run("train", "line.objc", "--data", "points.csv", "-q", "--save", "line.npz")
+    assert saved.stdout == "wrote line.npz\n"
+
+
+def test_a_run_that_can_not_be_kept_is_not_begun(run: Run) -> None:
+    result = run("train", "line.objc", "--data", "points.csv", "--save", "nowhere/line.npz")
+    assert (result.exit_code, "[E0307]" in result.stderr) == (2, True)
+    result = run("train", "line.objc", "--data", "points.csv", "--history", "line.txt")
+    assert (result.exit_code, ".json, .csv, .npz" in result.stderr) == (2, True)
+
+
+def test_columns_of_an_input_that_is_not_there(run: Run) -> None:
+    result = run("train", "line.objc", "--data", "points.csv", "--map", "z=x")
+    assert (result.exit_code, "no input `z`" in result.stderr) == (1, True)
+
+
+def test_a_metric_takes_parameters_of_the_objective(run: Run) -> None:
+    metric = "metric distance(| x: real, y: real, slope: real, offset: real) ="
+    Path("distance.objc").write_text(f"{metric} abs(slope * x + offset - y)\n", "utf-8")
+    chosen = ("--metric", "distance.objc:distance", "--schedule", "cosine", "--warmup", "2")
+    watched = ("--validation", "0.25", "--patience", "3", "--watch")
+    result = run(
+        "train", "line.objc", "--data", "points.csv", *chosen, *watched,
+        "validation.distance:minimize", "--json",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert {"train.distance", "validation.distance"} <= json.loads(result.stdout)["last"].keys()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "check --json losses.objc", "show --json losses.objc:huber", "list --json",
+        "list --json focal", "explain --json", "explain --json E0101", "doctor --json",
+        "compile --json losses.objc:huber -o out --target numpy",
+        "train --json line.objc --data points.csv --epochs 1",
+    ],
+)  # fmt: skip
+def test_data_is_one_document(run: Run, command: str) -> None:
+    result = run(*command.split())
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads(result.stdout)["schema"] == 1

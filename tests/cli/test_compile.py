@@ -86,3 +86,31 @@ def test_what_a_target_declines(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     result = run("compile", "losses.objc:huber", "-o", "out", "--target", "numpy")
     assert result.exit_code == 2
     assert "error[E0304]: the target `numpy` can't run `huber`: no reason" in result.stderr
+
+
+def test_declarations_of_one_file_are_one_module(run: Run) -> None:
+    arguments = ("-o", "out", "--target", "numpy")
+    result = run("compile", "losses.objc:huber", "losses.objc:accuracy", *arguments)
+    assert result.stdout == f"wrote out{os.sep}losses.py: huber, accuracy\n"
+    assert [one.name for one in Path("out").iterdir()] == ["losses.py"]
+
+
+def test_names_are_those_of_python(run: Run) -> None:
+    body = "(x: real | y: real) = (x - y)^2\n"
+    Path("odd.objc").write_text("".join(f"loss {n}{body}" for n in ("np", "class", "lambda")))
+    result = run("compile", "odd.objc", "-o", "out", "--target", "numpy")
+    assert result.stdout == f"wrote out{os.sep}odd.py: np_, class_, lambda_\n"
+    text = Path("out/odd.py").read_text("utf-8")
+    assert "compiled by objc: np_, class_, lambda_." in text
+    result = run("compile", "odd.objc:lambda", "-o", "out", "--target", "numpy")
+    assert result.stdout == f"wrote out{os.sep}lambda_.py: lambda_\n"
+    refused = run("compile", "odd.objc", "-o", "out", "--name", "lambda")
+    assert refused.exit_code == 2
+
+
+def test_an_emitted_module_weighs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("compile", "losses.objc:huber", "-o", "out", "--name", "weighed", "--target", "numpy")
+    monkeypatch.syspath_prepend("out")
+    import weighed  # type: ignore[import-not-found]
+
+    assert weighed.huber([1.0, 4.0], [0.5, 0.0], weight=[1.0, 0.0]) == 0.125

@@ -185,3 +185,12 @@ def test_checks_when_asked(plain: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     strict = objc.compile("loss f(x: positive | y: real) = x * y", target="numpy").f
     with pytest.raises(objc.InputError, match="outside its domain positive"):
         strict([-1.0], [1.0])
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-40, 1e200, 1e308])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weights_count_up_to_a_factor(module: Any, scale: float, dtype: Any) -> None:
+    prediction, target = np.arange(6, dtype=dtype), np.zeros(6, dtype)
+    expected = module.huber(prediction, target)
+    found = module.huber(prediction, target, weight=np.full(6, scale))
+    assert found == pytest.approx(expected, rel=1e-6)
