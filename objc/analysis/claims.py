@@ -7,24 +7,14 @@ when they hold in 50 digits. What neither decides is unknown, with what was trie
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import sympy
 
-from objc.analysis import counterexamples
-from objc.analysis.facts import Verdict
+from objc.analysis import calibration, counterexamples
+from objc.analysis.decision import Decision
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim, Let, Program
 from objc.ir.symbols import Expression, Read
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A verdict with its argument, or with the counterexample."""
-
-    verdict: Verdict
-    argument: str
-
 
 Prover = Callable[[Subject, Claim], Decision]
 
@@ -204,7 +194,9 @@ def _differentiable(subject: Subject, claim: Claim) -> Decision:
 
     def one(name: str) -> Decision:
         if subject.smoothness(name).ends_at_edge:
-            return _unknown("a function ends at the edge of the domain: its derivative may be infinite there")
+            return _unknown(
+                "a function ends at the edge of the domain: its derivative may be infinite there"
+            )
         if order.is_Integer and subject.is_smooth(name, int(order)):
             return Decision("proved", "no kink of that order")
         return _unknown("tried: the kinks of the formula")
@@ -265,5 +257,7 @@ PROVERS: Mapping[str, Prover] = {
     "robust": _robust,
     "differentiable": _differentiable,
     "symmetric": _symmetric,
+    "calibrated": calibration.calibrated,
+    "bounds": calibration.bounds,
 }
 """The properties that are decided here; the others have no prover yet."""

@@ -38,6 +38,10 @@ class Inequalities:
             self._known[difference] = self._is_nonnegative(shorter, sympy.true, context)
         return self._known[difference]
 
+    def is_at_least_where(self, greater: Expression, less: Expression, where: Condition) -> bool:
+        """Whether `greater ≥ less` is proved for inputs at which a condition holds."""
+        return self._is_nonnegative(greater - less, where, {})
+
     def is_within(self, expression: Expression, bound: Expression) -> bool:
         """Whether `|expression| ≤ bound` is proved: from both sides, or between the squares."""
         if self.is_at_least(bound, expression) and self.is_at_least(expression, -bound):

@@ -88,6 +88,10 @@ class Subject:
     def slope(self, name: str) -> Expression | None:
         return slope(self.program, self.value, name)
 
+    def derivative(self, expression: Expression, name: str) -> Expression | None:
+        """`slope` of a scalar expression of the program."""
+        return slope(self.program, expression, name)
+
     def second_slope(self, name: str) -> Expression | None:
         first = self.slope(name)
         return None if first is None else slope(self.program, first, name)

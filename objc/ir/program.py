@@ -126,7 +126,8 @@ class Term:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim as data, for the analyses: see `objc.syntax.tree.Claim` for the words."""
+    """A claim as data, for the analyses: see `objc.syntax.tree.Claim` for the words. `metric` is what
+    the subject is: the name alone may be that of any metric."""
 
     negated: bool
     words: tuple[str, ...]
@@ -134,6 +135,7 @@ class Claim:
     subject: str | None
     inputs: tuple[str, ...]
     span: Span | None = field(default=None, compare=False, repr=False)
+    metric: Program | None = field(default=None, compare=False, repr=False)
 
 
 ProgramKind = Literal["loss", "metric", "function", "model", "objective", "player"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from objc.errors import did_you_mean
-from objc.ir.program import Claim
+from objc.errors import Collector, did_you_mean
+from objc.ir.program import Claim, Program
 from objc.passes.lower import errors
 from objc.passes.lower.names import Scope
 from objc.passes.lower.shapes import of_hyperparameters
@@ -81,7 +81,20 @@ def _claim(claim: tree.Claim, scope: Scope) -> Claim | None:
     where = f"the argument of `{' '.join(claim.words)}`"
     arguments = tuple(of_hyperparameters(a, scope, where) for a in claim.arguments)
     names = tuple(one.name for one in claim.inputs)
-    return Claim(claim.negated, claim.words, arguments, claim.subject, names, claim.span)
+    metric = None if claim.subject is None else _metric(claim.subject, scope)
+    return Claim(claim.negated, claim.words, arguments, claim.subject, names, claim.span, metric)
+
+
+def _metric(name: str, scope: Scope) -> Program | None:
+    """The metric that a claim names, without claims of its own; None where it has errors, which are
+    reported where it is declared."""
+    from objc.passes.lower.declarations import program_of  # which reads claims
+
+    found = scope.namespace.find(name)
+    if found is None or not isinstance(found[0], tree.Scalar):
+        return None
+    declaration = replace(found[0], claims=())
+    return program_of(declaration, found[1], Collector())
 
 
 def _words_are_sound(claim: tree.Claim, rule: Property, scope: Scope) -> bool:

@@ -1,0 +1,189 @@
+"""Consistency of a surrogate with the metric that it stands for: `calibrated for`, `bounds`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from objc.analysis.decision import Decision, proved, refuted, unknown
+from objc.analysis.elementary import is_positive, is_zero
+from objc.analysis.evaluation import PRECISION, is_finite, outputs
+from objc.analysis.margins import (
+    Margin,
+    is_at_least_one_for_mistakes,
+    is_negative,
+    is_odd_part_nonnegative,
+    is_zero_one,
+    margin_of,
+    never_increases,
+)
+from objc.analysis.samples import Values, samples, shown
+from objc.analysis.subject import Subject
+from objc.ir.program import Claim, Input, Program
+
+_TRIES = 40
+
+
+def calibrated(subject: Subject, claim: Claim) -> Decision:
+    """Whether minimizing the expected loss gives the decisions that are best for a metric."""
+    margin = margin_of(subject)
+    if claim.metric is None or margin is None or not is_zero_one(claim.metric):
+        return unknown("the loss as a function of the margin, for the zero-one loss")
+    if subject.curvature(margin.name).convex:
+        return _of_convex(margin)
+    slopes = margin.slope(-1), margin.slope(1)
+    if _is_smooth_descent(slopes) and never_increases(subject, margin):
+        return proved(
+            f"it never increases in the margin, with a derivative of {slopes[1]} < 0 at 0"
+        )
+    if is_odd_part_nonnegative(margin):
+        return refuted(
+            "phi(v) ≥ phi(-v) for all margins v > 0, so that with probability 3/4 of a label its"
+            " opposite is decided at no greater expected loss"
+        )
+    return unknown("convexity, the sign of the derivative, exchanging v and -v")
+
+
+def _is_smooth_descent(slopes: tuple[Any, Any]) -> bool:
+    left, right = slopes
+    return left is not None and right is not None and is_zero(left - right) and is_negative(right)
+
+
+def _of_convex(margin: Margin) -> Decision:
+    left, right = margin.slope(-1), margin.slope(1)
+    if left is None or right is None:
+        return unknown("the one-sided derivatives at a margin of 0")
+    if is_zero(left - right):
+        if is_negative(right):
+            return proved(
+                f"it is convex, differentiable at a margin of 0, its derivative there {right} < 0"
+            )
+        if right.is_nonnegative or is_zero(right):
+            return refuted(
+                f"it is convex with a derivative of {right} at a margin of 0, so that a score of at most 0"
+                " is best for any probability above 1/2"
+            )
+    elif is_positive(right - left):
+        return refuted(
+            f"it is convex with slopes {left} and {right} at a margin of 0, so that a score of 0"
+            f" minimizes the expected loss {_share(left, right)}"
+        )
+    return unknown("the sign of the derivative at a margin of 0")
+
+
+def _share(left: Any, right: Any) -> str:
+    """A probability other than 1/2 at which 0 is a minimizer: 0 lies between ηleft − (1−η)right and
+    ηright − (1−η)left."""
+    if not (left.is_Rational and right.is_Rational):
+        return "for probabilities near 1/2"
+    share = Fraction(1, 4)
+    a, b = Fraction(int(left.p), int(left.q)), Fraction(int(right.p), int(right.q))
+    while True:
+        eta = Fraction(1, 2) + share
+        if eta * a - (1 - eta) * b <= 0 <= eta * b - (1 - eta) * a:
+            return f"where the label 1 has probability {eta}"
+        share /= 2
+
+
+# ------------------------------------------------------------------ bounds
+
+
+def bounds(subject: Subject, claim: Claim) -> Decision:
+    """Whether the loss is at least the metric everywhere."""
+    metric = claim.metric
+    if metric is None:
+        return unknown("the metric has no program")
+    inputs = _matched(subject.program, metric)
+    if inputs is None:
+        return unknown("the metric has other inputs")
+    margin = margin_of(subject)
+    if margin is not None and is_zero_one(metric):
+        is_above_zero = subject.is_at_least(margin.phi, sympy.Integer(0))
+        if is_above_zero and is_at_least_one_for_mistakes(subject, margin):
+            return proved("it is at least 0, and at least 1 for margins of at most 0")
+    elif (how := _by_difference(subject, metric, inputs)) is not None:
+        return how
+    found = _below(subject, metric, inputs)
+    return (
+        unknown("its value where the metric is 1, drawn inputs")
+        if found is None
+        else refuted(found)
+    )
+
+
+def _by_difference(
+    subject: Subject, metric: Program, inputs: Mapping[str, Input]
+) -> Decision | None:
+    other = Subject(metric)
+    if len(other.program.lets) != 1 or set(other.program.input) != set(inputs):
+        return None
+    named = {
+        other.program.input[one].read(): mine.read()
+        for one, mine in inputs.items()
+        if not mine.dimensions
+    }
+    if len(named) < len(inputs):
+        return None
+    if subject.is_at_least(subject.value, other.value.xreplace(named)):
+        return proved("by interval arithmetic, of its difference from the metric")
+    return None
+
+
+def _matched(program: Program, metric: Program) -> dict[str, Input] | None:
+    """The loss's input for each of the metric's that has no default, by their order."""
+    mine = [one for one in program.inputs if one.role in ("differentiable", "data")]
+    theirs = [one for one in metric.inputs if one.role in ("differentiable", "data")]
+    alike = len(mine) == len(theirs) and all(
+        a.domain.kind == b.domain.kind and len(a.dimensions) == len(b.dimensions)
+        for a, b in zip(mine, theirs, strict=True)
+    )
+    free = [one for one in metric.inputs if one.role == "hyperparameter" and one.default is None]
+    if not alike or free:
+        return None
+    return {b.name: a for a, b in zip(mine, theirs, strict=True)}
+
+
+def _below(subject: Subject, metric: Program, inputs: Mapping[str, Input]) -> str | None:
+    """Inputs at which the loss is below the metric, in 50 digits."""
+    other = Subject(metric).program
+    if set(other.input) != set(inputs):
+        return None
+    for values in _with_zeros(subject.program):
+        theirs = {name: values[mine.name] for name, mine in inputs.items()}
+        for precision in (None, PRECISION):
+            gap = _gap(subject.program, values, other, theirs, precision)
+            if gap is None or gap <= 1e-9:
+                break
+        else:
+            mine = outputs(subject.program, values)
+            assert mine is not None
+            metric_value = float(mine["total"]) + float(gap)
+            return (
+                f"{shown(values, values)} gives {float(mine['total']):.10g} < {metric_value:.10g}"
+            )
+    return None
+
+
+def _with_zeros(program: Program) -> Iterator[Values]:
+    """Drawn inputs, each also with a score of zero, where mistakes begin."""
+    zeros = {
+        one.name: 0.0
+        for one in program.differentiable
+        if not one.dimensions and one.domain.kind == "real"
+    }
+    for values in samples(program, _TRIES):
+        yield values
+        yield {**values, **zeros}
+
+
+def _gap(
+    program: Program, values: Values, metric: Program, theirs: Values, precision: int | None
+) -> Any:
+    found, wanted = outputs(program, values, precision), outputs(metric, theirs, precision)
+    if found is None or wanted is None:
+        return None
+    mine, other = found["total"], wanted["total"]
+    return other - mine if is_finite(mine) and is_finite(other) else None

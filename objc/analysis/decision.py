@@ -1,0 +1,27 @@
+"""What a prover answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from objc.analysis.facts import Verdict
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict with its argument, or with the counterexample."""
+
+    verdict: Verdict
+    argument: str
+
+
+def proved(argument: str) -> Decision:
+    return Decision("proved", argument)
+
+
+def refuted(counterexample: str) -> Decision:
+    return Decision("refuted", f"a counterexample: {counterexample}")
+
+
+def unknown(tried: str) -> Decision:
+    return Decision("unknown", f"tried: {tried}")

@@ -1,0 +1,21 @@
+"""What is decided of the claims of a small file."""
+
+from __future__ import annotations
+
+from objc.analysis import Fact, analyse
+from objc.passes.lower import lower
+from objc.source import Source
+from objc.syntax import parse
+
+
+def facts_of(text: str, name: str = "f") -> tuple[Fact, ...]:
+    """The facts of the loss `f` in a text."""
+    program = lower(parse(Source("claimed.objc", text))).programs[name]
+    return tuple(analyse(program))
+
+
+def verdict(head: str, body: str, claim: str, prologue: str = "") -> str:
+    """The verdict on one claim of `loss f(head) = body`."""
+    text = f"{prologue}loss f({head}) =\n    {body}\n    claims {claim}\n"
+    (fact,) = (one for one in facts_of(text) if one.claimed)
+    return fact.verdict
