@@ -16,7 +16,7 @@ from lark import Token
 from objc.errors import Diagnostic
 from objc.source import Source, Span
 from objc.syntax import errors, foreign
-from objc.syntax.tokens import DECLARATIONS, RESERVED, STRAY, UNTERMINATED
+from objc.syntax.tokens import DECLARATIONS, OPERAND_FOLLOWS, RESERVED, STRAY, UNTERMINATED
 from objc.syntax.tree import REDUCTIONS
 from objc.syntax.words import described, in_words
 
@@ -39,13 +39,20 @@ def check_tokens(source: Source, tokens: Sequence[Token]) -> Iterator[Diagnostic
     """What is wrong with the tokens of one declaration by themselves."""
     open_brackets: list[Token] = []
     is_sound = True
-    for token in tokens:
+    if any(one.type == STRAY for one in tokens) and (word := _foreign_beginning(source, tokens)):
+        yield errors.ForeignSyntax(span_of(source, word), word.value)
+        return
+    quoted_to = 0
+    for number, token in enumerate(tokens):
+        if number < quoted_to:
+            continue
         span = span_of(source, token)
         if token.type == UNTERMINATED:
             yield errors.UnterminatedDocstring(Span(source, span.start, span.start + 3))
             return
         if token.type == STRAY:
             is_sound = False
+            quoted_to = _end_of_quotation(source, tokens, number)
             if token.value in foreign.OPERATORS:
                 yield errors.ForeignOperator(span, token.value)
             else:
@@ -65,6 +72,29 @@ def check_tokens(source: Source, tokens: Sequence[Token]) -> Iterator[Diagnostic
         end = tokens[-1].end_pos or 0
         at = span_of(source, open_brackets[-1])
         yield errors.UnclosedBracket(Span(source, end, end), "", at)
+
+
+def _foreign_beginning(source: Source, tokens: Sequence[Token]) -> Token | None:
+    """A word at the beginning of a line by which other languages declare: what follows it is theirs."""
+    for number, token in enumerate(tokens[:-1]):
+        start = token.start_pos or 0
+        begins = start == 0 or source.text[start - 1] == "\n"
+        is_theirs = token.value in foreign.WORDS and tokens[number + 1].value.isidentifier()
+        if begins and is_theirs and (number == 0 or tokens[number - 1].type not in OPERAND_FOLLOWS):
+            return token
+    return None
+
+
+def _end_of_quotation(source: Source, tokens: Sequence[Token], start: int) -> int:
+    """The token after a text in quotation marks that begins at a token; 0 where none does."""
+    if tokens[start].value != '"':
+        return 0
+    for number in range(start + 1, len(tokens)):
+        if "\n" in source.text[tokens[start].start_pos : tokens[number].start_pos]:
+            return 0
+        if tokens[number].value == '"':
+            return number + 1
+    return 0
 
 
 @dataclass
@@ -134,6 +164,13 @@ def _advice(stop: Stop) -> str | None:
     kind = stop.token.type
     if stop.previous is not None and stop.previous.type == "COMMA":
         return "remove the comma before it, or write what follows it"
+    following = stop.tokens[stop.index + 1] if stop.index + 1 < len(stop.tokens) else None
+    if kind == "DOT" and stop.previous is not None and following is not None:
+        return f"there are no methods: write `{following.value}({stop.previous.value})`"
+    if kind == "COMMA" and not stop.open and _has_where(stop):
+        return "definitions have no commas between them: each begins a line"
+    if kind in ("NAME", "REDUCTION") and "COLON" in stop.accepts and stop.previous is not None:
+        return f"a type follows a colon: `{stop.previous.value}: {stop.token.value}`"
     if kind in ("COMBINE", "WHERE", "CLAIMS"):
         if stop.tokens[0].type in ("FUNCTION", "MODEL") and kind == "CLAIMS":
             return "a function or model makes no claims; a loss, metric or objective does"
@@ -141,6 +178,14 @@ def _advice(stop: Stop) -> str | None:
     if kind == "BAR":
         return "the bar stands once, between what is differentiable and data, or before a guard"
     return None
+
+
+def _is_weight(stop: Stop) -> bool:
+    """Whether a term of `combine sum(…)` has been named, and no `=` follows."""
+    if not stop.open or stop.accepts != {"EQUAL"}:
+        return False
+    place = next(n for n, one in enumerate(stop.tokens) if one is stop.open[-1])
+    return place > 1 and stop.tokens[place - 2].type == "COMBINE"
 
 
 # -------------------------------------------------------------------------- rules
@@ -212,6 +257,8 @@ def _reduction_before(tokens: Sequence[Token], index: int) -> str | None:
     before = tokens[index - 1]
     if before.value in REDUCTIONS:
         return str(before.value)
+    if before.type != "CLOSE_BRACKET":
+        return None
     depth = 0
     for number in range(index - 1, -1, -1):
         depth += (tokens[number].type == "CLOSE_BRACKET") - (tokens[number].type == "OPEN_BRACKET")
@@ -242,6 +289,9 @@ def _missing_equals(stop: Stop) -> Diagnostic | None:
     if not stop.accepts <= {"EQUAL", "OPEN", "OPEN_BRACKET"}:
         return None
     found = str(stop.token.value) if stop.index < len(stop.tokens) else ""
+    if _is_weight(stop):
+        term = previous.value
+        return errors.MissingEquals(stop.span, f"the term `{term}`", found, f"{term} = WEIGHT")
     if "OPEN" in stop.accepts:  # after a name that would begin a definition
         if stop.index > 1 and stop.is_on_line_of_previous(stop.index - 1):
             before = stop.tokens[stop.index - 2]

@@ -344,6 +344,7 @@ class MissingEquals(Diagnostic):
     code = "E0014"
     subject: str
     found: str
+    example: str | None = None
 
     def title(self) -> str:
         return f"expected `=` after {self.subject}"
@@ -352,6 +353,8 @@ class MissingEquals(Diagnostic):
         return "expected `=`"
 
     def help(self) -> str | None:
+        if self.example is not None:
+            return f"write `{self.example}`"
         return "`==` compares; write `=` to define" if self.found == "==" else None
 
 
@@ -360,20 +363,31 @@ class MissingOperator(Diagnostic):
     """Two values stand side by side. A product is written with `*`.
 
         loss f(x: real) = 2 x          # write 2 * x
+        loss f(x: real) = exp x        # write exp(x)
 
-    As names may have many letters, `xy` is one name.
+    As names may have many letters, `xy` is one name. What a function takes stands in round brackets.
     """
 
     code = "E0015"
     left: Span
 
+    @property
+    def _is_call(self) -> bool:
+        return self.left.text in foreign.FUNCTIONS
+
     def title(self) -> str:
+        if self._is_call:
+            return f"what `{self.left.text}` takes stands in round brackets"
         return f"an operator is missing before `{self.span.text if self.span else ''}`"
 
     def labels(self) -> Sequence[Label]:
-        return [Label(self.left, "a value ends here")]
+        return [Label(self.left, "a function" if self._is_call else "a value ends here")]
 
     def help(self) -> str:
+        if self._is_call:
+            taken = self.span.text if self.span else ""
+            goes_on = self.span is not None and self.span.source.text[self.span.stop :][:1] in "[("
+            return f"write `{self.left.text}({taken}{'…' if goes_on else ''})`"
         return "a product is written with `*`"
 
 

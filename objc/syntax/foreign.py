@@ -23,7 +23,7 @@ OPERATORS = {
     ":=": "a definition is written `=`",
     "&&": "write `and`",
     "||": "write `or`; a norm is `norm(x)`, an absolute value `abs(x)`",
-    "->": "what a declaration computes follows `=`",
+    "->": "what a declaration computes follows `=`; the type of a result is not written",
     "=>": "write `>=`, or `=` for a definition",
     "//": "write `/`; a comment begins with `#`",
     "≤": "write `<=`",
@@ -55,8 +55,23 @@ WORDS = {
     "return": "what a declaration computes follows its `=`",
     "import": "write `use regression (huber)`",
     "include": "write `use regression (huber)`",
+    "fun": _FORMULA + ", or `function NAME(…) = formula`",
+    "func": _FORMULA + ", or `function NAME(…) = formula`",
+    "define": _FORMULA + ", or `function NAME(…) = formula`",
+    "const": "definitions follow the formula: `where r = …`",
+    "var": "definitions follow the formula: `where r = …`",
+    "val": "definitions follow the formula: `where r = …`",
+    "from": "write `use regression (huber)`",
     "class": _FORMULA,
+    "struct": _FORMULA,
     "for": "an index ranges over its dimension by itself: `sum[i](x[i])`",
     "while": "iteration is a recurrence along an index: `a[n] = f(a[n-1])`",
 }
 """Words of other languages that begin a statement there."""
+
+FUNCTIONS = frozenset({
+    "exp", "log", "log1p", "expm1", "sqrt", "abs", "sign", "floor", "ceil", "sin", "cos", "tan", "asin",
+    "acos", "atan", "sinh", "cosh", "tanh", "erf", "lgamma", "digamma", "sigmoid", "softplus", "relu",
+    "softmax", "log_softmax", "norm", "cosine", "dot", "onehot", "one_hot",
+})  # fmt: skip
+"""Functions that are written without brackets elsewhere, as in `exp x`."""

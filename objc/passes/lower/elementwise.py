@@ -24,7 +24,7 @@ def scalar(value: Value, scope: Scope, where: str) -> Value:
                 value.span, part.name, part.rank, part.given, part.shape, part.declared
             )
         )
-    else:
+    elif not ("?" in value.shape and scope.collector.errors):  # which said why it is not known
         scope.collector.add(errors.TensorForScalar(value.span, value.shape, where))
     return broken(value.span)
 

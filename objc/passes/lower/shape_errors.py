@@ -89,6 +89,10 @@ class DimensionClash(Diagnostic):
         return f"{_shape(self.first)} and {_shape(self.second)}"
 
     def help(self) -> str | None:
+        if self.first == "[]":
+            return f"a scalar has no dimension: declare it with one, as in `x: real{self.second}`"
+        if self.second == "[]":
+            return "reduce it with `sum(…)` or `mean(…)`, or read one entry with an index"
         return "declare both with the same dimension, or write the indices"
 
 
@@ -352,7 +356,9 @@ class BadShape(Diagnostic):
         return "not a dimension"
 
     def help(self) -> str | None:
-        return "a dimension is a capital name, `N`, or a whole number, `3`"
+        known = "a dimension is a capital name, `N`, or a whole number, `3`"
+        is_word = self.written.isidentifier() and self.written.islower() and len(self.written) > 1
+        return f"{known}; a unit is written `real<{self.written}>`" if is_word else known
 
 
 @dataclass(frozen=True)
