@@ -62,7 +62,8 @@ def xlog1py(x: Any, y: Any) -> Any:
 def each(function: Any, x: Any) -> Any:
     """A function of the standard library at every entry, in double precision."""
     x = np.asarray(x)
-    return np.frompyfunc(function, 1, 1)(x.astype(np.float64)).astype(x.dtype)
+    found = np.frompyfunc(function, 1, 1)(x.astype(np.float64))
+    return np.asarray(found).astype(x.dtype)  # at a single number it is a float of Python
 
 
 def erf(x: Any) -> Any:
