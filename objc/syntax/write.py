@@ -95,8 +95,8 @@ def _chain(node: tree.Binary | tree.Logical) -> Document:
 
 
 def indices(nodes: tuple[tree.Expression, ...]) -> Document:
-    """Indices, with shifts close together: `t-1, k`."""
-    return joined([_index(one) for one in nodes], (",", LINE))
+    """Indices, with shifts close together: `t-1, k`. A long line is broken elsewhere than in them."""
+    return joined([_index(one) for one in nodes], ", ")
 
 
 def _index(node: tree.Expression) -> Document:
@@ -111,18 +111,23 @@ def _index(node: tree.Expression) -> Document:
 
 
 def _call(node: tree.Call) -> Document:
+    """A call, broken before the marks of its groups, and within a group only where it is too long."""
     groups: list[Document] = []
     if node.arguments:
-        groups.append(joined([expression(one) for one in node.arguments], (",", LINE)))
+        groups.append(_arguments([expression(one) for one in node.arguments]))
     if node.data is not None:
-        data = joined([expression(one) for one in node.data], (",", LINE))
-        groups.append(((LINE,) if groups else (), "|", (" ", data) if node.data else ""))
+        data = (" ", Nest(_arguments([expression(one) for one in node.data]), 2))
+        groups.append(((LINE,) if groups else (), "|", data if node.data else ""))
     if node.keywords:
-        named = joined(
-            [(f"{one.name}=", expression(one.value)) for one in node.keywords], (",", LINE)
-        )
-        groups.append((";", LINE, named) if groups else ("; ", named))
+        named = [(f"{one.name}=", expression(one.value)) for one in node.keywords]
+        groups.append(((SOFT,) if groups else (), "; ", Nest(_arguments(list(named)), 2)))
+    if len(groups) == 1 and node.arguments:  # one group: a line for each argument
+        groups = [joined([expression(one) for one in node.arguments], (",", LINE))]
     return (node.function, _bracketed("(", tuple(groups), ")"))
+
+
+def _arguments(parts: list[Document]) -> Document:
+    return Group(joined(parts, (",", LINE)))
 
 
 def _reduction(node: tree.Reduction) -> Document:
