@@ -141,3 +141,18 @@ def test_the_prelude_lowers_and_may_be_hidden() -> None:
         )
     )
     assert [let.reduction for let in lower_declaration(file, "f").lets] == ["sum"]
+
+
+def test_the_file_of_the_library_behind_one_beside(tmp_path: Path) -> None:
+    """`library.FILE` is the library's, and what is missed in the file beside is said to be there."""
+    write(tmp_path, "regression", "loss mine(x: real | y: real) = (x - y)^2\n")
+    uses = "use {0} (squared_error)\nloss f(x: real | y: real) = squared_error(x | y)\n"
+    nearer = write(tmp_path, "nearer", uses.format("regression"))
+    with pytest.raises(ObjcError) as caught:
+        body(nearer, "f")
+    assert caught.value.diagnostics[0].code == "E0126"
+    assert "`use library.regression (squared_error)`" in str(caught.value)
+    assert body(write(tmp_path, "own", uses.format("library.regression")), "f") == "r**2"
+    absent = write(tmp_path, "absent", uses.format("library.regresion"))
+    with pytest.raises(ObjcError, match="E0125"):
+        body(absent, "f")

@@ -85,7 +85,8 @@ class Namespace:
                 self._import(wanted.name, wanted.span, other, collector, whole=False)
             else:
                 names = tuple(other.own)
-                collector.add(errors.UnknownImport(wanted.span, wanted.name, key, names))
+                hidden = _hidden(key, wanted.name, file)
+                collector.add(errors.UnknownImport(wanted.span, wanted.name, key, names, hidden))
         if not use.names:
             for declared in other.own:
                 self._import(declared, use.span, other, collector, whole=True)
@@ -188,8 +189,8 @@ def _no_files(path: str, span: Span) -> tree.File:
 
 
 def default_loader(name: str) -> Loader:
-    """Files beside the one that says `use`, then the library's. `name` stands in for the place of a
-    text that has none of its own."""
+    """Files beside the one that says `use`, then the library's, which are also `library.FILE` where one
+    beside has the same name. `name` stands in for the place of a text that has none of its own."""
 
     def load(path: str, span: Span) -> tree.File:
         parts = path.replace(".", "/").split("/")
@@ -204,6 +205,8 @@ def default_loader(name: str) -> Loader:
         ):
             return _parsed(_read(beside))
         stem = "/".join(parts)
+        if parts[0] == "library" and stem not in library_files():
+            stem = "/".join(parts[1:])
         if stem not in library_files():
             if beside.is_file() and _has_place(span.source, here):
                 raise ObjcError(errors.UseCycle(span, (here.stem, here.stem)))
@@ -233,6 +236,13 @@ def library_files() -> Mapping[str, str]:
                 stem = prefix + entry.name.removesuffix(".objc")
                 found[stem] = entry.read_text(encoding="utf-8")
     return dict(sorted(found.items()))
+
+
+def _hidden(stem: str, name: str, file: tree.File) -> str | None:
+    """How a name is used that the library's file has, where a file beside of its name was found."""
+    if stem not in files_with(name) or library_files()[stem] == file.span.source.text:
+        return None
+    return f"use library.{stem.replace('/', '.')} ({name})"
 
 
 def files_with(name: str) -> tuple[str, ...]:

@@ -240,12 +240,16 @@ class UnknownImport(Diagnostic):
     """`use FILE (NAME)` with a name that the file doesn't declare.
 
     use regression (hubber)
+
+    A file beside this one comes before the library's of the same name; `use library.regression (huber)`
+    is the library's in any folder.
     """
 
     code = "E0126"
     name: str
     path: str
     candidates: tuple[str, ...]
+    of_library: str | None = None
 
     def title(self) -> str:
         return f"`{self.path}` declares no `{self.name}`"
@@ -254,6 +258,8 @@ class UnknownImport(Diagnostic):
         return "not declared there"
 
     def help(self) -> str | None:
+        if self.of_library is not None:
+            return f"the library's file of that name has it: `{self.of_library}`"
         return did_you_mean(self.name, self.candidates)
 
 
