@@ -14,6 +14,7 @@ from typing import Any
 
 import sympy
 
+from objc.analysis.ranges import Ranges
 from objc.atoms import (
     Branch,
     expm1,
@@ -48,6 +49,11 @@ _PLAIN: Mapping[Any, Callable[..., Any]] = {
     extended: lambda x: x,
 }
 _FOLDS = (sympy.Abs, sympy.sign, maximum, minimum, Branch)
+_ENTIRE = (
+    sympy.Add, sympy.Mul, sympy.Pow, sympy.exp, sympy.sin, sympy.cos, sympy.sinh, sympy.cosh,
+    sympy.tanh, sympy.atan, sympy.asinh, sympy.erf, sympy.erfc, sympy.Integer, sympy.Rational,
+)  # fmt: skip
+"""What is smooth on the whole line."""
 _GREATEST = 120
 """Operations beyond which a formula isn't simplified."""
 _MOST_PIECES = 8
@@ -68,6 +74,22 @@ def is_smooth_formula(expression: Any, variable: Any) -> bool:
     nor a derivative that is not that of the value."""
     folds = expression.atoms(*_FOLDS, stop_gradient)
     return not any(one.has(variable) for one in folds)
+
+
+def is_regular(expression: Any) -> bool:
+    """Whether every part of a formula without folds is smooth for all values of its symbols: no
+    logarithm, root or quotient comes to zero."""
+    for node in sympy.preorder_traversal(expression):
+        if isinstance(node, sympy.Pow) and node.base != sympy.E:
+            is_polynomial = node.exp.is_Integer and node.exp.is_nonnegative
+            if not (is_polynomial or is_positive(node.base)):
+                return False
+        elif isinstance(node, sympy.log):
+            if not is_positive(node.args[0]):
+                return False
+        elif node.args and not isinstance(node, _ENTIRE):
+            return False
+    return True
 
 
 # ------------------------------------------------------------------ identities
@@ -225,11 +247,12 @@ def _is_singular(expression: Any, read: Any, end: Any) -> bool:
 # ------------------------------------------------------------------ pieces
 
 
-def pieces(expression: Any, where: Any = sympy.true) -> list[tuple[Any, Any]] | None:
+def pieces(expression: Any, ranges: Ranges | None = None) -> list[tuple[Any, Any]] | None:
     """A formula without folds, piece by piece: (what holds there, the formula). None where there are
-    too many. What SymPy's assumptions decide makes no piece of its own."""
+    too many. What SymPy's assumptions decide makes no piece of its own, nor what the ranges of inputs
+    do of an absolute value or an extreme."""
     done: list[tuple[Any, Any]] = []
-    waiting = [(where, expression)]
+    waiting = [(sympy.true, expression)]
     while waiting:
         here, one = waiting.pop()
         if here == sympy.false:
@@ -238,7 +261,7 @@ def pieces(expression: Any, where: Any = sympy.true) -> list[tuple[Any, Any]] | 
         if fold is None:
             done.append((here, one))
             continue
-        arms = _arms(fold)
+        arms = _arm_by_range(fold, ranges) or _arms(fold)
         if arms is None:
             return None
         waiting += [(sympy.And(here, when), one.xreplace({fold: arm})) for when, arm in arms]
@@ -270,6 +293,18 @@ def _arms(fold: Any) -> list[tuple[Any, Any]] | None:
     first, second = fold.args
     ahead = sympy.Ge(first, second) if isinstance(fold, maximum) else sympy.Le(first, second)
     return _kept(_decided(ahead), first, second)
+
+
+def _arm_by_range(fold: Any, ranges: Ranges | None) -> list[tuple[Any, Any]] | None:
+    if ranges is None or not isinstance(fold, sympy.Abs | maximum | minimum):
+        return None
+    first, second = fold.args if len(fold.args) == 2 else (fold.args[0], -fold.args[0])
+    difference = ranges.of(fold.args[0] - (0 if isinstance(fold, sympy.Abs) else second))
+    if isinstance(fold, minimum):
+        first, second = second, first
+    if difference.is_nonnegative:
+        return [(sympy.true, first)]
+    return [(sympy.true, second)] if difference.is_nonpositive else None
 
 
 def _kept(condition: Any, then: Any, otherwise: Any) -> list[tuple[Any, Any]]:

@@ -1,0 +1,363 @@
+"""The statistic of the target that minimizes the expected loss, by its identification function.
+
+V(q, y) = ∂L/∂q. If V = h(q)(g(q) − y) with h > 0, the minimizer is where g(q) is the mean. Below and above
+the target, at y = q − t and y = q + t with t > 0: if V = h(q)(1 − τ) and −h(q)τ it is the τ-quantile, if
+V = h(q)(1 − τ)t and −h(q)τt the τ-expectile. (Osband 1985; Newey and Powell 1987; Gneiting 2011.) A claim
+is refuted by a distribution on two or three points of which the statistic is known, and another
+prediction with a smaller expected loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import sympy
+
+from objc.analysis.decision import Decision, proved, refuted, unknown
+from objc.analysis.elementary import (
+    is_positive,
+    is_smooth_formula,
+    is_zero,
+    parametrized,
+    pieces,
+    plain,
+)
+from objc.analysis.evaluation import PRECISION
+from objc.analysis.propriety import balanced, beaten, two_outcomes
+from objc.analysis.risks import Distribution, at_others, risks, written
+from objc.analysis.samples import number_of
+from objc.analysis.subject import Subject
+from objc.ir.program import Claim, Input
+
+_HALF = sympy.Rational(1, 2)
+_NONNEGATIVE = frozenset({"positive", "nonnegative", "count", "binary", "probability"})
+_UNIT = frozenset({"probability", "binary"})
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A loss of one of its predictions and of the only target."""
+
+    subject: Subject
+    prediction: Input
+    target: Input
+
+    @property
+    def q(self) -> Any:
+        return self.prediction.read()
+
+    @property
+    def y(self) -> Any:
+        return self.target.read()
+
+    def is_above_zero(self, factor: Any) -> bool:
+        """Whether a factor is positive wherever the inputs may be."""
+        forms = parametrized(self.subject.program, factor, (self.prediction.name,))
+        return all(is_positive(factor.xreplace(form)) for form in forms)
+
+
+def estimates(subject: Subject, claim: Claim) -> Decision:
+    statistic = claim.words[1]
+    if statistic in ("log_odds", "ratio"):
+        return _odds(subject, statistic)
+    cases = list(_cases(subject))
+    if not cases:
+        return unknown("a scalar prediction for one scalar target")
+    level = {"mean": _HALF, "median": _HALF}.get(statistic) or next(iter(claim.arguments), _HALF)
+    for case in cases:
+        how = _PROVERS[statistic](case, level)
+        if how is not None:
+            return proved(how)
+    if len(cases) == 1 and (found := _contradiction(cases[0], statistic, level)) is not None:
+        return refuted(found)
+    return unknown("the derivative in the prediction, expected losses over two and three points")
+
+
+def _cases(subject: Subject) -> Iterator[Regression]:
+    data = [one for one in subject.program.inputs if one.role == "data"]
+    if len(data) != 1 or data[0].dimensions or len(subject.program.lets) != 1:
+        return
+    for one in subject.program.inputs:
+        if one.is_differentiable and not one.dimensions:
+            yield Regression(subject, one, data[0])
+
+
+def _odds(subject: Subject, statistic: str) -> Decision:
+    case = two_outcomes(subject, "real" if statistic == "log_odds" else "ratio")
+    if case is None:
+        return unknown("a score for one of two outcomes")
+    how = balanced(subject, case, strictly=True)
+    if how is not None:
+        return proved(how)
+    if (found := beaten(subject, case)) is not None:
+        return refuted(found)
+    return unknown("the derivative of the expected loss, its values over two outcomes")
+
+
+# ------------------------------------------------------------------ the mean
+
+
+def _mean(case: Regression, level: Any) -> str | None:
+    found = _mean_of_smooth(case)
+    return found if found is not None else _expectile(case, level)
+
+
+def _mean_of_smooth(case: Regression) -> str | None:
+    q, y = case.q, case.y
+    value = plain(case.subject.value)
+    if not case.subject.is_smooth(case.prediction.name, 1) or not is_smooth_formula(value, q):
+        return None
+    first = sympy.diff(value, q)
+    if not is_smooth_formula(first, y):
+        return None
+    factor = -sympy.diff(first, y)
+    if factor.has(y) and not is_zero(sympy.diff(factor, y)):
+        return None
+    factor = sympy.simplify(factor).xreplace({y: sympy.Integer(1)})
+    offset = first.xreplace({y: sympy.Integer(0)})
+    if offset.has(sympy.zoo, sympy.nan) or not case.is_above_zero(factor):
+        return None
+    for link, words in _links(case):
+        if is_zero(offset - factor * link):
+            return (
+                f"the derivative is h · ({words} - {case.target.name}) with"
+                f" h = {_written(factor)} > 0, so that {words} is the mean at the minimum"
+            )
+    return None
+
+
+def _links(case: Regression) -> Iterator[tuple[Any, str]]:
+    """The functions of a prediction that may stand for a mean: those that reach every mean there is."""
+    q, name, kind = case.q, case.prediction.name, case.target.domain.kind
+    if _reaches(case):
+        yield q, name
+    if case.prediction.domain.kind == "real" and kind in _NONNEGATIVE - _UNIT:
+        yield sympy.exp(q), f"exp({name})"
+        yield sympy.log(1 + sympy.exp(q)), f"softplus({name})"
+    if case.prediction.domain.kind == "real" and kind in _UNIT:
+        yield 1 / (1 + sympy.exp(-q)), f"sigmoid({name})"
+
+
+def _reaches(case: Regression) -> bool:
+    """Whether a prediction may be whatever lies between targets."""
+    (low, high), (least, most) = case.prediction.domain.bounds, case.target.domain.bounds
+    return bool(low <= least) is True and bool(most <= high) is True
+
+
+def _written(factor: Any) -> str:
+    return str(sympy.simplify(factor))
+
+
+# ------------------------------------------------------------------ quantiles and expectiles
+
+
+def _sides(case: Regression) -> tuple[Any, Any, Any] | None:
+    """The derivative below and above the target at a distance t, with t: one formula on each side.
+
+    The loss has to be continuous where they meet.
+    """
+    t = sympy.Dummy("t", positive=True)
+    if not _reaches(case) or not case.subject.is_smooth(case.prediction.name, 0):
+        return None
+    found = []
+    for sign in (-1, 1):
+        parts = _derivative_beside(case, sign, t)
+        if parts is None:
+            return None
+        first, *others = parts
+        if any(not is_zero(one - first) for one in others):
+            return None
+        found.append(first)
+    return found[0], found[1], t
+
+
+def _derivative_beside(case: Regression, sign: int, t: Any) -> list[Any] | None:
+    value, q = plain(case.subject.value), case.q
+    if case.q.is_real is not True:
+        return None
+    # A fixed target y: the prediction is y ∓ t, and the derivative in it is the one in t, but for sign.
+    y = case.y
+    there = value.xreplace({q: y - sign * t})
+    parts = pieces(there, case.subject.ranges)
+    if parts is None:
+        return None
+    back = {y: q + sign * t}
+    return [sympy.simplify((-sign * sympy.diff(one, t)).xreplace(back)) for _, one in parts]
+
+
+def _quantile(case: Regression, level: Any) -> str | None:
+    sides = _sides(case)
+    if sides is None or any(one.has(sides[2]) for one in sides[:2]):
+        return None
+    below, above, _ = sides
+    height = sympy.simplify(below - above)
+    if not is_zero(below * level + above * (1 - level)) or not case.is_above_zero(height):
+        return None
+    name = case.prediction.name
+    return (
+        f"the derivative is {below} where {case.target.name} < {name} and {above} where it is greater,"
+        f" so that the expected one is ({_written(height)}) (F({name}) - {level})"
+    )
+
+
+def _expectile(case: Regression, level: Any) -> str | None:
+    sides = _sides(case)
+    if sides is None:
+        return None
+    t = sides[2]
+    below, above = (sympy.simplify(one / t) for one in sides[:2])
+    height = sympy.simplify(below - above)
+    if below.has(t) or above.has(t) or not case.is_above_zero(height):
+        return None
+    if not is_zero(below * level + above * (1 - level)):
+        return None
+    name, target = case.prediction.name, case.target.name
+    return (
+        f"the derivative is ({below}) ({name} - {target}) where {target} < {name} and"
+        f" ({-above}) ({name} - {target}) where it is greater"
+    )
+
+
+def _mode(case: Regression, level: Any) -> str | None:
+    """No continuous loss of a real target has the mode as its minimizer (Heinrich 2014)."""
+    return None
+
+
+_PROVERS: Mapping[str, Callable[[Regression, Any], str | None]] = {
+    "mean": _mean,
+    "median": _quantile,
+    "quantile": _quantile,
+    "expectile": _expectile,
+    "mode": _mode,
+}
+
+
+# ------------------------------------------------------------------ counterexamples
+
+
+_WEIGHTS = ("3/4", "1/4", "9/10", "1/10", "2/3", "1/3")
+_POINTS = (0, 1, 10, 2, 100)
+
+
+def _contradiction(case: Regression, statistic: str, level: Any) -> str | None:
+    """A distribution of which another prediction than its statistic has a smaller expected loss: one for
+    every link that the statistic may have, of which the first is told."""
+    name = case.prediction.name
+    links = [words for _, words in _links(case)] if statistic == "mean" else [name]
+    if statistic != "mean" and not _reaches(case):
+        return None
+    found = [_beaten(case, statistic, level, words.removesuffix(f"({name})")) for words in links]
+    return found[0] if found and all(found) else None
+
+
+def _beaten(case: Regression, statistic: str, level: Any, link: str) -> str | None:
+    inverse = _INVERSES.get(link, _same)
+    for risk in risks(case.subject, case.prediction, case.target):
+        at = number_of(level, risk.others, {})
+        if at is None or not 0 < at < 1:
+            continue
+        for distribution in _distributions(case, Fraction(str(at))):
+            known = _statistic(statistic, Fraction(str(at)), distribution)
+            if known is None:
+                continue
+            with mpmath.workdps(PRECISION):
+                others = [inverse(one) for one in _near(known, distribution) if one != known]
+                here = inverse(known)
+            found = risk.better(here, others, distribution)
+            if found is not None:
+                name = case.prediction.name
+                return (
+                    f"with {case.target.name} of {written(distribution)} the expected loss is smaller"
+                    f" at {name} = {_number(found)} than at {_number(here)}, for the"
+                    f" {_named(statistic, level)} {known}{at_others(risk)}"
+                )
+    return None
+
+
+def _same(value: Fraction) -> Any:
+    return value
+
+
+def _mpf(value: Fraction) -> Any:
+    return mpmath.mpf(value.numerator) / value.denominator
+
+
+def _log(value: Fraction) -> Any:
+    return mpmath.log(_mpf(value)) if value > 0 else mpmath.mpf(-100)
+
+
+def _log_expm1(value: Fraction) -> Any:
+    return mpmath.log(mpmath.expm1(_mpf(value))) if value > 0 else mpmath.mpf(-100)
+
+
+_INVERSES: Mapping[str, Callable[[Fraction], Any]] = {
+    "exp": _log,
+    "softplus": _log_expm1,
+    "sigmoid": lambda one: _log(one / (1 - one)) if one < 1 else mpmath.mpf(100),
+}
+"""From a mean to the prediction; to one far off where there is none."""
+
+
+def _number(value: Any) -> str:
+    return str(value) if isinstance(value, Fraction) else f"{float(value):.10g}"
+
+
+def _named(statistic: str, level: Any) -> str:
+    return f"{level}-{statistic}" if statistic in ("quantile", "expectile") else statistic
+
+
+def _distributions(case: Regression, level: Fraction) -> Iterator[Distribution]:
+    low, high = case.target.domain.bounds
+    points = [Fraction(one) for one in _POINTS if low <= one <= high]
+    if case.target.domain.kind == "positive":
+        points = points[1:]
+    if high == 1:
+        points = [Fraction(0), Fraction(1)]
+    if case.target.domain.kind == "sign":
+        points = [Fraction(-1), Fraction(1)]
+    for number, first in enumerate(points):
+        for second in points[number + 1 :]:
+            for weight in _weights(level):
+                yield [(first, 1 - weight), (second, weight)]
+    if len(points) > 3:
+        one, two, _, three = points[:4]
+        yield [(one, Fraction(2, 5)), (two, Fraction(1, 4)), (three, Fraction(7, 20))]
+
+
+def _weights(level: Fraction) -> Iterator[Fraction]:
+    """Weights of the greater of two points, some of them near where the quantile changes."""
+    yield from map(Fraction, _WEIGHTS)
+    for away in (Fraction(1, 20), Fraction(1, 10000)):
+        yield from (one for one in (1 - level - away, 1 - level + away) if 0 < one < 1)
+
+
+def _statistic(statistic: str, level: Fraction, distribution: Distribution) -> Fraction | None:
+    """The statistic of a distribution, where it is unique."""
+    match statistic:
+        case "mean":
+            return sum((outcome * weight for outcome, weight in distribution), Fraction(0))
+        case "median" | "quantile":
+            below = Fraction(0)
+            for outcome, weight in distribution:
+                if below < level < below + weight:
+                    return Fraction(outcome)
+                below += weight
+        case "mode":
+            greatest = max(weight for _, weight in distribution)
+            modes = [outcome for outcome, weight in distribution if weight == greatest]
+            return Fraction(modes[0]) if len(modes) == 1 else None
+        case "expectile" if len(distribution) == 2:
+            (low, share), (high, other) = distribution
+            pull, push = level * other, (1 - level) * share
+            return (pull * high + push * low) / (pull + push)
+    return None
+
+
+def _near(known: Fraction, distribution: Distribution) -> Iterator[Fraction]:
+    for outcome, _ in distribution:
+        for share in ("1/10000", "1/100", "1/10", "1/2", "9/10", "1"):
+            yield known + (outcome - known) * Fraction(share)

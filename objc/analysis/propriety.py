@@ -1,0 +1,171 @@
+"""Proper losses: the expected loss under the label's distribution is least where that is predicted.
+
+For two outcomes, with p the probability that a prediction stands for (itself, σ(score), r/(1 + r)) and L₁
+and L₀ the losses at the outcomes: if p·L₁′ + (1 − p)·L₀′ = 0 identically, then with w = L₀′ − L₁′ the
+expected loss has the derivative (p − η)·w. It is proper if w ≥ 0 and strictly so if w > 0. (Shuford,
+Albert and Massengill 1966; Reid and Williamson 2010.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import sympy
+
+from objc.analysis.decision import Decision, proved, refuted, unknown
+from objc.analysis.elementary import (
+    is_nonnegative,
+    is_positive,
+    is_regular,
+    is_smooth_formula,
+    is_zero,
+    parametrized,
+    plain,
+)
+from objc.analysis.evaluation import PRECISION
+from objc.analysis.risks import Risk, at_others, risks
+from objc.analysis.subject import Subject
+from objc.ir.program import Claim, Input
+
+_OUTCOMES = {"binary": (1, 0), "sign": (1, -1), "probability": (1, 0)}
+_LINKS = {
+    "probability": "itself",
+    "real": "the logistic function of {}",
+    "ratio": "{0} / (1 + {0})",
+}
+_SHARES = tuple(map(Fraction, ("3/4", "1/4", "1/2", "9/10", "1/10", "3/5", "99/100")))
+
+
+@dataclass(frozen=True)
+class TwoOutcomes:
+    """A loss of one prediction for an outcome that is one of two."""
+
+    prediction: Input
+    outcome: Input
+    link: str
+
+    @property
+    def labels(self) -> tuple[int, int]:
+        return _OUTCOMES[self.outcome.domain.kind]
+
+    @property
+    def probability(self) -> Any:
+        """The probability that a prediction stands for."""
+        q = self.prediction.read()
+        return {"probability": q, "real": 1 / (1 + sympy.exp(-q)), "ratio": q / (1 + q)}[self.link]
+
+    def predicted(self, share: Fraction) -> Any:
+        """The prediction that stands for a probability."""
+        with mpmath.workdps(PRECISION):
+            odds = share / (1 - share)
+            exact = mpmath.mpf(odds.numerator) / odds.denominator
+            return {"probability": share, "real": mpmath.log(exact), "ratio": odds}[self.link]
+
+    def words(self) -> str:
+        return _LINKS[self.link].format(self.prediction.name)
+
+
+def two_outcomes(subject: Subject, link: str | None = None) -> TwoOutcomes | None:
+    """What a loss predicts, where that is the probability of one of two outcomes."""
+    inputs = [one for one in subject.program.inputs if one.role != "hyperparameter"]
+    predictions = [one for one in inputs if one.is_differentiable]
+    outcomes = [one for one in inputs if not one.is_differentiable]
+    if len(predictions) != 1 or len(outcomes) != 1 or any(one.dimensions for one in inputs):
+        return None
+    (prediction,), (outcome,) = predictions, outcomes
+    kind = prediction.domain.kind
+    link = link or kind
+    wanted = {
+        "probability": ("probability",),
+        "real": ("real",),
+        "ratio": ("positive", "nonnegative"),
+    }
+    if link not in wanted or kind not in wanted[link] or outcome.domain.kind not in _OUTCOMES:
+        return None
+    return TwoOutcomes(prediction, outcome, link)
+
+
+def proper(subject: Subject, claim: Claim) -> Decision:
+    return _decided(subject, two_outcomes(subject), strictly=False)
+
+
+def strictly_proper(subject: Subject, claim: Claim) -> Decision:
+    return _decided(subject, two_outcomes(subject), strictly=True)
+
+
+def _decided(subject: Subject, case: TwoOutcomes | None, strictly: bool) -> Decision:
+    if case is None:
+        return unknown("a prediction for one of two outcomes")
+    how = balanced(subject, case, strictly)
+    if how is not None:
+        return proved(how)
+    if (found := beaten(subject, case)) is not None:
+        return refuted(found)
+    return unknown("the derivative of the expected loss, its values over two outcomes")
+
+
+def balanced(subject: Subject, case: TwoOutcomes, strictly: bool) -> str | None:
+    """Why a loss is proper, if the derivative of its expectation is (p − η)·w with w of one sign."""
+    q, p = case.prediction.read(), case.probability
+    if len(subject.program.lets) != 1:
+        return None
+    y = case.outcome.read()
+    losses = [plain(subject.value.xreplace({y: sympy.Integer(one)})) for one in case.labels]
+    if not all(is_smooth_formula(one, q) and not one.has(y) for one in losses):
+        return None
+    if not (subject.is_smooth(case.prediction.name, 1) or _are_regular(subject, case, losses)):
+        return None
+    first, second = (sympy.diff(one, q) for one in losses)
+    if not is_zero(p * first + (1 - p) * second):
+        return None
+    growth = second - first
+    has_sign = is_positive if strictly else is_nonnegative
+    forms = parametrized(subject.program, growth, (case.prediction.name,))
+    if not all(has_sign(growth.xreplace(form)) for form in forms):
+        return None
+    sign = ">" if strictly else "≥"
+    return (
+        f"with p {case.words()} the derivative of the expected loss is (p - η) w, w {sign} 0, for an"
+        f" outcome of {case.labels[0]} with probability η and else {case.labels[1]}"
+    )
+
+
+def _are_regular(subject: Subject, case: TwoOutcomes, losses: list[Any]) -> bool:
+    return all(
+        is_regular(one.xreplace(form))
+        for one in losses
+        for form in parametrized(subject.program, one, (case.prediction.name,))
+    )
+
+
+def beaten(subject: Subject, case: TwoOutcomes) -> str | None:
+    """A probability of the outcome at which another prediction has a smaller expected loss."""
+    for risk in risks(subject, case.prediction, case.outcome):
+        for share in _SHARES:
+            distribution = [(case.labels[0], share), (case.labels[1], 1 - share)]
+            found = risk.better(case.predicted(share), _candidates(case, share), distribution)
+            if found is not None:
+                return _told(case, risk, share, found)
+    return None
+
+
+def _candidates(case: TwoOutcomes, share: Fraction) -> Iterator[Any]:
+    for away in ("1/10000", "1/100", "1/10", "1/3", "2/3", "9/10"):
+        for end in (Fraction(0), Fraction(1)):
+            yield case.predicted(share + (end - share) * Fraction(away))
+
+
+def _told(case: TwoOutcomes, risk: Risk, share: Fraction, found: Any) -> str:
+    name, there, here = case.prediction.name, _number(found), _number(case.predicted(share))
+    return (
+        f"with an outcome of {case.labels[0]} of probability {share} the expected loss is smaller at"
+        f" {name} = {there} than at {here}, which stands for that probability{at_others(risk)}"
+    )
+
+
+def _number(value: Any) -> str:
+    return str(value) if isinstance(value, Fraction) else f"{float(value):.10g}"

@@ -1,0 +1,106 @@
+"""`estimates`, `proper`, `strictly_proper`: losses for which they are true, false, and not decided."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.analysis.claimed import verdict
+
+_REAL = "q: real | y: real; a: positive = 1, t: probability = 0.3"
+
+
+@pytest.mark.parametrize(
+    ("body", "claim", "expected"),
+    [
+        ("(q - y)^2", "estimates mean", "proved"),
+        ("a * (q - y)^2 + exp(y)", "estimates mean", "proved"),
+        ("abs(q - y)^2", "estimates mean", "proved"),
+        ("(q - y)^2", "estimates expectile 1/2", "proved"),
+        ("(q - y)^2", "estimates median", "refuted"),
+        ("(q - y + 1)^2", "estimates mean", "refuted"),
+        ("(q - 2 * y)^2", "estimates mean", "refuted"),
+        ("(q - y)^2 + q^2 / 1000", "estimates mean", "refuted"),
+        ("(q - y)^4", "estimates mean", "refuted"),
+        ("-(q - y)^2", "estimates mean", "refuted"),
+        ("t * (q - y)^2", "estimates mean", "unknown"),
+        # A Bregman loss, of the exponential.
+        ("-exp(q) - (y - q) * exp(q)", "estimates mean", "proved"),
+        ("log(cosh(q - y))", "estimates mean", "refuted"),
+        ("abs(q - y)", "estimates median", "proved"),
+        ("abs(q - y)", "estimates quantile 1/2", "proved"),
+        ("abs(q - y)", "estimates quantile 2/5", "refuted"),
+        ("abs(exp(q) - exp(y))", "estimates median", "unknown"),
+        ("abs(q - y) + q / 1000", "estimates median", "refuted"),
+        ("sqrt(abs(q - y))", "estimates median", "refuted"),
+        ("max(t * (y - q), (t - 1) * (y - q))", "estimates quantile t", "proved"),
+        ("max(t * (q - y), (t - 1) * (q - y))", "estimates quantile t", "refuted"),
+        ("a * max((1 - t) * (q - y), -t * (q - y))", "estimates quantile t", "proved"),
+        ("([y < q] - t) * (q - y)", "estimates quantile t", "proved"),
+        ("[y < q] - t * q", "estimates quantile t", "refuted"),
+        ("abs([y < q] - t) * (q - y)^2", "estimates expectile t", "proved"),
+        ("abs([y > q] - t) * (q - y)^2", "estimates expectile t", "refuted"),
+        ("abs([y < q] - t) * (q - y)^2", "estimates mean", "refuted"),
+        ("(q - y)^2", "estimates mode", "refuted"),
+        ("1 - exp(-(q - y)^2)", "estimates mode", "refuted"),
+        ("if abs(q - y) <= a then (q - y)^2 / 2 else a * (abs(q - y) - a / 2)", "estimates mean",
+         "refuted"),
+    ],
+)  # fmt: skip
+def test_statistics_of_a_real_target(body: str, claim: str, expected: str) -> None:
+    assert verdict(_REAL, body, claim) == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "claim", "expected"),
+    [
+        ("q: real | y: count", "exp(q) - y * q", "estimates mean", "proved"),
+        ("q: real | y: real", "exp(q) - y * q", "estimates mean", "refuted"),
+        ("q: real | y: count", "exp(q) - 2 * y * q", "estimates mean", "refuted"),
+        ("q: real | y: positive", "q + y * exp(-q)", "estimates mean", "proved"),
+        ("q: positive | y: positive", "log(q) + y / q", "estimates mean", "proved"),
+        ("q: positive | y: positive", "(q - y)^2 / y", "estimates mean", "refuted"),
+        ("q: positive | y: positive", "(log(q) - log(y))^2", "estimates mean", "refuted"),
+        ("q: real | y: binary", "log(1 + exp(q)) - y * q", "estimates mean", "proved"),
+        ("q: real | y: binary", "log(1 + exp(q)) - y * q", "estimates log_odds", "proved"),
+        ("q: real | y: binary", "log(1 + exp(2 * q)) - 2 * y * q", "estimates log_odds", "refuted"),
+        ("q: real | y: sign", "log(1 + exp(-y * q))", "estimates log_odds", "proved"),
+        ("q: real | y: sign", "exp(-y * q)", "estimates log_odds", "refuted"),
+        ("q: real | y: sign", "exp(-y * q / 2)", "estimates log_odds", "proved"),
+        ("q: positive | y: binary", "log(1 + q) - y * log(q)", "estimates ratio", "proved"),
+        ("q: positive | y: binary", "if y == 1 then -q else q^2 / 2", "estimates ratio", "proved"),
+        ("q: positive | y: binary", "if y == 1 then -q else q^2", "estimates ratio", "refuted"),
+        ("q: positive | y: binary", "if y == 1 then -log(q) else q", "estimates ratio", "proved"),
+        ("m: real, v: real | y: real", "exp(-v) * (m - y)^2 + v", "estimates mean", "proved"),
+    ],
+)  # fmt: skip
+def test_statistics_through_a_link(head: str, body: str, claim: str, expected: str) -> None:
+    assert verdict(head, body, claim) == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "proper", "strictly"),
+    [
+        ("p: probability | y: binary", "(p - y)^2", "proved", "proved"),
+        ("p: probability | y: binary", "-y * log(p) - (1 - y) * log(1 - p)", "proved", "proved"),
+        ("p: probability | y: binary", "-2 * y * log(p) - (1 - y) * log(1 - p)", "refuted",
+         "refuted"),
+        ("p: probability | y: binary; w: positive = 1", "-w * y * log(p) - (1 - y) * log(1 - p)",
+         "unknown", "unknown"),
+        ("p: probability | y: binary", "abs(p - y)", "refuted", "refuted"),
+        ("p: probability | y: binary", "(p - y)^4", "refuted", "refuted"),
+        ("p: probability | y: binary", "-(y * p + (1 - y) * (1 - p)) / sqrt(p^2 + (1 - p)^2)",
+         "proved", "proved"),
+        ("p: probability | y: binary", "(p - y)^2 + p / 1000", "refuted", "refuted"),
+        ("p: probability | y: binary", "-(p - y)^2", "refuted", "refuted"),
+        ("p: probability | y: binary", "y", "proved", "unknown"),
+        ("s: real | y: binary", "log(1 + exp(s)) - y * s", "proved", "proved"),
+        ("s: real | y: sign", "log(1 + exp(-y * s))", "proved", "proved"),
+        ("s: real | y: binary", "(sigmoid(s) - y)^2", "proved", "proved"),
+        ("s: real | y: sign", "max(0, 1 - y * s)", "refuted", "refuted"),
+        ("s: real | y: sign", "exp(-y * s)", "refuted", "refuted"),
+        ("s: real | y: sign", "(1 - y * s)^2", "refuted", "refuted"),
+    ],
+)  # fmt: skip
+def test_propriety(head: str, body: str, proper: str, strictly: str) -> None:
+    assert verdict(head, body, "proper") == proper
+    assert verdict(head, body, "strictly_proper") == strictly
