@@ -361,6 +361,20 @@ one and two arise as its derivatives and are spelled by the targets beside it.""
 
 # ------------------------------------------------------------------ SymPy's own questions
 
+
+def _evaluation(atom: Atom) -> Callable[[Any, int], Any]:
+    def evaluate(self: Any, precision: int) -> Any:
+        with mpmath.workprec(precision + 20):
+            value = atom.reference(*(one._to_mpmath(precision + 20) for one in self.args))
+            return sympy.Float._new(mpmath.mpf(value)._mpf_, precision)
+
+    return evaluate
+
+
+for _row in _ROWS:
+    if _row.function.__module__ == __name__:
+        _row.function._eval_evalf = _evaluation(_row)
+
 MOST_DEGREES = 8
 """The degree of a polynomial up to which SymPy may look for its roots."""
 

@@ -55,6 +55,14 @@ def _is_small(expression: Expression) -> bool:
     return True
 
 
+def _is_real(expression: Expression) -> bool:
+    """Whether SymPy knows that every absolute value and sign is of something real: else, as for √(1 − p)
+    of a probability p, it writes them with complex arguments. Behind the name of a let all is real."""
+    if expression.has(sympy.re, sympy.im, sympy.arg, sympy.atan2, sympy.conjugate):
+        return False
+    return all(one.args[0].is_extended_real for one in expression.atoms(sympy.Abs, sympy.sign))
+
+
 def inline_all(program: Program) -> Program:
     """Replace reads of elementwise lets by their bodies, as long as the result stays small."""
     return _inline(program, lambda let, body, reader: True)
@@ -144,7 +152,7 @@ def _expand(let: Let, candidates: Mapping[str, Let], wanted: Wanted) -> Let:
         return let
     body = let.body.xreplace(mapping)
     guard = let.guard.xreplace(mapping)
-    if not _is_small(body) or not _is_small(guard):
+    if not _is_small(body) or not _is_small(guard) or not _is_real(body):
         return let
     return replace(let, body=body, guard=guard)
 

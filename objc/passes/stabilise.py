@@ -17,6 +17,7 @@ from objc.ir.symbols import Expression, Extent, Read
 from objc.passes.batch import dependent
 from objc.passes.norms import name_norms
 from objc.passes.rewrites import rewrite
+from objc.passes.rewrites.products import has_infinite_logarithm
 from objc.passes.untaken import guard_products, sink_conditions
 
 
@@ -55,8 +56,10 @@ def guard(program: Program) -> Program:
             argument = factor.args[0]
             return not argument.is_nonpositive and not _is_normalised(argument, normalisers)
         if isinstance(factor, sympy.Pow):
-            return not factor.exp.is_number and not factor.exp.is_positive
-        return False
+            return (
+                not factor.exp.is_number and not factor.exp.is_positive
+            ) or has_infinite_logarithm(factor)
+        return has_infinite_logarithm(factor)
 
     lets = []
     for let in program.lets:

@@ -6,10 +6,12 @@ import itertools
 from typing import Any
 
 import mpmath
+import numpy as np
 import pytest
 import sympy
 from sympy import Eq, cosh, exp, log, sqrt
 
+import objc
 from objc.atoms import (
     BY_FUNCTION,
     Branch,
@@ -129,3 +131,28 @@ def test_factors_move_into_branches() -> None:
 
 def test_constant_comes_first_in_an_extreme() -> None:
     assert maximum(x, sympy.Integer(0)).args == (0, x)
+
+
+@pytest.mark.parametrize(
+    ("text", "point", "value", "slope", "second"),
+    [
+        ("x^2*log(x)", 0.0, 0.0, 0.0, -np.inf),
+        ("x^3*log(x)", 0.0, 0.0, 0.0, 0.0),
+        ("-x^1.5*log(x)", 0.0, 0.0, 0.0, np.inf),
+        ("x*log(x)^2", 0.0, 0.0, np.inf, -np.inf),
+        ("abs(x)^0.5*x", 0.0, 0.0, 0.0, None),
+        ("log(1 + (x - 1)^2)", 1.0, 0.0, 0.0, 2.0),
+        ("log(x^2 + 2*x + 2)", 1.0, np.log(5), 0.8, -0.24),
+        ("abs(exp(sqrt(1 - x)))", 0.0, np.e, -np.e / 2, 0.0),
+        ("x^2 + softplus(1)", 2.0, 4 + np.log1p(np.e), 4.0, 2.0),
+    ],
+)
+def test_whole_derivations_at_points(
+    text: str, point: float, value: float, slope: float, second: float | None
+) -> None:
+    kernel = objc.compile(f"loss form(x: probability) = {text}", target="numpy").form
+    np.testing.assert_allclose(kernel(point), value, atol=1e-15, rtol=1e-14)
+    np.testing.assert_allclose(kernel.gradient(point), slope, atol=1e-15, rtol=1e-14)
+    if second is not None:
+        found = kernel.hessian_diagonal(point)
+        np.testing.assert_allclose(found, second, atol=1e-15, rtol=1e-14)

@@ -58,6 +58,7 @@ from objc.passes.rewrites.products import (
     product_with_logs,
     quotient_to_sigmoid,
     reciprocal_to_sigmoid,
+    size_from_sign,
 )
 from objc.passes.rewrites.roots import (
     curvature_of_hypot,
@@ -154,6 +155,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             cancelled_expm1,
             ratio_to_hypot,
             power_with_sign,
+            size_from_sign,
             product_with_log,
             product_with_logs,
         ),

@@ -107,6 +107,27 @@ def _log_in(addend: Any) -> Any:
     return rest if isinstance(rest, sympy.log | log1p) else None
 
 
+def has_infinite_logarithm(factor: Any) -> bool:
+    """Whether a factor is infinite where a logarithm in it is: a power of one, or a sum that one is
+    an addend of."""
+    for addend in sympy.Add.make_args(factor):
+        for part in sympy.Mul.make_args(addend):
+            base, exponent = part.as_base_exp()
+            is_log = isinstance(base, sympy.log | log1p) and not _away_from_infinity(base)
+            if is_log and exponent.is_positive:
+                return True
+    return False
+
+
+def size_from_sign(node: Any) -> Expression | None:
+    """sign(x)·x = |x|, so that powers of the size are seen to be of one base."""
+    for one in node.args:
+        if isinstance(one, sympy.sign) and one.args[0] in node.args:
+            rest = [f for f in node.args if f is not one and f != one.args[0]]
+            return sympy.Mul(*rest, sympy.Abs(one.args[0]))
+    return None
+
+
 def power_with_sign(node: Any) -> Expression | None:
     """sign(x)²·|x|ⁿ = |x|ⁿ for n < 0: the limit from either side at zero."""
     for one in node.args:

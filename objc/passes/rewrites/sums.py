@@ -115,7 +115,7 @@ def constant_that_cancels(node: Any) -> Expression | None:
     (power, polynomial), (symbol, rest) = opaque.items()
     opened = node.xreplace({power: polynomial}).xreplace({rest: symbol})
     expanded = sympy.expand(opened) if is_short(opened) else ONE
-    if expanded.subs(symbol, 0) != 0:
+    if not expanded.is_polynomial(symbol) or expanded.subs(symbol, 0) != 0:
         return None
     factored = symbol * sympy.horner(sympy.expand(expanded / symbol), wrt=symbol)
     return factored.xreplace({symbol: rest})
