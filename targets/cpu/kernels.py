@@ -6,7 +6,6 @@ from typing import Any
 
 from numba import njit
 from numba.core.compiler import Compiler
-from objc.targets.cpu.mathematics.bits import FLAGS
 
 # ---- copied into emitted modules from here on
 
@@ -29,9 +28,10 @@ class Separate(Compiler):
 
 
 def step(function: Any) -> Any:
-    """How a step of a kernel is compiled: serial, without Python, its arrays apart."""
+    """How a step of a kernel is compiled: serial, without Python, its arrays apart. An expression that
+    stands in several places is rounded alike in all of them: nothing is fused."""
     return njit(
-        fastmath=FLAGS, error_model="numpy", no_cpython_wrapper=True, pipeline_class=Separate
+        fastmath={"nsz"}, error_model="numpy", no_cpython_wrapper=True, pipeline_class=Separate
     )(function)
 
 

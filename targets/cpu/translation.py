@@ -17,6 +17,10 @@ from llvmlite import ir
 from objc.targets.cpu.expressions import F64, I64, Array, Expressions, Value, flat
 
 FLAGS = ("contract", "nsz", "arcp")
+STEP_FLAGS = ("contract", "nsz")
+"""What a step allows. The same expression stands in several places of a step, rounded alike in all: at
+the largest score, s·c - m is zero, which neither a fused difference nor a product with 1/c would
+leave. Products are fused with the sums that they are added to, nothing else is."""
 
 
 ENTRY = (("slots", I64), ("values", F64))
@@ -89,7 +93,7 @@ class Translator:
                     argument.add_attribute("noalias")
             places = iter(made.args)
             bound = [_again(value, places) for value in arguments]
-            flags = () if "helper" in kinds else FLAGS
+            flags = () if "helper" in kinds else STEP_FLAGS if "step" in kinds else FLAGS
             _Body(self, made, node, flags).fill(bound)
             self.made[key] = made, result
         return self.made[key]
