@@ -1,0 +1,82 @@
+"""Numbers beside arrays: atoms of hyperparameters, roundings that agree, and a quiet compiler."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+from objc.targets.numpy.spellings import SPELLINGS
+
+import objc
+from objc.atoms import ATOMS
+from objc.compiler import Variant, derive
+from objc.ir.domain import REAL
+from objc.ir.evaluate import evaluate
+from objc.ir.program import Input, Let, Program, Term
+from objc.target import DType, load
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+@pytest.mark.parametrize("name", [one for one in SPELLINGS if one in ATOMS])
+def test_an_atom_of_hyperparameters(name: str, target: str, dtype: DType) -> None:
+    atom = ATOMS[name]
+    point = -0.3 if name == "log1mexp" else 0.3
+    x = Input("x", (), REAL, "differentiable")
+    rates = [
+        Input(f"r{number}", (), REAL, "hyperparameter", sympy.Integer(1))
+        for number in range(atom.arity)
+    ]
+    function = sympy.digamma if name == "digamma" else atom.function
+    body = function(*[one.read() for one in rates]) * (x.read() + 1)
+    let = Let("value", (), body)
+    terms = (Term("value", "value"),)
+    program = Program("one", (x, *rates), (let,), {"per_example": "value"}, "loss", terms=terms)
+    derived = derive(program, Variant(("value", "per_example"), (), frozenset({"x"})))
+    given: dict[str, Any] = {"x": np.array([1.5, -2.25, 0.0])}
+    given |= {one.name: point + 0.125 * number for number, one in enumerate(rates)}
+    internal = {"scale": 1 / 3} if "scale" in derived.input else {}
+    expected = evaluate(derived, {**given, **internal})
+    found = {"per_example": np.empty(3, dtype)}
+    arguments = {**given, **internal, "x": given["x"].astype(dtype)}
+    executable = load(target).load(load(target).emit(derived, dtype))
+    scalars = executable(arguments, {"batch": 3}, found)
+    tolerance = 1e-12 if dtype == "float64" else 2e-6
+    assert scalars["value"] == pytest.approx(float(expected["value"]), rel=tolerance, abs=tolerance)
+    wanted = np.asarray(expected["per_example"], float)
+    np.testing.assert_allclose(found["per_example"], wanted, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("score", ["beta * s[k]", "s[k] / beta"])
+def test_what_is_computed_twice_is_rounded_alike(score: str) -> None:
+    """The probability of a clear winner is 1 to the last bit although its score was rounded."""
+    text = f"loss f(s: real[K] | y: index(K); beta: positive) = logsumexp[k]({score}) - s[y]"
+    kernel = objc.compile(text).f
+    s = np.random.default_rng(0).normal(size=(64, 10)).astype(np.float32) * 300
+    y, beta = s.argmax(1), 14.3 if "*" in score else 0.07
+    wide = kernel.gradient(s.astype(np.float64), y, beta=float(np.float32(beta)))
+    error = np.abs(kernel.gradient(s, y, beta=beta) - wide)
+    assert error.max() < 4e-7 * np.abs(wide).max()
+
+
+def test_nothing_is_said_while_kernels_are_compiled(tmp_path: Path) -> None:
+    """LLVM remarks on loops that it was told to vectorise and could not."""
+    code = (
+        "import numpy as np\nfrom objc.library import accuracy, info_nce\n"
+        "x = np.eye(4, dtype=np.float32)\n"
+        "print(accuracy(x, np.arange(4)), accuracy.per_example(x, np.arange(4)).sum())\n"
+        "info_nce.value_and_grad(x, x)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "OBJC_CACHE_DIR": str(tmp_path)},
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout == "1.0 4.0\n"
