@@ -214,7 +214,10 @@ class _Body(Expressions):
             return
         module, number = self.translator.module, ir.IntType(32)
         said = []
-        if "float32" in self.kinds and not any(map(_chooses, node.body)):
+        branches = any(isinstance(one, ast.IfExp) for part in node.body for one in ast.walk(part))
+        if self.stepping and branches:
+            pass  # a choice by the step alone becomes two loops with exits of their own
+        elif "float32" in self.kinds and not any(map(_chooses, node.body)):
             said.append(["llvm.loop.vectorize.width", number(self.translator.bits // 32)])
         if self.stepping:
             said.append(["llvm.loop.interleave.count", number(1)])

@@ -68,13 +68,16 @@ def test_what_is_computed_twice_is_rounded_alike(score: str) -> None:
 def test_nothing_is_said_while_kernels_are_compiled(tmp_path: Path) -> None:
     """LLVM remarks on loops that it was told to vectorise and could not."""
     code = (
-        "import numpy as np\nfrom objc.library import accuracy, info_nce\n"
+        "import pathlib, objc\nimport numpy as np\nfrom objc.library import accuracy, info_nce\n"
         "x = np.eye(4, dtype=np.float32)\n"
         "print(accuracy(x, np.arange(4)), accuracy.per_example(x, np.arange(4)).sum())\n"
         "info_nce.value_and_grad(x, x)\n"
+        "kernel = objc.compile(pathlib.Path('crf.objc')).crf\n"
+        "kernel.gradient(np.ones((2, 5, 4), np.float32), x, np.zeros((2, 5), int))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[1] / "language",
         env={**os.environ, "OBJC_CACHE_DIR": str(tmp_path)},
         capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip
