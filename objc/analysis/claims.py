@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import sympy
 
-from objc.analysis import calibration, counterexamples, elicitation, propriety
+from objc.analysis import calibration, counterexamples, elicitation, invariance, propriety
 from objc.analysis.decision import Decision
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim, Let, Program
@@ -261,6 +261,7 @@ PROVERS: Mapping[str, Prover] = {
     "bounds": calibration.bounds,
     "proper": propriety.proper,
     "strictly_proper": propriety.strictly_proper,
+    "invariant": invariance.invariant,
     "estimates": elicitation.estimates,
 }
 """The properties that are decided here; the others have no prover yet."""
