@@ -10,7 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 import sympy
 
-from objc.analysis import calibration, counterexamples, elicitation, invariance, propriety
+from objc.analysis import (
+    calibration,
+    counterexamples,
+    elicitation,
+    invariance,
+    likelihoods,
+    propriety,
+)
 from objc.analysis.decision import Decision
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim, Let, Program
@@ -261,6 +268,7 @@ PROVERS: Mapping[str, Prover] = {
     "bounds": calibration.bounds,
     "proper": propriety.proper,
     "strictly_proper": propriety.strictly_proper,
+    "likelihood": likelihoods.likelihood,
     "invariant": invariance.invariant,
     "estimates": elicitation.estimates,
 }

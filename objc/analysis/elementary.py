@@ -190,14 +190,15 @@ def _factored(expression: Any) -> Any:
 
 
 def parametrized(
-    program: Program, expression: Any, inner: tuple[str, ...]
+    program: Program, expression: Any, inner: tuple[str, ...], whole: Any = None
 ) -> tuple[Mapping[Any, Any], ...]:
     """Substitutions that, together, let the symbols of an expression run over their ranges.
 
     The inputs named run over the inside of theirs; real ones as log u, so that exponentials become
-    rational. Hyperparameters in an interval run over all of it, but for ends at which the formula has
-    no value.
+    rational. Hyperparameters in an interval run over all of it, but for ends at which the formula (the
+    whole that it is a part of) has no value.
     """
+    whole = expression if whole is None else whole
     choices: list[list[tuple[Any, Any]]] = []
     for read in sorted(expression.atoms(Read), key=str):
         if read.positions or read.tensor not in program.input:
@@ -206,7 +207,7 @@ def parametrized(
         if one.name in inner:
             choices.append([(read, _inside(one.domain.kind, one.domain.bounds, read))])
         elif one.domain.kind in ("probability", "interval"):
-            choices.append([(read, form) for form in _over(read, one.domain.bounds, expression)])
+            choices.append([(read, form) for form in _over(read, one.domain.bounds, whole)])
     return tuple(dict(one) for one in itertools.product(*choices))
 
 
