@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 
+from objc.analysis import classes
 from objc.analysis.decision import Decision, proved, refuted, unknown
 from objc.analysis.elementary import is_positive, is_zero
 from objc.analysis.evaluation import PRECISION, is_finite, outputs
@@ -29,6 +30,8 @@ _TRIES = 40
 
 def calibrated(subject: Subject, claim: Claim) -> Decision:
     """Whether minimizing the expected loss gives the decisions that are best for a metric."""
+    if claim.metric is not None and classes.is_accuracy(claim.metric):
+        return classes.calibrated(subject)
     margin = margin_of(subject)
     if claim.metric is None or margin is None or not is_zero_one(claim.metric):
         return unknown("the loss as a function of the margin, for the zero-one loss")

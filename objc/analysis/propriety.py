@@ -16,6 +16,7 @@ from typing import Any
 import mpmath
 import sympy
 
+from objc.analysis import classes
 from objc.analysis.decision import Decision, proved, refuted, unknown
 from objc.analysis.elementary import (
     is_nonnegative,
@@ -99,7 +100,10 @@ def strictly_proper(subject: Subject, claim: Claim) -> Decision:
 
 def _decided(subject: Subject, case: TwoOutcomes | None, strictly: bool) -> Decision:
     if case is None:
-        return unknown("a prediction for one of two outcomes")
+        several = classes.classes_of(subject)
+        if several is not None:
+            return classes.proper(subject, several)
+        return unknown("a prediction for one of several outcomes")
     how = balanced(subject, case, strictly)
     if how is not None:
         return proved(how)
