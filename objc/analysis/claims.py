@@ -13,6 +13,7 @@ import sympy
 from objc.analysis import (
     calibration,
     counterexamples,
+    divergences,
     elicitation,
     invariance,
     likelihoods,
@@ -69,6 +70,8 @@ def _refuted_or_unknown(counterexample: str | None, tried: str) -> Decision:
 def _nonnegative(subject: Subject, claim: Claim) -> Decision:
     if subject.range.is_nonnegative:
         return Decision("proved", "by interval arithmetic")
+    if (how := divergences.is_divergence(subject)) is not None:
+        return Decision("proved", how)
     zero = sympy.Integer(0)
     found = counterexamples.beyond(subject, zero, sympy.oo)
     return _refuted_or_unknown(found, "interval arithmetic")
@@ -268,6 +271,7 @@ PROVERS: Mapping[str, Prover] = {
     "bounds": calibration.bounds,
     "proper": propriety.proper,
     "strictly_proper": propriety.strictly_proper,
+    "divergence": divergences.divergence,
     "likelihood": likelihoods.likelihood,
     "invariant": invariance.invariant,
     "estimates": elicitation.estimates,
