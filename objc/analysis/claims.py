@@ -15,6 +15,7 @@ from objc.analysis import (
     counterexamples,
     divergences,
     elicitation,
+    extremes,
     invariance,
     likelihoods,
     propriety,
@@ -141,6 +142,8 @@ def _strongly_convex(subject: Subject, claim: Claim) -> Decision:
 def _quasiconvex(subject: Subject, claim: Claim) -> Decision:
     if (how := how_convex(subject, *claim.inputs)) is not None:
         return Decision("proved", f"{how}, which shows it convex")
+    if len(claim.inputs) == 1 and extremes.falls_and_rises(subject, claim.inputs[0]):
+        return Decision("proved", "it never falls above the target, nor rises below it")
     found = counterexamples.chord(subject, claim.inputs, quasi=True)
     return _refuted_or_unknown(found, "convexity")
 
@@ -156,7 +159,10 @@ def _lipschitz(subject: Subject, claim: Claim) -> Decision:
     first = subject.slope(name)
     if first is not None and subject.is_smooth(name, 0) and _is_within(subject, first, bound):
         return Decision("proved", "by a bound on the derivative")
+    if subject.is_smooth(name, 0) and extremes.is_bounded_by(subject, name, 1, bound):
+        return Decision("proved", "by the extremes of the derivative")
     found = counterexamples.steep(subject, name, subject.value, bound)
+    found = found or extremes.beyond(subject, name, 1, bound)
     return _refuted_or_unknown(found, "a bound on the derivative")
 
 
@@ -168,7 +174,10 @@ def _smooth(subject: Subject, claim: Claim) -> Decision:
     first, second = subject.slope(name), _second(subject, claim.inputs)
     if second is not None and _is_within(subject, second, bound):
         return Decision("proved", "by a bound on the second derivative")
+    if subject.is_smooth(name, 1) and extremes.is_bounded_by(subject, name, 2, bound):
+        return Decision("proved", "by the extremes of the second derivative")
     found = None if first is None else counterexamples.steep(subject, name, first, bound)
+    found = found or extremes.beyond(subject, name, 2, bound)
     return _refuted_or_unknown(found, "a bound on the second derivative")
 
 
@@ -180,6 +189,8 @@ def _robust(subject: Subject, claim: Claim) -> Decision:
             return Decision("proved", "by a bound on the derivative")
         if is_continuous and _has_lipschitz_bound(subject, name, first):
             return Decision("proved", "by the Lipschitz constant that is claimed, and proved")
+        if is_continuous and extremes.is_bounded(subject, name):
+            return Decision("proved", "the extremes of the derivative are finite")
         return _unknown("tried: a bound on the derivative")
 
     return _each(subject, claim, one)
