@@ -15,6 +15,7 @@ from objc.analysis import (
     counterexamples,
     divergences,
     elicitation,
+    exchange,
     extremes,
     invariance,
     likelihoods,
@@ -233,6 +234,8 @@ def _symmetric(subject: Subject, claim: Claim) -> Decision:
     pairs = list(zip(claim.inputs, claim.inputs[1:], strict=False))
     if all(_is_swappable(subject, first, second) for first, second in pairs):
         return Decision("proved", "exchanging the two gives the same formula")
+    if all(exchange.is_unchanged(program, first, second) for first, second in pairs):
+        return Decision("proved", "exchanging the two gives the same formulas, in another order")
     found = None
     for first, second in pairs:
         if _is_alike(program, first, second):
