@@ -13,6 +13,7 @@ import sympy
 from objc.analysis import (
     calibration,
     counterexamples,
+    curves,
     divergences,
     elicitation,
     exchange,
@@ -109,6 +110,8 @@ def how_convex(subject: Subject, *names: str) -> str | None:
         return "by composition"
     if _is_curved_at_least(subject, names, sympy.Integer(0)):
         return "by the sign of the second derivative"
+    if len(names) == 1 and curves.is_curved(subject, names[0], sympy.Integer(0)):
+        return "by the sign of the second derivative, made rational"
     return None
 
 
@@ -128,6 +131,9 @@ def _strictly_convex(subject: Subject, claim: Claim) -> Decision:
     second = _second(subject, claim.inputs)
     if second is not None and subject.inequalities.is_positive(second):
         return Decision("proved", "by the sign of the second derivative")
+    zero = sympy.Integer(0)
+    if len(claim.inputs) == 1 and curves.is_curved(subject, claim.inputs[0], zero, strictly=True):
+        return Decision("proved", "by the sign of the second derivative, made rational")
     found = counterexamples.chord(subject, claim.inputs)
     return _refuted_or_unknown(found, "the sign of the second derivative")
 

@@ -44,7 +44,7 @@ def divergence(subject: Subject, claim: Claim) -> Decision:
         how = _by_term(terms) or _by_generator(terms)
         if how is not None:
             return proved(how)
-    found = _contradiction(subject.program, *claim.inputs[:2])
+    found = contradiction(subject.program, *claim.inputs[:2])
     return (
         refuted(found) if found else unknown("the sign of each term, f-divergences, drawn inputs")
     )
@@ -169,7 +169,7 @@ def _keeps_enough(guard: Any, moving: Read, fixed: Read, tangent: Any) -> bool:
 # ------------------------------------------------------------------ counterexamples
 
 
-def _contradiction(program: Program, first: str, second: str) -> str | None:
+def contradiction(program: Program, first: str, second: str) -> str | None:
     """Inputs at which the value is negative, or not zero though both are equal, or exactly zero though
     they differ."""
     one, other = program.input[first], program.input[second]

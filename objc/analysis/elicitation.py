@@ -64,7 +64,7 @@ def estimates(subject: Subject, claim: Claim) -> Decision:
     statistic = claim.words[1]
     if statistic in ("log_odds", "ratio"):
         return _odds(subject, statistic)
-    cases = list(_cases(subject))
+    cases = list(cases_of(subject))
     if not cases:
         return unknown("a scalar prediction for one scalar target")
     level = {"mean": _HALF, "median": _HALF}.get(statistic) or next(iter(claim.arguments), _HALF)
@@ -72,12 +72,12 @@ def estimates(subject: Subject, claim: Claim) -> Decision:
         how = _PROVERS[statistic](case, level)
         if how is not None:
             return proved(how)
-    if len(cases) == 1 and (found := _contradiction(cases[0], statistic, level)) is not None:
+    if len(cases) == 1 and (found := contradiction(cases[0], statistic, level)) is not None:
         return refuted(found)
     return unknown("the derivative in the prediction, expected losses over two and three points")
 
 
-def _cases(subject: Subject) -> Iterator[Regression]:
+def cases_of(subject: Subject) -> Iterator[Regression]:
     data = [one for one in subject.program.inputs if one.role == "data"]
     if len(data) != 1 or data[0].dimensions or len(subject.program.lets) != 1:
         return
@@ -243,7 +243,7 @@ _WEIGHTS = ("3/4", "1/4", "9/10", "1/10", "2/3", "1/3")
 _POINTS = (0, 1, 10, 2, 100)
 
 
-def _contradiction(case: Regression, statistic: str, level: Any) -> str | None:
+def contradiction(case: Regression, statistic: str, level: Any) -> str | None:
     """A distribution of which another prediction than its statistic has a smaller expected loss: one for
     every link that the statistic may have, of which the first is told."""
     name = case.prediction.name

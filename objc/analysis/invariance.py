@@ -66,7 +66,7 @@ def invariant(subject: Subject, claim: Claim) -> Decision:
         how = _moved(subject.program, claim.inputs, kind)
     if how is not None:
         return proved(how)
-    found = _changed(subject, claim.inputs, kind)
+    found = change(subject, claim.inputs, kind)
     return refuted(found) if found else unknown("what the move does to each part, drawn inputs")
 
 
@@ -232,7 +232,7 @@ def _is_reached_elsewhere(let: Let, index: Any, mine: set[Read]) -> bool:
 # ------------------------------------------------------------------ counterexamples
 
 
-def _changed(subject: Subject, names: Sequence[str], kind: str) -> str | None:
+def change(subject: Subject, names: Sequence[str], kind: str) -> str | None:
     """Inputs at which the move changes the value, in 50 digits."""
     if not _stays_inside(subject.program, names, kind):
         return None

@@ -55,18 +55,18 @@ class Density:
 
 def likelihood(subject: Subject, claim: Claim) -> Decision:
     family = claim.words[1]
-    density = _density(subject)
+    density = density_of(subject)
     if density is None:
         return unknown("a formula of one scalar target")
     prover = _FAMILIES.get(family)
     how = prover(density) if prover else None
     if how is not None:
         return proved(how)
-    found = _contradiction(density, family)
+    found = contradiction(density, family)
     return refuted(found) if found else unknown(f"the form of the {family} density in the target")
 
 
-def _density(subject: Subject) -> Density | None:
+def density_of(subject: Subject) -> Density | None:
     data = [one for one in subject.program.inputs if one.role == "data"]
     scalars = all(not one.dimensions for one in subject.program.inputs)
     if len(data) != 1 or not scalars or len(subject.program.lets) != 1:
@@ -308,7 +308,7 @@ _DEGREES = {"gaussian": 2, "poisson": 1, "exponential": 1, "tweedie": 1}
 _PLACES = (0, 1, 2, -1, 3)
 
 
-def _contradiction(density: Density, family: str) -> str | None:
+def contradiction(density: Density, family: str) -> str | None:
     """Two predictions of which the losses differ by what no two densities of the family do; for two
     outcomes, three of which no factors of the target bring exp(−loss) to one sum."""
     if len(density.predictions) != 1:
