@@ -14,6 +14,7 @@ from typing import Literal
 import sympy
 
 from objc.ir.index import Dimension, Index, Position, at
+from objc.ir.program import Let
 from objc.ir.symbols import Branch, Expression, IndexValue, Read, indices_of, substitute_positions
 from objc.schedule.loops import Accumulate, Assign, Finish, Item, Loop, Peeled, Start
 from objc.schedule.order import Plan
@@ -267,8 +268,20 @@ def _peel(member: Member, slot: _Slot, kept: frozenset[str]) -> tuple[Member, li
         body = outside.renamed(substitute_positions(let.body, {index: position}))
         where = member.bound(let.free)
         fixes.append(Peeled(let.name, where, member.names[index], outside.moved(position), body))
-    lighter = replace(member.plan, let=replace(let, body=_otherwise(let.body, set(found))))
-    return replace(member, plan=lighter), fixes
+    lighter = replace(let, body=_otherwise(let.body, set(found)))
+    if not _reads_in_range(lighter, index):
+        return None
+    return replace(member, plan=replace(member.plan, let=lighter)), fixes
+
+
+def _reads_in_range(let: Let, index: Index) -> bool:
+    """Whether the index only says which entry is read as it stands: `h[t-1]` has no entry at the
+    point that its branch kept out."""
+    for one in [position for read in let.reads for position in read.positions]:
+        moved = one.base == index and one.offset != 0
+        if moved or (isinstance(one.base, Read) and index in indices_of(one.base)):
+            return False
+    return True
 
 
 def _deltas(body: Expression, index: Index) -> dict[Expression, Position]:

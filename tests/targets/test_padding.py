@@ -1,0 +1,56 @@
+"""Padding touches nothing: behind a mask, a length or a branch it may hold NaN, whatever is made of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import objc
+
+TEXT = """
+loss squares(w: real[D] | x: real[T, D], length: count) =
+    sum[t | t < length](sum[d](w[d] * x[t, d])^2)
+loss branch(w: real[D] | x: real[T, D], length: count) =
+    sum[t](if t < length then sum[d](w[d] * x[t, d])^2 else 0)
+loss mask(w: real[D] | x: real[T, D], keep: binary[T]) =
+    sum[t | keep[t] == 1](sum[d](w[d] * x[t, d])^2)
+loss hidden(w: real[D] | x: real[T, D], length: count) =
+    sum[t | t < length](tanh(2 * a[t])^2)
+    where a[t] = sum[d](w[d] * x[t, d])
+loss pooled(w: real[D], x: real[T, D] | length: count) =
+    sum[t | t < length](exp(s[t]) * x[t, 0]) / sum[t | t < length](exp(s[t]))
+    where s[t] = sum[d](x[t, d] * w[d])
+loss running(x: real[T]) = sum[t](h[t]^2)
+    where h[0] = x[0]
+          h[t] = max(h[t-1], x[t])
+"""
+
+PADDED = ("squares", "branch", "mask", "hidden", "pooled")
+
+
+@pytest.fixture(scope="module", params=["cpu", "numpy"])
+def module(request: Any) -> Any:
+    return objc.compile(TEXT, target=request.param)
+
+
+@pytest.mark.parametrize("name", PADDED)
+def test_padding_may_be_no_number(module: Any, name: str) -> None:
+    generator = np.random.default_rng(0)
+    w, x = generator.normal(size=2), generator.normal(size=(3, 5, 2))
+    lengths = np.array([2, 5, 1])
+    padded = np.where(np.arange(5)[None, :, None] < lengths[:, None, None], x, np.nan)
+    bound = lengths if name != "mask" else (np.arange(5) < lengths[:, None]).astype(float)
+    expected = module[name].value_and_grad(w, x, bound)
+    found = module[name].value_and_grad(w, padded, bound)
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-14)
+    slopes = (one[1] if isinstance(one[1], tuple) else (one[1],) for one in (found, expected))
+    for one, other in zip(*slopes, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-13)
+
+
+def test_a_branch_that_keeps_the_first_step_out_reads_nothing_there(module: Any) -> None:
+    value, slope = module.running.value_and_grad(np.array([2.0, 3.1, -1.0, 5.0]))
+    assert value == pytest.approx(4 + 3.1**2 * 2 + 25)
+    np.testing.assert_allclose(slope, [4.0, 12.4, 0.0, 10.0])
