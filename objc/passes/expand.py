@@ -13,7 +13,7 @@ from dataclasses import replace
 import sympy
 
 from objc.atoms import Branch, iverson, log1p, quotient
-from objc.ir.domain import Domain
+from objc.ir.domain import REAL, Domain
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Condition, Expression, Extent, Read
 from objc.passes.rewrites import rewrite
@@ -82,6 +82,8 @@ def _logsumexp(
         names.fresh(f"rest_{let.name}"),
         let.free,
         log1p(others.read(*let.free) + (ties.read(*let.free) - 1)),
+        # where nothing is left out some point is at the maximum
+        domain=Domain("nonnegative") if let.guard == sympy.true else REAL,
         span=let.span,
     )
     lets = [top, ties, others, rest]

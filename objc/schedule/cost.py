@@ -32,6 +32,12 @@ Monomial = tuple[str, ...]
 Polynomial = Mapping[Monomial, int]
 
 _FUNCTION = 10
+_MOVED = 4
+"""Operations in whose time a number goes to or comes from a row in the processor's cache."""
+
+_KEPT = 2
+"""What is kept is moved twice: put there, and fetched."""
+
 _CHEAP = frozenset({"abs", "sign", "maximum", "minimum", "stop_gradient"})
 
 
@@ -80,6 +86,11 @@ def operations_of(expression: Expression) -> int:
         return inner + 1
     atom = BY_FUNCTION.get(expression.func)
     return inner + (_FUNCTION if atom is not None and atom.name not in _CHEAP else 1)
+
+
+def kept_is_cheaper(expression: Expression) -> bool:
+    """Whether to keep a value for a second loop over a row rather than to compute it again."""
+    return operations_of(expression) > _KEPT * _MOVED
 
 
 def traffic(loops: Loops, step: Parallel) -> Polynomial:

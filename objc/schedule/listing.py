@@ -8,7 +8,7 @@ import sympy
 
 from objc.ir.index import Index
 from objc.ir.program import Let
-from objc.schedule.cost import operations, polynomial, traffic
+from objc.schedule.cost import operations, operations_of, polynomial, traffic
 from objc.schedule.loops import (
     Accumulate,
     Assign,
@@ -38,7 +38,7 @@ def listing(loops: Loops) -> str:
                 lines.append(f"  partial {start.let}{_axes(start.axes)}")
         lines += [f"  {line}" for line in _lines(step_items(step), loops)]
     kept = [
-        f"{name}: {one.kind}{_dimensions(program.let[name], one.axes)}"
+        f"{name}: {one.kind}{_dimensions(program.let[name], one.axes)}{_instead(loops, name)}"
         for name, one in loops.storage.items()
         if one.kind not in ("local", "output")
     ]
@@ -75,6 +75,15 @@ def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
                 yield f"{let}{places} {reduction}= {body}{condition}"
             case Finish(let, at):
                 yield f"finish {let}{_axes(at)}{_where(loops, let)}"
+
+
+def _instead(loops: Loops, name: str) -> str:
+    """For what is kept in the memory of a result, what it costs and what it spares."""
+    storage = loops.storage[name]
+    if storage.kind != "lent":
+        return ""
+    spared = operations_of(loops.program.let[name].body)
+    return f" by {storage.of}, 2 numbers moved within the cache for {spared} operations"
 
 
 def _where(loops: Loops, let: str) -> str:

@@ -115,10 +115,12 @@ class Storage:
     `local`: nowhere else. `shared`: a scalar that later steps read. `output`: the caller's array.
     `stored`: a whole array that outlives its step. `scratch`: an array of the thread, over the axes
     of the let whose numbers are in `axes`, for as long as the loops around it stand still.
+    `lent`: in the array of the output `of`, until that is written.
     """
 
-    kind: Literal["local", "shared", "output", "stored", "scratch"]
+    kind: Literal["local", "shared", "output", "stored", "scratch", "lent"]
     axes: tuple[int, ...] = ()
+    of: str = ""
 
 
 @dataclass(frozen=True)

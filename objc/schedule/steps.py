@@ -12,6 +12,7 @@ from objc.ir.program import Program
 from objc.ir.recurrence import groups
 from objc.ir.symbols import Read, reads
 from objc.schedule.arrange import Member, arrange
+from objc.schedule.keep import keep
 from objc.schedule.loops import (
     Accumulate,
     Assign,
@@ -32,6 +33,8 @@ from objc.schedule.order import Plan, plan
 
 def schedule(program: Program) -> Loops:
     """The loops of a program whose reductions are primitive."""
+    kept = keep(program)
+    program = kept.program
     plans: dict[str, Plan] = {}
     for group in groups(program):
         for let in group.lets:
@@ -39,7 +42,7 @@ def schedule(program: Program) -> Loops:
     outputs = frozenset(program.outputs.values())
     items = arrange([Member(one) for one in plans.values()], (), outputs)
     steps = _steps(items, program)
-    return Loops(program, steps, _storage(program, steps))
+    return Loops(program, steps, _storage(program, steps, kept.places))
 
 
 def _steps(items: Sequence[Item], program: Program) -> tuple[Step, ...]:
@@ -91,7 +94,9 @@ def _worth_dividing(loop: Loop, batched: bool) -> bool:
 _Path = tuple[int, ...]  # the loops around a place, the step first
 
 
-def _storage(program: Program, steps: Sequence[Step]) -> Mapping[str, Storage]:
+def _storage(
+    program: Program, steps: Sequence[Step], places: Mapping[str, str]
+) -> Mapping[str, Storage]:
     made: dict[str, _Made] = {}
     read: dict[str, list[tuple[_Path, Read]]] = {}
     for item, path, indices in _places(steps):
@@ -107,6 +112,9 @@ def _storage(program: Program, steps: Sequence[Step]) -> Mapping[str, Storage]:
         found[let.name] = _kept(
             made[let.name], read.get(let.name, []), let.name in outputs, bool(let.free)
         )
+        if let.name in places and found[let.name].kind != "local":
+            every = tuple(range(len(let.free)))
+            found[let.name] = Storage("lent", every, places[let.name])
     return found
 
 

@@ -160,9 +160,10 @@ class Places:
             storage = self.loops.storage[tensor.name]
             shape = shape_of(dimensions)
             axes = storage.axes
-            if storage.kind == "output":
-                name = self.layout.name("out", tensor.name)
-                self.layout.array(name, ("output", tensor.name), extents, kind, False)
+            if storage.kind in ("output", "lent"):
+                owner = storage.of or tensor.name
+                name = self.layout.name("out", owner)
+                self.layout.array(name, ("output", owner), extents, kind, False)
             elif storage.kind == "stored":
                 name = self.layout.name("kept", tensor.name)
                 self.layout.array(name, ("stored", tensor.name, shape), extents, kind, False)
