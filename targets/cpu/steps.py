@@ -10,6 +10,7 @@ from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.places import Places, bare
 from objc.targets.cpu.printer import Printer
 
+from objc.atoms import Branch
 from objc.ir.index import Index, Position
 from objc.ir.program import Let
 from objc.ir.symbols import (
@@ -372,12 +373,22 @@ class StepText(Places):
             elif extreme:
                 kind = self.dtype
             text = self._value(let, item.body, facts)
-            if kind == "float64" and self.dtype == "float32":
+            if kind == "float64" and _is_count(item.body):
+                text = bare(self._counted(item.body, facts))
+            elif kind == "float64" and self.dtype == "float32":
                 text = f"float64({text})"
             elif not extreme and let.reduction == "prod":
                 text = f"({text})"
             self._line(f"{name} = {self._join(let, name, text, kind)}")
         self.indent = depth
+
+    def _counted(self, body: Expression, facts: Facts) -> str:
+        """One number or another, as the accumulator takes it: a vector adds it under a mask."""
+        condition, *numbers = body.args
+        wide = Printer(self, "float64")
+        then, otherwise = map(wide.constant, numbers)
+        text = Printer(self, self.dtype).condition(condition, facts)
+        return f"({then} if {text} else {otherwise})"
 
     def _places(self, let: Let, item: Accumulate, facts: Facts) -> tuple[str, Facts]:
         """Where in the accumulator, behind a check of gathered places: outside, nothing is added."""
@@ -458,6 +469,11 @@ def _shared_guard(loop: Loop) -> set[Condition]:
         else:
             return set()
     return {one for one in found or () if not indices_of(one) & inner and not reads(one)}
+
+
+def _is_count(body: Expression) -> bool:
+    """Whether a branch chooses between whole numbers."""
+    return isinstance(body, Branch) and all(one.is_Integer for one in body.args[1:])
 
 
 def _factor(text: str) -> str:
