@@ -70,6 +70,7 @@ class Expressions:
         self.kinds = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
         self.result: Any = None
         self.stepping = 0  # loops around over the steps of a recurrence
+        self.depth = 0  # loops around
         self.start = ir.IRBuilder(function.append_basic_block("variables"))
         self.b = ir.IRBuilder(function.append_basic_block("body"))
         self.variables: dict[str, Any] = {}

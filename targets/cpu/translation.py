@@ -23,6 +23,9 @@ the largest score, s·c - m is zero, which neither a fused difference nor a prod
 leave. Products are fused with the sums that they are added to, nothing else is."""
 
 
+_WHOLE = 4
+"""Vectors that a loop may take at a time."""
+
 ENTRY = (("slots", I64), ("values", F64))
 """The tables that `entry` is given, before its five integers."""
 
@@ -189,6 +192,17 @@ class _Body(Expressions):
         assert isinstance(node.target, ast.Name) and isinstance(node.iter, ast.Call)
         ends = [self._value(one) for one in node.iter.args]
         first, last = (I64(0), ends[0]) if len(ends) == 1 else ends
+        if len(ends) == 1 and self._has_tail(node):
+            whole = self.b.and_(last, I64(-_WHOLE * self.lanes))
+            self._turns(node, first, whole)
+            self._turns(node, whole, last, masked=True)
+        else:
+            self._turns(node, first, last)
+
+    def _turns(self, node: ast.For, first: Any, last: Any, masked: bool = False) -> None:
+        """A loop from `first` to before `last`. `masked`: it is less than a few vectors long, and
+        lanes beyond its end are to be left out rather than done one by one."""
+        assert isinstance(node.target, ast.Name)
         before, body = self.b.block, self.function.append_basic_block("loop")
         after = self.function.append_basic_block("after")
         self.b.cbranch(self.b.icmp_signed("<", first, last), body, after)
@@ -197,16 +211,34 @@ class _Body(Expressions):
         counter.add_incoming(first, before)
         self._bind(node.target.id, counter)
         self.stepping += node.target.id.startswith("step_")
+        self.depth += 1
         self._block(node.body)
+        self.depth -= 1
         self.stepping -= node.target.id.startswith("step_")
         if not self.b.block.is_terminated:
             following = self.b.add(counter, I64(1), flags=("nsw", "nuw"))
             counter.add_incoming(following, self.b.block)
             back = self.b.cbranch(self.b.icmp_signed("<", following, last), body, after)
-            self._hint(node, back)
+            self._hint(node, back, masked)
         self.b.position_at_end(after)
 
-    def _hint(self, node: ast.For, back: Any) -> None:
+    def _has_tail(self, node: ast.For) -> bool:
+        """Whether a loop is split into whole vectors and a rest under a mask: the loops of a row,
+        which start again for every row, where the processor has masks. Else the rest of a row of
+        1000 takes as long as its vectors, and one of 10 has no vector at all."""
+        return (
+            self.depth > 0
+            and not self.stepping
+            and self.translator.bits == 512
+            and self._may_be_hinted(node)
+            and not any(map(_chooses, node.body))
+        )
+
+    @property
+    def lanes(self) -> int:
+        return self.translator.bits // (32 if "float32" in self.kinds else 64)
+
+    def _hint(self, node: ast.For, back: Any, masked: bool) -> None:
         """How wide to vectorise: by float32, although sums in float64 stand beside it, which LLVM
         would let decide. Where each lane would call the C library, nothing is gained. In a step of a
         recurrence one vector at a time: rows are short there, and several would find no work."""
@@ -219,8 +251,12 @@ class _Body(Expressions):
             pass  # a choice by the step alone becomes two loops with exits of their own
         elif "float32" in self.kinds and not any(map(_chooses, node.body)):
             said.append(["llvm.loop.vectorize.width", number(self.translator.bits // 32)])
-        if self.stepping:
+        elif masked:
+            said.append(["llvm.loop.vectorize.width", number(self.lanes)])
+        if self.stepping or masked:
             said.append(["llvm.loop.interleave.count", number(1)])
+        if masked:
+            said.append(["llvm.loop.vectorize.predicate.enable", ir.IntType(1)(1)])
         if said:
             self.translator.loops += 1
             distinct = module.add_metadata([f"objc.loop.{self.translator.loops}"])

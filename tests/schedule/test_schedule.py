@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import sympy
 
+from objc.atoms import Branch
 from objc.ir.domain import Domain
 from objc.ir.index import BATCH, Dimension, Index
 from objc.ir.program import Input, Let, Program
@@ -51,8 +52,8 @@ def test_listing(name: str, golden: Callable[[Path, str], None]) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_let_is_made_once_and_before_it_is_read(name: str) -> None:
-    program = derived(name)
-    loops = schedule(program)
+    loops = schedule(derived(name))
+    program = loops.program
     together = {
         one: {let.name for let in group.lets} for one, group in recurrence_of(program).items()
     }
@@ -88,6 +89,40 @@ def test_a_row_loss_needs_no_memory_but_its_results() -> None:
     assert not any(one.kind in ("stored", "scratch") for one in loops.storage.values())
     inner = [item for item, around in walk(step_items(loops.steps[0])) if isinstance(item, Loop)]
     assert len(inner) == 1 + 3  # over examples: largest; sum; gradient
+
+
+def row_program(late: sympy.Expr, early: sympy.Expr) -> Program:
+    """r[n, k] of a row and of its sum of `early`, a function of rows[n, k]."""
+    total = Let("s", (row,), early, "sum", (k,))
+    result = Let("r", (row, k), late * total.read(row))
+    return Program("f", (rows, labels), (total, result), {"result": "r"}, "function")
+
+
+labels = Input("labels", (BATCH,), Domain("index", dimension=K), "data")
+x = rows.read(row, k)
+
+
+def test_what_two_loops_need_is_kept_in_the_result() -> None:
+    loops = schedule(row_program(2 * sympy.exp(x), sympy.exp(x)))
+    (kept,) = [one for one in loops.storage.values() if one.kind == "lent"]
+    assert kept.of == "r"
+    assert sum(let.body.has(sympy.exp) for let in loops.program.lets) == 1
+
+
+@pytest.mark.parametrize(
+    ("late", "early"),
+    [
+        (x**2, x**2),  # computed as fast as it is fetched
+        (sympy.exp(x - labels.read(row)), sympy.exp(x)),  # exp(x) may be infinite
+        (
+            Branch(sympy.Eq(IndexValue(k), labels.read(row)), sympy.exp(x), 2 * sympy.exp(x)),
+            sympy.exp(x),
+        ),  # the label's point is made after the loop
+    ],
+)
+def test_what_is_not_kept(late: sympy.Expr, early: sympy.Expr) -> None:
+    loops = schedule(row_program(late, early))
+    assert not any(one.kind == "lent" for one in loops.storage.values())
 
 
 def test_a_sum_over_rows_starts_a_phase_for_who_needs_it() -> None:
