@@ -356,10 +356,13 @@ class StepText(Places):
         depth = self.indent
         facts = self.facts[-1]
         guard = sympy.And(*[one for one in conjuncts(item.guard) if one not in self.held])
+        test = ""
         if guard != sympy.true:
             printer = Printer(self, self.dtype, hard=True)
-            self._line(f"if {bare(printer.condition(guard, facts))}:")
-            self.indent += 1
+            test = bare(printer.condition(guard, facts))
+            if not self._adds_zero(let, item):
+                self._line(f"if {test}:")
+                self.indent += 1
             facts = facts.given(guard)
         places, facts = self._places(let, item, facts)
         if item.value is not None:
@@ -379,8 +382,15 @@ class StepText(Places):
                 text = f"float64({text})"
             elif not extreme and let.reduction == "prod":
                 text = f"({text})"
+            if test and self._adds_zero(let, item):
+                text = f"{_factor(text)} if {test} else 0.0"
             self._line(f"{name} = {self._join(let, name, text, kind)}")
         self.indent = depth
+
+    def _adds_zero(self, let: Let, item: Accumulate) -> bool:
+        """Whether a sum takes a zero where its guard does not hold: as an expression a guard leaves
+        the loop to be vectorised, as a statement it does not."""
+        return let.reduction == "sum" and not let.domain.is_integer and not item.at
 
     def _counted(self, body: Expression, facts: Facts) -> str:
         """One number or another, as the accumulator takes it: a vector adds it under a mask."""

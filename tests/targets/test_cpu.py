@@ -61,3 +61,31 @@ def test_an_equality_with_a_gather_is_peeled() -> None:
     text = TARGET.emit(program, "float64").text
     loop = text[text.index("for i_k") : text.index("if 0 <= own_in_label")]
     assert "exp_64" not in loop
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("length", [1, 2, 7, 8, 15, 16, 17, 31, 33, 64, 65, 127, 129, 200])
+def test_rows_of_every_length(length: int, dtype: str) -> None:
+    """Whole vectors and what is left of a row: largest, sums with and without a guard, a result in
+    whose memory something is kept."""
+    value = rows.read(row, k)
+    top = Let("t", (row,), value, "max", (k,))
+    shifted = sympy.exp(value - top.read(row))
+    total = Let("s", (row,), shifted, "sum", (k,), domain=Domain("nonnegative"))
+    positive = Let("p", (row,), value, "sum", (k,), sympy.Gt(value, 0))
+    equal = Let("e", (row,), Branch(sympy.Eq(value, top.read(row)), 1, 0), "sum", (k,))
+    parts = total.read(row) + positive.read(row) + equal.read(row)
+    result = Let("r", (row, k), shifted / total.read(row))
+    rest = Let("v", (row,), parts)
+    program = function((rows,), top, total, positive, equal, result, rest, r="r", v="v")
+    values = np.random.default_rng(length).normal(size=(3, length))
+    agree(program, {"rows": values}, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("body", [1, 2 * rows.read(row, k)])
+def test_a_branch_under_a_guard_keeps_to_its_sides(body: Any, dtype: str) -> None:
+    value = rows.read(row, k)
+    inner = Branch(sympy.Gt(value, 0.5), body, 3)
+    let = Let("r", (row,), inner, "sum", (k,), sympy.Lt(IndexValue(k), 2))
+    agree(function((rows,), let), {"rows": ROWS}, dtype)
