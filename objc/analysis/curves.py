@@ -23,6 +23,8 @@ def is_curved(subject: Subject, name: str, least: Expression, strictly: bool = F
     one = subject.program.input[name]
     if one.dimensions or len(subject.program.lets) != 1 or one.domain.is_integer:
         return False
+    if not subject.is_short:
+        return False
     q, value = one.read(), plain(subject.value)
     if one.domain.kind in ("sign", "binary") or not is_smooth_formula(value, q):
         return False

@@ -94,6 +94,8 @@ def _of_residual(subject: Subject, name: str) -> tuple[Any, list[tuple[Any, Any]
     data = [one for one in subject.program.inputs if one.role == "data"]
     if len(data) != 1 or data[0].dimensions or len(subject.program.lets) != 1:
         return None
+    if not subject.is_short:
+        return None
     one = subject.program.input[name]
     if one.dimensions or one.domain.kind != "real" or data[0].domain.kind != "real":
         return None
@@ -203,6 +205,8 @@ def falls_and_rises(subject: Subject, name: str) -> bool:
     if len(data) != 1 or len(subject.program.lets) != 1 or one.dimensions or data[0].dimensions:
         return False
     if not subject.is_smooth(name, 0) or one.domain.bounds != data[0].domain.bounds:
+        return False
+    if not subject.is_short:
         return False
     q, y, t = one.read(), data[0].read(), sympy.Dummy("t", positive=True)
     value = plain(subject.value)
