@@ -113,8 +113,9 @@ def _index(node: tree.Expression) -> Document:
 def _call(node: tree.Call) -> Document:
     """A call, broken before the marks of its groups, and within a group only where it is too long."""
     groups: list[Document] = []
-    if node.arguments:
-        groups.append(_arguments([expression(one) for one in node.arguments]))
+    arguments = [expression(one) for one in node.arguments]  # once: calls are nested deeply
+    if arguments:
+        groups.append(_arguments(arguments))
     if node.data is not None:
         data = (" ", Nest(_arguments([expression(one) for one in node.data]), 2))
         groups.append(((LINE,) if groups else (), "|", data if node.data else ""))
@@ -122,7 +123,7 @@ def _call(node: tree.Call) -> Document:
         named = [(f"{one.name}=", expression(one.value)) for one in node.keywords]
         groups.append(((SOFT,) if groups else (), "; ", Nest(_arguments(list(named)), 2)))
     if len(groups) == 1 and node.arguments:  # one group: a line for each argument
-        groups = [joined([expression(one) for one in node.arguments], (",", LINE))]
+        groups = [joined(arguments, (",", LINE))]
     return (node.function, _bracketed("(", tuple(groups), ")"))
 
 
