@@ -11,6 +11,10 @@ def is_number(x): return isinstance(x, (int, float))
 def log_cosh(x): return absolute(x) + softplus(-2.0 * absolute(x)) - math.log(2.0)
 def log1mexp(x): return log(-expm1(x))
 def sqrt1pm1(x): return x / (1.0 + sqrt(1.0 + x))
+def quotient(a, b): return a / b
+def extended(x): return x
+def hypot(x, y): return sqrt(x * x + y * y)
+def hypot1m1(x): return x * x / (1.0 + sqrt(1.0 + x * x))
 def number(x, axes): return real(total(real(x), axes))
 def norm(x, axes): return sqrt(total(x * x, axes))
 def some(x, axes): return real(number(x != 0, axes) > 0)

@@ -145,6 +145,8 @@ def invariant(row: Stated, claim: tree.Claim) -> bool:
 
 
 def near(first: float, second: float) -> bool:
+    if first == second:  # infinities too
+        return True
     if math.isnan(first):
         return math.isnan(second)
     return abs(first - second) <= 1e-8 * (1 + abs(first))

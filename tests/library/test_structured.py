@@ -148,7 +148,7 @@ def test_sinkhorn(target: str, iterations: int) -> None:
 
 def test_sinkhorn_comes_to_the_cost_of_the_best_assignment() -> None:
     optimize = pytest.importorskip("scipy.optimize")
-    cost, even = RANDOM.random((6, 6)), np.full(6, 1 / 6)
+    cost, even = np.random.default_rng(1).random((6, 6)), np.full(6, 1 / 6)
     rows, columns = optimize.linear_sum_assignment(cost)
     options = {"regularization": 1e-3, "iterations": 3000}
     found = module("divergence", "cpu").sinkhorn(cost, even, even, **options)
