@@ -13,14 +13,14 @@ class TooLarge(Diagnostic):
     """The accuracy of an example with very many entries can't be measured.
 
         loss wide(x: real[4096]) = sum[i](x[i]^2)
-        error[E0550]: one example of `wide` has 4096 entries, and 512 can be measured
+        error[E0360]: one example of `wide` has 4096 entries, and 512 can be measured
 
     Every example is computed again in hundreds of digits, which takes a time that grows with its
     size. Dimensions with a name are given small sizes, which `--size D=8` changes; for a dimension that
     is a number in the text, measure a copy of the text with a smaller one.
     """
 
-    code: ClassVar[str] = "E0550"
+    code: ClassVar[str] = "E0360"
 
     name: str
     entries: int
@@ -38,12 +38,12 @@ class NothingToMeasure(Diagnostic):
     """A declaration that isn't a number for each example has no accuracy report.
 
         function halves(x: real[K])[k] = x[k] / 2
-        error[E0551]: `halves` is a function, and accuracy is measured of losses, metrics and objectives
+        error[E0361]: `halves` is a function, and accuracy is measured of losses, metrics and objectives
 
     Write a loss that uses it, and measure that.
     """
 
-    code: ClassVar[str] = "E0551"
+    code: ClassVar[str] = "E0361"
 
     name: str
     kind: str

@@ -75,9 +75,9 @@ def test_metric_has_a_value_only(module: Any) -> None:
 
 
 def test_refusals(module: Any) -> None:
-    with pytest.raises(ObjcError, match=r"E0550.*has 600 entries, and 512 can be measured"):
+    with pytest.raises(ObjcError, match=r"E0360.*has 600 entries, and 512 can be measured"):
         measure(module.wide, points=5)
-    with pytest.raises(ObjcError, match=r"E0551.*`halves` is a function"):
+    with pytest.raises(ObjcError, match=r"E0361.*`halves` is a function"):
         measure(module.halves, points=5)
 
 

@@ -152,6 +152,20 @@ def near(first: float, second: float) -> bool:
     return abs(first - second) <= 1e-8 * (1 + abs(first))
 
 
+def differentiable(row: Stated, claim: tree.Claim) -> bool:
+    """Whether so many derivatives are finite at the points."""
+    for point in points(row):
+        values = {name: torch.as_tensor(one) for name, one in point.items()}
+        wanted = [values[name].requires_grad_() for name in names(claim)]
+        found = row.value(*(values[one.name] for one in row.arguments))
+        for _ in range(2):
+            slopes = torch.autograd.grad(found, wanted, create_graph=True)
+            if not all(bool(torch.isfinite(one).all()) for one in slopes):
+                return False
+            found = torch.stack([one.sum() for one in slopes]).sum()
+    return True
+
+
 CHECKS: Mapping[str, Callable[[Stated, tree.Claim], bool]] = {
     "convex": convex,
     "strictly_convex": convex,
@@ -164,6 +178,7 @@ CHECKS: Mapping[str, Callable[[Stated, tree.Claim], bool]] = {
     "symmetric": symmetric,
     "divergence": divergence,
     "invariant": invariant,
+    "differentiable": differentiable,
 }
 
 
