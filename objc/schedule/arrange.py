@@ -95,7 +95,10 @@ class _Slot:
     def takes(self, unit: Sequence[Member]) -> bool:
         """Whether a unit may share the loop."""
         first = unit[0]
-        if first.next is None or self.dimension != first.next.dimension:
+        if first.next is None or self.dimension is None:
+            # What hangs on no loop stands before all, so that it ends none that others could join.
+            return first.next is None and self.dimension is None
+        if self.dimension != first.next.dimension:
             return False
         if first.direction and self.direction and first.direction != self.direction:
             return False
@@ -107,7 +110,7 @@ def arrange(
     members: Sequence[Member], around: tuple[Index, ...], kept: frozenset[str] = frozenset()
 ) -> tuple[Item, ...]:
     """The items of one level. `kept` are lets that have an array anyway (outputs)."""
-    slots: list[_Slot] = []
+    slots: list[_Slot] = [_Slot(None)]
     place: dict[str, tuple[int, Member]] = {}
     for unit in _units(members):
         number = _slot_for(unit, slots, place)
@@ -141,6 +144,7 @@ def _slot_for(
     unit: Sequence[Member], slots: list[_Slot], place: Mapping[str, tuple[int, Member]]
 ) -> int:
     lowest = 0
+    index = unit[0].next
     for member in unit:
         for read in member.plan.let.reads:
             if read.tensor not in place:
@@ -148,18 +152,13 @@ def _slot_for(
             slot, producer = place[read.tensor]
             if _is_of_another_step(read, member, producer):
                 continue
-            together = slots[slot].dimension is not None and _pointwise(member, producer)
+            statement = slots[slot].dimension is None  # these follow in the order of the lets
+            together = index is None if statement else _pointwise(member, producer)
             lowest = max(lowest, slot if together else slot + 1)
-    index = unit[0].next
-    if index is None:
-        if not (slots and slots[-1].dimension is None and len(slots) - 1 >= lowest):
-            # statements go where all loops so far are done, so the last slot is always free
-            slots.append(_Slot(None))
-        return len(slots) - 1
     for number in range(lowest, len(slots)):
         if slots[number].takes(unit):
             return number
-    slots.append(_Slot(index.dimension))
+    slots.append(_Slot(None if index is None else index.dimension))
     return len(slots) - 1
 
 

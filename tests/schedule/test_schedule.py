@@ -14,7 +14,7 @@ from objc.ir.domain import Domain
 from objc.ir.index import BATCH, Dimension, Index
 from objc.ir.program import Input, Let, Program
 from objc.ir.recurrence import recurrence_of
-from objc.ir.symbols import IndexValue
+from objc.ir.symbols import Extent, IndexValue
 from objc.schedule import schedule
 from objc.schedule.cost import operations, polynomial
 from objc.schedule.loops import Accumulate, Assign, Finish, Loop, Parallel, Serial, step_items, walk
@@ -165,3 +165,17 @@ def test_costs_are_polynomials_of_the_sizes() -> None:
     assert total.startswith("6*B*D + ")
     assert polynomial({}) == "0"
     assert polynomial({("K",): 1, (): 3}) == "K + 3"
+
+
+def test_a_number_that_hangs_on_no_loop_ends_none() -> None:
+    """Value and gradient of a pair sum share one pass, in which nothing of a pair is kept."""
+    i, j = Index("i", N), Index("j", N)
+    x = Input("x", (N,), Domain("real"), "differentiable")
+    gap = Let("gap", (i, j), x.read(i) - x.read(j))
+    total = Let("total", (), gap.read(i, j) ** 2, "sum", (i, j))
+    factor = Let("factor", (), 2 / Extent(N))
+    pull = Let("pull", (i,), factor.read() * gap.read(i, j), "sum", (j,))
+    outputs = {"value": "total", "gradient:x": "pull"}
+    loops = schedule(Program("spread", (x,), (gap, total, factor, pull), outputs))
+    assert sum(isinstance(step, Parallel) for step in loops.steps) == 1
+    assert loops.storage["gap"].kind == "local"
