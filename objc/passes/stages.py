@@ -12,6 +12,7 @@ from objc.passes.inline import inline_all, inline_same_loop
 from objc.passes.nest import nest_extremes
 from objc.passes.places import tell_places
 from objc.passes.prune import prune
+from objc.passes.reach import limit_recurrences
 from objc.passes.simplify import simplify
 from objc.passes.stabilise import stabilise
 
@@ -25,6 +26,7 @@ def stable(program: Program) -> Program:
         ("nest", nest_extremes),
         ("inline", inline_all),
         ("prune", prune),
+        ("reach", limit_recurrences),
         ("stabilise", stabilise),
         ("differences", partial(name_differences, known=program)),
     )

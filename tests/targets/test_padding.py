@@ -22,12 +22,45 @@ loss hidden(w: real[D] | x: real[T, D], length: count) =
 loss pooled(w: real[D], x: real[T, D] | length: count) =
     sum[t | t < length](exp(s[t]) * x[t, 0]) / sum[t | t < length](exp(s[t]))
     where s[t] = sum[d](x[t, d] * w[d])
+loss recurrent(w: real[D], x: real[T, D] | length: count) =
+    sum[t | t < length](h[t]^2)
+    where h[0] = a[0]
+          h[t] = w[0] * tanh(h[t-1]) + a[t]
+          a[t] = sum[d](w[d] * x[t, d])
+loss final(w: real[D], x: real[T, D] | length: count) =
+    h[length-1]^2
+    where h[0] = a[0]
+          h[t] = w[1] * h[t-1] + a[t]
+          a[t] = sum[d](w[d] * x[t, d])
+loss states(w: real[D], x: real[T, D] | length: count) =
+    sum[t | t < length](v[t]^2)
+    where v[t] = sum[d](h[t, d])
+          h[0, d] = x[0, d]
+          h[t, d] = tanh(sum[c](w[c] * h[t-1, c]) + x[t, d]) + h[t-1, d]
+loss grid(w: real[D], x: real[T, D] | length: count) =
+    d[length-1, 1]
+    where d[0, j] = x[0, j]
+          d[i, 0] = x[i, 0] + w[0] * d[i-1, 0]
+          d[i, j] = w[j] * log(exp(d[i-1, j]) + exp(d[i, j-1])) + x[i, j]
 loss running(x: real[T]) = sum[t](h[t]^2)
     where h[0] = x[0]
           h[t] = max(h[t-1], x[t])
 """
 
-PADDED = ("squares", "branch", "mask", "hidden", "pooled")
+WILD = """
+loss step(table: real[V], w: real | tag: index(V)[T], length: count) =
+    sum[t | t < length](h[t]^2)
+    where h[0] = table[tag[0]]
+          h[t] = w * tanh(h[t-1]) + table[tag[t]]
+loss inner(table: real[V, K], w: real | tag: index(V)[T], length: count) =
+    sum[k](h[length-1, k]^2)
+    where h[0, k] = table[tag[0], k]
+          h[t, k] = tanh(sum[j](w * h[t-1, j] + table[tag[t], j])) + h[t-1, k]
+"""
+
+PADDED = (
+    "squares", "branch", "mask", "hidden", "pooled", "recurrent", "final", "states", "grid",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=["cpu", "numpy"])
@@ -48,6 +81,22 @@ def test_padding_may_be_no_number(module: Any, name: str) -> None:
     slopes = (one[1] if isinstance(one[1], tuple) else (one[1],) for one in (found, expected))
     for one, other in zip(*slopes, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["step", "inner"])
+@pytest.mark.parametrize("target", ["cpu", "numpy"])
+def test_steps_that_nothing_reads_look_nothing_up(name: str, target: str) -> None:
+    kernel = objc.compile(WILD, target=target)[name]
+    table = np.random.default_rng(1).normal(size=(3, 2))
+    table = table if name == "inner" else table[:, 0]
+    tag, length = np.array([[0, 1, 2, 1], [2, 1, 0, 0]]), np.array([2, 3])
+    wild = np.where(np.arange(4) < length[:, None], tag, [[99], [-7]])
+    expected = kernel.value_and_grad(table, 0.7, tag, length)
+    found = kernel.value_and_grad(table, 0.7, wild, length)
+    assert found[0] == expected[0]
+    np.testing.assert_array_equal(found[1].table, expected[1].table)
+    with pytest.raises(objc.InputError, match="`tag` is 99 at"):
+        kernel(table, 0.7, wild, np.array([3, 3]))
 
 
 def test_a_branch_that_keeps_the_first_step_out_reads_nothing_there(module: Any) -> None:
