@@ -11,8 +11,8 @@
 8   emit, load   loops → text → what runs                               objc.targets
 ==  ===========  ==============================================================================
 
-Stages 1 and 2 are `parse` and `lower` (or `lower_declaration`, for one); 3, as far as it decides
-whether to go on, is `errors`; 4 to 6 are `derive`; 7 and 8 belong
+Stages 1 and 2 are `parse` and `lower` (or `lower_declaration`, for one); 3 is `analyse` and, as far
+as it decides whether to go on, `errors`; 4 to 6 are `derive`; 7 and 8 belong
 to a target. Every program in between is verified.
 """
 
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from objc import target as targets
-from objc.analysis import errors
+from objc.analysis import Facts, analyse, errors
 from objc.ir.program import Program
 from objc.ir.verify import verify
 from objc.passes.batch import batch
@@ -43,8 +43,8 @@ from objc.syntax import parse
 from objc.target import DType, Emitted, Executable
 
 __all__ = [
-    "Module", "Variant", "build", "derive", "differentiated", "emit", "errors", "load", "lower",
-    "lower_declaration", "parse", "stable",
+    "Facts", "Module", "Variant", "analyse", "build", "derive", "differentiated", "emit", "errors", "load",
+    "lower", "lower_declaration", "parse", "stable",
 ]  # fmt: skip
 
 Result = Literal[

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
-from objc.analysis.claims import decide, how_convex
 from objc.analysis.errors import ClaimRefuted, ClaimsUndecided
 from objc.analysis.facts import Fact, Facts, Verdict
 from objc.analysis.influence import influence_warnings
 from objc.analysis.interval import Interval
 from objc.analysis.misuse import misuses
 from objc.analysis.ranges import Ranges
+from objc.analysis.statements import answer, fact_of, stated
 from objc.analysis.subject import Subject
 from objc.errors import Diagnostic
 from objc.ir.program import Claim, Program
 from objc.ir.text import Text
-from objc.source import Span
 
 
 def analyse(program: Program) -> Facts:
@@ -31,10 +32,10 @@ def analyse(program: Program) -> Facts:
         return Facts(program.name, (), tuple(found))
     subject = Subject(program)
     facts = [*_range(subject), *_of_inputs(subject)]
-    claimed = [(claim, _decided(subject, claim)) for claim in program.claims]
+    claimed = [(claim, fact_of(subject, claim, "claim")) for claim in program.claims]
     facts += [fact for _, fact in claimed]
     found += _claim_diagnostics(program, claimed)
-    return Facts(program.name, tuple(facts), tuple(found))
+    return Facts(program.name, tuple(facts), tuple(found), functools.partial(answer, subject))
 
 
 def errors(program: Program) -> tuple[Diagnostic, ...]:
@@ -43,7 +44,7 @@ def errors(program: Program) -> tuple[Diagnostic, ...]:
     found: list[Diagnostic] = list(misuses(program, Ranges(program)))
     if program.claims and program.terms and "result" not in program.outputs:
         subject = Subject(program)
-        claimed = [(claim, _decided(subject, claim)) for claim in program.claims]
+        claimed = [(claim, fact_of(subject, claim, "claim")) for claim in program.claims]
         found += _claim_diagnostics(program, claimed)
     return tuple(one for one in found if one.severity == "error")
 
@@ -52,80 +53,77 @@ def _range(subject: Subject) -> Iterator[Fact]:
     statement = _in_words(subject.range)
     if statement is not None:
         span = subject.declared.span
-        yield Fact("range", statement, "proved", "by interval arithmetic", span=span)
+        word, _, value = statement.partition(" ")
+        how = "by interval arithmetic"
+        yield Fact("range", statement, "proved", how, word, value=value or None, span=span)
 
 
 def _in_words(values: Interval) -> str | None:
     if values.is_bounded:
-        return f"bounded {_end(values.low)} {_end(values.high)}"
+        return f"bounded {_end(values.low, ROUND_FLOOR)} {_end(values.high, ROUND_CEILING)}"
     if values.low == 0:
         return "nonnegative"
     if values.high == 0:
         return "nonpositive"
     if values.low > -float("inf"):
-        return f"at least {_end(values.low)}"
-    return f"at most {_end(values.high)}" if values.high < float("inf") else None
+        return f"at least {_end(values.low, ROUND_FLOOR)}"
+    if values.high < float("inf"):
+        return f"at most {_end(values.high, ROUND_CEILING)}"
+    return None
 
 
-def _end(end: Fraction | float) -> str:
-    if isinstance(end, Fraction) and end.denominator < 1000:
+def _end(end: Fraction | float, outward: str) -> str:
+    """An end of a range in six digits: what is printed as proved is never inside of what was."""
+    if not isinstance(end, Fraction):
+        return f"{end}"
+    if end.denominator < 1000 and abs(end.numerator) < 10**12:
         return str(end)
-    return f"{float(end):.6g}"
+    digits = Context(prec=6, rounding=outward, Emin=-(10**6), Emax=10**6)
+    rounded = digits.divide(Decimal(end.numerator), Decimal(end.denominator))
+    return f"{rounded.normalize(digits):g}"
 
 
 def _of_inputs(subject: Subject) -> Iterator[Fact]:
     program = subject.declared
     if program.kind == "metric":
         return
+    names = [one.name for one in program.differentiable]
     for one in program.differentiable:
-        yield _curvature(subject, one.name, one.span)
+        yield _curvature(subject, one.name)
         yield from _kinks(subject, one.name)
+    if len(names) > 1:
+        yield _curvature(subject, *names)
 
 
-def _curvature(subject: Subject, name: str, span: Span | None) -> Fact:
-    shape = subject.curvature(name)
+def _curvature(subject: Subject, *names: str) -> Fact:
+    """The strongest of affine, concave and convex that is proved, else what is known of convexity."""
+    shape = subject.curvature(*names)
     word = "affine" if shape.affine else "concave" if shape.concave else "convex"
-    how = "by composition" if shape.affine or shape.concave else how_convex(subject, name)
-    tried = "the definition is a recurrence" if subject.is_recurrent(name) else "no rule applies"
-    verdict, argument = ("proved", how) if how else ("unknown", tried)
-    return Fact("curvature", f"{word} in {name}", verdict, argument, name, span=span)  # type: ignore[arg-type]
+    return fact_of(subject, stated(word, *names), "curvature")
 
 
 def _kinks(subject: Subject, name: str) -> Iterator[Fact]:
     text = Text(subject.program)
     kinks = [one for one in subject.kinks(name) if one.order is None or one.order < 1]
+    of = (name,)
     for one in kinks:
         witness = subject.witness(name, one)
         kind = witness.kind if witness else "possible jump" if one.order == -1 else "possible kink"
         statement = f"{kind} in {name} where {one.place(text)}"
         argument = f"{witness.text}; {one.used(text)}" if witness else one.used(text)
         verdict: Verdict = "proved" if witness else "unknown"
-        yield Fact("kink", statement, verdict, argument, name, span=one.span)
+        word, value = kind.removeprefix("possible "), one.place(text)
+        yield Fact("kink", statement, verdict, argument, word, of, value, span=one.span)
     if not subject.kinks(name) and subject.is_smooth(name, 1):
         inside = " inside its domain" if subject.smoothness(name).ends_at_edge else ""
         statement = f"infinitely differentiable in {name}{inside}"
-        yield Fact("smoothness", statement, "proved", "no kink inside the domain", name)
+        how = "no kink inside the domain"
+        value = f"inf{inside}"
+        yield Fact("smoothness", statement, "proved", how, "differentiable", of, value)
     elif not kinks and subject.is_smooth(name, 1):
         how = "what it is made of meets with equal slopes"
-        yield Fact("smoothness", f"differentiable 1 in {name}", "proved", how, name)
-
-
-def _decided(subject: Subject, claim: Claim) -> Fact:
-    decision = decide(subject, claim)
-    name = claim.inputs[0] if claim.inputs else None
-    statement = _words(claim)
-    return Fact(
-        "claim", statement, decision.verdict, decision.argument, name, claimed=True, span=claim.span
-    )
-
-
-def _words(claim: Claim) -> str:
-    """A claim as it was written."""
-    if claim.span is not None:
-        return " ".join(claim.span.text.split())
-    parts = ["not"] * claim.negated + list(claim.words) + [str(one) for one in claim.arguments]
-    parts += [claim.subject] if claim.subject else []
-    return " ".join(parts) + (f" in {', '.join(claim.inputs)}" if claim.inputs else "")
+        statement = f"differentiable 1 in {name}"
+        yield Fact("smoothness", statement, "proved", how, "differentiable", of, "1")
 
 
 def _claim_diagnostics(program: Program, claimed: list[tuple[Claim, Fact]]) -> Iterator[Diagnostic]:

@@ -22,7 +22,7 @@ from objc.analysis import (
     likelihoods,
     propriety,
 )
-from objc.analysis.decision import Decision
+from objc.analysis.decision import Decision, refuted
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim, Let, Program
 from objc.ir.symbols import Expression, Read
@@ -43,7 +43,7 @@ def decide(subject: Subject, claim: Claim) -> Decision:
     if not claim.negated or found.verdict == "unknown":
         return found
     if found.verdict == "refuted":
-        return Decision("proved", f"by {found.argument}")
+        return Decision("proved", f"by {found.argument}", found.counterexample)
     return Decision("refuted", f"the opposite is proved, {found.argument}")
 
 
@@ -65,7 +65,7 @@ def _each(subject: Subject, claim: Claim, one: Callable[[str], Decision]) -> Dec
 
 def _refuted_or_unknown(counterexample: str | None, tried: str) -> Decision:
     if counterexample is not None:
-        return Decision("refuted", f"a counterexample: {counterexample}")
+        return refuted(counterexample)
     return _unknown(f"tried: {tried}, drawn inputs")
 
 
@@ -104,6 +104,20 @@ def _concave(subject: Subject, claim: Claim) -> Decision:
         return Decision("proved", "by composition")
     found = counterexamples.chord(subject, claim.inputs, concave=True)
     return _refuted_or_unknown(found, "composition")
+
+
+def _affine(subject: Subject, claim: Claim) -> Decision:
+    if subject.curvature(*claim.inputs).affine:
+        return Decision("proved", "by composition")
+    convex, concave = _convex(subject, claim), _concave(subject, claim)
+    for one in (convex, concave):
+        if one.verdict == "refuted":
+            return one
+    if convex.verdict == concave.verdict == "proved":
+        return Decision(
+            "proved", f"it is convex, {convex.argument}, and concave, {concave.argument}"
+        )
+    return _unknown("tried: composition, drawn inputs")
 
 
 def how_convex(subject: Subject, *names: str) -> str | None:
@@ -171,7 +185,7 @@ def _lipschitz(subject: Subject, claim: Claim) -> Decision:
     if subject.is_smooth(name, 0) and extremes.is_bounded_by(subject, name, 1, bound):
         return Decision("proved", "by the extremes of the derivative")
     found = counterexamples.steep(subject, name, subject.value, bound)
-    found = found or extremes.beyond(subject, name, 1, bound)
+    found = found or extremes.beyond(subject, name, 1, bound) or _break(subject, name, ("jump",))
     return _refuted_or_unknown(found, "a bound on the derivative")
 
 
@@ -186,8 +200,18 @@ def _smooth(subject: Subject, claim: Claim) -> Decision:
     if subject.is_smooth(name, 1) and extremes.is_bounded_by(subject, name, 2, bound):
         return Decision("proved", "by the extremes of the second derivative")
     found = None if first is None else counterexamples.steep(subject, name, first, bound)
-    found = found or extremes.beyond(subject, name, 2, bound)
+    found = found or extremes.beyond(subject, name, 2, bound) or _break(subject, name)
     return _refuted_or_unknown(found, "a bound on the second derivative")
+
+
+def _break(subject: Subject, name: str, kinds: Sequence[str] = ("kink", "jump")) -> str | None:
+    """Exact inputs at which the slope, or the value, jumps."""
+    for one in subject.kinks(name):
+        if one.order is None or one.order < 1:
+            witness = subject.witness(name, one)
+            if witness is not None and witness.kind in kinds:
+                return f"a {witness.kind}, {witness.text}"
+    return None
 
 
 def _robust(subject: Subject, claim: Claim) -> Decision:
@@ -229,7 +253,8 @@ def _differentiable(subject: Subject, claim: Claim) -> Decision:
             )
         if order.is_Integer and subject.is_smooth(name, int(order)):
             return Decision("proved", "no kink of that order")
-        return _unknown("tried: the kinks of the formula")
+        found = _break(subject, name) if order.is_positive else None
+        return refuted(found) if found else _unknown("tried: the kinks of the formula")
 
     return _each(subject, claim, one)
 
@@ -283,6 +308,7 @@ PROVERS: Mapping[str, Prover] = {
     "bounded": _bounded,
     "convex": _convex,
     "concave": _concave,
+    "affine": _affine,
     "strictly_convex": _strictly_convex,
     "strongly_convex": _strongly_convex,
     "quasiconvex": _quasiconvex,

@@ -9,10 +9,11 @@ from objc.analysis.facts import Verdict
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict with its argument, or with the counterexample."""
+    """A verdict with its argument, and the counterexample where there is one."""
 
     verdict: Verdict
     argument: str
+    counterexample: str | None = None
 
 
 def proved(argument: str) -> Decision:
@@ -20,7 +21,7 @@ def proved(argument: str) -> Decision:
 
 
 def refuted(counterexample: str) -> Decision:
-    return Decision("refuted", f"a counterexample: {counterexample}")
+    return Decision("refuted", f"a counterexample: {counterexample}", counterexample)
 
 
 def unknown(tried: str) -> Decision:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,23 +11,32 @@ from objc.source import Span
 
 Verdict = Literal["proved", "refuted", "unknown"]
 Kind = Literal[
-    "range", "curvature", "smoothness", "kink", "influence", "domain", "claim"
+    "range", "curvature", "smoothness", "kink", "influence", "domain", "constant", "claim", "asked"
 ]  # fmt: skip
+_OPPOSITE: Mapping[Verdict, Verdict] = {
+    "proved": "refuted", "refuted": "proved", "unknown": "unknown",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Fact:
     """One statement with its verdict.
 
-    `argument` says how it was decided, or what was tried. `claimed` marks a claim of the user's text.
-    `input` is the input that the statement is about, where it is about one.
+    The statement is about `property`, in the words of claims, and the inputs `of` it, all of them
+    together; it says `not` where `is_negated`, and the verdict is on what it says. `value` is the rest of
+    it, a constant or a qualifier, as exact text. `argument` says how it was decided, or what was tried.
+    `claimed` marks a claim of the user's text.
     """
 
     kind: Kind
     statement: str
     verdict: Verdict
     argument: str
-    input: str | None = None
+    property: str
+    of: tuple[str, ...] = ()
+    value: str | None = None
+    counterexample: str | None = None
+    is_negated: bool = False
     claimed: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
 
@@ -35,32 +44,58 @@ class Fact:
         return f"{self.statement}: {self.verdict}, {self.argument}"
 
     def as_data(self) -> dict[str, Any]:
-        """The form that `--json` prints."""
+        """The form that `--json` prints: the verdict there is on the property, whether or not the text
+        claims that it doesn't hold."""
         return {
+            "property": self.property,
+            "of": list(self.of),
+            "verdict": _OPPOSITE[self.verdict] if self.is_negated else self.verdict,
+            "value": self.value,
+            "argument": self.argument,
+            "counterexample": self.counterexample,
             "kind": self.kind,
             "statement": self.statement,
-            "verdict": self.verdict,
-            "argument": self.argument,
-            "input": self.input,
             "claimed": self.claimed,
         }
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything found of one program: facts in the order of the report, errors and warnings."""
+    """Everything found of one program: facts in the order of the report, errors and warnings.
+
+    A property of the language of claims is asked for by its name, `facts.convex("score").verdict` or
+    `facts.lipschitz("prediction", bound="delta")`: what was claimed or found is there, anything else is
+    decided now.
+    """
 
     program: str
     facts: tuple[Fact, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
+    ask: Callable[[str, tuple[str, ...], str | None], Fact] | None = field(
+        default=None, compare=False, repr=False
+    )
 
     def __iter__(self) -> Iterator[Fact]:
         return iter(self.facts)
+
+    def __str__(self) -> str:
+        return "\n".join([self.program, *(f"  {line}" for line in self.lines())])
+
+    def __getattr__(self, name: str) -> Callable[..., Fact]:
+        ask = None if name.startswith("_") else self.__dict__.get("ask")
+        if ask is None:
+            raise AttributeError(name)
+
+        def asked(*inputs: str, value: str | int | None = None) -> Fact:
+            return ask(name, inputs, None if value is None else str(value))
+
+        return asked
 
     def lines(self) -> list[str]:
         """The report: a line a fact, claims last. What is claimed too stands once, and what nobody
         claimed and nothing decided is left out."""
         claimed = {one.statement for one in self.facts if one.claimed}
+        claimed |= {one.statement.removeprefix("not ") for one in self.facts if one.claimed}
         return [
             str(one)
             for one in self.facts

@@ -114,22 +114,25 @@ def _count(number: int, noun: str) -> str:
 def _data(results: Iterable[Checked]) -> dict[str, Any]:
     listed = list(results)
     return {
-        "files": [
-            {
-                "target": one.target,
-                "declarations": [_declaration(program, facts) for program, facts in one.programs],
-                "diagnostics": [diagnostic.as_data() for diagnostic in one.diagnostics],
-            }
+        "declarations": [
+            _declaration(one.target, program, facts)
             for one in listed
+            for program, facts in one.programs
+        ],
+        "diagnostics": [
+            {"target": one.target, **finding.as_data()}
+            for one in listed
+            for finding in one.diagnostics
         ],
         "errors": sum(one.errors for one in listed),
         "warnings": sum(one.warnings for one in listed),
     }
 
 
-def _declaration(program: Program, facts: Facts) -> dict[str, Any]:
+def _declaration(target: str, program: Program, facts: Facts) -> dict[str, Any]:
     return {
         "name": program.name,
+        "target": target,
         "kind": program.kind,
         "inputs": [
             {

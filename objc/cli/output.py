@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from objc.errors import Diagnostic, ObjcError
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of what `--json` prints: it grows when a key changes its meaning or goes."""
 
 

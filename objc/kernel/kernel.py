@@ -18,6 +18,7 @@ from objc.kernel.signature import InputSignature, Signature, signature_of
 from objc.kernel.variants import Request, derived_program
 
 if TYPE_CHECKING:
+    from objc.compiler import Facts
     from objc.ir.program import Program
 
 _CHECKS = frozenset({"check", "check_finite"})
@@ -65,6 +66,7 @@ class Kernel:
         self._signature = signature
         self._origin = program if isinstance(program, Origin) else None
         self._given = None if isinstance(program, Origin) else program
+        self._facts: Facts | None = None
         key = None if self._origin is None else (lambda: self._require_origin().key)
         self._evaluator = Evaluator(signature, lambda: self.program, target, key)
         self.__name__ = signature.name
@@ -296,6 +298,16 @@ class Kernel:
         if self._given is not None:
             return self._given
         return self._require_origin().program(self.name)
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of the declaration: iterable, printable, and to be asked about any property that
+        a claim may state, as `kernel.facts.convex("score").verdict`. Found when first asked for."""
+        from objc.compiler import analyse
+
+        if self._facts is None:
+            self._facts = analyse(self.program)
+        return self._facts
 
     @property
     def gradient_program(self) -> Program:

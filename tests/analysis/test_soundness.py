@@ -80,7 +80,7 @@ def test_no_chord_contradicts_a_proof(program: Program, facts: Facts) -> None:
         if fact.kind != "curvature" or fact.verdict != "proved":
             continue
         word = fact.statement.split()[0]
-        names = (str(fact.input),)
+        names = fact.of
         if word in ("convex", "affine"):
             assert counterexamples.chord(subject, names) is None
         if word in ("concave", "affine"):

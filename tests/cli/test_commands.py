@@ -171,4 +171,4 @@ def test_a_metric_takes_parameters_of_the_objective(run: Run) -> None:
 def test_data_is_one_document(run: Run, command: str) -> None:
     result = run(*command.split())
     assert (result.exit_code, result.stderr) == (0, "")
-    assert json.loads(result.stdout)["schema"] == 1
+    assert json.loads(result.stdout)["schema"] == 2

@@ -35,7 +35,7 @@ def test_show_and_check_a_game_or_a_player(rope: Run) -> None:
     assert one.startswith("rope.holder(left, right, grip) = pull - right²") and "puller" not in one
     assert "Game name=rope" in rope("show", "--stage", "syntax", "rope.objc:rope.holder").output
     found = rope("check", "--json", "rope.objc:rope")
-    names = [one["name"] for one in json.loads(found.output)["files"][0]["declarations"]]
+    names = [one["name"] for one in json.loads(found.output)["declarations"]]
     assert names == ["rope.puller", "rope.holder"]
     assert rope("check", "rope.objc:rope.holder").exit_code == 0
 

@@ -38,6 +38,7 @@ _DISTRIBUTIONS = dict.fromkeys(
 PROPERTIES: Mapping[str, Property] = {
     "convex": Property(least=1),
     "concave": Property(least=1),
+    "affine": Property(least=1),
     "strictly_convex": Property(least=1),
     "strongly_convex": Property(numbers=1, least=1),
     "quasiconvex": Property(least=1),
