@@ -32,9 +32,10 @@ from objc.ir.symbols import (
 from objc.passes.contributions import Contribution, Sums, is_trivial
 from objc.passes.delta import Domains, nonzero_where, split_guard, under
 from objc.passes.partials import is_tame, partial
+from objc.passes.shifts import LogProbability, Shifts, name_log_probabilities, without_names
 from objc.passes.weights import Weights
 
-ONE = sympy.Integer(1)
+ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
 
 Seed = Callable[[tuple[Position, ...]], Expression]
 """The tangent of an input at a position."""
@@ -76,14 +77,18 @@ def hessian_vector_product(program: Program, wrt: Iterable[str]) -> Program:
         name: (lambda positions, vector=vector: vector.read(*positions))  # type: ignore[misc]
         for name, vector in vectors.items()
     }
-    forward = _Forward(program, seeds, ())
+    program, log_probabilities = name_log_probabilities(program)
+    forward = _Forward(program, seeds, (), log_probabilities)
     forward.run()
     outputs = dict(program.outputs)
     for name in wrt:
         let = program.let[program.outputs[f"gradient:{name}"]]
         outputs[f"hessian_vector_product:{name}"] = forward.tangent_of(let).name
     lets = (*program.lets, *forward.lets)
-    return replace(program, inputs=(*program.inputs, *vectors.values()), lets=lets, outputs=outputs)
+    program = replace(
+        program, inputs=(*program.inputs, *vectors.values()), lets=lets, outputs=outputs
+    )
+    return without_names(program, log_probabilities)
 
 
 def hessian_diagonal(program: Program, wrt: Iterable[str]) -> Program:
@@ -353,23 +358,30 @@ class _Forward:
     """One sweep forwards: the tangent of every let along the seeds.
 
     `direction` holds extra free indices of the seeds, one coordinate each; every tangent has them
-    behind its own free indices.
+    behind its own free indices. `log_probabilities` are lets whose tangent is one difference.
     """
 
     def __init__(
-        self, program: Program, seeds: Mapping[str, Seed], direction: tuple[Index, ...]
+        self,
+        program: Program,
+        seeds: Mapping[str, Seed],
+        direction: tuple[Index, ...],
+        log_probabilities: Mapping[str, LogProbability] | None = None,
     ) -> None:
         self.program = program
         self.seeds = seeds
         self.direction = direction
+        self.log_probabilities = log_probabilities or {}
         self.names = Names.of(program)
         for index in direction:
             self.names.fresh(index.name)  # taken
         self.lets: list[Let] = []
         self.weights = Weights(self.names, self.lets)
+        self.shifts = Shifts(self.names, self.lets)
         domains = _Growing(_domains(program), self.lets)
         self.sums = Sums(self.names, self.lets, domains)
         self.tangents: dict[str, Let] = {}
+        self.shifted: dict[str, tuple[Let, Expression, Expression]] = {}
 
     def run(self) -> None:
         active = _dependent(self.program, self.seeds)
@@ -381,7 +393,8 @@ class _Forward:
                     name = self.names.fresh(f"{let.name}_dot")
                     self.tangents[let.name] = Let(name, free, ONE)
             for let in lets:
-                self._through(let)
+                if group.indices or self.direction or not self._through_softmax(let):
+                    self._through(let)
 
     def tangent_of(self, let: Let) -> Let:
         found = self.tangents.get(let.name)
@@ -411,10 +424,40 @@ class _Forward:
         if built is not None:
             self.tangents[let.name] = built
 
+    def _through_softmax(self, let: Let) -> bool:
+        """The tangent of a logsumexp from where its largest term is, and of a log-probability from
+        that; False where it is neither."""
+        if let.name in self.log_probabilities:
+            one = self.log_probabilities[let.name]
+            if one.normalizer not in self.shifted:
+                return False
+            _, v, mean = self.shifted[one.normalizer]
+            name = self.names.fresh(f"{let.name}_dot")
+            body = substitute_positions(v - mean, one.places)
+            self.tangents[let.name] = Let(name, let.free, body, span=let.span)
+            self.lets.append(self.tangents[let.name])
+            return True
+        if let.reduction != "logsumexp":
+            return False
+        tangent = sympy.Add(
+            *(partial(let.body, read) * self._tangent_at(read) for read in _direct_reads(let))
+        )
+        terms = self.shifts.terms_of(let, tangent)
+        if terms is None:
+            return False
+        v, top = terms
+        part = Contribution(self.weights.of(let) * (v - top), let.over, let.guard)
+        rest = self.sums.build(f"{let.name}_dot_rest", let.free, [part])
+        self.shifted[let.name] = let, v, top if rest is None else top + rest.read(*let.free)
+        return True
+
     def _tangent_at(self, read: Read) -> Expression:
         if read.tensor in self.seeds:
             return self.seeds[read.tensor](read.positions)
+        if read.tensor in self.shifted:
+            let, _, mean = self.shifted[read.tensor]
+            return substitute_positions(mean, dict(zip(let.free, read.positions, strict=True)))
         found = self.tangents.get(read.tensor)
         if found is None:
-            return sympy.Integer(0)
+            return ZERO
         return found.read(*read.positions, *self.direction)

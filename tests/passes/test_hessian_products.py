@@ -1,0 +1,68 @@
+"""Hessian products where one probability is nearly one, against the text as written in 400 digits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+from objc.accuracy.reference import Reference, vector_like
+from objc.compiler import Variant, derive, lower, parse
+from objc.ir.evaluate import evaluate
+from objc.source import Source
+
+LOSSES = {
+    "cross-entropy": "loss form(z: real[K] | y: index(K)) = -log(softmax(z)[y])",
+    "a temperature": "loss form(z: real[K] | y: index(K); t: positive = 3) = -log(softmax(w)[y])\n"
+    "    where w[k] = z[k] / t",
+    "weights of the classes": "loss form(z: real[K] | y: index(K), m: positive[K]) ="
+    " -log(softmax(w)[y])\n    where w[k] = z[k] * m[k]",
+    "a power of the probability": "loss form(z: real[K] | y: index(K)) = (1 - softmax(z)[y]^0.25) / 0.25",
+    "a bonus for the probability": "loss form(z: real[K] | y: index(K)) ="
+    " -log(softmax(z)[y]) + (1 - softmax(z)[y]) / 2",
+    "a mask": "loss form(z: real[K] | y: index(K), keep: binary[K]) ="
+    " logsumexp[k | keep[k] > 0](z[k]) - z[y]",
+}  # fmt: skip
+
+LOGITS = [
+    [20.0, 0.0, -1.0],
+    [-3.0, 40.0, 1.0],
+    [0.5, 0.25, 90.0],
+    [8.0, 8.0, -8.0],
+    [1.0, 1.0, 1.0],
+    [0.0, -500.0, 200.0],
+]
+
+
+@pytest.mark.parametrize("text", LOSSES.values(), ids=LOSSES.keys())
+def test_product_keeps_its_digits(text: str) -> None:
+    program = lower(parse(Source("form.objc", text))).programs["form"]
+    inputs: dict[str, Any] = {"z": np.array(LOGITS), "y": np.array([0, 1, 0, 2, 1, 2])}
+    if "m" in program.input:
+        inputs["m"] = np.array([[1.0, 0.3, 2.0]] * len(LOGITS))
+    if "keep" in program.input:
+        inputs["keep"] = np.array(
+            [[1, 1, 1], [1, 1, 0], [1, 1, 1], [1, 0, 1], [0, 1, 1], [0, 0, 1]]
+        )
+    results = ("per_example", "gradient", "hessian_vector_product")
+    derived = derive(program, Variant(results, ("z",), frozenset(inputs)))
+    hyperparameters = {one.name: 3.0 for one in program.inputs if one.role == "hyperparameter"}
+    given = {**inputs, **hyperparameters}
+    truth, _ = Reference(program, derived, ("z",)).at(given)
+    found = evaluate(derived, {**given, "scale": 1.0, "vector_z": vector_like(inputs["z"])})
+    key = "hessian_vector_product:z"
+    for place in np.ndindex(found[key].shape):
+        expected = truth[key][place]
+        error = abs(mpmath.mpf(found[key][place]) - expected)
+        assert error <= 2e-14 * abs(expected) + 1e-300, (place, found[key][place], expected)
+
+
+def test_masked_row_without_points_has_no_curvature() -> None:
+    text = "loss form(z: real[K] | keep: binary[K]) = logsumexp[k | keep[k] > 0](z[k])"
+    program = lower(parse(Source("form.objc", text))).programs["form"]
+    inputs = {"z": np.array([[1.0, 2.0]]), "keep": np.zeros((1, 2), int)}
+    derived = derive(program, Variant(("hessian_vector_product",), ("z",), frozenset(inputs)))
+    found = evaluate(derived, {**inputs, "scale": 1.0, "vector_z": np.ones((1, 2))})
+    np.testing.assert_array_equal(found["hessian_vector_product:z"], np.zeros((1, 2)))
