@@ -13,6 +13,7 @@ from objc.ir.program import Program
 from objc.passes.batch import batch
 from objc.passes.differentiate import gradient, hessian_vector_product
 from objc.passes.prune import prune
+from objc.passes.stabilise import sink
 
 Truth = dict[str, np.ndarray]
 """By output: mpf with a batch axis; NaN where there is no true value or it couldn't be settled."""
@@ -47,7 +48,7 @@ class Reference:
         plain = batch(program, self.batched)
         if wrt:
             plain = hessian_vector_product(gradient(plain, wrt), wrt)
-        self._programs = (_pruned(plain), _pruned(derived))
+        self._programs = (sink(_pruned(plain)), _pruned(derived))  # what isn't taken isn't read
 
     def at(self, inputs: Mapping[str, Any]) -> tuple[Truth, np.ndarray]:
         """The truth for every example, and digits that are enough for an estimate. Digits are doubled

@@ -146,3 +146,21 @@ def test_points_lie_in_their_domains(dtype: Any) -> None:
         }
     magnitudes = np.abs(drawn["a"][drawn["a"] != 0].astype(float))
     assert np.ptp(np.log10(magnitudes)) > 60  # every magnitude
+
+
+WAVEFRONT = """
+loss paths(x: real[N, M] |) = d[N-1, M-1]
+    where d[0, 0] = x[0, 0]
+          d[0, j] = x[0, j] * d[0, j-1]
+          d[i, 0] = x[i, 0] * d[i-1, 0]
+          d[i, j] = x[i, j] * (d[i-1, j] + d[i, j-1])
+"""
+
+
+def test_the_reference_reads_nothing_before_the_start_of_a_recurrence() -> None:
+    report = measure(
+        objc.compile(WAVEFRONT, target="numpy").paths, points=12, sizes={"N": 2, "M": 3}
+    )
+    found = rows(report)
+    assert {quantity for quantity, _ in found} == {"value", "gradient x", "Hessian product x"}
+    assert all(not row.nan for row in found.values())

@@ -12,6 +12,7 @@ from objc.ir.program import Let
 from objc.ir.symbols import Branch, Condition, Expression, conjuncts, position_value
 from objc.passes.lower import errors
 from objc.passes.lower.builder import Wanted
+from objc.passes.lower.crossing import Said, check_crossings
 from objc.passes.lower.dimensions import Axis, Variable
 from objc.passes.lower.elementwise import scalar
 from objc.passes.lower.names import Scope
@@ -76,7 +77,7 @@ def tensor_value(group: Group, scope: Scope) -> Value:
     resolved = [equation(one, axes, scope, alone) for one in definitions]
     if any(one is None or one.value.broken for one in resolved):
         return broken(first.span)
-    return pieces([one for one in resolved if one is not None], axes)
+    return pieces(group.name, [one for one in resolved if one is not None], axes, scope)
 
 
 def enumerated(group: Group) -> tuple[int, int] | None:
@@ -217,7 +218,7 @@ def _constant_place(place: tree.Expression, scope: Scope) -> Value | None:
     return value
 
 
-def pieces(equations: Sequence[Equation], axes: tuple[Axis, ...]) -> Value:
+def pieces(name: str, equations: Sequence[Equation], axes: tuple[Axis, ...], scope: Scope) -> Value:
     """The equations as one tensor: the first whose places match holds, the last everywhere else."""
     general = equations[-1]
     if len(equations) == 1:
@@ -226,6 +227,7 @@ def pieces(equations: Sequence[Equation], axes: tuple[Axis, ...]) -> Value:
     def build(environment: Environment, positions: Positions) -> Expression:
         chosen: list[tuple[Condition, Expression]] = []
         earlier: list[frozenset[Condition]] = []
+        said: list[Said] = []
         for one in equations:
             bound = environment.bind(zip(one.variables, positions, strict=True))
             here = _tests(one, positions, bound)
@@ -236,8 +238,12 @@ def pieces(equations: Sequence[Equation], axes: tuple[Axis, ...]) -> Value:
                 continue
             for condition in where:
                 bound = bound.under(condition)
-            chosen.append((sympy.And(*here), one.value.build(bound, ())))
+            expression = one.value.build(bound, ())
+            chosen.append((sympy.And(*here), expression))
             earlier.append(frozenset(here))
+            said.append(Said(one, _fixed(one, environment), expression))
+        if all(position.index is not None for position in positions):
+            check_crossings(name, said[:-1], positions, scope)
         *before, (_, result) = chosen
         for test, expression in reversed(before):
             result = Branch(test, expression, result)
@@ -253,6 +259,15 @@ def pieces(equations: Sequence[Equation], axes: tuple[Axis, ...]) -> Value:
         integral=all(one.value.integral for one in equations),
         risky=any(one.value.risky for one in equations),
     )
+
+
+def _fixed(one: Equation, environment: Environment) -> dict[int, Expression]:
+    """The axes that an equation fixes, and where."""
+    return {
+        axis: constant.build(environment, ())
+        for axis, constant in enumerate(one.constants)
+        if constant is not None
+    }
 
 
 def _tests(one: Equation, positions: Positions, environment: Environment) -> list[Condition]:

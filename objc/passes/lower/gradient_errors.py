@@ -58,8 +58,16 @@ class GradientOfSeveral(Diagnostic):
     def help(self) -> str | None:
         if not self.parameters:
             return None
-        given = ", ".join(("v", *self.parameters[1:]))
-        return f"hold the others: `g(v) = {self.name}({given})` under `where`, and `gradient(g, …)`"
+        by, *others = self.parameters
+        places = ", ".join([by, *("…" for _ in others)])
+        return (
+            f"hold the others: `g({by}) = {self.name}({places})` under `where`, with a value for "
+            f"{_listed(others)} in place of …, and `gradient(g, …)`"
+        )
+
+
+def _listed(names: list[str]) -> str:
+    return " and for ".join(f"`{name}`" for name in names)
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ class Recurrence:
                 found.append(self._told(resolved, one))
         if len(found) < len(member.definitions):
             return False
-        member.source = pieces(found, member.axes)
+        member.source = pieces(member.name, found, member.axes, self.scope)
         if member.indexes is not None and member.source.indexes is not None:
             unify(member.indexes, member.source.indexes)
         return True
