@@ -16,6 +16,7 @@ from objc.ir.index import Index
 from objc.ir.program import Let, Names
 from objc.ir.symbols import Branch, Condition, Expression, Read, indices_of, reads
 from objc.passes.delta import Domains, resolve, split_guard, under, without_idle
+from objc.passes.gathers import at_own_place
 from objc.passes.inline import size
 from objc.passes.rewrites import rewrite
 
@@ -53,7 +54,7 @@ class Sums:
         A let that others read already is `promised`: the result has its name and domain, and is
         there in any case.
         """
-        elementwise: list[Expression] = []
+        plain: list[tuple[Expression, Condition]] = []
         loops: list[Contribution] = []
         for part in parts:
             for addend in sympy.Add.make_args(part.body):
@@ -64,8 +65,11 @@ class Sums:
                 if over:
                     loops.append(Contribution(body, over, guard))
                 else:
-                    elementwise.append(self._with_coefficient(body, guard, free))
+                    plain.append((body, guard))
         loops = _merged(loops)
+        elementwise = [
+            self._with_coefficient(body, guard, free) for body, guard in at_own_place(plain)
+        ]
         if not elementwise and not loops and promised is None:
             return None
         if not elementwise and len(loops) == 1 and promised is None:

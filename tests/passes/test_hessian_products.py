@@ -1,4 +1,4 @@
-"""Hessian products where one probability is nearly one, against the text as written in 400 digits."""
+"""Gradients and Hessian products where one probability is nearly one, against the text in 400 digits."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ LOSSES = {
     " -log(softmax(z)[y]) + (1 - softmax(z)[y]) / 2",
     "a mask": "loss form(z: real[K] | y: index(K), keep: binary[K]) ="
     " logsumexp[k | keep[k] > 0](z[k]) - z[y]",
+    "capped logits": "loss form(z: real[K] | y: index(K)) = -log(softmax(w)[y])\n"
+    "    where w[k] = 30 * tanh(z[k] / 30)",
 }  # fmt: skip
 
 LOGITS = [
@@ -52,11 +54,16 @@ def test_product_keeps_its_digits(text: str) -> None:
     given = {**inputs, **hyperparameters}
     truth, _ = Reference(program, derived, ("z",)).at(given)
     found = evaluate(derived, {**given, "scale": 1.0, "vector_z": vector_like(inputs["z"])})
-    key = "hessian_vector_product:z"
-    for place in np.ndindex(found[key].shape):
-        expected = truth[key][place]
-        error = abs(mpmath.mpf(found[key][place]) - expected)
-        assert error <= 2e-14 * abs(expected) + 1e-300, (place, found[key][place], expected)
+    for key in ("gradient:z", "hessian_vector_product:z"):
+        for place in np.ndindex(found[key].shape):
+            expected = truth[key][place]
+            error = abs(mpmath.mpf(found[key][place]) - expected)
+            assert error <= 2e-14 * abs(expected) + 1e-300, (
+                key,
+                place,
+                found[key][place],
+                expected,
+            )
 
 
 def test_masked_row_without_points_has_no_curvature() -> None:

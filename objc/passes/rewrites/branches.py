@@ -13,18 +13,26 @@ from objc.passes.rewrites.forms import ZERO, Rewrite
 
 def join_branch(node: Any, rewrite: Rewrite) -> Expression | None:
     """exp(u) − [c] = (if c then expm1(u) else exp(u)): the branch joins the exponential, sigmoid or
-    square root that it cancels with."""
+    square root that it cancels with; under a mask d, [d]·exp(u) − [c] the same where d holds."""
     for one in node.args:
         coefficient, branch = _iverson_term(one)
         if branch is None:
             continue
         for other in node.args:
-            if other is one or not _may_cancel(other):
+            if other is one:
+                continue
+            masked, mask = _iverson_term(other)
+            if mask is None:
+                masked = other
+            if not _may_cancel(masked):
+                continue
+            joined = rewrite(masked + coefficient)
+            if joined == masked + coefficient:
                 continue
             rest = [f for f in node.args if f is not one and f is not other]
-            joined = rewrite(other + coefficient)
-            if joined != other + coefficient:
-                return sympy.Add(*rest, Branch(branch.args[0], joined, other))
+            if mask is not None:
+                joined = Branch(mask.args[0], joined, coefficient)
+            return sympy.Add(*rest, Branch(branch.args[0], joined, other))
     return None
 
 
