@@ -308,7 +308,9 @@ def _end_text(expression: Expression) -> str | None:
     return f"np.{atom.name}({', '.join(known)})"
 
 
-def _size(dimension: Dimension) -> str | int:
+def _size(dimension: Dimension) -> str | int | tuple[str, int]:
+    if dimension.count is not None:
+        return dimension.count, dimension.more
     return dimension.name if dimension.size is None else dimension.size
 
 

@@ -50,9 +50,10 @@ class Argument(NamedTuple):
 class Variant(NamedTuple):
     """One compiled computation: `run(arguments, sizes, results)` fills the results that are arrays and
     returns those that are scalars. `results` has (key, shape, integer) of each, the batch in the shape
-    as "batch". `weight` and `scale` are the kernel's names for the weights and for 1/Σ weight. `ranges`
-    has (key, size) of the indices that are compared only: nothing is read at them, so that the kernel
-    itself does not see them leave their dimension.
+    as "batch" and what a hyperparameter counts as (its name, what is added). `weight` and `scale` are
+    the kernel's names for the weights and for 1/Σ weight. `ranges` has (key, size) of the indices that
+    are compared only: nothing is read at them, so that the kernel itself does not see them leave
+    their dimension.
     """
 
     run: Callable[..., Mapping[str, float]]
@@ -88,6 +89,13 @@ def first(array: Any, wrong: Any) -> str:
     at = f" at {place[0] if len(place) == 1 else place}" if place else ""
     shown = str(array[place]) if array.dtype.kind in "iu" else f"{float(array[place]):g}"
     return f"{shown}{at}"
+
+
+def _size_of(size: Any, sizes: Mapping[str, int], arguments: Mapping[str, Any]) -> int:
+    """An extent: a number, a dimension by its name, or a hyperparameter and what is added to it."""
+    if isinstance(size, tuple):
+        return int(arguments[size[0]]) + size[1]
+    return sizes[size] if isinstance(size, str) else size
 
 
 class Declaration:
@@ -157,7 +165,7 @@ class Declaration:
         buffers = {}
         for key, shape, integer in variant.results:
             if shape:
-                extents = [sizes[size] if isinstance(size, str) else size for size in shape]
+                extents = [_size_of(size, sizes, arguments) for size in shape]
                 buffers[key] = np.empty(extents, np.int64 if integer else self.dtype)
         found: dict[str, Any] = dict(variant.run(arguments, sizes, buffers))
         for key, shape, _ in variant.results:

@@ -95,6 +95,8 @@ class Evaluator:
             call.count = call.sizes["batch"] = math.prod(call.batch)
         weight = None if call.weights is None else call.weights.weight
         compiled = self.variant(results, wrt, call.batched, weight is not None, call.dtype)
+        for name, count, more in compiled.plan.counted:
+            call.sizes[name] = call.values[count] + more
         out = self._out(results, options, wrt)
         filled = Results(call, compiled.plan.outputs, out)
         if signature.needed and (number := self._hollow(call, options)) is not None:

@@ -57,11 +57,13 @@ class Output:
 @dataclass(frozen=True)
 class Plan:
     """How a compiled program is called. `unchecked` names the indices into a dimension that are no
-    positions of reads: the program itself does not check their range."""
+    positions of reads: the program itself does not check their range. `counted` are the dimensions
+    of results that a hyperparameter counts: their name, the hyperparameter, and what is added."""
 
     arguments: tuple[Argument, ...]
     outputs: tuple[Output, ...]
     unchecked: tuple[str, ...]
+    counted: tuple[tuple[str, str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,12 +136,17 @@ def plan_of(program: Program, derived: Program, wrt: Iterable[str]) -> Plan:
     arguments += [Argument(one.name, _added(one), "") for one in scale_and_weight]
     arguments += [Argument(vector.name, "vector", name) for name, vector in zip(wrt, vectors)]  # noqa: B905
     outputs = []
+    counted: dict[str, tuple[str, str, int]] = {}
     for key, name in derived.outputs.items():
         let = derived.tensor(name)
+        for one in let.dimensions:
+            if one.count is not None:
+                counted[one.name] = (one.name, one.count, one.more)
         dimensions = tuple(dimension_key(one) for one in let.dimensions)
         outputs.append(Output(key, dimensions, let.domain.is_integer))
     indices = {one.name for one in program.inputs if one.domain.dimension is not None}
-    return Plan(tuple(arguments), tuple(outputs), tuple(sorted(indices - gathered(derived))))
+    unchecked = tuple(sorted(indices - gathered(derived)))
+    return Plan(tuple(arguments), tuple(outputs), unchecked, tuple(counted.values()))
 
 
 def _added(one: Input) -> str:
@@ -153,6 +160,7 @@ def _plan_from(data: dict[str, Any]) -> Plan:
             Output(one["key"], tuple(one["dimensions"]), one["integer"]) for one in data["outputs"]
         ),
         tuple(data["unchecked"]),
+        tuple((name, count, more) for name, count, more in data["counted"]),
     )
 
 

@@ -282,3 +282,26 @@ def test_changing_hyperparameters_and_reduction_compiles_nothing(plain: Any) -> 
     before = len(plain.huber._evaluator._variants)
     plain.huber.gradient(X[:5], Y[:5], weight=W[:5], delta=0.3, reduction="sum")
     assert len(plain.huber._evaluator._variants) == before
+
+
+@pytest.mark.parametrize("target", ["cpu", "numpy"])
+@pytest.mark.parametrize("steps", [0, 1, 4])
+def test_a_result_as_long_as_a_hyperparameter_says(target: str, steps: int) -> None:
+    text = """
+function newton(a: positive; steps: count = 8)[n] = z[n] - z[steps]
+    where z[0] = a
+          z[n] = (z[n-1] + a / z[n-1]) / 2
+"""
+    newton = objc.compile(text, target=target).newton
+    a = np.array([2.0, 9.0])
+    expected = [a]
+    for _ in range(steps):
+        expected.append((expected[-1] + a / expected[-1]) / 2)
+    errors = np.transpose(expected) - expected[-1][:, None]
+    for _ in range(2):  # compiled, then as found in the cache
+        np.testing.assert_allclose(newton(a, steps=steps), errors, rtol=1e-14, atol=1e-15)
+    assert newton(2.0).shape == (9,)
+    out = np.empty((2, steps + 1))
+    assert newton(a, steps=steps, out=out) is out
+    with pytest.raises(objc.InputError, match="the shape"):
+        newton(a, steps=steps, out=np.empty((2, steps + 2)))
