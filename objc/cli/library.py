@@ -50,7 +50,7 @@ class Entry:
     def summary(self) -> str:
         """The first sentence of the docstring, in one line."""
         text = " ".join(self.docstring.split())
-        return re.split(r"(?<!\bal)(?<!\b[A-Z])\. (?=[A-Z])", text)[0].rstrip(".")
+        return _SENTENCE_END.split(text)[0].rstrip(".")
 
     @property
     def parameters(self) -> list[tuple[str, Parameter]]:
@@ -105,6 +105,10 @@ class Family:
     @property
     def entries(self) -> tuple[Entry, ...]:
         return tuple(Entry(self.name, one, self.file) for one in self.file.declarations)
+
+
+_SENTENCE_END = re.compile(r"(?<!\bal)(?<!\b[A-Z])(?<!\bDr)(?<!\bvs)\. (?=[A-Z])")
+"""A full stop before a capital that ends no abbreviation: "et al.", "Dr. GRPO", an initial."""
 
 
 def library_files() -> list[Path]:

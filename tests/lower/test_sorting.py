@@ -28,6 +28,9 @@ loss twice(x: real[N] | y: real[N]) = sum[i](sin(x[by[i]]) * y[of[i]] * i)
     where by = argsort(y)
           of = argsort[i](x[by[i]])
 loss before(x: real[N] | y: real[N, M]) = sum[n | n > 0](x[n] * exp(y[n-1, argsort(y[n-1])[0]]))
+loss ranked(x: real[N] | y: real[N]) = sum[i](x[i]^2 * y[rank[i]])
+    where order = argsort(y)
+          rank = argsort(order)
 function places(x: real[N])[i] = x[argsort(x)[i]]
 """
 TARGETS = ["interpreter", "numpy", "cpu"]
@@ -65,6 +68,10 @@ def twice(x: Any, y: Any) -> Any:
     return (torch.sin(x[by]) * y[of] * torch.arange(len(x))).sum()
 
 
+def ranked(x: Any, y: Any) -> Any:
+    return (x**2 * y[torch.argsort(torch.argsort(y))]).sum()
+
+
 def before(x: Any, y: Any) -> Any:
     return (x[1:] * torch.exp(y[:-1].min(1).values)).sum()
 
@@ -76,7 +83,7 @@ CASES = [
     (weighted, {"x": V, "w": W}), (weighted, {"x": TIES, "w": W}), (weighted, {"x": V[:1], "w": W[:1]}),
     (weighted, {"x": np.array([np.inf, 1, -np.inf, 0]), "w": np.array([0.0, 1, 0, 1])}),
     (rows, {"x": A, "y": B}), (largest, {"x": V, "w": TIES}), (twice, {"x": V, "y": W}),
-    (before, {"x": V[:4], "y": A}),
+    (before, {"x": V[:4], "y": A}), (ranked, {"x": V, "y": W}),
 ]  # fmt: skip
 
 

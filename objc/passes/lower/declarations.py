@@ -217,9 +217,20 @@ class Lowering:
         for one in self.context.equations:
             for place in one.indices or ():
                 if place.span == variable.span and variable.axis.root() in iterated:
-                    what = f"the iteration of `{one.name}` up to a hyperparameter"
-                    return errors.NotCompiled(one.span, what)
+                    return errors.NotCompiled(one.span, self._iteration(one.name, variable.axis))
         return errors.UndeterminedIndex(variable.span, variable.name)
+
+    def _iteration(self, name: str, axis: Axis) -> str:
+        """What an iteration is that ends at no single hyperparameter."""
+        counts = (
+            value.build(Environment(), ())
+            for one, value, _ in self.context.iterated
+            if one.root() == axis.root() and not value.axes
+        )
+        listed = [f"`{one}`" for one in dict.fromkeys(counts)]
+        if len(listed) < 2:
+            return f"the iteration of `{name}` up to a hyperparameter"
+        return f"an iteration that is read at several counts, here `{name}` at {' and at '.join(listed)},"
 
     def _settle_iterations(self) -> None:
         """An axis that nothing else tells, read at a count `n`, has the places 0 to n."""

@@ -12,7 +12,7 @@ from objc.passes.lower.builder import Wanted
 from objc.passes.lower.dimensions import Variable
 from objc.passes.lower.elementwise import scalar
 from objc.passes.lower.names import Context, Scope
-from objc.passes.lower.resolve import number_of
+from objc.passes.lower.resolve import as_number, value_of
 from objc.passes.lower.values import Environment, Positions, Value, broken
 from objc.syntax import tree
 
@@ -20,7 +20,9 @@ from objc.syntax import tree
 def argsort(node: tree.Reduction, scope: Scope) -> Value:
     """Resolve a sort along one index: its entries are the places, from the smallest on."""
     variables = [Variable(one.name, one.span) for one in node.binders]
-    body = number_of(node.body, scope.child(variables))
+    body = value_of(node.body, scope.child(variables))
+    if not body.categorical:  # places have an order too: sorting them inverts a permutation
+        body = as_number(body, scope)
     if node.guard is not None:
         scope.collector.add(errors.SortUnderGuard(node.guard.span, node.body.span.text))
         return broken(node.span)
