@@ -1,0 +1,176 @@
+"""Arrays that are on the device: whose they are, where they begin, and how their owner makes more.
+
+PyTorch and CuPy are met in their own terms, which are quick and know the stream of the caller; whatever
+else has `__cuda_array_interface__` or DLPack is taken by that. Nothing is copied.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from objc.targets.cuda.driver import driver
+
+# ---- copied into emitted modules from here on
+
+_LETTERS = {
+    "<f4": "float32", "<f8": "float64", "<f2": "float16", "<i8": "int64", "<i4": "int32",
+    "|b1": "bool", "|u1": "uint8", "|i1": "int8", "<i2": "int16",
+}  # fmt: skip
+_DLPACK = {
+    (2, 32): "float32", (2, 64): "float64", (2, 16): "float16", (4, 16): "bfloat16",
+    (0, 64): "int64", (0, 32): "int32",
+}  # fmt: skip
+_ON_CUDA = 2
+BYTES = {"float32": 4, "float64": 8, "int64": 8, "int32": 4, "float16": 2, "bfloat16": 2}
+
+
+class Framework(Protocol):
+    """Who makes arrays of the kind that was given."""
+
+    def empty(self, shape: tuple[int, ...], kind: str) -> Any:
+        """A new array on the device, as people know it."""
+
+    def stream(self) -> int:
+        """The stream that the caller works on."""
+
+
+@dataclass(frozen=True)
+class OnDevice:
+    """An array on the device: its entries' type, where they begin, whether they stand in C order."""
+
+    shape: tuple[int, ...]
+    kind: str
+    pointer: int
+    contiguous: bool
+    owner: Any
+    framework: Framework
+
+
+def adopt(value: Any) -> OnDevice | None:
+    """The array as one on the device; None if it is anything else."""
+    root = type(value).__module__.partition(".")[0]
+    if root == "torch":
+        return _of_torch(value) if getattr(value, "is_cuda", False) else None
+    if root == "numpy" or isinstance(value, float | int | list | tuple):
+        return None
+    found = getattr(value, "__cuda_array_interface__", None)
+    if found is not None:
+        return _of_interface(value, found, CuPy() if root == "cupy" else Plain())
+    if hasattr(value, "__dlpack_device__") and value.__dlpack_device__()[0] == _ON_CUDA:
+        return _of_dlpack(value)
+    return None
+
+
+def _of_torch(value: Any) -> OnDevice:
+    kind = str(value.dtype).removeprefix("torch.")
+    framework = Torch(value.device)
+    return OnDevice(
+        tuple(value.shape), kind, value.data_ptr(), value.is_contiguous(), value, framework
+    )
+
+
+def _of_interface(value: Any, found: Mapping[str, Any], framework: Framework) -> OnDevice:
+    shape = tuple(found["shape"])
+    kind = _LETTERS.get(found["typestr"], found["typestr"])
+    strides = found.get("strides")
+    contiguous = strides is None or tuple(strides) == _strides(shape, int(found["typestr"][2:]))
+    return OnDevice(shape, kind, int(found["data"][0] or 0), contiguous, value, framework)
+
+
+def _strides(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
+    return tuple(size * math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
+
+
+class _Tensor(ctypes.Structure):
+    _fields_ = (
+        ("data", ctypes.c_void_p), ("device", ctypes.c_int32 * 2), ("ndim", ctypes.c_int32),
+        ("code", ctypes.c_uint8), ("bits", ctypes.c_uint8), ("lanes", ctypes.c_uint16),
+        ("shape", ctypes.POINTER(ctypes.c_int64)), ("strides", ctypes.POINTER(ctypes.c_int64)),
+        ("offset", ctypes.c_uint64),
+    )  # fmt: skip
+
+
+def _of_dlpack(value: Any) -> OnDevice:
+    """By DLPack. The capsule is kept, and with it the memory, as long as the array is."""
+    capsule = value.__dlpack__()
+    get = ctypes.pythonapi.PyCapsule_GetPointer
+    get.restype, get.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
+    tensor = _Tensor.from_address(get(capsule, b"dltensor"))
+    shape = tuple(tensor.shape[axis] for axis in range(tensor.ndim))
+    contiguous = not tensor.strides or all(
+        tensor.strides[axis] == math.prod(shape[axis + 1 :]) or size == 1
+        for axis, size in enumerate(shape)
+    )
+    kind = _DLPACK.get((tensor.code, tensor.bits), f"code {tensor.code}, {tensor.bits} bits")
+    pointer = (tensor.data or 0) + tensor.offset
+    return OnDevice(shape, kind, pointer, contiguous, (value, capsule), Plain())
+
+
+class Torch:
+    """PyTorch's arrays, on one device."""
+
+    def __init__(self, device: Any) -> None:
+        self.device = device
+
+    def empty(self, shape: tuple[int, ...], kind: str) -> Any:
+        torch = sys.modules["torch"]
+        return torch.empty(shape, dtype=getattr(torch, kind), device=self.device)
+
+    def stream(self) -> int:
+        return int(sys.modules["torch"].cuda.current_stream(self.device).cuda_stream)
+
+
+class CuPy:
+    """CuPy's arrays, on its current device."""
+
+    def empty(self, shape: tuple[int, ...], kind: str) -> Any:
+        return sys.modules["cupy"].empty(shape, kind)
+
+    def stream(self) -> int:
+        return int(sys.modules["cupy"].cuda.get_current_stream().ptr)
+
+
+class Plain:
+    """Arrays of nobody's: memory of the driver's, on the default stream."""
+
+    def empty(self, shape: tuple[int, ...], kind: str) -> Any:
+        return Array(shape, kind)
+
+    def stream(self) -> int:
+        return 0
+
+
+class Array:
+    """An array on the device for whoever has no framework. `numpy.asarray` would need a copy: `fetch`
+    is one."""
+
+    def __init__(self, shape: tuple[int, ...], kind: str) -> None:
+        self.shape = shape
+        self.kind = kind
+        self.nbytes = math.prod(shape) * BYTES[kind]
+        self._pointer = driver().allocate(self.nbytes, 0)
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        letters = {kind: letter for letter, kind in _LETTERS.items()}
+        return {
+            "shape": self.shape, "typestr": letters[self.kind], "strides": None, "version": 3,
+            "data": (self._pointer, False), "stream": 1,
+        }  # fmt: skip
+
+    def fetch(self) -> Any:
+        """The entries in an array of NumPy."""
+        import numpy as np
+
+        held = driver().fetched(self._pointer, self.nbytes, 0)
+        return np.frombuffer(held, self.kind).reshape(self.shape)
+
+    def __del__(self) -> None:
+        pointer, self._pointer = getattr(self, "_pointer", 0), 0
+        if pointer:
+            driver().free(pointer, 0)

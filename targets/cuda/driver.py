@@ -1,0 +1,166 @@
+"""NVIDIA's driver, called as a C library: nothing of Python's has to be installed for it.
+
+Whatever framework holds the device holds its primary context; so does this. A launch hands the driver a
+table of addresses that is made once for given sizes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+# ---- copied into emitted modules from here on
+
+_NAMES = ("libcuda.so.1", "libcuda.so", "nvcuda.dll")
+_MAJOR, _MINOR = 75, 76
+_TYPES = {"int64": ctypes.c_int64, "float32": ctypes.c_float, "float64": ctypes.c_double}
+_LOG = 8192
+_ERROR_LOG, _ERROR_LOG_BYTES = 5, 6
+
+
+class NoDriver(Exception):
+    """There is no driver, or it has no device for this process; the text says which."""
+
+
+class DriverError(RuntimeError):
+    """The driver refused a call."""
+
+
+class Driver:
+    """The driver's functions that are needed, each of which raises DriverError."""
+
+    def __init__(self) -> None:
+        self.library = self._loaded()
+        self.lock = threading.Lock()
+        try:
+            self.call("cuInit", 0)
+        except DriverError as error:
+            raise NoDriver(str(error)) from None
+        count = ctypes.c_int()
+        self.call("cuDeviceGetCount", ctypes.byref(count))
+        if not count.value:
+            raise NoDriver("the driver shows this process no device")
+
+    @staticmethod
+    def _loaded() -> Any:
+        for name in _NAMES:
+            try:
+                return ctypes.CDLL(name)
+            except OSError:
+                continue
+        raise NoDriver(f"NVIDIA's driver ({_NAMES[0]}) is not there")
+
+    def call(self, name: str, *arguments: Any) -> None:
+        status = getattr(self.library, name)(*arguments)
+        if status:
+            raise DriverError(f"{name}: {self._said(status)}")
+
+    def _said(self, status: int) -> str:
+        text = ctypes.c_char_p()
+        self.library.cuGetErrorString(status, ctypes.byref(text))
+        return text.value.decode() if text.value else f"status {status}"
+
+    def context(self) -> int:
+        """The context of this thread; that of the first device is made current if there is none."""
+        current = ctypes.c_void_p()
+        self.call("cuCtxGetCurrent", ctypes.byref(current))
+        if not current.value:
+            device = ctypes.c_int()
+            self.call("cuDeviceGet", ctypes.byref(device), 0)
+            self.call("cuDevicePrimaryCtxRetain", ctypes.byref(current), device)
+            self.call("cuCtxSetCurrent", current)
+        return int(current.value or 0)
+
+    def architecture(self) -> tuple[int, int]:
+        """The compute capability of the current device."""
+        self.context()
+        device, value = ctypes.c_int(), ctypes.c_int()
+        self.call("cuCtxGetDevice", ctypes.byref(device))
+        found = []
+        for attribute in (_MAJOR, _MINOR):
+            self.call("cuDeviceGetAttribute", ctypes.byref(value), attribute, device)
+            found.append(value.value)
+        return found[0], found[1]
+
+    # -------------------------------------------------------------- modules
+
+    def load(self, ptx: str) -> Any:
+        """The module of a text in PTX, compiled by the driver, which keeps what it compiles."""
+        self.context()
+        module, log = ctypes.c_void_p(), ctypes.create_string_buffer(_LOG)
+        options = (ctypes.c_int * 2)(_ERROR_LOG, _ERROR_LOG_BYTES)
+        values = (ctypes.c_void_p * 2)(ctypes.addressof(log), _LOG)
+        text = ctypes.create_string_buffer(ptx.encode())
+        try:
+            self.call("cuModuleLoadDataEx", ctypes.byref(module), text, 2, options, values)
+        except DriverError as error:
+            said = log.value.decode(errors="replace").strip()
+            raise DriverError(f"{error}\n{said}".strip()) from None
+        return module
+
+    def function(self, module: Any, name: str) -> Any:
+        found = ctypes.c_void_p()
+        self.call("cuModuleGetFunction", ctypes.byref(found), module, name.encode())
+        return found
+
+    # -------------------------------------------------------------- memory
+
+    def allocate(self, count: int, stream: int) -> int:
+        """Memory in the order of a stream, so that it can be had while a graph is captured."""
+        pointer = ctypes.c_uint64()
+        self.call(
+            "cuMemAllocAsync", ctypes.byref(pointer), ctypes.c_size_t(max(count, 1)),
+            ctypes.c_void_p(stream),
+        )  # fmt: skip
+        return pointer.value
+
+    def free(self, pointer: int, stream: int) -> None:
+        self.call("cuMemFreeAsync", ctypes.c_uint64(pointer), ctypes.c_void_p(stream))
+
+    def clear(self, pointer: int, count: int, stream: int) -> None:
+        self.call(
+            "cuMemsetD8Async", ctypes.c_uint64(pointer), ctypes.c_ubyte(0), ctypes.c_size_t(count),
+            ctypes.c_void_p(stream),
+        )  # fmt: skip
+
+    def copy(self, target: int, source: int, count: int, stream: int) -> None:
+        """From the device to the device."""
+        self.call(
+            "cuMemcpyDtoDAsync_v2", ctypes.c_uint64(target), ctypes.c_uint64(source),
+            ctypes.c_size_t(count), ctypes.c_void_p(stream),
+        )  # fmt: skip
+
+    def fetched(self, pointer: int, count: int, stream: int) -> bytes:
+        """What stands on the device, when all that the stream was given before is done."""
+        held = ctypes.create_string_buffer(count)
+        self.call(
+            "cuMemcpyDtoHAsync_v2", held, ctypes.c_uint64(pointer), ctypes.c_size_t(count),
+            ctypes.c_void_p(stream),
+        )  # fmt: skip
+        self.call("cuStreamSynchronize", ctypes.c_void_p(stream))
+        return held.raw
+
+    def launch(self, function: Any, blocks: int, threads: int, table: Any, stream: int) -> None:
+        status = self.library.cuLaunchKernel(
+            function, blocks, 1, 1, threads, 1, 1, 0, ctypes.c_void_p(stream), table, None
+        )
+        if status:
+            raise DriverError(f"cuLaunchKernel: {self._said(status)}")
+
+
+@functools.lru_cache(maxsize=1)
+def driver() -> Driver:
+    """The driver. Raises NoDriver."""
+    return Driver()
+
+
+class Table:
+    """The parameters of one launch in memory, and the table of their addresses."""
+
+    def __init__(self, kinds: Sequence[str]) -> None:
+        self.cells = [_TYPES[kind]() for kind in kinds]
+        places = [ctypes.addressof(cell) for cell in self.cells]
+        self.addresses = (ctypes.c_void_p * max(len(places), 1))(*places)

@@ -1,0 +1,196 @@
+"""From loops to the text of a module of Numba-CUDA: every step for every size of team that suits it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from objc.targets._conditional import computable_everywhere
+from objc.targets._ranks import ranked
+from objc.targets.cpu.layout import shape_of
+from objc.targets.cuda.layout import Layout, Mode, Parameters
+from objc.targets.cuda.steps import StepText, inner_loops
+
+from objc.errors import InternalError
+from objc.ir.program import Program
+from objc.schedule import schedule
+from objc.schedule.loops import Finish, Loops, Parallel, Serial
+from objc.target import DType, Emitted
+
+
+def emit(program: Program, dtype: DType) -> Emitted:
+    """The text of a program; `metadata` says how it is to be launched."""
+    kernel = Kernel(schedule(ranked(computable_everywhere(program)), products=False), dtype)
+    text = f"{kernel.head()}\n\n\n{kernel.body()}\n"
+    return Emitted(program.name, text, dtype, kernel.metadata())
+
+
+class Kernel:
+    """The functions of one program's text, and what has to be known to launch them."""
+
+    def __init__(self, loops: Loops, dtype: DType, prefix: str = "") -> None:
+        self.loops = loops
+        self.dtype: DType = dtype
+        self.prefix = prefix
+        self.layout = Layout(dtype)
+        self.sites: list[tuple[str, int]] = []
+        self.functions: set[str] = set()
+        self.wide: set[str] = set()
+        self.texts: list[str] = []
+        self.steps: list[dict[str, Any]] = []
+        for number, step in enumerate(loops.steps):
+            if isinstance(step, Parallel):
+                self._parallel(number, step)
+            else:
+                self._serial(number, step)
+        self._require_filled()
+
+    def _parallel(self, number: int, step: Parallel) -> None:
+        sized = any(start.axes for start in step.reductions)
+        first = self._step(number, "block")
+        inner = inner_loops(step, first.sharing)
+        modes: tuple[Mode, ...] = ("block",) if sized else ("thread",)
+        if inner and not sized:
+            modes = ("thread", "warp", "block")
+        functions = {}
+        for mode in modes:
+            text = self._step(number, mode)
+            self.texts.append(text.text())
+            functions[mode] = (text.function, text.arguments.described())
+        dimension = step.loop.index.dimension
+        self.steps.append(
+            {
+                "number": number,
+                "turns": shape_of([dimension])[0],
+                "inner": tuple(shape_of([one.index.dimension])[0] for one in inner),
+                "functions": functions,
+            }
+        )
+
+    def _serial(self, number: int, step: Serial) -> None:
+        for finish in step.combines:
+            if finish.axes:
+                self._combine(number, finish)
+        if all(one.axes for one in step.combines) and not step.items:
+            return
+        text = self._step(number, "block")
+        self.texts.append(text.text())
+        functions = {"block": (text.function, text.arguments.described())}
+        self.steps.append({"number": number, "turns": 1, "inner": (), "functions": functions})
+
+    def _combine(self, number: int, finish: Finish) -> None:
+        """One thread an entry adds what the blocks of the step before have of it, in their order."""
+        text = CombineText(self._step(number, "thread"), finish)
+        self.texts.append(text.text())
+        functions = {"thread": (text.name, text.arguments.described())}
+        shape = shape_of(axis.dimension for axis in finish.axes)
+        self.steps.append({"number": None, "turns": shape, "inner": (), "functions": functions})
+
+    def _step(self, number: int, mode: Mode) -> StepText:
+        return StepText(
+            self.loops, number, self.dtype, self.prefix, self.layout, self.sites, self.functions,
+            self.wide, mode,
+        )  # fmt: skip
+
+    def _require_filled(self) -> None:
+        """An output that no step fills would hold whatever was in memory before."""
+        missing = sorted(set(self.loops.program.outputs.values()) - self.layout.filled)
+        if missing:
+            name = self.loops.program.name
+            raise InternalError(f"{name}: no step fills the output {', '.join(missing)}")
+
+    def head(self) -> str:
+        names = ", ".join(sorted({*self.functions, "kernel", "view"}))
+        return "\n".join(
+            [
+                '"""A kernel for CUDA that objc has made."""',
+                "",
+                "import math",
+                "",
+                "from numba import cuda, float32, float64, int64",
+                f"from objc.targets.cuda.library import {names}",
+            ]
+        )
+
+    def body(self) -> str:
+        return "\n\n\n".join(self.texts)
+
+    def metadata(self) -> dict[str, Any]:
+        program = self.loops.program
+        scalars = {}
+        tensors: dict[str, list[str]] = {}
+        for key, name in program.outputs.items():
+            if program.let[name].free:
+                tensors.setdefault(name, []).append(key)
+            else:
+                scalars[key] = self.layout.value("let", name)
+        return {
+            "steps": tuple(self.steps),
+            "sites": tuple(self.sites),
+            "scalars": scalars,
+            "slots": max(len(self.layout.values), 1),
+            "whole": tuple(
+                k for k, n in program.outputs.items() if program.let[n].domain.is_integer
+            ),
+            "tensors": {name: tuple(keys) for name, keys in tensors.items()},
+            "counted": {
+                one.name: (one.count, one.more)
+                for one in program.dimensions
+                if one.count is not None
+            },
+        }
+
+
+class CombineText:
+    """A reduction in arrays over the turns of a step, from what its blocks have."""
+
+    def __init__(self, step: StepText, finish: Finish) -> None:
+        self.step = step
+        self.let = step.program.let[finish.let]
+        self.finish = finish
+        self.name = f"{step.name}_{step.layout.name('sum', finish.let)}"
+        self.arguments = Parameters()
+
+    def text(self) -> str:
+        step, let, number = self.step, self.let, self.step.number - 1
+        kind = "int64" if let.domain.is_integer else step.dtype
+        extents = [step.layout.extent(axis.dimension) for axis in self.finish.axes]
+        for extent in extents:
+            if extent in step.layout.sizes:
+                self.arguments.add(extent, "size", step.layout.sizes[extent])
+        shape = shape_of(axis.dimension for axis in self.finish.axes)
+        blocks = self.arguments.add(f"blocks_{number + 1}", "blocks", number)
+        names = [step.layout.name("sum", let.name)]
+        is_sum = let.reduction == "sum" and kind == "float32"
+        if is_sum:
+            names.append(step.layout.name("lost", let.name))
+        for name in names:
+            partial = (blocks, "total")
+            self.arguments.array(name, partial, kind, "partial", name, number, tuple(shape), kind)
+        storage = step.loops.storage[let.name]
+        out = step.layout.name("out" if storage.kind == "output" else "kept", let.name)
+        if storage.kind == "output":
+            self.arguments.array(out, ("total",), kind, "output", let.name, kind)
+        else:
+            self.arguments.array(out, ("total",), kind, "stored", let.name, tuple(shape), kind)
+        step.layout.filled.add(let.name)
+        lines = [f"    total = {' * '.join(extents)}", *self.arguments.head()]
+        lines += [
+            "    first = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x",
+            "    for e in range(first, total, cuda.gridDim.x * cuda.blockDim.x):",
+            f"        x = {names[0]}[0, e]",
+        ]
+        turns = f"        for c in range(1, {blocks}):"
+        if is_sum:
+            step.functions.update(("plus", "rounded"))
+            lines += [
+                f"        rest = {names[1]}[0, e]",
+                turns,
+                f"            x, rest = plus(x, rest, {names[0]}[c, e])",
+                f"            rest = rest + {names[1]}[c, e]",
+                f"        {out}[e] = rounded(x, rest)",
+            ]
+        else:
+            joined = step._join(let, "x", f"{names[0]}[c, e]", kind)
+            lines += [turns, f"            x = {joined}", f"        {out}[e] = x"]
+        signature = f"def {self.name}({', '.join(self.arguments.signature())}):"
+        return "\n".join(["@kernel", signature, *lines])

@@ -1,0 +1,146 @@
+"""How a kernel is launched: for given sizes, which teams do each step, in how many blocks, and where in
+one block of memory everything between the steps stands.
+
+All of it is a function of the sizes alone, so that a result is the same to the bit on every device of
+an architecture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+# ---- copied into emitted modules from here on
+
+ERRORS = 32
+"""Numbers in the record of bad positions: eight for each rank."""
+
+THREADS = 256
+MOST_BLOCKS = 2048
+WORKSPACE = 1 << 28
+"""Bytes that arrays of teams, or of blocks, may take."""
+
+_BYTES = {"float32": 4, "float64": 8, "int64": 8}
+_LINE = 256
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How many blocks of how many threads launch a step, and whether a few threads will do."""
+
+    threads: int = THREADS
+    blocks: int = MOST_BLOCKS
+    tiny: bool = False
+
+
+@dataclass
+class Launch:
+    """One launch. `arguments` say where each parameter comes from: `("value", number, type)`,
+    `("work", offset)`, `("input", name)`, `("output", let)`, `("integer", name)` or
+    `("number", name, type)`."""
+
+    name: str
+    blocks: int
+    threads: int
+    arguments: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+class Sized:
+    """The launches of a kernel for given sizes. `bytes` is the memory that they work in; it begins
+    with what the host may read: the record of bad positions, then scalars in float64, int64 and
+    float32, `slots` of each."""
+
+    def __init__(
+        self, facts: Mapping[str, Any], sizes: Mapping[str, int], shape: Shape | None = None
+    ) -> None:
+        self.sizes = sizes
+        self.shape = shape or Shape()
+        slots = facts["slots"]
+        self.places = {"errors": 0, "values": ERRORS * 8}
+        self.places["wholes"] = self.places["values"] + slots * 8
+        self.places["shorts"] = self.places["wholes"] + slots * 8
+        self.head = self.places["shorts"] + slots * 8
+        self.bytes = -(-self.head // _LINE) * _LINE
+        self.blocks: dict[int, int] = {}
+        self.named: dict[tuple[Any, ...], int] = {}
+        self.launches = [self._launch(step) for step in facts["steps"]]
+
+    def extent(self, shape: Any) -> int:
+        """The number of entries of a shape."""
+        parts = shape if isinstance(shape, tuple | list) else (shape,)
+        return math.prod(self.sizes[one] if isinstance(one, str) else one for one in parts)
+
+    def _launch(self, step: Mapping[str, Any]) -> Launch:
+        turns = self.extent(step["turns"])
+        mode = self._mode(step, turns)
+        name, parameters = step["functions"][mode]
+        threads = self._threads(mode, step)
+        teams = {"thread": threads, "warp": max(threads // 32, 1), "block": 1}[mode]
+        blocks = min(max(-(-turns // teams), 1), self.shape.blocks)
+        blocks = max(1, min(blocks, self._affordable(parameters, teams, step["number"])))
+        if step["number"] is not None:
+            self.blocks[step["number"]] = blocks
+        launch = Launch(name, blocks, threads)
+        launch.arguments = [self._argument(one, name, blocks * teams) for one in parameters]
+        return launch
+
+    def _mode(self, step: Mapping[str, Any], turns: int) -> str:
+        """A thread for each turn where there are enough of them or nothing to share, else a warp or,
+        where the loops inside are long, a block."""
+        modes = step["functions"]
+        if len(modes) == 1:
+            return str(next(iter(modes)))
+        longest = max(self.extent(one) for one in step["inner"])
+        if self.shape.tiny:
+            return "block" if longest > 2 else "thread"
+        if longest <= 16 and turns >= 1024:
+            return "thread"
+        return "warp" if longest <= 1024 and turns >= 64 else "block"
+
+    def _threads(self, mode: str, step: Mapping[str, Any]) -> int:
+        if self.shape.tiny or mode == "thread":
+            return self.shape.threads
+        if mode == "warp":
+            return 128
+        if not step["inner"]:
+            return self.shape.threads
+        longest = max(self.extent(one) for one in step["inner"])
+        return min(1024, max(64, -(-longest // 4 // 32) * 32))
+
+    def _affordable(
+        self, parameters: Sequence[tuple[Any, ...]], teams: int, number: int | None
+    ) -> int:
+        """The blocks whose arrays fit the memory that may be taken."""
+        each = 0
+        for one in parameters:
+            if one[0] == "scratch":
+                each += teams * self.extent(one[2]) * _BYTES[one[3]]
+            elif one[0] == "partial" and one[2] == number:
+                each += self.extent(one[3]) * _BYTES[one[4]]
+        return WORKSPACE // each if each else MOST_BLOCKS
+
+    def _argument(self, what: tuple[Any, ...], function: str, teams: int) -> tuple[Any, ...]:
+        match what:
+            case ("size", name):
+                return "value", self.sizes[name], "int64"
+            case ("blocks", number):
+                return "value", self.blocks[number], "int64"
+            case ("errors" | "values" | "wholes" | "shorts" as kind,):
+                return "work", self.places[kind]
+            case ("scratch", name, shape, kind):
+                return "work", self._place((function, name), teams * self.extent(shape), kind)
+            case ("partial", name, number, shape, kind):
+                count = self.blocks[number] * self.extent(shape)
+                return "work", self._place(("partial", name), count, kind)
+            case ("stored", name, shape, kind):
+                return "work", self._place(("stored", name), self.extent(shape), kind)
+        return what
+
+    def _place(self, key: tuple[Any, ...], count: int, kind: str) -> int:
+        """Where in the memory of a call an array stands."""
+        if key not in self.named:
+            self.named[key] = self.bytes
+            self.bytes += -(-count * _BYTES[kind] // _LINE) * _LINE + _LINE
+        return self.named[key]

@@ -1,0 +1,63 @@
+"""Names in the text of a kernel for a device, and what each of its parameters is.
+
+A parameter is told by a tuple, its kind first: `size`, `integer` and `number` are what the caller
+gives; `input`, `output`, `stored`, `scratch`, `sum`, `part`, `values`, `shorts`, `wholes` and `errors`
+are arrays in the device's memory; `blocks` is how many blocks a step before was run by.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from objc.targets.cpu import layout
+
+from objc.ir.index import Dimension
+
+Mode = Literal["thread", "warp", "block"]
+"""Who takes one turn of a step's outer loop together: one thread, the 32 of a warp, or a block."""
+
+SCALARS = ("values", "shorts", "wholes")
+"""Scalars that steps hand on: in float64, in the kernel's own type where that is float32, in int64."""
+
+
+@dataclass
+class Layout(layout.Layout):
+    """As that of the CPU target, but for arguments instead of a table."""
+
+    sizes: dict[str, str] = field(default_factory=dict)
+
+    def extent(self, dimension: Dimension) -> str:
+        if dimension.size is not None:
+            return str(dimension.size)
+        name = self.name("n", dimension.name)
+        self.sizes[name] = dimension.name
+        return name
+
+
+@dataclass
+class Parameters:
+    """The parameters of one function of the text, by their names there."""
+
+    kinds: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    views: dict[str, str] = field(default_factory=dict)
+
+    def add(self, name: str, *kind: Any) -> str:
+        self.kinds[name] = kind
+        return name
+
+    def array(self, name: str, shape: tuple[str, ...], element: str, *kind: Any) -> str:
+        """An array of the device under a name; in the signature stands its address."""
+        self.kinds[f"p_{name}"] = kind
+        extents = "".join(f"{one}, " for one in shape).rstrip()
+        self.views[name] = f"view(p_{name}, ({extents}), {element})"
+        return name
+
+    def signature(self) -> list[str]:
+        return sorted(self.kinds)
+
+    def head(self) -> list[str]:
+        return [f"    {name} = {text}" for name, text in sorted(self.views.items())]
+
+    def described(self) -> tuple[tuple[Any, ...], ...]:
+        return tuple(self.kinds[name] for name in self.signature())

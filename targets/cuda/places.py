@@ -1,0 +1,177 @@
+"""Where the expressions of a step stand on a device: its arguments, arrays and scalars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from objc.targets._facts import Facts
+from objc.targets.cpu import places
+from objc.targets.cpu.layout import shape_of
+from objc.targets.cuda.layout import Layout, Mode, Parameters
+
+from objc.ir.index import BATCH, Index, Position
+from objc.ir.program import Input, Let
+from objc.schedule.loops import Parallel
+
+LETTERS = {"int64": "k", "float32": "c", "float64": "w"}
+"""What the name of a scalar begins with, by its type."""
+
+
+class Places(places.Places):
+    """The scope that the expressions of a step are printed in, for one mode of teams."""
+
+    layout: Layout
+    mode: Mode
+    arguments: Parameters
+
+    def set_mode(self, mode: Mode) -> None:
+        self.mode = mode
+        self.arguments = Parameters()
+        self.function = f"{self.name}_{mode}" if isinstance(self.step, Parallel) else self.name
+
+    def _extent_text(self, name: str) -> str:
+        if name in self.layout.sizes:
+            self.arguments.add(name, "size", self.layout.sizes[name])
+        return name
+
+    def index(self, index: Index) -> str:
+        return self._index_name(index)
+
+    def _inner_index(self, index: Index) -> str:
+        return self._index_name(index)
+
+    # -------------------------------------------------------------- scalars
+
+    def _scalar(self, tensor: Input | Let, kind: str) -> tuple[str, str]:
+        whole = tensor.domain.is_integer
+        if isinstance(tensor, Input):
+            held = "int64" if whole else "float64" if kind == "float64" else self.dtype
+            name = self.layout.name(LETTERS[held], tensor.name)
+            what = ("integer", tensor.name) if whole else ("number", tensor.name, held)
+            return self.arguments.add(name, *what), held
+        held = "int64" if whole else "float64" if kind == "float64" else self.dtype
+        name = self.layout.name(LETTERS[held], tensor.name)
+        array, slot = self._slot(tensor, held)
+        self.head[name] = f"{array}[{slot}]"
+        return name, held
+
+    def _slot(self, let: Let, kind: str) -> tuple[str, int]:
+        """The array that hands scalars on in a type, and the place in it."""
+        array = {"int64": "wholes", "float32": "shorts", "float64": "values"}[kind]
+        self.arguments.array(array, ("1048576",), kind, array)
+        return array, self.layout.value("let", let.name)
+
+    def _hand_on(self, let: Let, local: str) -> None:
+        """A scalar for later steps and for the host."""
+        kinds = ("int64",) if let.domain.is_integer else dict.fromkeys((self.dtype, "float64"))
+        for kind in kinds:
+            array, slot = self._slot(let, kind)
+            value = local if self.kinds[let.name] == kind else f"{kind}({local})"
+            self._line(f"{array}[{slot}] = {value}")
+
+    # -------------------------------------------------------------- arrays
+
+    def _element(
+        self, tensor: Input | Let, positions: Sequence[Position], facts: Facts | None = None
+    ) -> str:
+        facts = self.facts[-1] if facts is None else facts
+        dimensions = tensor.dimensions
+        extents = [self.layout.extent(one) for one in dimensions]
+        kind = "int64" if tensor.domain.is_integer else self.dtype
+        axes: Sequence[int] = range(len(dimensions))
+        storage = None if isinstance(tensor, Input) else self.loops.storage[tensor.name]
+        for extent in extents:
+            self._extent_text(extent)
+        if storage is None:
+            name = self.layout.name("in", tensor.name)
+            self.arguments.array(name, tuple(extents), kind, "input", tensor.name, kind)
+        elif storage.kind in ("output", "lent"):
+            owner = storage.of or tensor.name
+            name = self.layout.name("out", owner)
+            self.arguments.array(name, tuple(extents), kind, "output", owner, kind)
+        elif storage.kind == "stored":
+            name = self.layout.name("kept", tensor.name)
+            shape = shape_of(dimensions)
+            self.arguments.array(name, tuple(extents), kind, "stored", tensor.name, shape, kind)
+        else:
+            name = self.layout.name("row", tensor.name)
+            axes = storage.axes
+            shape = shape_of(dimensions[axis] for axis in axes)
+            self._of_team(name, [extents[axis] for axis in axes], shape, kind)
+        texts = [self._place(positions[axis], facts) for axis in axes]
+        if storage is not None and storage.kind == "scratch":
+            texts = self._own(texts)
+        return f"{name}[{', '.join(texts)}]"
+
+    def _of_team(
+        self, name: str, extents: Sequence[str], shape: Sequence[object], kind: str
+    ) -> None:
+        """An array that every team has one of: of threads, side by side, so that their accesses are
+        of one line of memory."""
+        teams = self._teams()
+        whole = (*extents, teams) if self.mode == "thread" else (teams, *extents)
+        self.arguments.array(name, whole, kind, "scratch", name, tuple(shape), kind)
+
+    def _own(self, texts: Sequence[str]) -> list[str]:
+        if not isinstance(self.step, Parallel):
+            return ["0", *texts]
+        return [*texts, "team"] if self.mode == "thread" else ["team", *texts]
+
+    def _teams(self) -> str:
+        return "teams" if isinstance(self.step, Parallel) else "1"
+
+    def _buffers(self, let: Let) -> list[str]:
+        """The arrays that a reduction with axes accumulates in: the sums, and what they have lost."""
+        axes = self._axes_of(let)
+        kind = "int64" if let.domain.is_integer else self.dtype
+        extents = [self._extent_text(self.layout.extent(axis.dimension)) for axis in axes]
+        shape = shape_of(axis.dimension for axis in axes)
+        prefixes = ["sum"]
+        if let.reduction == "sum" and kind == "float32":
+            prefixes.append("lost")
+        names = []
+        for prefix in prefixes:
+            name = self.layout.name(prefix, let.name)
+            if self._is_outer(let):
+                blocks = (self._blocks(self.number), *extents)
+                self.arguments.array(
+                    name, blocks, kind, "partial", name, self.number, tuple(shape), kind
+                )
+            else:
+                self._of_team(name, extents, shape, kind)
+            names.append(name)
+        return names
+
+    def _in_buffer(self, let: Let, places: str) -> str:
+        if self._is_outer(let):
+            return f"cuda.blockIdx.x, {places}"
+        return ", ".join(self._own([places]))
+
+    def _is_outer(self, let: Let) -> bool:
+        """Whether a reduction is over the outer loop of the step."""
+        step = self.step
+        return isinstance(step, Parallel) and any(one.let == let.name for one in step.reductions)
+
+    def _part(self, let: Let, number: int, what: str = "part") -> str:
+        """The parts that the blocks of a step have of a scalar reduction, and what they lost."""
+        kind = "int64" if let.domain.is_integer else self.dtype
+        if what == "part" and let.reduction in ("argmax", "argmin"):
+            kind = "int64"
+        if what == "best":
+            kind = self.dtype
+        name = self.layout.name(what, let.name)
+        shape = (self._blocks(number), "2")
+        return self.arguments.array(name, shape, kind, "partial", name, number, (2,), kind)
+
+    def _blocks(self, number: int) -> str:
+        """How many blocks run a step."""
+        return self.arguments.add(f"blocks_{number + 1}", "blocks", number)
+
+    def _errors(self) -> str:
+        self.functions.add("inside")
+        return self.arguments.array("errors", ("32",), "int64", "errors")
+
+    def _example(self) -> str:
+        if self.outer is not None and self.outer.dimension == BATCH:
+            return self._inner_index(self.outer)
+        return "-1"

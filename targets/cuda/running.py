@@ -1,0 +1,192 @@
+"""Kernels on the device, through the protocol of executables.
+
+A call fills tables that were made when its sizes were first seen, and hands them to the driver on the
+caller's stream. Nothing waits for the device: a scalar stays there until somebody asks for it, and with
+it comes the record of positions that left their axis.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from objc.targets.cuda.arrays import OnDevice, Plain
+from objc.targets.cuda.driver import Table, driver
+from objc.targets.cuda.launching import ERRORS, Sized
+
+# ---- copied into emitted modules from here on
+
+
+class Prepared:
+    """The launches of a kernel for given sizes, as the driver takes them."""
+
+    def __init__(self, plan: Sized, function: Callable[[str], Any]) -> None:
+        self.plan = plan
+        self.launches = []
+        for launch in plan.launches:
+            kinds = [_kind(what) for what in launch.arguments]
+            table = Table(kinds)
+            open_ones = []
+            for cell, what in zip(table.cells, launch.arguments, strict=True):
+                if what[0] == "value":
+                    cell.value = what[1]
+                else:
+                    open_ones.append((cell, what))
+            self.launches.append((launch, function(launch.name), table, open_ones))
+
+
+def _kind(what: Any) -> str:
+    return str(what[2]) if what[0] in ("value", "number") else "int64"
+
+
+class Kernel:
+    """A kernel that is launched. `facts` are what the compiler wrote of it, `ptx` gives its text for
+    an architecture, and `error` is what is raised for a position that leaves its axis, `on_host` for
+    an array that is not on the device."""
+
+    def __init__(
+        self,
+        facts: Mapping[str, Any],
+        ptx: Callable[[tuple[int, int]], str],
+        error: type[Exception],
+        on_host: Callable[[str, Any], Exception],
+    ) -> None:
+        self.facts = facts
+        self.ptx = ptx
+        self.error = error
+        self.on_host = on_host
+        self.lock = threading.Lock()
+        self.modules: dict[int, Any] = {}
+        self.prepared: dict[tuple[Any, ...], Prepared] = {}
+
+    def __call__(
+        self, arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]
+    ) -> Scalars:
+        """Launch. `arguments` and `results` are OnDevice, or numbers; what comes back are scalars
+        that are fetched when they are read."""
+        framework: Any = None
+        for name, one in arguments.items():
+            if isinstance(one, OnDevice):
+                framework = framework or one.framework
+            elif not isinstance(one, float | int):
+                raise self.on_host(name, one)
+        framework = framework or Plain()
+        stream = framework.stream()
+        told = {name: arguments[one] + more for name, (one, more) in self.facts["counted"].items()}
+        prepared = self._prepared({**sizes, **told})
+        work = framework.empty((prepared.plan.bytes,), "uint8")
+        base = _pointer(work)
+        device = driver()
+        with self.lock:
+            device.clear(base, ERRORS * 8, stream)
+            for launch, function, table, open_ones in prepared.launches:
+                for cell, what in open_ones:
+                    cell.value = self._given(what, base, arguments, results)
+                device.launch(function, launch.blocks, launch.threads, table.addresses, stream)
+        self._copies(results, stream)
+        return Scalars(self, prepared.plan, work, base, stream)
+
+    def _prepared(self, sizes: Mapping[str, int]) -> Prepared:
+        context = driver().context()
+        key = (context, *sizes.items())
+        found = self.prepared.get(key)
+        if found is None:
+            with self.lock:
+                module = self._module(context)
+                function = {name: driver().function(module, name) for name in self._names()}
+                found = Prepared(Sized(self.facts, sizes), function.__getitem__)
+                self.prepared[key] = found
+        return found
+
+    def _names(self) -> Iterator[str]:
+        for step in self.facts["steps"]:
+            for name, _ in step["functions"].values():
+                yield name
+
+    def _module(self, context: int) -> Any:
+        if context not in self.modules:
+            self.modules[context] = driver().load(self.ptx(driver().architecture()))
+        return self.modules[context]
+
+    def _given(
+        self, what: Any, base: int, arguments: Mapping[str, Any], results: Mapping[str, Any]
+    ) -> Any:
+        match what[0]:
+            case "work":
+                return base + what[1]
+            case "input":
+                return arguments[what[1]].pointer
+            case "output":
+                keys = self.facts["tensors"][what[1]]
+                return next(results[key] for key in keys if key in results).pointer
+        return arguments[what[1]]
+
+    def _copies(self, results: Mapping[str, Any], stream: int) -> None:
+        """Where two results are the same tensor, the second array is a copy."""
+        for keys in self.facts["tensors"].values():
+            given = [results[key] for key in keys if key in results]
+            for other in given[1:]:
+                count = math.prod(other.shape) * 8 if other.kind != "float32" else 4
+                driver().copy(other.pointer, given[0].pointer, count, stream)
+
+
+class Scalars(Mapping[str, Any]):
+    """The scalars of a call, on the device until one is read. Reading waits for the call, and raises
+    what the kernel raises if a position left its axis."""
+
+    def __init__(self, kernel: Kernel, plan: Sized, work: Any, base: int, stream: int) -> None:
+        self.kernel = kernel
+        self.plan = plan
+        self.work = work
+        self.base = base
+        self.stream = stream
+        self.found: dict[str, Any] | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.kernel.facts["scalars"])
+
+    def __len__(self) -> int:
+        return len(self.kernel.facts["scalars"])
+
+    def __getitem__(self, key: str) -> Any:
+        if self.found is None:
+            self.found = self._fetched()
+        return self.found[key]
+
+    def check(self) -> None:
+        """Wait for the call, and raise what it raises."""
+        if self.found is None:
+            self.found = self._fetched()
+
+    def place(self, key: str) -> int:
+        """Where in the memory of the call a scalar stands: a float64, or an int64 of whole ones."""
+        facts = self.kernel.facts
+        array = "wholes" if key in facts["whole"] else "values"
+        return int(self.plan.places[array] + facts["scalars"][key] * 8)
+
+    def _fetched(self) -> dict[str, Any]:
+        held = driver().fetched(self.base, self.plan.head, self.stream)
+        whole = self.kernel.facts["whole"]
+        found = {
+            key: struct.unpack_from("q" if key in whole else "d", held, self.place(key))[0]
+            for key in self
+        }
+        errors = struct.unpack_from(f"{ERRORS}q", held)
+        ranks = [rank for rank in (3, 2, 1) if errors[rank * 8]]
+        shows = not found or any(math.isnan(value) for value in found.values())
+        if ranks and (ranks[0] == 3 or shows):
+            site, position, extent, example = errors[ranks[0] * 8 + 1 : ranks[0] * 8 + 5]
+            tensor, axis = self.kernel.facts["sites"][site]
+            place = None if example < 0 else example
+            raise self.kernel.error(tensor, axis, position, extent, place)
+        return found
+
+
+def _pointer(array: Any) -> int:
+    """Where an array of a framework's begins."""
+    if hasattr(array, "data_ptr"):
+        return int(array.data_ptr())
+    return int(array.__cuda_array_interface__["data"][0])

@@ -1,0 +1,160 @@
+"""Kernels in Numba's simulator: the one module that knows Numba-CUDA.
+
+The text of a kernel runs as Python, one thread of the simulator a thread of the device, on memory of
+the host. What the text stands on is its own: the elementary functions as they are translated for
+devices, reductions of teams through shared memory. Blocks are small, so that small inputs have several
+blocks, several threads and rests.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import math
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+WIDTH = 4
+"""Threads of a block."""
+
+BLOCKS = 3
+"""Blocks of a launch at most."""
+
+
+def is_on() -> bool:
+    """Whether Numba-CUDA has been told to simulate."""
+    return os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0")
+
+
+class Simulated:
+    """The functions of a text. A call is `launch(name, blocks, threads, arguments)`."""
+
+    def __init__(self, text: str) -> None:
+        from numba import cuda
+        from objc.targets.cuda import teams
+
+        self.space: dict[str, Any] = {**_floor(), "cuda": cuda}
+        folder = Path(__file__).parent
+        for file in ("mathematics/float32.py", "mathematics/float64.py", "mathematics/special.py"):
+            self._run((folder.parent / "cpu" / file).read_text("utf-8"), file)
+        for name in ("sums.py", "special.py"):
+            self._run((folder / name).read_text("utf-8"), name)
+        own = compile(_body(text), "kernel", "exec")
+        for one in teams.needed(_names_of(own)):
+            self._run(one.simulated(), one.name)
+        self.space["kernel"] = cuda.jit
+        exec(own, self.space)
+
+    def _run(self, text: str, name: str) -> None:
+        exec(compile(_body(text), f"simulated {name}", "exec"), self.space)
+
+    def launch(self, name: str, blocks: int, threads: int, arguments: Sequence[Any]) -> None:
+        """Run a function of the text. The simulator waits for its threads in a busy loop, which must not
+        keep Python from them."""
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(1e-5)
+        try:
+            self.space[name][blocks, threads](*arguments)
+        finally:
+            sys.setswitchinterval(before)
+
+
+def _body(text: str) -> str:
+    """A text without its imports: the names are those of the simulator."""
+    lines = text.splitlines()
+    return "\n".join("" if one.startswith(("import ", "from ")) else one for one in lines)
+
+
+def _names_of(code: Any) -> set[str]:
+    found = set(code.co_names)
+    for one in code.co_consts:
+        if hasattr(one, "co_names"):
+            found |= _names_of(one)
+    return found
+
+
+# -------------------------------------------------------------- what texts stand on
+
+
+def helper(function: Any) -> Any:
+    """Functions of a text are plain ones here."""
+    return function
+
+
+elementary = helper
+
+
+def claimed(array: Any, place: int) -> bool:
+    """Whether this thread is the one that turns an entry from 0 to 1: threads take turns here."""
+    if array[place]:
+        return False
+    array[place] = 1
+    return True
+
+
+def view(address: int, shape: tuple[int, ...], kind: Any) -> Any:
+    """The array at an address."""
+    element = np.dtype(str(kind))
+    count = math.prod(int(one) for one in shape)
+    if not count or not address:
+        return np.empty(0, element)
+    if len(shape) == 1 and shape[0] == 1 << 20:
+        count = 64  # handed on from step to step: as many as there may be
+        shape = (count,)
+    held = (ctypes.c_char * (count * element.itemsize)).from_address(address)
+    return np.frombuffer(held, element).reshape([int(one) for one in shape])
+
+
+def _extreme(choose: Any) -> Callable[[Any, Any], Any]:
+    return lambda a, b: choose(a, b)
+
+
+def _split(x: Any) -> tuple[Any, Any]:
+    mantissa, exponent = np.frexp(x)
+    if mantissa < math.sqrt(0.5):
+        mantissa, exponent = mantissa * type(x)(2.0), exponent - 1
+    return type(x)(mantissa), type(x)(exponent)
+
+
+def _power_of_two(n: Any) -> Any:
+    return type(n)(math.nan if np.isnan(n) else np.ldexp(1.0, int(n)))
+
+
+def _quietly(function: Callable[..., float]) -> Callable[..., Any]:
+    """A function of Python's mathematics as devices have it: no exceptions, the argument's type."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        kind = type(arguments[0]) if isinstance(arguments[0], np.floating) else np.float64
+        try:
+            return kind(function(*map(float, arguments)))
+        except OverflowError:
+            return kind(math.inf)
+        except ValueError:
+            return kind(math.inf if function is math.lgamma else math.nan)
+
+    return call
+
+
+def _floor() -> dict[str, Any]:
+    from numba import float32, float64, int64
+
+    names = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "erf", "erfc",
+             "lgamma", "log")  # fmt: skip
+    functions = {name: _quietly(getattr(math, name)) for name in names}
+    mathematics = SimpleNamespace(
+        inf=math.inf, nan=math.nan, sqrt=np.sqrt, pow=np.power, fabs=np.fabs, **functions
+    )
+    return {
+        "math": mathematics, "float32": float32, "float64": float64, "int64": int64,
+        "Any": Any, "helper": helper, "elementary": elementary, "claimed": claimed, "view": view,
+        "split": _split, "power_of_two": _power_of_two,
+        "maximum": _extreme(np.maximum), "minimum": _extreme(np.minimum),
+        "annotations": None,
+    }  # fmt: skip

@@ -1,0 +1,224 @@
+"""The text of a kernel as LLVM for NVIDIA's devices, as `objc.targets.cpu.translation` for processors.
+
+Arrays are of the device's global memory; those that nobody writes while a kernel runs are read past the
+coherent cache. What the language of kernels has of CUDA are the places of a thread, shared arrays,
+barriers, the exchange of registers within a warp, and the claim of an entry.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llvmlite import ir
+from objc.targets.cpu import translation
+from objc.targets.cpu.expressions import F32, F64, I64, TYPES, Array, Value
+from objc.targets.cuda import teams
+
+GLOBAL, SHARED = 1, 3
+"""Address spaces."""
+
+I32 = ir.IntType(32)
+FLAGS = translation.STEP_FLAGS
+_ALL = -1
+_REGISTERS = {"threadIdx": "tid", "blockIdx": "ctaid", "blockDim": "ntid", "gridDim": "nctaid"}
+
+
+@dataclass(frozen=True)
+class Constant(Array):
+    """An array that nobody writes while the kernel runs."""
+
+
+def translate(text: str) -> ir.Module:
+    """The module of a kernel's text: what is marked `@kernel` can be launched."""
+    module = ir.Module("objc")
+    module.triple = "nvptx64-nvidia-cuda"
+    own = translation.functions_of(text)
+    names = {one.id for one in ast.walk(ast.parse(text)) if isinstance(one, ast.Name)}
+    functions = {**_library(), **own}
+    for reduction in teams.needed(names):
+        functions.update(translation.functions_of(reduction.text()))
+    translator = Translator(module, functions, 0)
+    for node in own.values():
+        if any(isinstance(one, ast.Name) and one.id == "kernel" for one in node.decorator_list):
+            _entry(translator, node)
+    return module
+
+
+@functools.lru_cache(maxsize=1)
+def _library() -> dict[str, ast.FunctionDef]:
+    folder = Path(__file__).parent
+    found = dict(translation.library())
+    for name in ("sums", "special"):
+        found.update(translation.functions_of((folder / f"{name}.py").read_text("utf-8")))
+    return found
+
+
+def _entry(translator: Translator, node: ast.FunctionDef) -> None:
+    names = [one.arg for one in node.args.args]
+    kinds = [_kind(name) for name in names]
+    made = ir.Function(translator.module, ir.FunctionType(ir.VoidType(), kinds), node.name)
+    made.calling_convention = "ptx_kernel"
+    for argument, kind in zip(made.args, kinds, strict=True):
+        if isinstance(kind, ir.PointerType):
+            argument.add_attribute("noalias")
+    Body(translator, made, node, FLAGS).fill(list(made.args))
+
+
+def _kind(name: str) -> Any:
+    """The type of a parameter, by the beginning of its name (see `layout`)."""
+    if name.startswith("p_"):
+        return ir.PointerType(ir.IntType(8), GLOBAL)
+    return {"c": F32, "w": F64}.get(name[0], I64)
+
+
+class Translator(translation.Translator):
+    """A module for a device being made."""
+
+    def body(self) -> type[translation.Body]:
+        return Body
+
+
+class Body(translation.Body):
+    """A function for a device being translated."""
+
+    translator: Translator
+
+    def _value(self, node: ast.expr) -> Value:
+        match node:
+            case ast.Attribute(value=ast.Attribute(value=ast.Name(id="cuda"), attr=what), attr="x"):
+                return self._register(_REGISTERS[what])
+            case ast.Name(id=name) if name.startswith("p_"):
+                return self.variables[name]
+        return super()._value(node)
+
+    def _register(self, name: str) -> Any:
+        function = self._intrinsic(f"llvm.nvvm.read.ptx.sreg.{name}.x", I32, [])
+        return self.b.zext(self.b.call(function, []), I64)
+
+    def _intrinsic(self, name: str, result: Any, kinds: Sequence[Any]) -> Any:
+        found = self.b.module.globals.get(name)
+        if found is None:
+            found = ir.Function(self.b.module, ir.FunctionType(result, kinds), name)
+        return found
+
+    def _binary(self, node: ast.AST, op: ast.operator, left: Any, right: Any) -> Any:
+        if isinstance(op, ast.FloorDiv):
+            return self.b.udiv(left, right)
+        if isinstance(op, ast.Mod):
+            return self.b.urem(left, right)
+        return super()._binary(node, op, left, right)
+
+    # -------------------------------------------------------------- loops
+
+    def _for(self, node: ast.For) -> None:
+        ends = [self._value(one) for one in node.iter.args]  # type: ignore[attr-defined]
+        first, last, step = (I64(0), *ends, I64(1)) if len(ends) == 1 else (*ends, I64(1))[:3]
+        assert isinstance(node.target, ast.Name)
+        before, body = self.b.block, self.function.append_basic_block("loop")
+        after = self.function.append_basic_block("after")
+        self.b.cbranch(self.b.icmp_signed("<", first, last), body, after)
+        self.b.position_at_end(body)
+        counter = self.b.phi(I64, node.target.id)
+        counter.add_incoming(first, before)
+        self._bind(node.target.id, counter)
+        self._block(node.body)
+        if not self.b.block.is_terminated:
+            following = self.b.add(counter, step, flags=("nsw", "nuw"))
+            counter.add_incoming(following, self.b.block)
+            self.b.cbranch(self.b.icmp_signed("<", following, last), body, after)
+        self.b.position_at_end(after)
+
+    # -------------------------------------------------------------- arrays
+
+    def _subscript(self, array: Array, where: ast.expr) -> Value:
+        found = super()._subscript(array, where)
+        if isinstance(array, Constant) and isinstance(found, ir.LoadInstr):
+            found.set_metadata("invariant.load", self.b.module.add_metadata([]))
+        return found
+
+    def _view(self, address: ast.expr, shape: ast.expr, kind: ast.expr) -> Array:
+        assert isinstance(kind, ast.Name) and isinstance(shape, ast.Tuple)
+        assert isinstance(address, ast.Name)
+        element = TYPES[kind.id]
+        data = self.b.bitcast(self._value(address), ir.PointerType(element, GLOBAL))
+        made = Constant if address.id.startswith("p_in_") else Array
+        return made(data, element, tuple(self._value(one) for one in shape.elts))
+
+    def _shared(self, count: ast.expr, kind: ast.expr) -> Array:
+        assert isinstance(kind, ast.Name) and isinstance(count, ast.Constant)
+        element = TYPES[kind.id]
+        size = int(count.value)  # type: ignore[arg-type]
+        name = f"cells.{len(self.b.module.globals)}"
+        held = ir.GlobalVariable(self.b.module, ir.ArrayType(element, size), name, SHARED)
+        held.linkage = "internal"
+        held.initializer = ir.Constant(ir.ArrayType(element, size), ir.Undefined)
+        data = self.b.bitcast(held, ir.PointerType(element, SHARED))
+        return Array(data, element, (I64(size),))
+
+    def _bind(self, name: str, value: Value) -> None:
+        """The address of an array is a name too, not a variable."""
+        if isinstance(getattr(value, "type", None), ir.PointerType):
+            self.variables[name] = value
+        else:
+            super()._bind(name, value)
+
+    # -------------------------------------------------------------- calls
+
+    def _call(self, node: ast.Call, function: ast.expr, arguments: Sequence[ast.expr]) -> Value:
+        match function:
+            case ast.Attribute(value=ast.Name(id="cuda"), attr="syncthreads"):
+                return self._barrier("llvm.nvvm.barrier0", [])
+            case ast.Attribute(value=ast.Name(id="cuda"), attr="syncwarp"):
+                return self._barrier("llvm.nvvm.bar.warp.sync", [I32(_ALL)])
+            case ast.Attribute(value=ast.Attribute(value=ast.Name(id="cuda")), attr="array"):
+                return self._shared(arguments[0], arguments[1])
+            case ast.Name(id="view"):
+                return self._view(*arguments)
+            case ast.Name(id="exchanged"):
+                return self._exchanged(self._value(arguments[0]), arguments[1])
+            case ast.Name(id="claimed"):
+                return self._claimed(self._value(arguments[0]), self._value(arguments[1]))
+        return super()._call(node, function, arguments)
+
+    def _barrier(self, name: str, arguments: Sequence[Any]) -> Any:
+        function = self._intrinsic(name, ir.VoidType(), [one.type for one in arguments])
+        function.attributes.add("convergent")
+        return self.b.call(function, arguments)
+
+    def _exchanged(self, value: Any, distance: ast.expr) -> Any:
+        """What the thread of this warp has whose number differs in one bit."""
+        assert isinstance(distance, ast.Constant)
+        if value.type in (F32, I32):
+            return self._shuffled(value, int(distance.value))  # type: ignore[arg-type]
+        bits = self.b.bitcast(value, I64) if value.type == F64 else value
+        low = self._shuffled(self.b.trunc(bits, I32), distance.value)
+        high = self._shuffled(self.b.trunc(self.b.lshr(bits, I64(32)), I32), distance.value)
+        whole = self.b.or_(self.b.zext(low, I64), self.b.shl(self.b.zext(high, I64), I64(32)))
+        return self.b.bitcast(whole, F64) if value.type == F64 else whole
+
+    def _shuffled(self, value: Any, distance: Any) -> Any:
+        suffix = "f32" if value.type == F32 else "i32"
+        function = self._intrinsic(
+            f"llvm.nvvm.shfl.sync.bfly.{suffix}", value.type, [I32, value.type, I32, I32]
+        )
+        function.attributes.add("convergent")
+        return self.b.call(function, [I32(_ALL), value, I32(int(distance)), I32(31)])
+
+    def _claimed(self, array: Array, place: Any) -> Any:
+        """Whether this thread is the one that turns an entry from 0 to 1."""
+        pointer = self._pointer(array, [place])
+        pair = self.b.cmpxchg(pointer, I64(0), I64(1), "monotonic")
+        return self.b.extract_value(pair, 1)
+
+    def _libm(self, name: str, values: Sequence[Any]) -> Any:
+        """A function of CUDA's mathematics; roots and absolute values are instructions."""
+        if name in ("sqrt", "fabs"):
+            return super()._libm(name, values)
+        kind = values[0].type
+        full = f"__nv_{name}" + ("f" if kind == F32 else "")
+        return self.b.call(self._intrinsic(full, kind, [kind] * len(values)), values)
