@@ -15,6 +15,7 @@ from objc.ir.domain import REAL
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Expression, Extent, Read
 from objc.passes.batch import dependent
+from objc.passes.magnitudes import keep_in_range
 from objc.passes.norms import name_norms
 from objc.passes.rewrites import rewrite
 from objc.passes.rewrites.products import has_infinite_logarithm
@@ -39,8 +40,8 @@ def sink(program: Program) -> Program:
 
 
 def guard(program: Program) -> Program:
-    """Zero times infinity is zero where a factor is exactly zero. The last step: what it makes has
-    the right value and not the right derivative."""
+    """Zero times infinity is zero where a factor is exactly zero, and ratios stand for squares that may
+    overflow. The last step: what it makes has the right value and not the right derivative."""
     unbounded = dependent(program.lets, _infinite(program))
     normalisers = {
         let.name
@@ -48,6 +49,7 @@ def guard(program: Program) -> Program:
         if let.reduction in ("max", "logsumexp") and let.name not in unbounded
     }
     exploding: set[str] = set()
+    named: dict[Read, Expression] = {}
 
     def explosive(factor: Expression) -> bool:
         if isinstance(factor, Read):
@@ -65,7 +67,10 @@ def guard(program: Program) -> Program:
     for let in program.lets:
         if let.reduction is None and explosive(let.body):
             exploding.add(let.name)
-        lets.append(replace(let, body=guard_products(let.body, explosive)))
+        body = keep_in_range(guard_products(let.body, explosive), named)
+        lets.append(replace(let, body=body))
+        if let.reduction is None:
+            named[let.read(*let.free)] = body
     return program.with_lets(lets)
 
 

@@ -1,0 +1,155 @@
+"""Squares that leave the range where what is made of them does not: the last rewrites of a body.
+
+`x²/(1 + x²)` is infinity over infinity beyond 1e154 (1e19 in float32), `1/(1 + x²)³` is 0 beyond 1e51.
+Written in 1/x where |x| > 1 nothing overflows and nothing vanishes too early. Only the evaluation
+changes, and no derivative is taken of the result: the branch is one for numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch, hypot1m1, log1p, quotient
+from objc.ir.symbols import Expression, Read
+from objc.passes.rewrites.forms import ONE, ZERO, is_short
+
+_MOST_DEGREES = 8
+_FAR = sympy.Integer(2) ** 15
+"""Beyond it exp(−k·x²) is 0 for every k ≥ `_LEAST_RATE`, and x⁸ is still in range, in float32 too."""
+_LEAST_RATE = sympy.Rational(1, 10**5)
+
+
+def keep_in_range(expression: Any, named: Mapping[Read, Expression]) -> Any:
+    """The same value, by ratios instead of squares where squares may overflow. `named` tells what the
+    reads of elementwise lets stand for."""
+    if not getattr(expression, "args", ()) or getattr(expression, "is_Relational", False):
+        return expression
+    if isinstance(expression, (sympy.Mul, sympy.Pow)):
+        return _product(expression, named)
+    arguments = [keep_in_range(one, named) for one in expression.args]
+    if arguments != list(expression.args):
+        expression = expression.func(*arguments)
+    return _log_of_square(expression) if isinstance(expression, log1p) else expression
+
+
+def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
+    """A product is looked at as a whole: its powers are not on their own."""
+    factors = []
+    for factor in sympy.Mul.make_args(product):
+        base, exponent = factor.as_base_exp() if isinstance(factor, sympy.Pow) else (factor, ONE)
+        factors.append(keep_in_range(base, named) ** exponent)
+    whole = _ratio_of_powers(sympy.Mul(*factors))
+    if not isinstance(whole, (sympy.Mul, sympy.Pow)):
+        return whole
+    changed = _rational(whole)
+    if changed is None:
+        changed = _under_exponential(whole, named)
+    return whole if changed is None else changed
+
+
+def _ratio_of_powers(product: Any) -> Any:
+    """xⁿ/sᵐ = (x/s)ᵏ·xⁿ⁻ᵏ/sᵐ⁻ᵏ with k the lesser of both, unless both are 1."""
+    powers = {one.as_base_exp()[0]: one.as_base_exp()[1] for one in sympy.Mul.make_args(product)}
+    above = [base for base, n in powers.items() if isinstance(base, Read) and _is_from(n, 1)]
+    below = [base for base, n in powers.items() if isinstance(base, Read) and _is_from(-n, 1)]
+    for x, s in zip(above, below, strict=False):
+        degree = min(powers[x], -powers[s])
+        if max(powers[x], -powers[s]) > 1:
+            product = product * x**-degree * s**degree * quotient(x, s) ** degree
+    return product
+
+
+def _is_from(exponent: Any, least: int) -> bool:
+    return bool(exponent.is_Integer and exponent >= least)
+
+
+def _log_of_square(node: Any) -> Any:
+    """log(1 + k·x²) = 2·log(1 + (√(1 + k·x²) − 1)), in which the square is never made."""
+    rate, rest = node.args[0].as_coeff_Mul()
+    base, exponent = rest.as_base_exp()
+    if rate.is_positive and exponent == 2 and _is_generator(base):
+        return 2 * log1p(hypot1m1(sympy.sqrt(rate) * base))
+    return node
+
+
+def _is_generator(base: Any) -> bool:
+    return isinstance(base, (Read, quotient)) and bool(base.is_real)
+
+
+def _rational(product: Any) -> Expression | None:
+    """xᵃ·P(x)/(c + k·x²)ⁿ by the reciprocal of x where |x| > 1."""
+    for power in sympy.Mul.make_args(product):
+        found = _sum_of_square(power)
+        if found is None:
+            continue
+        x = found
+        parts = [_in_reciprocal(factor, x) for factor in sympy.Mul.make_args(product)]
+        known = [one for one in parts if one is not None]
+        if len(known) < len(parts):
+            return None
+        degree = sum(n for n, _ in known)
+        inverse = _reciprocal(x)
+        far = sympy.Mul(*(bounded for _, bounded in known))
+        far *= x**degree if degree > 0 else inverse**-degree
+        return Branch(sympy.Gt(sympy.Abs(x), 1), far, product)
+    return None
+
+
+def _reciprocal(x: Any) -> Expression:
+    return quotient(*reversed(x.args)) if isinstance(x, quotient) else quotient(ONE, x)
+
+
+def _sum_of_square(power: Any) -> Any:
+    """x of (c + k·x²)⁻ⁿ with positive numbers c and k, for real x; else None."""
+    base, exponent = power.as_base_exp()
+    if not (_is_from(-exponent, 1) and isinstance(base, sympy.Add) and len(base.args) == 2):
+        return None
+    constant, rest = base.as_coeff_Add()
+    rate, square = rest.as_coeff_Mul()
+    x, two = square.as_base_exp()
+    fits = constant.is_positive and rate.is_positive and two == 2 and _is_generator(x)
+    return x if fits else None
+
+
+def _in_reciprocal(factor: Any, x: Any) -> tuple[int, Expression] | None:
+    """(n, e) with factor = xⁿ·e, where e is bounded for |x| > 1 if the factor is a polynomial in x or
+    a power of one; what x is not in stays. None if it is neither."""
+    base, exponent = factor.as_base_exp()
+    if not factor.has(x):
+        return 0, factor
+    if not exponent.is_Integer or not is_short(base):
+        return None
+    symbol = sympy.Dummy(real=True)
+    opened = base.xreplace({x: symbol})
+    if opened.free_symbols & x.free_symbols or not opened.is_polynomial(symbol):
+        return None
+    polynomial = sympy.Poly(opened, symbol)
+    degree = polynomial.degree()
+    if degree * abs(exponent) > _MOST_DEGREES:
+        return None
+    inverse = _reciprocal(x)
+    reversed_ = sympy.Add(*(c * inverse ** (degree - n) for (n,), c in polynomial.terms()))
+    return int(degree * exponent), reversed_**exponent
+
+
+def _under_exponential(product: Any, named: Mapping[Read, Expression]) -> Expression | None:
+    """P(x)·exp(−k·x²) is 0 where the exponential is, whatever the polynomial is there."""
+    for factor in sympy.Mul.make_args(product):
+        body = named.get(factor, factor)
+        if not isinstance(body, sympy.exp):
+            continue
+        rate, square = body.args[0].as_coeff_Mul()
+        x, two = square.as_base_exp()
+        if not (-rate >= _LEAST_RATE and two == 2 and _is_generator(x)):
+            continue
+        others = [one for one in sympy.Mul.make_args(product) if one.has(x) and one != factor]
+        if any(_has_square(one, x) for one in others):
+            return Branch(sympy.Gt(sympy.Abs(x), _FAR), ZERO, product)
+    return None
+
+
+def _has_square(factor: Any, x: Any) -> bool:
+    return any(power.base == x and _is_from(power.exp, 2) for power in factor.atoms(sympy.Pow))

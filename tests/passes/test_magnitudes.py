@@ -1,0 +1,117 @@
+"""Ratios in the place of squares: the same value in 100 digits, in range in float64, nothing else touched."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import mpmath
+import pytest
+import sympy
+from sympy import Abs, exp
+
+from objc.atoms import BY_FUNCTION, Branch, log1p, quotient
+from objc.ir.domain import Domain
+from objc.ir.symbols import Read
+from objc.passes.magnitudes import keep_in_range
+
+x = Read("x", (), Domain("real").assumptions)
+s = Read("s", (), Domain("positive").assumptions)
+t = Read("t", (), Domain("real").assumptions)
+
+MENDED = [
+    log1p(x**2),
+    log1p(x**2 / (2 * s**2)),
+    1 / (1 + x**2),
+    x**2 / (4 + 3 * x**2) ** 2,
+    x * (3 - x**2) / (1 + x**2) ** 3,
+    (5 * x**4 - 6 * x**2 + 1) / (1 + x**2 / 7) ** 2,
+    t * x**2 / s**2 / (2 + x**2 / s**2),
+    (1 - x**2) * exp(-(x**2) / 2),
+    x**4 * exp(-3 * x**2 / s**2),
+    x**2 / s**2,
+    x / s**3,
+]
+
+UNTOUCHED = [
+    1 / (x**2 - 1),
+    1 / (1 - x**2),
+    1 / (t + x**2),
+    1 / (1 + x**4),
+    1 / (1 + x),
+    1 / (1 + x**2 + x),
+    x**9 / (1 + x**2),
+    exp(x) * x / (1 + x**2),
+    log1p(-(x**2)),
+    log1p(x**3),
+    (1 - x**2) * exp(x**2),
+    (1 - x**2) * exp(-(x**2) / 10**6),
+    x * exp(-(x**2) / 2),
+    x / s,
+    s**2 * x,
+]
+POINTS = (-1e300, -1e160, -3e5, -2.0, -1.0, -0.3, -1e-170, 1e-8, 0.7, 1.0, 1.5, 1e9, 1e200)
+
+
+@pytest.mark.parametrize("body", MENDED, ids=str)
+def test_value_stays_and_is_in_range(body: Any) -> None:
+    changed = keep_in_range(body, {})
+    assert changed != body
+    for a in POINTS:
+        for b in (1e-3, 1.0, 1e200):
+            with mpmath.workdps(400):
+                before, after = (
+                    _value(one, mpmath.mpf(a), mpmath.mpf(b)) for one in (body, changed)
+                )
+                assert (
+                    abs(after - before)
+                    <= mpmath.mpf(10) ** -90 * abs(before) + mpmath.mpf(10) ** -320
+                )
+            nearest = float(before)
+            if 1e-290 < abs(nearest) < 1e290:
+                found = _value(changed, a, b)
+                assert math.isclose(found, nearest, rel_tol=1e-13), (a, b, found, nearest)
+
+
+@pytest.mark.parametrize("body", UNTOUCHED, ids=str)
+def test_near_misses_stay(body: Any) -> None:
+    assert keep_in_range(body, {}) == body
+
+
+def test_named_exponential_is_seen() -> None:
+    named = Read("e", (), Domain("nonnegative").assumptions)
+    changed = keep_in_range((1 - x**2) * named, {named: exp(-(x**2))})
+    assert changed == Branch(Abs(x) > 2**15, sympy.Integer(0), (1 - x**2) * named)
+    assert keep_in_range((1 - x**2) * named, {named: exp(-t)}) == (1 - x**2) * named
+
+
+def _value(body: Any, a: Any, b: Any) -> Any:
+    """With a for x, b for s and 1.5 for t, in the arithmetic of a."""
+    exact = isinstance(a, mpmath.mpf)
+    if isinstance(body, Read):
+        return {"x": a, "s": b, "t": type(a)(1.5)}[body.tensor]
+    if body.is_number:
+        return mpmath.mpf(str(body.evalf(420))) if exact else float(body)
+    if isinstance(body, Branch):
+        left, right = (_value(one, a, b) for one in body.args[0].args)
+        holds = left > right if isinstance(body.args[0], sympy.Gt) else right > left
+        return _value(body.args[1 if holds else 2], a, b)
+    values = [_value(one, a, b) for one in body.args]
+    if isinstance(body, sympy.Add):
+        return sum(values)
+    if isinstance(body, sympy.Mul):
+        return math.prod(values)
+    if isinstance(body, sympy.Pow):
+        return _power(values[0], int(body.exp))
+    if isinstance(body, quotient):
+        return values[0] / values[1]
+    with mpmath.workdps(400 if exact else 40):
+        result = BY_FUNCTION[body.func].reference(*map(mpmath.mpf, values))
+    return result if exact else float(result)
+
+
+def _power(base: Any, exponent: int) -> Any:
+    try:
+        return base**exponent
+    except (OverflowError, ZeroDivisionError):
+        return math.inf
