@@ -6,9 +6,11 @@ import functools
 from pathlib import Path
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
+from objc.atoms import ATOMS
 from objc.bench import words
 from objc.bench.cases import CASES, OWN
 from objc.bench.forms import NoForm, form
@@ -104,3 +106,25 @@ def test_forms_by_hand_have_the_value_of_the_program(name: str) -> None:
             np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-9, err_msg=case.name)
         by_hand += one.form == "by hand"
     assert by_hand >= 5
+
+
+@pytest.mark.parametrize("framework", ["torch", "jax"])
+@pytest.mark.parametrize("name", sorted(ATOMS))
+def test_every_atom_has_a_word_in_both_frameworks(name: str, framework: str) -> None:
+    """A new row of the table of atoms needs a word here, or losses that use it have no peer."""
+    atom = ATOMS[name]
+    text = f"def form(arguments): return {({'abs': 'absolute'}).get(name, name)}(*arguments)"
+    sides = [-1 if high == 0 else 1 for _, high in atom.domain]
+    points = [side * one for side, one in zip(sides, (0.3, 0.6), strict=False)]
+    if framework == "torch":
+        torch = pytest.importorskip("torch")
+        found = words.function_of(text, words.TORCH, torch.float64)(
+            [torch.tensor(one, dtype=torch.float64) for one in points]
+        )
+    else:
+        jax = pytest.importorskip("jax")
+        with jax.enable_x64(True):
+            found = words.function_of(text, words.JAX, "float64")(
+                [jax.numpy.asarray(one) for one in points]
+            )
+    assert float(found) == pytest.approx(float(atom.reference(*map(mpmath.mpf, points))), rel=1e-12)
