@@ -15,7 +15,7 @@ from objc.compiler import Variant, derive, lower, parse
 from objc.ir.program import Input, Let, Program
 from objc.schedule import Loops, schedule
 from objc.schedule.cost import operations
-from objc.schedule.loops import Parallel
+from objc.schedule.loops import Serial
 from objc.source import Source
 from objc.target import DType, load
 
@@ -120,8 +120,8 @@ def _operations(loops: Loops, sizes: Mapping[str, int]) -> int:
             count * int(np.prod([sizes[name] for name in names], dtype=np.int64))
             for names, count in operations(step).items()
         )
-        if isinstance(step, Parallel):
-            dimension = step.loop.index.dimension
+        if not isinstance(step, Serial):
+            dimension = step.index.dimension
             each *= dimension.size if dimension.size is not None else sizes[dimension.name]
         total += each
     return total

@@ -16,7 +16,17 @@ import sympy
 from objc.ir.index import Dimension, Index, Position, at
 from objc.ir.program import Let
 from objc.ir.symbols import Branch, Expression, IndexValue, Read, indices_of, substitute_positions
-from objc.schedule.loops import Accumulate, Assign, Finish, Item, Loop, Peeled, Start
+from objc.schedule.loops import (
+    Accumulate,
+    Assign,
+    Block,
+    Finish,
+    Item,
+    Loop,
+    Peeled,
+    Product,
+    Start,
+)
 from objc.schedule.order import Plan
 
 
@@ -92,6 +102,10 @@ class _Slot:
     members: list[Member] = field(default_factory=list)
     direction: Literal[-1, 0, 1] = 0
 
+    @property
+    def has_products(self) -> bool:
+        return not self.direction and any(one.plan.factors for one in self.members)
+
     def takes(self, unit: Sequence[Member]) -> bool:
         """Whether a unit may share the loop."""
         first = unit[0]
@@ -124,7 +138,9 @@ def arrange(
             for member in one.members:
                 items.append(_statement(member))
         else:
-            items += _loop(one, around, kept)
+            items += (
+                _loop(one, around, kept) if around or not one.has_products else _blocks(one, kept)
+            )
     return tuple(items)
 
 
@@ -205,10 +221,80 @@ def _statement(member: Member) -> Item:
     return Accumulate(let.name, positions, body, guard, value)
 
 
-def _loop(slot: _Slot, around: tuple[Index, ...], kept: frozenset[str]) -> list[Item]:
+def _blocks(slot: _Slot, kept: frozenset[str]) -> list[Item]:
+    """A loop in blocks: products for all rows of a block, and loops over its rows."""
+    index = slot.members[0].next
+    assert index is not None
+    kept |= {read.tensor for one in slot.members if one.plan.factors for read in one.plan.let.reads}
+    parts: list[_Slot | Member] = []
+    place: dict[str, int] = {}
+    for unit in _units(slot.members):
+        lowest = 0
+        for read in (read for member in unit for read in member.plan.let.reads):
+            if read.tensor in place:
+                made = place[read.tensor]
+                together = not isinstance(parts[made], Member) and unit[0].plan.factors is None
+                lowest = max(lowest, made if together else made + 1)
+        number = _part_for(unit, parts, lowest)
+        place.update({member.name: number for member in unit})
+    before: list[Item] = []
+    items: list[Item] = []
+    after: list[Item] = []
+    for part in parts:
+        made_of = (
+            _product(part, index) if isinstance(part, Member) else _loop(part, (), kept, index)
+        )
+        for item in made_of:
+            goal = {Start: before, Loop: items, Product: items}.get(type(item), after)
+            goal.append(item)
+    return [*before, Block(index, tuple(items)), *after]
+
+
+def _part_for(unit: Sequence[Member], parts: list[_Slot | Member], lowest: int) -> int:
+    """The part of a loop in blocks that a unit goes into."""
+    if unit[0].plan.factors is not None:
+        parts.append(unit[0])
+        return len(parts) - 1
+    for number in range(lowest, len(parts)):
+        part = parts[number]
+        if isinstance(part, _Slot) and part.takes(unit):
+            break
+    else:
+        assert unit[0].next is not None
+        number, part = len(parts), _Slot(unit[0].next.dimension)
+        parts.append(part)
+    part.members += unit
+    part.direction = part.direction or unit[0].direction
+    return number
+
+
+def _product(member: Member, rows: Index) -> Iterator[Item]:
+    """The product of a block, and the accumulator that a product over the rows has."""
+    let, factors = member.plan.let, member.plan.factors
+    assert factors is not None and member.next is not None
+    names = {member.next: rows}
+    for index in let.indices:
+        if index not in names:
+            names[index] = _fresh(index, tuple(names.values()))
+    inner = replace(member, names=names)
+    at = tuple(names[index] for index in let.free)
+    left, right = inner.renamed(factors.left), inner.renamed(factors.right)
+    product = Product(let.name, at, left, right, names[factors.over])
+    if factors.over != member.next:
+        yield product
+        return
+    yield Start(let.name, at)
+    yield product
+    yield Finish(let.name, at, at)
+
+
+def _loop(
+    slot: _Slot, around: tuple[Index, ...], kept: frozenset[str], given: Index | None = None
+) -> list[Item]:
+    """The loop of a slot, over the index `given` if there is one."""
     first = slot.members[0].next
     assert first is not None
-    index = _fresh(first, around)
+    index = _fresh(first, around) if given is None else given
     before: list[Item] = []
     after: list[Item] = []
     inner = []

@@ -18,9 +18,13 @@ from objc.ir.symbols import Expression, Read
 from objc.schedule.loops import (
     Accumulate,
     Assign,
+    Block,
+    Blocked,
+    Divided,
     Loop,
     Loops,
-    Parallel,
+    Product,
+    Serial,
     Step,
     step_items,
     walk,
@@ -44,8 +48,13 @@ _CHEAP = frozenset({"abs", "sign", "maximum", "minimum", "stop_gradient"})
 def operations(step: Step) -> Polynomial:
     """Operations of one iteration of a parallel step, or of a serial one as a whole."""
     total: dict[Monomial, int] = {}
-    skipped = 1 if isinstance(step, Parallel) else 0
+    skipped = 0 if isinstance(step, Serial) else 1
     for item, around in walk(step_items(step)):
+        if isinstance(item, Product):
+            assert isinstance(step, Blocked)
+            inner = [index for index in (*item.at, item.over) if index != step.index]
+            factor, monomial = _product(tuple(index.dimension for index in inner))
+            total[monomial] = total.get(monomial, 0) + 2 * factor
         if isinstance(item, Assign | Accumulate):
             count = operations_of(item.body) + isinstance(item, Accumulate)
             if isinstance(item, Accumulate) and item.guard != sympy.true:
@@ -93,14 +102,16 @@ def kept_is_cheaper(expression: Expression) -> bool:
     return operations_of(expression) > _KEPT * _MOVED
 
 
-def traffic(loops: Loops, step: Parallel) -> Polynomial:
+def traffic(loops: Loops, step: Divided) -> Polynomial:
     """Numbers that one iteration reads from and writes to arrays that run with the loop."""
     program = loops.program
-    outer = step.loop.index
+    outer = step.index
     moved: set[str] = set()
-    for item, _ in walk((step.loop,)):
-        if isinstance(item, Loop):
+    for item, _ in walk(step_items(step)):
+        if isinstance(item, Loop | Block):
             continue
+        if isinstance(item, Product):
+            moved.add(item.left.tensor)
         if isinstance(item, Assign | Accumulate):
             for read in item.body.atoms(Read):
                 if any(position.index == outer for position in read.positions):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import sympy
 
@@ -12,12 +12,14 @@ from objc.schedule.cost import operations, operations_of, polynomial, traffic
 from objc.schedule.loops import (
     Accumulate,
     Assign,
+    Blocked,
     Finish,
     Item,
     Loop,
     Loops,
-    Parallel,
     Peeled,
+    Product,
+    Serial,
     Start,
     step_items,
 )
@@ -31,14 +33,14 @@ def listing(loops: Loops) -> str:
     lines = [f"loops {program.name}"]
     for number, step in enumerate(loops.steps, start=1):
         lines.append(f"step {number}: {_head(loops, number - 1)}")
-        if not isinstance(step, Parallel):
+        if isinstance(step, Serial):
             lines += [f"  combine {one.let}" for one in step.combines]
         else:
             for start in step.reductions:
                 lines.append(f"  partial {start.let}{_axes(start.axes)}")
         lines += [f"  {line}" for line in _lines(step_items(step), loops)]
     kept = [
-        f"{name}: {one.kind}{_dimensions(program.let[name], one.axes)}{_instead(loops, name)}"
+        f"{name}: {one.kind}{_dimensions(program.let[name], one.axes, one.block)}{_instead(loops, name)}"
         for name, one in loops.storage.items()
         if one.kind not in ("local", "output")
     ]
@@ -49,11 +51,15 @@ def listing(loops: Loops) -> str:
 def _head(loops: Loops, number: int) -> str:
     step = loops.steps[number]
     cost = polynomial(operations(step))
-    if not isinstance(step, Parallel):
+    if isinstance(step, Serial):
         return f"once, {cost} operations"
-    index = step.loop.index
+    index = step.index
     moved = polynomial(traffic(loops, step))
-    return f"parallel over {index.name}:{index.dimension}, each {cost} operations, {moved} numbers moved"
+    blocks = ", in blocks" if isinstance(step, Blocked) else ""
+    return (
+        f"parallel over {index.name}:{index.dimension}{blocks}, each {cost} operations,"
+        f" {moved} numbers moved"
+    )
 
 
 def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
@@ -64,6 +70,9 @@ def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
                 yield from (f"  {line}" for line in _lines(body, loops))
             case Assign(let, at, body):
                 yield f"{let}{_axes(at)} = {body}{_where(loops, let)}"
+            case Product(let, at, left, right, over):
+                summed = f"{left}*{right} over {over.name}"
+                yield f"product {let}{_axes(at)} = {summed}{_where(loops, let)}"
             case Peeled(let, _, index, position, body):
                 yield f"{let} at {index.name} == {position} = {body}"
             case Start(let, axes):
@@ -96,6 +105,8 @@ def _axes(indices: Iterable[Index]) -> str:
     return f"[{', '.join(names)}]" if names else ""
 
 
-def _dimensions(let: Let, axes: Iterable[int]) -> str:
+def _dimensions(let: Let, axes: Sequence[int], block: int | None) -> str:
     names = [str(let.free[axis].dimension) for axis in axes]
+    if block is not None:
+        names[list(axes).index(block)] = "block"
     return f"[{', '.join(names)}]" if names else ""

@@ -15,7 +15,7 @@ import sympy
 
 from objc.ir.index import Index, Position
 from objc.ir.program import Program
-from objc.ir.symbols import Condition, Expression
+from objc.ir.symbols import Condition, Expression, Read
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,29 @@ class Loop:
     direction: Literal[-1, 0, 1] = 0
 
 
-Item: TypeAlias = Assign | Peeled | Start | Accumulate | Finish | Loop
+@dataclass(frozen=True)
+class Product:
+    """A matrix product for all rows of a block at once: `let := Σ[over] left·right`, where `left` is
+    the factor with the first index of the let. Where the block is one of what is summed over, its
+    share is added to the let's accumulator."""
+
+    let: str
+    at: tuple[Index, ...]
+    left: Read
+    right: Read
+    over: Index
+
+
+@dataclass(frozen=True)
+class Block:
+    """The items for every block of rows along an index. A `Loop` over the index among them runs over
+    the rows of one block."""
+
+    index: Index
+    items: tuple[Item, ...]
+
+
+Item: TypeAlias = Assign | Peeled | Start | Accumulate | Finish | Loop | Product | Block
 
 
 @dataclass(frozen=True)
@@ -104,8 +126,34 @@ class Parallel:
     loop: Loop
     reductions: tuple[Start, ...]
 
+    @property
+    def index(self) -> Index:
+        return self.loop.index
 
-Step: TypeAlias = Serial | Parallel
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return (self.loop,)
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """Rows in chunks that are taken block by block: matrix products for the rows of a block, and
+    loops over its rows in between."""
+
+    block: Block
+    reductions: tuple[Start, ...]
+
+    @property
+    def index(self) -> Index:
+        return self.block.index
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return self.block.items
+
+
+Divided: TypeAlias = Parallel | Blocked
+Step: TypeAlias = Serial | Parallel | Blocked
 
 
 @dataclass(frozen=True)
@@ -114,13 +162,15 @@ class Storage:
 
     `local`: nowhere else. `shared`: a scalar that later steps read. `output`: the caller's array.
     `stored`: a whole array that outlives its step. `scratch`: an array of the thread, over the axes
-    of the let whose numbers are in `axes`, for as long as the loops around it stand still.
-    `lent`: in the array of the output `of`, until that is written.
+    of the let whose numbers are in `axes`, for as long as the loops around it stand still; the axis
+    `block` is as long as a block of rows. `lent`: in the array of the output `of`, until that is
+    written.
     """
 
     kind: Literal["local", "shared", "output", "stored", "scratch", "lent"]
     axes: tuple[int, ...] = ()
     of: str = ""
+    block: int | None = None
 
 
 @dataclass(frozen=True)
@@ -148,4 +198,4 @@ def walk(
 
 
 def step_items(step: Step) -> tuple[Item, ...]:
-    return (step.loop,) if isinstance(step, Parallel) else step.items
+    return step.items

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import sympy
 
@@ -18,12 +19,16 @@ from objc.ir.program import Let
 from objc.ir.recurrence import Group
 from objc.ir.symbols import Condition, IndexValue, Read, conjuncts, indices_of
 
+if TYPE_CHECKING:
+    from objc.schedule.blocks import Factors
+
 
 @dataclass(frozen=True)
 class Plan:
     """A let with the order of its loops. `scattered` maps free indices that have no loop to the
     gathered position that a guard gives them, and `guard` is what is left of it. The first `together`
-    loops are those that a recurrence, `group`, runs in as a whole."""
+    loops are those that a recurrence, `group`, runs in as a whole. `factors` are those of a matrix
+    product in blocks of the first loop."""
 
     let: Let
     path: tuple[Index, ...]
@@ -31,6 +36,7 @@ class Plan:
     guard: Condition
     group: Group
     together: int = 0
+    factors: Factors | None = None
 
     @cached_property
     def first_over(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy
 
@@ -12,16 +12,20 @@ from objc.ir.program import Program
 from objc.ir.recurrence import groups
 from objc.ir.symbols import Read, reads
 from objc.schedule.arrange import Member, arrange
+from objc.schedule.blocks import factors, with_products
 from objc.schedule.keep import keep
 from objc.schedule.loops import (
     Accumulate,
     Assign,
+    Block,
+    Blocked,
     Finish,
     Item,
     Loop,
     Loops,
     Parallel,
     Peeled,
+    Product,
     Serial,
     Start,
     Step,
@@ -31,14 +35,18 @@ from objc.schedule.loops import (
 from objc.schedule.order import Plan, plan
 
 
-def schedule(program: Program) -> Loops:
-    """The loops of a program whose reductions are primitive."""
-    kept = keep(program)
+def schedule(program: Program, products: bool = True) -> Loops:
+    """The loops of a program whose reductions are primitive. Without `products` all of its sums are
+    loops of their own: a target may have no matrix product."""
+    kept = keep(with_products(program) if products else program)
     program = kept.program
     plans: dict[str, Plan] = {}
     for group in groups(program):
         for let in group.lets:
-            plans[let.name] = plan(let, group, plans)
+            made = plan(let, group, plans)
+            if products and not group.is_recurrence:
+                made = replace(made, factors=factors(made, program))
+            plans[let.name] = made
     outputs = frozenset(program.outputs.values())
     items = arrange([Member(one) for one in plans.values()], (), outputs)
     steps = _steps(items, program)
@@ -62,6 +70,11 @@ def _steps(items: Sequence[Item], program: Program) -> tuple[Step, ...]:
     for item in items:
         if isinstance(item, Start):
             starts.append(item)
+        elif isinstance(item, Block):
+            flush()
+            steps.append(Blocked(item, tuple(starts)))
+            running.update(one.let for one in starts)
+            starts = []
         elif isinstance(item, Loop):
             if _worth_dividing(item, batched):
                 flush()
@@ -98,12 +111,16 @@ def _storage(
     program: Program, steps: Sequence[Step], places: Mapping[str, str]
 ) -> Mapping[str, Storage]:
     made: dict[str, _Made] = {}
+    rows: dict[str, int] = {}
     read: dict[str, list[tuple[_Path, Read]]] = {}
+    for step in steps:
+        if isinstance(step, Blocked):
+            rows.update(_block_axes(step))
     for item, path, indices in _places(steps):
         for one in _reads(item):
             read.setdefault(one.tensor, []).append((path, one))
-        if isinstance(item, Assign | Finish):
-            axes = item.axes if isinstance(item, Finish) else ()
+        if isinstance(item, Assign | Finish | Product):
+            axes = _unbound(item)
             bound = tuple(None if index in axes else index for index in item.at)
             made.setdefault(item.let, _Made(path, bound, indices))
     outputs = set(program.outputs.values())
@@ -112,10 +129,27 @@ def _storage(
         found[let.name] = _kept(
             made[let.name], read.get(let.name, []), let.name in outputs, bool(let.free)
         )
+        held = found[let.name]
+        if held.kind == "scratch" and rows.get(let.name) in held.axes:
+            found[let.name] = replace(held, block=rows[let.name])
         if let.name in places and found[let.name].kind != "local":
             every = tuple(range(len(let.free)))
             found[let.name] = Storage("lent", every, places[let.name])
     return found
+
+
+def _block_axes(step: Blocked) -> Iterator[tuple[str, int]]:
+    """The lets that a step makes for every row of a block, and which of their axes is that."""
+    for item, _ in walk(step.items):
+        if isinstance(item, Assign | Finish | Product) and step.index in item.at:
+            yield item.let, item.at.index(step.index)
+
+
+def _unbound(item: Assign | Finish | Product) -> tuple[Index, ...]:
+    """The axes of a let that no loop around binds."""
+    if isinstance(item, Assign):
+        return ()
+    return item.axes if isinstance(item, Finish) else item.at
 
 
 @dataclass(frozen=True)
@@ -178,8 +212,7 @@ def _places(steps: Sequence[Step]) -> Iterator[tuple[Item, _Path, tuple[Index, .
         if isinstance(step, Serial):
             for finish in step.combines:
                 yield finish, (here,), ()
-        items = (step.loop,) if isinstance(step, Parallel) else step.items
-        for item, around in walk(items):
+        for item, around in walk(step.items):
             if not isinstance(item, Loop):
                 path = (here, *(number(loop) for loop in around))
                 yield item, path, tuple(loop.index for loop in around)
@@ -187,6 +220,8 @@ def _places(steps: Sequence[Step]) -> Iterator[tuple[Item, _Path, tuple[Index, .
 
 def _reads(item: Item) -> list[Read]:
     found: list[Read] = []
+    if isinstance(item, Product):
+        return [item.left, item.right]
     if isinstance(item, Assign | Peeled | Accumulate):
         found += reads(item.body)
     if isinstance(item, Accumulate):

@@ -30,6 +30,21 @@ ALONE = 1 << 21
 PARTIALS = 1 << 26
 """Bytes that partial results in arrays may take."""
 
+ROW = 12
+"""Rows of a block are a multiple of this, which is one of the rows of a matrix product's tile."""
+
+LEAST_ROWS, MOST_ROWS = 96, 240
+"""Rows of a block: fewer waste what a matrix product packs, more leave its cache."""
+
+BLOCK = 1 << 18
+"""Numbers that the rows of a block may keep, as long as they are not too few."""
+
+MOST_CHUNKS = 32
+"""Chunks that add up partial results of matrix products, at most."""
+
+PRODUCTS = 1 << 29
+"""Bytes that these partial results may take."""
+
 _ALL = 1 << 62
 _ERROR = struct.Struct("5q")
 _NO_ERROR = (0, 0, 0, 0, 0)
@@ -115,6 +130,7 @@ class Sized:
 
     def __init__(self, kernel: Kernel, sizes: Mapping[str, int]) -> None:
         self.chunks = [kernel.chunks(number, sizes) for number in range(len(kernel.steps))]
+        self.blocks = [kernel.blocks(number, sizes) for number in range(len(kernel.steps))]
         self.heavy = any(count > 1 and count * rows * w > ALONE for count, rows, w in self.chunks)
         self.limits = CHUNK, ALONE
         self.filled: list[Any] = []
@@ -127,10 +143,15 @@ class Sized:
                 case "chunks":
                     self.filled.append(self.chunks[what[1]][0])
                 case "rows":
-                    self.filled.append(self.chunks[what[1]][1])
+                    self.filled.append(self.blocks[what[1]][1])
+                case "blocks":
+                    self.filled.append(self.blocks[what[1]][0])
+                case "group":
+                    self.filled.append(self.chunks[what[1]][1] // self.blocks[what[1]][1])
                 case "scratch":
                     self.filled.append(self.scratch)
-                    self.scratch += (_extent(what[2], sizes) * what[3] + 63) // 64 * 64 + 64
+                    shape = [n if isinstance(n, str | int) else self.blocks[n[1]][1] for n in what[2]]
+                    self.scratch += (_extent(shape, sizes) * what[3] + 63) // 64 * 64 + 64
                 case "partials" | "partial" | "stored":
                     self.filled.append(0)
                     self.work.append((place, self._numbers(what, sizes)))
@@ -140,7 +161,7 @@ class Sized:
 
     def _numbers(self, what: tuple[Any, ...], sizes: Mapping[str, int]) -> int:
         if what[0] == "partials":
-            return int(self.chunks[what[1]][0] * what[2])
+            return int(self.blocks[what[1]][0] * what[2])
         if what[0] == "partial":
             return self.chunks[what[2]][0] * _extent(what[3], sizes)
         return _extent(what[2], sizes)
@@ -234,9 +255,33 @@ class Kernel:
         work = max(1, sum(count * _extent(names, sizes) for count, names in step[1]))
         rows = max(1, CHUNK // work)
         partial = sum(_extent(shape, sizes) for shape in step[2])
-        if partial:
+        if step[3] is not None:
+            block = self.block_rows(number, sizes)
+            if partial:
+                most = min(MOST_CHUNKS, PRODUCTS // (8 * partial), extent * work // (4 * partial))
+                rows = max(rows, -(-extent // max(1, most)))
+            rows = -(-rows // block) * block
+        elif partial:
             rows = max(rows, -(-4 * partial // work), -(-extent * partial * 8 // PARTIALS))
         return max(1, -(-extent // rows)), rows, work
+
+    def blocks(self, number: int, sizes: Mapping[str, int]) -> tuple[int, int]:
+        """(blocks, rows of a block): a step without blocks has its chunks."""
+        step = self.steps[number]
+        if step is None or step[3] is None:
+            return self.chunks(number, sizes)[:2]
+        rows = self.block_rows(number, sizes)
+        return max(1, -(-_extent((step[0],), sizes) // rows)), rows
+
+    def block_rows(self, number: int, sizes: Mapping[str, int]) -> int:
+        """The rows of a block: enough for a product to be fast, and few enough for the cache; many
+        where much is added up once a block."""
+        step = self.steps[number]
+        kept = max(1, sum(_extent(shape, sizes) for shape in step[3]))
+        partial = sum(_extent(shape, sizes) for shape in step[2])
+        rows = MOST_ROWS if partial > BLOCK else max(LEAST_ROWS, min(MOST_ROWS, BLOCK // kept))
+        few = max(LEAST_ROWS, _extent((step[0],), sizes) // MOST_CHUNKS)
+        return -(-min(rows, few) // ROW) * ROW
 
     def _run(self, table: Any, plan: Sized) -> tuple[int, ...]:
         """Every step; returns the worst bad position, the first of its kind."""

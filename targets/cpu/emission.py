@@ -13,16 +13,17 @@ from objc.errors import InternalError
 from objc.ir.program import Program
 from objc.schedule import schedule
 from objc.schedule.cost import operations
-from objc.schedule.loops import Loops, Parallel
+from objc.schedule.loops import Blocked, Loops, Serial, Step, walk
 from objc.target import DType, Emitted
 
 ERRORS = 5
 """Numbers in the report of a bad position: rank, site, position, extent, example."""
 
 
-def emit(program: Program, dtype: DType) -> Emitted:
-    """The text of a program; `metadata` says how the driver is to call it."""
-    loops = schedule(ranked(computable_everywhere(program)))
+def emit(program: Program, dtype: DType, products: bool = True) -> Emitted:
+    """The text of a program; `metadata` says how the driver is to call it. With `products`, sums that
+    are matrix products are taken in blocks."""
+    loops = schedule(ranked(computable_everywhere(program)), products)
     kernel = Kernel(loops, dtype)
     text = f"{kernel.head()}\n\n\n{kernel.body()}\n"
     return Emitted(program.name, text, dtype, kernel.metadata())
@@ -80,16 +81,20 @@ class Kernel:
         lines.append("    for number in range(begin, end):")
         for number, (step, call) in enumerate(zip(self.loops.steps, self.calls, strict=True)):
             lines.append(f"        if number == {number}:")
-            if isinstance(step, Parallel):
+            margin = " " * 12
+            if not isinstance(step, Serial):
                 chunks = f"slots[{self.layout.slot('chunks', number)}]"
-                lines.append(f"            for chunk in range(first, min(last, {chunks})):")
-                lines.append(f"                {call}")
-                lines.append("                if errors[0] == 3:")
-                lines.append("                    return")
-            else:
-                lines.append(f"            {call}")
-                lines.append("            if errors[0] == 3:")
-                lines.append("                return")
+                lines.append(f"{margin}for chunk in range(first, min(last, {chunks})):")
+                margin += "    "
+            if isinstance(step, Blocked):
+                blocks = f"slots[{self.layout.slot('blocks', number)}]"
+                group = f"slots[{self.layout.slot('group', number)}]"
+                lines.append(f"{margin}own = chunk * {group}")
+                lines.append(f"{margin}for block in range(own, min({blocks}, own + {group})):")
+                margin += "    "
+            lines.append(f"{margin}{call}")
+            lines.append(f"{margin}if errors[0] == 3:")
+            lines.append(f"{margin}    return")
         if not self.calls:
             lines.append("        pass")
         return "\n".join(lines)
@@ -120,11 +125,12 @@ class Kernel:
 
     def _step(self, number: int) -> tuple[Any, ...] | None:
         """None for a serial step; else the extent that is divided, the operations of an iteration,
-        and the numbers that one chunk accumulates in arrays."""
+        the numbers that one chunk accumulates in arrays, and for a step in blocks those that it keeps
+        of every row (else None)."""
         step = self.loops.steps[number]
-        if not isinstance(step, Parallel):
+        if isinstance(step, Serial):
             return None
-        dimension = step.loop.index.dimension
+        dimension = step.index.dimension
         extent = dimension.name if dimension.size is None else dimension.size
         partial = [
             shape_of(axis.dimension for axis in start.axes)
@@ -132,4 +138,16 @@ class Kernel:
             if start.axes
         ]
         work = tuple((count, names) for names, count in operations(step).items())
-        return extent, work, tuple(partial)
+        return extent, work, tuple(partial), self._rows(step)
+
+    def _rows(self, step: Step) -> tuple[Any, ...] | None:
+        """The shapes of what a step in blocks keeps of every row."""
+        if not isinstance(step, Blocked):
+            return None
+        let, storage = self.loops.program.let, self.loops.storage
+        made = dict.fromkeys(item.let for item, _ in walk(step.items) if hasattr(item, "let"))
+        return tuple(
+            shape_of(let[name].free[axis].dimension for axis in held.axes if axis != held.block)
+            for name in made
+            if (held := storage[name]).block is not None
+        )

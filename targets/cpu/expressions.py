@@ -18,6 +18,7 @@ from objc.targets.cpu.mathematics.instructions import (
     build_power_of_two,
     build_split,
 )
+from objc.targets.cpu.mathematics.tile import build_tile, tile_columns, tile_rows
 
 from objc.errors import InternalError
 
@@ -251,8 +252,9 @@ class Expressions:
 
     def _subscript(self, array: Array, where: ast.expr) -> Value:
         if isinstance(where, ast.Slice):
-            assert where.lower is not None and where.upper is not None
-            first, last = self._value(where.lower), self._value(where.upper)
+            assert where.lower is not None
+            first = self._value(where.lower)
+            last = array.shape[0] if where.upper is None else self._value(where.upper)
             data = self._pointer(array, [first])
             return Array(data, array.element, (self.b.sub(last, first), *array.shape[1:]))
         indices = self._indices(where)
@@ -303,6 +305,8 @@ class Expressions:
                 return build_split(self.b, values[0])
             case "power_of_two":
                 return build_power_of_two(self.b, values[0])
+        if name in ("tile_rows", "tile_columns", "tile", "flat"):
+            return self._of_tile(name, values)
         if name not in self.translator.functions:
             raise self._fail(node, "an unknown function")
         made, result = self.translator.function(name, values)
@@ -310,6 +314,22 @@ class Expressions:
         if isinstance(result, tuple):
             return tuple(self.b.extract_value(got, place) for place in range(len(result)))
         return got
+
+    def _of_tile(self, name: str, values: Sequence[Value]) -> Any:
+        bits = self.translator.bits
+        match name:
+            case "tile_rows":
+                return I64(tile_rows(bits))
+            case "tile_columns":
+                return I64(tile_columns(bits, values[0].element))
+            case "flat":
+                size = values[0].shape[0]
+                for extent in values[0].shape[1:]:
+                    size = self.b.mul(size, extent, flags=("nsw", "nuw"))
+                return Array(values[0].data, values[0].element, (size,))
+        goal, stride, left, right, *numbers = values
+        build_tile(self.b, bits, goal.data, stride, left.data, right.data, *numbers)
+        return None
 
     def _cast(self, value: Any, kind: Any) -> Any:
         if isinstance(value, ir.Constant) and kind != I64:

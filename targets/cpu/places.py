@@ -13,7 +13,8 @@ from objc.ir.program import Input, Let, Program
 from objc.ir.symbols import Condition, Extent, Read, position_value
 from objc.schedule.loops import (
     Loops,
-    Parallel,
+    Serial,
+    Storage,
 )
 from objc.target import DType
 
@@ -45,7 +46,7 @@ class Places:
         self.sites = sites
         self.functions = functions
         self.wide = wide
-        self.outer = self.step.loop.index if isinstance(self.step, Parallel) else None
+        self.outer = None if isinstance(self.step, Serial) else self.step.index
         self.lines: list[str] = []
         self.head: dict[str, str] = {}
         self.parameters: dict[str, str] = {}
@@ -149,6 +150,18 @@ class Places:
     ) -> str:
         """The element of the array that holds a tensor."""
         facts = self.facts[-1] if facts is None else facts
+        name, axes = self._array(tensor)
+        texts = [self._place(positions[axis], facts) for axis in axes]
+        block = None if isinstance(tensor, Input) else self.loops.storage[tensor.name].block
+        if block is not None:
+            assert self.outer is not None
+            texts[axes.index(block)] = self._index_name(self.outer)
+        elif self.outer is not None and 0 in axes and positions[0].index == self.outer:
+            name, texts[0] = self._own(name), self._index_name(self.outer)
+        return f"{name}[{', '.join(texts)}]"
+
+    def _array(self, tensor: Input | Let) -> tuple[str, Sequence[int]]:
+        """The array that holds a tensor, and which of the tensor's axes it has."""
         dimensions = tensor.dimensions
         extents = [self.layout.extent(one) for one in dimensions]
         kind = "int64" if tensor.domain.is_integer else self.dtype
@@ -158,7 +171,6 @@ class Places:
             self.layout.array(name, ("input", tensor.name), extents, kind, False)
         else:
             storage = self.loops.storage[tensor.name]
-            shape = shape_of(dimensions)
             axes = storage.axes
             if storage.kind in ("output", "lent"):
                 owner = storage.of or tensor.name
@@ -166,23 +178,35 @@ class Places:
                 self.layout.array(name, ("output", owner), extents, kind, False)
             elif storage.kind == "stored":
                 name = self.layout.name("kept", tensor.name)
-                self.layout.array(name, ("stored", tensor.name, shape), extents, kind, False)
+                what = ("stored", tensor.name, shape_of(dimensions))
+                self.layout.array(name, what, extents, kind, False)
             else:
-                name = self.layout.name("row", tensor.name)
-                extents = [extents[axis] for axis in axes]
-                size = 8 if kind != "float32" else 4
-                what = ("scratch", tensor.name, tuple(shape[axis] for axis in axes), size)
-                self.layout.array(name, what, extents, kind, True)
+                name = self._scratch(tensor, storage)
+                extents = [extents[axis] for axis in axes if axis != storage.block]
         for extent in extents:
             self._extent_text(extent)
         self.parameters[name] = name
-        places = [positions[axis] for axis in axes]
-        texts = [self._place(one, facts) for one in places]
-        if self.outer is not None and places and places[0].index == self.outer and 0 in axes:
-            own = f"own_{name}"
-            self.head[own] = f"{name}[lo:hi]"
-            name, texts[0] = own, self._index_name(self.outer)
-        return f"{name}[{', '.join(texts)}]"
+        return name, axes
+
+    def _own(self, name: str) -> str:
+        """The part of an array that belongs to the rows of this call."""
+        own = f"own_{name}"
+        self.head[own] = f"{name}[lo:hi]"
+        return own
+
+    def _scratch(self, let: Let, storage: Storage) -> str:
+        """The array of the thread that a let is in."""
+        name = self.layout.name("row", let.name)
+        whole = shape_of(let.dimensions)
+        shape = [whole[axis] for axis in storage.axes]
+        extents = [self.layout.extent(let.dimensions[axis]) for axis in storage.axes]
+        if storage.block is not None:
+            place = storage.axes.index(storage.block)
+            shape[place] = ("rows", self.number)
+            extents[place] = f"slots[{self.layout.slot('rows', self.number)}]"
+        kind = "int64" if let.domain.is_integer else self.dtype
+        what = ("scratch", let.name, tuple(shape), 8 if kind != "float32" else 4)
+        return self.layout.array(name, what, extents, kind, True)
 
     def _place(self, position: Position, facts: Facts) -> str:
         if position.index is not None:

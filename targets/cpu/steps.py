@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import sympy
 from objc.targets._facts import Facts
 from objc.targets.cpu.layout import shape_of
-from objc.targets.cpu.places import Places, bare
+from objc.targets.cpu.multiplication import Multiplication
+from objc.targets.cpu.places import bare
 from objc.targets.cpu.printer import Printer
 
 from objc.atoms import Branch
@@ -25,11 +26,14 @@ from objc.ir.symbols import (
 from objc.schedule.loops import (
     Accumulate,
     Assign,
+    Blocked,
+    Divided,
     Finish,
     Item,
     Loop,
     Parallel,
     Peeled,
+    Product,
     Serial,
     Start,
     step_items,
@@ -40,18 +44,22 @@ _INDENT = "    "
 _FAR = {"max": "-9223372036854775808", "min": "9223372036854775807"}
 
 
-class StepText(Places):
+class StepText(Multiplication):
     """Writes a step."""
 
     # -------------------------------------------------------------- the function
 
     def text(self) -> str:
-        if isinstance(self.step, Parallel):
-            self._parallel(self.step)
-            arguments = ["chunk", "lo", "hi"]
-        else:
-            self._serial(self.step)
-            arguments = []
+        match self.step:
+            case Parallel():
+                self._divided(self.step)
+                arguments = ["chunk", "lo", "hi"]
+            case Blocked():
+                self._divided(self.step)
+                arguments = ["chunk", "block", "fresh", "lo", "hi"]
+            case Serial():
+                self._serial(self.step)
+                arguments = []
         arguments += sorted(self.parameters)
         head = [f"{_INDENT}{name} = {text}" for name, text in sorted(self.head.items())]
         body = self.lines or [f"{_INDENT}pass"]
@@ -64,14 +72,19 @@ class StepText(Places):
     def call(self) -> str:
         """How the entry calls the function; the chunk loop around it is the entry's."""
         first = []
-        if isinstance(self.step, Parallel):
-            extent = self.layout.extent(self.step.loop.index.dimension)
+        if not isinstance(self.step, Serial):
+            extent = self.layout.extent(self.step.index.dimension)
             rows = f"slots[{self.layout.slot('rows', self.number)}]"
-            first = ["chunk", f"chunk * {rows}", f"min({extent}, (chunk + 1) * {rows})"]
+            turn = "chunk" if isinstance(self.step, Parallel) else "block"
+            first = ["chunk", f"{turn} * {rows}", f"min({extent}, ({turn} + 1) * {rows})"]
+            if isinstance(self.step, Blocked):
+                first[1:1] = ["block", "1 if block == own else 0"]
         passed = [*first, *(self.parameters[name] for name in sorted(self.parameters))]
         return f"{self.name}({', '.join(passed)})"
 
-    def _parallel(self, step: Parallel) -> None:
+    def _divided(self, step: Divided) -> None:
+        multiplied = {item.let for item in step.items if isinstance(item, Product)}
+        turn = "block" if isinstance(step, Blocked) else "chunk"
         slots: list[tuple[Start, int]] = []
         width = 0
         for start in step.reductions:
@@ -79,24 +92,35 @@ class StepText(Places):
             if start.axes:
                 name = self._partial(let, start.axes)
                 self._line(f"{self._buffer(let)} = {name}[chunk]")
-                self._clear(let, start.axes)
+                if let.name not in multiplied:
+                    self._first_clear(let, start.axes)
             else:
                 slots.append((start, width))
                 width += 2 if let.reduction in ("argmax", "argmin") else 1
                 self._scalar_start(let)
-        self._loop(step.loop, "hi - lo")
+        self._items(step.items)
         for start, slot in slots:
             let = self.program.let[start.let]
             partial = self._partials(self.number)
-            self._line(f"{partial}[chunk, {slot}] = {self._accumulator(let)}")
+            self._line(f"{partial}[{turn}, {slot}] = {self._accumulator(let)}")
             if let.reduction in ("argmax", "argmin"):
-                self._line(f"{partial}[chunk, {slot + 1}] = {self.layout.name('best', let.name)}")
+                self._line(f"{partial}[{turn}, {slot + 1}] = {self.layout.name('best', let.name)}")
+
+    def _first_clear(self, let: Let, axes: Sequence[Index]) -> None:
+        """Clear an accumulator, in blocks before the first of a chunk."""
+        if isinstance(self.step, Blocked):
+            self._line("if fresh > 0:")
+            self.indent += 1
+            self._clear(let, axes)
+            self.indent -= 1
+        else:
+            self._clear(let, axes)
 
     def _serial(self, step: Serial) -> None:
         if step.combines:
             number = self.number - 1
             before = self.loops.steps[number]
-            assert isinstance(before, Parallel)
+            assert not isinstance(before, Serial)
             slot = 0
             for start in before.reductions:
                 let = self.program.let[start.let]
@@ -110,7 +134,8 @@ class StepText(Places):
 
     def _partials(self, number: int) -> str:
         name = f"partial_{number + 1}"
-        extents = [f"slots[{self.layout.slot('chunks', number)}]"]
+        turns = "blocks" if isinstance(self.loops.steps[number], Blocked) else "chunks"
+        extents = [f"slots[{self.layout.slot(turns, number)}]"]
         width = sum(
             2 if self.program.let[one.let].reduction in ("argmax", "argmin") else 1
             for one in self.loops.steps[number].reductions  # type: ignore[union-attr]
@@ -123,7 +148,7 @@ class StepText(Places):
         return name
 
     def _partial(self, let: Let, axes: Sequence[Index]) -> str:
-        number = self.number if isinstance(self.step, Parallel) else self.number - 1
+        number = self.number - isinstance(self.step, Serial)
         name = self.layout.name("part", let.name)
         extents = [f"slots[{self.layout.slot('chunks', number)}]"]
         extents += [self.layout.extent(axis.dimension) for axis in axes]
@@ -193,7 +218,9 @@ class StepText(Places):
         for item in items:
             match item:
                 case Loop():
-                    self._loop(item, self.layout_extent(item.index))
+                    self._loop(item, self._count(item.index))
+                case Product():
+                    self._product(item)
                 case Assign():
                     self._assign(item)
                 case Peeled():
@@ -423,7 +450,7 @@ class StepText(Places):
 
     def _axes_of(self, let: Let) -> Sequence[Index]:
         for step in self.loops.steps:
-            if isinstance(step, Parallel):
+            if not isinstance(step, Serial):
                 for start in step.reductions:
                     if start.let == let.name:
                         return start.axes

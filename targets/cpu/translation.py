@@ -36,7 +36,7 @@ def translate(text: str, bits: int) -> ir.Module:
     `bits` is the width of the processor's vectors.
     """
     module = ir.Module("objc")
-    functions = {**_library(), **_functions(text)}
+    functions = {**library(), **functions_of(text)}
     translator = Translator(module, functions, bits)
     pointers = [ir.PointerType(kind) for _, kind in ENTRY]
     signature = ir.FunctionType(ir.VoidType(), [*pointers, *[I64] * 5])
@@ -48,22 +48,23 @@ def translate(text: str, bits: int) -> ir.Module:
         Array(pointer, kind, (I64(1 << 31),))
         for pointer, (_, kind) in zip(entry.args, ENTRY, strict=False)
     ]
-    _Body(translator, entry, node).fill([*values, *entry.args[2:]])
+    Body(translator, entry, node).fill([*values, *entry.args[2:]])
     return module
 
 
 @functools.lru_cache(maxsize=1)
-def _library() -> dict[str, ast.FunctionDef]:
+def library() -> dict[str, ast.FunctionDef]:
     """The functions of the vector mathematics, and those that kernels stand on."""
     folder = Path(__file__).parent
     found: dict[str, ast.FunctionDef] = {}
     for name in ("float32", "float64", "special"):
-        found.update(_functions((folder / "mathematics" / f"{name}.py").read_text("utf-8")))
-    found.update(_functions((folder / "kernels.py").read_text("utf-8")))
+        found.update(functions_of((folder / "mathematics" / f"{name}.py").read_text("utf-8")))
+    for name in ("kernels", "products"):
+        found.update(functions_of((folder / f"{name}.py").read_text("utf-8")))
     return found
 
 
-def _functions(text: str) -> dict[str, ast.FunctionDef]:
+def functions_of(text: str) -> dict[str, ast.FunctionDef]:
     return {one.name: one for one in ast.parse(text).body if isinstance(one, ast.FunctionDef)}
 
 
@@ -97,24 +98,28 @@ class Translator:
             places = iter(made.args)
             bound = [_again(value, places) for value in arguments]
             flags = () if "helper" in kinds else STEP_FLAGS if "step" in kinds else FLAGS
-            _Body(self, made, node, flags).fill(bound)
+            self.body()(self, made, node, flags).fill(bound)
             self.made[key] = made, result
         return self.made[key]
+
+    def body(self) -> type[Body]:
+        """What translates the statements of a function."""
+        return Body
 
     def _result(self, node: ast.FunctionDef, arguments: Sequence[Value]) -> Any:
         """The type of what a function returns, from a trial translation: None, a type or a tuple."""
         if not any(isinstance(one, ast.Return) and one.value for one in ast.walk(node)):
             return None
-        trial = Translator(ir.Module("trial"), self.functions, self.bits)
+        trial = type(self)(ir.Module("trial"), self.functions, self.bits)
         kinds_of = [one.type for value in arguments for one in flat(value)]
         made = ir.Function(trial.module, ir.FunctionType(ir.VoidType(), kinds_of), "trial")
         places = iter(made.args)
-        body = _Body(trial, made, node, (), trial=True)
+        body = self.body()(trial, made, node, (), trial=True)
         body.fill([_again(value, places) for value in arguments])
         return body.result
 
 
-class _Body(Expressions):
+class Body(Expressions):
     """A function being translated: its statements."""
 
     def fill(self, arguments: Sequence[Value]) -> None:

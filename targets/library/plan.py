@@ -92,7 +92,7 @@ class Plan:
             self.chunks.append(I64(1))
             self.rows.append(I64(1))
             return
-        divided, work_of, partials = step
+        divided, work_of, partials, _ = step
         extent = self.extent((divided,))
         work: Any = I64(0)
         for count, names in work_of:

@@ -17,7 +17,17 @@ from objc.ir.recurrence import recurrence_of
 from objc.ir.symbols import Extent, IndexValue
 from objc.schedule import schedule
 from objc.schedule.cost import operations, polynomial
-from objc.schedule.loops import Accumulate, Assign, Finish, Loop, Parallel, Serial, step_items, walk
+from objc.schedule.loops import (
+    Accumulate,
+    Assign,
+    Finish,
+    Loop,
+    Parallel,
+    Product,
+    Serial,
+    step_items,
+    walk,
+)
 
 from .. import programs
 
@@ -67,7 +77,10 @@ def test_every_let_is_made_once_and_before_it_is_read(name: str) -> None:
                 used = {r.tensor for r in item.body.free_symbols if hasattr(r, "tensor")}
                 others = set(program.let) - together.get(item.let, set())
                 assert used & others <= made, item
-            if isinstance(item, Assign | Finish):
+            if isinstance(item, Product):
+                assert {item.left.tensor, item.right.tensor} & set(program.let) <= made, item
+            adds = isinstance(item, Product) and item.over == step.index
+            if isinstance(item, Assign | Finish | Product) and not adds:
                 made.add(item.let)
                 count[item.let] += 1
     assert set(count.values()) == {1}
@@ -143,7 +156,7 @@ def test_contractions_run_along_memory() -> None:
         program = Program("f", (a, weight), (let,), {"result": "g"}, "function")
         found = [
             around
-            for item, around in walk(step_items(schedule(program).steps[0]))
+            for item, around in walk(step_items(schedule(program, products=False).steps[0]))
             if isinstance(item, Accumulate)
         ]
         assert found[0][-1].index.name == last

@@ -93,7 +93,7 @@ def test_partial_results_of_a_large_gradient_are_bounded(monkeypatch: pytest.Mon
     sizes = {"batch": 1 << 30, "H": 1 << 12, "D": 1 << 12, "K": 1 << 10}
     chunks = kernel.chunks(0, sizes)[0]
     partial = (1 << 24) + (1 << 22)
-    assert chunks * partial * 8 <= driver.PARTIALS + partial * 8
+    assert chunks * partial * 8 <= driver.PRODUCTS + partial * 8
 
 
 def test_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,152 @@
+"""The heart of a matrix product: a tile of the result in registers, in instructions of LLVM.
+
+A tile takes a panel of each factor: for every step of the sum the entries of its rows, and of its
+columns, one after the other in memory. What is beyond the edge of the result is computed and not
+stored.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+I32, I64, BOOL = ir.IntType(32), ir.IntType(64), ir.IntType(1)
+
+_VECTORS = 2
+"""Vectors of a row of a tile."""
+
+
+def tile_rows(bits: int) -> int:
+    """Rows of a tile: what the registers hold beside a row of a factor (32 of 512 bits, else 16)."""
+    return 12 if bits == 512 else 6
+
+
+def tile_columns(bits: int, kind: Any) -> int:
+    """Columns of a tile."""
+    return _VECTORS * lanes(bits, kind)
+
+
+def lanes(bits: int, kind: Any) -> int:
+    return bits // (32 if isinstance(kind, ir.FloatType) else 64)
+
+
+def build_tile(
+    b: Any, bits: int, goal: Any, stride: Any, left: Any, right: Any, depth: Any, rows: Any,
+    columns: Any, fresh: Any,
+) -> None:  # fmt: skip
+    """goal[r·stride + c] (+)= Σ over the depth of left[p·rows of a tile + r]·right[p·columns + c].
+
+    `rows` and `columns` are those of the tile that lie in the result; `fresh` is 1 where the result is
+    set, 0 where it is added to. The result may be of a wider type than the factors.
+    """
+    height = tile_rows(bits)
+    kind = left.type.pointee
+    sums = _sums(b, bits, kind, left, right, depth)
+    wide = goal.type.pointee
+    vector = ir.VectorType(wide, lanes(bits, kind))
+    masks = [_mask(b, vector.count, columns, at * vector.count) for at in range(_VECTORS)]
+    old = b.icmp_signed("==", fresh, I64(0))
+    olds = [b.and_(mask, _spread(b, old, vector.count)) for mask in masks]
+    end = b.function.append_basic_block("tile.end")
+    for row in range(height):
+        inside = b.function.append_basic_block("tile.row")
+        b.cbranch(b.icmp_signed(">", rows, I64(row)), inside, end)
+        b.position_at_end(inside)
+        for at in range(_VECTORS):
+            offset = b.add(b.mul(stride, I64(row)), I64(at * vector.count))
+            place = b.bitcast(b.gep(goal, [offset]), vector.as_pointer())
+            total = sums[row][at]
+            if wide != kind:
+                total = b.fpext(total, vector)
+            before = _masked_load(b, place, olds[at], vector)
+            _masked_store(b, b.fadd(before, total, flags=("nsz",)), place, masks[at], vector)
+    b.branch(end)
+    b.position_at_end(end)
+
+
+def _sums(b: Any, bits: int, kind: Any, left: Any, right: Any, depth: Any) -> list[list[Any]]:
+    """The sums of a tile, as vectors by row."""
+    height, count = tile_rows(bits), lanes(bits, kind)
+    vector = ir.VectorType(kind, count)
+    zero = ir.Constant(vector, [0.0] * count)
+    before = b.block
+    loop = b.function.append_basic_block("tile.sum")
+    after = b.function.append_basic_block("tile.store")
+    b.cbranch(b.icmp_signed(">", depth, I64(0)), loop, after)
+    b.position_at_end(loop)
+    step = b.phi(I64)
+    step.add_incoming(I64(0), before)
+    held = [[b.phi(vector) for _ in range(_VECTORS)] for _ in range(height)]
+    row_of = b.gep(left, [b.mul(step, I64(height))])
+    column_of = b.gep(right, [b.mul(step, I64(_VECTORS * count))])
+    columns = []
+    for at in range(_VECTORS):
+        place = b.bitcast(b.gep(column_of, [I64(at * count)]), vector.as_pointer())
+        columns.append(b.load(place, align=4))
+    new = []
+    for row in range(height):
+        entry = _spread(b, b.load(b.gep(row_of, [I64(row)])), count)
+        new.append(
+            [
+                b.fadd(held[row][at], b.fmul(entry, columns[at], flags=_FUSED), flags=_FUSED)
+                for at in range(_VECTORS)
+            ]
+        )
+    following = b.add(step, I64(1))
+    step.add_incoming(following, loop)
+    b.cbranch(b.icmp_signed("<", following, depth), loop, after)
+    b.position_at_end(after)
+    sums = []
+    for row in range(height):
+        sums.append([])
+        for at in range(_VECTORS):
+            held[row][at].add_incoming(zero, before)
+            held[row][at].add_incoming(new[row][at], loop)
+            found = b.phi(vector)
+            found.add_incoming(zero, before)
+            found.add_incoming(new[row][at], loop)
+            sums[row].append(found)
+    return sums
+
+
+_FUSED = ("contract", "nsz")
+
+
+def _spread(b: Any, value: Any, count: int) -> Any:
+    """A value in every lane."""
+    vector = ir.VectorType(value.type, count)
+    first = b.insert_element(ir.Constant(vector, ir.Undefined), value, I32(0))
+    return b.shuffle_vector(
+        first,
+        ir.Constant(vector, ir.Undefined),
+        ir.Constant(ir.VectorType(I32, count), [0] * count),
+    )
+
+
+def _mask(b: Any, count: int, limit: Any, first: int) -> Any:
+    """Which of the lanes from `first` on lie before the limit."""
+    numbers = ir.Constant(ir.VectorType(I64, count), [first + lane for lane in range(count)])
+    return b.icmp_signed("<", numbers, _spread(b, limit, count))
+
+
+def _masked_load(b: Any, place: Any, mask: Any, vector: Any) -> Any:
+    name = f"llvm.masked.load.v{vector.count}{_suffix(vector.element)}.p0"
+    signature = ir.FunctionType(vector, [place.type, I32, mask.type, vector])
+    zero = ir.Constant(vector, [0.0] * vector.count)
+    return b.call(_declared(b, name, signature), [place, I32(4), mask, zero])
+
+
+def _masked_store(b: Any, value: Any, place: Any, mask: Any, vector: Any) -> None:
+    name = f"llvm.masked.store.v{vector.count}{_suffix(vector.element)}.p0"
+    signature = ir.FunctionType(ir.VoidType(), [vector, place.type, I32, mask.type])
+    b.call(_declared(b, name, signature), [value, place, I32(4), mask])
+
+
+def _suffix(kind: Any) -> str:
+    return "f32" if isinstance(kind, ir.FloatType) else "f64"
+
+
+def _declared(b: Any, name: str, signature: Any) -> Any:
+    found = b.module.globals.get(name)
+    return ir.Function(b.module, signature, name) if found is None else found

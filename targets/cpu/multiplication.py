@@ -1,0 +1,74 @@
+"""Matrix products of a block, as calls of `product`: see `products`."""
+
+from __future__ import annotations
+
+from objc.targets.cpu.places import Places
+
+from objc.ir.index import Index
+from objc.ir.symbols import Read
+from objc.schedule.loops import Product
+
+DEPTH, HEIGHT, WIDTH = 256, 240, 64
+"""Steps of a sum that are packed at a time, and the most rows and columns of what is packed: 64
+columns are two vectors of any processor. `products` has the same numbers."""
+
+
+class Multiplication(Places):
+    """Writes the products of a step in blocks."""
+
+    def _product(self, item: Product) -> None:
+        let = self.program.let[item.let]
+        row, column = item.at
+        adds = item.over == self.outer
+        if adds:
+            goal = self.layout.name("sum", let.name)
+        else:
+            goal = self._array(let)[0]
+            if self.loops.storage[let.name].block is None:
+                goal = self._own(goal)
+        arguments = [
+            f"flat({goal})",
+            *self._packed(),
+            *(self._count(one) for one in (row, column, item.over)),
+            self._count(column),
+            *self._operand(item.left, row, item.over),
+            *self._operand(item.right, column, item.over),
+            "fresh" if adds else "1",
+        ]
+        self._line(f"product({', '.join(arguments)})")
+        self.layout.filled.add(let.name)
+
+    def _packed(self) -> list[str]:
+        size = 4 if self.dtype == "float32" else 8
+        names = []
+        for name, width in (("packed_left", HEIGHT), ("packed_right", WIDTH)):
+            numbers = width * DEPTH
+            what = ("scratch", name, (numbers,), size)
+            names.append(self.layout.array(name, what, [str(numbers)], self.dtype, True))
+            self.parameters[name] = name
+        return names
+
+    def _count(self, index: Index) -> str:
+        return "hi - lo" if index == self.outer else self.layout_extent(index)
+
+    def _operand(self, read: Read, free: Index, over: Index) -> list[str]:
+        """A factor as one axis, where it begins, and its steps along the free index and the sum."""
+        tensor = self.program.tensor(read.tensor)
+        name, _ = self._array(tensor)
+        storage = self.loops.storage.get(read.tensor)
+        block = None if storage is None else storage.block
+        first, second = (position.index for position in read.positions)
+        along = self._rows() if block == 1 else self.layout_extent(Index("", tensor.dimensions[1]))
+        start = "0"
+        if block is None and first == self.outer:
+            name = self._own(name)
+        elif block is None and second == self.outer:
+            start = "lo"
+        steps = {first: along, second: "1"}
+        return [f"flat({name})", start, steps[free], steps[over]]
+
+    def _rows(self) -> str:
+        """The rows of a block, as the table has them."""
+        rows = "rows"
+        self.parameters[rows] = f"slots[{self.layout.slot('rows', self.number)}]"
+        return rows

@@ -1,0 +1,75 @@
+"""Matrix products of blocks, in the language of steps: factors are packed into panels, tiles multiply.
+
+A factor's panel holds, for every step of the sum, the entries of a tile's rows (or columns) one after
+the other; what is beyond the edge is zero. One panel of the right factor stays in the first cache while
+all the left factor's pass by it.
+"""
+
+from __future__ import annotations
+
+# ruff: noqa: F821 - read by `translation`, which knows `tile` and the sizes of tiles
+
+
+@step
+def product(
+    goal, packed_left, packed_right, rows, columns, depth, stride,
+    left, left_first, left_row, left_step, right, right_first, right_column, right_step, fresh,
+):  # fmt: skip
+    """goal[i, j] (+)= Σ_p left[i, p]·right[p, j]: arrays as one axis, with the steps of each index."""
+    start = 0
+    while start < max(depth, 1):
+        count = min(256, depth - start)
+        first = 0
+        begins = fresh
+        if start > 0:
+            begins = 0
+        while first < rows:
+            height = min(240, rows - first)
+            pack(
+                packed_left, left, left_first + first * left_row + start * left_step, left_row,
+                left_step, height, count, tile_rows(),
+            )  # fmt: skip
+            column = 0
+            while column < columns:
+                width = min(tile_columns(left), columns - column)
+                pack(
+                    packed_right, right,
+                    right_first + column * right_column + start * right_step, right_column,
+                    right_step, width, count, tile_columns(left),
+                )  # fmt: skip
+                row = 0
+                while row < height:
+                    tile(
+                        goal[(first + row) * stride + column :],
+                        stride, packed_left[row * count :], packed_right, count,
+                        min(tile_rows(), height - row), width, begins,
+                    )  # fmt: skip
+                    row += tile_rows()
+                column += tile_columns(left)
+            first += 240
+        start += 256
+
+
+def pack(packed, source, first, across, along, width, count, size):
+    """Panels of `size` entries for each of `count` steps; `across` and `along` are the steps in the
+    source from entry to entry, and from step to step."""
+    begin = 0
+    while begin < width:
+        inside = min(size, width - begin)
+        base = first + begin * across
+        place = begin * count
+        if across == 1:
+            for p in range(count):
+                here = place + p * size
+                for e in range(inside):
+                    packed[here + e] = source[base + p * along + e]
+                for e in range(inside, size):
+                    packed[here + e] = 0.0
+        else:
+            for e in range(inside):
+                for p in range(count):
+                    packed[place + p * size + e] = source[base + e * across + p * along]
+            for e in range(inside, size):
+                for p in range(count):
+                    packed[place + p * size + e] = 0.0
+        begin += size

@@ -1,0 +1,136 @@
+"""Matrix products in blocks of rows: against NumPy's own, at sizes around the edges of tiles and blocks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from objc.targets.cpu import driver, set_threads
+
+import objc
+
+FILE = Path(__file__).with_name("products.objc")
+OURS = objc.compile(FILE)
+SECOND = objc.compile(FILE, target="numpy")
+DRAWN = np.random.default_rng(5)
+SIZES = [(1, 1, 1, 1), (3, 2, 5, 7), (97, 33, 12, 31), (250, 17, 257, 13), (301, 64, 3, 48)]
+"""Rows, columns, steps of a sum, and the width of a hidden layer."""
+TOLERANCE = {"float64": 1e-11, "float32": 3e-5}
+
+
+def arguments(name: str, sizes: tuple[int, ...], dtype: str) -> list[Any]:
+    rows, columns, depth, width = sizes
+
+    def real(*shape: int) -> Any:
+        return (DRAWN.normal(size=shape) / np.sqrt(shape[-1])).astype(dtype)
+
+    match name:
+        case "layer":
+            return [real(rows, depth), real(columns, depth), DRAWN.integers(columns, size=rows)]
+        case "turned":
+            return [real(rows, depth), real(depth, columns)]
+        case "network":
+            shapes = ((rows, depth), (width, depth), (columns, width), (rows, columns))
+            return [real(*shape) for shape in shapes]
+        case "pairs":
+            return [real(rows, depth), real(rows, depth)]
+    return [real(rows, depth)]
+
+
+def parts(result: Any) -> list[Any]:
+    value, gradient = result
+    return [value, *(gradient if isinstance(gradient, tuple) else (gradient,))]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize("name", ["layer", "turned", "network", "pairs", "gram"])
+def test_products_in_blocks_are_those_of_numpy(
+    name: str, sizes: tuple[int, ...], dtype: str
+) -> None:
+    given = arguments(name, sizes, dtype)
+    wide = [one.astype(float) if one.dtype.kind == "f" else one for one in given]
+    found = parts(getattr(OURS, name).value_and_grad(*given))
+    expected = parts(getattr(SECOND, name).value_and_grad(*wide))
+    for ours, theirs in zip(found, expected, strict=True):
+        scale = max(float(np.abs(theirs).max()), 1e-3)
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE[dtype] * scale)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_a_product_alone(dtype: str) -> None:
+    x, y = DRAWN.normal(size=(130, 300)).astype(dtype), DRAWN.normal(size=(41, 300)).astype(dtype)
+    expected = x.astype(float) @ y.astype(float).T
+    np.testing.assert_allclose(OURS.scores(x, y), expected, rtol=0, atol=30 * TOLERANCE[dtype])
+
+
+def test_sums_of_nothing_are_zero() -> None:
+    assert not OURS.scores(np.ones((5, 0)), np.ones((3, 0))).any()
+    value, gradient = OURS.layer.value_and_grad(
+        np.ones((4, 0)), np.ones((3, 0)), np.zeros(4, np.int64)
+    )
+    assert value == pytest.approx(np.log(3))
+    assert gradient.weight.shape == (3, 0)
+    empty = OURS.layer.value_and_grad(
+        np.ones((0, 2)), np.ones((3, 2)), np.zeros(0, np.int64), on_empty="zero"
+    )
+    assert empty[0] == 0.0
+    assert not empty[1].weight.any()
+
+
+def test_what_is_beyond_a_tile_spoils_nothing() -> None:
+    """NaN and infinities stay in their rows and columns."""
+    x, y = DRAWN.normal(size=(40, 20)), DRAWN.normal(size=(37, 20))
+    x[7, 3], y[11, 4] = np.nan, np.inf
+    found = OURS.scores(x, y)
+    expected = x @ y.T
+    np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
+
+
+@pytest.mark.parametrize("name", ["layer", "network", "pairs"])
+def test_threads_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "ALONE", 1)
+    given = arguments(name, (700, 19, 23, 5), "float32")
+    kernel = getattr(OURS, name)
+    set_threads(1)
+    try:
+        alone = parts(kernel.value_and_grad(*given))
+        for threads in (2, 3, 7):
+            set_threads(threads)
+            for one, other in zip(alone, parts(kernel.value_and_grad(*given)), strict=True):
+                np.testing.assert_array_equal(one, other)
+    finally:
+        set_threads(None)
+
+
+def test_a_label_beyond_its_dimension_is_named() -> None:
+    x, weight, label = arguments("layer", (200, 6, 4, 1), "float64")
+    label[150] = 6
+    with pytest.raises(objc.InputError, match=r"label.*150"):
+        OURS.layer.value_and_grad(x, weight, label)
+
+
+GROWTH = """
+import resource, sys
+import numpy as np, objc
+module = objc.compile(sys.argv[1])
+x = np.random.default_rng(0).standard_normal((8192, 4), np.float32)
+out = (np.ones_like(x), np.ones_like(x))
+module.pairs.value_and_grad(x[:300], x[:300], out=(out[0][:300], out[1][:300]))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+module.pairs.value_and_grad(x, x, out=out)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_scores_of_all_pairs_are_never_whole() -> None:
+    """268 MB of scores, and as much of their adjoint, in a tenth of one of them."""
+    pytest.importorskip("resource")
+    done = subprocess.run(
+        [sys.executable, "-c", GROWTH, str(FILE)], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 30_000
