@@ -31,7 +31,7 @@ def computable_everywhere(program: Program) -> Program:
 
 def _without_risky(program: Program) -> Program:
     conditional = {read.tensor for let in program.lets for read in _conditional(let)}
-    fixed = set(program.outputs.values()) | _gathered(program) | members(program)
+    fixed = set(program.outputs.values()) | program.gathered | members(program)
     removable = set()
     for let in reversed(program.lets):
         free_to_go = let.reduction is None and let.name in conditional - fixed
@@ -52,7 +52,7 @@ def _without_risky(program: Program) -> Program:
 def _without_risky_members(program: Program) -> Program:
     """The same for lets of recurrences, which may stand behind their readers: one at a time."""
     inside = members(program)
-    fixed = set(program.outputs.values()) | _gathered(program)
+    fixed = set(program.outputs.values()) | program.gathered
     while inside:
         conditional = {read.tensor for let in program.lets for read in _conditional(let)}
         found = next(
@@ -125,17 +125,6 @@ def _with(let: Let, inlined: dict[str, Let]) -> Let:
     if not mapping:
         return let
     return replace(let, body=let.body.xreplace(mapping), guard=let.guard.xreplace(mapping))
-
-
-def _gathered(program: Program) -> set[str]:
-    """Lets that stand in positions, where only a read can stand."""
-    return {
-        position.base.tensor
-        for let in program.lets
-        for read in let.reads
-        for position in read.positions
-        if isinstance(position.base, Read)
-    }
 
 
 def _conditional(let: Let) -> Iterator[Read]:

@@ -258,22 +258,11 @@ def _variant(program: Program, kernel: str) -> str:
     ranges = [
         (one.name, _size(one.domain.dimension))
         for one in program.inputs
-        if one.domain.dimension is not None and one.name not in _gathered(program)
+        if one.domain.dimension is not None and one.name not in program.gathered
     ]
     fields = [kernel, f"({listed.rstrip()})", repr(weight), repr(scale)]
     fields += [f"({''.join(f'{one!r}, ' for one in ranges).rstrip()})"] if ranges else []
     return f"Variant({', '.join(fields)})"
-
-
-def _gathered(program: Program) -> set[str]:
-    """The inputs whose entries are positions of reads: the kernel sees to their range."""
-    return {
-        position.base.tensor
-        for let in program.lets
-        for read in let.reads
-        for position in read.positions
-        if isinstance(position.base, Read)
-    }
 
 
 _END_FUNCTIONS = ("exp", "expm1", "log", "log1p", "abs", "sin", "cos", "tan", "tanh",

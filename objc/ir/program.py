@@ -185,6 +185,18 @@ class Program:
             found.update(dict.fromkeys(index.dimension for index in let.indices))
         return tuple(found)
 
+    @cached_property
+    def gathered(self) -> frozenset[str]:
+        """The tensors whose entries are positions of reads: whoever runs the program sees to their
+        range, and a read is all that may stand there."""
+        return frozenset(
+            position.base.tensor
+            for let in self.lets
+            for read in let.reads
+            for position in read.positions
+            if isinstance(position.base, Read)
+        )
+
     @property
     def differentiable(self) -> tuple[Input, ...]:
         return tuple(one for one in self.inputs if one.is_differentiable)

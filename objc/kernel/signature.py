@@ -15,7 +15,7 @@ from objc.source import Source, Span
 from objc.target import identifier
 
 if TYPE_CHECKING:
-    from objc.ir.index import Dimension, Position
+    from objc.ir.index import Dimension
     from objc.ir.program import Input, Program
 
 EMPTY_IS_NOTHING = frozenset({"mean", "max", "min", "logsumexp", "argmax", "argmin"})
@@ -217,21 +217,6 @@ def _written(formula: Formula | None) -> str:
     if not isinstance(formula, list):
         return f"{formula:g}"
     return str(formula[1]) if formula[0] == "read" else "…"
-
-
-def gathered(program: Program) -> frozenset[str]:
-    """The integer inputs whose entries are positions of reads: the target checks their range."""
-    found = set()
-    for let in program.lets:
-        for read in let.reads:
-            for position in read.positions:
-                found |= _bases(position)
-    return frozenset(found)
-
-
-def _bases(position: Position) -> set[str]:
-    tensor = getattr(position.base, "tensor", None)
-    return set() if tensor is None else {str(tensor)}
 
 
 def dimension_key(dimension: Dimension) -> str | int:

@@ -11,7 +11,7 @@ from objc import cache
 from objc import target as targets
 from objc.errors import ObjcError
 from objc.kernel.errors import UnknownTarget
-from objc.kernel.signature import dimension_key, gathered
+from objc.kernel.signature import dimension_key
 from objc.target import DType, Emitted, Executable
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def plan_of(program: Program, derived: Program, wrt: Iterable[str]) -> Plan:
         dimensions = tuple(dimension_key(one) for one in let.dimensions)
         outputs.append(Output(key, dimensions, let.domain.is_integer))
     indices = {one.name for one in program.inputs if one.domain.dimension is not None}
-    unchecked = tuple(sorted(indices - gathered(derived)))
+    unchecked = tuple(sorted(indices - derived.gathered))
     return Plan(tuple(arguments), tuple(outputs), unchecked, tuple(counted.values()))
 
 

@@ -121,10 +121,7 @@ def _occurrences(expression: Expression) -> list[Read]:
 
 
 def _inline(program: Program, wanted: Wanted) -> Program:
-    gathered = {
-        inner.tensor for let in program.lets for read in let.reads for inner in _bases(read)
-    }
-    kept = gathered | members(program)
+    kept = program.gathered | members(program)
     candidates: dict[str, Let] = {}
     result = []
     for let in program.lets:
@@ -133,10 +130,6 @@ def _inline(program: Program, wanted: Wanted) -> Program:
             candidates[let.name] = let
         result.append(let)
     return program.with_lets(result)
-
-
-def _bases(read: Read) -> list[Read]:
-    return [position.base for position in read.positions if isinstance(position.base, Read)]
 
 
 def _expand(let: Let, candidates: Mapping[str, Let], wanted: Wanted) -> Let:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -10,10 +10,8 @@ import numpy as np
 from jax import numpy as jnp
 
 from objc.bench import words
-from objc.bench.forms import NoForm, form
-from objc.bench.problem import Absent, Problem
-
-Inputs = Mapping[str, Any]
+from objc.bench.peers.written import Form, Inputs, written
+from objc.bench.problem import Problem
 
 
 def _cross_entropy(i: Inputs) -> Any:
@@ -44,7 +42,7 @@ def _logistic_regression(i: Inputs) -> Any:
     return jnp.mean(jax.nn.softplus(score) - i["label"] * score)
 
 
-FORMS: Mapping[str, Callable[[Inputs], Any]] = {
+FORMS: Mapping[str, Form] = {
     "binary_cross_entropy": lambda i: jnp.mean(
         jax.nn.softplus(i["logit"]) - i["target"] * i["logit"]
     ),
@@ -61,7 +59,7 @@ class Framework:
     def __init__(self, problem: Problem) -> None:
         jax.config.update("jax_enable_x64", problem.dtype == "float64")  # type: ignore[no-untyped-call]
         self.wrt = problem.wrt
-        value, self.form = _form(problem)
+        value, self.form = written(problem, FORMS, words.JAX, problem.dtype)
         self.sets = []
         for data in problem.data:
             learned = {name: jnp.asarray(data[name], problem.dtype) for name in self.wrt}
@@ -83,17 +81,6 @@ class Framework:
     def results(self, found: Any) -> tuple[float, dict[str, Any]]:
         value, gradients = found
         return float(value), {name: np.asarray(gradients[name]) for name in self.wrt}
-
-
-def _form(problem: Problem) -> tuple[Callable[[Inputs], Any], str]:
-    by_hand = FORMS.get(problem.case.form or "")
-    if by_hand is not None:
-        return by_hand, "by hand"
-    try:
-        text = form(problem.value)
-    except NoForm as error:
-        raise Absent(str(error)) from error
-    return words.function_of(text, words.JAX, problem.dtype), "generated"
 
 
 def build(problem: Problem, name: str) -> Framework:

@@ -9,10 +9,8 @@ import torch
 from torch.nn import functional as F
 
 from objc.bench import words
-from objc.bench.forms import NoForm, form
-from objc.bench.problem import Absent, Problem
-
-Inputs = Mapping[str, Any]
+from objc.bench.peers.written import Form, Inputs, written
+from objc.bench.problem import Problem
 
 
 def _focal(i: Inputs) -> Any:
@@ -54,7 +52,7 @@ def _divergence(i: Inputs) -> Any:
     return both / (2 * a.shape[0])
 
 
-FORMS: Mapping[str, Callable[[Inputs], Any]] = {
+FORMS: Mapping[str, Form] = {
     "binary_cross_entropy": lambda i: F.binary_cross_entropy_with_logits(i["logit"], i["target"]),
     "binary_focal": _focal,
     "cross_entropy": lambda i: F.cross_entropy(i["logits"], i["label"]),
@@ -80,7 +78,8 @@ class Framework:
 
     def __init__(self, problem: Problem, compiled: bool) -> None:
         self.wrt = problem.wrt
-        value, self.form = _form(problem)
+        real = torch.float32 if problem.dtype == "float32" else torch.float64
+        value, self.form = written(problem, FORMS, words.TORCH, real)
         self.sets = [
             {
                 name: torch.from_numpy(held) if hasattr(held, "dtype") else held
@@ -130,18 +129,6 @@ class Framework:
         value, gradients = found
         arrays = [one.detach().numpy() for one in gradients]
         return float(value), dict(zip(self.wrt, arrays, strict=True))
-
-
-def _form(problem: Problem) -> tuple[Callable[[Inputs], Any], str]:
-    by_hand = FORMS.get(problem.case.form or "")
-    if by_hand is not None:
-        return by_hand, "by hand"
-    try:
-        text = form(problem.value)
-    except NoForm as error:
-        raise Absent(str(error)) from error
-    real = torch.float32 if problem.dtype == "float32" else torch.float64
-    return words.function_of(text, words.TORCH, real), "generated"
 
 
 def build(problem: Problem, name: str) -> Framework:

@@ -1,0 +1,33 @@
+"""The form of a problem in a framework: one that its users would write, or the program's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from objc.bench.forms import NoForm, form
+from objc.bench.problem import Absent, Problem
+from objc.bench.words import function_of
+
+Inputs: TypeAlias = Mapping[str, Any]
+Form: TypeAlias = Callable[[Inputs], Any]
+"""The value of a problem, of its inputs by name."""
+
+
+def written(
+    problem: Problem, by_hand: Mapping[str, Form], words: str, real: Any
+) -> tuple[Form, str]:
+    """The form, and where it comes from: `by hand`, or `generated` in these words of a framework whose
+    floating type is `real`.
+
+    Raises:
+        Absent: nobody wrote it, and the program has no form.
+    """
+    found = by_hand.get(problem.case.form or "")
+    if found is not None:
+        return found, "by hand"
+    try:
+        text = form(problem.value)
+    except NoForm as error:
+        raise Absent(str(error)) from error
+    return function_of(text, words, real), "generated"
