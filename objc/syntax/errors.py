@@ -1,4 +1,5 @@
-"""The diagnostics of syntax, E0001 to E0020 and E0026; those of files are in `file_errors`."""
+"""The diagnostics of syntax, E0001 to E0020 and E0026; those of files are in `file_errors`, those
+of reductions in `reduction_errors`."""
 
 from __future__ import annotations
 
@@ -12,6 +13,9 @@ from objc.syntax.file_errors import EmptyFile as EmptyFile
 from objc.syntax.file_errors import NotUtf8 as NotUtf8
 from objc.syntax.file_errors import TooLarge as TooLarge
 from objc.syntax.file_errors import Unreadable as Unreadable
+from objc.syntax.reduction_errors import BinderNotName as BinderNotName
+from objc.syntax.reduction_errors import ReductionArguments as ReductionArguments
+from objc.syntax.reduction_errors import ReductionWithoutBrackets as ReductionWithoutBrackets
 
 
 def listed(words: Sequence[str]) -> str:
@@ -225,28 +229,6 @@ class IncompleteConditional(Diagnostic):
 
 
 @dataclass(frozen=True)
-class ReductionWithoutBrackets(Diagnostic):
-    """What a reduction reduces stands in round brackets.
-
-        loss f(x: real[N]) = sum[i] x[i]^2     # write sum[i](x[i]^2)
-
-    The brackets say how far it reaches.
-    """
-
-    code = "E0009"
-    operator: str
-
-    def title(self) -> str:
-        return f"what `{self.operator}` reduces stands in round brackets"
-
-    def label(self) -> str:
-        return "expected `(`"
-
-    def help(self) -> str:
-        return f"write `{self.operator}[i](…)`"
-
-
-@dataclass(frozen=True)
 class ForeignSyntax(Diagnostic):
     """A word of another language, or a misspelled one, where a declaration begins.
 
@@ -411,51 +393,6 @@ class ChainedComparison(Diagnostic):
 
     def help(self) -> str:
         return "write `a < b and b < c`"
-
-
-@dataclass(frozen=True)
-class ReductionArguments(Diagnostic):
-    """A reduction has one body; only `max` and `min` of numbers take several arguments.
-
-        loss f(x: real, y: real) = sum(x, y)   # write x + y
-
-    Write `sum[i](body)`, or `sum(tensor)` for all of a tensor.
-    """
-
-    code = "E0017"
-    operator: str
-    operator_span: Span
-    count: int
-
-    def title(self) -> str:
-        if self.count == 0:
-            return f"`{self.operator}` reduces nothing"
-        return f"`{self.operator}` reduces one expression"
-
-    def help(self) -> str:
-        return f"write `{self.operator}[i](body)`, or `{self.operator}(tensor)` for all of a tensor"
-
-
-@dataclass(frozen=True)
-class BinderNotName(Diagnostic):
-    """The square brackets of a reduction name the indices that it runs over.
-
-        loss f(x: real[N]) = sum[0](x[0])      # write sum[i](x[i])
-
-    An index ranges over the whole dimension that it is used in; a guard narrows it.
-    """
-
-    code = "E0018"
-    operator: str
-
-    def title(self) -> str:
-        return f"`{self.operator}` binds index names"
-
-    def label(self) -> str:
-        return "not a name"
-
-    def help(self) -> str:
-        return f"write `{self.operator}[i | guard](…)` to run over a part of a dimension"
 
 
 @dataclass(frozen=True)
