@@ -26,6 +26,7 @@ from objc.analysis import Facts, analyse, errors
 from objc.ir.program import Program
 from objc.ir.verify import verify
 from objc.passes.batch import batch
+from objc.passes.cancellation import expand_at_zero
 from objc.passes.differentiate import (
     gradient,
     hessian_diagonal,
@@ -114,6 +115,6 @@ def _kind(output: str) -> str:
 
 
 def _finish(program: Program) -> Program:
-    program = share(program)
+    program = share(expand_at_zero(program))
     program = share(prune(expand(program)))
     return prune(inline_single(guard(sink(program))))

@@ -1,0 +1,128 @@
+"""What cancels around zero is computed by its series there: exp(x) − 1 − x is x²/2 + x³/6 + ….
+
+One of the last rewrites of a body: the derivatives have been taken of the formula as it stands, and
+each has been brought to its own stable form. An expression of one tensor's entry alone, with a sum in
+it of which the series begins later than those of its addends, becomes a branch: the series where |x|
+is below a radius at which what is left out is nothing, and the formula elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch
+from objc.ir.program import Program
+from objc.ir.symbols import Expression, Read
+from objc.passes.inline import size
+from objc.passes.series import Series, expand
+
+_PROBE, _TERMS = 8, 34
+"""Coefficients that tell whether something cancels, and those that a radius is chosen from."""
+_MOST_TERMS = 26
+_RADII = tuple(Fraction(1, 2**n) for n in range(5))
+_NOTHING = Fraction(1, 2**58)
+_MOST_NODES = 120
+
+
+def expand_at_zero(program: Program) -> Program:
+    """The program with series where formulas of one real number cancel around zero."""
+    return program.with_lets(replace(let, body=_expanded(let.body)) for let in program.lets)
+
+
+def _expanded(node: Any) -> Any:
+    if not getattr(node, "args", ()) or getattr(node, "is_Relational", False):
+        return node
+    if isinstance(node, (sympy.Add, sympy.Mul)):
+        parts = _by_symbol(node)
+        changed = {x: _at_zero(node.func(*part), x) for x, part in parts.items()}
+        if any(one is not None for one in changed.values()):
+            used = {one for x, part in parts.items() if changed[x] is not None for one in part}
+            others = [_expanded(one) for one in node.args if one not in used]
+            return node.func(*others, *(one for one in changed.values() if one is not None))
+    arguments = [_expanded(one) for one in node.args]
+    return node if arguments == list(node.args) else node.func(*arguments)
+
+
+def _by_symbol(node: Any) -> dict[Read, list[Expression]]:
+    """The addends or factors of one real symbol alone, by symbol; several of them, or a power."""
+    found: dict[Read, list[Expression]] = {}
+    for one in node.args:
+        symbols = one.free_symbols
+        if len(symbols) == 1:
+            (symbol,) = symbols
+            if isinstance(symbol, Read) and symbol.is_real and not one.has(Branch):
+                found.setdefault(symbol, []).append(one)
+    constant = [one for one in node.args if one.is_number]
+    if len(found) == 1 and isinstance(node, sympy.Add):
+        return {x: [*part, *constant] for x, part in found.items()}
+    return found
+
+
+def _at_zero(expression: Any, x: Read) -> Expression | None:
+    """The expression as a branch, if it cancels at zero and its series is known."""
+    if size(expression) > _MOST_NODES or not _cancels(expression, x):
+        return None
+    series = expand(expression, x, _TERMS)
+    if series is None or series.is_zero or series.order < 0:
+        return None
+    for radius in _RADII:
+        count = _terms_within(series, radius)
+        if count is not None:
+            near = _horner(series, count, x)
+            return Branch(sympy.Lt(sympy.Abs(x), _number(radius)), near, expression)
+    return None
+
+
+def _cancels(expression: Any, x: Read) -> bool:
+    """Whether the first coefficients of a sum in it are zero, though its addends have some; or powers
+    in a product leave the range, of which the product does not."""
+    if not isinstance(expression, (sympy.Add, sympy.Mul, sympy.Pow)):
+        return False
+    if isinstance(expression, sympy.Pow):
+        return _cancels(expression.base, x)
+    parts = [expand(one, x, _PROBE) for one in expression.args]
+    whole = expand(expression, x, _PROBE)
+    known = [one for one in parts if one is not None]
+    if whole is None or len(known) < len(parts):
+        return False
+    lowest, positive = min(one.order for one in known), [max(one.order, 0) for one in known]
+    if isinstance(expression, sympy.Add) and whole.order > lowest:
+        return True
+    if isinstance(expression, sympy.Mul) and lowest < 0 <= whole.order and sum(positive) > 1:
+        return True
+    return any(_cancels(one, x) for one in expression.args)
+
+
+def _terms_within(series: Series, radius: Fraction) -> int | None:
+    """How many coefficients make the series up to a rounding for |x| ≤ radius; None if too many.
+
+    The size of the coefficients known beyond them bounds those beyond: all are of functions that are
+    analytic within a circle of at least eight times the smallest radius, so that the last ones have
+    come to fall by the factor radius/circle; eight small ones in a row are asked for.
+    """
+    sizes = [abs(one) * radius**n for n, one in enumerate(series.coefficients)]
+    for count in range(1, min(_MOST_TERMS, len(sizes) - 8) + 1):
+        rest = sizes[count:]
+        if sum(rest, Fraction(0)) + 2 * max(rest[-2:]) <= _NOTHING * sizes[0]:
+            return count
+    return None
+
+
+def _horner(series: Series, count: int, x: Read) -> Expression:
+    """xᵏ·(c₀ + x·(c₁ + …)), in x² where every second coefficient is zero."""
+    coefficients = list(series.coefficients[:count])
+    variable: Expression = x
+    if not any(coefficients[1::2]):
+        coefficients, variable = coefficients[::2], x**2
+    whole: Expression = _number(coefficients[-1])
+    for one in reversed(coefficients[:-1]):
+        whole = _number(one) + sympy.Mul(variable, whole, evaluate=True)
+    return x**series.order * whole
+
+
+def _number(value: Fraction) -> Expression:
+    return sympy.Rational(value.numerator, value.denominator)
