@@ -148,6 +148,9 @@ class Declaration:
             self._numeric(one.name, value)
             for one, value in zip(self.arguments, values, strict=True)
         ]
+        kept = None if weight is None or variant.weight is None else self._kept(given, weight)
+        if kept is not None:
+            return self._run_kept(what, given, np.asarray(weight), kept)
         self._check_domains(given)
         arrays = [self._array(one, x) for one, x in zip(self.arguments, given, strict=True)]
         lead, shared = self._batch_axes(arrays)
@@ -173,6 +176,32 @@ class Declaration:
                 batched = shape[0] == "batch"
                 by_example = key.partition(":")[2] not in shared
                 found[key] = self._shaped(buffers[key], batched, by_example, lead)
+        return found
+
+    def _kept(self, given: Sequence[np.ndarray[Any, Any]], weight: Any) -> Any:
+        """Which examples weigh something, where some do and some don't; else None."""
+        weights = self._numeric("weight", weight)
+        lead, _ = self._batch_axes(given)
+        kept = weights != 0
+        if weights.shape != lead or not lead or np.all(kept) or not np.any(kept):
+            return None
+        return kept
+
+    def _run_kept(
+        self, what: str, given: Sequence[np.ndarray[Any, Any]], weight: Any, kept: Any
+    ) -> dict[str, Any]:
+        """The results of the examples that weigh something, among zeros: the others may hold anything."""
+        batched = [
+            array.ndim > len(one.shape) for one, array in zip(self.arguments, given, strict=True)
+        ]
+        rows = [array[kept] if own else array for array, own in zip(given, batched, strict=True)]
+        found = self._run(what, rows, weight[kept])
+        shared = {one.key for one, own in zip(self.arguments, batched, strict=True) if not own}
+        for key, shape, _ in self.variants[what].results:
+            if shape and shape[0] == "batch" and key.partition(":")[2] not in shared:
+                whole = np.zeros(kept.shape + found[key].shape[1:], found[key].dtype)
+                whole[kept] = found[key]
+                found[key] = whole
         return found
 
     def _numeric(self, name: str, value: Any) -> np.ndarray[Any, Any]:

@@ -124,7 +124,7 @@ def _options(program: Program, what: str) -> list[dict[str, Any]]:
     found = [{}, own] if own else [{}]
     if what in ("value", "value_and_grad"):
         batch = 2 if program.name == "coupled" else N
-        found.append({"weight": np.arange(batch) + 0.5})
+        found.append({"weight": np.maximum(np.arange(batch) - 0.25, 0)})  # the first is left out
     return found
 
 
@@ -169,6 +169,22 @@ def _imported(target: str) -> Any:
     text = found.module(pairs, "float64")
     exec(compile(text, "<emitted>", "exec", dont_inherit=True), vars(module))
     return module
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+def test_an_example_of_weight_0_may_hold_anything(target: str) -> None:
+    module = _imported(target)
+    logits, label = ARGUMENTS["cross_entropy"]
+    weight = np.array([1.0, 0, 2, 0, 0.5])
+    expected = module.cross_entropy_value_and_grad(logits, label, weight=weight)
+    logits, label = logits.copy(), label.copy()
+    logits[weight == 0], label[weight == 0] = np.nan, 99
+    found = module.cross_entropy_value_and_grad(logits, label, weight=weight)
+    assert found[0] == expected[0]
+    np.testing.assert_array_equal(found[1], expected[1])
+    assert not expected[1][weight == 0].any()
+    with pytest.raises(module.IndexOutOfRange, match="position 99 of axis 1"):
+        module.cross_entropy(logits, label)
 
 
 REFUSED = [
