@@ -339,6 +339,8 @@ def _peel(member: Member, slot: _Slot, kept: frozenset[str]) -> tuple[Member, li
     let = member.plan.let
     if let.reduction is not None or member.next is not None or let.name not in kept:
         return None
+    if member.plan.is_whole:
+        return None
     index = member.plan.path[-1]
     if index in member.plan.group.indices:
         return None
@@ -370,7 +372,8 @@ def _reads_in_range(let: Let, index: Index) -> bool:
 
 
 def _deltas(body: Expression, index: Index) -> dict[Expression, Position]:
-    """Equalities of the index with a number or a gather that branches of the body hang on."""
+    """Equalities of the index with a number, another index or a gather that branches of the body hang
+    on."""
     found: dict[Expression, Position] = {}
     for branch in sorted(body.atoms(Branch), key=str):
         condition = branch.args[0]
@@ -381,6 +384,8 @@ def _deltas(body: Expression, index: Index) -> dict[Expression, Position]:
                 continue
             if right.is_Integer:
                 found[condition] = Position(None, int(right))
+            elif isinstance(right, IndexValue) and right.index.dimension == index.dimension:
+                found[condition] = at(right.index)
             elif isinstance(right, Read) and right.is_integer and index not in indices_of(right):
                 found[condition] = Position(right)
     return found

@@ -45,6 +45,16 @@ def with_products(program: Program) -> Program:
     return program if len(lets) == len(program.lets) else program.with_lets(lets)
 
 
+def factor_lets(program: Program) -> list[str]:
+    """The lets that are factors of products: each has an array of a block."""
+    found: dict[str, None] = {}
+    for let in program.lets:
+        if _is_product(let, program):
+            names = [read.tensor for read in _pair(let, program) or ()]
+            found.update((name, None) for name in names if name in program.let)
+    return list(found)
+
+
 def _constant_factor(let: Let) -> tuple[Expression, Expression] | None:
     """What of a sum's terms does not change along it, and the rest."""
     if not _is_plain_sum(let) or not isinstance(let.body, sympy.Mul):

@@ -7,7 +7,7 @@ exponentials count as one where their exponents differ by what is constant along
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import sympy
@@ -22,25 +22,34 @@ from objc.schedule.cost import kept_is_cheaper
 
 @dataclass(frozen=True)
 class Kept:
-    """A program with lets that are kept in the memory of results: `places` says of which."""
+    """A program with lets that are kept in the memory of results: `places` says of which. No point of
+    the lets in `whole` may be made after the others, since it takes what is kept."""
 
     program: Program
     places: Mapping[str, str] = field(default_factory=dict)
+    whole: frozenset[str] = frozenset()
 
 
-def keep(program: Program) -> Kept:
-    """Make lets of what is worth keeping. Programs with recurrences stay as they are."""
+def keep(program: Program, also: Iterable[str] = ()) -> Kept:
+    """Make lets of what is worth keeping, in the memory of outputs and of the lets that `also` names.
+    Programs with recurrences stay as they are."""
     if any(group.is_recurrence for group in groups(program)):
         return Kept(program)
     places: dict[str, str] = {}
-    for name in dict.fromkeys(program.outputs.values()):
+    for name in dict.fromkeys((*program.outputs.values(), *also)):
         result = program.let[name]
         if result.reduction is None and result.free and not result.domain.is_integer:
             found = _for_result(result, program)
             if found is not None:
                 program, kept = found
                 places[kept] = name
-    return Kept(program, places)
+    whole = {
+        let.name
+        for let in program.lets
+        for kept in places
+        if let.free and _reads_at_a_point(let.body, kept, let.free[-1])
+    }
+    return Kept(program, places, frozenset(whole))
 
 
 def _for_result(result: Let, program: Program) -> tuple[Program, str] | None:
@@ -147,7 +156,7 @@ class _Keeping:
                 factor = factors[shift]
                 swaps[one] = place * factor.read(*[back[index] for index in factor.free])
         body = let.body.xreplace(swaps)
-        if not swaps or _reads_at_a_point(body, kept.name, let.indices[-1]):
+        if not swaps:
             return [], let
         return list(factors.values()), replace(let, body=body)
 

@@ -28,7 +28,7 @@ class Plan:
     """A let with the order of its loops. `scattered` maps free indices that have no loop to the
     gathered position that a guard gives them, and `guard` is what is left of it. The first `together`
     loops are those that a recurrence, `group`, runs in as a whole. `factors` are those of a matrix
-    product in blocks of the first loop."""
+    product in blocks of the first loop. Where it `is_whole`, no point of it may be made later."""
 
     let: Let
     path: tuple[Index, ...]
@@ -37,6 +37,7 @@ class Plan:
     group: Group
     together: int = 0
     factors: Factors | None = None
+    is_whole: bool = False
 
     @cached_property
     def first_over(self) -> int:

@@ -12,7 +12,7 @@ from objc.ir.program import Program
 from objc.ir.recurrence import groups
 from objc.ir.symbols import Read, reads
 from objc.schedule.arrange import Member, arrange
-from objc.schedule.blocks import factors, with_products
+from objc.schedule.blocks import factor_lets, factors, with_products
 from objc.schedule.keep import keep
 from objc.schedule.loops import (
     Accumulate,
@@ -38,12 +38,13 @@ from objc.schedule.order import Plan, plan
 def schedule(program: Program, products: bool = True) -> Loops:
     """The loops of a program whose reductions are primitive. Without `products` all of its sums are
     loops of their own: a target may have no matrix product."""
-    kept = keep(with_products(program) if products else program)
+    program = with_products(program) if products else program
+    kept = keep(program, factor_lets(program) if products else ())
     program = kept.program
     plans: dict[str, Plan] = {}
     for group in groups(program):
         for let in group.lets:
-            made = plan(let, group, plans)
+            made = replace(plan(let, group, plans), is_whole=let.name in kept.whole)
             if products and not group.is_recurrence:
                 made = replace(made, factors=factors(made, program))
             plans[let.name] = made
@@ -132,9 +133,9 @@ def _storage(
         held = found[let.name]
         if held.kind == "scratch" and rows.get(let.name) in held.axes:
             found[let.name] = replace(held, block=rows[let.name])
-        if let.name in places and found[let.name].kind != "local":
-            every = tuple(range(len(let.free)))
-            found[let.name] = Storage("lent", every, places[let.name])
+    for name, owner in places.items():
+        if found[name].kind != "local" and found[owner].kind in ("output", "scratch"):
+            found[name] = replace(found[owner], kind="lent", of=owner)
     return found
 
 

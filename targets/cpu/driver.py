@@ -39,8 +39,11 @@ LEAST_ROWS, MOST_ROWS = 96, 240
 BLOCK = 1 << 18
 """Numbers that the rows of a block may keep, as long as they are not too few."""
 
-MOST_CHUNKS = 32
-"""Chunks that add up partial results of matrix products, at most."""
+LEAST_CHUNKS, MOST_CHUNKS = 4, 32
+"""Chunks that add up partial results of matrix products: as many as"""
+
+SHARE = 1024
+"""operations that a chunk is to do for each number of them, within these bounds."""
 
 PRODUCTS = 1 << 29
 """Bytes that these partial results may take."""
@@ -150,7 +153,9 @@ class Sized:
                     self.filled.append(self.chunks[what[1]][1] // self.blocks[what[1]][1])
                 case "scratch":
                     self.filled.append(self.scratch)
-                    shape = [n if isinstance(n, str | int) else self.blocks[n[1]][1] for n in what[2]]
+                    shape = [
+                        n if isinstance(n, str | int) else self.blocks[n[1]][1] for n in what[2]
+                    ]
                     self.scratch += (_extent(shape, sizes) * what[3] + 63) // 64 * 64 + 64
                 case "partials" | "partial" | "stored":
                     self.filled.append(0)
@@ -258,7 +263,8 @@ class Kernel:
         if step[3] is not None:
             block = self.block_rows(number, sizes)
             if partial:
-                most = min(MOST_CHUNKS, PRODUCTS // (8 * partial), extent * work // (4 * partial))
+                worth = max(LEAST_CHUNKS, extent * work // (SHARE * partial))
+                most = min(MOST_CHUNKS, PRODUCTS // (8 * partial), worth)
                 rows = max(rows, -(-extent // max(1, most)))
             rows = -(-rows // block) * block
         elif partial:

@@ -162,6 +162,8 @@ class Places:
 
     def _array(self, tensor: Input | Let) -> tuple[str, Sequence[int]]:
         """The array that holds a tensor, and which of the tensor's axes it has."""
+        if isinstance(tensor, Let) and (of := self.loops.storage[tensor.name].of):
+            return self._array(self.program.let[of])
         dimensions = tensor.dimensions
         extents = [self.layout.extent(one) for one in dimensions]
         kind = "int64" if tensor.domain.is_integer else self.dtype
@@ -172,10 +174,9 @@ class Places:
         else:
             storage = self.loops.storage[tensor.name]
             axes = storage.axes
-            if storage.kind in ("output", "lent"):
-                owner = storage.of or tensor.name
-                name = self.layout.name("out", owner)
-                self.layout.array(name, ("output", owner), extents, kind, False)
+            if storage.kind == "output":
+                name = self.layout.name("out", tensor.name)
+                self.layout.array(name, ("output", tensor.name), extents, kind, False)
             elif storage.kind == "stored":
                 name = self.layout.name("kept", tensor.name)
                 what = ("stored", tensor.name, shape_of(dimensions))

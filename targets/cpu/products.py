@@ -10,7 +10,7 @@ from __future__ import annotations
 # ruff: noqa: F821 - read by `translation`, which knows `tile` and the sizes of tiles
 
 
-@step
+@alone
 def product(
     goal, packed_left, packed_right, rows, columns, depth, stride,
     left, left_first, left_row, left_step, right, right_first, right_column, right_step, fresh,
@@ -50,6 +50,7 @@ def product(
         start += 256
 
 
+@alone
 def pack(packed, source, first, across, along, width, count, size):
     """Panels of `size` entries for each of `count` steps; `across` and `along` are the steps in the
     source from entry to entry, and from step to step."""
@@ -58,18 +59,19 @@ def pack(packed, source, first, across, along, width, count, size):
         inside = min(size, width - begin)
         base = first + begin * across
         place = begin * count
-        if across == 1:
-            for p in range(count):
-                here = place + p * size
-                for e in range(inside):
-                    packed[here + e] = source[base + p * along + e]
-                for e in range(inside, size):
-                    packed[here + e] = 0.0
-        else:
+        if inside < size:
+            for e in range(size):
+                for p in range(count):
+                    packed[place + p * size + e] = 0.0
             for e in range(inside):
                 for p in range(count):
                     packed[place + p * size + e] = source[base + e * across + p * along]
-            for e in range(inside, size):
-                for p in range(count):
-                    packed[place + p * size + e] = 0.0
+        elif across == 1:
+            for p in range(count):
+                for e in range(size):
+                    packed[place + p * size + e] = source[base + p * along + e]
+        else:
+            for p in range(count):
+                for e in range(size):
+                    packed[place + p * size + e] = source[base + e * across + p * along]
         begin += size

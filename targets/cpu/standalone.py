@@ -47,7 +47,9 @@ def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DTy
     """The text of a module: a function for each declaration and result."""
 
     def kernel(program: Program, name: str) -> str:
-        made = Kernel(schedule(ranked(computable_everywhere(program)), products=False), dtype, f"{name}_")
+        made = Kernel(
+            schedule(ranked(computable_everywhere(program)), products=False), dtype, f"{name}_"
+        )
         facts = ",\n".join(f"        {key!r}: {value!r}" for key, value in made.metadata().items())
         return (
             f"{made.body()}\n\n\n"

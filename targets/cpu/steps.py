@@ -185,13 +185,17 @@ class StepText(Multiplication):
         self._finished(let, (), name)
 
     def _combine_tensor(self, let: Let, finish: Finish) -> None:
+        """Rows of the accumulator one after the other, each while it is in the cache."""
         name = self._partial(let, finish.axes)
-        places = self._enter_axes(finish.axes, f"for c in range(1, {name}.shape[0]):")
+        outer, inner = finish.axes[:-1], finish.axes[-1:]
+        rows = self._enter_axes(outer)
+        last = self._enter_axes(inner, f"for c in range(1, {name}.shape[0]):")
+        places = ", ".join(part for part in (rows, last) if part)
         total, more = f"{name}[0, {places}]", f"{name}[c, {places}]"
         kind = "int64" if let.domain.is_integer else "float64"
         self._line(f"{total} = {self._join(let, total, more, kind)}")
-        self._leave_axes(finish.axes, extra=1)
-        places = self._enter_axes(finish.axes)
+        self._leave_axes(inner, extra=1)
+        self._enter_axes(inner)
         self._store(let, finish.axes, f"{name}[0, {places}]")
         self._leave_axes(finish.axes)
 

@@ -90,7 +90,9 @@ class Translator:
             made = ir.Function(self.module, ir.FunctionType(kind, kinds_of), key)
             made.linkage = "internal"
             made.attributes.add("nounwind")
-            if "step" not in kinds:
+            if "alone" in kinds:
+                made.attributes.add("noinline")
+            elif "step" not in kinds:
                 made.attributes.add("alwaysinline")
             for argument in made.args:
                 if isinstance(argument.type, ir.PointerType):

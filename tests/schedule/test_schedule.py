@@ -23,6 +23,7 @@ from objc.schedule.loops import (
     Finish,
     Loop,
     Parallel,
+    Peeled,
     Product,
     Serial,
     step_items,
@@ -127,15 +128,19 @@ def test_what_two_loops_need_is_kept_in_the_result() -> None:
     [
         (x**2, x**2),  # computed as fast as it is fetched
         (sympy.exp(x - labels.read(row)), sympy.exp(x)),  # exp(x) may be infinite
-        (
-            Branch(sympy.Eq(IndexValue(k), labels.read(row)), sympy.exp(x), 2 * sympy.exp(x)),
-            sympy.exp(x),
-        ),  # the label's point is made after the loop
     ],
 )
 def test_what_is_not_kept(late: sympy.Expr, early: sympy.Expr) -> None:
     loops = schedule(row_program(late, early))
     assert not any(one.kind == "lent" for one in loops.storage.values())
+
+
+def test_no_point_is_made_after_the_loop_that_takes_what_is_kept() -> None:
+    """Its memory then holds the result."""
+    late = Branch(sympy.Eq(IndexValue(k), labels.read(row)), sympy.exp(x), 2 * sympy.exp(x))
+    loops = schedule(row_program(late, sympy.exp(x)))
+    assert any(one.kind == "lent" for one in loops.storage.values())
+    assert not any(isinstance(one, Peeled) for one, _ in walk(step_items(loops.steps[0])))
 
 
 def test_a_sum_over_rows_starts_a_phase_for_who_needs_it() -> None:
