@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,14 @@ from objc.kernel.option_errors import BadOption, NotDifferentiable, VectorShape
 from objc.kernel.outputs import Results, parts_by_input
 from objc.kernel.signature import InputSignature, Signature
 from objc.kernel.value_errors import EmptyAxis, PositionOutOfRange
-from objc.kernel.variants import Compiled, Request, compile_variant, recall, remember
+from objc.kernel.variants import (
+    Compiled,
+    Request,
+    compile_variant,
+    recall,
+    remember,
+    target_of,
+)
 from objc.target import DType, IndexOutOfRange
 
 if TYPE_CHECKING:
@@ -79,6 +87,15 @@ class Evaluator:
 
     # ------------------------------------------------------------------ running
 
+    @functools.cached_property
+    def _adopt(self) -> Callable[[Any], Any] | None:
+        """How the target tells arrays that are on its device, if it has one."""
+        return getattr(target_of(self.target), "adopt", None)
+
+    def read(self, slots: Sequence[Any]) -> Call:
+        """The slots bound to shapes, a type and a batch."""
+        return self._reader.read(slots)
+
     def run(
         self,
         results: tuple[str, ...],
@@ -87,8 +104,13 @@ class Evaluator:
         wrt: tuple[str, ...] = (),
     ) -> dict[str, Any]:
         """Every result asked for, by key. Raises InputError for what is wrong with the call."""
+        adopt = self._adopt
+        if adopt is not None and any(adopt(one) is not None for one in slots):
+            from objc.kernel import device
+
+            return device.run(self, adopt, results, slots, options, wrt)
         signature = self.signature
-        call = self._reader.read(slots)
+        call = self.read(slots)
         if signature.is_scalar:
             call.weigh(options)
         elif call.batch is not None:
@@ -97,7 +119,7 @@ class Evaluator:
         compiled = self.variant(results, wrt, call.batched, weight is not None, call.dtype)
         for name, count, more in compiled.plan.counted:
             call.sizes[name] = call.values[count] + more
-        out = self._out(results, options, wrt)
+        out = self.out(results, options, wrt)
         filled = Results(call, compiled.plan.outputs, out)
         if signature.needed and (number := self._hollow(call, options)) is not None:
             filled.fill(number, shared_only=False)
@@ -107,7 +129,7 @@ class Evaluator:
         try:
             scalars = compiled.run(arguments, call.sizes, filled.buffers)
         except IndexOutOfRange as error:
-            raise self._out_of_range(error, call, arguments) from None
+            raise self.out_of_range(error, call, arguments) from None
         if call.empty and options.on_empty == "nan":
             filled.fill(math.nan, shared_only=True)
             scalars = dict.fromkeys(scalars, math.nan)
@@ -229,7 +251,7 @@ class Evaluator:
         choices = tuple(signature.input[other].keyword for other in self._every)
         return InputError(NotDifferentiable(span, signature.name, name, role, choices))
 
-    def _out(
+    def out(
         self, results: tuple[str, ...], options: Options, wrt: tuple[str, ...]
     ) -> dict[str, Any]:
         """The caller's buffers by result."""
@@ -241,13 +263,13 @@ class Evaluator:
         parts = parts_by_input(self.signature, "out", options.out, wrt)
         return {f"{kind}:{name}": buffer for name, buffer in parts.items()}
 
-    def _out_of_range(
+    def out_of_range(
         self, error: IndexOutOfRange, call: Call, arguments: Mapping[str, Any]
     ) -> InputError:
         """Name the label that a gather failed on, or the gather where it was no label."""
         signature = self.signature
         for one in signature.inputs:
-            if not one.is_integer:
+            if not one.is_integer or one.name not in arguments:
                 continue
             array = np.asarray(arguments[one.name])
             hits = array == error.value

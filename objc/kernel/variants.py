@@ -82,7 +82,7 @@ def recall(origin_key: str, name: str, target: str, request: Request) -> Compile
         return None
     data = json.loads(found)
     emitted = Emitted(**data["emitted"])
-    return Compiled(_plan_from(data["plan"]), emitted, _target(target).load(emitted))
+    return Compiled(_plan_from(data["plan"]), emitted, target_of(target).load(emitted))
 
 
 def remember(compiled: Compiled, origin_key: str, name: str, target: str, request: Request) -> None:
@@ -111,7 +111,7 @@ def compile_variant(program: Program, target: str, request: Request) -> Compiled
         ObjcError: there is no such target, or it can't run the program.
     """
     derived = derived_program(program, request)
-    chosen = _target(target)
+    chosen = target_of(target)
     if (reason := chosen.supports(derived)) is not None:
         raise ObjcError(UnknownTarget(program.span, target, reason, tuple(targets.available())))
     emitted = chosen.emit(derived, request.dtype)
@@ -168,7 +168,7 @@ def _entry(origin_key: str, name: str, target: str, request: Request) -> str:
     return cache.digest("variant", origin_key, name, target, request.key())
 
 
-def _target(name: str) -> targets.Target:
+def target_of(name: str) -> targets.Target:
     try:
         return targets.load(name)
     except LookupError as error:

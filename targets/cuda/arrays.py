@@ -26,7 +26,9 @@ _DLPACK = {
     (0, 64): "int64", (0, 32): "int32",
 }  # fmt: skip
 _ON_CUDA = 2
-BYTES = {"float32": 4, "float64": 8, "int64": 8, "int32": 4, "float16": 2, "bfloat16": 2}
+BYTES = {
+    "float32": 4, "float64": 8, "int64": 8, "int32": 4, "float16": 2, "bfloat16": 2, "uint8": 1,
+}  # fmt: skip
 
 
 class Framework(Protocol):
@@ -34,6 +36,9 @@ class Framework(Protocol):
 
     def empty(self, shape: tuple[int, ...], kind: str) -> Any:
         """A new array on the device, as people know it."""
+
+    def memory(self, count: int) -> tuple[Any, int]:
+        """Bytes on the device: who owns them, and where they begin."""
 
     def stream(self) -> int:
         """The stream that the caller works on."""
@@ -121,6 +126,10 @@ class Torch:
         torch = sys.modules["torch"]
         return torch.empty(shape, dtype=getattr(torch, kind), device=self.device)
 
+    def memory(self, count: int) -> tuple[Any, int]:
+        held = self.empty((count,), "uint8")
+        return held, int(held.data_ptr())
+
     def stream(self) -> int:
         return int(sys.modules["torch"].cuda.current_stream(self.device).cuda_stream)
 
@@ -131,6 +140,10 @@ class CuPy:
     def empty(self, shape: tuple[int, ...], kind: str) -> Any:
         return sys.modules["cupy"].empty(shape, kind)
 
+    def memory(self, count: int) -> tuple[Any, int]:
+        held = self.empty((count,), "uint8")
+        return held, int(held.data.ptr)
+
     def stream(self) -> int:
         return int(sys.modules["cupy"].cuda.get_current_stream().ptr)
 
@@ -140,6 +153,10 @@ class Plain:
 
     def empty(self, shape: tuple[int, ...], kind: str) -> Any:
         return Array(shape, kind)
+
+    def memory(self, count: int) -> tuple[Any, int]:
+        held = Array((count,), "uint8")
+        return held, held.pointer
 
     def stream(self) -> int:
         return 0
@@ -153,24 +170,24 @@ class Array:
         self.shape = shape
         self.kind = kind
         self.nbytes = math.prod(shape) * BYTES[kind]
-        self._pointer = driver().allocate(self.nbytes, 0)
+        self.pointer = driver().allocate(self.nbytes, 0)
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
         letters = {kind: letter for letter, kind in _LETTERS.items()}
         return {
             "shape": self.shape, "typestr": letters[self.kind], "strides": None, "version": 3,
-            "data": (self._pointer, False), "stream": 1,
+            "data": (self.pointer, False), "stream": 1,
         }  # fmt: skip
 
     def fetch(self) -> Any:
         """The entries in an array of NumPy."""
         import numpy as np
 
-        held = driver().fetched(self._pointer, self.nbytes, 0)
+        held = driver().fetched(self.pointer, self.nbytes, 0)
         return np.frombuffer(held, self.kind).reshape(self.shape)
 
     def __del__(self) -> None:
-        pointer, self._pointer = getattr(self, "_pointer", 0), 0
+        pointer, self.pointer = getattr(self, "pointer", 0), 0
         if pointer:
             driver().free(pointer, 0)

@@ -143,9 +143,9 @@ class Driver:
         self.call("cuStreamSynchronize", ctypes.c_void_p(stream))
         return held.raw
 
-    def launch(self, function: Any, blocks: int, threads: int, table: Any, stream: int) -> None:
+    def launch(self, function: Any, blocks: int, threads: int, table: Table, stream: int) -> None:
         status = self.library.cuLaunchKernel(
-            function, blocks, 1, 1, threads, 1, 1, 0, ctypes.c_void_p(stream), table, None
+            function, blocks, 1, 1, threads, 1, 1, 0, ctypes.c_void_p(stream), table.addresses, None
         )
         if status:
             raise DriverError(f"cuLaunchKernel: {self._said(status)}")

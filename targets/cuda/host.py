@@ -1,90 +1,106 @@
-"""Kernels in the simulator, on arrays of the host, through the protocol of executables."""
+"""Kernels in the simulator, on arrays of the host: what stands for the driver, the device's memory being
+the host's, and the protocol of executables."""
 
 from __future__ import annotations
 
-import math
+import ctypes
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from objc.targets.cuda.launching import ERRORS, Shape, Sized
+from objc.targets.cuda.arrays import OnDevice
+from objc.targets.cuda.driver import Table
+from objc.targets.cuda.launching import Shape
+from objc.targets.cuda.running import Kernel
 from objc.targets.cuda.simulation import BLOCKS, WIDTH, Simulated
 
 from objc.target import Emitted, IndexOutOfRange
 
+SHAPE = Shape(WIDTH, BLOCKS, tiny=True)
+_TYPES = {ctypes.c_float: np.float32, ctypes.c_double: np.float64}
 
-class Kernel:
-    """A text in the simulator."""
+
+class Device:
+    """As `objc.targets.cuda.driver.Driver`, but a module is a text in the simulator."""
+
+    def context(self) -> int:
+        return 1
+
+    def architecture(self) -> tuple[int, int]:
+        return 0, 0
+
+    def load(self, text: str) -> Simulated:
+        return Simulated(text)
+
+    def function(self, module: Simulated, name: str) -> tuple[Simulated, str]:
+        return module, name
+
+    def clear(self, pointer: int, count: int, stream: int) -> None:
+        ctypes.memset(pointer, 0, count)
+
+    def copy(self, target: int, source: int, count: int, stream: int) -> None:
+        ctypes.memmove(target, source, count)
+
+    def fetched(self, pointer: int, count: int, stream: int) -> bytes:
+        return ctypes.string_at(pointer, count)
+
+    def launch(
+        self, function: tuple[Simulated, str], blocks: int, threads: int, table: Table, stream: int
+    ) -> None:
+        module, name = function
+        given = [_TYPES.get(type(cell), int)(cell.value or 0) for cell in table.cells]
+        module.launch(name, blocks, threads, given)
+
+
+class Memory:
+    """The framework of arrays that are of NumPy's."""
+
+    def empty(self, shape: tuple[int, ...], kind: str) -> Any:
+        return np.empty(shape, kind)
+
+    def memory(self, count: int) -> tuple[Any, int]:
+        held = np.full(count // 8 + 1, 0x7FF8DEAD7FF8DEAD, np.int64)  # what nobody has written
+        return held, held.ctypes.data
+
+    def stream(self) -> int:
+        return 0
+
+
+def on_device(array: Any) -> OnDevice:
+    """An array of NumPy's as one on the simulated device."""
+    pointer = array.ctypes.data if array.size else 0
+    return OnDevice(
+        array.shape, array.dtype.name, pointer, array.flags.c_contiguous, array, Memory()
+    )
+
+
+def simulated(emitted: Emitted) -> Kernel:
+    """A kernel whose device is the simulator."""
+    device = Device()
+    return Kernel(
+        emitted.metadata,
+        lambda _: emitted.text,
+        IndexOutOfRange,
+        lambda name, value: TypeError(f"{name} is a {type(value).__name__}"),
+        lambda: device,
+        SHAPE,
+    )
+
+
+class OnHost:
+    """An executable on arrays of NumPy's."""
 
     def __init__(self, emitted: Emitted) -> None:
-        self.facts = emitted.metadata
-        self.simulated = Simulated(emitted.text)
+        self.kernel = simulated(emitted)
 
     def __call__(
         self, arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]
     ) -> dict[str, float]:
-        told = {name: arguments[one] + more for name, (one, more) in self.facts["counted"].items()}
-        plan = Sized(self.facts, {**sizes, **told}, Shape(WIDTH, BLOCKS, tiny=True))
-        work = np.zeros(plan.bytes // 8 + 1, np.int64)
-        for launch in plan.launches:
-            given = [self._given(one, work, arguments, results) for one in launch.arguments]
-            self.simulated.launch(launch.name, launch.blocks, launch.threads, given)
-        self._copies(results)
-        scalars = self._scalars(plan, work)
-        self._require_in_range(work, scalars, results)
-        return scalars
-
-    def _given(
-        self,
-        what: tuple[Any, ...],
-        work: Any,
-        arguments: Mapping[str, Any],
-        results: Mapping[str, Any],
-    ) -> Any:
-        match what:
-            case ("value", number, _):
-                return number
-            case ("work", offset):
-                return work.ctypes.data + offset
-            case ("input", name, _):
-                return arguments[name].ctypes.data if arguments[name].size else 0
-            case ("output", name, _):
-                array = next(results[key] for key in self.facts["tensors"][name] if key in results)
-                return array.ctypes.data if array.size else 0
-            case ("integer", name):
-                return int(arguments[name])
-            case (_, name, kind):
-                return np.dtype(kind).type(arguments[name])
-        raise AssertionError(what)
-
-    def _scalars(self, plan: Sized, work: Any) -> dict[str, float]:
-        values = work.view(np.float64)
-        found: dict[str, float] = {}
-        for key, slot in self.facts["scalars"].items():
-            if key in self.facts["whole"]:
-                found[key] = int(work[plan.places["wholes"] // 8 + slot])
-            else:
-                found[key] = float(values[plan.places["values"] // 8 + slot])
-        return found
-
-    def _copies(self, results: Mapping[str, Any]) -> None:
-        """Where two results are the same tensor, the second array is a copy."""
-        for keys in self.facts["tensors"].values():
-            given = [results[key] for key in keys if key in results]
-            for other in given[1:]:
-                np.copyto(other, given[0])
-
-    def _require_in_range(
-        self, work: Any, scalars: Mapping[str, float], results: Mapping[str, Any]
-    ) -> None:
-        errors = work[:ERRORS]
-        ranks = [rank for rank in (3, 2, 1) if errors[rank * 8]]
-        if not ranks:
-            return
-        shows = any(map(math.isnan, scalars.values())) or any(
-            bool(np.isnan(array).any()) for array in results.values()
-        )
-        if ranks[0] == 3 or shows:
-            site, position, extent, example = map(int, errors[ranks[0] * 8 + 1 : ranks[0] * 8 + 5])
-            tensor, axis = self.facts["sites"][site]
-            raise IndexOutOfRange(tensor, axis, position, extent, None if example < 0 else example)
+        given = {
+            name: on_device(one) if isinstance(one, np.ndarray) else one
+            for name, one in arguments.items()
+        }
+        scalars = self.kernel(given, sizes, {key: on_device(one) for key, one in results.items()})
+        shows = any(np.isnan(one).any() for one in results.values())
+        scalars.check(shows)
+        return dict(scalars)

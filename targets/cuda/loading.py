@@ -37,9 +37,9 @@ class _Late:
 def _simulated(emitted: Emitted) -> Any:
     if importlib.util.find_spec("numba_cuda") is None:
         raise ObjcError(NoSimulator(None))
-    from objc.targets.cuda.host import Kernel
+    from objc.targets.cuda.host import OnHost
 
-    return Kernel(emitted)
+    return OnHost(emitted)
 
 
 def _on_device(emitted: Emitted) -> Any:

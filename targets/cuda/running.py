@@ -13,9 +13,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from objc.targets.cuda.arrays import OnDevice, Plain
+from objc.targets.cuda.arrays import BYTES, OnDevice, Plain
 from objc.targets.cuda.driver import Table, driver
-from objc.targets.cuda.launching import ERRORS, Sized
+from objc.targets.cuda.launching import ERRORS, Shape, Sized
 
 # ---- copied into emitted modules from here on
 
@@ -45,7 +45,7 @@ def _kind(what: Any) -> str:
 class Kernel:
     """A kernel that is launched. `facts` are what the compiler wrote of it, `ptx` gives its text for
     an architecture, and `error` is what is raised for a position that leaves its axis, `on_host` for
-    an array that is not on the device."""
+    an array that is not on the device. `device` gives the driver, or what does as if it were one."""
 
     def __init__(
         self,
@@ -53,11 +53,15 @@ class Kernel:
         ptx: Callable[[tuple[int, int]], str],
         error: type[Exception],
         on_host: Callable[[str, Any], Exception],
+        device: Callable[[], Any] = driver,
+        shape: Shape | None = None,
     ) -> None:
         self.facts = facts
         self.ptx = ptx
         self.error = error
         self.on_host = on_host
+        self.device = device
+        self.shape = shape
         self.lock = threading.Lock()
         self.modules: dict[int, Any] = {}
         self.prepared: dict[tuple[Any, ...], Prepared] = {}
@@ -77,39 +81,36 @@ class Kernel:
         stream = framework.stream()
         told = {name: arguments[one] + more for name, (one, more) in self.facts["counted"].items()}
         prepared = self._prepared({**sizes, **told})
-        work = framework.empty((prepared.plan.bytes,), "uint8")
-        base = _pointer(work)
-        device = driver()
+        work, base = framework.memory(prepared.plan.bytes)
+        device = self.device()
         with self.lock:
             device.clear(base, ERRORS * 8, stream)
             for launch, function, table, open_ones in prepared.launches:
                 for cell, what in open_ones:
                     cell.value = self._given(what, base, arguments, results)
-                device.launch(function, launch.blocks, launch.threads, table.addresses, stream)
+                device.launch(function, launch.blocks, launch.threads, table, stream)
         self._copies(results, stream)
         return Scalars(self, prepared.plan, work, base, stream)
 
     def _prepared(self, sizes: Mapping[str, int]) -> Prepared:
-        context = driver().context()
+        device = self.device()
+        context = device.context()
         key = (context, *sizes.items())
         found = self.prepared.get(key)
         if found is None:
             with self.lock:
-                module = self._module(context)
-                function = {name: driver().function(module, name) for name in self._names()}
-                found = Prepared(Sized(self.facts, sizes), function.__getitem__)
-                self.prepared[key] = found
+                if context not in self.modules:
+                    self.modules[context] = device.load(self.ptx(device.architecture()))
+                module = self.modules[context]
+                function = {name: device.function(module, name) for name in self._names()}
+                plan = Sized(self.facts, sizes, self.shape)
+                found = self.prepared[key] = Prepared(plan, function.__getitem__)
         return found
 
     def _names(self) -> Iterator[str]:
         for step in self.facts["steps"]:
             for name, _ in step["functions"].values():
                 yield name
-
-    def _module(self, context: int) -> Any:
-        if context not in self.modules:
-            self.modules[context] = driver().load(self.ptx(driver().architecture()))
-        return self.modules[context]
 
     def _given(
         self, what: Any, base: int, arguments: Mapping[str, Any], results: Mapping[str, Any]
@@ -129,8 +130,8 @@ class Kernel:
         for keys in self.facts["tensors"].values():
             given = [results[key] for key in keys if key in results]
             for other in given[1:]:
-                count = math.prod(other.shape) * 8 if other.kind != "float32" else 4
-                driver().copy(other.pointer, given[0].pointer, count, stream)
+                count = math.prod(other.shape) * BYTES[other.kind]
+                self.device().copy(other.pointer, given[0].pointer, count, stream)
 
 
 class Scalars(Mapping[str, Any]):
@@ -156,10 +157,10 @@ class Scalars(Mapping[str, Any]):
             self.found = self._fetched()
         return self.found[key]
 
-    def check(self) -> None:
-        """Wait for the call, and raise what it raises."""
+    def check(self, shows: bool = False) -> None:
+        """Wait for the call, and raise what it raises; `shows`: some result is not a number."""
         if self.found is None:
-            self.found = self._fetched()
+            self.found = self._fetched(shows)
 
     def place(self, key: str) -> int:
         """Where in the memory of the call a scalar stands: a float64, or an int64 of whole ones."""
@@ -167,8 +168,8 @@ class Scalars(Mapping[str, Any]):
         array = "wholes" if key in facts["whole"] else "values"
         return int(self.plan.places[array] + facts["scalars"][key] * 8)
 
-    def _fetched(self) -> dict[str, Any]:
-        held = driver().fetched(self.base, self.plan.head, self.stream)
+    def _fetched(self, shows: bool = False) -> dict[str, Any]:
+        held = self.kernel.device().fetched(self.base, self.plan.head, self.stream)
         whole = self.kernel.facts["whole"]
         found = {
             key: struct.unpack_from("q" if key in whole else "d", held, self.place(key))[0]
@@ -176,17 +177,10 @@ class Scalars(Mapping[str, Any]):
         }
         errors = struct.unpack_from(f"{ERRORS}q", held)
         ranks = [rank for rank in (3, 2, 1) if errors[rank * 8]]
-        shows = not found or any(math.isnan(value) for value in found.values())
+        shows = shows or not found or any(math.isnan(value) for value in found.values())
         if ranks and (ranks[0] == 3 or shows):
             site, position, extent, example = errors[ranks[0] * 8 + 1 : ranks[0] * 8 + 5]
             tensor, axis = self.kernel.facts["sites"][site]
             place = None if example < 0 else example
             raise self.kernel.error(tensor, axis, position, extent, place)
         return found
-
-
-def _pointer(array: Any) -> int:
-    """Where an array of a framework's begins."""
-    if hasattr(array, "data_ptr"):
-        return int(array.data_ptr())
-    return int(array.__cuda_array_interface__["data"][0])

@@ -13,6 +13,7 @@ import functools
 import math
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,9 +37,9 @@ class Simulated:
     """The functions of a text. A call is `launch(name, blocks, threads, arguments)`."""
 
     def __init__(self, text: str) -> None:
-        from numba import cuda
         from objc.targets.cuda import teams
 
+        cuda = _simulator()
         self.space: dict[str, Any] = {**_floor(), "cuda": cuda}
         folder = Path(__file__).parent
         for file in ("mathematics/float32.py", "mathematics/float64.py", "mathematics/special.py"):
@@ -60,9 +61,23 @@ class Simulated:
         before = sys.getswitchinterval()
         sys.setswitchinterval(1e-5)
         try:
-            self.space[name][blocks, threads](*arguments)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # on a device, infinity and NaN are numbers
+                self.space[name][blocks, threads](*arguments)
         finally:
             sys.setswitchinterval(before)
+
+
+def _simulator() -> Any:
+    """Numba-CUDA, which reads whether it is to simulate when Numba is first imported."""
+    from numba.core import config
+
+    config.ENABLE_CUDASIM = 1
+    from numba import cuda
+
+    if not hasattr(cuda, "simulator"):
+        raise RuntimeError("numba.cuda was imported before NUMBA_ENABLE_CUDASIM was set")
+    return cuda
 
 
 def _body(text: str) -> str:

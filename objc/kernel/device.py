@@ -1,0 +1,265 @@
+"""Calls with arrays that are on a device: nothing is copied, and nothing waits.
+
+The arrays are read by their shapes and types alone, through stand-ins of NumPy's without memory, so that
+what fits a declaration is said in one place. Results are made by the framework of the arrays that were
+given; a scalar is a `Value`, which waits for the device when it is read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from objc.errors import InputError
+from objc.kernel.arguments import MISSING, Options
+from objc.kernel.call import Call
+from objc.kernel.device_errors import DeviceLayout, MixedMemory, NotOnDevice
+from objc.kernel.option_errors import BadOut
+from objc.kernel.outputs import parts_by_input
+from objc.kernel.signature import InputSignature, Signature
+from objc.kernel.variants import Compiled, Output
+from objc.target import IndexOutOfRange
+
+if TYPE_CHECKING:
+    from objc.kernel.evaluator import Evaluator
+
+
+class OnDevice(Protocol):
+    """An array on a device, as its target describes it."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def contiguous(self) -> bool: ...
+    @property
+    def framework(self) -> Any: ...
+
+
+class Value:
+    """A scalar of a call, on the device until it is read: by `float(value)`, `value.item()`, printing.
+
+    Reading waits for the call, and raises InputError if one of its positions was out of range.
+    """
+
+    __slots__ = ("_raised", "_scalars", "key")
+
+    def __init__(
+        self, scalars: Mapping[str, float], key: str, raised: Callable[[IndexOutOfRange], Exception]
+    ) -> None:
+        self._scalars = scalars
+        self._raised = raised
+        self.key = key
+
+    def item(self) -> float:
+        """The number, as Python has it."""
+        try:
+            return self._scalars[self.key]
+        except IndexOutOfRange as error:
+            raise self._raised(error) from None
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __format__(self, form: str) -> str:
+        return format(self.item(), form)
+
+    def __repr__(self) -> str:
+        return repr(self.item())
+
+
+def run(
+    evaluator: Evaluator,
+    adopt: Callable[[Any], OnDevice | None],
+    results: tuple[str, ...],
+    slots: Sequence[Any],
+    options: Options,
+    wrt: tuple[str, ...],
+) -> dict[str, Any]:
+    """As `Evaluator.run`, for slots of which some are on a device."""
+    signature = evaluator.signature
+    _refuse(signature, options)
+    found = [None if value is MISSING else adopt(value) for value in slots]
+    call = evaluator.read(
+        [value if one is None else _stand_in(one) for one, value in zip(found, slots, strict=True)]
+    )
+    given = dict(zip((one.name for one in signature.inputs), found, strict=True))
+    if signature.is_scalar:
+        weighted, options.weight = options.weight, None
+        call.weigh(options)
+        options.weight = weighted
+    elif call.batch is not None:
+        call.count = call.sizes["batch"] = math.prod(call.batch)
+    compiled = evaluator.variant(results, wrt, call.batched, options.weight is not None, call.dtype)
+    for name, count, more in compiled.plan.counted:
+        call.sizes[name] = call.values[count] + more
+    arguments = _arguments(call, compiled, given, options, adopt)
+    framework = next(one for one in found if one is not None).framework
+    out = _out(evaluator, results, options, wrt, adopt)
+    whole, held = _buffers(call, compiled.plan.outputs, framework, adopt, out)
+    scalars = compiled.run(arguments, call.sizes, held)
+
+    def raised(error: IndexOutOfRange) -> Exception:
+        return evaluator.out_of_range(error, call, {})
+
+    for one in compiled.plan.outputs:
+        if not one.dimensions:
+            whole[one.key] = Value(scalars, one.key, raised)
+    return whole
+
+
+def _refuse(signature: Signature, options: Options) -> None:
+    reasons = {
+        "mask": "what is left out would have to be counted",
+        "check": "it would wait for the device",
+        "check_finite": "it would wait for the device",
+    }
+    for option in options.given:
+        if option in reasons and getattr(options, option) not in (None, False):
+            raise InputError(NotOnDevice(None, signature.name, option, reasons[option]))
+    if options.weight is not None and options.reduction != "sum":
+        reason = 'their sum would have to be known; ask for `reduction="sum"`'
+        raise InputError(NotOnDevice(None, signature.name, "weight", reason))
+
+
+_STAND_INS = {"bfloat16": "float16"}
+
+
+def _stand_in(one: OnDevice) -> Any:
+    """An array of the same shape and type that has no memory of its own."""
+    try:
+        kind = np.dtype(_STAND_INS.get(one.kind, one.kind))
+    except TypeError:
+        kind = np.dtype(np.complex128)  # refused as what holds no real numbers
+    return np.broadcast_to(np.zeros((), kind), one.shape)
+
+
+def _arguments(
+    call: Call,
+    compiled: Compiled,
+    given: Mapping[str, OnDevice | None],
+    options: Options,
+    adopt: Callable[[Any], OnDevice | None],
+) -> dict[str, Any]:
+    signature = call.signature
+    arguments: dict[str, Any] = {}
+    vectors = [one.of for one in compiled.plan.arguments if one.what == "vector"]
+    parts = parts_by_input(signature, "vector", options.vector, vectors) if vectors else {}
+    for one in compiled.plan.arguments:
+        match one.what:
+            case "input":
+                of = signature.input[one.of]
+                arguments[one.name] = _held(call, of, given[one.of])
+            case "scale":
+                arguments[one.name] = call.scale
+            case "weight":
+                arguments[one.name] = _array(call, "weight", options.weight, adopt, call.batch)
+            case _:
+                shape = np.shape(call.values[one.of])
+                arguments[one.name] = _array(call, "vector", parts.get(one.of), adopt, shape)
+    return arguments
+
+
+def _held(call: Call, of: InputSignature, found: OnDevice | None) -> Any:
+    """An input as the kernel takes it: an array on the device, or a number."""
+    value = call.values[of.name]
+    if found is None:
+        if np.ndim(value) == 0:
+            return int(value) if of.is_integer else float(value)
+        _mixed(call, of.keyword, f"a {type(value).__name__} on the host", "an array there too")
+    assert found is not None
+    if not found.shape and of.name not in call.batched:
+        _mixed(call, of.keyword, "a number on the device", "a number of Python's")
+    _require_layout(call, of.keyword, found, "int64" if of.is_integer else call.dtype)
+    return found
+
+
+def _array(
+    call: Call,
+    name: str,
+    value: Any,
+    adopt: Callable[[Any], OnDevice | None],
+    shape: tuple[int, ...] | None,
+) -> OnDevice:
+    """An option that is an array on the device."""
+    found = adopt(value)
+    if found is None:
+        _mixed(call, name, f"a {type(value).__name__}", "an array there too")
+    assert found is not None
+    _require_layout(call, name, found, call.dtype)
+    if found.shape != shape:
+        raise InputError(
+            DeviceLayout(None, call.signature.name, name, f"{found.shape}", f"the shape {shape}")
+        )
+    return found
+
+
+def _mixed(call: Call, name: str, found: str, expected: str) -> None:
+    raise InputError(MixedMemory(None, call.signature.name, name, found, expected))
+
+
+def _require_layout(call: Call, name: str, found: OnDevice, kind: str) -> None:
+    if found.kind != kind:
+        said = (f"of type {found.kind}", kind)
+    elif not found.contiguous:
+        said = ("a view whose entries do not stand in C order", "contiguous arrays")
+    else:
+        return
+    raise InputError(DeviceLayout(None, call.signature.name, name, *said))
+
+
+def _out(
+    evaluator: Evaluator,
+    results: tuple[str, ...],
+    options: Options,
+    wrt: tuple[str, ...],
+    adopt: Callable[[Any], OnDevice | None],
+) -> dict[str, Any]:
+    """The caller's buffers by result."""
+    found = evaluator.out(results, options, wrt)
+    for key, one in found.items():
+        if adopt(one) is None:
+            name = key.rpartition(":")[2]
+            reason = f"is a {type(one).__name__}, not an array on the device"
+            raise InputError(BadOut(None, evaluator.signature.name, name, reason))
+    return found
+
+
+def _buffers(
+    call: Call,
+    outputs: Sequence[Output],
+    framework: Any,
+    adopt: Callable[[Any], OnDevice | None],
+    out: Mapping[str, Any],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arrays of the results: as the caller gets them, and as the kernel fills them."""
+    whole: dict[str, Any] = {}
+    held: dict[str, Any] = {}
+    for one in outputs:
+        if not one.dimensions:
+            continue
+        shape = tuple(
+            size if isinstance(size, int) else call.sizes[size] for size in one.dimensions
+        )
+        if one.dimensions[0] == "batch":
+            shape = (*(call.batch or ()), *shape[1:])
+        kind = "int64" if one.integer else call.dtype
+        array = out.get(one.key)
+        if array is None:
+            array = framework.empty(shape, kind)
+        found = adopt(array)
+        assert found is not None
+        name = one.key.rpartition(":")[2]
+        _require_layout(call, name, found, kind)
+        if found.shape != shape:
+            reason = f"has the shape {found.shape}, and the result {shape}"
+            raise InputError(BadOut(None, call.signature.name, name, reason))
+        whole[one.key], held[one.key] = array, found
+    return whole, held

@@ -1,0 +1,73 @@
+"""The diagnostics of calls with arrays that are on a device, E0440 to E0442."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from objc.kernel.diagnostic import CallDiagnostic
+
+
+@dataclass(frozen=True)
+class MixedMemory(CallDiagnostic):
+    """Some arrays of a call are on the device and others are not.
+
+    Example: `huber(torch.zeros(8, device="cuda"), numpy.zeros(8))`.
+
+    A kernel computes where its arrays are, and copies nothing in silence. Scalars (hyperparameters, a
+    number shared by the batch) are Python numbers, since to read one from the device would wait for it.
+
+    Mend: copy what is on the host to the device, or all of it to the host and compile for the CPU; give
+    scalars as numbers.
+    """
+
+    code: ClassVar[str] = "E0440"
+    name: str
+    found: str
+    expected: str
+
+    def title(self) -> str:
+        return f"{self.declaration}: `{self.name}` is {self.found}"
+
+    def help(self) -> str:
+        return f"beside arrays on the device, it is {self.expected}"
+
+
+@dataclass(frozen=True)
+class DeviceLayout(CallDiagnostic):
+    """An array on the device does not have the type or the order of entries that the kernel reads.
+
+    Example: `huber(x.T, y)` for CuPy's or PyTorch's `x` of shape (8, 4), whose transpose is a view.
+
+    Reals are float32, or float64, alike in one call; labels and counts are int64. The entries stand in
+    C order. Nothing is converted in silence, since it would cost more than the kernel.
+
+    Mend: `x.contiguous()` (`cupy.ascontiguousarray(x)`), `label.long()`, `x.float()`.
+    """
+
+    code: ClassVar[str] = "E0441"
+    name: str
+    found: str
+    expected: str
+
+    def title(self) -> str:
+        return f"{self.declaration}: `{self.name}` is {self.found}, and the kernel reads {self.expected}"
+
+
+@dataclass(frozen=True)
+class NotOnDevice(CallDiagnostic):
+    """An option of a call that is not there for arrays on a device.
+
+    Example: `huber(prediction, target, weight=w)` for PyTorch's tensors on CUDA: the mean divides by
+    the sum of the weights, and to know it would wait for the device.
+
+    Mend: with `weight`, ask for `reduction="sum"` and divide by the sum of the weights; look at data with
+    the framework that holds it; leave out `on_empty`.
+    """
+
+    code: ClassVar[str] = "E0442"
+    option: str
+    reason: str
+
+    def title(self) -> str:
+        return f"{self.declaration}: no `{self.option}` for arrays on the device: {self.reason}"

@@ -1,0 +1,123 @@
+"""Every declaration of the library on the CUDA target, without a device: as PTX, and in the simulator."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import draws
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from objc.targets.cuda import ptx
+from oracles import ROWS
+from programs import program_of
+
+from objc.compiler import Variant, derive
+from objc.ir.evaluate import evaluate
+from objc.ir.program import Program
+from objc.target import DType, load
+
+TARGET = load("cuda")
+EXAMPLES = 5
+SCALE = 0.5
+TURNS = 3
+"""Of iterations that a hyperparameter counts: the simulator is slow."""
+TOLERANCE = {"float64": {"rtol": 1e-12, "atol": 1e-13}, "float32": {"rtol": 2e-5, "atol": 2e-6}}
+
+
+@cache
+def derived(name: str) -> Program:
+    """Value and gradient over a batch; of a metric the value, of a function what it returns."""
+    row, program = ROWS[name], program_of(name)
+    batched = frozenset(one.name for one in row.of_role("differentiable", "data"))
+    if program.kind in ("metric", "function"):
+        result = "value" if program.kind == "metric" else "result"
+        return derive(program, Variant((result,), (), batched, False))
+    wrt = tuple(one.name for one in row.of_role("differentiable", "learned"))
+    return derive(program, Variant(("value", "gradient"), wrt, batched, False))
+
+
+# -------------------------------------------------------------- as PTX
+
+
+@cache
+def kernels(name: str, architecture: str) -> dict[str, str]:
+    """The PTX of a declaration in float32, by the functions that can be launched."""
+    text = TARGET.emit(derived(name), "float32").text
+    found = ptx.compiled(text, architecture)
+    assert f".target {architecture}" in found
+    parts = re.split(r"\.visible \.entry (\w+)\(", found)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
+@pytest.mark.parametrize("name", ROWS)
+def test_is_compiled_without_double_precision_and_local_memory(
+    name: str, architecture: str
+) -> None:
+    """What runs over the batch; the few blocks' parts of a value are put together in float64."""
+    found = kernels(name, architecture)
+    over_the_batch = [one for one in found if re.search("_(thread|warp|block)(_four)?$", one)]
+    assert over_the_batch
+    for one in over_the_batch:
+        assert ".f64" not in found[one], one
+    for one, text in found.items():
+        assert "st.local" not in text and ".local " not in text, one
+
+
+# -------------------------------------------------------------- in the simulator
+
+
+@pytest.fixture
+def _simulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("NUMBA_ENABLE_CUDASIM", "1")
+    yield
+
+
+def inputs(name: str) -> dict[str, Any]:
+    """A batch drawn from the declared domains, with the default hyperparameters."""
+    row, rng = ROWS[name], np.random.default_rng(3)
+    found: dict[str, Any] = {
+        one.name: np.stack(
+            [np.asarray(draws.draw(one, 1.0, draws.SIZES, rng, 10.0)) for _ in range(EXAMPLES)]
+        )
+        for one in row.of_role("differentiable", "data")
+    }
+    for one in row.of_role("hyperparameter", "learned"):
+        number = float(eval(one.default, {"log": np.log})) if one.default else 0.7
+        found[one.name] = min(int(number), TURNS) if one.domain == "count" else number
+    internal = (one.name for one in derived(name).inputs if one.role == "internal")
+    return {**found, **dict.fromkeys(internal, SCALE)}
+
+
+def run(name: str, given: dict[str, Any], dtype: DType) -> dict[str, NDArray[Any] | float]:
+    program = derived(name)
+    sizes: dict[str, int] = {}
+    arguments: dict[str, Any] = {}
+    for one in program.inputs:
+        value = np.asarray(given[one.name])
+        sizes |= {d.name: n for d, n in zip(one.dimensions, value.shape, strict=True)}
+        kind = np.int64 if one.domain.is_integer else np.dtype(dtype)
+        arguments[one.name] = np.ascontiguousarray(value, kind) if value.ndim else value.item()
+    results = {}
+    for key, let in program.outputs.items():
+        if program.let[let].free:
+            shape = [sizes.get(one.name, one.size) for one in program.let[let].dimensions]
+            results[key] = np.full(shape, np.nan, dtype)
+    executable = TARGET.load(TARGET.emit(program, dtype))
+    return {**executable(arguments, sizes, results), **results}
+
+
+@pytest.mark.usefixtures("_simulated")
+@pytest.mark.parametrize("name", ROWS)
+def test_agrees_with_the_interpreter_in_the_simulator(name: str) -> None:
+    given = inputs(name)
+    expected = evaluate(derived(name), given)
+    for dtype in TOLERANCE:
+        found = run(name, given, dtype)
+        assert set(found) == set(expected)
+        for key, value in expected.items():
+            np.testing.assert_allclose(found[key], value, err_msg=key, **TOLERANCE[dtype])
