@@ -59,7 +59,8 @@ OBJC_INDEX_OUT_OF_RANGE and never a read outside of an array. Single hyperparame
 their domain; other data is not, and yields NaN or infinity as the formula does.
 
 scale multiplies the sum over the batch: 1.0 / batch for the mean, 1.0 / (sum of the weights) for the
-weighted mean, 1.0 for the sum. Sums over the batch are in double precision.
+weighted mean, 1.0 for the sum. Sums over the batch are in double precision. A weight of 0 multiplies
+as any other: where such an example may hold NaN or an index out of range, pass the others only.
 
 Threads. Every function is safe to call from several threads at once: a library has no state. A
 function called by its own name works in the calling thread alone. To share one call among threads:
