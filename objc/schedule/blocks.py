@@ -15,7 +15,16 @@ import sympy
 from objc.ir.domain import REAL
 from objc.ir.index import Index
 from objc.ir.program import Let, Names, Program
-from objc.ir.symbols import Expression, Read, indices_of
+from objc.ir.symbols import (
+    Branch,
+    Condition,
+    Expression,
+    IndexValue,
+    Read,
+    indices_of,
+    reads,
+    substitute_positions,
+)
 from objc.schedule.order import Plan
 
 
@@ -29,20 +38,103 @@ class Factors:
 
 
 def with_products(program: Program) -> Program:
-    """What a matrix product is multiplied by becomes a let of its own: c[i, j]·Σ_d a[i, d]·b[j, d]
-    where the sum had it in every term."""
+    """Sums of f(i, d)·g(j, d) as products of matrices: what is no matrix yet becomes a let, and so does
+    what every term of a sum is multiplied by."""
     names = Names.of(program)
     lets: list[Let] = []
+    made: dict[tuple[Expression, frozenset[Index]], Let] = {}
     for let in program.lets:
-        parts = _constant_factor(let)
-        inner = None if parts is None else replace(let, body=parts[1], domain=REAL)
-        if parts is None or inner is None or not _is_product(inner, program):
+        found = None if _is_product(let, program) else _split(let, program)
+        if found is None:
             lets.append(let)
             continue
-        inner = replace(inner, name=names.fresh(f"product_{let.name}"))
-        body = parts[0] * inner.read(*let.free)
-        lets += [inner, replace(let, body=body, reduction=None, over=(), guard=sympy.true)]
-    return program if len(lets) == len(program.lets) else program.with_lets(lets)
+        body = sympy.Integer(1)
+        for factor, free in ((found.left, let.free[0]), (found.right, let.free[1])):
+            if not _is_matrix(factor, program):
+                key = factor, frozenset((free, *let.over))
+                if key not in made:
+                    name = names.fresh(f"factor_{let.name}")
+                    made[key] = Let(name, _as_read(factor, (free, *let.over)), factor)
+                    lets.append(made[key])
+                factor = made[key].read(*made[key].free)
+            body *= factor
+        if found.constant == 1:
+            lets.append(replace(let, body=body, guard=sympy.true))
+            continue
+        name = names.fresh(f"product_{let.name}")
+        inner = replace(let, name=name, body=body, guard=sympy.true, domain=REAL)
+        outer = found.constant * inner.read(*let.free)
+        lets += [inner, replace(let, body=outer, reduction=None, over=(), guard=sympy.true)]
+    return program.with_lets(lets)
+
+
+def _as_read(factor: Expression, free: tuple[Index, ...]) -> tuple[Index, ...]:
+    """The order of a factor's indices in which what it reads is made, so that it is made there."""
+    orders = [tuple(_indices(read)) for read in reads(factor)]
+    return free[::-1] if free[::-1] in orders and free not in orders else free
+
+
+@dataclass(frozen=True)
+class _Split:
+    """A sum's terms as constant·left·right, the factors over the first and the second free index."""
+
+    constant: Expression
+    left: Expression
+    right: Expression
+
+
+def _split(let: Let, program: Program) -> _Split | None:
+    if not _is_plain_sum(let) or not (let.guard == sympy.true or _is_difference(let.guard)):
+        return None
+    first, second = ({free, let.over[0]} for free in let.free)
+    constant, left, right = [], [], []
+    for factor in _factors(let):
+        indices = indices_of(factor)
+        if let.over[0] not in indices:
+            constant.append(factor)
+        elif indices <= first:
+            left.append(factor)
+        elif indices <= second:
+            right.append(factor)
+        else:
+            return None
+    sides = [sympy.Mul(*left), sympy.Mul(*right)]
+    if indices_of(sides[0]) != first or indices_of(sides[1]) != second:
+        return None
+    if let.guard != sympy.true:
+        inside = [indices_of(let.guard) <= side for side in (first, second)]
+        if not any(inside):
+            return None
+        side = inside.index(True)
+        if not _is_zero_without(let.guard, sides[side], program):
+            sides[side] = Branch(let.guard, sides[side], sympy.Integer(0))
+    return _Split(sympy.Mul(*constant), *sides)
+
+
+def _is_zero_without(guard: Condition, factor: Expression, program: Program) -> bool:
+    """Whether a factor is a let that is zero where the guard does not hold."""
+    if not isinstance(factor, Read) or factor.tensor not in program.let or not _indices(factor):
+        return False
+    let = program.let[factor.tensor]
+    moves = dict(zip(let.free, factor.positions, strict=True))
+    body = substitute_positions(let.body, moves) if let.reduction is None else None
+    return isinstance(body, Branch) and body.args[0] == guard and body.args[2] == 0
+
+
+def _factors(let: Let) -> tuple[Expression, ...]:
+    """What a sum's terms are products of; of terms that are sums, what these have in common is one."""
+    addends = sympy.Add.make_args(let.body)
+    common = set.intersection(*(set(sympy.Mul.make_args(one)) for one in addends))
+    shared = sympy.Mul(*sorted((one for one in common if isinstance(one, Read)), key=str))
+    if len(addends) == 1 or shared == 1:
+        return tuple(sympy.Mul.make_args(let.body))
+    return (*sympy.Mul.make_args(shared), sympy.Add(*[one / shared for one in addends]))
+
+
+def _is_difference(guard: Condition) -> bool:
+    """Whether a guard leaves out the pairs of an index with itself, and nothing that hangs on data:
+    what data leaves out may be NaN, and must not be multiplied by zero."""
+    return isinstance(guard, sympy.Ne) and all(isinstance(one, IndexValue) for one in guard.args)
 
 
 def factor_lets(program: Program) -> list[str]:
@@ -53,17 +145,6 @@ def factor_lets(program: Program) -> list[str]:
             names = [read.tensor for read in _pair(let, program) or ()]
             found.update((name, None) for name in names if name in program.let)
     return list(found)
-
-
-def _constant_factor(let: Let) -> tuple[Expression, Expression] | None:
-    """What of a sum's terms does not change along it, and the rest."""
-    if not _is_plain_sum(let) or not isinstance(let.body, sympy.Mul):
-        return None
-    changing = [one for one in let.body.args if let.over[0] in indices_of(one)]
-    constant = [one for one in let.body.args if let.over[0] not in indices_of(one)]
-    if not constant or len(changing) != 2:
-        return None
-    return sympy.Mul(*constant), sympy.Mul(*changing)
 
 
 def factors(plan: Plan, program: Program) -> Factors | None:
@@ -82,7 +163,7 @@ def factors(plan: Plan, program: Program) -> Factors | None:
 def _is_product(let: Let, program: Program) -> bool:
     """Whether a let is the product of two matrices."""
     pair = _pair(let, program) if _is_plain_sum(let) else None
-    if pair is None:
+    if pair is None or let.guard != sympy.true:
         return False
     one, other = (set(_indices(read)) for read in pair)
     return one & other == set(let.over) and one | other == set(let.indices)
@@ -91,7 +172,6 @@ def _is_product(let: Let, program: Program) -> bool:
 def _is_plain_sum(let: Let) -> bool:
     return (
         let.reduction == "sum"
-        and let.guard == sympy.true
         and len(let.over) == 1
         and len(let.free) == 2
         and not let.domain.is_integer
@@ -103,12 +183,15 @@ def _pair(let: Let, program: Program) -> tuple[Read, Read] | None:
     if not (isinstance(let.body, sympy.Mul) and len(let.body.args) == 2):
         return None
     one, other = let.body.args
-    for read in (one, other):
-        if not isinstance(read, Read) or program.tensor(read.tensor).domain.is_integer:
-            return None
-        if len(set(_indices(read))) != 2:
-            return None
-    return one, other
+    return (one, other) if _is_matrix(one, program) and _is_matrix(other, program) else None
+
+
+def _is_matrix(factor: Expression, program: Program) -> bool:
+    """Whether a factor is a matrix's entry at two indices."""
+    if not isinstance(factor, Read) or factor.tensor not in {*program.input, *program.let}:
+        return False
+    is_integer = program.tensor(factor.tensor).domain.is_integer
+    return not is_integer and len(set(_indices(factor))) == 2
 
 
 def _indices(read: Read) -> Sequence[Index]:

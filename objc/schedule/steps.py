@@ -134,7 +134,10 @@ def _storage(
         if held.kind == "scratch" and rows.get(let.name) in held.axes:
             found[let.name] = replace(held, block=rows[let.name])
     for name, owner in places.items():
-        if found[name].kind != "local" and found[owner].kind in ("output", "scratch"):
+        if found[name].kind == "local":
+            continue
+        apart = made[name].path[0] != made[owner].path[0]
+        if found[owner].kind == "output" or (found[owner].kind == "scratch" and not apart):
             found[name] = replace(found[owner], kind="lent", of=owner)
     return found
 

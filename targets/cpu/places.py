@@ -25,6 +25,8 @@ _FAR = {"max": "-9223372036854775808", "min": "9223372036854775807"}
 class Places:
     """The scope that the expressions of a step are printed in."""
 
+    power = "pow"
+
     def __init__(
         self,
         loops: Loops,

@@ -41,6 +41,8 @@ class Scope(Protocol):
     """What the printer asks of the place where an expression stands."""
 
     program: Program
+    power: str
+    """The function for powers that are neither whole nor roots."""
 
     def read(self, read: Read, kind: str, facts: Facts, hard: bool) -> str:
         """The text of a read in the type `kind`."""
@@ -159,7 +161,7 @@ class Printer:
             if whole:
                 root = f"({root} * {self._power(base, sympy.Integer(whole), facts)})"
             return root if exponent > 0 else f"({self.constant(sympy.Integer(1))} / {root})"
-        return f"math.pow({self.real(base, facts)}, {self.real(exponent, facts)})"
+        return self._call(self.scope.power, [self.real(base, facts), self.real(exponent, facts)])
 
     def _function(self, e: Expression, facts: Facts) -> str:
         if isinstance(e, sympy.polygamma):

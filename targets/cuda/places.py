@@ -20,6 +20,8 @@ LETTERS = {"int64": "k", "float32": "c", "float64": "w"}
 class Places(places.Places):
     """The scope that the expressions of a step are printed in, for one mode of teams."""
 
+    power = "math.pow"
+
     layout: Layout
     mode: Mode
     arguments: Parameters

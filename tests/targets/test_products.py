@@ -38,6 +38,8 @@ def arguments(name: str, sizes: tuple[int, ...], dtype: str) -> list[Any]:
             return [real(*shape) for shape in shapes]
         case "pairs":
             return [real(rows, depth), real(rows, depth)]
+        case "mixed":
+            return [real(rows, depth), real(rows, depth), np.abs(real(depth)) + 1]
     return [real(rows, depth)]
 
 
@@ -48,7 +50,7 @@ def parts(result: Any) -> list[Any]:
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
-@pytest.mark.parametrize("name", ["layer", "turned", "network", "pairs", "gram"])
+@pytest.mark.parametrize("name", ["layer", "turned", "network", "pairs", "gram", "mixed"])
 def test_products_in_blocks_are_those_of_numpy(
     name: str, sizes: tuple[int, ...], dtype: str
 ) -> None:
