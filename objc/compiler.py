@@ -33,9 +33,11 @@ from objc.passes.differentiate import (
     hessian_vector_product,
     term_gradients,
 )
+from objc.passes.divergences import divergences_by_parts
 from objc.passes.expand import expand
 from objc.passes.inline import inline_single
 from objc.passes.lower import Module, lower, lower_declaration
+from objc.passes.probabilities import center_means
 from objc.passes.prune import prune
 from objc.passes.share import share
 from objc.passes.stabilise import guard, sink
@@ -115,6 +117,7 @@ def _kind(output: str) -> str:
 
 
 def _finish(program: Program) -> Program:
-    program = share(expand_at_zero(program))
+    program = center_means(expand_at_zero(divergences_by_parts(program)))
+    program = share(program)
     program = share(prune(expand(program)))
     return prune(inline_single(guard(sink(program))))

@@ -161,7 +161,7 @@ class _Reverse:
         self.program = program
         self.names = Names.of(program)
         self.lets: list[Let] = []
-        self.weights = Weights(self.names, self.lets)
+        self.weights = Weights(self.names, self.lets, program.lets)
         self.sums = Sums(self.names, self.lets, _Growing(_domains(program), self.lets))
         self.active = _dependent(program, wrt)
         self.parts: dict[str, list[Contribution]] = {name: [] for name in self.active}

@@ -74,17 +74,24 @@ def inline_same_loop(program: Program) -> Program:
     names, so that nothing multiplies them out."""
 
     def wanted(let: Let, body: Expression, reader: Let) -> bool:
-        if not body.args or _is_cheap(body):
+        if not body.args or (_is_cheap(body) and (not is_difference(body) or _is_adjoint(let))):
             return True
         return indices_of(body) == set(reader.indices) and not is_difference(body)
 
     return _inline(program, wanted)
 
 
+def _is_adjoint(let: Let) -> bool:
+    """Whether a sum was made by differentiation, of parts that all have one sign: a mean and a constant
+    that others may cancel with."""
+    signs = (one.could_extract_minus_sign() for one in sympy.Add.make_args(let.body))
+    return let.span is None and not any(signs)
+
+
 def _is_cheap(body: Expression) -> bool:
     """A short product of reads: a coefficient that the machine keeps in a register. Others should see
     what it is made of."""
-    if is_difference(body) or size(body) > 12:
+    if size(body) > 12:
         return False
     nodes = sympy.preorder_traversal(body)
     return all(not node.args or isinstance(node, (sympy.Add, sympy.Mul)) for node in nodes)

@@ -12,6 +12,7 @@ from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, substitute_positions
 from objc.passes.delta import Domains, resolve, under
+from objc.passes.probabilities import without_probabilities
 
 
 def simplify(program: Program) -> Program:
@@ -30,14 +31,18 @@ def _resolve_sums(program: Program) -> Program:
     }
     lets: list[Let] = []
     for let in program.lets:
-        lets += _resolve_sum(let, names, domains) if let.reduction == "sum" else [let]
+        if let.reduction == "sum":
+            let, whole = without_probabilities(let, program)
+            lets += _resolve_sum(let, names, domains, whole)
+        else:
+            lets.append(let)
     return program.with_lets(lets)
 
 
-def _resolve_sum(let: Let, names: Names, domains: Domains) -> list[Let]:
-    """The sum without the addends that a δ fixes, and those added to it."""
+def _resolve_sum(let: Let, names: Names, domains: Domains, whole: Expression) -> list[Let]:
+    """The sum without the addends that a δ fixes, and those added to it, with `whole`."""
     kept: list[Expression] = []
-    fixed: list[Expression] = []
+    fixed: list[Expression] = [] if whole == 0 else [whole]
     loops: list[Let] = []
     for addend in sympy.Add.make_args(let.body):
         body, over, guard = resolve(addend, let.over, let.guard, domains)

@@ -7,6 +7,8 @@ reduction (where the maximum is, the product of the others); it is made once, an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sympy
 
 from objc.atoms import Branch, iverson, quotient
@@ -21,6 +23,7 @@ from objc.ir.symbols import (
     IndexValue,
     substitute_positions,
 )
+from objc.passes.differences import is_difference
 
 ONE = sympy.Integer(1)
 
@@ -28,9 +31,11 @@ ONE = sympy.Integer(1)
 class Weights:
     """Weights of the reductions of one program."""
 
-    def __init__(self, names: Names, lets: list[Let]) -> None:
+    def __init__(self, names: Names, lets: list[Let], known: Iterable[Let] = ()) -> None:
+        """`known` are lets of the program: a log-probability that has a name there keeps it."""
         self._names = names
         self._known: dict[str, Expression] = {}
+        self._named = [let for let in known if let.reduction is None and is_difference(let.body)]
         self.lets = lets
 
     def of(self, let: Let) -> Expression:
@@ -47,7 +52,7 @@ class Weights:
             case "mean":
                 return 1 / self.number_of_points(let)
             case "logsumexp":
-                return sympy.exp(let.body - value)
+                return sympy.exp(self._by_name(let.body - value, let))
             case "norm":
                 return Branch(sympy.Eq(value, 0), sympy.Integer(0), quotient(let.body, value))
             case "max" | "min":
@@ -56,6 +61,17 @@ class Weights:
                 return self._product_of_others(let)
             case _:
                 raise InternalError(f"the reduction {let.reduction} has no derivative")
+
+    def _by_name(self, difference: Expression, let: Let) -> Expression:
+        """The read of the let that has this body over the indices of the reduction, if there is one."""
+        dimensions = [index.dimension for index in let.indices]
+        for one in self._named:
+            if [index.dimension for index in one.free] != dimensions:
+                continue
+            places = dict(zip(one.free, map(at, let.indices), strict=True))
+            if substitute_positions(one.body, places) == difference:
+                return one.read(*let.indices)
+        return difference
 
     def number_of_points(self, let: Let) -> Expression:
         """How many points a reduction has: a product of extents, or a let that counts."""

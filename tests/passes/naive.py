@@ -363,7 +363,7 @@ UNMENDED: Mapping[str, str] = {
     "log(1 - softmax(z)[y])": "the sum over the other entries is not formed",
     "log of a mean of exponentials":
         "near one mean of one, whose logarithm cancels: a difference of a logsumexp and log K",
-    "entropy of the softmax": "the adjoint of the normalizer cancels for a probability near one",
+    "entropy of the softmax": "the diagonal of the Hessian cancels for a probability near one",
     "soft targets": "a target of one less a probability near one: only indices are seen to cancel",
     "variance as a difference": "the mean of squares less the square of the mean is not recognized",
 }  # fmt: skip

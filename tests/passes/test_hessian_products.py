@@ -26,6 +26,7 @@ LOSSES = {
     " logsumexp[k | keep[k] > 0](z[k]) - z[y]",
     "capped logits": "loss form(z: real[K] | y: index(K)) = -log(softmax(w)[y])\n"
     "    where w[k] = 30 * tanh(z[k] / 30)",
+    "the entropy": "loss form(z: real[K]) = -sum[k](softmax(z)[k] * log(softmax(z)[k]))",
 }  # fmt: skip
 
 LOGITS = [
@@ -35,19 +36,21 @@ LOGITS = [
     [8.0, 8.0, -8.0],
     [1.0, 1.0, 1.0],
     [0.0, -500.0, 200.0],
+    [1e-9, 0.0, 0.0],
 ]
 
 
 @pytest.mark.parametrize("text", LOSSES.values(), ids=LOSSES.keys())
 def test_product_keeps_its_digits(text: str) -> None:
     program = lower(parse(Source("form.objc", text))).programs["form"]
-    inputs: dict[str, Any] = {"z": np.array(LOGITS), "y": np.array([0, 1, 0, 2, 1, 2])}
+    inputs: dict[str, Any] = {"z": np.array(LOGITS), "y": np.array([0, 1, 0, 2, 1, 2, 0])}
     if "m" in program.input:
         inputs["m"] = np.array([[1.0, 0.3, 2.0]] * len(LOGITS))
     if "keep" in program.input:
         inputs["keep"] = np.array(
-            [[1, 1, 1], [1, 1, 0], [1, 1, 1], [1, 0, 1], [0, 1, 1], [0, 0, 1]]
+            [[1, 1, 1], [1, 1, 0], [1, 1, 1], [1, 0, 1], [0, 1, 1], [0, 0, 1], [1, 1, 0]]
         )
+    inputs = {name: value for name, value in inputs.items() if name in program.input}
     results = ("per_example", "gradient", "hessian_vector_product")
     derived = derive(program, Variant(results, ("z",), frozenset(inputs)))
     hyperparameters = {one.name: 3.0 for one in program.inputs if one.role == "hyperparameter"}

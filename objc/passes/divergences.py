@@ -1,0 +1,168 @@
+"""Divergences of nearly equal distributions: sums of terms that cancel to first order.
+
+`p·log(p/m) + q·log(q/m)` with `m = (p + q)/2` is of second order in p − q, its terms are of first order.
+To each term w·log(a/b) its own `b − a`, so weighed, is added: c·b·φ(a/b) with φ(r) = r·log r − r + 1 is
+never negative, and of second order by itself. What was added is zero as a whole: term by term in a
+Jensen–Shannon divergence, over the whole simplex where a and b are distributions. One of the last
+rewrites: the value is the same, and no derivatives are taken of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch, quotient, xlogy
+from objc.ir.program import Let, Program
+from objc.ir.symbols import Expression, Read, substitute_positions
+from objc.passes.rewrites.forms import ZERO, is_short
+
+_TERMS = 7
+_NEAR = sympy.Rational(1, 8)
+"""For |a − b| below so much of b, |s| is below 1/15, and 7 terms are exact to 2⁻⁵⁹."""
+
+
+@dataclass(frozen=True)
+class _Term:
+    """w·log(a/b), an addend; `whole` as it stands, with what it is where w is zero."""
+
+    whole: Expression
+    weight: Expression
+    above: Expression
+    below: Expression
+
+    @property
+    def added(self) -> Expression:
+        """c·b − w, where w = c·a."""
+        return self.weight / self.above * self.below - self.weight
+
+
+def divergences_by_parts(program: Program) -> Program:
+    """The program with divergences as sums of what is never negative, where they are that."""
+    return program.with_lets(_changed(let, program) for let in program.lets)
+
+
+def _changed(let: Let, program: Program) -> Let:
+    if let.reduction not in (None, "sum") or not let.body.has(xlogy):
+        return let
+    terms = [_resolved(one, program) for one in _terms(let.body)]
+    used = [addend for one in terms for addend in sympy.Add.make_args(one.whole)]
+    others = sympy.Add(*(one for one in sympy.Add.make_args(let.body) if one not in used))
+    if not terms or others.has(xlogy):
+        return let
+    added = sympy.Add(*(one.added for one in terms))
+    if not is_short(added):
+        return let
+    added = sympy.expand(sympy.cancel(added))
+    body = others + sympy.Add(*(_never_negative(one) for one in terms))
+    if added == 0:
+        return replace(let, body=body)
+    if let.reduction == "sum" and others == 0 and _sums_to_zero(added, let, program):
+        return replace(let, body=Branch(let.guard, body, added), guard=sympy.true)
+    return let
+
+
+def _terms(body: Expression) -> list[_Term]:
+    """The addends w·log(a/b), and the pairs w·log a − w·log b."""
+    found = []
+    negative: dict[Expression, list[tuple[Expression, Expression]]] = {}
+    signed = [(one, *one.as_coeff_Mul()) for one in sympy.Add.make_args(body)]
+    leaves = [(whole, sign, _leaf(rest)) for whole, sign, rest in signed]
+    for whole, sign, leaf in leaves:
+        if leaf is not None and sign.is_negative:
+            negative.setdefault(-sign * leaf.args[0], []).append((whole, leaf.args[1]))
+    for whole, sign, leaf in leaves:
+        if leaf is None or not sign.is_positive:
+            continue
+        weight = sign * leaf.args[0]
+        above, below = leaf.args[1].as_numer_denom()
+        if below == 1 and weight in negative:
+            other, below = negative[weight].pop()
+            whole += other
+            if not negative[weight]:
+                del negative[weight]
+        if (weight / above).is_negative:
+            above, below = -above, -below
+        found.append(_Term(whole, weight, above, below))
+    return found
+
+
+def _leaf(term: Any) -> Any:
+    """The w·log(a/b) of a term, of which all other arms are for w = 0, and are 0 there."""
+    if isinstance(term, xlogy):
+        return term
+    if not (isinstance(term, Branch) and isinstance(term.args[0], sympy.Eq)):
+        return None
+    condition, then, otherwise = term.args
+    leaf = _leaf(otherwise)
+    if leaf is None or sympy.expand(condition.lhs - condition.rhs) not in _zeros(leaf.args[0]):
+        return None
+    return leaf if then == 0 or (isinstance(then, xlogy) and then.args[0] == leaf.args[0]) else None
+
+
+def _zeros(weight: Expression) -> Iterator[Expression]:
+    """What is zero where the weight is."""
+    expanded = sympy.expand(weight)
+    yield from (expanded, -expanded)
+
+
+def _resolved(term: _Term, program: Program) -> _Term:
+    """The term with mixtures written out: reads of lets that are sums of reads."""
+    parts = [_written_out(one, program) for one in (term.weight, term.above, term.below)]
+    return _Term(term.whole, *parts)
+
+
+def _written_out(expression: Expression, program: Program) -> Expression:
+    mapping = {}
+    for read in expression.atoms(Read):
+        let = program.let.get(read.tensor)
+        if let is not None and let.reduction is None and isinstance(let.body, sympy.Add):
+            places = dict(zip(let.free, read.positions, strict=True))
+            mapping[read] = substitute_positions(let.body, places)
+    return expression.xreplace(mapping) if mapping else expression
+
+
+def _sums_to_zero(added: Expression, let: Let, program: Program) -> bool:
+    """Whether an expression is a combination of distributions over the loop, the factors of which
+    add up to zero: each of them sums to one."""
+    total: Expression = ZERO
+    for addend in sympy.Add.make_args(added):
+        reads = [one for one in addend.atoms(Read) if set(_indices(one)) & set(let.over)]
+        if len(reads) != 1 or not _is_distribution(reads[0], let, program):
+            return False
+        factor = addend / reads[0]
+        if factor.has(reads[0]):
+            return False
+        total += factor
+    return bool(sympy.expand(total) == 0)
+
+
+def _is_distribution(read: Read, let: Let, program: Program) -> bool:
+    one = program.input.get(read.tensor)
+    last = read.positions[-1].index if read.positions else None
+    return one is not None and one.domain.kind == "simplex" and (last,) == let.over
+
+
+def _indices(read: Read) -> list[Any]:
+    return [position.index for position in read.positions]
+
+
+def _factored(apart: Expression) -> Expression:
+    """The difference of an entry and a mixture as the share of the other: (1 − β)·(p − q)."""
+    return sympy.factor(apart) if len(sympy.Add.make_args(apart)) == 4 else apart
+
+
+def _never_negative(term: _Term) -> Expression:
+    """c·b·φ(a/b); where a and b are near each other by log(a/b) = 2·artanh(s) with
+    s = (a − b)/(a + b), of which the first term takes away what cancels: a − b = s·(a + b)."""
+    apart = _factored(sympy.expand(term.above - term.below))
+    s = quotient(apart, sympy.expand(term.above + term.below))
+    series: Expression = ZERO
+    for n in reversed(range(_TERMS)):
+        series = sympy.Rational(1, 2 * n + 3) + s**2 * series
+    near = term.weight / term.above * (s * apart + 2 * term.above * s**3 * series)
+    condition = sympy.Lt(sympy.Abs(apart), _NEAR * term.below)
+    return Branch(condition, near, term.whole + sympy.expand(term.added))
