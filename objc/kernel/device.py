@@ -17,6 +17,7 @@ from objc.errors import InputError
 from objc.kernel.arguments import MISSING, Options
 from objc.kernel.call import Call
 from objc.kernel.device_errors import DeviceLayout, MixedMemory, NotOnDevice
+from objc.kernel.domains import out_of_range
 from objc.kernel.option_errors import BadOut
 from objc.kernel.outputs import parts_by_input
 from objc.kernel.signature import InputSignature, Signature
@@ -107,6 +108,10 @@ def run(
     scalars = compiled.run(arguments, call.sizes, held)
 
     def raised(error: IndexOutOfRange) -> Exception:
+        label = signature.input.get(error.tensor)
+        if label is not None and error.axis < 0:
+            place = () if error.example is None else call.example(error.example)
+            return out_of_range(signature, label, error.value, error.extent, place)
         return evaluator.out_of_range(error, call, {})
 
     for one in compiled.plan.outputs:

@@ -170,7 +170,8 @@ class Array:
         self.shape = shape
         self.kind = kind
         self.nbytes = math.prod(shape) * BYTES[kind]
-        self.pointer = driver().allocate(self.nbytes, 0)
+        self.device = driver()
+        self.pointer = self.device.allocate(self.nbytes, 0)
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
@@ -184,10 +185,10 @@ class Array:
         """The entries in an array of NumPy."""
         import numpy as np
 
-        held = driver().fetched(self.pointer, self.nbytes, 0)
+        held = self.device.fetched(self.pointer, self.nbytes, 0)
         return np.frombuffer(held, self.kind).reshape(self.shape)
 
     def __del__(self) -> None:
         pointer, self.pointer = getattr(self, "pointer", 0), 0
         if pointer:
-            driver().free(pointer, 0)
+            self.device.free(pointer, 0)

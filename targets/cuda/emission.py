@@ -6,12 +6,13 @@ from typing import Any
 
 from objc.targets._conditional import computable_everywhere
 from objc.targets._ranks import ranked
-from objc.targets.cpu.layout import shape_of
+from objc.targets.cpu.layout import plain, shape_of
 from objc.targets.cuda.layout import Layout, Mode, Parameters
 from objc.targets.cuda.steps import StepText, inner_loops
 
 from objc.errors import InternalError
-from objc.ir.program import Program
+from objc.ir.index import BATCH, Dimension
+from objc.ir.program import Input, Program
 from objc.schedule import schedule
 from objc.schedule.loops import Finish, Loops, Parallel, Serial
 from objc.target import DType, Emitted
@@ -37,12 +38,28 @@ class Kernel:
         self.wide: set[str] = set()
         self.texts: list[str] = []
         self.steps: list[dict[str, Any]] = []
+        for one in loops.program.inputs:
+            self._check(one)
         for number, step in enumerate(loops.steps):
             if isinstance(step, Parallel):
                 self._parallel(number, step)
             else:
                 self._serial(number, step)
         self._require_filled()
+
+    def _check(self, one: Input) -> None:
+        """Indices that are compared only: nothing is read at them, so nothing else would see them
+        leave their dimension."""
+        program, bound = self.loops.program, one.domain.dimension
+        if bound is None or not one.dimensions or one.name in program.gathered:
+            return
+        if bound.size is None and bound not in program.dimensions:
+            return  # nothing says how large it is
+        text = CheckText(self, one, bound)
+        self.texts.append(text.text())
+        functions = {"thread": (text.name, text.arguments.described())}
+        shape = shape_of(one.dimensions)
+        self.steps.append({"number": None, "turns": shape, "inner": (), "functions": functions})
 
     def _parallel(self, number: int, step: Parallel) -> None:
         sized = any(start.axes for start in step.reductions)
@@ -194,3 +211,47 @@ class CombineText:
             lines += [turns, f"            x = {joined}", f"        {out}[e] = x"]
         signature = f"def {self.name}({', '.join(self.arguments.signature())}):"
         return "\n".join(["@kernel", signature, *lines])
+
+
+class CheckText:
+    """The positions of an input, each held against its dimension."""
+
+    def __init__(self, kernel: Kernel, one: Input, bound: Dimension) -> None:
+        self.kernel = kernel
+        self.one = one
+        self.bound = bound
+        self.name = f"{kernel.prefix}check_{plain(one.name)}"
+        self.arguments = Parameters()
+
+    def text(self) -> str:
+        layout = self.kernel.layout
+        extents = [self._extent(one) for one in self.one.dimensions]
+        extent = self._extent(self.bound)
+        held = layout.name("in", self.one.name)
+        self.arguments.array(held, ("total",), "int64", "input", self.one.name, "int64")
+        self.arguments.array("errors", ("32",), "int64", "errors")
+        self.kernel.functions.add("inside")
+        site = (self.one.name, -1)  # the entry itself, not a position that is read
+        if site not in self.kernel.sites:
+            self.kernel.sites.append(site)
+        batched = self.one.dimensions[0] == BATCH
+        example = f"e // ({' * '.join(extents[1:]) or '1'})" if batched else "-1"
+        place = f"3, {self.kernel.sites.index(site)}, {held}[e], {extent}, {example}"
+        signature = f"def {self.name}({', '.join(self.arguments.signature())}):"
+        return "\n".join(
+            [
+                "@kernel",
+                signature,
+                f"    total = {' * '.join(extents)}",
+                *self.arguments.head(),
+                "    first = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x",
+                "    for e in range(first, total, cuda.gridDim.x * cuda.blockDim.x):",
+                f"        inside(errors, {place})",
+            ]
+        )
+
+    def _extent(self, dimension: Dimension) -> str:
+        name = self.kernel.layout.extent(dimension)
+        if name in self.kernel.layout.sizes:
+            self.arguments.add(name, "size", self.kernel.layout.sizes[name])
+        return name

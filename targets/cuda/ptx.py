@@ -52,7 +52,7 @@ def compiled(text: str, architecture: str) -> str:
         module = llvm.parse_assembly(assembly)
         module.triple = TRIPLE
         module.data_layout = str(machine.target_data)
-        wanted = sorted(set(re.findall(r"@(__nv_\w+)\(", assembly)))
+        wanted = sorted(set(re.findall(r'@"(__nv_\w+)"', assembly)))
         if wanted:
             _link(module, wanted)
         _optimise(module, machine)

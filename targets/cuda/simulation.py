@@ -113,6 +113,19 @@ def claimed(array: Any, place: int) -> bool:
     return True
 
 
+def quarters(x: Any) -> tuple[int, Any]:
+    """(k, f) with x ≡ (k + f)·π/2 and |f| ≤ ½, for a large float32: exactly, by integers."""
+    product = int(float(x) * 2048.0) * _TWO_OVER_PI >> 11
+    quarter = (product + (1 << 319)) >> 320
+    return quarter % 4, np.float32((product - (quarter << 320)) / (1 << 320))
+
+
+_TWO_OVER_PI = int(
+    "a2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163abdebbc561b7246e3a424dd2e0", 16
+)
+"""2/π in units of 2^-320."""
+
+
 def view(address: int, shape: tuple[int, ...], kind: Any) -> Any:
     """The array at an address."""
     element = np.dtype(str(kind))
@@ -168,7 +181,8 @@ def _floor() -> dict[str, Any]:
     )
     return {
         "math": mathematics, "float32": float32, "float64": float64, "int64": int64,
-        "Any": Any, "helper": helper, "elementary": elementary, "claimed": claimed, "view": view,
+        "Any": Any, "helper": helper, "elementary": elementary, "claimed": claimed,
+        "quarters": quarters, "view": view,
         "split": _split, "power_of_two": _power_of_two,
         "maximum": _extreme(np.maximum), "minimum": _extreme(np.minimum),
         "annotations": None,

@@ -1,7 +1,10 @@
-"""Functions of the gamma family in float32, without double precision.
+"""Powers, trigonometry and functions of the gamma family in float32, without double precision.
 
-As those of `objc.targets.cpu.mathematics.special`: recurrence up to an argument where few terms
-suffice, then the asymptotic series (Abramowitz & Stegun 1964, 6.3.18, 6.4.12, 6.4.14).
+Powers and the logarithm of the gamma function are CUDA's; its trigonometry reduces large arguments in
+local memory and double precision, so that is made here: reduction after Cody and Waite (1980), or by as
+many bits of 2/π as it takes (Payne and Hanek 1983), then the polynomials of Cephes (Moshier 1989). The
+others are as those of `objc.targets.cpu.mathematics.special`: recurrence up to an argument where few
+terms suffice, then the asymptotic series (Abramowitz & Stegun 1964, 6.3.18, 6.4.12, 6.4.14).
 """
 
 from __future__ import annotations
@@ -9,8 +12,68 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import float32
-from objc.targets.cuda.simulation import elementary, log_32
+from numba import float32, int64
+from objc.targets.cuda.simulation import elementary, log_32, quarters
+
+
+@elementary
+def pow_32(x: Any, y: Any) -> Any:
+    return math.pow(x, y)
+
+
+@elementary
+def pow_64(x: Any, y: Any) -> Any:
+    return math.pow(x, y)
+
+
+@elementary
+def _reduced_32(size: Any) -> Any:
+    """(k, r) with size ≡ k·π/2 + r, where |r| < 0.8, for a size that is not negative."""
+    if size < float32(8192.0):
+        n = (size * float32(0.63661975) + float32(12582912.0)) - float32(12582912.0)
+        r = size - n * float32(1.5703125)
+        r = r - n * float32(4.837512969970703e-4)
+        return int64(n) % 4, r - n * float32(7.549789948768648e-8)
+    k, f = quarters(size)
+    return k, f * float32(1.5707963267948966)
+
+
+@elementary
+def _sine_32(r: Any) -> Any:
+    z = r * r
+    p = float32(-1.9515295891e-4) * z + float32(8.3321608736e-3)
+    return (p * z + float32(-1.6666654611e-1)) * z * r + r
+
+
+@elementary
+def _cosine_32(r: Any) -> Any:
+    z = r * r
+    p = float32(2.443315711809948e-5) * z + float32(-1.388731625493765e-3)
+    return (p * z + float32(4.166664568298827e-2)) * z * z - float32(0.5) * z + float32(1.0)
+
+
+@elementary
+def sin_32(x: Any) -> Any:
+    if not abs(x) < float32(math.inf):
+        return float32(math.nan)
+    k, r = _reduced_32(abs(x))
+    y = _cosine_32(r) if k == 1 or k == 3 else _sine_32(r)
+    y = -y if k >= 2 else y
+    return -y if x < float32(0.0) else y
+
+
+@elementary
+def cos_32(x: Any) -> Any:
+    if not abs(x) < float32(math.inf):
+        return float32(math.nan)
+    k, r = _reduced_32(abs(x))
+    y = _sine_32(r) if k == 1 or k == 3 else _cosine_32(r)
+    return -y if k == 1 or k == 2 else y
+
+
+@elementary
+def tan_32(x: Any) -> Any:
+    return sin_32(x) / cos_32(x)
 
 
 @elementary

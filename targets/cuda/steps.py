@@ -329,7 +329,7 @@ class StepText(Places, steps.StepText):
         elif self.alone and let.name in self.begun:
             self.private.add(let.name)
         facts = self.facts[-1]
-        guard = sympy.And(*[one for one in conjuncts(item.guard) if one not in self.held])
+        guard = sympy.And(*[one for one in conjuncts(item.guard) if one not in self.asked])
         if guard != sympy.true:
             printer = Printer(self, self.dtype, hard=True)
             self._line(f"if {bare(printer.condition(guard, facts))}:")

@@ -25,6 +25,11 @@ GLOBAL, SHARED = 1, 3
 I32 = ir.IntType(32)
 FLAGS = translation.STEP_FLAGS
 _ALL = -1
+_TWO_OVER_PI = (0, 0xA2F9836E4E441529, 0xFC2757D1F534DDC0, 0xDB6295993C439041)
+"""2/π as 64-bit words behind its point, after one of zeros."""
+
+_OURS = ("sin", "cos", "tan")
+"""Functions of `math` that are in `special` for float32."""
 _REGISTERS = {"threadIdx": "tid", "blockIdx": "ctaid", "blockDim": "ntid", "gridDim": "nctaid"}
 
 
@@ -39,7 +44,7 @@ def translate(text: str) -> ir.Module:
     module.triple = "nvptx64-nvidia-cuda"
     own = translation.functions_of(text)
     names = {one.id for one in ast.walk(ast.parse(text)) if isinstance(one, ast.Name)}
-    functions = {**_library(), **own}
+    functions = {**library(), **own}
     for reduction in teams.needed(names):
         functions.update(translation.functions_of(reduction.text()))
     translator = Translator(module, functions, 0)
@@ -50,7 +55,7 @@ def translate(text: str) -> ir.Module:
 
 
 @functools.lru_cache(maxsize=1)
-def _library() -> dict[str, ast.FunctionDef]:
+def library() -> dict[str, ast.FunctionDef]:
     folder = Path(__file__).parent
     found = dict(translation.library())
     for name in ("sums", "special"):
@@ -181,6 +186,8 @@ class Body(translation.Body):
                 return self._view(*arguments)
             case ast.Name(id="exchanged"):
                 return self._exchanged(self._value(arguments[0]), arguments[1])
+            case ast.Name(id="quarters"):
+                return self._quarters(self._value(arguments[0]))
             case ast.Name(id="claimed"):
                 return self._claimed(self._value(arguments[0]), self._value(arguments[1]))
         return super()._call(node, function, arguments)
@@ -209,6 +216,26 @@ class Body(translation.Body):
         function.attributes.add("convergent")
         return self.b.call(function, [I32(_ALL), value, I32(int(distance)), I32(31)])
 
+    def _quarters(self, x: Any) -> tuple[Any, Any]:
+        """(k, f) with x ≡ (k + f)·π/2 and |f| ≤ ½, for a float32 of 2^13 or more: its 24 bits times
+        those of 2/π from the two of weight 2 and 1 on, to 2^-38."""
+        b = self.b
+        bits = b.bitcast(x, I32)
+        start = b.zext(b.sub(b.lshr(bits, I32(23)), I32(150 - 62)), I64)
+        whole = b.zext(b.or_(b.and_(bits, I32(0x7FFFFF)), I32(0x800000)), I64)
+        word = b.lshr(start, I64(6))
+        words = [I64(one) for one in _TWO_OVER_PI]
+        high, low = words[2], words[3]
+        for place in (1, 0):
+            here = b.icmp_unsigned("==", word, I64(place))
+            high = b.select(here, words[place], high)
+            low = b.select(here, words[place + 1], low)
+        funnel = self._intrinsic("llvm.fshl.i64", I64, [I64] * 3)
+        product = b.mul(whole, b.call(funnel, [high, low, start]))
+        quarter = b.lshr(b.add(product, I64(1 << 61)), I64(62))
+        rest = b.sub(product, b.shl(quarter, I64(62)))
+        return quarter, b.fmul(b.sitofp(rest, F32), F32(2.0**-62))
+
     def _claimed(self, array: Array, place: Any) -> Any:
         """Whether this thread is the one that turns an entry from 0 to 1."""
         pointer = self._pointer(array, [place])
@@ -220,5 +247,8 @@ class Body(translation.Body):
         if name in ("sqrt", "fabs"):
             return super()._libm(name, values)
         kind = values[0].type
+        if kind == F32 and name in _OURS:
+            made, _ = self.translator.function(f"{name}_32", values)
+            return self.b.call(made, values)
         full = f"__nv_{name}" + ("f" if kind == F32 else "")
         return self.b.call(self._intrinsic(full, kind, [kind] * len(values)), values)

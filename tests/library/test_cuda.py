@@ -50,7 +50,7 @@ def kernels(name: str, architecture: str) -> dict[str, str]:
     found = ptx.compiled(text, architecture)
     assert f".target {architecture}" in found
     parts = re.split(r"\.visible \.entry (\w+)\(", found)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
+    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
 
 
 @pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
@@ -66,6 +66,7 @@ def test_is_compiled_without_double_precision_and_local_memory(
         assert ".f64" not in found[one], one
     for one, text in found.items():
         assert "st.local" not in text and ".local " not in text, one
+    assert ".extern" not in "".join(found.values())
 
 
 # -------------------------------------------------------------- in the simulator

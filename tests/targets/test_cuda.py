@@ -1,0 +1,279 @@
+"""The CUDA target without a device: how steps are shared, what is launched, and calls as if on one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from objc.targets.cuda import arrays, host, loading, ptx
+from objc.targets.cuda.launching import Sized
+
+import objc
+from objc.errors import InputError, ObjcError
+from objc.ir.evaluate import evaluate
+from objc.target import load
+
+from .. import programs
+from .running import TOLERANCE, given
+
+TARGET = load("cuda")
+TEXT = """
+loss focal(logits: real[K] | label: index(K); gamma: nonnegative = 2) =
+    -(1 - p)^gamma * log(p)
+    where p = softmax(logits)[label]
+
+loss squared(prediction: real | target: real) = (prediction - target)^2 / 2
+
+loss ordinal(score: real[K] | label: index(K)) = sum[k | k > label](softplus(score[k]))
+"""
+
+
+# -------------------------------------------------------------- constructs
+
+
+@pytest.fixture
+def simulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("NUMBA_ENABLE_CUDASIM", "1")
+    yield
+
+
+CASES = {case.program.name: case for case in programs.all_cases()}
+
+
+@pytest.mark.usefixtures("simulated")
+@pytest.mark.parametrize("name", CASES)
+def test_constructs_agree_with_the_interpreter(name: str) -> None:
+    """Guards, gathers, scatters, ties, counts, recurrences: in float64, and second derivatives in
+    float32."""
+    for what, dtype in (("value_and_grad", "float64"), ("hessian_diagonal", "float32")):
+        try:
+            program, inputs = given(CASES[name], what)
+        except ObjcError:  # a metric has no gradient
+            program, inputs = given(CASES[name], "per_example")
+        expected = evaluate(program, inputs)
+        found = run(program, inputs, dtype)
+        for key, value in expected.items():
+            np.testing.assert_allclose(found[key], value, err_msg=key, **TOLERANCE[dtype])
+
+
+def run(program: Any, inputs: dict[str, Any], dtype: Any) -> dict[str, Any]:
+    sizes: dict[str, int] = {}
+    arguments: dict[str, Any] = {}
+    for one in program.inputs:
+        value = np.asarray(inputs.get(one.name, one.default))
+        sizes |= {d.name: n for d, n in zip(one.dimensions, value.shape, strict=True)}
+        kind = np.int64 if one.domain.is_integer else np.dtype(dtype)
+        number = int if one.domain.is_integer else float
+        arguments[one.name] = np.ascontiguousarray(value, kind) if value.ndim else number(value)
+    results = {}
+    for key, name in program.outputs.items():
+        let = program.let[name]
+        if let.free:
+            shape = [sizes.get(one.name, one.size) for one in let.dimensions]
+            results[key] = np.full(shape, -77, np.int64 if let.domain.is_integer else dtype)
+    return {**TARGET.load(TARGET.emit(program, dtype))(arguments, sizes, results), **results}
+
+
+# -------------------------------------------------------------- launches
+
+
+def sized(name: str, batch: int, **sizes: int) -> Sized:
+    kernel = getattr(objc.compile(TEXT), name)
+    facts = TARGET.emit(kernel.gradient_program, "float32").metadata
+    return Sized(facts, {"batch": batch, **sizes})
+
+
+def test_rows_are_done_by_threads_warps_or_blocks_by_their_length() -> None:
+    modes = {
+        rows: sized("focal", batch, K=rows).launches[0].name.rpartition("_")[2]
+        for rows, batch in ((10, 100_000), (1000, 10_000), (32_000, 2048))
+    }
+    assert modes == {10: "thread", 1000: "warp", 32_000: "block"}
+
+
+def test_launches_are_a_function_of_the_sizes_alone() -> None:
+    first, second = sized("focal", 5000, K=300), sized("focal", 5000, K=300)
+    assert first.launches == second.launches
+    assert first.bytes == second.bytes
+
+
+def test_what_blocks_keep_is_bounded() -> None:
+    text = "loss linear(| x: real[D], y: real; learn w: real[D]) = (sum[d](w[d] * x[d]) - y)^2"
+    program = objc.compile(text).linear.gradient_program
+    facts = TARGET.emit(program, "float32").metadata
+    large = Sized(facts, {"batch": 1 << 20, "D": 1 << 20})
+    assert large.bytes < 3 << 28
+    assert large.launches[0].blocks < 100
+    assert Sized(facts, {"batch": 1 << 20, "D": 10}).launches[0].blocks > 100
+
+
+# -------------------------------------------------------------- calls as if on a device
+
+
+class Owned:
+    """An array of somebody's that says that it is on the device."""
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.array = array
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        found = dict(self.array.__array_interface__)
+        return {**found, "version": 3, "stream": 1}
+
+
+class Pretended(host.Device):
+    """The simulator, with memory to give away."""
+
+    def __init__(self) -> None:
+        self.held: dict[int, Any] = {}
+        self.fetches = 0
+
+    def allocate(self, count: int, stream: int) -> int:
+        array = np.full(count // 8 + 1, -1, np.int64)
+        self.held[array.ctypes.data] = array
+        return int(array.ctypes.data)
+
+    def free(self, pointer: int, stream: int) -> None:
+        del self.held[pointer]
+
+    def fetched(self, pointer: int, count: int, stream: int) -> bytes:
+        self.fetches += 1
+        return super().fetched(pointer, count, stream)
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch) -> Pretended:
+    """A device whose memory is the host's."""
+    found = Pretended()
+
+    def on_device(emitted: Any) -> Any:
+        kernel = host.simulated(emitted)
+        kernel.device = lambda: found
+        return kernel
+
+    monkeypatch.setattr(loading, "_on_device", on_device)
+    monkeypatch.setattr(arrays, "driver", lambda: found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def losses() -> Any:
+    return objc.compile(TEXT, target="cuda")
+
+
+LOGITS = np.random.default_rng(0).normal(size=(2, 3, 4)).astype(np.float32)
+LABEL = np.array([[0, 3, 1], [2, 2, 0]])
+
+
+def test_results_stay_on_the_device_until_they_are_read(losses: Any, device: Pretended) -> None:
+    value, gradient = losses.focal.value_and_grad(Owned(LOGITS), Owned(LABEL), gamma=1.5)
+    assert device.fetches == 0
+    expected, slope = objc.compile(TEXT).focal.value_and_grad(LOGITS, LABEL, gamma=1.5)
+    assert float(value) == pytest.approx(expected, rel=1e-6)
+    assert f"{value:.3f}" == f"{expected:.3f}"
+    assert device.fetches == 1
+    assert gradient.shape == LOGITS.shape
+    np.testing.assert_allclose(gradient.fetch(), slope, rtol=1e-5, atol=1e-8)
+    each = losses.focal.per_example(Owned(LOGITS), Owned(LABEL))
+    assert each.shape == LABEL.shape
+
+
+def test_weights_and_buffers_are_taken_on_the_device(losses: Any, device: Pretended) -> None:
+    x, y = np.arange(6.0), np.zeros(6)
+    weight, out = np.array([0.0, 1, 2, 3, 4, 5]), np.empty(6)
+    given = Owned(x), Owned(y)
+    value, gradient = losses.squared.value_and_grad(
+        *given, weight=Owned(weight), reduction="sum", out=(held := Owned(out))
+    )
+    assert float(value) == (weight * x**2 / 2).sum()
+    assert gradient is held
+    np.testing.assert_array_equal(out, weight * x)
+    with pytest.raises(InputError, match="E0442"):
+        losses.squared(*given, weight=Owned(weight))
+
+
+def test_what_does_not_fit_is_named(losses: Any, device: Pretended) -> None:
+    x = np.arange(6.0)
+    with pytest.raises(InputError, match=r"E0440.*`target` is a ndarray on the host"):
+        losses.squared(Owned(x), x)
+    with pytest.raises(InputError, match=r"E0441.*`target` is a view"):
+        losses.squared(Owned(x), Owned(np.arange(12.0)[::2]))
+    with pytest.raises(InputError, match=r"E0441.*`label` is of type int32"):
+        losses.focal(Owned(LOGITS), Owned(LABEL.astype(np.int32)))
+    with pytest.raises(InputError, match="E040"):
+        losses.squared(Owned(x), Owned(np.arange(5.0)))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("focal", r"`logits` is read at 4 along axis 0.* \[1, 1\]"),
+        ("ordinal", r"`label` is 4 at \[1, 1\]"),
+    ],
+)
+def test_a_label_out_of_range_is_told_when_the_value_is_read(
+    name: str, said: str, losses: Any, device: Pretended
+) -> None:
+    """Whether the label is read at, or only compared with."""
+    label = LABEL.copy()
+    label[1, 1] = 4
+    value = getattr(losses, name)(Owned(LOGITS), Owned(label))
+    with pytest.raises(InputError, match=said):
+        float(value)
+
+
+def test_arrays_are_met_by_what_they_offer() -> None:
+    held = arrays.adopt(Owned(LOGITS))
+    assert held is not None
+    assert (held.shape, held.kind, held.contiguous) == ((2, 3, 4), "float32", True)
+    turned = arrays.adopt(Owned(LOGITS.transpose(2, 0, 1)))
+    assert turned is not None
+    assert not turned.contiguous
+    assert all(arrays.adopt(one) is None for one in (LOGITS, 1.0, [1.0], "text", None))
+
+
+# -------------------------------------------------------------- without a device, and PTX
+
+
+def test_without_a_device_a_call_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    from objc.targets.cuda import driver
+
+    def missing() -> None:
+        raise driver.NoDriver("the driver shows this process no device")
+
+    monkeypatch.delenv("NUMBA_ENABLE_CUDASIM", raising=False)
+    monkeypatch.setattr(driver, "driver", missing)
+    kernel = objc.compile(TEXT, target="cuda").squared
+    assert "cuda.blockIdx.x" in kernel.source
+    with pytest.raises(ObjcError, match=r"E0352.*shows this process no device"):
+        kernel(np.zeros(3), np.zeros(3))
+
+
+def test_an_unknown_architecture_is_named() -> None:
+    with pytest.raises(ObjcError, match=r"E0350.*`sm_91`"):
+        ptx.compiled("", "sm_91")
+    assert ptx.nearest((9, 0)) == "sm_90"
+    assert ptx.nearest((8, 7)) == "sm_87"
+    assert ptx.nearest((13, 0)) == "sm_121"
+
+
+def test_without_libdevice_its_functions_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ptx, "libdevice", lambda: None)
+    text = "loss wave(x: real; c: positive = 1) = sin(x)^2 + abs(x)^c"
+    program = objc.compile(text).wave.gradient_program
+    with pytest.raises(ObjcError, match=r"E0351.*`cosf`, `powf`, `sinf`"):
+        ptx.compiled(TARGET.emit(program, "float32").text, "sm_90")
+
+
+def test_the_error_of_a_sum_is_not_fused_away() -> None:
+    """What is added to is never a part of a fused product, nor reassociated."""
+    program = objc.compile(TEXT).squared.gradient_program
+    found = ptx.compiled(TARGET.emit(program, "float32").text, "sm_90")
+    step = found.partition(".entry step_1_thread")[2].partition(".entry")[0]
+    assert len(re.findall(r"sub\.rn\.f32", step)) >= 4
+    assert not re.findall(r"add\.f32", step)
