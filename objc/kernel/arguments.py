@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from objc.errors import InputError
 from objc.kernel.errors import GivenTwice, MissingInput, TooManyInputs, UnknownKeyword
 from objc.kernel.option_errors import BadOption
 from objc.kernel.signature import InputSignature, Signature
 from objc.target import identifier
+
+if TYPE_CHECKING:
+    from objc.kernel.recipes import Made
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "missing"})()
 """What stands in for an input that was not given."""
@@ -34,6 +37,7 @@ class Options:
     check_finite: bool = False
     check: bool = False
     given: tuple[str, ...] = ()
+    made: Made | None = None
 
 
 OPTIONS = (
@@ -100,6 +104,23 @@ class Binder:
             self._check_flag("check", options.check)
             self._check_flag("check_finite", options.check_finite)
         return slots, options
+
+    def place(
+        self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]
+    ) -> int | str | None:
+        """The position or the keyword that an input was given at; None where it was left out."""
+        slot = self._slots[name]
+        positions: Sequence[int | None] = self._positions
+        if len(arguments) > len(positions):
+            positions = self._game
+        for n, position in enumerate(positions[: len(arguments)]):
+            if position == slot:
+                return n
+        return next((one for one in keywords if self._slots.get(one) == slot), None)
+
+    def option(self, name: str) -> str:
+        """The keyword of an option."""
+        return next(keyword for keyword, plain in self.options.items() if plain == name)
 
     def bind_mapping(
         self, inputs: Mapping[str, Any], options: Mapping[str, Any]

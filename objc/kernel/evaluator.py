@@ -18,6 +18,7 @@ from objc.kernel.call import Call, Reader, floating
 from objc.kernel.domains import out_of_range
 from objc.kernel.option_errors import BadOption, NotDifferentiable, VectorShape
 from objc.kernel.outputs import Results, parts_by_input
+from objc.kernel.recipes import MOST, Recipe, recipe_of
 from objc.kernel.signature import InputSignature, Signature
 from objc.kernel.value_errors import EmptyAxis, PositionOutOfRange
 from objc.kernel.variants import (
@@ -55,6 +56,7 @@ class Evaluator:
         self._variants: dict[tuple[Any, ...], Compiled] = {}
         self._lock = threading.RLock()
         self._every = signature.differentiable
+        self._recipes: dict[Any, Recipe] = {}
 
     # ------------------------------------------------------------------ variants
 
@@ -86,6 +88,26 @@ class Evaluator:
         return found
 
     # ------------------------------------------------------------------ running
+
+    def again(self, kind: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+        """What a call gives of a kind that has been made before; None where it is to be looked at."""
+        recipe = self._recipes.get(kind)
+        return None if recipe is None else recipe.run(arguments, keywords)
+
+    def _learn(
+        self, options: Options, call: Call, compiled: Compiled, inputs: Mapping[str, Any],
+        results: Results,
+    ) -> None:  # fmt: skip
+        """Keep how a call was made for those of its kind."""
+        if options.made is None or options.made.kind is None or options.check:
+            return
+        if options.check_finite or options.vector is not None:
+            return
+        recipe = recipe_of(options.made, call, compiled, inputs, results, self.binder)
+        if recipe is not None:
+            if len(self._recipes) >= MOST:
+                self._recipes.clear()
+            self._recipes[options.made.kind] = recipe
 
     @functools.cached_property
     def _adopt(self) -> Callable[[Any], Any] | None:
@@ -134,6 +156,7 @@ class Evaluator:
             filled.fill(math.nan, shared_only=True)
             scalars = dict.fromkeys(scalars, math.nan)
         found = filled.finish(scalars)
+        self._learn(options, call, compiled, arguments, filled)
         if options.reduction == "none" and "per_example" in found and call.weights is not None:
             found["per_example"] = self._weighted(found["per_example"], call, out)
         return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, cast
 
 from objc.errors import InputError, ObjcError
 from objc.kernel import describe
@@ -14,6 +15,7 @@ from objc.kernel.evaluator import Evaluator
 from objc.kernel.option_errors import MetricDerivative, NotAnOption, NotAScalar
 from objc.kernel.origin import Origin
 from objc.kernel.outputs import by_input
+from objc.kernel.recipes import Made, kind_of
 from objc.kernel.signature import InputSignature, Signature, signature_of
 from objc.kernel.variants import Request, derived_program
 
@@ -81,7 +83,14 @@ class Kernel:
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """The mean over the batch as a float; the array of a function or a model."""
+        kind = kind_of("", arguments, keywords)
+        again = self._evaluator.again(kind, arguments, keywords)
+        if again is not None:
+            return again
         slots, options = self._evaluator.binder.bind(arguments, keywords)
+        result = "result" if not self._signature.is_scalar else "value"
+        result = "per_example" if options.reduction == "none" else result
+        options.made = Made(kind, arguments, keywords, itemgetter(result))
         if not self._signature.is_scalar:
             self._allow("", options, _CHECKS | {"out"})
             return self._evaluator.run(("result",), slots, options)["result"]
@@ -97,10 +106,20 @@ class Kernel:
         The gradient is an array for one input, else a named tuple by input. That of a shared input is
         summed over the batch.
         """
+        kind = kind_of("value_and_grad", arguments, keywords)
+        again = self._evaluator.again(kind, arguments, keywords)
+        if again is not None:
+            return cast("tuple[Any, Any]", again)
         slots, options = self._derivative("value_and_grad", arguments, keywords)
         what = "per_example" if options.reduction == "none" else "value"
-        found, gradient = self._differentiate((what, "gradient"), slots, options)
-        return found[what], gradient
+        wrt, bare = self._evaluator.wrt(options.wrt)
+
+        def finish(found: dict[str, Any]) -> tuple[Any, Any]:
+            parts = [found[f"gradient:{name}"] for name in wrt]
+            return found[what], self._by_input(parts, wrt, bare)
+
+        options.made = Made(kind, arguments, keywords, finish)
+        return finish(self._evaluator.run((what, "gradient"), slots, options, wrt))
 
     def gradient(self, *arguments: Any, **keywords: Any) -> Any:
         """The gradient of the value: see `value_and_grad`."""

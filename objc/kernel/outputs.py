@@ -140,6 +140,28 @@ class Results:
             return (*(self._call.batch or ()), *tail[1:])
         return tuple(tail)
 
+    @property
+    def targets(self) -> Mapping[str, Any]:
+        """The caller's arrays by key."""
+        return self._out
+
+    @property
+    def are_flat(self) -> bool:
+        """Whether the caller gets the arrays as the kernel fills them."""
+        call = self._call
+        flat = call.kept is None and call.batch is not None and len(call.batch) == 1
+        return flat or not any(one.dimensions[:1] == ("batch",) for one in self._outputs)
+
+    def scalar_kinds(self) -> tuple[tuple[str, Any], ...]:
+        """The results that are numbers, with what they are made: None for a float as it is."""
+        found: list[tuple[str, Any]] = []
+        for one in self._outputs:
+            if not one.dimensions:
+                kind = int if one.integer else None
+                is_derivative = one.key.startswith(_DERIVATIVES)
+                found.append((one.key, self._kinds[0].type if is_derivative else kind))
+        return tuple(found)
+
     def finish(self, scalars: Mapping[str, float]) -> dict[str, Any]:
         """Every result by key: numbers, and arrays shaped as the call was."""
         call, found = self._call, dict[str, Any]()

@@ -97,6 +97,14 @@ def operations_of(expression: Expression) -> int:
     return inner + (_FUNCTION if atom is not None and atom.name not in _CHEAP else 1)
 
 
+def is_costly(expression: Expression) -> bool:
+    """Whether an expression is an elementary function or a power, as such."""
+    if isinstance(expression, sympy.Function | sympy.Pow) and not isinstance(expression, Branch):
+        own = operations_of(expression) - sum(map(operations_of, expression.args))
+        return own >= _FUNCTION
+    return False
+
+
 def kept_is_cheaper(expression: Expression) -> bool:
     """Whether to keep a value for a second loop over a row rather than to compute it again."""
     return operations_of(expression) > _KEPT * _MOVED

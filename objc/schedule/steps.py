@@ -32,13 +32,14 @@ from objc.schedule.loops import (
     Storage,
     walk,
 )
+from objc.schedule.merge import merged
 from objc.schedule.order import Plan, plan
 
 
 def schedule(program: Program, products: bool = True) -> Loops:
     """The loops of a program whose reductions are primitive. Without `products` all of its sums are
     loops of their own: a target may have no matrix product."""
-    program = with_products(program) if products else program
+    program = merged(with_products(program) if products else program)
     kept = keep(program, factor_lets(program) if products else ())
     program = kept.program
     plans: dict[str, Plan] = {}

@@ -10,7 +10,7 @@ from objc.targets.cpu.printer import Printer
 
 from objc.ir.index import BATCH, Index, Position
 from objc.ir.program import Input, Let, Program
-from objc.ir.symbols import Condition, Extent, Read, position_value
+from objc.ir.symbols import Condition, Expression, Extent, Read, position_value
 from objc.schedule.loops import (
     Loops,
     Serial,
@@ -55,8 +55,11 @@ class Places:
         self.indent = 1
         self.around: list[Index] = []
         self.visible: list[dict[str, tuple[Index, ...]]] = [{}]
+        self.repeated: list[set[Expression]] = []
+        self.held_values: list[dict[Expression, str]] = []
+        self.functions_held = 0
         self.facts = [Facts()]
-        self.held: set[Condition] = set()
+        self.asked: set[Condition] = set()
         self.kinds: dict[str, str] = {}
 
     # -------------------------------------------------------------- the scope of the printer
@@ -84,6 +87,10 @@ class Places:
 
     def depth(self, index: Index) -> int:
         return self.around.index(index) if index in self.around else len(self.around)
+
+    def held(self, expression: Expression) -> str | None:
+        """The local variable that has the value of an expression, if one does."""
+        return None
 
     def uses(self, function: str) -> None:
         if "." not in function and function != "abs":

@@ -41,6 +41,7 @@ class Scope(Protocol):
     """What the printer asks of the place where an expression stands."""
 
     program: Program
+    dtype: DType
     power: str
     """The function for powers that are neither whole nor roots."""
 
@@ -53,6 +54,9 @@ class Scope(Protocol):
 
     def depth(self, index: Index) -> int:
         """How far inside the loops an index is bound."""
+
+    def held(self, expression: Expression) -> str | None:
+        """The local variable that has the value of an expression, if one does."""
 
     def uses(self, function: str) -> None:
         """A function of the vector mathematics is used."""
@@ -87,6 +91,8 @@ class Printer:
         """An expression in the floating type; what is compound stands in parentheses."""
         if e.is_number and not e.has(Branch):
             return self.constant(e)
+        if self.dtype == self.scope.dtype and (name := self.scope.held(e)) is not None:
+            return name
         if self.is_integer(e):
             return self.cast(self.integer(e, facts))
         if isinstance(e, Read):
@@ -161,6 +167,9 @@ class Printer:
             if whole:
                 root = f"({root} * {self._power(base, sympy.Integer(whole), facts)})"
             return root if exponent > 0 else f"({self.constant(sympy.Integer(1))} / {root})"
+        if (exponent - 1).is_nonnegative and not exponent.is_number and _is_within_one(base):
+            # b^(y + 1) is b^y·b, and b^y is mostly there; no overflow comes between
+            return f"({self._power(base, exponent - 1, facts)} * {self.real(base, facts)})"
         return self._call(self.scope.power, [self.real(base, facts), self.real(exponent, facts)])
 
     def _function(self, e: Expression, facts: Facts) -> str:
@@ -277,3 +286,13 @@ def _coefficient(
     if value.is_Rational and value.q & (value.q - 1):
         return sign, None if value.p == 1 else sympy.Integer(value.p), sympy.Integer(value.q)
     return sign, value, None
+
+
+def _is_within_one(e: Expression) -> bool:
+    """Whether an expression lies between 0 and 1 whatever it is made of."""
+    if isinstance(e, Branch):
+        return all(_is_within_one(one) for one in e.args[1:])
+    if e.is_number:
+        return bool(0 <= e <= 1)
+    atom = BY_FUNCTION.get(e.func)
+    return atom is not None and atom.range == (0, 1)

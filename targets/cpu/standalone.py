@@ -23,8 +23,8 @@ _FOLDER = Path(__file__).parent.parent
 _MARK = "# ---- copied into emitted modules from here on\n"
 _FILES = (
     "cpu/mathematics/instructions.py", "cpu/mathematics/bits.py", "cpu/mathematics/float32.py",
-    "cpu/mathematics/float64.py", "cpu/mathematics/special.py", "cpu/mathematics/wide.py", "cpu/kernels.py", "cpu/driver.py",
-    "cpu/lazily.py",
+    "cpu/mathematics/float64.py", "cpu/mathematics/special.py", "cpu/mathematics/wide.py",
+    "cpu/kernels.py", "cpu/driver.py", "cpu/lazily.py",
 )  # fmt: skip
 _IMPORTS = (
     "import contextlib",
@@ -67,7 +67,7 @@ def support(text: str, files: Sequence[str] = _FILES) -> list[str]:
         for name, source, uses in _definitions((_FOLDER / file).read_text("utf-8")):
             definitions[name] = source, uses
     wanted = _names(ast.parse(text))
-    needed: set[str] = {"set_threads", "get_threads"}
+    needed = {"set_threads", "get_threads"} & set(definitions)
     while wanted:
         needed |= wanted & set(definitions)
         wanted = {n for one in needed for n in definitions[one][1]} & set(definitions) - needed

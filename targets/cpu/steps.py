@@ -10,6 +10,7 @@ from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.multiplication import Multiplication
 from objc.targets.cpu.places import bare
 from objc.targets.cpu.printer import Printer
+from objc.targets.cpu.repeated import Repeated
 
 from objc.atoms import Branch
 from objc.ir.index import Index, Position
@@ -44,7 +45,7 @@ _INDENT = "    "
 _FAR = {"max": "-9223372036854775808", "min": "9223372036854775807"}
 
 
-class StepText(Multiplication):
+class StepText(Multiplication, Repeated):
     """Writes a step."""
 
     # -------------------------------------------------------------- the function
@@ -244,10 +245,10 @@ class StepText(Multiplication):
             self._line(f"if {bare(printer.condition(condition, self.facts[-1]))}:")
             self.indent += 1
             self.facts.append(self.facts[-1].given(condition))
-            self.held |= shared
+            self.asked |= shared
         self._plain_loop(loop, extent)
         if shared:
-            self.held -= shared
+            self.asked -= shared
             self.facts.pop()
             self.indent -= 1
 
@@ -262,7 +263,9 @@ class StepText(Multiplication):
         self.visible.append({})
         self.facts.append(self.facts[-1].inside(loop.index))
         before = len(self.lines)
+        self._enter_body(loop.body)
         self._items(loop.body)
+        self._leave_body()
         if len(self.lines) == before:
             self._line("pass")
         self.facts.pop()
@@ -286,6 +289,7 @@ class StepText(Multiplication):
 
     def _assign(self, item: Assign) -> None:
         let = self.program.let[item.let]
+        self._hold(item.body)
         self._finished(let, item.at, self._value(let, item.body))
 
     def _finished(self, let: Let, at: Sequence[Index], text: str) -> None:
@@ -384,9 +388,10 @@ class StepText(Multiplication):
 
     def _accumulate(self, item: Accumulate) -> None:
         let = self.program.let[item.let]
+        self._hold(item.body)
         depth = self.indent
         facts = self.facts[-1]
-        guard = sympy.And(*[one for one in conjuncts(item.guard) if one not in self.held])
+        guard = sympy.And(*[one for one in conjuncts(item.guard) if one not in self.asked])
         test = ""
         if guard != sympy.true:
             printer = Printer(self, self.dtype, hard=True)

@@ -1,0 +1,161 @@
+"""Calls that have been made before: the same kinds and shapes of arrays go straight to the kernel.
+
+Most calls of a training loop differ from the last in nothing but the numbers in the arrays. What such a
+call needed beyond these is kept under the kinds of its arguments: which argument goes where, the
+sizes, the results to allocate. Whatever hangs on the numbers themselves is looked at in every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from objc.target import IndexOutOfRange
+
+if TYPE_CHECKING:
+    from objc.kernel.arguments import Binder
+    from objc.kernel.call import Call
+    from objc.kernel.outputs import Results
+    from objc.kernel.variants import Compiled
+
+Array = NDArray[Any]
+
+MOST = 256
+"""Kinds of calls that are kept for one kernel."""
+
+_PLAIN = (str, float, int, bool, type(None))
+"""Arguments whose values belong to the kind of a call."""
+
+
+def kind_of(method: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+    """What calls have in common that differ in the numbers in their arrays alone; None for a call that
+    is not of the plain kind."""
+    kind: list[Any] = [method]
+    kind += arguments
+    for name, value in keywords.items():
+        kind.append(name)
+        if type(value) is tuple and name in ("out", "wrt"):
+            kind.append(len(value))
+            kind += value
+        else:
+            kind.append(value)
+    for n, value in enumerate(kind):
+        given = type(value)
+        if given is np.ndarray and value.shape:
+            kind[n] = value.dtype, value.shape, value.flags.carray
+        elif given in _PLAIN:
+            kind[n] = given, value
+        else:
+            return None
+    return tuple(kind)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an array stands in a call: its position, its keyword, or its place in the tuple `out`."""
+
+    at: int | str
+    part: int | None = None
+
+    def of(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+        value = arguments[self.at] if isinstance(self.at, int) else keywords[self.at]
+        return value if self.part is None else value[self.part]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to run a call of one kind."""
+
+    compiled: Compiled
+    fixed: Mapping[str, Any]
+    arrays: tuple[tuple[str, Place], ...]
+    given: tuple[tuple[str, Place], ...]
+    made: tuple[tuple[str, tuple[int, ...], Any], ...]
+    scalars: tuple[tuple[str, Any], ...]
+    sizes: Mapping[str, int]
+    finish: Callable[[dict[str, Any]], Any]
+
+    def run(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+        """What the call gives; None where it is to be looked at in full."""
+        inputs = dict(self.fixed)
+        for name, place in self.arrays:
+            inputs[name] = place.of(arguments, keywords)
+        found: dict[str, Any] = {}
+        for key, place in self.given:
+            target = place.of(arguments, keywords)
+            others = [*(inputs[name] for name, _ in self.arrays), *found.values()]
+            if any(np.may_share_memory(target, other) for other in others):
+                return None
+            found[key] = target
+        for key, shape, kind in self.made:
+            found[key] = np.empty(shape, kind)
+        try:
+            scalars = self.compiled.run(inputs, self.sizes, found)
+        except IndexOutOfRange:
+            return None  # the full call says which
+        for key, kind in self.scalars:
+            found[key] = scalars[key] if kind is None else kind(scalars[key])
+        return self.finish(found)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A call of a kind that has none of the options that look at numbers: what it was given, and how
+    its results are handed over."""
+
+    kind: Any
+    arguments: Sequence[Any]
+    keywords: Mapping[str, Any]
+    finish: Callable[[dict[str, Any]], Any]
+
+
+def recipe_of(
+    made: Made, call: Call, compiled: Compiled, inputs: Mapping[str, Any], results: Results,
+    binder: Binder,
+) -> Recipe | None:  # fmt: skip
+    """The recipe of a call that has been made; None if nothing can be spared."""
+    if call.weights is not None or call.empty or compiled.plan.unchecked or not results.are_flat:
+        return None
+    fixed: dict[str, Any] = {}
+    arrays: list[tuple[str, Place]] = []
+    for one in compiled.plan.arguments:
+        value = inputs[one.name]
+        if not isinstance(value, np.ndarray):
+            fixed[one.name] = value
+            continue
+        at = binder.place(one.of, made.arguments, made.keywords) if one.what == "input" else None
+        if at is None or Place(at).of(made.arguments, made.keywords) is not value:
+            return None  # a default, or something that had to be converted
+        arrays.append((one.name, Place(at)))
+    given = _given(made, results, binder.option("out"))
+    if given is None:
+        return None
+    allocated = [
+        (key, buffer.shape, buffer.dtype)
+        for key, buffer in results.buffers.items()
+        if key not in results.targets
+    ]
+    return Recipe(
+        compiled, fixed, tuple(arrays), given, tuple(allocated), results.scalar_kinds(),
+        dict(call.sizes), made.finish,
+    )  # fmt: skip
+
+
+def _given(made: Made, results: Results, name: str) -> tuple[tuple[str, Place], ...] | None:
+    """Where the call has the arrays that receive results; None if one does not receive it itself."""
+    out = made.keywords.get(name)
+    places = [Place(name, n) for n in range(len(out))] if type(out) is tuple else [Place(name)]
+    found = []
+    for key, target in results.targets.items():
+        buffer = results.buffers.get(key)
+        place = next((p for p in places if p.of(made.arguments, made.keywords) is target), None)
+        if buffer is None or place is None or not np.may_share_memory(buffer, target):
+            return None
+        if buffer.shape != target.shape:
+            return None
+        found.append((key, place))
+    return tuple(found)

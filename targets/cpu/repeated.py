@@ -1,0 +1,64 @@
+"""Elementary functions that a loop's body has several times, computed once before the first.
+
+Where they stand in branches LLVM does not find them: what is under a condition it must not compute
+without it. Here nothing can fail, so it may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy
+from objc.targets.cpu.places import Places, bare
+from objc.targets.cpu.printer import Printer
+
+from objc.ir.symbols import Expression, Read, indices_of
+from objc.schedule.cost import is_costly
+from objc.schedule.loops import Accumulate, Assign, Item
+
+
+class Repeated(Places):
+    """Keeps what is repeated in the innermost loop around in local variables."""
+
+    def _enter_body(self, items: Sequence[Item]) -> None:
+        """Begin a loop's body: count what it repeats."""
+        count: dict[Expression, int] = {}
+        for item in items:
+            if isinstance(item, Assign | Accumulate):
+                for one in sympy.preorder_traversal(item.body):
+                    if is_costly(one):
+                        count[one] = count.get(one, 0) + 1
+        self.repeated.append({one for one, times in count.items() if times > 1})
+        self.held_values.append({})
+
+    def _leave_body(self) -> None:
+        self.repeated.pop()
+        self.held_values.pop()
+
+    def _hold(self, body: Expression) -> None:
+        """Compute what a body has and the loop repeats, the inner before the outer."""
+        if not self.repeated or not self.repeated[-1]:
+            return
+        found = [one for one in sympy.postorder_traversal(body) if one in self.repeated[-1]]
+        for one in dict.fromkeys(found):
+            if self.held(one) is None and self._can_be_computed(one):
+                text = bare(Printer(self, self.dtype).real(one, self.facts[-1]))
+                self.functions_held += 1
+                name = f"f_{self.functions_held}"
+                self._line(f"{name} = {text}")
+                self.held_values[-1][one] = name
+
+    def _can_be_computed(self, expression: Expression) -> bool:
+        """Whether all that it reads lies at the indices of the loops around."""
+        plain = all(
+            position.index is not None
+            for read in expression.atoms(Read)
+            for position in read.positions
+        )
+        return plain and indices_of(expression) <= set(self.around)
+
+    def held(self, expression: Expression) -> str | None:
+        for names in self.held_values:
+            if expression in names:
+                return names[expression]
+        return None

@@ -1,0 +1,139 @@
+"""Calls of a kind that has been made before: nothing but the numbers in the arrays may be taken over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import objc
+from objc.kernel import recipes
+
+TEXT = """
+loss distance(x: real[K], y: real[K] | w: positive = 1; p: positive = 2) = w * sum[k](abs(x[k] - y[k])^p)
+loss picked(logits: real[K] | label: index(K)) = -logits[label] + sum[k](logits[k]^2)
+model line(x: real[D]; learn w: real[D] = 1)[d] = w[d] * x[d]
+"""
+DRAWN = np.random.default_rng(4)
+X, Y, Z = (DRAWN.normal(size=(6, 3)) for _ in range(3))
+LABEL = np.array([0, 1, 2, 2, 1, 0])
+
+
+@pytest.fixture
+def module() -> Any:
+    return objc.compile(TEXT)
+
+
+def again(kernel: Any) -> int:
+    """How many kinds of calls a kernel remembers."""
+    return len(kernel._evaluator._recipes)
+
+
+def expected(x: Any, y: Any, p: float = 2.0) -> tuple[float, Any]:
+    gap = x - y
+    return float((np.abs(gap) ** p).sum(1).mean()), p * np.abs(gap) ** (p - 1) * np.sign(gap) / len(
+        x
+    )
+
+
+def same(found: Any, x: Any, y: Any, p: float = 2.0) -> None:
+    value, gradient = expected(x, y, p)
+    assert found[0] == pytest.approx(value)
+    np.testing.assert_allclose(found[1].x, gradient)
+    np.testing.assert_allclose(found[1].y, -gradient)
+
+
+def test_an_array_that_was_given_twice_is_not_taken_for_both(module: Any) -> None:
+    kernel = module.distance
+    same(kernel.value_and_grad(X, X, p=3.0), X, X, 3.0)
+    same(kernel.value_and_grad(X, Y, p=3.0), X, Y, 3.0)
+    same(kernel.value_and_grad(y=Z, x=X, p=3.0), X, Z, 3.0)
+    same(kernel.value_and_grad(x=X, y=Y, p=3.0), X, Y, 3.0)
+    assert again(kernel) == 3
+
+
+def test_hyperparameters_sizes_and_types_are_of_a_kind(module: Any) -> None:
+    kernel = module.distance
+    for p in (2.0, 3.0, 2.0, 1.5):
+        same(kernel.value_and_grad(X, Y, p=p), X, Y, p)
+    for count in (6, 2, 5, 6):
+        same(kernel.value_and_grad(X[:count], Y[:count]), X[:count], Y[:count])
+    narrow = kernel.value_and_grad(X.astype(np.float32), Y.astype(np.float32))
+    assert narrow[1].x.dtype == np.float32
+    assert kernel(X, Y, reduction="sum") == pytest.approx(6 * kernel(X, Y))
+    with pytest.raises(objc.InputError):
+        kernel(X, Y, p=-1.0)
+
+
+def test_numbers_in_small_arrays_are_no_part_of_a_kind(module: Any) -> None:
+    """An array without axes is read as a number: it must be read in every call."""
+    kernel = module.distance
+    assert kernel(X, Y, w=np.array(2.0)) == pytest.approx(2 * expected(X, Y)[0])
+    assert kernel(X, Y, w=np.array(5.0)) == pytest.approx(5 * expected(X, Y)[0])
+    assert kernel(X, Y, w=np.float64(7.0)) == pytest.approx(7 * expected(X, Y)[0])
+
+
+def test_what_has_to_be_converted_is_converted_every_time(module: Any) -> None:
+    kernel = module.distance
+    for x in (X, Z):
+        same(kernel.value_and_grad(x[::2], Y[::2]), x[::2], Y[::2])
+        same(kernel.value_and_grad(x.astype(np.float32), Y), x.astype(np.float32), Y)
+    assert again(kernel) == 0
+
+
+def test_results_are_new_arrays_unless_out_is_given(module: Any) -> None:
+    kernel = module.distance
+    first, second = (kernel.value_and_grad(X, Y)[1].x for _ in range(2))
+    assert first is not second
+    out = (np.empty_like(X), np.empty_like(Y))
+    for x in (X, Z):
+        found = kernel.value_and_grad(x, Y, out=out)
+        assert found[1].x is out[0]
+        same(found, x, Y)
+    with pytest.raises(objc.InputError, match="shares memory"):
+        kernel.value_and_grad(X, Y, out=(X, out[1]))
+    with pytest.raises(objc.InputError, match="shares memory"):
+        kernel.value_and_grad(X, Y, out=(out[0], out[0]))
+    frozen = np.empty_like(X)
+    frozen.setflags(write=False)
+    with pytest.raises(objc.InputError, match="written"):
+        kernel.value_and_grad(X, Y, out=(frozen, out[1]))
+
+
+def test_a_bad_label_is_named_in_a_call_of_a_known_kind(module: Any) -> None:
+    kernel = module.picked
+    assert kernel(X, LABEL) == kernel(X, LABEL.copy())
+    bad = LABEL.copy()
+    bad[4] = 3
+    with pytest.raises(objc.InputError, match=r"label.*4"):
+        kernel(X, bad)
+
+
+def test_options_that_look_at_numbers_are_never_skipped(module: Any) -> None:
+    kernel = module.distance
+    broken = X.copy()
+    broken[2, 1] = np.nan
+    kernel(X, Y, check_finite=True)
+    with pytest.raises(objc.InputError):
+        kernel(broken, Y, check_finite=True)
+    weight = np.array([1.0, 0, 0, 0, 0, 0])
+    assert kernel(X, Y, weight=weight) == pytest.approx(expected(X[:1], Y[:1])[0])
+    assert kernel(X, Y, weight=weight[::-1].copy()) == pytest.approx(expected(X[5:], Y[5:])[0])
+
+
+def test_models_and_several_axes_of_a_batch(module: Any) -> None:
+    weight = np.array([1.0, 2.0, 3.0])
+    for x in (X, Z):
+        np.testing.assert_allclose(module.line(x, w=weight), x * weight)
+        deep = x.reshape(2, 3, 3)
+        assert module.distance.value_and_grad(deep, deep)[1].x.shape == deep.shape
+        assert module.line(deep, w=weight).shape == deep.shape
+
+
+def test_no_more_than_some_kinds_are_kept(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("objc.kernel.evaluator.MOST", 3)
+    for p in np.linspace(1, 2, 8).tolist():
+        module.distance(X, Y, p=p)
+    assert 1 <= again(module.distance) <= recipes.MOST
+    assert again(module.distance) <= 3
