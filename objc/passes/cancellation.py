@@ -14,10 +14,11 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch
+from objc.atoms import Branch, expm1, extended
 from objc.ir.program import Program
 from objc.ir.symbols import Expression, Read
 from objc.passes.inline import size
+from objc.passes.rewrites.forms import HALF
 from objc.passes.series import Series, expand
 
 _PROBE, _TERMS = 8, 34
@@ -36,6 +37,10 @@ def expand_at_zero(program: Program) -> Program:
 def _expanded(node: Any) -> Any:
     if not getattr(node, "args", ()) or getattr(node, "is_Relational", False):
         return node
+    if isinstance(node, sympy.Add):
+        changed_weight = _less_weight(node)
+        if changed_weight is not None:
+            return changed_weight
     if isinstance(node, (sympy.Add, sympy.Mul)):
         parts = _by_symbol(node)
         changed = {x: _at_zero(node.func(*part), x) for x, part in parts.items()}
@@ -45,6 +50,25 @@ def _expanded(node: Any) -> Any:
             return node.func(*others, *(one for one in changed.values() if one is not None))
     arguments = [_expanded(one) for one in node.args]
     return node if arguments == list(node.args) else node.func(*arguments)
+
+
+def _less_weight(node: Any) -> Expression | None:
+    """k·exp(u) − k·c for c ≥ 0 that is near one, where u is near zero: 1 − c is exact, and expm1(u) is.
+    `extended` keeps the two apart."""
+    for one in node.args:
+        factors = sympy.Mul.make_args(one)
+        for power in factors:
+            if not isinstance(power, sympy.exp):
+                continue
+            common = sympy.Mul(*(factor for factor in factors if factor is not power))
+            for other in node.args:
+                weight = -other / common
+                if isinstance(weight, Read) and weight.is_nonnegative and not one.has(weight):
+                    rest = [part for part in node.args if part is not one and part is not other]
+                    near = expm1(power.args[0]) + extended(1 - weight)
+                    branch = Branch(sympy.Gt(weight, HALF), near, power - weight)
+                    return sympy.Add(*rest, common * branch)
+    return None
 
 
 def _by_symbol(node: Any) -> dict[Read, list[Expression]]:

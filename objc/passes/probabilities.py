@@ -1,4 +1,5 @@
-"""Probabilities add up to one: `Σ c·exp(b[k] − l)` with `l = logsumexp[k] b[k]` is c.
+"""Probabilities add up to one: `Σ c·exp(b[k] − l)` with `l = logsumexp[k] b[k]` is c, and `Σ c·q[k]` for a
+q that is declared to lie in the simplex.
 
 So it is in the adjoint of every normalizer; computed, the sum would be rounded, and what it cancels
 with would be lost.
@@ -23,12 +24,12 @@ ZERO = sympy.Integer(0)
 def without_probabilities(let: Let, program: Program) -> tuple[Let, Expression]:
     """A sum without the addends that are a constant times a whole softmax, and those constants."""
     normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
-    if not normalizers or not let.body.has(sympy.exp):
-        return let, ZERO
     kept: list[Expression] = []
     whole: Expression = ZERO
     for addend in sympy.Add.make_args(sympy.expand_mul(let.body, deep=False)):
-        constant = _constant(addend, let, program, normalizers)
+        constant = _weight_of_simplex(addend, let, program)
+        if constant is None and normalizers:
+            constant = _constant(addend, let, program, normalizers)
         if constant is None:
             kept.append(addend)
         else:
@@ -36,6 +37,20 @@ def without_probabilities(let: Let, program: Program) -> tuple[Let, Expression]:
     if whole == 0:
         return let, ZERO
     return replace(let, body=sympy.Add(*kept)), whole
+
+
+def _weight_of_simplex(addend: Expression, let: Let, program: Program) -> Expression | None:
+    """c of c·q[k], a distribution over all that the sum runs over, or over where it is positive."""
+    for factor in sympy.Mul.make_args(addend):
+        if not isinstance(factor, Read) or factor.tensor not in program.input:
+            continue
+        simplex = program.input[factor.tensor].domain.kind == "simplex"
+        last = factor.positions[-1].index if factor.positions else None
+        constant = addend / factor
+        whole = (last,) == let.over and let.guard in (sympy.true, sympy.Gt(factor, 0))
+        if simplex and whole and not indices_of(constant) & set(let.over):
+            return constant
+    return None
 
 
 def _constant(

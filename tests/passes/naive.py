@@ -364,7 +364,6 @@ UNMENDED: Mapping[str, str] = {
     "log of a mean of exponentials":
         "near one mean of one, whose logarithm cancels: a difference of a logsumexp and log K",
     "entropy of the softmax": "the diagonal of the Hessian cancels for a probability near one",
-    "soft targets": "a target of one less a probability near one: only indices are seen to cancel",
     "variance as a difference": "the mean of squares less the square of the mean is not recognized",
 }  # fmt: skip
 """By name, the forms that are not mended yet, each with what is missing."""

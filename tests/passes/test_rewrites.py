@@ -28,6 +28,8 @@ from objc.atoms import (
     xlog1py,
     xlogy,
 )
+from objc.ir.domain import Domain
+from objc.ir.symbols import Read
 from objc.passes.rewrites import rewrite
 from objc.passes.untaken import sink_conditions
 
@@ -156,3 +158,14 @@ def test_whole_derivations_at_points(
     if second is not None:
         found = kernel.hessian_diagonal(point)
         np.testing.assert_allclose(found, second, atol=1e-15, rtol=1e-14)
+
+
+def test_branch_on_what_vanishes_anyway() -> None:
+    q = Read("q", (), Domain("probability").assumptions)
+    c = Read("c", (), Domain("real").assumptions)
+    zero = sympy.Integer(0)
+    assert rewrite(Branch(q > 0, c * q, zero)) == c * q
+    for then in (c * log(q), q / c, c, exp(c) * q):
+        assert rewrite(Branch(q > 0, then, zero)).has(Branch)
+    assert rewrite(Branch(c > 0, c * q, zero)).has(Branch)
+    assert rewrite(Branch(q > 1, c * q, zero)).has(Branch)

@@ -116,3 +116,19 @@ def _float(body: Any, at: float) -> float:
 
 def _value(body: Any, at: dict[str, Any]) -> Any:
     return evaluate(_program(body), at, mpmath.mp.dps)["per_example"]
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.25, 0.75, 1.0, 1.5, 40.0])
+def test_less_a_weight(weight: float) -> None:
+    c = Read("y", (), Domain("nonnegative").assumptions)
+    inputs = tuple(Input(name, (), Domain(kind), "data")
+                   for name, kind in (("x", "real"), ("y", "nonnegative")))  # fmt: skip
+    body = 3 * x * exp(x) - 3 * x * c
+    program = Program("form", inputs, (Let("loss", (), body),), {"per_example": "loss"})
+    changed = expand_at_zero(program)
+    for at in (-800.0, -3.0, -0.5, -1e-9, -1e-300, 1e-12, 0.2, 5.0):
+        given = {"x": at, "y": weight}
+        with mpmath.workdps(700):
+            exact = float(evaluate(program, given, 700)["per_example"])
+        found = float(evaluate(changed, given)["per_example"])
+        assert abs(found - exact) <= 1e-14 * abs(exact), (at, found, exact)

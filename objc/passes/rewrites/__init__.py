@@ -20,6 +20,7 @@ from objc.passes.rewrites.branches import (
     known_condition,
     same_condition,
     sign_of_branch,
+    vanishing_anyway,
 )
 from objc.passes.rewrites.hyperbolic import (
     cancelled_expm1,
@@ -190,6 +191,6 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             same_condition,
         ),
     ),
-    (Branch, (known_condition, sign_of_branch)),
+    (Branch, (known_condition, vanishing_anyway, sign_of_branch)),
 )
 """The rules by the kind of node that they look at, tried in this order."""

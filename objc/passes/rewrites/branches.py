@@ -7,7 +7,7 @@ from typing import Any
 import sympy
 
 from objc.atoms import Branch, sigmoid
-from objc.ir.symbols import Expression
+from objc.ir.symbols import Expression, Read
 from objc.passes.rewrites.forms import ZERO, Rewrite
 
 
@@ -93,3 +93,14 @@ def _assuming(arm: Any, condition: Any, taken: int) -> Any:
         return arm
     inner = {one: one.args[taken] for one in arm.atoms(Branch) if one.args[0] == condition}
     return arm.xreplace(inner) if inner else arm
+
+
+def vanishing_anyway(node: Any) -> Expression | None:
+    """if x > 0 then c·x else 0 = c·x for x ≥ 0, where c is finite."""
+    condition, then, otherwise = node.args
+    if otherwise != 0 or not isinstance(condition, sympy.StrictGreaterThan) or condition.rhs != 0:
+        return None
+    x, factors = condition.lhs, sympy.Mul.make_args(then)
+    rest = [one for one in factors if one is not x]
+    finite = all(isinstance(one, Read) or one.is_number for one in rest)
+    return then if x in factors and x.is_nonnegative and finite else None
