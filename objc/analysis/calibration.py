@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +11,7 @@ import sympy
 from objc.analysis import classes
 from objc.analysis.decision import Decision, proved, refuted, unknown
 from objc.analysis.elementary import is_positive, is_zero
-from objc.analysis.evaluation import PRECISION, is_finite, outputs
+from objc.analysis.evaluation import Outputs, certified, is_finite, outputs
 from objc.analysis.margins import (
     Margin,
     is_at_least_one_for_mistakes,
@@ -156,8 +156,8 @@ def _below(subject: Subject, metric: Program, inputs: Mapping[str, Input]) -> st
         return None
     for values in _with_zeros(subject.program):
         theirs = {name: values[mine.name] for name, mine in inputs.items()}
-        for precision in (None, PRECISION):
-            gap = _gap(subject.program, values, other, theirs, precision)
+        for evaluated in (outputs, certified):
+            gap = _gap(subject.program, values, other, theirs, evaluated)
             if gap is None or gap <= 1e-9:
                 break
         else:
@@ -183,9 +183,13 @@ def _with_zeros(program: Program) -> Iterator[Values]:
 
 
 def _gap(
-    program: Program, values: Values, metric: Program, theirs: Values, precision: int | None
+    program: Program,
+    values: Values,
+    metric: Program,
+    theirs: Values,
+    evaluated: Callable[[Program, Values], Outputs | None],
 ) -> Any:
-    found, wanted = outputs(program, values, precision), outputs(metric, theirs, precision)
+    found, wanted = evaluated(program, values), evaluated(metric, theirs)
     if found is None or wanted is None:
         return None
     mine, other = found["total"], wanted["total"]

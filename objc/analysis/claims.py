@@ -96,14 +96,20 @@ def _convex(subject: Subject, claim: Claim) -> Decision:
     if (how := how_convex(subject, *claim.inputs)) is not None:
         return Decision("proved", how)
     found = counterexamples.chord(subject, claim.inputs)
+    if found is None and len(claim.inputs) == 1:
+        found = counterexamples.bent(subject, claim.inputs[0])
     return _refuted_or_unknown(found, "composition, the second derivative")
 
 
 def _concave(subject: Subject, claim: Claim) -> Decision:
     if subject.curvature(*claim.inputs).concave:
         return Decision("proved", "by composition")
+    if (how := _by_lines(subject, claim.inputs, is_concave=True)) is not None:
+        return Decision("proved", how)
     found = counterexamples.chord(subject, claim.inputs, concave=True)
-    return _refuted_or_unknown(found, "composition")
+    if found is None and len(claim.inputs) == 1:
+        found = counterexamples.bent(subject, claim.inputs[0], concave=True)
+    return _refuted_or_unknown(found, "composition, the second derivative")
 
 
 def _affine(subject: Subject, claim: Claim) -> Decision:
@@ -126,8 +132,17 @@ def how_convex(subject: Subject, *names: str) -> str | None:
         return "by composition"
     if _is_curved_at_least(subject, names, sympy.Integer(0)):
         return "by the sign of the second derivative"
-    if len(names) == 1 and curves.is_curved(subject, names[0], sympy.Integer(0)):
+    return _by_lines(subject, names)
+
+
+def _by_lines(subject: Subject, names: Sequence[str], is_concave: bool = False) -> str | None:
+    """By what the shape in one scalar input is proved, on the line."""
+    if len(names) != 1:
+        return None
+    if curves.is_curved(subject, names[0], sympy.Integer(0), is_concave=is_concave):
         return "by the sign of the second derivative, made rational"
+    if curves.is_convex_on_lines(subject, names[0], is_concave):
+        return "by the second derivative of each piece, and slopes that do not jump the wrong way"
     return None
 
 
@@ -151,6 +166,8 @@ def _strictly_convex(subject: Subject, claim: Claim) -> Decision:
     if len(claim.inputs) == 1 and curves.is_curved(subject, claim.inputs[0], zero, strictly=True):
         return Decision("proved", "by the sign of the second derivative, made rational")
     found = counterexamples.chord(subject, claim.inputs)
+    if found is None and len(claim.inputs) == 1:
+        found = counterexamples.bent(subject, claim.inputs[0])
     return _refuted_or_unknown(found, "the sign of the second derivative")
 
 

@@ -23,7 +23,7 @@ import sympy
 
 from objc.analysis.decision import Decision, proved, refuted, unknown
 from objc.analysis.elementary import is_positive, is_zero, parametrized, plain
-from objc.analysis.evaluation import PRECISION, is_finite, outputs
+from objc.analysis.evaluation import PRECISION, certified, is_finite
 from objc.analysis.samples import number_of
 from objc.analysis.subject import Subject
 from objc.atoms import Branch, maximum
@@ -196,7 +196,7 @@ def _expected(case: Classes, scores: Sequence[Any], shares: Sequence[Fraction]) 
         for label, share in enumerate(shares):
             here = {**values, case.label.name: label}
             program = case.subject.program
-            found = outputs(program, {one: here[one] for one in program.input}, PRECISION)
+            found = certified(program, {one: here[one] for one in program.input})
             if found is None or not is_finite(found["total"]):
                 return None
             total += found["total"] * share.numerator / share.denominator

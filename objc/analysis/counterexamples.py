@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import sympy
 
 from objc.analysis.evaluation import (
-    PRECISION,
     Outputs,
+    certified,
     is_finite,
     outputs,
     outputs_of_all,
@@ -21,6 +21,11 @@ from objc.ir.program import Program
 from objc.ir.symbols import Expression
 
 TRIES = 60
+_GRID = sorted(
+    {k / 20 for k in range(-600, 601)} | {s * 2.0**k for k in range(-14, 8) for s in (-1, 1)}
+)
+_STEPS = (1, 4, 32, 256, 4096)
+"""How far the ends of a chord lie from its midpoint, one over these."""
 _Attempt: TypeAlias = "tuple[tuple[Values, ...], Callable[[Sequence[Outputs]], Any]]"
 """Places to evaluate at, and by how much their outputs contradict a claim."""
 _CONVEX_SETS = frozenset({"real", "positive", "nonnegative", "probability", "simplex", "interval"})
@@ -78,6 +83,47 @@ def chord(
     line = "both ends" if quasi else "the chord"
     ends = f"{shown(found[0], names)} and {shown(found[1], names)}"
     return f"the midpoint of {ends} lies {side} {line}{_elsewhere(found[0], names)}"
+
+
+def bent(subject: Subject, name: str, concave: bool = False) -> str | None:
+    """Two values of a scalar input whose midpoint lies above the chord, sought where the second derivative
+    is least: a sliver is enough."""
+    one = subject.program.input[name]
+    second = subject.second_slope(name)
+    if second is None or one.domain.kind not in _CONVEX_SETS:
+        return None
+    sign = -1 if concave else 1
+    program = subject.extended({"value": sign * subject.value, "bend": sign * second})
+    low, high = (float(end) if end.is_number else 0.0 for end in one.domain.bounds)
+    places = [place for place in _GRID if low < place < high]
+    places += [low + (high - low) * share / 64 for share in range(1, 64) if high - low < 1e3]
+    for values in samples(subject.program, 2, seed=3):
+        drawn = [{**values, name: place} for place in places]
+        found = zip(drawn, outputs_of_all(program, drawn), strict=True)
+        bends = [(each["bend"], here[name]) for here, each in found if each and each["bend"] < 0]
+        attempts = [
+            _around(values, name, place, Fraction(1, step))
+            for _, place in sorted(bends)[:3]
+            for step in _STEPS
+            if low <= place - 1 / step and place + 1 / step <= high
+        ]
+        chosen = _first(program, attempts, 1e-15)
+        if chosen is not None:
+            side = "below" if concave else "above"
+            ends = f"{shown(chosen[0], (name,))} and {shown(chosen[1], (name,))}"
+            return f"the midpoint of {ends} lies {side} the chord{_elsewhere(chosen[0], (name,))}"
+    return None
+
+
+def _around(values: Values, name: str, place: float, step: Fraction) -> _Attempt:
+    middle = Fraction(str(place))
+    ends = [{**values, name: middle + sign * step} for sign in (-1, 1)]
+
+    def excess(found: Sequence[Outputs]) -> Any:
+        first, second, between = (one["value"] for one in found)
+        return between - (first + second) / 2
+
+    return (*ends, {**values, name: middle}), excess
 
 
 def steep(subject: Subject, name: str, expression: Expression, bound: Expression) -> str | None:
@@ -141,15 +187,16 @@ def _pairs(subject: Subject, names: Sequence[str]) -> Iterator[tuple[Values, Val
         seen.append(values)
 
 
-def _first(program: Program, attempts: Sequence[_Attempt]) -> tuple[Values, ...] | None:
-    """The first attempt whose excess is positive, in float64 and then in 50 digits, with room to
-    spare."""
+def _first(
+    program: Program, attempts: Sequence[_Attempt], rough: float = 1e-9
+) -> tuple[Values, ...] | None:
+    """The first attempt whose excess is positive, in float64 and then certified, with room to spare."""
     flat = iter(outputs_of_all(program, [one for places, _ in attempts for one in places]))
     for places, excess in attempts:
         plain = [next(flat) for _ in places]
-        if not _is_positive(plain, excess, 1e-9):
+        if not _is_positive(plain, excess, rough):
             continue
-        if _is_positive([outputs(program, one, PRECISION) for one in places], excess, 1e-20):
+        if _is_positive([certified(program, one) for one in places], excess, 1e-20):
             return places
     return None
 

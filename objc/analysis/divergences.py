@@ -15,7 +15,7 @@ import sympy
 
 from objc.analysis.decision import Decision, proved, refuted, unknown
 from objc.analysis.elementary import is_nonnegative, is_positive, is_zero, pieces, plain
-from objc.analysis.evaluation import PRECISION, is_finite, outputs
+from objc.analysis.evaluation import certified, is_finite
 from objc.analysis.samples import samples, shown
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim, Let, Program
@@ -177,7 +177,7 @@ def contradiction(program: Program, first: str, second: str) -> str | None:
         return None
     for values in samples(program, _TRIES):
         for here in (values, {**values, second: values[first]}):
-            found = outputs(program, here, PRECISION)
+            found = certified(program, here)
             if found is None or not is_finite(found["total"]):
                 continue
             value, is_equal = found["total"], here[first] == here[second]

@@ -258,7 +258,7 @@ def pieces(expression: Any, ranges: Ranges | None = None) -> list[tuple[Any, Any
         here, one = waiting.pop()
         if here == sympy.false:
             continue
-        fold = _innermost(one)
+        fold = innermost_fold(one)
         if fold is None:
             done.append((here, one))
             continue
@@ -271,7 +271,8 @@ def pieces(expression: Any, ranges: Ranges | None = None) -> list[tuple[Any, Any
     return done
 
 
-def _innermost(expression: Any) -> Any:
+def innermost_fold(expression: Any) -> Any:
+    """A fold in which there is no other; None where there is none."""
     for one in sorted(expression.atoms(*_FOLDS), key=lambda one: (one.count_ops(), str(one))):
         if not any(arg.atoms(*_FOLDS) for arg in one.args):
             return one
@@ -338,7 +339,7 @@ def germ(expression: Any, step: Any) -> Any:
     decided."""
     expression = plain(expression)
     for _ in range(4 * _MOST_PIECES):
-        fold = _innermost(expression)
+        fold = innermost_fold(expression)
         if fold is None:
             return expression
         arm = _arm_near(fold, step)

@@ -9,6 +9,7 @@ from typing import Any
 
 import mpmath
 
+from objc.analysis.enclosures import Enclosing, Undecided
 from objc.analysis.samples import Values
 from objc.ir.evaluate import evaluate
 from objc.ir.index import BATCH, Index, Position, at
@@ -19,6 +20,9 @@ from objc.target import IndexOutOfRange
 PRECISION = 50
 """Decimal digits in which a counterexample is confirmed."""
 
+_RISING = (PRECISION, 150, 600)
+_SHARP = mpmath.mpf("1e-25")
+
 Outputs = dict[str, Any]
 
 
@@ -28,6 +32,22 @@ def outputs(program: Program, values: Values, precision: int | None = None) -> O
         return evaluate(program, values, precision)
     except (IndexOutOfRange, ValueError):
         return None
+
+
+def certified(program: Program, values: Values) -> Outputs | None:
+    """Every scalar output, right to 25 digits (of its size, or of one): enclosed in rising precision.
+    None where the enclosures stay wide, or don't tell which branch is taken."""
+    for digits in _RISING:
+        try:
+            found = evaluate(program, values, numbers=Enclosing(digits))
+        except Undecided:
+            continue
+        except (IndexOutOfRange, ValueError):
+            return None
+        with mpmath.workdps(PRECISION):
+            if all(one.radius <= _SHARP * (1 + abs(one.middle)) for one in found.values()):
+                return {key: +one.middle for key, one in found.items()}
+    return None
 
 
 def outputs_of_all(program: Program, places: Sequence[Values]) -> list[Outputs | None]:

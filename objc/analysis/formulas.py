@@ -16,6 +16,10 @@ from objc.ir.symbols import Expression, Read, substitute_positions
 
 _GREATEST = 600
 """Operations beyond which a formula is left in parts."""
+_MOST_OPERATIONS = 300
+_GREATEST_DEGREE = 32
+_GREATEST_RATE = 64
+_MOST_BITS = 512
 
 
 def whole(program: Program) -> Program:
@@ -138,3 +142,42 @@ def spread(program: Program, sources: Callable[[Let], Iterable[str]]) -> dict[st
             is_changed |= found != known[name]
             known[name] = found
     return known
+
+
+def is_short(expression: Expression) -> bool:
+    """Whether a formula may be transformed as a whole: multiplied out, factored, simplified. A high power,
+    a number of very many digits, or an exponential that is a high power of another (SymPy takes
+    exp(100·x) for a polynomial in exp(x)) becomes too much to hold."""
+    if expression.count_ops() > _MOST_OPERATIONS:
+        return False
+    if _degree(expression) > _GREATEST_DEGREE:
+        return False
+    if any(_rate(one.args[0]) > _GREATEST_RATE for one in expression.atoms(sympy.exp)):
+        return False
+    numbers = expression.atoms(sympy.Rational)
+    return all(max(one.p.bit_length(), one.q.bit_length()) <= _MOST_BITS for one in numbers)
+
+
+def _degree(expression: Any) -> Any:
+    """About the degree of the polynomial that an expression would be, multiplied out."""
+    found = [_degree(one) for one in expression.args] or [1]
+    if isinstance(expression, sympy.Mul):
+        return sum(found)
+    if isinstance(expression, sympy.Pow) and expression.exp.is_Rational:
+        return abs(expression.exp) * found[0]
+    return max(found)
+
+
+def _rate(exponent: Any) -> Any:
+    """A bound on the whole numbers that would stand in an exponent, multiplied out."""
+    if exponent.is_Rational:
+        return max(abs(exponent.p), exponent.q)
+    found = [_rate(one) for one in exponent.args]
+    if isinstance(exponent, sympy.Add):
+        return sum(found)
+    if isinstance(exponent, sympy.Mul):
+        return sympy.prod(found)
+    if isinstance(exponent, sympy.Pow) and exponent.exp.is_Rational:
+        power = abs(exponent.exp)
+        return found[0] ** power if power <= _GREATEST_DEGREE else sympy.oo
+    return max(found, default=1)

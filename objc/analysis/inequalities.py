@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 
+from objc.analysis.formulas import is_short
 from objc.analysis.interval import Interval
 from objc.analysis.ranges import Context, Ranges
 from objc.analysis.seams import lifted
@@ -122,7 +123,9 @@ def _all_forms(expression: Expression) -> tuple[Expression, ...]:
 
 def _forms(expression: Expression) -> tuple[Expression, ...]:
     """An expression, and where it is small others that are equal to it wherever it is defined."""
-    return _all_forms(expression) if expression.count_ops() <= _GREATEST else (expression,)
+    if expression.count_ops() > _GREATEST or not is_short(expression):
+        return (expression,)
+    return _all_forms(expression)
 
 
 def _made(expression: Expression) -> Iterator[Expression]:

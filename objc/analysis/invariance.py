@@ -16,7 +16,7 @@ from typing import Any
 import sympy
 
 from objc.analysis.decision import Decision, proved, refuted, unknown
-from objc.analysis.evaluation import PRECISION, is_finite, outputs
+from objc.analysis.evaluation import certified, is_finite, outputs
 from objc.analysis.samples import samples, shown
 from objc.analysis.subject import Subject
 from objc.atoms import Branch, maximum, minimum, stop_gradient
@@ -241,9 +241,9 @@ def change(subject: Subject, names: Sequence[str], kind: str) -> str | None:
             moved = {**values, **{name: _step(values[name], kind, int(step)) for name in names}}
             if moved == values:
                 continue
-            for precision in (None, PRECISION):
-                before = outputs(subject.program, values, precision)
-                after = outputs(subject.program, moved, precision)
+            for evaluated in (outputs, certified):
+                before = evaluated(subject.program, values)
+                after = evaluated(subject.program, moved)
                 if before is None or after is None:
                     break
                 one, other = before["total"], after["total"]

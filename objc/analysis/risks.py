@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import mpmath
 
-from objc.analysis.evaluation import PRECISION, is_finite, outputs
+from objc.analysis.evaluation import PRECISION, certified, is_finite
 from objc.analysis.samples import Values, number_of
 from objc.analysis.subject import Subject
 from objc.ir.program import Input, Program
@@ -36,7 +36,7 @@ class Risk:
         key = (str(prediction), outcome)
         if key not in self._known:
             here = {**self.others, self.prediction: prediction, self.outcome: outcome}
-            found = outputs(self.program, {one: here[one] for one in self.program.input}, PRECISION)
+            found = certified(self.program, {one: here[one] for one in self.program.input})
             self._known[key] = None if found is None else found["total"]
         return self._known[key]
 

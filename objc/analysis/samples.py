@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 import sympy
@@ -155,4 +156,4 @@ def shown(values: Values, names: Any) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_text, value))}]"
-    return f"{value:.10g}"
+    return str(value) if isinstance(value, Fraction) else f"{value:.10g}"

@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 
 from objc.analysis.curvature import Curvature, Shape
-from objc.analysis.formulas import influences, whole
+from objc.analysis.formulas import influences, is_short, whole
 from objc.analysis.inequalities import Inequalities
 from objc.analysis.interval import Interval
 from objc.analysis.ranges import Ranges
@@ -19,10 +19,6 @@ from objc.atoms import stop_gradient
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression
-
-_MOST_OPERATIONS = 300
-_GREATEST_DEGREE = 32
-_MOST_BITS = 512
 
 
 class Subject:
@@ -49,7 +45,7 @@ class Subject:
     def is_short(self) -> bool:
         """Whether its formulas may be transformed as a whole: multiplied out, simplified, integrated. A
         high power, or a number of very many digits, becomes too much to hold."""
-        return all(_is_short(one) for let in self.program.lets for one in (let.body, let.guard))
+        return all(is_short(one) for let in self.program.lets for one in (let.body, let.guard))
 
     @property
     def range(self) -> Interval:
@@ -126,22 +122,3 @@ def _with_total(program: Program) -> Program:
         body = sympy.Add(*(one.share(program.let[one.let].read()) for one in program.terms))
     total = Let(name, (), body, span=program.span)
     return program.with_lets((*program.lets, total), {"total": name})
-
-
-def _is_short(expression: Expression) -> bool:
-    if expression.count_ops() > _MOST_OPERATIONS:
-        return False
-    if _degree(expression) > _GREATEST_DEGREE:
-        return False
-    numbers = expression.atoms(sympy.Rational)
-    return all(max(one.p.bit_length(), one.q.bit_length()) <= _MOST_BITS for one in numbers)
-
-
-def _degree(expression: Any) -> Any:
-    """About the degree of the polynomial that an expression would be, multiplied out."""
-    found = [_degree(one) for one in expression.args] or [1]
-    if isinstance(expression, sympy.Mul):
-        return sum(found)
-    if isinstance(expression, sympy.Pow) and expression.exp.is_Rational:
-        return abs(expression.exp) * found[0]
-    return max(found)

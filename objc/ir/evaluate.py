@@ -35,13 +35,16 @@ Scalar = Callable[[Point], Number]
 
 
 def evaluate(
-    program: Program, inputs: Mapping[str, Any], precision: int | None = None
+    program: Program,
+    inputs: Mapping[str, Any],
+    precision: int | None = None,
+    numbers: Numbers | None = None,
 ) -> dict[str, Any]:
     """Every output of a program.
 
     `inputs` maps names to arrays (or nested lists) of the declared shapes; an input with a default
     may be left out. Dimensions are bound from the shapes. `precision` is None for float64, else the
-    number of decimal digits.
+    number of decimal digits; `numbers` are others to compute in.
 
     Returns a dictionary by output key: scalars as float, int (integer domains) or mpf; tensors as
     arrays of float64, int64, or objects (mpf).
@@ -50,7 +53,8 @@ def evaluate(
         ValueError: an input is missing or unknown, or shapes disagree.
         IndexOutOfRange: a position that is taken lies outside its axis.
     """
-    numbers: Numbers = Float64() if precision is None else Arbitrary(precision)
+    if numbers is None:
+        numbers = Float64() if precision is None else Arbitrary(precision)
     with numbers.working():
         machine = _Machine(program, numbers)
         machine.bind(inputs)
@@ -240,7 +244,8 @@ class _Machine:
 
             return at_rank
 
-        reduce = REDUCE[str(let.reduction)]
+        name = str(let.reduction)
+        reduce = self.numbers.reduction(name) or REDUCE[name]
 
         def reduced(free: Point) -> Number:
             points = ((*free, *over) for over in itertools.product(*ranges))

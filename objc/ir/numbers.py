@@ -47,6 +47,9 @@ class Numbers(Protocol):
 
     def total(self, values: Iterable[Number]) -> Number: ...
 
+    def reduction(self, name: str) -> Callable[[Any, list[Number]], Number] | None:
+        """A reduction of its own, for numbers that don't tell which of two is greater."""
+
 
 class Float64:
     """IEEE double precision, with sums rounded once."""
@@ -97,6 +100,9 @@ class Float64:
             return math.fsum(values)
         except (OverflowError, ValueError):  # beyond the range on the way, or inf - inf
             return sum(values)
+
+    def reduction(self, name: str) -> None:
+        return None
 
 
 class Arbitrary:
@@ -151,6 +157,9 @@ class Arbitrary:
 
     def total(self, values: Iterable[Any]) -> Any:
         return sum(values, mpmath.mpf(0))
+
+    def reduction(self, name: str) -> Callable[[Any, list[Any]], Any] | None:
+        return None
 
 
 def _real(value: Any) -> Any:

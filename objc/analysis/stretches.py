@@ -1,0 +1,120 @@
+"""Functions of one variable with folds, stretch by stretch: convex where each stretch is, no value jumps
+at a seam, and no slope falls there."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from objc.analysis.elementary import innermost_fold, is_zero
+from objc.analysis.enclosures import Undecided
+from objc.analysis.lines import is_curved_inside, span_of
+from objc.analysis.roots import Line, Span, enclosed
+from objc.atoms import Branch, maximum
+
+_MOST_STRETCHES = 12
+_DIGITS = 60
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A formula without folds on an open interval."""
+
+    span: Span
+    formula: Any
+
+
+def is_convex_by_stretches(function: Any, x: Any, low: Any, high: Any) -> bool:
+    """Whether a function of one variable with folds is convex between two ends, numbers or infinite, at
+    which it is what it tends to. False where nothing that is tried tells."""
+    span = span_of(low, high)
+    if span is None or function.free_symbols - {x}:
+        return False
+    try:
+        found = list(_stretches(function, x, span))
+        return (
+            len(found) <= _MOST_STRETCHES
+            and all(_is_convex(one, x) for one in found)
+            and all(_meets(function, x, *pair) for pair in itertools.pairwise(found))
+        )
+    except Undecided:
+        return False
+
+
+def _is_convex(stretch: Stretch, x: Any) -> bool:
+    ends = (
+        (-sympy.oo if stretch.span.low is None else _rational(stretch.span.low)),
+        (sympy.oo if stretch.span.high is None else _rational(stretch.span.high)),
+    )
+    return is_curved_inside(stretch.formula, x, *ends)
+
+
+def _stretches(function: Any, x: Any, span: Span) -> Iterator[Stretch]:
+    fold = innermost_fold(function)
+    if fold is None:
+        yield Stretch(span, function)
+        return
+    boundary, arms = _arms(fold)
+    line = Line(x, span)
+    places = line.roots(boundary) if boundary.has(x) and sympy.expand(boundary) != 0 else []
+    if len(places) > _MOST_STRETCHES or not all(one.is_known for one in places):
+        raise Undecided
+    low = span.low
+    for end in (*(one.low for one in places), span.high):
+        part = Span(low, end)
+        sign = line.sign_at(boundary, part.between())
+        yield from _stretches(function.xreplace({fold: arms[sign]}), x, part)
+        low = end
+
+
+def _arms(fold: Any) -> tuple[Any, dict[int, Any]]:
+    """A function by whose sign one of the arms of a fold is taken."""
+    if isinstance(fold, Branch):
+        condition, then, otherwise = fold.args
+        if not isinstance(condition, sympy.core.relational.Relational):
+            raise Undecided
+        taken = {sign: condition.func(sympy.Integer(sign), 0) == sympy.true for sign in (-1, 0, 1)}
+        difference = condition.lhs - condition.rhs
+        return difference, {sign: then if holds else otherwise for sign, holds in taken.items()}
+    if isinstance(fold, sympy.sign):
+        return fold.args[0], {sign: sympy.Integer(sign) for sign in (-1, 0, 1)}
+    if isinstance(fold, sympy.Abs):
+        (inner,) = fold.args
+        return inner, {-1: -inner, 0: sympy.Integer(0), 1: inner}
+    first, second = fold.args
+    greater, less = (first, second) if isinstance(fold, maximum) else (second, first)
+    return first - second, {-1: less, 0: first, 1: greater}
+
+
+def _meets(function: Any, x: Any, left: Stretch, right: Stretch) -> bool:
+    """Whether both sides and the value agree at a seam, and the slope doesn't fall."""
+    assert left.span.high is not None
+    seam = _rational(left.span.high)
+    here = _at(function, x, left.span.high)
+    values = [one.formula.xreplace({x: seam}) for one in (left, right)]
+    if not all(is_zero(one - here) for one in values):
+        return False
+    rise = sympy.diff(right.formula, x) - sympy.diff(left.formula, x)
+    if is_zero(rise.xreplace({x: seam})):
+        return True
+    found = enclosed(rise, x, left.span.high, left.span.high, _DIGITS)
+    return found is not None and bool(found.low > 0)
+
+
+def _at(function: Any, x: Any, place: Fraction) -> Any:
+    """The value at a point, folds resolved."""
+    here = function
+    while (fold := innermost_fold(here)) is not None:
+        boundary, arms = _arms(fold)
+        sign = Line(x, Span(None, None)).sign_at(boundary, place)
+        here = here.xreplace({fold: arms[sign]})
+    return here.xreplace({x: _rational(place)})
+
+
+def _rational(value: Fraction) -> Any:
+    return sympy.Rational(value.numerator, value.denominator)
