@@ -88,7 +88,10 @@ class Target(Protocol):
 
 
 class Packager(Target, Protocol):
-    """A target that writes files of its own instead of one module of Python."""
+    """A target that writes files of its own instead of one module of Python. `PROCESSOR` is the option
+    of the command line that says for what processor."""
+
+    PROCESSOR: str
 
     def package(
         self,

@@ -58,14 +58,15 @@ def write(
     imports: Sequence[str],
     kernel: Callable[[Program, str], str],
     helpers: Callable[[str], Sequence[str]] = lambda text: [],
+    declaration: str = "Declaration",
 ) -> str:
     """The text of a module.
 
     `programs` gives each declaration with its variants by what they compute: `value`, `per_example`,
     `value_and_grad`, `hessian_diagonal`, `result`; one without outputs is left out.
     `kernel(program, name)` writes the function `name(arguments, sizes, results)` of a variant,
-    `helpers(text)` what those functions call. `needs` names the libraries, `imports` are the import
-    statements of the kernels.
+    `helpers(text)` what those functions call, and the class `declaration`, which calls them. `needs`
+    names the libraries, `imports` are the import statements of the kernels.
     """
     declarations = [(program, kept) for program, given in programs if (kept := _computing(given))]
     head = _imports([*_IMPORTS, *imports, "import numpy as np"])
@@ -79,7 +80,7 @@ def write(
     private.public(declarations, _defined("\n".join([*fixed, *support, *kernels])))
     public: list[str] = []
     for program, variants in declarations:
-        public += _functions(program, variants, dtype, private)
+        public += _functions(program, variants, dtype, private, declaration)
     listed = ", ".join(repr(name) for name in sorted(private.names.values()))
     exported = f"__all__ = [{listed}]\n"
     title = _introduction(declarations, needs, dtype, private.names)
@@ -138,12 +139,16 @@ class _Private:
 
 
 def _functions(
-    program: Program, variants: Mapping[str, Program], dtype: DType, private: _Private
+    program: Program,
+    variants: Mapping[str, Program],
+    dtype: DType,
+    private: _Private,
+    declaration: str,
 ) -> list[str]:
     shown = [one for one in program.inputs if one.role != "internal"]
     first = next(iter(variants.values()))
     holder = private.fresh(f"_{_spelled(program.name)}")
-    lines = [f"{holder} = Declaration(", f"    {_spelled(program.name)!r},", f"    {dtype!r},"]
+    lines = [f"{holder} = {declaration}(", f"    {_spelled(program.name)!r},", f"    {dtype!r},"]
     lines.append("    [")
     lines += [f"        {_argument(one, _parameters(program)[one.name], first)}," for one in shown]
     lines.append("    ],")

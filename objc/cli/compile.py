@@ -37,6 +37,7 @@ HEADER = "# Written by objc"
         "objc compile focal -o build",
         "objc compile losses.objc -o build --target numpy",
         "objc compile losses.objc -o build --target library --cpu x86-64-v3",
+        "objc compile losses.objc -o build --target cuda --arch sm_90 --dtype float32",
     )
 )
 @click.argument("targets", nargs=-1, required=True, metavar="FILE[:NAME]...")
@@ -59,6 +60,12 @@ HEADER = "# Written by objc"
     metavar="NAME",
     help="Of the target library: native, x86-64-v3, x86-64-v4, … [default: native]",
 )
+@click.option(
+    "--arch",
+    "architecture",
+    metavar="NAME",
+    help="Of the target cuda: sm_80, sm_90, … [default: the device's here, else sm_80]",
+)
 @click.option("--force", is_flag=True, help="Replace files that objc didn't write.")
 @click.option("--json", "as_json", is_flag=True, help="Print data instead of text.")
 def command(
@@ -68,27 +75,32 @@ def command(
     name: str | None,
     dtype: str,
     processor: str | None,
+    architecture: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
-    """Write kernels as a readable Python module, or as a library for C.
+    """Write kernels as a readable Python module, as a library for C, or as PTX.
 
     Each FILE becomes one module, named after it (after NAME, where that is all of it), which carries
     formulas, gradients and facts in its docstrings and needs only numpy (and numba, for the target
     cpu). The target library writes a shared object, its C header and a Python module that loads it,
-    which needs numpy only. A declaration of the standard library may be given by its name alone.
+    which needs numpy only. The target cuda writes the module and its PTX, which runs on devices of the
+    architecture and later ones; no device is needed to write it. A declaration of the standard library
+    may be given by its name alone.
     """
     places = _by_file(targets)
     if name is not None and len(places) > 1:
         raise click.UsageError("`--name` needs a single FILE.")
     if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
         raise click.BadParameter(f"`{name}` can't be a module's name.", param_hint="--name")
-    if processor is not None:
-        _require_packager(target)
+    for option, given in (("--cpu", processor), ("--arch", architecture)):
+        if given is not None:
+            _require_option(target, option)
     written = []
     for one in progress(places, "compiling"):
         stem = name or _module_name(one)
-        files, names, warnings = _files(one, target, dtype, stem, processor or "native")
+        wanted = processor or architecture or "native"
+        files, names, warnings = _files(one, target, dtype, stem, wanted)
         paths = {file: Path(directory) / file for file in files}
         for path in paths.values():
             _require_own(path, force)
@@ -136,12 +148,14 @@ def _by_file(targets: Sequence[str]) -> list[_Place]:
     return places
 
 
-def _require_packager(target: str) -> None:
-    """Raises UsageError where a target compiles for the machine that it runs on."""
+def _require_option(target: str, option: str) -> None:
+    """Raises UsageError where a target is not told by this option what it compiles for."""
     from objc.cli.variants import find_target
 
-    if packager(find_target(target)) is None:
-        raise click.UsageError(f"`--target {target}` compiles where it runs, and takes no `--cpu`.")
+    writer = packager(find_target(target))
+    if writer is None or option != writer.PROCESSOR:
+        where = " compiles where it runs, and" if writer is None else ""
+        raise click.UsageError(f"`--target {target}`{where} takes no `{option}`.")
 
 
 def _module_name(place: _Place) -> str:
@@ -168,7 +182,7 @@ def _require_own(path: Path, force: bool) -> None:
 
 
 def _is_binary(path: Path) -> bool:
-    return path.suffix not in (".py", ".h")
+    return path.suffix not in (".py", ".h", ".ptx")
 
 
 def _files(

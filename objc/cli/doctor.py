@@ -30,7 +30,7 @@ EXTRAS = {
     "sklearn": "the data of the examples (`pip install scikit-learn`)",
     "torch": "the PyTorch bridge (`pip install torch`)",
     "jax": "the JAX bridge (`pip install jax`)",
-    "numba_cuda": "the CUDA target (`pip install numba-cuda`)",
+    "numba_cuda": "trying kernels for CUDA without a device (`pip install 'objc[cuda]'`)",
 }
 """Import names of what some features want, with what for."""
 
@@ -121,13 +121,15 @@ def _cache() -> str:
 
 
 def _targets() -> Iterator[Finding]:
-    from objc.target import available
+    from objc.target import available, load
 
     for name in available():
         try:
             yield _guarded("targets", name, functools.partial(_probe, name))
         except ObjcError as error:  # what the target wants of the system is not there
             yield Finding("targets", name, "missing", error.diagnostics[0].title())
+        for part, (there, detail) in getattr(load(name), "parts", dict)().items():
+            yield Finding("targets", f"{name}: {part}", "ok" if there else "missing", detail)
 
 
 def _probe(target: str) -> str:
@@ -139,15 +141,18 @@ def _probe(target: str) -> str:
     import numpy
 
     import objc
+    from objc.target import load
 
     generator = numpy.random.default_rng(0)
     prediction, truth = generator.normal(size=(2, 64)) * 10
     kernel = objc.compile(_PROBE, target=target).probe
-    value, gradient = kernel.value_and_grad(prediction, truth)
+    upload = getattr(load(target), "upload", lambda array: array)
+    value, gradient = kernel.value_and_grad(upload(prediction), upload(truth))
+    gradient = gradient.fetch() if hasattr(gradient, "fetch") else gradient
     square = (prediction - truth) ** 2
     expected = numpy.logaddexp(0, square).mean()
     slope = 2 * (prediction - truth) / (1 + numpy.exp(-square)) / prediction.size
-    if not numpy.isclose(value, expected, rtol=1e-12):
+    if not numpy.isclose(float(value), expected, rtol=1e-12):
         raise ValueError(f"a probe gives {value}, not {expected}")
     if not numpy.allclose(gradient, slope, rtol=1e-12, atol=1e-15):
         raise ValueError("a probe's gradient differs from NumPy's")

@@ -2,7 +2,7 @@
 
 The arrays are read by their shapes and types alone, through stand-ins of NumPy's without memory, so that
 what fits a declaration is said in one place. Results are made by the framework of the arrays that were
-given; a scalar is a `Value`, which waits for the device when it is read.
+given; a scalar is waited for when it is read (`float(value)`).
 """
 
 from __future__ import annotations
@@ -41,41 +41,6 @@ class OnDevice(Protocol):
     def framework(self) -> Any: ...
 
 
-class Value:
-    """A scalar of a call, on the device until it is read: by `float(value)`, `value.item()`, printing.
-
-    Reading waits for the call, and raises InputError if one of its positions was out of range.
-    """
-
-    __slots__ = ("_raised", "_scalars", "key")
-
-    def __init__(
-        self, scalars: Mapping[str, float], key: str, raised: Callable[[IndexOutOfRange], Exception]
-    ) -> None:
-        self._scalars = scalars
-        self._raised = raised
-        self.key = key
-
-    def item(self) -> float:
-        """The number, as Python has it."""
-        try:
-            return self._scalars[self.key]
-        except IndexOutOfRange as error:
-            raise self._raised(error) from None
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __format__(self, form: str) -> str:
-        return format(self.item(), form)
-
-    def __repr__(self) -> str:
-        return repr(self.item())
-
-
 def run(
     evaluator: Evaluator,
     adopt: Callable[[Any], OnDevice | None],
@@ -105,7 +70,7 @@ def run(
     framework = next(one for one in found if one is not None).framework
     out = _out(evaluator, results, options, wrt, adopt)
     whole, held = _buffers(call, compiled.plan.outputs, framework, adopt, out)
-    scalars = compiled.run(arguments, call.sizes, held)
+    scalars: Any = compiled.run(arguments, call.sizes, held)
 
     def raised(error: IndexOutOfRange) -> Exception:
         label = signature.input.get(error.tensor)
@@ -116,7 +81,7 @@ def run(
 
     for one in compiled.plan.outputs:
         if not one.dimensions:
-            whole[one.key] = Value(scalars, one.key, raised)
+            whole[one.key] = scalars.later(one.key, raised)
     return whole
 
 

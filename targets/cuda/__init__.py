@@ -6,12 +6,17 @@ runs it as it stands.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from objc.ir.program import Program
 from objc.target import DType, Emitted, Executable
 
-__all__ = ["adopt", "emit", "load", "supports"]
+__all__ = ["adopt", "emit", "load", "module", "package", "parts", "supports", "upload"]
+
+PROCESSOR = "--arch"
+
+_Programs = Iterable[tuple[Program, Mapping[str, Program]]]
 
 
 def supports(program: Program) -> str | None:
@@ -37,6 +42,53 @@ def load(emitted: Emitted) -> Executable:
     from objc.targets.cuda.loading import load as place
 
     return place(emitted)
+
+
+def module(programs: _Programs, dtype: DType) -> str:
+    """The module that loads a PTX named `kernels.ptx` beside it; `package` writes that as well."""
+    from objc.targets.cuda.standalone import package as write
+
+    return str(write(programs, dtype, "kernels", "native", "Written by objc")["kernels.py"])
+
+
+def package(
+    programs: _Programs, dtype: DType, name: str, processor: str, origin: str
+) -> Mapping[str, str | bytes]:
+    """A module of Python and its PTX, by name, for an architecture (`sm_90`; `native`: that of the
+    device here, else one that all later devices run).
+
+    Raises:
+        ObjcError: an unknown architecture, or libdevice is needed and not there.
+    """
+    from objc.targets.cuda.standalone import package as write
+
+    return write(programs, dtype, name, processor, origin)
+
+
+def upload(array: Any) -> Any:
+    """A copy on the device of an array of NumPy's, which `fetch()` copies back; in the simulator the
+    array itself.
+
+    Raises:
+        ObjcError: there is no device.
+    """
+    from objc.targets.cuda.arrays import upload as copy
+    from objc.targets.cuda.loading import require_device
+    from objc.targets.cuda.simulation import is_on
+
+    if is_on():
+        return array
+    require_device()
+    return copy(array)
+
+
+def parts() -> Mapping[str, tuple[bool, str]]:
+    """What the target has here beside a device, by name: whether it is there, and for what."""
+    from objc.targets.cuda.ptx import libdevice
+
+    found = libdevice()
+    missing = "for powers, trigonometry and the gamma family (`pip install 'objc[cuda]'`)"
+    return {"libdevice": (found is not None, missing if found is None else str(found))}
 
 
 def adopt(value: Any) -> Any:

@@ -162,9 +162,18 @@ class Plain:
         return 0
 
 
+def upload(array: Any) -> Array:
+    """A copy on the device of an array of NumPy's, for whoever has no framework."""
+    import numpy as np
+
+    held = np.ascontiguousarray(array)
+    made = Array(held.shape, str(held.dtype))
+    made.device.upload(made.pointer, held.ctypes.data, held.nbytes)
+    return made
+
+
 class Array:
-    """An array on the device for whoever has no framework. `numpy.asarray` would need a copy: `fetch`
-    is one."""
+    """An array on the device for whoever has no framework. `fetch` copies it to the host."""
 
     def __init__(self, shape: tuple[int, ...], kind: str) -> None:
         self.shape = shape

@@ -15,10 +15,12 @@ from typing import Any
 # ---- copied into emitted modules from here on
 
 _NAMES = ("libcuda.so.1", "libcuda.so", "nvcuda.dll")
-_MAJOR, _MINOR = 75, 76
+_MAJOR = 75
+_MINOR = 76
 _TYPES = {"int64": ctypes.c_int64, "float32": ctypes.c_float, "float64": ctypes.c_double}
 _LOG = 8192
-_ERROR_LOG, _ERROR_LOG_BYTES = 5, 6
+_ERROR_LOG = 5
+_ERROR_LOG_BYTES = 6
 
 
 class NoDriver(Exception):
@@ -132,6 +134,15 @@ class Driver:
             "cuMemcpyDtoDAsync_v2", ctypes.c_uint64(target), ctypes.c_uint64(source),
             ctypes.c_size_t(count), ctypes.c_void_p(stream),
         )  # fmt: skip
+
+    def upload(self, target: int, source: int, count: int) -> None:
+        """From the host to the device, at once."""
+        self.call(
+            "cuMemcpyHtoD_v2",
+            ctypes.c_uint64(target),
+            ctypes.c_void_p(source),
+            ctypes.c_size_t(count),
+        )
 
     def fetched(self, pointer: int, count: int, stream: int) -> bytes:
         """What stands on the device, when all that the stream was given before is done."""

@@ -20,9 +20,14 @@ from objc.target import DType, Emitted
 
 def emit(program: Program, dtype: DType) -> Emitted:
     """The text of a program; `metadata` says how it is to be launched."""
-    kernel = Kernel(schedule(ranked(computable_everywhere(program)), products=False), dtype)
+    kernel = Kernel(scheduled(program), dtype)
     text = f"{kernel.head()}\n\n\n{kernel.body()}\n"
     return Emitted(program.name, text, dtype, kernel.metadata())
+
+
+def scheduled(program: Program) -> Loops:
+    """The loops of a program: products of matrices are loops like others, sorting is by counting."""
+    return schedule(ranked(computable_everywhere(program)), products=False)
 
 
 class Kernel:

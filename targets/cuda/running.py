@@ -45,7 +45,8 @@ def _kind(what: Any) -> str:
 class Kernel:
     """A kernel that is launched. `facts` are what the compiler wrote of it, `ptx` gives its text for
     an architecture, and `error` is what is raised for a position that leaves its axis, `on_host` for
-    an array that is not on the device. `device` gives the driver, or what does as if it were one."""
+    an array that is not on the device. `device` gives the driver, or what does as if it were one,
+    `modules` what has been loaded, by context."""
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Kernel:
         on_host: Callable[[str, Any], Exception],
         device: Callable[[], Any] = driver,
         shape: Shape | None = None,
+        modules: dict[int, Any] | None = None,
     ) -> None:
         self.facts = facts
         self.ptx = ptx
@@ -63,7 +65,7 @@ class Kernel:
         self.device = device
         self.shape = shape
         self.lock = threading.Lock()
-        self.modules: dict[int, Any] = {}
+        self.modules: dict[int, Any] = {} if modules is None else modules
         self.prepared: dict[tuple[Any, ...], Prepared] = {}
 
     def __call__(
@@ -162,6 +164,10 @@ class Scalars(Mapping[str, Any]):
         if self.found is None:
             self.found = self._fetched(shows)
 
+    def later(self, key: str, raised: Callable[[Any], Exception] = lambda error: error) -> Value:
+        """A scalar that is fetched when it is read; `raised` makes what is raised then."""
+        return Value(self, key, raised)
+
     def place(self, key: str) -> int:
         """Where in the memory of the call a scalar stands: a float64, or an int64 of whole ones."""
         facts = self.kernel.facts
@@ -184,3 +190,36 @@ class Scalars(Mapping[str, Any]):
             place = None if example < 0 else example
             raise self.kernel.error(tensor, axis, position, extent, place)
         return found
+
+
+class Value:
+    """A scalar of a call, on the device until it is read: by `float(value)`, `value.item()`, printing.
+
+    Reading waits for the call, and raises what is wrong if a position left its axis.
+    """
+
+    __slots__ = ("_key", "_raised", "_scalars")
+
+    def __init__(self, scalars: Scalars, key: str, raised: Callable[[Any], Exception]) -> None:
+        self._scalars = scalars
+        self._key = key
+        self._raised = raised
+
+    def item(self) -> Any:
+        """The number, as Python has it."""
+        try:
+            return self._scalars[self._key]
+        except self._scalars.kernel.error as error:
+            raise self._raised(error) from None
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __format__(self, form: str) -> str:
+        return format(self.item(), form)
+
+    def __repr__(self) -> str:
+        return repr(self.item())

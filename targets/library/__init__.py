@@ -14,6 +14,8 @@ from objc.target import DType, Emitted, Executable
 
 __all__ = ["emit", "load", "module", "package", "supports"]
 
+PROCESSOR = "--cpu"
+
 _Programs = Iterable[tuple[Program, Mapping[str, Program]]]
 
 

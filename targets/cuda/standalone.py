@@ -1,0 +1,103 @@
+"""Modules for people with the PTX beside them: they need NumPy and NVIDIA's driver, nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from objc.targets import _module
+from objc.targets.cpu.layout import plain
+from objc.targets.cpu.standalone import support
+from objc.targets.cuda import ptx
+from objc.targets.cuda.emission import Kernel, scheduled
+
+from objc.ir.program import Program
+from objc.target import DType
+
+_FILES = (
+    "cuda/launching.py", "cuda/driver.py", "cuda/arrays.py", "cuda/running.py", "cuda/declaring.py",
+)  # fmt: skip
+_IMPORTS = (
+    "from collections.abc import Iterator",
+    "from dataclasses import dataclass, field",
+    "from typing import Protocol",
+    "import ctypes",
+    "import functools",
+    "import math",
+    "import os",
+    "import struct",
+    "import sys",
+    "import threading",
+)
+DEFAULT = "sm_80"
+"""The architecture where none is asked for and no device is there: later devices run it too."""
+
+
+def package(
+    programs: Iterable[tuple[Program, Mapping[str, Program]]],
+    dtype: DType,
+    name: str,
+    processor: str,
+    origin: str,
+) -> dict[str, str | bytes]:
+    """The files by name. `processor` is an architecture, or `native` for that of the device here.
+
+    Raises:
+        ObjcError: an architecture that there is not, or libdevice is needed and not there.
+    """
+    architecture = _native() if processor == "native" else processor
+    ptx.check_architecture(architecture)
+    members = [(program, unweighted(variants)) for program, variants in programs]
+    texts: list[str] = []
+    module = _module.write(
+        members,
+        dtype,
+        f"NumPy, NVIDIA's driver and {name}.ptx beside it",
+        _IMPORTS,
+        lambda program, name: _kernel(program, name, dtype, texts),
+        lambda text: [*support(f"{text}\nDeviceDeclaration", _FILES), _open(name)],
+        "DeviceDeclaration",
+    )
+    code = ptx.compiled("\n\n\n".join(texts), architecture)
+    return {f"{name}.py": f"# {origin}\n{module}", f"{name}.ptx": f"// {origin}\n{code}"}
+
+
+def unweighted(variants: Mapping[str, Program]) -> dict[str, Program]:
+    """Without the variants for weights, whose sum would have to be fetched from the device."""
+    return {what: one for what, one in variants.items() if not what.startswith("weighted_")}
+
+
+def _native() -> str:
+    from objc.targets.cuda.driver import NoDriver, driver
+
+    try:
+        return ptx.nearest(driver().architecture())
+    except NoDriver:
+        return DEFAULT
+
+
+def _kernel(program: Program, name: str, dtype: DType, texts: list[str]) -> str:
+    """What calls a kernel in the module; its text goes to `texts`."""
+    made = Kernel(scheduled(program), dtype, f"{plain(name).strip('_')}_")
+    texts.append(made.body())
+    facts = ",\n".join(f"        {key!r}: {value!r}" for key, value in made.metadata().items())
+    return (
+        f"{name} = Kernel(\n    {{\n{facts},\n    }},\n    _ptx,\n    IndexOutOfRange,\n"
+        f"    _on_host,\n    modules=_modules,\n)\n"
+    )
+
+
+def _open(name: str) -> str:
+    return f"""_modules: dict[int, Any] = {{}}
+
+
+@functools.lru_cache(maxsize=1)
+def _ptx(capability: tuple[int, int]) -> str:
+    folder = os.path.dirname(os.path.abspath(__file__))
+    with open(os.path.join(folder, {json.dumps(f"{name}.ptx")}), encoding="utf-8") as file:
+        return file.read()
+
+
+def _on_host(name: str, value: Any) -> Exception:
+    return TypeError(f"`{{name}}` is a {{type(value).__name__}} on the host")
+"""
