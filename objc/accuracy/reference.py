@@ -41,13 +41,18 @@ class Reference:
 
     The derivatives are of the text as lowered, not of its stable form, so a wrong rewrite shows here.
     Where the text itself has no value (0/0 in a norm at zero), the stable form is asked instead.
+    Without `products` there is no Hessian product.
     """
 
-    def __init__(self, program: Program, derived: Program, wrt: tuple[str, ...]) -> None:
+    def __init__(
+        self, program: Program, derived: Program, wrt: tuple[str, ...], *, products: bool = True
+    ) -> None:
         self.batched = frozenset(one.name for one in program.inputs if one.role != "hyperparameter")
         plain = batch(program, self.batched)
         if wrt:
-            plain = hessian_vector_product(gradient(plain, wrt), wrt)
+            plain = gradient(plain, wrt)
+        if wrt and products:
+            plain = hessian_vector_product(plain, wrt)
         self._programs = (sink(_pruned(plain)), _pruned(derived))  # what isn't taken isn't read
 
     def at(self, inputs: Mapping[str, Any]) -> tuple[Truth, np.ndarray]:

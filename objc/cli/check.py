@@ -51,9 +51,9 @@ def command(targets: Sequence[str], as_json: bool, strict: bool, quiet: bool) ->
     """Find what is wrong in a file, and what is known of each loss.
 
     Files are parsed, names, shapes and domains resolved, and what can be decided of each
-    declaration is: its range, its curvature, where it has kinks, its claims. `-` is the standard
-    input. A declaration of the standard library may be given by its name alone. The exit status is 1
-    if there is an error.
+    declaration is: its range, its curvature, where it has kinks, its claims, and at a few examples
+    whether digits cancel that the compiler can't keep. `-` is the standard input. A declaration of
+    the standard library may be given by its name alone. The exit status is 1 if there is an error.
     """
     results = [check(one) for one in progress(list(targets), "checking", quiet)]
     if as_json:
@@ -71,6 +71,7 @@ def command(targets: Sequence[str], as_json: bool, strict: bool, quiet: bool) ->
 
 def check(target: str) -> Checked:
     """Parse, lower and analyse a target, collecting findings instead of raising them."""
+    from objc.accuracy.cancellation import cancellation
     from objc.analysis import analyse
 
     try:
@@ -79,8 +80,11 @@ def check(target: str) -> Checked:
         return Checked(target, (), error.diagnostics)
     analysed = tuple((one, analyse(one)) for one in programs)
     found = list(module.warnings)
-    for _, facts in analysed:
+    for program, facts in analysed:
         found += [one for one in facts.diagnostics if one not in found]
+        if program.terms and not any(one.severity == "error" for one in facts.diagnostics):
+            lost = cancellation(program)
+            found += [] if lost is None else [lost]
     return Checked(target, analysed, tuple(found))
 
 

@@ -25,6 +25,7 @@ CASES: dict[str, tuple[str, ...]] = {
     ),
     "check_wrong": ("objc check wrong.objc", "objc check losses.objc wrong.objc"),
     "check_suspicious": ("objc check suspicious.objc",),
+    "check_cancelling": ("objc check -q cancelling.objc",),
     "check_strict": ("objc check --strict -q suspicious.objc:gentle",),
     "check_missing": ("objc check loses.objc", "objc check ."),
     "check_json": ("objc check --json losses.objc:huber suspicious.objc:surprise wrong.objc",),

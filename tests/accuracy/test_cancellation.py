@@ -1,0 +1,88 @@
+"""The quick search for digits that cancel: what it must find, what it must not."""
+
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+
+import objc
+from objc.accuracy.cancellation import cancellation
+from objc.accuracy.errors import Cancellation
+from objc.compiler import Variant, derive, lower, parse
+from objc.ir.evaluate import evaluate
+from objc.ir.program import Program
+from objc.source import Source
+
+CANCELS = {
+    "variance": ("x: real[N]", "mean[i](x[i]^2) - mean[i](x[i])^2", "mean[i](x[i]^2) - mean[i](x[i])^2"),
+    "inside of a function": ("a: real[D] | b: real[D]", "log(2 - cosine(a, b)) * 3", "2 - cosine(a, b)"),
+    "in a definition": ("x: real | y: real", "gap^2\n    where gap = sqrt(x^2 + 1) - sqrt(y^2 + 1)",
+                        "gap^2"),
+}  # fmt: skip
+
+KEEPS = {
+    "softplus": ("x: real", "log(1 + exp(x))"),
+    "cross-entropy": ("z: real[K] | y: index(K)", "-log(softmax(z)[y])"),
+    "focal": ("z: real[K] | y: index(K)", "-(1 - softmax(z)[y])^2 * log(softmax(z)[y])"),
+    "second order": ("x: real", "exp(x) - 1 - x"),
+    "a difference": ("x: real | y: real", "(x - y)^2"),
+    "difference of squares": ("x: real | y: real", "x^2 - y^2"),
+    "divergence": ("q: simplex[K] | p: simplex[K]", "sum[k](p[k] * log(p[k] / q[k]))"),
+    "hinge": ("x: real | y: sign", "max(0, 1 - x * y)"),
+    "entropy": ("z: real[K]", "-sum[k](softmax(z)[k] * log(softmax(z)[k]))"),
+    "kinks": ("x: real[K] | y: real[K]", "sum[k](abs(x[k] - y[k])) + max[k](x[k])"),
+    "a scale": ("x: real | y: real; scale: positive = 2", "scale * log(cosh((x - y) / scale))"),
+    "a rate": ("x: real | n: count", "exp(x) - n * x"),
+}
+
+
+def program_of(inputs: str, text: str) -> Program:
+    source = Source("form.objc", f"loss form({inputs}) =\n    {text}\n")
+    return lower(parse(source)).programs["form"]
+
+
+@pytest.mark.parametrize("name", CANCELS)
+def test_what_cancels_is_shown_with_inputs_that_show_it(name: str) -> None:
+    inputs, text, place = CANCELS[name]
+    program = program_of(inputs, text)
+    found = cancellation(program)
+    assert isinstance(found, Cancellation)
+    assert found.span is not None
+    start, stop = found.span.start, found.span.stop
+    assert (
+        place in found.span.source.text[start:stop] or found.span.source.text[start:stop] in place
+    )
+    assert found.bits >= 14
+    assert f"loses {found.bits:.0f} of 53 bits" in str(found)
+    assert found.examples == 24
+    assert _is_reproduced(program, found)
+
+
+def _is_reproduced(program: Program, found: Cancellation) -> bool:
+    """Whether the inputs of the note give the number of the note, far from the truth."""
+    given = {name: np.asarray(value)[None] for name, value in found.where}
+    wrt = tuple(one.name for one in program.differentiable)
+    derived = derive(program, Variant(("per_example", "gradient"), wrt, frozenset(given)))
+    results = evaluate(derived, {**given, "scale": 1.0})
+    key = "per_example" if found.input is None else f"gradient:{found.input}"
+    got = float(results[key][(0, *found.entry)])
+    exact = mpmath.mpf(found.expected)
+    return got == found.got and abs(got - exact) > 2.0**-40 * abs(exact)
+
+
+@pytest.mark.parametrize("name", KEEPS)
+def test_what_keeps_its_digits_is_not_warned_of(name: str) -> None:
+    found = cancellation(program_of(*KEEPS[name]))
+    assert found is None, str(found)
+
+
+def test_nothing_is_said_of_what_would_take_long() -> None:
+    assert cancellation(program_of("x: real[400, 400]", "sum[i, j](x[i, j]^2)")) is None
+
+
+@pytest.mark.parametrize("name", ["huber", "binary_cross_entropy", "focal", "jensen_shannon", "kl_k3",
+                                  "gaussian_kl", "poisson", "dpo", "ppo_clip", "cox"])  # fmt: skip
+def test_library_is_silent(name: str) -> None:
+    program = getattr(objc.library, name).program
+    assert cancellation(program) is None
