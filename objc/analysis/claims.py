@@ -132,7 +132,17 @@ def how_convex(subject: Subject, *names: str) -> str | None:
         return "by composition"
     if _is_curved_at_least(subject, names, sympy.Integer(0)):
         return "by the sign of the second derivative"
+    if _bends_at_least(subject, names, sympy.Integer(0)):
+        return "by the structure of the Hessian, which bounds its eigenvalues"
     return _by_lines(subject, names)
+
+
+def _bends_at_least(subject: Subject, names: Sequence[str], least: Expression) -> bool:
+    """Whether the Hessian in one input is known to be at least so much."""
+    if len(names) != 1 or not subject.is_short:
+        return False
+    low = subject.bounds(names[0]).low
+    return low != -sympy.oo and subject.is_at_least(low, least)
 
 
 def _by_lines(subject: Subject, names: Sequence[str], is_concave: bool = False) -> str | None:
@@ -163,6 +173,10 @@ def _strictly_convex(subject: Subject, claim: Claim) -> Decision:
     if second is not None and subject.inequalities.is_positive(second):
         return Decision("proved", "by the sign of the second derivative")
     zero = sympy.Integer(0)
+    if len(claim.inputs) == 1 and subject.is_short and subject.bounds(claim.inputs[0]).is_strict:
+        return Decision(
+            "proved", "by the second derivatives of the terms, each of an entry of its own"
+        )
     if len(claim.inputs) == 1 and curves.is_curved(subject, claim.inputs[0], zero, strictly=True):
         return Decision("proved", "by the sign of the second derivative, made rational")
     found = counterexamples.chord(subject, claim.inputs)
@@ -175,6 +189,8 @@ def _strongly_convex(subject: Subject, claim: Claim) -> Decision:
     (modulus,) = claim.arguments
     if _is_curved_at_least(subject, claim.inputs, modulus):
         return Decision("proved", "by a bound on the second derivative")
+    if _bends_at_least(subject, claim.inputs, modulus):
+        return Decision("proved", "by the structure of the Hessian, which bounds its eigenvalues")
     found = counterexamples.chord(subject, claim.inputs, modulus=modulus)
     return _refuted_or_unknown(found, "a bound on the second derivative")
 
@@ -199,6 +215,8 @@ def _lipschitz(subject: Subject, claim: Claim) -> Decision:
     first = subject.slope(name)
     if first is not None and subject.is_smooth(name, 0) and _is_within(subject, first, bound):
         return Decision("proved", "by a bound on the derivative")
+    if subject.is_short and _is_no_longer_than(subject, name, bound):
+        return Decision("proved", "by a bound on the length of the gradient")
     if subject.is_smooth(name, 0) and extremes.is_bounded_by(subject, name, 1, bound):
         return Decision("proved", "by the extremes of the derivative")
     found = counterexamples.steep(subject, name, subject.value, bound)
@@ -214,11 +232,23 @@ def _smooth(subject: Subject, claim: Claim) -> Decision:
     first, second = subject.slope(name), _second(subject, claim.inputs)
     if second is not None and _is_within(subject, second, bound):
         return Decision("proved", "by a bound on the second derivative")
+    if subject.is_short:
+        bends = subject.bounds(name)
+        if all(subject.is_at_least(bound, one) for one in (bends.high, -bends.low)):
+            return Decision(
+                "proved", "by the structure of the Hessian, which bounds its eigenvalues"
+            )
     if subject.is_smooth(name, 1) and extremes.is_bounded_by(subject, name, 2, bound):
         return Decision("proved", "by the extremes of the second derivative")
     found = None if first is None else counterexamples.steep(subject, name, first, bound)
     found = found or extremes.beyond(subject, name, 2, bound) or _break(subject, name)
     return _refuted_or_unknown(found, "a bound on the second derivative")
+
+
+def _is_no_longer_than(subject: Subject, name: str, bound: Expression) -> bool:
+    longest = subject.bounds(name).squared_slope
+    is_bound = subject.is_at_least(bound, sympy.Integer(0))
+    return is_bound and longest != sympy.oo and subject.is_at_least(bound**2, longest)
 
 
 def _break(subject: Subject, name: str, kinds: Sequence[str] = ("kink", "jump")) -> str | None:

@@ -136,11 +136,15 @@ class Ranges:
         (index,) = let.over
         factors = sympy.Mul.make_args(let.body)
         for factor in factors:
-            if self._is_simplex_along(factor, index):
+            if self.is_distribution(factor, index):
                 return self.of(sympy.Mul(*(one for one in factors if one is not factor)))
         return None
 
-    def _is_simplex_along(self, factor: Expression, index: Index) -> bool:
+    def is_distribution(self, factor: Expression, index: Index) -> bool:
+        """Whether a factor is nonnegative and sums to one along an index: an input of that domain, or a
+        softmax."""
+        if isinstance(factor, sympy.exp):
+            return self._is_softmax(factor.args[0], index)
         if not isinstance(factor, Read) or factor.tensor not in self.program.input:
             return False
         tensor = self.program.input[factor.tensor]
@@ -148,6 +152,20 @@ class Ranges:
             return False
         others = factor.positions[:-1]
         return factor.positions[-1].index == index and all(one.index != index for one in others)
+
+    def _is_softmax(self, exponent: Expression, index: Index) -> bool:
+        """Whether an exponent is a part of a logsumexp along an index less the whole."""
+        for one in sympy.Add.make_args(exponent):
+            if not isinstance(-one, Read) or (-one).tensor not in self.program.let:
+                continue
+            let = self.program.let[(-one).tensor]
+            if let.reduction != "logsumexp" or let.guard != sympy.true or len(let.over) != 1:
+                continue
+            is_along = let.over[0].dimension == index.dimension
+            part = placed(let, -one, {let.over[0]: Position(index)})
+            if is_along and sympy.expand(exponent - one - part) == 0:
+                return True
+        return False
 
     # ------------------------------------------------------------- expressions
 

@@ -14,6 +14,7 @@ from objc.analysis.interval import Interval
 from objc.analysis.ranges import Ranges
 from objc.analysis.slopes import slope
 from objc.analysis.smoothness import Kink, Smoothness
+from objc.analysis.spectra import Bounds, Spectra
 from objc.analysis.witnesses import Search, Witness
 from objc.atoms import stop_gradient
 from objc.ir.program import Let, Names, Program
@@ -31,6 +32,7 @@ class Subject:
         self._curvature: dict[tuple[str, ...], Curvature] = {}
         self._smoothness: dict[str, Smoothness] = {}
         self._searches: dict[str, Search] = {}
+        self._bounds: dict[str, Bounds] = {}
 
     @cached_property
     def ranges(self) -> Ranges:
@@ -64,6 +66,13 @@ class Subject:
         if names not in self._curvature:
             self._curvature[names] = Curvature(self.program, self.ranges, names)
         return self._curvature[names].of_let[self.let.name]
+
+    def bounds(self, name: str) -> Bounds:
+        """What is known of gradient and Hessian in all entries of an input."""
+        if name not in self._bounds:
+            spectra = Spectra(self.program, self.ranges, name)
+            self._bounds[name] = spectra.of_let[self.let.name]
+        return self._bounds[name]
 
     def is_recurrent(self, name: str) -> bool:
         """Whether an input reaches the scalar through a recurrence, of which little is proved."""
