@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sympy
@@ -76,6 +76,16 @@ def _terms(expression: Any, known: dict[Any, int]) -> int:
             terms = max(inner)
         known[expression] = min(terms, MOST_TERMS + 1)
     return known[expression]
+
+
+def parts_with(node: Any, *kinds: Any) -> Iterator[tuple[Any, Expression, Any]]:
+    """Every factor of these kinds (of any, where none is named) in an addend of a sum: the addend, what
+    the factor is multiplied by there, and the factor."""
+    for addend in node.args:
+        factors = sympy.Mul.make_args(addend)
+        for factor in factors:
+            if not kinds or isinstance(factor, kinds):
+                yield addend, sympy.Mul(*(one for one in factors if one is not factor)), factor
 
 
 def without(node: Any, *removed: Any) -> list[Expression] | None:

@@ -8,26 +8,21 @@ import sympy
 
 from objc.atoms import erfc, expm1, log_cosh, maximum, sigmoid, softplus
 from objc.ir.symbols import Expression
-from objc.passes.rewrites.forms import HALF, ONE, without
+from objc.passes.rewrites.forms import HALF, ONE, parts_with, without
 
 TWO = sympy.Integer(2)
 
 
 def sigmoids_to_tanh(node: Any) -> Expression | None:
     """c·σ(u) − c·σ(−u) = c·tanh(u/2), and 2c·σ(u) − c the same."""
-    for one in node.args:
-        factors = sympy.Mul.make_args(one)
-        for factor in factors:
-            if not isinstance(factor, sigmoid):
-                continue
-            coefficient = sympy.Mul(*(f for f in factors if f is not factor))
-            argument = factor.args[0]
-            rest = without(node, one, -coefficient * sigmoid(-argument))
-            if rest is not None:
-                return sympy.Add(*rest, coefficient * sympy.tanh(argument / 2))
-            rest = without(node, one, -coefficient / 2)
-            if rest is not None:
-                return sympy.Add(*rest, coefficient / 2 * sympy.tanh(argument / 2))
+    for one, coefficient, factor in parts_with(node, sigmoid):
+        argument = factor.args[0]
+        rest = without(node, one, -coefficient * sigmoid(-argument))
+        if rest is not None:
+            return sympy.Add(*rest, coefficient * sympy.tanh(argument / 2))
+        rest = without(node, one, -coefficient / 2)
+        if rest is not None:
+            return sympy.Add(*rest, coefficient / 2 * sympy.tanh(argument / 2))
     return None
 
 
@@ -54,57 +49,46 @@ def complement_of_tanh(node: Any) -> Expression | None:
 
 def complement_of_erf(node: Any) -> Expression | None:
     """c − c·erf(u) = c·erfc(u)."""
-    for one in node.args:
-        factors = sympy.Mul.make_args(one)
-        for factor in factors:
-            if isinstance(factor, sympy.erf):
-                coefficient = sympy.Mul(*(f for f in factors if f is not factor))
-                for sign in (-1, 1):
-                    rest = without(node, one, sign * coefficient)
-                    if rest is not None:
-                        tail = erfc(-sign * factor.args[0])
-                        return sympy.Add(*rest, sign * coefficient * tail)
+    for one, coefficient, factor in parts_with(node, sympy.erf):
+        for sign in (-1, 1):
+            rest = without(node, one, sign * coefficient)
+            if rest is not None:
+                tail = erfc(-sign * factor.args[0])
+                return sympy.Add(*rest, sign * coefficient * tail)
     return None
 
 
 def exponentials_to_sinh(node: Any) -> Expression | None:
     """c·exp(u) − c·exp(−u) = 2c·sinh(u)."""
-    for one in node.args:
-        factors = sympy.Mul.make_args(one)
-        for factor in factors:
-            if isinstance(factor, sympy.exp):
-                coefficient = sympy.Mul(*(f for f in factors if f is not factor))
-                rest = without(node, one, -coefficient * sympy.exp(-factor.args[0]))
-                if rest is not None:
-                    return sympy.Add(*rest, 2 * coefficient * sympy.sinh(factor.args[0]))
+    for one, coefficient, factor in parts_with(node, sympy.exp):
+        rest = without(node, one, -coefficient * sympy.exp(-factor.args[0]))
+        if rest is not None:
+            return sympy.Add(*rest, 2 * coefficient * sympy.sinh(factor.args[0]))
     return None
 
 
 def less_minimum_of_cosh(node: Any) -> Expression | None:
     """c·cosh(u) − c = 2c·sinh(u/2)², and c·exp(u) + c·exp(−u) − 2c = 4c·sinh(u/2)², which arrives with
     expm1(u) + expm1(−u)."""
-    for one in node.args:
-        factors = sympy.Mul.make_args(one)
-        for factor in factors:
-            coefficient = sympy.Mul(*(f for f in factors if f is not factor))
-            if isinstance(factor, sympy.cosh):
-                rest, times = without(node, one, -coefficient), TWO
-            elif isinstance(factor, expm1):
-                u = factor.args[0]
-                rest, times = without(node, one, coefficient * expm1(-u)), sympy.Integer(4)
-                if rest is None:
-                    partner = coefficient * sympy.exp(-u)
-                    rest = without(node, one, partner, -coefficient)
-            elif isinstance(factor, sympy.exp):
-                partner = coefficient * sympy.exp(-factor.args[0])
-                rest, times = without(node, one, partner, -2 * coefficient), sympy.Integer(4)
-            elif isinstance(factor, sympy.cos):
-                rest, times = without(node, one, -coefficient), -TWO
-            else:
-                continue
-            if rest is not None:
-                wave = sympy.sin if isinstance(factor, sympy.cos) else sympy.sinh
-                return sympy.Add(*rest, times * coefficient * wave(factor.args[0] / 2) ** 2)
+    for one, coefficient, factor in parts_with(node):
+        if isinstance(factor, sympy.cosh):
+            rest, times = without(node, one, -coefficient), TWO
+        elif isinstance(factor, expm1):
+            u = factor.args[0]
+            rest, times = without(node, one, coefficient * expm1(-u)), sympy.Integer(4)
+            if rest is None:
+                partner = coefficient * sympy.exp(-u)
+                rest = without(node, one, partner, -coefficient)
+        elif isinstance(factor, sympy.exp):
+            partner = coefficient * sympy.exp(-factor.args[0])
+            rest, times = without(node, one, partner, -2 * coefficient), sympy.Integer(4)
+        elif isinstance(factor, sympy.cos):
+            rest, times = without(node, one, -coefficient), -TWO
+        else:
+            continue
+        if rest is not None:
+            wave = sympy.sin if isinstance(factor, sympy.cos) else sympy.sinh
+            return sympy.Add(*rest, times * coefficient * wave(factor.args[0] / 2) ** 2)
     return None
 
 
@@ -172,49 +156,37 @@ def _multiple(exponent: Any, u: Any, most: Any) -> int:
 
 def softplus_by_hand(node: Any) -> Expression | None:
     """c·max(0, u) + c·softplus(−|u|) = c·softplus(u): the form with a kink that isn't one."""
-    for one in node.args:
-        factors = sympy.Mul.make_args(one)
-        for factor in factors:
-            if isinstance(factor, maximum) and factor.args[0] == 0:
-                u = factor.args[1]
-                coefficient = sympy.Mul(*(f for f in factors if f is not factor))
-                rest = without(node, one, coefficient * softplus(-sympy.Abs(u)))
-                if rest is not None:
-                    return sympy.Add(*rest, coefficient * softplus(u))
+    for one, coefficient, factor in parts_with(node, maximum):
+        least, u = factor.args
+        rest = without(node, one, coefficient * softplus(-sympy.Abs(u)))
+        if least == 0 and rest is not None:
+            return sympy.Add(*rest, coefficient * softplus(u))
     return None
 
 
 def softplus_to_log_cosh(node: Any) -> Expression | None:
     """c·u + c·softplus(−2u) = c·log 2 + c·log cosh(u), and so c·softplus(u) + c·softplus(−u); their
     difference is c·u."""
-    for one in node.args:
-        factors = sympy.Mul.make_args(one)
-        for factor in factors:
-            if not isinstance(factor, softplus):
-                continue
-            coefficient = sympy.Mul(*(f for f in factors if f is not factor))
-            u = -factor.args[0] / 2
-            rest = without(node, one, -coefficient * softplus(2 * u))
-            if rest is not None:
-                return sympy.Add(*rest, -2 * coefficient * u)
-            rest = without(node, one, coefficient * softplus(2 * u))
-            if rest is not None:
-                return sympy.Add(*rest, 2 * coefficient * (sympy.log(2) + log_cosh(u)))
-            rest = without(node, one, *sympy.Add.make_args(sympy.expand_mul(coefficient * u)))
-            if rest is not None:
-                return sympy.Add(*rest, coefficient * sympy.log(2), coefficient * log_cosh(u))
+    for one, coefficient, factor in parts_with(node, softplus):
+        u = -factor.args[0] / 2
+        rest = without(node, one, -coefficient * softplus(2 * u))
+        if rest is not None:
+            return sympy.Add(*rest, -2 * coefficient * u)
+        rest = without(node, one, coefficient * softplus(2 * u))
+        if rest is not None:
+            return sympy.Add(*rest, 2 * coefficient * (sympy.log(2) + log_cosh(u)))
+        rest = without(node, one, *sympy.Add.make_args(sympy.expand_mul(coefficient * u)))
+        if rest is not None:
+            return sympy.Add(*rest, coefficient * sympy.log(2), coefficient * log_cosh(u))
     return None
 
 
 def reciprocal_of_expm1(node: Any) -> Expression | None:
     """c + c/expm1(u) = −c/expm1(−u)."""
-    for one in node.args:
-        factors = sympy.Mul.make_args(one)
-        for factor in factors:
-            base, exponent = factor.as_base_exp()
-            if isinstance(base, expm1) and exponent == -ONE:
-                coefficient = sympy.Mul(*(f for f in factors if f is not factor))
-                rest = without(node, one, coefficient)
-                if rest is not None:
-                    return sympy.Add(*rest, -coefficient / expm1(-base.args[0]))
+    for one, coefficient, factor in parts_with(node, sympy.Pow):
+        base, exponent = factor.as_base_exp()
+        if isinstance(base, expm1) and exponent == -ONE:
+            rest = without(node, one, coefficient)
+            if rest is not None:
+                return sympy.Add(*rest, -coefficient / expm1(-base.args[0]))
     return None

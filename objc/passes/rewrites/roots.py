@@ -8,7 +8,7 @@ import sympy
 
 from objc.atoms import Branch, hypot, hypot1m1, quotient, sqrt1pm1
 from objc.ir.symbols import Expression
-from objc.passes.rewrites.forms import HALF, ONE, without
+from objc.passes.rewrites.forms import HALF, ONE, parts_with, without
 
 
 def root_of_square(body: Expression) -> Expression | None:
@@ -82,13 +82,10 @@ def _other_side(length: Any, side: Any) -> Any:
 
 def root_minus_one(node: Any) -> Expression | None:
     """c·√(1 + t) − c = c·sqrt1pm1(t); c·hypot(k, u) − c·k = c·k·hypot1m1(u/k) for k > 0."""
-    for one in node.args:
-        factors = sympy.Mul.make_args(one)
-        for factor in factors:
-            coefficient = sympy.Mul(*(f for f in factors if f is not factor))
-            found = _less_one(node, one, factor, coefficient)
-            if found is not None:
-                return found
+    for one, coefficient, factor in parts_with(node):
+        found = _less_one(node, one, factor, coefficient)
+        if found is not None:
+            return found
     return None
 
 
@@ -110,19 +107,14 @@ def _less_one(node: Any, one: Any, factor: Any, coefficient: Any) -> Expression 
 
 def length_less_side(node: Any) -> Expression | None:
     """c·hypot(a, b) − c·a = c·b²/(hypot(a, b) + a) where a > 0."""
-    for one in node.args:
-        factors = sympy.Mul.make_args(one)
-        for factor in factors:
-            if not isinstance(factor, hypot):
-                continue
-            coefficient = sympy.Mul(*(f for f in factors if f is not factor))
-            for side in factor.args:
-                for sign in (1, -1):
-                    rest = without(node, one, -sign * coefficient * side)
-                    if rest is None:
-                        continue
-                    shorter = length_less(_other_side(factor, side), sign * side, factor)
-                    return sympy.Add(*rest, coefficient * shorter)
+    for one, coefficient, factor in parts_with(node, hypot):
+        for side in factor.args:
+            for sign in (1, -1):
+                rest = without(node, one, -sign * coefficient * side)
+                if rest is None:
+                    continue
+                shorter = length_less(_other_side(factor, side), sign * side, factor)
+                return sympy.Add(*rest, coefficient * shorter)
     return None
 
 

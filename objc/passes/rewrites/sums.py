@@ -8,7 +8,7 @@ import sympy
 
 from objc.atoms import Branch, expm1, sigmoid, softplus
 from objc.ir.symbols import Expression
-from objc.passes.rewrites.forms import ONE, ZERO, Rewrite, is_short, without
+from objc.passes.rewrites.forms import ONE, ZERO, Rewrite, is_short, parts_with, without
 
 
 def difference_to_expm1(node: Any) -> Expression | None:
@@ -68,27 +68,19 @@ def _coefficient_and_exponent(term: Any) -> tuple[Expression, Expression]:
 
 def complement_of_sigmoid(node: Any) -> Expression | None:
     """c − c·σ(u) = c·σ(−u)."""
-    for one in node.args:
-        factors = sympy.Mul.make_args(one)
-        for factor in factors:
-            if isinstance(factor, sigmoid):
-                coefficient = sympy.Mul(*(f for f in factors if f is not factor))
-                rest = without(node, -coefficient, one)
-                if rest is not None:
-                    return sympy.Add(*rest, -coefficient * sigmoid(-factor.args[0]))
+    for one, coefficient, factor in parts_with(node, sigmoid):
+        rest = without(node, -coefficient, one)
+        if rest is not None:
+            return sympy.Add(*rest, -coefficient * sigmoid(-factor.args[0]))
     return None
 
 
 def complement_of_softplus(node: Any) -> Expression | None:
     """c·softplus(u) − c·u = c·softplus(−u)."""
-    for one in node.args:
-        factors = sympy.Mul.make_args(one)
-        for factor in factors:
-            if isinstance(factor, softplus):
-                coefficient = sympy.Mul(*(f for f in factors if f is not factor))
-                rest = _without_all(node, -coefficient * factor.args[0], one)
-                if rest is not None:
-                    return sympy.Add(*rest, coefficient * softplus(-factor.args[0]))
+    for one, coefficient, factor in parts_with(node, softplus):
+        rest = _without_all(node, -coefficient * factor.args[0], one)
+        if rest is not None:
+            return sympy.Add(*rest, coefficient * softplus(-factor.args[0]))
     return None
 
 
