@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,22 +137,43 @@ class _Comparison:
         self._seen += [(errors[row], points, row) for row in range(size)]
 
     def _results(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        """What the kernel computes: one value an example, and derivatives of their sum."""
+        """What the kernel computes: one value an example, and derivatives of their sum. Learned
+        parameters have no batch axis: with them there is one call for every example."""
+        learned = [one.name for one in self.kernel.program.inputs if one.role == "learned"]
+        if not learned:
+            return self._of_batch(inputs)
+        size = len(next(inputs[name] for name in self.reference.batched))
+        rows = []
+        for row in range(size):
+            one = {
+                name: value[row : row + 1] if name in self.reference.batched else value
+                for name, value in inputs.items()
+            }
+            rows.append(self._of_batch({**one, **{name: one[name][0] for name in learned}}, learned))
+        return {key: np.concatenate([one[key] for one in rows]) for key in rows[0]}
+
+    def _of_batch(
+        self, inputs: Mapping[str, Any], learned: Sequence[str] = ()
+    ) -> dict[str, np.ndarray]:
         given = {self.kernel.signature.input[name].keyword: inputs[name] for name in inputs}
         found = {"per_example": np.asarray(self.kernel.per_example(**given))}
         if not self.wrt:
             return found
         options = {**given, "reduction": "sum", "wrt": list(self.wrt)}
-        vectors = tuple(vector_like(inputs[name]) for name in self.wrt)
+        vectors = tuple(
+            vector_like(inputs[name][None])[0] if name in learned else vector_like(inputs[name])
+            for name in self.wrt
+        )
         gradients = self.kernel.gradient(**options)
         products = self.kernel.hessian_vector_product(
             **options, vector=vectors if len(vectors) > 1 else vectors[0]
         )
         if len(self.wrt) == 1 and not isinstance(gradients, tuple):
             gradients, products = (gradients,), (products,)
-        for name, one, other in zip(self.wrt, gradients, products, strict=True):
-            found[f"gradient:{name}"] = np.asarray(one)
-            found[f"hessian_vector_product:{name}"] = np.asarray(other)
+        for name, *both in zip(self.wrt, gradients, products, strict=True):
+            for kind, one in zip(("gradient", "hessian_vector_product"), both, strict=True):
+                whole = np.asarray(one)[None] if name in learned else np.asarray(one)
+                found[f"{kind}:{name}"] = whole
         return found
 
     def _conditioning(self, inputs: Mapping[str, Any], truth: Truth, digits: np.ndarray) -> Truth:

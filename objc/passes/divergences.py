@@ -163,6 +163,7 @@ def _never_negative(term: _Term) -> Expression:
     series: Expression = ZERO
     for n in reversed(range(_TERMS)):
         series = sympy.Rational(1, 2 * n + 3) + s**2 * series
-    near = term.weight / term.above * (s * apart + 2 * term.above * s**3 * series)
+    share = term.weight / term.above
+    near = share * (s * apart + 2 * term.above * s**3 * series)
     condition = sympy.Lt(sympy.Abs(apart), _NEAR * term.below)
-    return Branch(condition, near, term.whole + sympy.expand(term.added))
+    return Branch(condition, near, term.whole - share * apart)

@@ -7,10 +7,12 @@ root of a sum of squares is a norm, which has a derivative at zero. The rest are
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import sympy
 
+from objc.atoms import Branch, expm1
 from objc.ir.domain import REAL
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Expression, Extent, Read
@@ -54,7 +56,7 @@ def guard(program: Program) -> Program:
     def explosive(factor: Expression) -> bool:
         if isinstance(factor, Read):
             return factor.tensor in exploding
-        if isinstance(factor, sympy.exp):
+        if isinstance(factor, (sympy.exp, expm1, sympy.sinh, sympy.cosh)):
             argument = factor.args[0]
             return not argument.is_nonpositive and not _is_normalised(argument, normalisers)
         if isinstance(factor, sympy.Pow):
@@ -65,13 +67,24 @@ def guard(program: Program) -> Program:
 
     lets = []
     for let in program.lets:
-        if let.reduction is None and explosive(let.body):
+        if let.reduction in (None, "sum") and _has_part(let.body, explosive):
             exploding.add(let.name)
-        body = keep_in_range(guard_products(let.body, explosive), named)
+        guarded = guard_products(let.body, lambda factor: _has_part(factor, explosive))
+        body = keep_in_range(guarded, named)
         lets.append(replace(let, body=body))
         if let.reduction is None:
             named[let.read(*let.free)] = body
     return program.with_lets(lets)
+
+
+def _has_part(body: Expression, explosive: Callable[[Expression], bool]) -> bool:
+    """Whether an addend, a factor or an arm of a branch may overflow, and the body with it."""
+    if explosive(body):
+        return True
+    if isinstance(body, Branch):
+        return any(_has_part(arm, explosive) for arm in body.args[1:])
+    inside = isinstance(body, (sympy.Add, sympy.Mul))
+    return inside and any(_has_part(part, explosive) for part in body.args)
 
 
 def _infinite(program: Program) -> set[str]:
