@@ -59,7 +59,10 @@ def operations(step: Step) -> Polynomial:
             count = operations_of(item.body) + isinstance(item, Accumulate)
             if isinstance(item, Accumulate) and item.guard != sympy.true:
                 count += operations_of(item.guard)
-            factor, monomial = _sizes(around[skipped:])
+            within = around[skipped:]
+            if isinstance(step, Blocked):  # its loops over rows run over those of one block
+                within = tuple(loop for loop in around if loop.index != step.index)
+            factor, monomial = _sizes(within)
             total[monomial] = total.get(monomial, 0) + max(count, 1) * factor
     return total
 

@@ -7,6 +7,7 @@ disk cache keeps, and run by a driver that needs no compiler.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from objc.ir.program import Program
 from objc.target import DType, Emitted, Executable, IndexOutOfRange
@@ -33,8 +34,17 @@ def load(emitted: Emitted) -> Executable:
     from objc.targets.cpu import driver
     from objc.targets.cpu.loading import entry_of
 
-    entry = entry_of(emitted.text)
-    return driver.Kernel(entry, emitted.metadata, IndexOutOfRange)
+    def form(text: str, metadata: Mapping[str, Any]) -> driver.Kernel:
+        return driver.Kernel(entry_of(text), metadata, IndexOutOfRange)
+
+    narrow = emitted.metadata.get("narrow")
+    if narrow is None:
+        return form(emitted.text, emitted.metadata)
+    return driver.Either(
+        lambda: form(emitted.text, emitted.metadata),
+        lambda: form(narrow["text"], narrow["metadata"]),
+        narrow["few"],
+    )
 
 
 def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DType) -> str:

@@ -14,7 +14,7 @@ import os
 import queue
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,10 +30,10 @@ ALONE = 1 << 21
 PARTIALS = 1 << 26
 """Bytes that partial results in arrays may take."""
 
-ROW = 12
-"""Rows of a block are a multiple of this, which is one of the rows of a matrix product's tile."""
+ROW = 96
+"""Rows of a block are a multiple of this: of the rows of a matrix product's tile, and of vectors."""
 
-LEAST_ROWS, MOST_ROWS = 96, 240
+LEAST_ROWS, MOST_ROWS = 96, 192
 """Rows of a block: fewer waste what a matrix product packs, more leave its cache."""
 
 BLOCK = 1 << 18
@@ -348,6 +348,38 @@ class Kernel:
             given = [results[key] for key in keys if key in results]
             for other in given[1:]:
                 np.copyto(other, given[0])
+
+
+FEW = 32
+"""Entries of a row up to which many rows stand side by side."""
+
+
+class Either:
+    """A kernel in two forms, of which the sizes choose: for rows of few entries and for others. Each
+    is made when it is first called."""
+
+    def __init__(
+        self, wide: Callable[[], Kernel], narrow: Callable[[], Kernel], few: Sequence[str]
+    ) -> None:
+        self.makers = wide, narrow
+        self.made: list[Kernel | None] = [None, None]
+        self.few = tuple(few)
+        self.lock = threading.Lock()
+
+    def __call__(
+        self, arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]
+    ) -> dict[str, float]:
+        side_by_side = all(sizes.get(name, FEW + 1) <= FEW for name in self.few)
+        return self.form(side_by_side)(arguments, sizes, results)
+
+    def form(self, side_by_side: bool) -> Kernel:
+        """One of the two, made now if need be."""
+        found = self.made[side_by_side]
+        if found is None:
+            with self.lock:
+                found = self.made[side_by_side] or self.makers[side_by_side]()
+                self.made[side_by_side] = found
+        return found
 
 
 def _shows(scalars: Mapping[str, float], results: Mapping[str, Any]) -> bool:

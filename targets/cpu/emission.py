@@ -14,6 +14,7 @@ from objc.ir.program import Program
 from objc.schedule import schedule
 from objc.schedule.cost import operations
 from objc.schedule.loops import Blocked, Loops, Serial, Step, walk
+from objc.schedule.narrow import few, narrow
 from objc.target import DType, Emitted
 
 ERRORS = 5
@@ -22,11 +23,19 @@ ERRORS = 5
 
 def emit(program: Program, dtype: DType, products: bool = True) -> Emitted:
     """The text of a program; `metadata` says how the driver is to call it. With `products`, sums that
-    are matrix products are taken in blocks."""
+    are matrix products are taken in blocks, and rows of few entries side by side."""
     loops = schedule(ranked(computable_everywhere(program)), products)
     kernel = Kernel(loops, dtype)
-    text = f"{kernel.head()}\n\n\n{kernel.body()}\n"
-    return Emitted(program.name, text, dtype, kernel.metadata())
+    metadata = kernel.metadata()
+    turned = narrow(loops) if products else None
+    if turned is not None:
+        second = Kernel(turned, dtype)
+        metadata["narrow"] = {
+            "text": second.whole(),
+            "metadata": second.metadata(),
+            "few": few(turned),
+        }
+    return Emitted(program.name, kernel.whole(), dtype, metadata)
 
 
 class Kernel:
@@ -55,6 +64,10 @@ class Kernel:
         if missing:
             name = self.loops.program.name
             raise InternalError(f"{name}: no step fills the output {', '.join(missing)}")
+
+    def whole(self) -> str:
+        """The text of a module."""
+        return f"{self.head()}\n\n\n{self.body()}\n"
 
     def head(self) -> str:
         names = ", ".join(sorted({*self.functions, "step", "view"}))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.places import Places
 
 from objc.ir.index import Index
@@ -50,6 +53,12 @@ class Multiplication(Places):
 
     def _count(self, index: Index) -> str:
         return "hi - lo" if index == self.outer else self.layout_extent(index)
+
+    def _room(self, axis: Index) -> tuple[Any, str]:
+        """The entries along an axis of an accumulator, for the table and in the text."""
+        if axis == self.outer:
+            return ("rows", self.number), f"slots[{self.layout.slot('rows', self.number)}]"
+        return shape_of([axis.dimension])[0], self.layout_extent(axis)
 
     def _operand(self, read: Read, free: Index, over: Index) -> list[str]:
         """A factor as one axis, where it begins, and its steps along the free index and the sum."""

@@ -344,8 +344,8 @@ class StepText(Multiplication, Repeated):
             self._scalar_start(let)
             return
         name = self._buffer(let)
-        extents = [self.layout_extent(axis) for axis in item.axes]
-        shape = shape_of(axis.dimension for axis in item.axes)
+        shape = tuple(self._room(axis)[0] for axis in item.axes)
+        extents = [self._room(axis)[1] for axis in item.axes]
         kind = "int64" if let.domain.is_integer else "float64"
         self.layout.array(name, ("scratch", f"sum {let.name}", shape, 8), extents, kind, True)
         self.parameters[name] = name
@@ -379,7 +379,7 @@ class StepText(Multiplication, Repeated):
             self._line(first)
             self.indent += 1
         for axis in axes:
-            self._line(f"for {self._index_name(axis)} in range({self.layout_extent(axis)}):")
+            self._line(f"for {self._index_name(axis)} in range({self._count(axis)}):")
             self.indent += 1
         return ", ".join(self._index_name(axis) for axis in axes)
 
@@ -443,7 +443,9 @@ class StepText(Multiplication, Repeated):
         axes = self._axes_of(let)
         for position, axis in zip(item.at, axes, strict=True):
             if position.index is not None and position.index in self.around:
-                names.append(self._inner_index(position.index))
+                own = isinstance(self.step, Blocked) and position.index == self.outer
+                name = self._index_name if own else self._inner_index
+                names.append(name(position.index))
                 continue
             value = position_value(position)
             text = Printer(self, self.dtype, hard=True).integer(value, facts)
@@ -514,7 +516,12 @@ def _shared_guard(loop: Loop) -> set[Condition]:
             found = parts if found is None else found & parts
         else:
             return set()
-    return {one for one in found or () if not indices_of(one) & inner and not reads(one)}
+    return {one for one in found or () if not indices_of(one) & inner and _is_in_range(one)}
+
+
+def _is_in_range(condition: Condition) -> bool:
+    """Whether all that a condition reads stands at indices alone: it can be asked before others."""
+    return all(one.index is not None for read in reads(condition) for one in read.positions)
 
 
 def _is_count(body: Expression) -> bool:

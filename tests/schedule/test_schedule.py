@@ -14,12 +14,13 @@ from objc.ir.domain import Domain
 from objc.ir.index import BATCH, Dimension, Index
 from objc.ir.program import Input, Let, Program
 from objc.ir.recurrence import recurrence_of
-from objc.ir.symbols import Extent, IndexValue
+from objc.ir.symbols import Extent, IndexValue, Read
 from objc.schedule import schedule
 from objc.schedule.cost import operations, polynomial
 from objc.schedule.loops import (
     Accumulate,
     Assign,
+    Blocked,
     Finish,
     Loop,
     Parallel,
@@ -29,6 +30,8 @@ from objc.schedule.loops import (
     step_items,
     walk,
 )
+from objc.schedule.narrow import narrow
+from objc.schedule.symmetry import without_mirrored
 
 from .. import programs
 
@@ -197,3 +200,54 @@ def test_a_number_that_hangs_on_no_loop_ends_none() -> None:
     loops = schedule(Program("spread", (x,), (gap, total, factor, pull), outputs))
     assert sum(isinstance(step, Parallel) for step in loops.steps) == 1
     assert loops.storage["gap"].kind == "local"
+
+
+def test_the_shares_of_both_in_a_pair_are_computed_once() -> None:
+    """The gradient by an item as the second of a pair is that as the first, if the pair's is odd."""
+    i, j, m = Index("i", N), Index("j", N), Index("m", N)
+    x = Input("x", (N,), Domain("real"), "differentiable")
+    gap = Let("gap", (i, j), x.read(i) - x.read(j))
+    first = Let("first", (i,), sympy.tanh(gap.read(i, j)), "sum", (j,))
+    second = Let("second", (i,), -sympy.tanh(gap.read(m, i)), "sum", (m,))
+    other = Let("other", (i,), sympy.exp(gap.read(m, i)), "sum", (m,))
+    body = first.read(i) + second.read(i) + other.read(i)
+    lets = (gap, first, second, other, Let("pull", (i,), body))
+    program = without_mirrored(Program("spread", (x,), lets, {"gradient:x": "pull"}))
+    assert "second" not in program.let
+    assert "other" in program.let
+    assert program.let["pull"].body == 2 * first.read(i) + other.read(i)
+
+
+def test_differences_of_all_pairs_are_not_kept() -> None:
+    i, j = Index("i", N), Index("j", N)
+    x = Input("x", (N, K), Domain("real"), "differentiable")
+    gap = Let("gap", (i, j, k), x.read(i, k) - x.read(j, k))
+    far = Let("far", (), gap.read(i, j, k) ** 2, "max", (i, j, k))
+    near = Let("near", (), gap.read(i, j, k) ** 2 / far.read(), "sum", (i, j, k))
+    loops = schedule(Program("spread", (x,), (gap, far, near), {"value": "near"}))
+    assert "gap" not in loops.storage
+
+
+def test_rows_of_few_entries_stand_side_by_side() -> None:
+    """The loops over the rows of a block are the innermost; what is gathered has one of its own."""
+    loops = narrow(schedule(derived("cross_entropy")))
+    assert loops is not None
+    (block,) = [step for step in loops.steps if isinstance(step, Blocked)]
+    for item, around in walk(block.items):
+        if isinstance(item, Accumulate) and item.at:
+            assert around[-1].index == block.index
+            assert len(around) == 2
+        if isinstance(item, Assign) and item.body.has(sympy.exp):
+            assert not any(
+                isinstance(position.base, Read)
+                for read in item.body.atoms(Read)
+                for position in read.positions
+            )
+    for name, storage in loops.storage.items():
+        if storage.block is not None:
+            assert storage.axes[-1] == storage.block, name
+
+
+@pytest.mark.parametrize("name", ["huber", "network", "pairs", "chain", "warped"])
+def test_what_has_no_rows_of_its_own_stays(name: str) -> None:
+    assert narrow(schedule(derived(name))) is None

@@ -1,0 +1,63 @@
+"""What would be kept whole although it is computed as fast as it is fetched is put into its readers.
+
+The difference of all pairs `x[i, d] - x[j, d]` is as large as the data times the number of items; whoever
+reads it subtracts again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from objc.ir.program import Let, Program
+from objc.ir.symbols import Read, substitute_positions
+from objc.schedule.cost import operations_of
+from objc.schedule.loops import Loops
+
+_FREE = 4
+"""Operations that take no longer than to fetch a number from memory."""
+
+
+def without_large(program: Program, loops: Loops) -> Program | None:
+    """The program with what its loops would keep whole in its readers; None if there is nothing."""
+    large = {
+        let.name: let
+        for let in program.lets
+        if let.name in loops.storage
+        and loops.storage[let.name].kind == "stored"
+        and _is_light(let, program)
+    }
+    if not large:
+        return None
+    lets: list[Let] = []
+    for let in program.lets:
+        let = _with(let, large)
+        if let.name in large:
+            large[let.name] = let
+        else:
+            lets.append(let)
+    return program.with_lets(lets)
+
+
+def _is_light(let: Let, program: Program) -> bool:
+    """Whether a let has more axes than anything it reads, and costs next to nothing."""
+    if let.reduction is not None or operations_of(let.body) > _FREE or let.domain.is_integer:
+        return False
+    if let.name in program.gathered:
+        return False
+    return all(
+        len(read.positions) < len(let.free)
+        and all(position.index is not None for position in read.positions)
+        for read in let.reads
+    )
+
+
+def _with(let: Let, inlined: dict[str, Let]) -> Let:
+    swaps = {}
+    for read in {*let.body.atoms(Read), *let.guard.atoms(Read)}:
+        if read.tensor in inlined:
+            one = inlined[read.tensor]
+            moves = dict(zip(one.free, read.positions, strict=True))
+            swaps[read] = substitute_positions(one.body, moves)
+    if not swaps:
+        return let
+    return replace(let, body=let.body.xreplace(swaps), guard=let.guard.xreplace(swaps))

@@ -1,0 +1,134 @@
+"""Sums over pairs that the exchange of the pair makes equal: one of them is computed.
+
+The gradient of a sum over pairs has two shares, of an item as the first and as the second of a pair.
+Where what is summed is symmetric or antisymmetric in the two, the shares are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from objc.atoms import quotient
+from objc.ir.index import at
+from objc.ir.program import Let, Program
+from objc.ir.symbols import Expression, Read, substitute_positions
+from objc.schedule.cost import operations_of
+
+_LONGEST = 300
+"""Operations of a body that is compared with others."""
+
+_Parities = Mapping[str, int]
+"""By let: 1 where the exchange of its first two indices changes nothing, -1 where it changes the sign."""
+
+
+def without_mirrored(program: Program) -> Program:
+    """A program in which a sum that is another's up to the sign is read from that."""
+    parities = _parities(program)
+    outputs = set(program.outputs.values())
+    lets: list[Let] = []
+    instead: dict[str, tuple[Let, int]] = {}
+    sums: list[tuple[Let, Expression]] = []
+    made: dict[str, Let] = {}
+    for let in program.lets:
+        let = _reading(let, instead)
+        if let.reduction == "sum" and let.name not in outputs and let.free:
+            body = _canonical(_inlined(let.body, made, parities), parities)
+            found = next(
+                (
+                    (one, sign)
+                    for one, other in sums
+                    if (sign := _sign(let, body, one, other, parities))
+                ),
+                None,
+            )
+            if found is not None:
+                instead[let.name] = found
+                continue
+            sums.append((let, body))
+        lets.append(let)
+        made[let.name] = let
+    return program.with_lets(lets) if instead else program
+
+
+def _parities(program: Program) -> _Parities:
+    found: dict[str, int] = {}
+    for let in program.lets:
+        if len(let.free) < 2 or let.free[0].dimension != let.free[1].dimension:
+            continue
+        first, second = let.free[:2]
+        exchange = {first: at(second), second: at(first)}
+        if substitute_positions(let.guard, exchange) != let.guard or let.reduction not in (
+            None, "sum",
+        ):  # fmt: skip
+            continue
+        body = _canonical(let.body, found)
+        exchanged = _canonical(substitute_positions(let.body, exchange), found)
+        if exchanged == body:
+            found[let.name] = 1
+        elif exchanged == -body:
+            found[let.name] = -1
+    return found
+
+
+def _canonical(body: Expression, parities: _Parities) -> Expression:
+    """A body in which what may be exchanged is read in one order."""
+    swaps: dict[Expression, Expression] = {}
+    for read in body.atoms(Read):
+        if read.tensor in parities and str(read.positions[0]) > str(read.positions[1]):
+            first, second, *rest = read.positions
+            swaps[read] = parities[read.tensor] * read.at((second, first, *rest))
+    if not swaps:
+        return body
+    body = body.xreplace(swaps)
+    signs = {
+        one: -quotient(-one.args[0], one.args[1])
+        for one in body.atoms(quotient)
+        if one.args[0].could_extract_minus_sign()
+    }
+    return body.xreplace(signs) if signs else body
+
+
+def _inlined(body: Expression, lets: Mapping[str, Let], parities: _Parities) -> Expression:
+    """A body with the short elementwise lets that it reads, but those whose sign an exchange turns."""
+    while True:
+        moves: dict[Expression, Expression] = {}
+        for read in body.atoms(Read):
+            let = lets.get(read.tensor)
+            if let is not None and let.reduction is None and parities.get(let.name) != -1:
+                there = dict(zip(let.free, read.positions, strict=True))
+                moves[read] = substitute_positions(let.body, there)
+        if not moves:
+            return body
+        longer = body.xreplace(moves)
+        if operations_of(longer) > _LONGEST:
+            return body
+        body = longer
+
+
+def _sign(
+    let: Let, body: Expression, other: Let, canonical: Expression, parities: _Parities
+) -> int:
+    """1 or -1 where a sum is that times another, else 0."""
+    if [one.dimension for one in let.indices] != [one.dimension for one in other.indices]:
+        return 0
+    if len(let.free) != len(other.free):
+        return 0
+    moves = dict(zip(let.indices, map(at, other.indices), strict=True))
+    if substitute_positions(let.guard, moves) != other.guard:
+        return 0
+    renamed = _canonical(substitute_positions(body, moves), parities)
+    return 1 if renamed == canonical else -1 if renamed == -canonical else 0
+
+
+def _reading(let: Let, instead: Mapping[str, tuple[Let, int]]) -> Let:
+    """A let that reads the sums that stand for others."""
+    swaps = {
+        read: sign * one.read(*read.positions)
+        for read in let.reads
+        if read.tensor in instead
+        for one, sign in [instead[read.tensor]]
+    }
+    if not swaps:
+        return let
+    return replace(let, body=let.body.xreplace(swaps), guard=let.guard.xreplace(swaps))
