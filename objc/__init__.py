@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from objc import library, training
     from objc.errors import Diagnostic, InputError, InternalError, ObjcError
     from objc.kernel import Game, Kernel, Module, Stages, compile
+    from objc.kernel.threads import get_threads, set_threads
 
 __version__ = "0.1.0"
 
@@ -27,7 +28,9 @@ __all__ = [
     "Stages",
     "__version__",
     "compile",
+    "get_threads",
     "library",
+    "set_threads",
     "training",
 ]
 
@@ -41,6 +44,8 @@ _HOMES = {
     "ObjcError": "objc.errors",
     "Stages": "objc.kernel",
     "compile": "objc.kernel",
+    "get_threads": "objc.kernel.threads",
+    "set_threads": "objc.kernel.threads",
 }
 
 

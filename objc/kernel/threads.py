@@ -1,0 +1,22 @@
+"""How many threads kernels use on this machine's processors."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from objc.target import load
+
+
+def set_threads(count: int | None) -> None:
+    """How many threads a call may use; None takes OBJC_NUM_THREADS, NUMBA_NUM_THREADS or all that
+    this process may run on. Results are the same to the bit for any number.
+
+    Raises:
+        ValueError: a count below 1.
+    """
+    cast(Any, load("cpu")).set_threads(count)
+
+
+def get_threads() -> int:
+    """How many threads a call may use."""
+    return int(cast(Any, load("cpu")).get_threads())
