@@ -18,9 +18,11 @@ from objc.analysis import (
     elicitation,
     exchange,
     extremes,
+    generators,
     invariance,
     likelihoods,
     propriety,
+    terms,
 )
 from objc.analysis.decision import Decision, refuted
 from objc.analysis.subject import Subject
@@ -78,6 +80,12 @@ def _nonnegative(subject: Subject, claim: Claim) -> Decision:
     if (how := divergences.is_divergence(subject)) is not None:
         return Decision("proved", how)
     zero = sympy.Integer(0)
+    if generators.is_within(subject, zero, sympy.oo):
+        return Decision("proved", "by Jensen's inequality, as an f-divergence")
+    if _is_within_on_a_line(subject, zero, sympy.oo):
+        return Decision("proved", "by the values of each piece, on the line")
+    if terms.is_nonnegative(subject):
+        return Decision("proved", "by the signs of the terms, on the line")
     found = counterexamples.beyond(subject, zero, sympy.oo)
     return _refuted_or_unknown(found, "interval arithmetic")
 
@@ -86,7 +94,16 @@ def _bounded(subject: Subject, claim: Claim) -> Decision:
     low, high = claim.arguments
     if subject.is_at_least(subject.value, low) and subject.is_at_least(high, subject.value):
         return Decision("proved", "by interval arithmetic")
+    if generators.is_within(subject, low, high):
+        return Decision("proved", "as an f-divergence, of values from f(1) to f(0) + lim f(t)/t")
+    if _is_within_on_a_line(subject, low, high):
+        return Decision("proved", "by the values of each piece, on the line")
     return _refuted_or_unknown(counterexamples.beyond(subject, low, high), "interval arithmetic")
+
+
+def _is_within_on_a_line(subject: Subject, low: Expression, high: Expression) -> bool:
+    names = [one.name for one in subject.program.inputs if one.is_differentiable]
+    return len(names) == 1 and curves.is_within_on_lines(subject, names[0], 0, low, high)
 
 
 # ------------------------------------------------------------------ curvature
@@ -132,6 +149,8 @@ def how_convex(subject: Subject, *names: str) -> str | None:
         return "by composition"
     if _is_curved_at_least(subject, names, sympy.Integer(0)):
         return "by the sign of the second derivative"
+    if len(names) == 1 and generators.is_convex(subject, names[0]):
+        return "as an f-divergence, f convex"
     if _bends_at_least(subject, names, sympy.Integer(0)):
         return "by the structure of the Hessian, which bounds its eigenvalues"
     return _by_lines(subject, names)
@@ -219,6 +238,8 @@ def _lipschitz(subject: Subject, claim: Claim) -> Decision:
         return Decision("proved", "by a bound on the length of the gradient")
     if subject.is_smooth(name, 0) and extremes.is_bounded_by(subject, name, 1, bound):
         return Decision("proved", "by the extremes of the derivative")
+    if curves.is_within_on_lines(subject, name, 1, -bound, bound):
+        return Decision("proved", "by a bound on the derivative of each piece, on the line")
     found = counterexamples.steep(subject, name, subject.value, bound)
     found = found or extremes.beyond(subject, name, 1, bound) or _break(subject, name, ("jump",))
     return _refuted_or_unknown(found, "a bound on the derivative")
@@ -240,6 +261,8 @@ def _smooth(subject: Subject, claim: Claim) -> Decision:
             )
     if subject.is_smooth(name, 1) and extremes.is_bounded_by(subject, name, 2, bound):
         return Decision("proved", "by the extremes of the second derivative")
+    if curves.is_within_on_lines(subject, name, 2, -bound, bound):
+        return Decision("proved", "by a bound on the second derivative of each piece, on the line")
     found = None if first is None else counterexamples.steep(subject, name, first, bound)
     found = found or extremes.beyond(subject, name, 2, bound) or _break(subject, name)
     return _refuted_or_unknown(found, "a bound on the second derivative")
@@ -300,6 +323,9 @@ def _differentiable(subject: Subject, claim: Claim) -> Decision:
             )
         if order.is_Integer and subject.is_smooth(name, int(order)):
             return Decision("proved", "no kink of that order")
+        infinite = -sympy.oo, sympy.oo
+        if order.is_Integer and curves.is_within_on_lines(subject, name, int(order) + 1, *infinite):
+            return Decision("proved", "the derivatives of the pieces agree where they meet")
         found = _break(subject, name) if order.is_positive else None
         return refuted(found) if found else _unknown("tried: the kinks of the formula")
 

@@ -236,10 +236,20 @@ class Curvature:
             if not self.ranges.of(sympy.Mul(*constants)).is_nonnegative:
                 return False
             for one in varying:
+                if len(varying) == 1 and self._sums_squares(one):
+                    continue
                 is_square = isinstance(one, sympy.Pow) and one.exp == 2
                 if len(varying) > 1 or not (is_square and self.of(one.base).affine):
                     return False
         return True
+
+    def _sums_squares(self, one: Expression) -> bool:
+        """Whether a part is a sum of squares of affine functions over an axis."""
+        if not isinstance(one, Read) or one.tensor not in self.program.let:
+            return False
+        let = self.program.let[one.tensor]
+        is_sum = let.reduction in ("sum", "mean") and self._is_constant(let.guard)
+        return is_sum and self._is_sum_of_squares(let.body)
 
     def _extreme(self, expression: Expression) -> Shape:
         first, second = (self.of(one) for one in expression.args)

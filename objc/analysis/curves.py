@@ -24,7 +24,7 @@ from objc.analysis.elementary import (
     plain,
 )
 from objc.analysis.lines import is_curved_inside
-from objc.analysis.stretches import is_convex_by_stretches
+from objc.analysis.stretches import is_convex_by_stretches, is_within_by_stretches
 from objc.analysis.subject import Subject
 from objc.ir.program import Input
 from objc.ir.symbols import Expression, Read
@@ -84,7 +84,26 @@ def is_convex_on_lines(subject: Subject, name: str, is_concave: bool = False) ->
         return False
     low, high = one.domain.bounds
     lines = list(_lines(subject, one, value, sympy.Integer(0)))
-    return all(is_convex_by_stretches(line, one.read(), low, high) for line in lines)
+    is_closed = one.domain.kind != "positive"
+    return all(is_convex_by_stretches(line, one.read(), low, high, is_closed) for line in lines)
+
+
+def is_within_on_lines(
+    subject: Subject, name: str, order: int, low: Expression, high: Expression
+) -> bool:
+    """Whether a derivative in a scalar input lies between two numbers wherever there is one, and those
+    of lower order have no jump: the value for order 0."""
+    one = subject.program.input[name]
+    if one.dimensions or len(subject.program.lets) != 1 or one.domain.is_integer:
+        return False
+    if not subject.is_short or one.domain.kind in ("sign", "binary"):
+        return False
+    value = plain(subject.value)
+    ends, is_closed = one.domain.bounds, one.domain.kind != "positive"
+    return all(
+        is_within_by_stretches(line, one.read(), *ends, order, (low, high), is_closed)
+        for line in _lines(subject, one, value, sympy.Integer(0))
+    )
 
 
 def _lines(subject: Subject, one: Input, value: Any, least: Expression) -> Iterator[Any]:

@@ -166,6 +166,24 @@ def _keeps_enough(guard: Any, moving: Read, fixed: Read, tangent: Any) -> bool:
     return is_mixture and all(is_positive(one) for one in weights)
 
 
+def keeps_closure(guard: Any, moving: Read, fixed: Read, generator: Any, t: Any) -> bool:
+    """Whether what a guard leaves out is zero, as the limits of the terms p·f(q/p) are there."""
+    if guard == sympy.true:
+        return True
+    if guard in (sympy.Ne(moving, fixed), sympy.Ne(fixed, moving)):
+        return is_zero(generator.subs(t, 1))
+    for one, edge in ((fixed, generator / t), (moving, generator)):
+        if guard == sympy.Gt(one, 0):
+            # Where p is 0 the terms tend to q·lim f(u)/u, where q is 0 to p·f(0).
+            end = (t, sympy.oo) if one == fixed else (t, 0, "+")
+            return is_zero(sympy.limit(sympy.expand(edge), *end))
+    if not isinstance(guard, sympy.StrictGreaterThan) or guard.rhs != 0:
+        return False
+    weights = [sympy.diff(guard.lhs, one) for one in (moving, fixed)]
+    is_mixture = is_zero(guard.lhs - weights[0] * moving - weights[1] * fixed)
+    return is_mixture and all(is_positive(one) for one in weights)
+
+
 # ------------------------------------------------------------------ counterexamples
 
 

@@ -29,9 +29,7 @@ def is_curved_inside(value: Any, variable: Any, low: Any, high: Any, least: Any 
         return False
     x = sympy.Dummy("x", real=True, positive=True if span.low == 0 else None)
     value, second = (_plainer(plain(one).xreplace({variable: x}), x) for one in (value, second))
-    try:
-        Line(x, span).require_smooth(value)
-    except Undecided:
+    if not _is_smooth(value, x, span):
         return False
     if second == 0:
         return True
@@ -43,6 +41,43 @@ def is_curved_inside(value: Any, variable: Any, low: Any, high: Any, least: Any 
         except Undecided:
             continue
     return False
+
+
+def is_nonnegative_inside(function: Any, variable: Any, low: Any, high: Any) -> bool:
+    """Whether a smooth formula of one variable is at least zero between two ends. False where nothing
+    that is tried tells."""
+    span = span_of(low, high)
+    if span is None or function.free_symbols - {variable} or not is_short(function):
+        return False
+    x = sympy.Dummy("x", real=True, positive=True if span.low == 0 else None)
+    here = _plainer(plain(function).xreplace({variable: x}), x)
+    if here.is_nonnegative:
+        return True
+    if here.has(sympy.sin, sympy.cos):
+        return _by_bisection(here, x, span)
+    for formula, symbol, over in _forms(here, x, span):
+        try:
+            return Line(symbol, over).is_nonnegative(formula)
+        except Undecided:
+            continue
+    return False
+
+
+def is_smooth_inside(function: Any, variable: Any, low: Any, high: Any) -> bool:
+    """Whether a formula without folds is smooth between two ends."""
+    span = span_of(low, high)
+    if span is None or function.free_symbols - {variable}:
+        return False
+    x = sympy.Dummy("x", real=True, positive=True if span.low == 0 else None)
+    return _is_smooth(_plainer(plain(function).xreplace({variable: x}), x), x, span)
+
+
+def _is_smooth(function: Any, x: Any, span: Span) -> bool:
+    try:
+        Line(x, span).require_smooth(function)
+    except Undecided:
+        return False
+    return True
 
 
 def span_of(low: Any, high: Any) -> Span | None:

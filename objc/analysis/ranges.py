@@ -31,7 +31,15 @@ from objc.atoms import ATOMS, Branch, maximum, minimum, sigmoid, stop_gradient, 
 from objc.ir.index import Index, Position
 from objc.ir.program import Input, Let, Program
 from objc.ir.recurrence import members
-from objc.ir.symbols import Condition, Expression, Extent, IndexValue, Read, conjuncts
+from objc.ir.symbols import (
+    Condition,
+    Expression,
+    Extent,
+    IndexValue,
+    Read,
+    conjuncts,
+    substitute_positions,
+)
 
 Context = Mapping[Any, Interval]
 """What is known beyond the domains of expressions that occur in a formula."""
@@ -53,13 +61,15 @@ _LOG, _DIGAMMA = ATOMS["log"], ATOMS["digamma"]
 
 
 class Ranges:
-    """The ranges of a program's inputs and lets, found let by let. Dimensions are at least one."""
+    """The ranges of a program's inputs and lets, found let by let, met with what is known of some.
+    Dimensions are at least one."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, known: Mapping[str, Interval] | None = None) -> None:
         self.program = program
         self.of_tensor: dict[str, Interval] = {}
         self._conditions: dict[Condition, list[_Learnable]] = {}
         self._eliminated: dict[Any, list[tuple[Expression, Any]]] = {}
+        self._here: Condition = sympy.true
         # An interval's ends name hyperparameters, and those of hyperparameters earlier ones.
         for one in sorted(program.inputs, key=lambda one: one.role != "hyperparameter"):
             self.of_tensor[one.name] = self._of_input(one)
@@ -71,7 +81,8 @@ class Ranges:
                 self.of_tensor[let.name] = Interval(self._end(low).low, self._end(high).high)
         for let in program.lets:
             if let.name not in recurrent:
-                self.of_tensor[let.name] = self._of_let(let)
+                found = self._of_let(let)
+                self.of_tensor[let.name] = found.meet((known or {}).get(let.name, LINE))
 
     def _of_input(self, one: Input) -> Interval:
         low, high = one.domain.bounds
@@ -100,7 +111,9 @@ class Ranges:
 
     def _of_let(self, let: Let) -> Interval:
         context = self.assuming(let.guard, {})
+        self._here = let.guard
         body = self.of(let.body, context)
+        self._here = sympy.true
         if let.reduction is None:
             return body
         is_whole = let.guard == sympy.true
@@ -199,7 +212,7 @@ class Ranges:
         result = sum(parts[1:], parts[0])
         if result.is_nonnegative or result.is_nonpositive:
             return result
-        for rest, sign in _parts_above(expression, self.program):
+        for rest, sign in _parts_above(expression, self.program, self._here):
             bound = NONNEGATIVE if sign > 0 else _NONPOSITIVE
             result = result.meet(bound + self._plain(rest, context))
         return result
@@ -394,7 +407,9 @@ def _splits(expression: Expression, ranges: Ranges, context: Context) -> Iterato
         yield several[:2]
 
 
-def _parts_above(expression: Any, program: Program) -> Iterator[tuple[Expression, int]]:
+def _parts_above(
+    expression: Any, program: Program, here: Condition
+) -> Iterator[tuple[Expression, int]]:
     """What is left of a sum when `c·(extreme over k of b) − c·b at some k` is taken out of it, with
     the sign of what was taken out."""
     for addend in expression.args:
@@ -409,7 +424,7 @@ def _parts_above(expression: Any, program: Program) -> Iterator[tuple[Expression
             continue
         direction = sign if scale.is_nonnegative else -sign
         rest = expression - addend
-        for body in _members(let, factor, rest):
+        for body in _members(let, factor, rest, here):
             left = sympy.expand_mul(rest + scale * body)
             if len(sympy.Add.make_args(left)) < len(expression.args):
                 yield left, direction
@@ -434,19 +449,31 @@ def _extreme_in(product: Expression, program: Program) -> Read | None:
     for factor in sympy.Mul.make_args(product):
         if isinstance(factor, Read) and factor.tensor in program.let:
             let = program.let[factor.tensor]
-            if let.reduction in ("max", "min", "logsumexp") and let.guard == sympy.true:
+            if let.reduction in ("max", "min", "logsumexp"):
                 return factor
     return None
 
 
-def _members(let: Let, read: Read, nearby: Expression) -> Iterator[Expression]:
-    """The body of a reduction at the positions that occur nearby."""
+def _members(
+    let: Let, read: Read, nearby: Expression, here: Condition = sympy.true
+) -> Iterator[Expression]:
+    """The body of a reduction at the positions that occur nearby and that it runs over, where a
+    condition holds."""
     places: dict[Position, None] = {}
     for other in sorted(nearby.atoms(Read), key=lambda one: str(one.name)):
         places.update(dict.fromkeys(other.positions))
     candidates = list(itertools.islice(itertools.product(places, repeat=len(let.over)), 16))
     for positions in candidates:
-        yield placed(let, read, dict(zip(let.over, positions, strict=True)))
+        over = dict(zip(let.over, positions, strict=True))
+        taken = _placed_guard(let, read, over)
+        if taken == sympy.true or set(conjuncts(taken)) <= set(conjuncts(here)):
+            yield placed(let, read, over)
+
+
+def _placed_guard(let: Let, read: Read, over: Mapping[Index, Position]) -> Condition:
+    """The guard of a reduction at the positions of a read, and at one point of what it runs over."""
+    mapping = {**dict(zip(let.free, read.positions, strict=True)), **over}
+    return substitute_positions(let.guard, mapping)
 
 
 def _share(product: Expression, ranges: Ranges) -> Expression | None:

@@ -13,7 +13,12 @@ import sympy
 
 from objc.analysis.elementary import innermost_fold, is_zero
 from objc.analysis.enclosures import Undecided
-from objc.analysis.lines import is_curved_inside, span_of
+from objc.analysis.lines import (
+    is_curved_inside,
+    is_nonnegative_inside,
+    is_smooth_inside,
+    span_of,
+)
 from objc.analysis.roots import Line, Span, enclosed
 from objc.atoms import Branch, maximum
 
@@ -29,9 +34,11 @@ class Stretch:
     formula: Any
 
 
-def is_convex_by_stretches(function: Any, x: Any, low: Any, high: Any) -> bool:
-    """Whether a function of one variable with folds is convex between two ends, numbers or infinite, at
-    which it is what it tends to. False where nothing that is tried tells."""
+def is_convex_by_stretches(
+    function: Any, x: Any, low: Any, high: Any, is_closed: bool = False
+) -> bool:
+    """Whether a function of one variable with folds is convex between two ends, numbers or infinite, the
+    ends included where they are closed. False where nothing that is tried tells."""
     span = span_of(low, high)
     if span is None or function.free_symbols - {x}:
         return False
@@ -39,6 +46,7 @@ def is_convex_by_stretches(function: Any, x: Any, low: Any, high: Any) -> bool:
         found = list(_stretches(function, x, span))
         return (
             len(found) <= _MOST_STRETCHES
+            and (not is_closed or _keeps_ends(function, x, found))
             and all(_is_convex(one, x) for one in found)
             and all(_meets(function, x, *pair) for pair in itertools.pairwise(found))
         )
@@ -46,12 +54,73 @@ def is_convex_by_stretches(function: Any, x: Any, low: Any, high: Any) -> bool:
         return False
 
 
-def _is_convex(stretch: Stretch, x: Any) -> bool:
+def is_within_by_stretches(
+    function: Any, x: Any, low: Any, high: Any, order: int, ends: Any, is_closed: bool = False
+) -> bool:
+    """Whether a derivative of a function of one variable lies between two numbers (infinite ones ask
+    nothing) on each stretch, and those of lower order don't jump. False where nothing tells."""
+    span = span_of(low, high)
+    if span is None or function.free_symbols - {x} or any(one.free_symbols for one in ends):
+        return False
+    try:
+        found = list(_stretches(function, x, span))
+        return (
+            len(found) <= _MOST_STRETCHES
+            and (not is_closed or _keeps_ends(function, x, found))
+            and all(_is_between(one, x, order, *ends) for one in found)
+            and all(_agree(function, x, *pair, order) for pair in itertools.pairwise(found))
+        )
+    except Undecided:
+        return False
+
+
+def _keeps_ends(function: Any, x: Any, stretches: list[Stretch]) -> bool:
+    """Whether a function is at the closed ends what it tends to: a condition may hold there alone."""
     ends = (
-        (-sympy.oo if stretch.span.low is None else _rational(stretch.span.low)),
-        (sympy.oo if stretch.span.high is None else _rational(stretch.span.high)),
+        (stretches[0], stretches[0].span.low, "+"),
+        (stretches[-1], stretches[-1].span.high, "-"),
     )
-    return is_curved_inside(stretch.formula, x, *ends)
+    for stretch, end, side in ends:
+        if end is None:
+            continue
+        here = _at(function, x, end)
+        near = stretch.formula.xreplace({x: _rational(end)})
+        if near.is_finite is not True:
+            near = sympy.limit(stretch.formula, x, _rational(end), side)
+        if here.is_finite is not True or near.is_finite is not True or not is_zero(here - near):
+            return False
+    return True
+
+
+def _is_between(stretch: Stretch, x: Any, order: int, least: Any, most: Any) -> bool:
+    value = sympy.diff(stretch.formula, x, order) if order else stretch.formula
+    low, high = _ends(stretch.span)
+    rooms = [value - least] if least != -sympy.oo else []
+    rooms += [most - value] if most != sympy.oo else []
+    is_inside = all(is_nonnegative_inside(one, x, low, high) for one in rooms)
+    return is_inside and is_smooth_inside(stretch.formula, x, low, high)
+
+
+def _agree(function: Any, x: Any, left: Stretch, right: Stretch, order: int) -> bool:
+    """Whether the value at a seam is that of both sides, and their derivatives below an order are."""
+    assert left.span.high is not None
+    seam, here = _rational(left.span.high), _at(function, x, left.span.high)
+    sides = [left.formula, right.formula]
+    if not all(is_zero(one.xreplace({x: seam}) - here) for one in sides):
+        return False
+    jumps = [sympy.diff(sides[0] - sides[1], x, one) for one in range(1, order)]
+    return all(is_zero(one.xreplace({x: seam})) for one in jumps)
+
+
+def _ends(span: Span) -> tuple[Any, Any]:
+    return (
+        -sympy.oo if span.low is None else _rational(span.low),
+        sympy.oo if span.high is None else _rational(span.high),
+    )
+
+
+def _is_convex(stretch: Stretch, x: Any) -> bool:
+    return is_curved_inside(stretch.formula, x, *_ends(stretch.span))
 
 
 def _stretches(function: Any, x: Any, span: Span) -> Iterator[Stretch]:
