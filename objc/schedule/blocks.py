@@ -15,6 +15,7 @@ import sympy
 from objc.ir.domain import REAL
 from objc.ir.index import Index
 from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
 from objc.ir.symbols import (
     Branch,
     Condition,
@@ -43,8 +44,10 @@ def with_products(program: Program) -> Program:
     names = Names.of(program)
     lets: list[Let] = []
     made: dict[tuple[Expression, frozenset[Index]], Let] = {}
+    stepping = members(program)  # they run step by step, whatever they are
     for let in program.lets:
-        found = None if _is_product(let, program) else _split(let, program)
+        kept = let.name in stepping or _is_product(let, program)
+        found = None if kept else _split(let, program)
         if found is None:
             lets.append(let)
             continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from objc.ir.index import BATCH, Index, at
+from objc.ir.index import BATCH, Dimension, Index, at
 from objc.ir.program import Input, Let, Names, Program
 from objc.ir.symbols import Expression, Read
 from objc.schedule.loops import (
@@ -30,6 +30,9 @@ from objc.schedule.loops import (
     walk,
 )
 from objc.schedule.storage import storage_of
+
+_FEW = 32
+"""Entries of a row whose number the text says, up to which its rows are taken side by side."""
 
 
 def narrow(loops: Loops) -> Loops | None:
@@ -58,7 +61,8 @@ def _is_of_a_row(item: Item, depth: int, loops: Loops) -> bool:
     """Whether an item at a depth of loops has a place where many rows stand side by side."""
     match item:
         case Loop(index, _, direction):
-            return depth == 1 and not direction and index.dimension != BATCH
+            dimension = index.dimension
+            return depth == 1 and not direction and dimension != BATCH and _is_open(dimension)
         case Start(_, axes):
             return depth == 1 and not axes
         case Finish(_, _, axes):
@@ -70,6 +74,11 @@ def _is_of_a_row(item: Item, depth: int, loops: Loops) -> bool:
             extreme = let.reduction in ("argmax", "argmin")
             return not item.at and not extreme and not let.domain.is_integer
     return False
+
+
+def _is_open(dimension: Dimension) -> bool:
+    """Whether a dimension is small, or may be."""
+    return dimension.size is None or dimension.size <= _FEW
 
 
 class _Turned:
@@ -237,6 +246,7 @@ def few(loops: Loops) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for step in loops.steps:
         for item, _ in walk(step.items):
-            if isinstance(item, Loop) and item.index.dimension != BATCH:
-                found.setdefault(item.index.dimension.name)
+            dimension = item.index.dimension if isinstance(item, Loop) else BATCH
+            if dimension != BATCH and dimension.size is None:
+                found.setdefault(dimension.name)
     return tuple(found)
