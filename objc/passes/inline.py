@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import sympy
 
+from objc.atoms import Branch
 from objc.ir.index import Index
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
@@ -93,6 +94,10 @@ def _is_cheap(body: Expression) -> bool:
     what it is made of."""
     if size(body) > 12:
         return False
+    # A mask goes along: under the same mask nothing is left of it.
+    masks = [one for one in sympy.Mul.make_args(body) if isinstance(one, Branch)]
+    if all(one.args[1:] == (1, 0) for one in masks):
+        body = sympy.Mul(*(one for one in sympy.Mul.make_args(body) if one not in masks))
     nodes = sympy.preorder_traversal(body)
     return all(not node.args or isinstance(node, (sympy.Add, sympy.Mul)) for node in nodes)
 

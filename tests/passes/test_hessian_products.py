@@ -76,3 +76,21 @@ def test_masked_row_without_points_has_no_curvature() -> None:
     derived = derive(program, Variant(("hessian_vector_product",), ("z",), frozenset(inputs)))
     found = evaluate(derived, {**inputs, "scale": 1.0, "vector_z": np.ones((1, 2))})
     np.testing.assert_array_equal(found["hessian_vector_product:z"], np.zeros((1, 2)))
+
+
+def test_confident_tokens_of_a_masked_sequence() -> None:
+    text = """loss form(z: real[T, K] | y: index(K)[T], keep: binary[T]) =
+        mean[t | keep[t] == 1](logsumexp[k](z[t, k]) - z[t, y[t]])"""
+    program = lower(parse(Source("form.objc", text))).programs["form"]
+    inputs = {
+        "z": np.array([LOGITS[:3]]),
+        "y": np.array([[0, 1, 2]]),
+        "keep": np.array([[1, 0, 1]]),
+    }
+    derived = derive(program, Variant(("gradient",), ("z",), frozenset(inputs)))
+    found = evaluate(derived, {**inputs, "scale": 1.0})["gradient:z"][0]
+    assert not found[1].any()
+    for row in (0, 2):
+        others = [one - LOGITS[row][row] for k, one in enumerate(LOGITS[row]) if k != row]
+        rest = float(mpmath.fsum(mpmath.exp(one) for one in others))
+        assert abs(found[row, row] + rest / (1 + rest) / 2) <= 1e-14 * rest

@@ -169,3 +169,13 @@ def test_branch_on_what_vanishes_anyway() -> None:
         assert rewrite(Branch(q > 0, then, zero)).has(Branch)
     assert rewrite(Branch(c > 0, c * q, zero)).has(Branch)
     assert rewrite(Branch(q > 1, c * q, zero)).has(Branch)
+
+
+def test_masks_that_agree_are_one() -> None:
+    zero = sympy.Integer(0)
+    whole = rewrite(Branch(k > 0, x, zero) * Branch(k > 0, exp(x), zero))
+    assert whole == Branch(k > 0, x * exp(x), zero)
+    apart = Branch(k > 0, x, zero) * Branch(k > 1, exp(x), zero)
+    assert rewrite(apart) == apart
+    other = Branch(k > 0, x, zero) * Branch(k > 0, exp(x), w)
+    assert rewrite(other) == other

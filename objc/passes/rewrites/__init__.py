@@ -19,6 +19,7 @@ from objc.passes.rewrites.branches import (
     join_branch,
     known_condition,
     same_condition,
+    same_mask,
     sign_of_branch,
     vanishing_anyway,
 )
@@ -149,6 +150,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
     (
         sympy.Mul,
         (
+            same_mask,
             merge_exponentials,
             merge_powers,
             quotient_to_sigmoid,

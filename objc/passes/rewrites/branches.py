@@ -30,10 +30,22 @@ def join_branch(node: Any, rewrite: Rewrite) -> Expression | None:
             if joined == masked + coefficient:
                 continue
             rest = [f for f in node.args if f is not one and f is not other]
-            if mask is not None:
-                joined = Branch(mask.args[0], joined, coefficient)
-            return sympy.Add(*rest, Branch(branch.args[0], joined, other))
+            return sympy.Add(*rest, _joined(branch, joined, other, coefficient, masked, mask))
     return None
+
+
+def _joined(
+    branch: Any, joined: Any, other: Any, coefficient: Any, masked: Any, mask: Any
+) -> Expression:
+    """What joined where the branch's condition holds, the other term elsewhere; the mask outermost."""
+    condition = branch.args[0]
+    if mask is None:
+        return Branch(condition, joined, other)
+    parts = sympy.And.make_args(condition)
+    if mask.args[0] not in parts:
+        return Branch(condition, Branch(mask.args[0], joined, coefficient), other)
+    inner = sympy.And(*(part for part in parts if part != mask.args[0]))
+    return Branch(mask.args[0], Branch(inner, joined, masked), ZERO)
 
 
 def _iverson_term(term: Any) -> tuple[Expression, Any]:
@@ -63,6 +75,21 @@ def same_condition(node: Any) -> Expression | None:
             arms = (other.args[1] + one.args[1], other.args[2] + one.args[2])
             return sympy.Add(*rest, Branch(one.args[0], *arms))
         seen[one.args[0]] = one
+    return None
+
+
+def same_mask(node: Any) -> Expression | None:
+    """(if c then a else 0)·(if c then b else 0) = if c then a·b else 0."""
+    seen: dict[Any, Any] = {}
+    for one in node.args:
+        if not isinstance(one, Branch) or one.args[2] != 0:
+            continue
+        condition, arm, _ = one.args
+        if condition in seen:
+            other = seen[condition]
+            rest = [f for f in node.args if f is not one and f is not other]
+            return sympy.Mul(*rest, Branch(condition, other.args[1] * arm, ZERO))
+        seen[condition] = one
     return None
 
 
