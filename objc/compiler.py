@@ -27,6 +27,7 @@ from objc.ir.program import Program
 from objc.ir.verify import verify
 from objc.passes.batch import batch
 from objc.passes.cancellation import expand_at_zero
+from objc.passes.demand import settle_demand
 from objc.passes.differentiate import (
     gradient,
     hessian_diagonal,
@@ -118,6 +119,6 @@ def _kind(output: str) -> str:
 
 def _finish(program: Program) -> Program:
     program = center_means(expand_at_zero(divergences_by_parts(program)))
-    program = share(program)
-    program = share(prune(expand(program)))
+    program = settle_demand(share(program))
+    program = settle_demand(share(prune(expand(program))))
     return prune(inline_single(guard(sink(program))))

@@ -70,6 +70,10 @@ RECURRENCES: dict[str, Callable[[np.random.Generator], dict[str, Any]]] = {
         "x": g.normal(size=(3, 4, 2)), "w": g.normal(size=(3, 2)), "u": g.normal(size=(3, 3)),
         "target": g.normal(size=(3, 3)),
     },
+    "gated": lambda g: {
+        "x": g.normal(size=(3, 4, 2)), "w": g.normal(size=(3, 2)), "u": g.normal(size=(3, 3)),
+        "target": g.normal(size=(3, 3)),
+    },
     "several": lambda g: {"x": g.normal(size=(2, 3, 4))},
 }  # fmt: skip
 

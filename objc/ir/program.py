@@ -198,6 +198,14 @@ class Program:
         )
 
     @property
+    def compared(self) -> tuple[str, ...]:
+        """The inputs that hold indices of a dimension and are read, though never as a position: nothing
+        in the program sees them leave the dimension."""
+        indices = {one.name for one in self.inputs if one.domain.dimension is not None}
+        used = {read.tensor for let in self.lets for read in let.reads}
+        return tuple(sorted((indices & used) - self.gathered))
+
+    @property
     def differentiable(self) -> tuple[Input, ...]:
         return tuple(one for one in self.inputs if one.is_differentiable)
 

@@ -144,8 +144,7 @@ def plan_of(program: Program, derived: Program, wrt: Iterable[str]) -> Plan:
                 counted[one.name] = (one.name, one.count, one.more)
         dimensions = tuple(dimension_key(one) for one in let.dimensions)
         outputs.append(Output(key, dimensions, let.domain.is_integer))
-    indices = {one.name for one in program.inputs if one.domain.dimension is not None}
-    unchecked = tuple(sorted(indices - derived.gathered))
+    unchecked = derived.compared
     return Plan(tuple(arguments), tuple(outputs), unchecked, tuple(counted.values()))
 
 

@@ -23,14 +23,12 @@ from objc.ir.symbols import (
     Extent,
     IndexValue,
     Read,
-    indices_of,
     move_position,
     position_value,
-    reads,
     substitute_positions,
 )
 from objc.passes.contributions import Contribution, Sums, is_trivial
-from objc.passes.delta import Domains, nonzero_where, split_guard, under
+from objc.passes.delta import Domains, nonzero_where, under
 from objc.passes.partials import is_tame, partial
 from objc.passes.shifts import LogProbability, Shifts, name_log_probabilities, without_names
 from objc.passes.weights import Weights
@@ -167,7 +165,6 @@ class _Reverse:
         self.parts: dict[str, list[Contribution]] = {name: [] for name in self.active}
         self.output = program.outputs[output]
         self.axes: dict[str, tuple[Index, ...]] = {}
-        self.masks: dict[str, tuple[tuple[Index, ...], Condition]] = {}
 
     def run(self) -> None:
         if self.output in self.active:
@@ -195,9 +192,7 @@ class _Reverse:
             return
         trivial = adjoint.reduction is None and is_trivial(adjoint.body)
         outer = adjoint.body if trivial else adjoint.read(*let.free)
-        mask = self._mask(adjoint)
-        self.masks[adjoint.name] = (let.free, mask)
-        self._distribute(let, outer, adjoint.body, mask)
+        self._distribute(let, outer, adjoint.body)
 
     def _back_through_recurrence(self, lets: list[Let]) -> None:
         """The adjoints of a recurrence are one in the opposite direction: they read each other, so
@@ -206,15 +201,13 @@ class _Reverse:
             return
         promised = [Let(self.names.fresh(f"d_{let.name}"), let.free, ONE) for let in lets]
         for let, adjoint in zip(lets, promised, strict=True):
-            self._distribute(let, adjoint.read(*let.free), ONE, sympy.true)
+            self._distribute(let, adjoint.read(*let.free), ONE)
         for let, adjoint in zip(lets, promised, strict=True):
             self.sums.build(adjoint.name, let.free, self.parts[let.name], adjoint)
 
-    def _distribute(
-        self, let: Let, outer: Expression, adjoint: Expression, mask: Condition
-    ) -> None:
+    def _distribute(self, let: Let, outer: Expression, adjoint: Expression) -> None:
         """Give every read of a let its contribution; `outer` stands for the let's adjoint, whose
-        body tells where it is zero, and `mask` says where data keep it out."""
+        body tells where it is zero."""
         for read in _direct_reads(let):
             if read.tensor not in self.active:
                 continue
@@ -223,31 +216,9 @@ class _Reverse:
                 continue
             slope *= self.weights.of(let) if let.reduction else ONE
             # Where the result isn't used its slope may be infinite: zero times that is no zero.
-            used = nonzero_where(adjoint)
-            if is_tame(slope):  # but padding may hold what is no number
-                used = mask if indices_of(mask) & indices_of(slope) else sympy.true
+            used = sympy.true if is_tame(slope) else nonzero_where(adjoint)
             part = self._contribution(let, read, outer * slope, used)
             self.parts[read.tensor].append(part)
-
-    def _mask(self, adjoint: Let) -> Condition:
-        """A condition on data and indices outside of which an adjoint is zero."""
-        if adjoint.reduction is not None:
-            return sympy.true
-        addends = []
-        for addend in sympy.Add.make_args(adjoint.body):
-            rest, guard = split_guard(addend)
-            parts = [guard]
-            for factor in sympy.Mul.make_args(rest):
-                if isinstance(factor, Read) and factor.tensor in self.masks:
-                    free, mask = self.masks[factor.tensor]
-                    places = dict(zip(free, factor.positions, strict=True))
-                    parts.append(substitute_positions(mask, places))
-            whole = sympy.And.make_args(sympy.And(*parts))
-            addends.append(sympy.And(*(one for one in whole if not self._is_active(one))))
-        return sympy.Or(*addends)
-
-    def _is_active(self, condition: Condition) -> bool:
-        return any(read.tensor in self.active for read in reads(condition))
 
     def _axes_of(self, tensor: Input | Let) -> tuple[Index, ...]:
         """The free indices of a tensor's derivative: a let's own; for an input, those of a plain

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import sympy
 
 from objc.atoms import Branch
+from objc.ir.conditions import taken_reads
 from objc.ir.index import Index, Position
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import Group, groups
@@ -22,7 +22,6 @@ from objc.ir.symbols import (
     Expression,
     IndexValue,
     Read,
-    conjuncts,
     indices_of,
     position_value,
     reads,
@@ -85,7 +84,7 @@ class _Walk:
         return found
 
     def _note(self, let: Let, own: set[str]) -> None:
-        for read, known in _reads_within(let):
+        for read, known in taken_reads(let):
             if read.tensor in own or read.tensor not in self.program.let:
                 continue
             target = self.program.let[read.tensor]
@@ -94,7 +93,7 @@ class _Walk:
                 before, more = reached[index], self._limits(let, position, known)
                 reached[index] = None if before is None or more is None else before | more
 
-    def _limits(self, let: Let, position: Position, known: list[Condition]) -> Reach:
+    def _limits(self, let: Let, position: Position, known: tuple[Condition, ...]) -> Reach:
         """What a position lies below, in a let where conditions are known to hold."""
         base = position.base
         if isinstance(base, Index):
@@ -124,29 +123,6 @@ class _Walk:
         """Whether a limit is the same everywhere and known before anything is computed."""
         given = all(read.tensor in self.program.input for read in reads(limit))
         return given and not indices_of(limit)
-
-
-def _reads_within(let: Let) -> Iterator[tuple[Read, list[Condition]]]:
-    """Every read of a let, with the conditions on whose holding it is read."""
-    yield from _reads_in(let.guard, [])
-    yield from _reads_in(let.body, conjuncts(let.guard))
-
-
-def _reads_in(node: Any, known: list[Condition]) -> Iterator[tuple[Read, list[Condition]]]:
-    if isinstance(node, Branch):
-        test, then, otherwise = node.args
-        yield from _reads_in(test, known)
-        yield from _reads_in(then, [*known, *conjuncts(test)])
-        yield from _reads_in(otherwise, [*known, *conjuncts(sympy.Not(test))])
-    elif isinstance(node, sympy.And):
-        for part in conjuncts(node):
-            yield from _reads_in(part, known)
-            known = [*known, part]
-    elif node.has(Branch):
-        for one in node.args:
-            yield from _reads_in(one, known)
-    else:
-        yield from ((read, known) for read in reads(node))
 
 
 def _below(index: Index, reach: Reach) -> Condition:

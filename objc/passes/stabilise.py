@@ -15,7 +15,7 @@ import sympy
 from objc.atoms import Branch, expm1
 from objc.ir.domain import REAL
 from objc.ir.program import Let, Names, Program
-from objc.ir.symbols import Expression, Extent, Read
+from objc.ir.symbols import Expression, Extent, Read, conjuncts
 from objc.passes.batch import dependent
 from objc.passes.magnitudes import keep_in_range
 from objc.passes.norms import name_norms
@@ -37,8 +37,13 @@ def stabilise(program: Program, *, differentiated: bool = False) -> Program:
 
 
 def sink(program: Program) -> Program:
-    """Put factors inside the branches that they multiply: what isn't taken isn't computed."""
-    return program.with_lets(replace(let, body=sink_conditions(let.body)) for let in program.lets)
+    """Put factors inside the branches that they multiply: what isn't taken isn't computed. What a
+    guard says is not asked again."""
+    lets = []
+    for let in program.lets:
+        known = dict.fromkeys(conjuncts(let.guard), sympy.true)
+        lets.append(replace(let, body=sink_conditions(let.body.xreplace(known))))
+    return program.with_lets(lets)
 
 
 def guard(program: Program) -> Program:

@@ -7,6 +7,7 @@ from functools import partial
 
 from objc.ir.program import Program
 from objc.ir.verify import verify
+from objc.passes.demand import guard_by_demand, guard_places
 from objc.passes.differences import name_differences
 from objc.passes.inline import inline_all, inline_same_loop
 from objc.passes.nest import nest_extremes
@@ -27,8 +28,10 @@ def stable(program: Program) -> Program:
         ("inline", inline_all),
         ("prune", prune),
         ("reach", limit_recurrences),
+        ("demand", guard_by_demand),
         ("stabilise", stabilise),
         ("differences", partial(name_differences, known=program)),
+        ("demand", guard_places),
     )
     return checked(program, *steps)
 

@@ -59,17 +59,31 @@ def sink_conditions(expression: Any) -> Any:
         return expression
     if not expression.has(Branch):
         return expression
+    if isinstance(expression, Branch):
+        condition, then, otherwise = expression.args
+        then = sink_conditions(then.xreplace({condition: sympy.true}))
+        return Branch(
+            condition, then, sink_conditions(otherwise.xreplace({condition: sympy.false}))
+        )
     arguments = [sink_conditions(one) for one in expression.args]
+    if isinstance(expression, sympy.Pow) and _vanishes_as_power(*arguments):
+        condition, *arms = arguments[0].args
+        return Branch(condition, *(arm if arm == 0 else arm ** arguments[1] for arm in arms))
     if isinstance(expression, sympy.Mul):
         for number, one in enumerate(arguments):
             if isinstance(one, Branch) and _vanishes(one):
-                others = arguments[:number] + arguments[number + 1 :]
-                arms = [
-                    arm if arm == 0 else sink_conditions(sympy.Mul(arm, *others))
-                    for arm in one.args[1:]
-                ]
-                return Branch(one.args[0], *arms)
+                others = sympy.Mul(*arguments[:number], *arguments[number + 1 :])
+                condition, *arms = one.args
+                known = (sympy.true, sympy.false)
+                return Branch(condition, *(
+                    arm if arm == 0 else sink_conditions((arm * others).xreplace({condition: told}))
+                    for arm, told in zip(arms, known, strict=True)
+                ))  # fmt: skip
     return expression.func(*arguments)
+
+
+def _vanishes_as_power(base: Any, exponent: Any) -> bool:
+    return isinstance(base, Branch) and bool(exponent.is_positive) and 0 in base.args[1:]
 
 
 def _vanishes(branch: Any) -> bool:

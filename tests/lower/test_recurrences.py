@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, logsumexp
 
+from objc.errors import ObjcError
 from objc.ir.evaluate import evaluate
 from objc.ir.recurrence import groups
 from objc.ir.symbols import IndexValue
@@ -258,3 +259,30 @@ def test_place_by_place() -> None:
     )
     x = np.array([1.0, -3, 0.5])
     assert run(text, "f", x=x) == pytest.approx(logsumexp([2.5, 1.0]), rel=1e-13)
+
+
+def test_gates_need_no_step_that_nothing_reads() -> None:
+    x, w, u, target = (RANDOM.normal(size=one) for one in ((4, 2), (3, 2), (3, 3), 3))
+    text = (Path(__file__).parents[1] / "recurrences.objc").read_text("utf-8")
+
+    def sigmoid(z: Any) -> Any:
+        return 1 / (1 + np.exp(-z))
+
+    cell = np.tanh(w @ x[0])
+    for step in x[1:]:
+        h = np.tanh(cell)
+        cell = sigmoid(step[0] - h) * cell + sigmoid(w @ step + u @ h) * np.tanh(w @ step)
+    found = run(text, "gated", x=x, w=w, u=u, target=target)
+    assert found == pytest.approx(((np.tanh(cell) - target) ** 2).sum(), rel=1e-13)
+
+
+@pytest.mark.parametrize("reader", ["sum[t](g[t])", "g[0]", "sum[t | t > 0](g[t-1])", "g[T-1]"])
+def test_a_gate_that_is_read_at_the_first_step_has_to_be_given(reader: str) -> None:
+    text = f"""
+loss f(x: real[T]) = {reader} + h[T-1]
+    where g[t] = sin(h[t-1])
+          h[0] = x[0]
+          h[t] = g[t] * h[t-1] + x[t]
+"""
+    with pytest.raises(ObjcError, match=r"there is no `h.t-1.`"):
+        lower(parse(Source("<text>", text)))

@@ -42,6 +42,25 @@ loss grid(w: real[D], x: real[T, D] | length: count) =
     where d[0, j] = x[0, j]
           d[i, 0] = x[i, 0] + w[0] * d[i-1, 0]
           d[i, j] = w[j] * log(exp(d[i-1, j]) + exp(d[i, j-1])) + x[i, j]
+loss attended(w: real[D] | x: real[T, D], length: count) = sum[d](out[d]^2)
+    where score[t] = dot(w, x[t])
+          z = logsumexp[t | t < length](score[t])
+          out[d] = sum[t | t < length](exp(score[t] - z) * x[t, d])
+loss transported(w: real[D], x: real[T, D] | length: count; steps: count = 2) =
+    sum[d](w[d] * v[steps, d])
+    where v[0, d] = 0
+          v[n, d] = logsumexp[t | t < length](u[n, t] - x[t, d])
+          u[0, t] = 0
+          u[n, t] = logsumexp[d](v[n-1, d] - x[t, d])
+loss chosen(w: real[D], x: real[T, D] | length: count) =
+    sum[t](if t < length then w[0] * softmax(x[t])[0]^2 + w[1] * cosine(x[t], w) else 0)
+loss logits(w: real[D], x: real[T, D] | length: count) =
+    sum[t | t < length](logsumexp[d](x[t, d] * w[d])^2)
+    + sum[t, d | t > 0 and t < length]((x[t, d] - x[t-1, d])^2)
+loss labeled(z: real[T, K] | tag: index(K)[T], keep: binary[T]) =
+    -sum[t | keep[t] == 1](log(softmax(z[t])[tag[t]]))
+loss gaps(x: real[N]) = sum[i | i > 0]((x[p[i]] - x[p[i-1]])^2)
+    where p = argsort(x)
 loss running(x: real[T]) = sum[t](h[t]^2)
     where h[0] = x[0]
           h[t] = max(h[t-1], x[t])
@@ -60,6 +79,7 @@ loss inner(table: real[V, K], w: real | tag: index(V)[T], length: count) =
 
 PADDED = (
     "squares", "branch", "mask", "hidden", "pooled", "recurrent", "final", "states", "grid",
+    "attended", "transported", "chosen", "logits",
 )  # fmt: skip
 
 
@@ -75,12 +95,62 @@ def test_padding_may_be_no_number(module: Any, name: str) -> None:
     lengths = np.array([2, 5, 1])
     padded = np.where(np.arange(5)[None, :, None] < lengths[:, None, None], x, np.nan)
     bound = lengths if name != "mask" else (np.arange(5) < lengths[:, None]).astype(float)
-    expected = module[name].value_and_grad(w, x, bound)
-    found = module[name].value_and_grad(w, padded, bound)
-    np.testing.assert_allclose(found[0], expected[0], rtol=1e-14)
-    slopes = (one[1] if isinstance(one[1], tuple) else (one[1],) for one in (found, expected))
-    for one, other in zip(*slopes, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-13)
+    kernel = module[name]
+    require_equal(kernel.value_and_grad(w, padded, bound), kernel.value_and_grad(w, x, bound))
+
+
+@pytest.mark.parametrize("name", ["pooled", "chosen", "logits"])
+def test_padding_may_be_no_number_for_second_derivatives(module: Any, name: str) -> None:
+    generator = np.random.default_rng(0)
+    w, x = generator.normal(size=2), generator.normal(size=(3, 5, 2))
+    lengths = np.array([2, 5, 1])
+    padded = np.where(np.arange(5)[None, :, None] < lengths[:, None, None], x, np.nan)
+    kernel, along = module[name], (np.ones(2), np.ones((3, 5, 2)))
+    for found, expected in (
+        (kernel.hessian_diagonal(w, padded, lengths), kernel.hessian_diagonal(w, x, lengths)),
+        (
+            kernel.hessian_vector_product(w, padded, lengths, vector=along),
+            kernel.hessian_vector_product(w, x, lengths, vector=along),
+        ),
+    ):
+        require_equal(found, expected)
+
+
+def require_equal(found: Any, expected: Any) -> None:
+    if isinstance(expected, tuple):
+        for one, other in zip(found, expected, strict=True):
+            require_equal(one, other)
+    else:
+        np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-15)
+
+
+def test_masked_labels_may_be_anything_for_second_derivatives(module: Any) -> None:
+    generator = np.random.default_rng(2)
+    z, tag, keep = generator.normal(size=(4, 3)), np.array([0, 2, 1, 0]), np.array([1, 0, 1, 0])
+    wild = np.where(keep == 1, tag, [0, -1, 0, 99])
+    along = generator.normal(size=(4, 3))
+    kernel = module.labeled
+    require_equal(kernel.value_and_grad(z, wild, keep), kernel.value_and_grad(z, tag, keep))
+    require_equal(kernel.hessian_diagonal(z, wild, keep), kernel.hessian_diagonal(z, tag, keep))
+    require_equal(
+        kernel.hessian_vector_product(z, wild, keep, vector=along),
+        kernel.hessian_vector_product(z, tag, keep, vector=along),
+    )
+    with pytest.raises(objc.InputError, match="`tag` is -1 at"):
+        kernel(z, wild, np.ones(4, int))
+
+
+def test_differences_in_sorted_order_start_behind_the_first(module: Any) -> None:
+    x = np.random.default_rng(3).normal(size=(2, 6))
+    value, slope = module.gaps.value_and_grad(x)
+    assert value == pytest.approx((np.diff(np.sort(x)) ** 2).sum(1).mean())
+    step = 1e-6
+    for place in np.ndindex(x.shape):
+        moved = [x.copy(), x.copy()]
+        moved[0][place] += step
+        moved[1][place] -= step
+        rise = module.gaps(moved[0]) - module.gaps(moved[1])
+        assert slope[place] == pytest.approx(rise / (2 * step), rel=1e-6, abs=1e-8)
 
 
 @pytest.mark.parametrize("name", ["step", "inner"])

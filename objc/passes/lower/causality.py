@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
-
-import sympy
-
-from objc.atoms import Branch
 from objc.errors import Diagnostic
-from objc.ir.index import Index, Position
+from objc.ir.conditions import taken_reads
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import CausalityError, Group, arranged, groups
-from objc.ir.symbols import (
-    Condition,
-    IndexValue,
-    Read,
-    conjuncts,
-    indices_of,
-    reads,
-    substitute_positions,
-)
+from objc.ir.symbols import Read
 from objc.passes.lower import errors
+from objc.passes.lower.edges import is_covered, spared
 from objc.passes.lower.names import Context
 from objc.source import Span
 
@@ -38,7 +25,10 @@ def causal(program: Program, context: Context) -> Program:
         context.collector.add(_impossible(error, program, context))
         return program
     for group in found:
-        _check_steps(group, context)
+        program = spared(program, group)
+    for group in groups(program):
+        if group.is_recurrence:
+            _check_steps(group, context)
     return program
 
 
@@ -59,7 +49,7 @@ def _impossible(error: CausalityError, program: Program, context: Context) -> Di
 def _check_steps(group: Group, context: Context) -> None:
     reported: set[Span] = set()
     for let in group.lets:
-        for read, conditions in _reached(let):
+        for read, conditions in taken_reads(let):
             target = next((one for one in group.lets if one.name == read.tensor), None)
             if target is None:
                 continue
@@ -72,7 +62,7 @@ def _check_steps(group: Group, context: Context) -> None:
                     reported.add(span)
                     name = _name(let, context)
                     context.collector.add(errors.Acausal(span, name, str(read), "far"))
-                elif offset and not _is_covered(conditions, index, offset):
+                elif offset and not is_covered(conditions, index, offset):
                     reported.add(span)
                     first = "0" if offset < 0 else f"{index.dimension}-1"
                     places = [first if one == index else one.name for one in target.free]
@@ -99,61 +89,6 @@ def _name(let: Let, context: Context) -> str:
 def _contains(whole: Span, part: Span) -> bool:
     same = whole.source is part.source
     return same and whole.start <= part.start and part.stop <= whole.stop
-
-
-# ------------------------------------------------------------------ the first step
-
-
-def _reached(let: Let) -> Iterator[tuple[Read, tuple[Condition, ...]]]:
-    """Every read of a let, with the conditions under which it is taken."""
-    guard = tuple(conjuncts(let.guard))
-    yield from _taken(let.body, guard)
-    for read in reads(let.guard):
-        yield read, guard
-
-
-def _taken(
-    node: Any, conditions: tuple[Condition, ...]
-) -> Iterator[tuple[Read, tuple[Condition, ...]]]:
-    if isinstance(node, Branch):
-        test, then, otherwise = node.args
-        yield from _taken(test, conditions)
-        yield from _taken(then, (*conditions, *conjuncts(test)))
-        yield from _taken(otherwise, (*conditions, *conjuncts(sympy.Not(test))))
-    elif isinstance(node, Read):
-        for read in reads(node):
-            yield read, conditions
-    else:
-        for part in node.args:
-            yield from _taken(part, conditions)
-
-
-def _is_covered(conditions: Iterable[Condition], index: Index, offset: int) -> bool:
-    """Whether a step is not taken where it would leave the axis, as far as can be told: a condition
-    on data is believed, and held at run time."""
-    edge = Position(None, 0) if offset < 0 else Position(index.dimension, -1)
-    there = [substitute_positions(one, {index: edge}) for one in conditions]
-    if sympy.And(*there) == sympy.false:
-        return True
-    return any(
-        reads(one) and index in indices_of(one) and not _bounds_far_side(one, index, offset)
-        for one, at_edge in zip(conditions, there, strict=True)
-        if at_edge != sympy.true
-    )
-
-
-def _bounds_far_side(condition: Condition, index: Index, offset: int) -> bool:
-    """Whether a condition bounds the index away from the other end: `t < length` for a step back."""
-    if not isinstance(condition, sympy.Lt | sympy.Le | sympy.Gt | sympy.Ge):
-        return False
-    difference = condition.lhs - condition.rhs
-    if isinstance(condition, sympy.Gt | sympy.Ge):
-        difference = -difference
-    value = IndexValue(index)
-    slope = difference.coeff(value)
-    if not slope.is_Number or index in indices_of(difference - slope * value):
-        return False
-    return bool(slope * offset < 0)
 
 
 __all__ = ["causal"]
