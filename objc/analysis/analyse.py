@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
+from objc.analysis.decision import unknown
 from objc.analysis.errors import ClaimRefuted, ClaimsUndecided
 from objc.analysis.facts import Fact, Facts, Verdict
 from objc.analysis.influence import influence_warnings
@@ -99,7 +100,11 @@ def _curvature(subject: Subject, *names: str) -> Fact:
     """The strongest of affine, concave and convex that is proved, else what is known of convexity."""
     shape = subject.curvature(*names)
     word = "affine" if shape.affine else "concave" if shape.concave else "convex"
-    return fact_of(subject, stated(word, *names), "curvature")
+    tried = None
+    if word == "convex" and any(map(subject.is_recurrent, names)) and not shape.convex:
+        # Chords of a recurrence take long to draw: they are for those who claim something.
+        tried = unknown("composition; the definition is a recurrence")
+    return fact_of(subject, stated(word, *names), "curvature", tried)
 
 
 def _kinks(subject: Subject, name: str) -> Iterator[Fact]:

@@ -110,22 +110,26 @@ def _is_within_on_a_line(subject: Subject, low: Expression, high: Expression) ->
 
 
 def _convex(subject: Subject, claim: Claim) -> Decision:
-    if (how := how_convex(subject, *claim.inputs)) is not None:
-        return Decision("proved", how)
-    found = counterexamples.chord(subject, claim.inputs)
-    if found is None and len(claim.inputs) == 1:
-        found = counterexamples.bent(subject, claim.inputs[0])
-    return _refuted_or_unknown(found, "composition, the second derivative")
+    return _shaped(subject, claim.inputs, is_concave=False)
 
 
 def _concave(subject: Subject, claim: Claim) -> Decision:
-    if subject.curvature(*claim.inputs).concave:
+    return _shaped(subject, claim.inputs, is_concave=True)
+
+
+def _shaped(subject: Subject, names: tuple[str, ...], is_concave: bool) -> Decision:
+    """What is cheap first: rules, drawn chords; then the provers, and the search where the bend is
+    least."""
+    shape = subject.curvature(*names)
+    if shape.concave if is_concave else shape.convex:
         return Decision("proved", "by composition")
-    if (how := _by_lines(subject, claim.inputs, is_concave=True)) is not None:
+    if (found := counterexamples.chord(subject, names, concave=is_concave)) is not None:
+        return refuted(found)
+    how = _by_lines(subject, names, is_concave) if is_concave else how_convex(subject, *names)
+    if how is not None:
         return Decision("proved", how)
-    found = counterexamples.chord(subject, claim.inputs, concave=True)
-    if found is None and len(claim.inputs) == 1:
-        found = counterexamples.bent(subject, claim.inputs[0], concave=True)
+    if len(names) == 1:
+        found = counterexamples.bent(subject, names[0], concave=is_concave)
     return _refuted_or_unknown(found, "composition, the second derivative")
 
 

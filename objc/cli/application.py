@@ -29,7 +29,7 @@ COMMANDS = {
     "accuracy": "Measure how accurate kernels are, against hundreds of digits.",
     "bench": "Measure kernels against the frameworks, on this machine.",
     "list": "Browse the standard library.",
-    "explain": "Say what an error code means, with an example and the mend.",
+    "explain": "Say what an error code means, or what minimizing a loss gives.",
     "doctor": "Check this installation, and what it can do.",
 }
 """The commands in the order of `objc --help`, with the first line of each one's help."""

@@ -1,4 +1,4 @@
-"""`objc explain CODE`."""
+"""`objc explain CODE`, `objc explain FILE:NAME`."""
 
 from __future__ import annotations
 
@@ -10,23 +10,28 @@ import click
 
 from objc.cli.errors import NoSuchCode
 from objc.cli.output import Markup, write_data, write_text
+from objc.cli.targets import STANDARD_INPUT, TargetName, lower_target
 from objc.errors import Diagnostic, ObjcError
 
 
 @click.command(
-    epilog=Markup.examples("objc explain E0102", "objc explain", "objc explain --json E0102")
+    epilog=Markup.examples("objc explain E0102", "objc explain", "objc explain losses.objc:huber")
 )
 @click.argument("code", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print data instead of text.")
 def command(code: str | None, as_json: bool) -> None:
-    """Say what an error code means, with an example and the mend.
+    """Say what an error code means, or what minimizing a loss gives.
 
     CODE is what stands in brackets in a message: E0102 in `error[E0102]`. Without it, all codes
-    are listed.
+    are listed. In its place a file, FILE:NAME, or a name of the library says in sentences what is
+    proved of a loss: its minimizer, the noise it stands for, how it weighs errors, what it ignores.
     """
     catalogue = all_diagnostics()
     if code is None:
         _list(catalogue, as_json)
+        return
+    if (target := _target(code)) is not None:
+        _tell(target, as_json)
         return
     wanted = code.upper().removeprefix("ERROR[").removeprefix("WARNING[").rstrip("]")
     if wanted not in catalogue:
@@ -37,6 +42,27 @@ def command(code: str | None, as_json: bool) -> None:
         return
     write_text(f"{found.severity}[{wanted}]", "bold")
     write_text(f"\n{explanation(found)}")
+
+
+def _target(text: str) -> TargetName | None:
+    """A file with declarations, or one of them; None for what can only be a code."""
+    target = TargetName.find(text)
+    is_file = target.path.endswith(".objc") or target.path == STANDARD_INPUT
+    return target if is_file or target.name is not None else None
+
+
+def _tell(target: TargetName, as_json: bool) -> None:
+    from objc.analysis.story import story
+
+    _, programs = lower_target(target)
+    told = {one.name: story(one) for one in programs}
+    if as_json:
+        write_data({"declarations": [{"name": k, "sentences": v} for k, v in told.items()]})
+        return
+    for name, sentences in told.items():
+        write_text(name, "bold")
+        for one in sentences:
+            click.echo(f"  {one}")
 
 
 def all_diagnostics() -> dict[str, type[Diagnostic]]:

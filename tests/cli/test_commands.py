@@ -172,3 +172,10 @@ def test_data_is_one_document(run: Run, command: str) -> None:
     result = run(*command.split())
     assert (result.exit_code, result.stderr) == (0, "")
     assert json.loads(result.stdout)["schema"] == 2
+
+
+def test_explain_tells_what_minimizing_a_loss_gives(run: Run) -> None:
+    told = run("explain", "squared_error").stdout
+    assert told.startswith("squared_error\n") and "Its minimizer is the mean" in told
+    (found,) = json.loads(run("explain", "--json", "cross_entropy").stdout)["declarations"]
+    assert any("adding one number to all of logits" in one for one in found["sentences"])
