@@ -2,8 +2,9 @@
 
 `logsumexp` is expanded to two lets, the maximum m and the small rest r. Where both stand in a sum
 with the data, `(z - m) - r` is accurate although `z - (m + r)` is not: first what cancels exactly,
-then what is small. Ordering by definition does this: numbers, inputs, lets as they were defined. In
-a recurrence what an earlier step has computed comes before what this step makes of it.
+then what is small. Ordering by definition does this: numbers, inputs, lets as they were defined, and
+a copy of an entry like the entry. In a recurrence what an earlier step has computed comes before what
+this step makes of it.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ def _ranks(program: Program) -> Callable[[Read], Rank]:
 
 
 def _ranks_of(program: Program) -> Callable[[Read], Rank]:
-    number = {let.name: count for count, let in enumerate(program.lets, start=1)}
+    number = dict.fromkeys(program.input, 0)
+    for count, let in enumerate(program.lets, start=1):
+        copied = let.body if let.reduction is None and isinstance(let.body, Read) else None
+        number[let.name] = count if copied is None else number.get(copied.tensor, count)
     begins = dict(number)
     axes: dict[str, tuple[tuple[int, int], ...]] = {}
     for group in groups(program):
