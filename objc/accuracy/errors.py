@@ -58,7 +58,7 @@ class Cancellation(Diagnostic):
     """Digits cancel that no rule of the compiler keeps.
 
         loss variance(x: real[N]) = mean[i](x[i]^2) - mean[i](x[i])^2
-        warning[W0360]: `variance` loses 40 of 53 bits
+        warning[W0360]: `variance` loses 24 of 53 bits
 
     Two nearly equal numbers are subtracted, each with its own rounding, and little else is left. The
     result is compared with the formula in many digits, at a few examples drawn from the declared
