@@ -8,6 +8,7 @@ from objc.targets._conditional import computable_everywhere
 from objc.targets._ranks import ranked
 from objc.targets.cpu.layout import plain, shape_of
 from objc.targets.cuda.layout import Layout, Mode, Parameters
+from objc.targets.cuda.sharing import is_simple
 from objc.targets.cuda.steps import StepText, inner_loops
 
 from objc.errors import InternalError
@@ -73,12 +74,23 @@ class Kernel:
         modes: tuple[Mode, ...] = ("block",) if sized else ("thread",)
         if inner and not sized:
             modes = ("thread", "warp", "block")
-        functions = {}
-        for mode in modes:
-            text = self._step(number, mode)
-            self.texts.append(text.text())
-            functions[mode] = (text.function, text.arguments.described())
         dimension = step.loop.index.dimension
+        by_four = [one for one in inner if first.sharing.may_go_by_four(one)]
+        if not inner and is_simple(step.loop):
+            by_four = [step.loop]
+        functions: dict[str, Any] = {}
+        for mode in modes:
+            if by_four and (mode != "thread" or not inner):
+                four = self._step(number, mode, True)
+                text = four.text()
+                if four.registers:
+                    self.texts.append(text)
+                    described = four.arguments.described()
+                    multiple = tuple(shape_of([one.index.dimension])[0] for one in by_four)
+                    functions[f"{mode}_four"] = (four.function, described, multiple)
+            plain = self._step(number, mode)
+            self.texts.append(plain.text())
+            functions[mode] = (plain.function, plain.arguments.described())
         self.steps.append(
             {
                 "number": number,
@@ -107,10 +119,10 @@ class Kernel:
         shape = shape_of(axis.dimension for axis in finish.axes)
         self.steps.append({"number": None, "turns": shape, "inner": (), "functions": functions})
 
-    def _step(self, number: int, mode: Mode) -> StepText:
+    def _step(self, number: int, mode: Mode, four: bool = False) -> StepText:
         return StepText(
             self.loops, number, self.dtype, self.prefix, self.layout, self.sites, self.functions,
-            self.wide, mode,
+            self.wide, mode, four,
         )  # fmt: skip
 
     def _require_filled(self) -> None:

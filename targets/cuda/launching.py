@@ -48,15 +48,21 @@ class Launch:
 
 
 class Sized:
-    """The launches of a kernel for given sizes. `bytes` is the memory that they work in; it begins
+    """The launches of a kernel for given sizes; `aligned`: every array begins at a multiple of 16
+    bytes, so that four of its entries can be read at once. `bytes` is the memory that they work in; it begins
     with what the host may read: the record of bad positions, then scalars in float64, int64 and
     float32, `slots` of each."""
 
     def __init__(
-        self, facts: Mapping[str, Any], sizes: Mapping[str, int], shape: Shape | None = None
+        self,
+        facts: Mapping[str, Any],
+        sizes: Mapping[str, int],
+        shape: Shape | None = None,
+        aligned: bool = False,
     ) -> None:
         self.sizes = sizes
         self.shape = shape or Shape()
+        self.aligned = aligned
         slots = facts["slots"]
         self.places = {"errors": 0, "values": ERRORS * 8}
         self.places["wholes"] = self.places["values"] + slots * 8
@@ -75,10 +81,12 @@ class Sized:
     def _launch(self, step: Mapping[str, Any]) -> Launch:
         turns = self.extent(step["turns"])
         mode = self._mode(step, turns)
-        name, parameters = step["functions"][mode]
+        four = self._by_four(step["functions"], mode)
+        name, parameters = step["functions"][f"{mode}_four" if four else mode][:2]
         threads = self._threads(mode, step)
         teams = {"thread": threads, "warp": max(threads // 32, 1), "block": 1}[mode]
-        blocks = min(max(-(-turns // teams), 1), self.shape.blocks)
+        at_once = teams * 4 if four and mode == "thread" else teams
+        blocks = min(max(-(-turns // at_once), 1), self.shape.blocks)
         blocks = max(1, min(blocks, self._affordable(parameters, teams, step["number"])))
         if step["number"] is not None:
             self.blocks[step["number"]] = blocks
@@ -86,12 +94,18 @@ class Sized:
         launch.arguments = [self._argument(one, name, blocks * teams) for one in parameters]
         return launch
 
+    def _by_four(self, functions: Mapping[str, Any], mode: str) -> bool:
+        """Whether there is a function that reads four entries at once, and the sizes allow it."""
+        if not self.aligned or f"{mode}_four" not in functions:
+            return False
+        return all(self.extent(one) % 4 == 0 for one in functions[f"{mode}_four"][2])
+
     def _mode(self, step: Mapping[str, Any], turns: int) -> str:
         """A thread for each turn where there are enough of them or nothing to share, else a warp or,
         where the loops inside are long, a block."""
-        modes = step["functions"]
+        modes = [one for one in step["functions"] if not one.endswith("_four")]
         if len(modes) == 1:
-            return str(next(iter(modes)))
+            return str(modes[0])
         longest = max(self.extent(one) for one in step["inner"])
         if self.shape.tiny:
             return "block" if longest > 2 else "thread"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from objc.targets._facts import Facts
 from objc.targets.cpu import places
@@ -17,6 +18,15 @@ LETTERS = {"int64": "k", "float32": "c", "float64": "w"}
 """What the name of a scalar begins with, by its type."""
 
 
+@dataclass
+class Quads:
+    """What a loop that goes by four has in registers: by their names, the rows of arrays."""
+
+    index: Index
+    taken: dict[str, str] = field(default_factory=dict)
+    put: dict[str, str] = field(default_factory=dict)
+
+
 class Places(places.Places):
     """The scope that the expressions of a step are printed in, for one mode of teams."""
 
@@ -26,10 +36,15 @@ class Places(places.Places):
     mode: Mode
     arguments: Parameters
 
-    def set_mode(self, mode: Mode) -> None:
+    def set_mode(self, mode: Mode, four: bool) -> None:
         self.mode = mode
+        self.four = four
+        self.quads: Quads | None = None
+        self.writing = False
+        self.registers: dict[str, str] = {}
         self.arguments = Parameters()
-        self.function = f"{self.name}_{mode}" if isinstance(self.step, Parallel) else self.name
+        suffix = f"_{mode}_four" if four else f"_{mode}"
+        self.function = f"{self.name}{suffix}" if isinstance(self.step, Parallel) else self.name
 
     def _extent_text(self, name: str) -> str:
         if name in self.layout.sizes:
@@ -103,7 +118,32 @@ class Places(places.Places):
         texts = [self._place(positions[axis], facts) for axis in axes]
         if storage is not None and storage.kind == "scratch":
             texts = self._own(texts)
+        if self.quads is not None and self._is_side_by_side(tensor, positions):
+            return self._quad(name, texts, kind)
         return f"{name}[{', '.join(texts)}]"
+
+    def _is_side_by_side(self, tensor: Input | Let, positions: Sequence[Position]) -> bool:
+        """Whether the turns of the loop that goes by four read entries that stand side by side, in a
+        row that there is whatever guards the read: all four are read before anything is asked."""
+        assert self.quads is not None
+        *outer, last = [
+            position.index if position.index and position.index.dimension == dimension else None
+            for position, dimension in zip(positions, tensor.dimensions, strict=True)
+        ]
+        return last == self.quads.index and not {None, last} & set(outer)
+
+    def _quad(self, name: str, texts: Sequence[str], kind: str) -> str:
+        """Four entries in registers, of which this turn has one."""
+        assert self.quads is not None
+        row = f"{name}[{', '.join(texts[:-1])}]" if len(texts) > 1 else name
+        held = self.quads.put if self.writing else self.quads.taken
+        if row not in held.values():
+            prefix = "put" if self.writing else "four"
+            register = self.layout.name(prefix, f"{name}_{len(self.registers) + 1}")
+            self.registers[register] = f"cuda.local.array(4, {kind})"
+            held[register] = row
+        found = next(one for one, other in held.items() if other == row)
+        return f"{found}[u]"
 
     def _of_team(
         self, name: str, extents: Sequence[str], shape: Sequence[object], kind: str

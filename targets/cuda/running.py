@@ -82,7 +82,11 @@ class Kernel:
         framework = framework or Plain()
         stream = framework.stream()
         told = {name: arguments[one] + more for name, (one, more) in self.facts["counted"].items()}
-        prepared = self._prepared({**sizes, **told})
+        arrays = [
+            one for one in (*arguments.values(), *results.values()) if isinstance(one, OnDevice)
+        ]
+        aligned = all(one.pointer % 16 == 0 for one in arrays)
+        prepared = self._prepared({**sizes, **told}, aligned)
         work, base = framework.memory(prepared.plan.bytes)
         device = self.device()
         with self.lock:
@@ -94,10 +98,10 @@ class Kernel:
         self._copies(results, stream)
         return Scalars(self, prepared.plan, work, base, stream)
 
-    def _prepared(self, sizes: Mapping[str, int]) -> Prepared:
+    def _prepared(self, sizes: Mapping[str, int], aligned: bool) -> Prepared:
         device = self.device()
         context = device.context()
-        key = (context, *sizes.items())
+        key = (context, aligned, *sizes.items())
         found = self.prepared.get(key)
         if found is None:
             with self.lock:
@@ -105,14 +109,14 @@ class Kernel:
                     self.modules[context] = device.load(self.ptx(device.architecture()))
                 module = self.modules[context]
                 function = {name: device.function(module, name) for name in self._names()}
-                plan = Sized(self.facts, sizes, self.shape)
+                plan = Sized(self.facts, sizes, self.shape, aligned)
                 found = self.prepared[key] = Prepared(plan, function.__getitem__)
         return found
 
     def _names(self) -> Iterator[str]:
         for step in self.facts["steps"]:
-            for name, _ in step["functions"].values():
-                yield name
+            for found in step["functions"].values():
+                yield found[0]
 
     def _given(
         self, what: Any, base: int, arguments: Mapping[str, Any], results: Mapping[str, Any]
@@ -159,8 +163,9 @@ class Scalars(Mapping[str, Any]):
             self.found = self._fetched()
         return self.found[key]
 
-    def check(self, shows: bool = False) -> None:
-        """Wait for the call, and raise what it raises; `shows`: some result is not a number."""
+    def check(self, shows: bool | None = None) -> None:
+        """Wait for the call, and raise what it raises; `shows`: some array is not a number, where that
+        is known."""
         if self.found is None:
             self.found = self._fetched(shows)
 
@@ -174,7 +179,7 @@ class Scalars(Mapping[str, Any]):
         array = "wholes" if key in facts["whole"] else "values"
         return int(self.plan.places[array] + facts["scalars"][key] * 8)
 
-    def _fetched(self, shows: bool = False) -> dict[str, Any]:
+    def _fetched(self, shows: bool | None = None) -> dict[str, Any]:
         held = self.kernel.device().fetched(self.base, self.plan.head, self.stream)
         whole = self.kernel.facts["whole"]
         found = {
@@ -183,7 +188,9 @@ class Scalars(Mapping[str, Any]):
         }
         errors = struct.unpack_from(f"{ERRORS}q", held)
         ranks = [rank for rank in (3, 2, 1) if errors[rank * 8]]
-        shows = shows or not found or any(math.isnan(value) for value in found.values())
+        if shows is None:
+            shows = not found
+        shows = shows or any(math.isnan(value) for value in found.values())
         if ranks and (ranks[0] == 3 or shows):
             site, position, extent, example = errors[ranks[0] * 8 + 1 : ranks[0] * 8 + 5]
             tensor, axis = self.kernel.facts["sites"][site]

@@ -9,7 +9,7 @@ team waits.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy
 
@@ -59,8 +59,11 @@ class Access:
 class Sharing:
     """The plan of one step for teams of several threads."""
 
-    def __init__(self, loops: Loops, items: Sequence[Item], outside: Sequence[Start]) -> None:
+    def __init__(
+        self, loops: Loops, items: Sequence[Item], outside: Sequence[Start], four: bool = False
+    ) -> None:
         self.loops = loops
+        self.four = four
         self.program: Program = loops.program
         self.axes = {start.let: start.axes for start in outside}
         self.axes |= {
@@ -71,6 +74,14 @@ class Sharing:
 
     def is_shared(self, loop: Loop) -> bool:
         return id(loop) in self.shared
+
+    def goes_by_four(self, loop: Loop) -> bool:
+        """Whether four turns of a shared loop are done at once by a thread."""
+        return self.four and self.may_go_by_four(loop)
+
+    def may_go_by_four(self, loop: Loop) -> bool:
+        """Whether a shared loop has no loops inside."""
+        return self.is_shared(loop) and is_simple(loop)
 
     def _plan(self, items: Sequence[Item]) -> None:
         for item in items:
@@ -126,8 +137,12 @@ class Sharing:
         match item:
             case Loop(body=body):
                 inner = item.index if self.is_shared(item) else index
+                by_four = self.goes_by_four(item)
                 for one in body:
-                    yield from self.accesses(one, inner)
+                    for access in self.accesses(one, inner):
+                        if by_four and isinstance(access.owner, int):
+                            access = replace(access, owner=f"{access.owner} by four")
+                        yield access
             case Assign(let=let, at=at, body=body):
                 yield from self._read(body, index)
                 yield from self._written(let, [Position(one) for one in at], index)
@@ -178,3 +193,8 @@ class Sharing:
     def _axis(self, places: Sequence[Position], index: Index) -> int | None:
         found = [axis for axis, place in enumerate(places) if place.index == index]
         return found[-1] if found else None
+
+
+def is_simple(loop: Loop) -> bool:
+    """Whether a loop has nothing but statements."""
+    return all(isinstance(item, Assign | Accumulate) for item in loop.body)

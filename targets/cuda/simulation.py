@@ -113,6 +113,16 @@ def claimed(array: Any, place: int) -> bool:
     return True
 
 
+def take(registers: Any, row: Any, first: int) -> None:
+    """Four entries that stand side by side, read at once."""
+    registers[:] = row[first : first + 4]
+
+
+def put(row: Any, first: int, registers: Any) -> None:
+    """Four entries that stand side by side, written at once."""
+    row[first : first + 4] = registers
+
+
 def quarters(x: Any) -> tuple[int, Any]:
     """(k, f) with x ≡ (k + f)·π/2 and |f| ≤ ½, for a large float32: exactly, by integers."""
     product = int(float(x) * 2048.0) * _TWO_OVER_PI >> 11
@@ -182,7 +192,7 @@ def _floor() -> dict[str, Any]:
     return {
         "math": mathematics, "float32": float32, "float64": float64, "int64": int64,
         "Any": Any, "helper": helper, "elementary": elementary, "claimed": claimed,
-        "quarters": quarters, "view": view,
+        "quarters": quarters, "view": view, "take": take, "put": put,
         "split": _split, "power_of_two": _power_of_two,
         "maximum": _extreme(np.maximum), "minimum": _extreme(np.minimum),
         "annotations": None,

@@ -15,7 +15,7 @@ from objc.targets.cpu import steps
 from objc.targets.cpu.places import bare
 from objc.targets.cpu.printer import Printer
 from objc.targets.cuda.layout import Layout, Mode
-from objc.targets.cuda.places import Places
+from objc.targets.cuda.places import Places, Quads
 from objc.targets.cuda.sharing import Access, Sharing
 
 from objc.ir.index import Index, Position
@@ -52,13 +52,14 @@ class StepText(Places, steps.StepText):
         functions: set[str],
         wide: set[str],
         mode: Mode,
+        four: bool = False,
     ) -> None:
         super().__init__(loops, number, dtype, prefix, layout, sites, functions, wide)
-        self.set_mode(mode)
+        self.set_mode(mode, four)
         step = self.step
         outside = step.reductions if isinstance(step, Parallel) else ()
         items = step.loop.body if isinstance(step, Parallel) else step.items
-        self.sharing = Sharing(loops, items, outside)
+        self.sharing = Sharing(loops, items, outside, four)
         self.alone = mode == "thread"  # whether a thread is by itself here
         self.private: set[str] = set()  # sums of which each thread has a part
         self.begun: set[str] = set()  # sums that the whole team has begun
@@ -73,6 +74,7 @@ class StepText(Places, steps.StepText):
             self._serial(self.step)
         head = [*self._team(), *self.arguments.head()]
         head += [f"    {name} = {text}" for name, text in sorted(self.head.items())]
+        head += [f"    {name} = {text}" for name, text in self.registers.items()]
         names = self.arguments.signature()
         signature = f"def {self.function}({', '.join(names)}):"
         if len(signature) > 100:
@@ -118,8 +120,12 @@ class StepText(Places, steps.StepText):
             self._wait()
         index = step.loop.index
         name = self._index_name(index)
-        self._line(f"for {name} in range(team, {self.layout_extent(index)}, teams):")
-        self._inside(step.loop, step.loop.body, index)
+        extent = self.layout_extent(index)
+        if self.four and self.alone:
+            self._by_four(step.loop, f"4 * team, {extent}, 4 * teams")
+        else:
+            self._line(f"for {name} in range(team, {extent}, teams):")
+            self._inside(step.loop, step.loop.body, index)
         for start in step.reductions:
             if not start.axes:
                 self._give_part(self.program.let[start.let])
@@ -183,17 +189,19 @@ class StepText(Places, steps.StepText):
 
     def _items(self, items: Sequence[Item]) -> None:
         for item in items:
-            if not self.alone:
-                self._wait_for(item)
+            found = [] if self.alone else self._wait_for(item)
             super()._items([item])
+            # afterwards: what a reduction writes comes behind the wait that is a part of it
+            self.pending += [one for one in found if one not in self.pending]
 
-    def _wait_for(self, item: Item) -> None:
+    def _wait_for(self, item: Item) -> list[Access]:
+        """Wait where an item needs it; what it touches."""
         if isinstance(item, Loop) and not self.sharing.is_shared(item):
-            return  # what is in it waits by itself
+            return []  # what is in it waits by itself
         found = list(self.sharing.accesses(item))
         if any(one.clashes(other) for one in self.pending for other in found):
             self._wait()
-        self.pending += [one for one in found if one not in self.pending]
+        return found
 
     def _wait(self) -> None:
         self._line("cuda.syncwarp()" if self.mode == "warp" else "cuda.syncthreads()")
@@ -206,7 +214,9 @@ class StepText(Places, steps.StepText):
         self.visible.append({})
         self.facts.append(self.facts[-1].inside(index))
         before = len(self.lines)
+        self._enter_body(body)
         self._items(body)
+        self._leave_body()
         if not self.alone:
             again = [access for one in body for access in self.sharing.accesses(one)]
             apart = None if loop.direction else index
@@ -233,8 +243,11 @@ class StepText(Places, steps.StepText):
         name = self._index_name(loop.index)
         if self.sharing.is_shared(loop):
             self.alone = True
-            self._line(f"for {name} in range(lane, {extent}, width):")
-            self._inside(loop, loop.body, loop.index)
+            if self.sharing.goes_by_four(loop):
+                self._by_four(loop, f"4 * lane, {extent}, 4 * width")
+            else:
+                self._line(f"for {name} in range(lane, {extent}, width):")
+                self._inside(loop, loop.body, loop.index)
             self.alone = False
             return
         counter = self.layout.name("step", loop.index.name) if loop.direction else name
@@ -243,6 +256,28 @@ class StepText(Places, steps.StepText):
             ahead = counter if loop.direction > 0 else f"{extent} - 1 - {counter}"
             self._line(f"    {name} = {ahead}")
         self._inside(loop, loop.body, loop.index)
+
+    def _by_four(self, loop: Loop, turns: str) -> None:
+        """Four turns of a loop at once: what stands side by side is read and written together."""
+        name = self._index_name(loop.index)
+        first = f"{name}_4"
+        self._line(f"for {first} in range({turns}):")
+        self.indent += 1
+        before = len(self.lines)
+        self.quads = Quads(loop.index)
+        self._line("for u in range(4):")
+        self.indent += 1
+        self._line(f"{name} = {first} + u")
+        self.indent -= 1
+        self._inside(loop, loop.body, loop.index)
+        quads, self.quads = self.quads, None
+        margin = "    " * self.indent
+        taken = [f"{margin}take({one}, {row}, {first})" for one, row in quads.taken.items()]
+        self.lines[before:before] = taken
+        for one, row in quads.put.items():
+            self._line(f"put({row}, {first}, {one})")
+        self.functions.update(["take"] if quads.taken else [], ["put"] if quads.put else [])
+        self.indent -= 1
 
     def _by_first(self) -> None:
         """What follows is the first thread's to do."""
@@ -323,6 +358,7 @@ class StepText(Places, steps.StepText):
 
     def _accumulate(self, item: Accumulate) -> None:
         let = self.program.let[item.let]
+        self._hold(item.body)
         depth = self.indent
         if item.at:
             self._by_first()
@@ -405,7 +441,9 @@ class StepText(Places, steps.StepText):
         return f"rounded({names[0]}, {names[1]})"
 
     def _store(self, let: Let, at: Sequence[Index], text: str) -> None:
+        self.writing = True
         target = self._element(let, [Position(index) for index in at])
+        self.writing = False
         self._line(f"{target} = {text}")
         self.layout.filled.add(let.name)
 

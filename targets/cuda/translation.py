@@ -92,6 +92,7 @@ class Body(translation.Body):
     """A function for a device being translated."""
 
     translator: Translator
+    turn: int | None = None  # of a loop that is written out
 
     def _value(self, node: ast.expr) -> Value:
         match node:
@@ -99,6 +100,8 @@ class Body(translation.Body):
                 return self._register(_REGISTERS[what])
             case ast.Name(id=name) if name.startswith("p_"):
                 return self.variables[name]
+            case ast.Name(id="u") if self.turn is not None:
+                return I64(self.turn)
         return super()._value(node)
 
     def _register(self, name: str) -> Any:
@@ -124,6 +127,9 @@ class Body(translation.Body):
         ends = [self._value(one) for one in node.iter.args]  # type: ignore[attr-defined]
         first, last, step = (I64(0), *ends, I64(1)) if len(ends) == 1 else (*ends, I64(1))[:3]
         assert isinstance(node.target, ast.Name)
+        if node.target.id == "u":
+            self._written_out(node)
+            return
         before, body = self.b.block, self.function.append_basic_block("loop")
         after = self.function.append_basic_block("after")
         self.b.cbranch(self.b.icmp_signed("<", first, last), body, after)
@@ -138,10 +144,19 @@ class Body(translation.Body):
             self.b.cbranch(self.b.icmp_signed("<", following, last), body, after)
         self.b.position_at_end(after)
 
+    def _written_out(self, node: ast.For) -> None:
+        """A loop of four turns as four statements, so that its registers have no addresses."""
+        for turn in range(4):
+            self.turn = turn
+            self._block(node.body)
+        self.turn = None
+
     # -------------------------------------------------------------- arrays
 
     def _subscript(self, array: Array, where: ast.expr) -> Value:
         found = super()._subscript(array, where)
+        if isinstance(array, Constant) and isinstance(found, Array):
+            return Constant(found.data, found.element, found.shape)
         if isinstance(array, Constant) and isinstance(found, ir.LoadInstr):
             found.set_metadata("invariant.load", self.b.module.add_metadata([]))
         return found
@@ -180,8 +195,14 @@ class Body(translation.Body):
                 return self._barrier("llvm.nvvm.barrier0", [])
             case ast.Attribute(value=ast.Name(id="cuda"), attr="syncwarp"):
                 return self._barrier("llvm.nvvm.bar.warp.sync", [I32(_ALL)])
-            case ast.Attribute(value=ast.Attribute(value=ast.Name(id="cuda")), attr="array"):
+            case ast.Attribute(value=ast.Attribute(attr="shared"), attr="array"):
                 return self._shared(arguments[0], arguments[1])
+            case ast.Attribute(value=ast.Attribute(attr="local"), attr="array"):
+                return self._registers(arguments[1])
+            case ast.Name(id="take"):
+                return self._take(*map(self._value, arguments))
+            case ast.Name(id="put"):
+                return self._put(*map(self._value, arguments))
             case ast.Name(id="view"):
                 return self._view(*arguments)
             case ast.Name(id="exchanged"):
@@ -191,6 +212,32 @@ class Body(translation.Body):
             case ast.Name(id="claimed"):
                 return self._claimed(self._value(arguments[0]), self._value(arguments[1]))
         return super()._call(node, function, arguments)
+
+    def _registers(self, kind: ast.expr) -> Array:
+        assert isinstance(kind, ast.Name)
+        element = TYPES[kind.id]
+        held = self.start.alloca(ir.ArrayType(element, 4))
+        held.align = 16
+        return Array(self.start.bitcast(held, ir.PointerType(element)), element, (I64(4),))
+
+    def _quad(self, row: Array, first: Any) -> Any:
+        kind = ir.PointerType(ir.VectorType(row.element, 4), GLOBAL)
+        return self.b.bitcast(self._pointer(row, [first]), kind)
+
+    def _take(self, registers: Array, row: Array, first: Any) -> None:
+        four = self.b.load(self._quad(row, first), align=16)
+        if isinstance(row, Constant):
+            four.set_metadata("invariant.load", self.b.module.add_metadata([]))
+        for place in range(4):
+            part = self.b.extract_element(four, I32(place))
+            self.b.store(part, self._pointer(registers, [I64(place)]))
+
+    def _put(self, row: Array, first: Any, registers: Array) -> None:
+        four = ir.Constant(ir.VectorType(row.element, 4), ir.Undefined)
+        for place in range(4):
+            part = self.b.load(self._pointer(registers, [I64(place)]))
+            four = self.b.insert_element(four, part, I32(place))
+        self.b.store(four, self._quad(row, first), align=16)
 
     def _barrier(self, name: str, arguments: Sequence[Any]) -> Any:
         function = self._intrinsic(name, ir.VoidType(), [one.type for one in arguments])

@@ -21,11 +21,19 @@ from objc.ir.program import Program
 from objc.target import DType, load
 
 TARGET = load("cuda")
-EXAMPLES = 5
+EXAMPLES = {"float64": 5, "float32": 8}
+"""Of which the second goes by four."""
+
 SCALE = 0.5
 TURNS = 3
 """Of iterations that a hyperparameter counts: the simulator is slow."""
-TOLERANCE = {"float64": {"rtol": 1e-12, "atol": 1e-13}, "float32": {"rtol": 2e-5, "atol": 2e-6}}
+CONDITION = 4
+"""Times that a result may miss by what a unit in the last place of its inputs changes."""
+
+TOLERANCE: dict[str, Any] = {
+    "float64": {"rtol": 1e-12, "atol": 1e-13},
+    "float32": {"rtol": 2e-5, "atol": 2e-6},
+}
 
 
 @cache
@@ -43,10 +51,21 @@ def derived(name: str) -> Program:
 # -------------------------------------------------------------- as PTX
 
 
+LEFT_OUT = {"sm_80": "_block(_four)?", "sm_90": "_warp(_four)?"}
+"""Teams that are compiled for the other architecture: their functions differ in little else."""
+
+
 @cache
+def text_of(name: str) -> str:
+    return TARGET.emit(derived(name), "float32").text
+
+
 def kernels(name: str, architecture: str) -> dict[str, str]:
     """The PTX of a declaration in float32, by the functions that can be launched."""
-    text = TARGET.emit(derived(name), "float32").text
+    head, *functions = text_of(name).split("@kernel\n")
+    left_out = re.compile(rf"def \w+{LEFT_OUT[architecture]}\(")
+    wanted = [one for one in functions if not left_out.match(one)]
+    text = "@kernel\n".join([head, *wanted])
     found = ptx.compiled(text, architecture)
     assert f".target {architecture}" in found
     parts = re.split(r"\.visible \.entry (\w+)\(", found)
@@ -78,12 +97,12 @@ def _simulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-def inputs(name: str) -> dict[str, Any]:
+def inputs(name: str, examples: int) -> dict[str, Any]:
     """A batch drawn from the declared domains, with the default hyperparameters."""
     row, rng = ROWS[name], np.random.default_rng(3)
     found: dict[str, Any] = {
         one.name: np.stack(
-            [np.asarray(draws.draw(one, 1.0, draws.SIZES, rng, 10.0)) for _ in range(EXAMPLES)]
+            [np.asarray(draws.draw(one, 1.0, draws.SIZES, rng, 10.0)) for _ in range(examples)]
         )
         for one in row.of_role("differentiable", "data")
     }
@@ -92,6 +111,12 @@ def inputs(name: str) -> dict[str, Any]:
         found[one.name] = min(int(number), TURNS) if one.domain == "count" else number
     internal = (one.name for one in derived(name).inputs if one.role == "internal")
     return {**found, **dict.fromkeys(internal, SCALE)}
+
+
+def nudged(value: Any, dtype: DType) -> Any:
+    """An input moved by a unit in its last place, which no arithmetic in its type can better."""
+    array = np.asarray(value)
+    return array if array.dtype.kind != "f" else array * (1.0 + np.finfo(dtype).eps)
 
 
 def run(name: str, given: dict[str, Any], dtype: DType) -> dict[str, NDArray[Any] | float]:
@@ -115,10 +140,19 @@ def run(name: str, given: dict[str, Any], dtype: DType) -> dict[str, NDArray[Any
 @pytest.mark.usefixtures("_simulated")
 @pytest.mark.parametrize("name", ROWS)
 def test_agrees_with_the_interpreter_in_the_simulator(name: str) -> None:
-    given = inputs(name)
-    expected = evaluate(derived(name), given)
-    for dtype in TOLERANCE:
+    dtype: DType
+    for dtype in ("float64", "float32"):
+        given = {
+            key: value.astype(dtype) if np.shape(value) and value.dtype.kind == "f" else value
+            for key, value in inputs(name, EXAMPLES[dtype]).items()
+        }
+        expected = evaluate(derived(name), given)
+        moved = evaluate(derived(name), {key: nudged(x, dtype) for key, x in given.items()})
         found = run(name, given, dtype)
         assert set(found) == set(expected)
         for key, value in expected.items():
-            np.testing.assert_allclose(found[key], value, err_msg=key, **TOLERANCE[dtype])
+            change = np.abs(moved[key] - value)
+            condition = np.max(change, initial=0.0, where=np.isfinite(change)) * CONDITION
+            tolerance = TOLERANCE[dtype]
+            tolerance = {**tolerance, "atol": tolerance["atol"] + condition}
+            np.testing.assert_allclose(found[key], value, err_msg=key, **tolerance)
