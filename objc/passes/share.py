@@ -42,6 +42,7 @@ def _merge(program: Program) -> Program:
         else:
             seen[key] = let.name
             lets.append(let)
+    lets = [rename_reads(let, renamed) for let in lets]  # a step may read what comes after it
     outputs = {key: renamed.get(name, name) for key, name in program.outputs.items()}
     terms = tuple(replace(t, let=renamed.get(t.let, t.let)) for t in program.terms)
     return replace(program, lets=tuple(lets), outputs=outputs, terms=terms)

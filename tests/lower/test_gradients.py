@@ -146,6 +146,25 @@ def along(x: Any, a: Any) -> Any:
     return (slope(last, x) * x).sum()
 
 
+def marginals(scores: Any, y: Any) -> Any:
+    def total(one: Any) -> Any:
+        state = one[0]
+        for before, here in zip(one[:-1], one[1:], strict=True):
+            state = here + torch.logsumexp(state + before / 10, 0)
+        return torch.logsumexp(state, 0)
+
+    return -(y * slope(total, scores)).sum()
+
+
+def through_iterations(w: Any, q: Any) -> Any:
+    def final(state: Any) -> Any:
+        for _ in range(3):
+            state = torch.tanh(w @ state)
+        return (state**2).sum()
+
+    return (slope(final, q) ** 2).sum()
+
+
 CASES: dict[str, tuple[str, Torch, dict[str, Any]]] = {
     "wgan_gp": (
         CRITIC + "objective f(| real_x: real[D], fake_x: real[D], mix: probability) =\n"
@@ -220,6 +239,24 @@ CASES: dict[str, tuple[str, Torch, dict[str, Any]]] = {
         "    where fit(v) = max(v)^3 * v[label] + prod(v) + sum[k | k > 0](v[k-1] * v[k])\n",
         picked,
         {"x": normal(5), "label": 1},
+    ),
+    "marginals of a chain": (
+        "function total(s: real[T, K]) = logsumexp[k](a[T-1, k])\n"
+        "    where a[0, k] = s[0, k]\n"
+        "          a[t, k] = s[t, k] + logsumexp[j](a[t-1, j] + s[t-1, j] / 10)\n"
+        "loss f(scores: real[T, K] | y: real[T, K]) ="
+        " -sum[t, k](y[t, k] * gradient(total, scores)[t, k])\n",
+        marginals,
+        {"scores": normal(4, 3), "y": normal(4, 3)},
+    ),
+    "through iterations": (
+        "function roll(q: real[D], w: real[D, D]; steps: count = 3) = sum[d](h[steps, d]^2)\n"
+        "    where h[0, d] = q[d]\n"
+        "          h[n, d] = tanh(sum[c](w[d, c] * h[n-1, c]))\n"
+        "loss f(w: real[D, D], q: real[D]) = sum(gradient(final, q)^2)\n"
+        "    where final(v) = roll(v, w)\n",
+        through_iterations,
+        {"w": normal(3, 3), "q": normal(3)},
     ),
     "shifted": (
         "loss f(x: real[T, D]) = x[0, 0] * sum[t | t > 0](log(norm(gradient(fit, x[t-1]))))\n"

@@ -26,6 +26,7 @@ from objc.passes.lower.names import Context
 from objc.passes.lower.values import Environment, Positions, Value
 from objc.passes.prune import prune
 from objc.passes.share import rename_reads
+from objc.passes.stabilise import sink
 from objc.passes.stages import stable, tidy
 from objc.source import Span
 
@@ -121,6 +122,7 @@ class Excerpt:
         program = gradient(stable(program), [self.name])
         key = f"gradient:{self.name}"
         program = tidy(prune(program, {key: program.outputs[key]}), final=False)
+        program = sink(program)  # a step that isn't taken isn't read
         return list(program.lets), program.outputs[key]
 
 
@@ -224,9 +226,9 @@ class Splice:
         if test != sympy.true:  # its indices are everywhere, then
             free = {let.name: let.free for let in lets}
             lets = [at_places(let, free, outer) for let in lets]
-        indices, names = self._indices(lets, outer), dict[str, str]()
+        indices = self._indices(lets, outer)
+        names = {let.name: builder.fresh(let.name) for let in lets}  # steps read what comes later
         for let in lets:
-            names[let.name] = builder.fresh(let.name)
             let = rename_reads(renamed(let, indices), names)
             let = replace(let, name=names[let.name], span=self.excerpt.span)
             builder.add(_under(test, self._with_place(let, outer)))
