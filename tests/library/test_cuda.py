@@ -93,6 +93,7 @@ def test_is_compiled_without_double_precision_and_local_memory(
 
 @pytest.fixture
 def _simulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    pytest.importorskip("numba_cuda")
     monkeypatch.setenv("NUMBA_ENABLE_CUDASIM", "1")
     yield
 
@@ -151,7 +152,8 @@ def test_agrees_with_the_interpreter_in_the_simulator(name: str) -> None:
         found = run(name, given, dtype)
         assert set(found) == set(expected)
         for key, value in expected.items():
-            change = np.abs(moved[key] - value)
+            with np.errstate(invalid="ignore"):  # infinite before and after
+                change = np.abs(moved[key] - value)
             condition = np.max(change, initial=0.0, where=np.isfinite(change)) * CONDITION
             tolerance = TOLERANCE[dtype]
             tolerance = {**tolerance, "atol": tolerance["atol"] + condition}

@@ -37,6 +37,7 @@ loss ordinal(score: real[K] | label: index(K)) = sum[k | k > label](softplus(sco
 
 @pytest.fixture
 def simulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    pytest.importorskip("numba_cuda")
     monkeypatch.setenv("NUMBA_ENABLE_CUDASIM", "1")
     yield
 
@@ -277,3 +278,23 @@ def test_the_error_of_a_sum_is_not_fused_away() -> None:
     step = found.partition(".entry step_1_thread")[2].partition(".entry")[0]
     assert len(re.findall(r"sub\.rn\.f32", step)) >= 4
     assert not re.findall(r"add\.f32", step)
+
+
+@pytest.mark.parametrize(("name", "loads", "stores"), [("squared", 2, 1), ("focal", 6, 4)])
+def test_four_entries_are_moved_at_once(name: str, loads: int, stores: int) -> None:
+    """Where the layout allows it: of float32, with 128 bits."""
+    program = getattr(objc.compile(TEXT), name).gradient_program
+    found = ptx.compiled(TARGET.emit(program, "float32").text, "sm_90")
+    assert len(re.findall(r"ld\.global\.(?:nc\.)?v4\.b32", found)) >= loads
+    assert len(re.findall(r"st\.global\.v4\.b32", found)) >= stores
+
+
+def test_four_at_once_need_sizes_and_addresses_that_allow_it() -> None:
+    facts = TARGET.emit(objc.compile(TEXT).focal.gradient_program, "float32").metadata
+    functions = {
+        (size, aligned): Sized(facts, {"batch": 2048, "K": size}, None, aligned).launches[0].name
+        for size in (32_000, 32_001)
+        for aligned in (True, False)
+    }
+    assert functions.pop((32_000, True)) == "step_1_block_four"
+    assert set(functions.values()) == {"step_1_block"}
