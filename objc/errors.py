@@ -154,6 +154,11 @@ class Collector:
             raise ObjcError(self.found)
 
 
+def article(noun: str) -> str:
+    """`a` or `an`, by the first letter."""
+    return "an" if noun[:1] in "aeiou" else "a"
+
+
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     """The help line for a misspelled name, or None when nothing in scope is near."""
     choices = sorted(set(candidates) - {name})

@@ -158,7 +158,7 @@ def out_of_range(
     return InputError(
         LabelOutOfRange(
             signature.span(one.place), signature.name, one.keyword, value, extent,
-            one.extent or "the extent", position,
+            one.extent or "the extent", position, bool(one.dimensions),
         )
     )  # fmt: skip
 

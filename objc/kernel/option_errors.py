@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from objc.errors import did_you_mean
+from objc.errors import article, did_you_mean
 from objc.kernel.diagnostic import CallDiagnostic, and_list
 
 
@@ -146,7 +146,7 @@ class NotAScalar(CallDiagnostic):
     method: str
 
     def title(self) -> str:
-        return f"{self.declaration} is a {self.kind}, and has no `{self.method}`"
+        return f"{self.declaration} is {article(self.kind)} {self.kind}, and has no `{self.method}`"
 
     def label(self) -> str:
         return "gives an array for each example"

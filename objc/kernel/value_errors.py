@@ -18,6 +18,7 @@ class LabelOutOfRange(CallDiagnostic):
     Example: a label 10 with logits of shape (N, 10): classes are counted from 0.
 
     Mend: count from 0; mask examples without a label with `mask=label >= 0`, which are then not read.
+    Where an example has several, guard what reads them: `sum[t | t < length](…)`.
     """
 
     code: ClassVar[str] = "E0411"
@@ -26,6 +27,8 @@ class LabelOutOfRange(CallDiagnostic):
     extent: int | None
     dimension: str
     position: tuple[int, ...]
+    along_axes: bool = False
+    """Whether each example has several of them."""
 
     def title(self) -> str:
         last = f"{self.dimension} - 1" if self.extent is None else self.extent - 1
@@ -43,6 +46,8 @@ class LabelOutOfRange(CallDiagnostic):
         if self.value == self.extent:
             return "indices count from 0"
         if self.value < 0:
+            if self.along_axes:
+                return "leave such places out in the text, by a length or a mask: `| t < length`"
             return f"leave such examples out with `mask={self.name} >= 0`"
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from objc.errors import Diagnostic
+from objc.errors import Diagnostic, article
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class NotAGame(Diagnostic):
     def title(self) -> str:
         if self.kind == "game":
             return f"`{self.name}` is a game of several players, which `fit` can't train"
-        return f"`{self.name}` is a {self.kind}, and `fit_game` trains games"
+        return f"`{self.name}` is {article(self.kind)} {self.kind}, and `fit_game` trains games"
 
     def help(self) -> str | None:
         other = "fit_game" if self.kind == "game" else "fit"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -149,7 +150,7 @@ def along(x: Any, a: Any) -> Any:
 def marginals(scores: Any, y: Any) -> Any:
     def total(one: Any) -> Any:
         state = one[0]
-        for before, here in zip(one[:-1], one[1:], strict=True):
+        for before, here in pairwise(one):
             state = here + torch.logsumexp(state + before / 10, 0)
         return torch.logsumexp(state, 0)
 

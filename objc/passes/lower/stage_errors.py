@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from objc.errors import Diagnostic, Label, did_you_mean
+from objc.errors import Diagnostic, Label, article, did_you_mean
 from objc.source import Span
 
 
@@ -124,7 +124,7 @@ class BadStageObjective(Diagnostic):
     def title(self) -> str:
         if self.kind is None:
             return f"there is no loss or objective `{self.name}`"
-        return f"`{self.name}` is a {self.kind}, and no objective to train on"
+        return f"`{self.name}` is {article(self.kind)} {self.kind}, and no objective to train on"
 
     def label(self) -> str:
         if self.kind is not None:
