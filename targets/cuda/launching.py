@@ -18,6 +18,8 @@ ERRORS = 32
 """Numbers in the record of bad positions: eight for each rank."""
 
 THREADS = 256
+"""Of a block at most: a device has 65536 registers for it, and a thread may take 255."""
+
 MOST_BLOCKS = 2048
 WORKSPACE = 1 << 28
 """Bytes that arrays of teams, or of blocks, may take."""
@@ -121,7 +123,7 @@ class Sized:
         if not step["inner"]:
             return self.shape.threads
         longest = max(self.extent(one) for one in step["inner"])
-        return min(1024, max(64, -(-longest // 4 // 32) * 32))
+        return min(THREADS, max(64, -(-longest // 4 // 32) * 32))
 
     def _affordable(
         self, parameters: Sequence[tuple[Any, ...]], teams: int, number: int | None
