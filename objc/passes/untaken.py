@@ -32,9 +32,14 @@ def guard_products(
         return Branch(condition, *arms)
     arguments = [guard_products(one, explosive, nonzero) for one in expression.args]
     rebuilt = expression.func(*arguments) if arguments != list(expression.args) else expression
-    if not isinstance(rebuilt, sympy.Mul) or not any(explosive(one) for one in rebuilt.args):
+    if not isinstance(rebuilt, sympy.Mul):
         return rebuilt
-    vanishing = [_nonzero_base(f) for f in rebuilt.args if not f.is_nonzero and not explosive(f)]
+    exploding = [one for one in rebuilt.args if explosive(one)]
+    if not exploding:
+        return rebuilt
+    # What may overflow may be zero as well, and then what it multiplies does not matter either.
+    certain = exploding if len(exploding) == 1 else [f for f in exploding if not f.is_Symbol]
+    vanishing = [_nonzero_base(f) for f in rebuilt.args if not f.is_nonzero and f not in certain]
     vanishing = [one for one in vanishing if one not in nonzero]
     if not vanishing:
         return rebuilt
