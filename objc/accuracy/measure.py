@@ -149,7 +149,9 @@ class _Comparison:
                 name: value[row : row + 1] if name in self.reference.batched else value
                 for name, value in inputs.items()
             }
-            rows.append(self._of_batch({**one, **{name: one[name][0] for name in learned}}, learned))
+            rows.append(
+                self._of_batch({**one, **{name: one[name][0] for name in learned}}, learned)
+            )
         return {key: np.concatenate([one[key] for one in rows]) for key in rows[0]}
 
     def _of_batch(
