@@ -6,21 +6,19 @@ from collections.abc import Sequence
 
 import sympy
 from objc.targets._facts import Facts
+from objc.targets.cpu.forms import factor, is_count, shared_guard
 from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.multiplication import Multiplication
 from objc.targets.cpu.places import bare
 from objc.targets.cpu.printer import Printer
 from objc.targets.cpu.repeated import Repeated
 
-from objc.atoms import Branch
 from objc.ir.index import Index, Position
 from objc.ir.program import Let
 from objc.ir.symbols import (
-    Condition,
     Expression,
     Extent,
     conjuncts,
-    indices_of,
     position_value,
     reads,
 )
@@ -205,11 +203,11 @@ class StepText(Multiplication, Repeated):
         match let.reduction:
             case "sum":
                 if kind == "int64":
-                    return f"{total} + {_factor(x)}"
+                    return f"{total} + {factor(x)}"
                 self.functions.add("add")
                 return f"add({total}, {x})"
             case "prod":
-                return f"{total} * {_factor(x)}"
+                return f"{total} * {factor(x)}"
             case _:
                 if kind == "int64":
                     return f"{let.reduction}({total}, {x})"
@@ -238,7 +236,7 @@ class StepText(Multiplication, Repeated):
                     self._finish(item)
 
     def _loop(self, loop: Loop, extent: str) -> None:
-        shared = _shared_guard(loop)
+        shared = shared_guard(loop)
         if shared:
             condition = sympy.And(*shared)
             printer = Printer(self, self.dtype, hard=True)
@@ -412,14 +410,14 @@ class StepText(Multiplication, Repeated):
             elif extreme:
                 kind = self.dtype
             text = self._value(let, item.body, facts)
-            if kind == "float64" and _is_count(item.body):
+            if kind == "float64" and is_count(item.body):
                 text = bare(self._counted(item.body, facts))
             elif kind == "float64" and self.dtype == "float32":
                 text = f"float64({text})"
             elif not extreme and let.reduction == "prod":
                 text = f"({text})"
             if test and self._adds_zero(let, item):
-                text = f"{_factor(text)} if {test} else 0.0"
+                text = f"{factor(text)} if {test} else 0.0"
             self._line(f"{name} = {self._join(let, name, text, kind)}")
         self.indent = depth
 
@@ -502,33 +500,3 @@ class StepText(Multiplication, Repeated):
 
     def _buffer(self, let: Let) -> str:
         return self.layout.name("sum", let.name)
-
-
-def _shared_guard(loop: Loop) -> set[Condition]:
-    """What everything in a loop waits for, and does not change in it: it is asked once, before."""
-    found: set[Condition] | None = None
-    inner = {loop.index}
-    for item, _ in walk(loop.body):
-        if isinstance(item, Loop):
-            inner.add(item.index)
-        elif isinstance(item, Accumulate):
-            parts = set(conjuncts(item.guard)) - {sympy.true}
-            found = parts if found is None else found & parts
-        else:
-            return set()
-    return {one for one in found or () if not indices_of(one) & inner and _is_in_range(one)}
-
-
-def _is_in_range(condition: Condition) -> bool:
-    """Whether all that a condition reads stands at indices alone: it can be asked before others."""
-    return all(one.index is not None for read in reads(condition) for one in read.positions)
-
-
-def _is_count(body: Expression) -> bool:
-    """Whether a branch chooses between whole numbers."""
-    return isinstance(body, Branch) and all(one.is_Integer for one in body.args[1:])
-
-
-def _factor(text: str) -> str:
-    """Text that may stand beside an operator."""
-    return text if text.isidentifier() or text.isdigit() else f"({text})"
