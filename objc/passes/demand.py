@@ -7,7 +7,7 @@ derivative is to see it. The condition becomes a part of the let, so that every 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -18,7 +18,16 @@ from objc.ir.conditions import taken_reads
 from objc.ir.index import Index, Position
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import Group, groups
-from objc.ir.symbols import Condition, Read, conjuncts, indices_of, reads, substitute_positions
+from objc.ir.symbols import (
+    Condition,
+    Extent,
+    IndexValue,
+    Read,
+    conjuncts,
+    indices_of,
+    reads,
+    substitute_positions,
+)
 from objc.passes.batch import dependent
 
 Demand: TypeAlias = frozenset[Any] | None
@@ -106,15 +115,18 @@ class _Walk:
     ) -> frozenset[Any]:
         """Those of the conditions that can be said of the entry that is read, by its own indices."""
         mapping: dict[Index, Position] = {}
+        found: set[Any] = set()
         for index, position in zip(target.free, read.positions, strict=True):
             base = position.base
             if isinstance(base, Index) and base in let.indices and base not in mapping:
                 mapping[base] = Position(index, -position.offset)
-        return frozenset(
-            substitute_positions(one, mapping)
+                found.update(_steps_away(index, position.offset, base))
+        found.update(
+            _canonical(substitute_positions(one, mapping))
             for one in conditions
             if indices_of(one) <= mapping.keys() and self._is_plain(one, mapping, limit)
         )
+        return frozenset(found)
 
     def _is_plain(self, condition: Condition, mapping: dict[Index, Position], limit: int) -> bool:
         """Whether a condition reads, in range, what is known before the let and learned by nobody."""
@@ -126,6 +138,25 @@ class _Walk:
                 if index is None or mapping[index].offset:
                     return False
         return True
+
+
+def _steps_away(index: Index, offset: int, base: Index) -> Iterator[Condition]:
+    """What is known of a place that lies some steps ahead of, or behind, an index: it is no first, or no
+    last."""
+    if offset > 0:
+        yield sympy.Ne(IndexValue(index), 0)
+    elif offset < 0 and index.dimension == base.dimension:
+        yield sympy.Lt(IndexValue(index) + 1, Extent(index.dimension))
+
+
+def _canonical(condition: Condition) -> Condition:
+    """One form for what is said of the first place in several: `t > 0`, `t >= 1`, `t != 0`."""
+    if isinstance(condition, sympy.Gt | sympy.Ge | sympy.Lt | sympy.Le):
+        more = condition if isinstance(condition, sympy.Gt | sympy.Ge) else condition.reversed
+        least = 0 if isinstance(more, sympy.Gt) else 1
+        if isinstance(more.lhs, IndexValue) and more.rhs == least:
+            return sympy.Ne(more.lhs, 0)
+    return condition
 
 
 def _is_risky(let: Let) -> bool:
