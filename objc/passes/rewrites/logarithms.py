@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sympy
@@ -41,9 +42,20 @@ def log_of_product(node: Any) -> Expression | None:
         return None
     if isinstance(argument, (sympy.Mul, sympy.Pow)):
         if not all(_base(factor).is_positive for factor in factors):
-            return None
+            return _without_exponentials(factors)
         return sympy.Add(*(_exponent(one) * sympy.log(_base(one)) for one in factors))
     return None
+
+
+def _without_exponentials(factors: Sequence[Any]) -> Expression | None:
+    """log(p·exp u) = log p + u for p ≥ 0, which is −∞ on both sides where p is 0."""
+    powers = [one for one in factors if isinstance(one, sympy.exp)]
+    others = [one for one in factors if one not in powers]
+    if not powers or not all(
+        _base(one).is_nonnegative and _exponent(one).is_real for one in others
+    ):
+        return None
+    return sympy.Add(sympy.log(sympy.Mul(*others)), *(one.args[0] for one in powers))
 
 
 def _base(factor: Any) -> Any:
