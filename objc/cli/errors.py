@@ -28,17 +28,27 @@ class NoSuchDeclaration(Diagnostic):
     name: str
     declared: tuple[str, ...]
 
+    @property
+    def _players(self) -> tuple[str, ...]:
+        """The players, where the name is that of a game."""
+        return tuple(one for one in self.declared if one.startswith(f"{self.name}."))
+
     def title(self) -> str:
+        if self._players:
+            return f"`{self.name}` in `{self.file}` is a game, and this takes one of its players"
         return f"`{self.file}` has no declaration `{self.name}`"
 
     def notes(self) -> Sequence[str]:
         if not self.declared:
             return ("the file declares nothing",)
-        if did_you_mean(self.name, self.declared):
+        if self._players or did_you_mean(self.name, self.declared):
             return ()
         return (f"it declares {', '.join(f'`{one}`' for one in self.declared)}",)
 
     def help(self) -> str | None:
+        if self._players:
+            players = ", ".join(f"`{one}`" for one in self._players)
+            return f"name a player ({players}), or train all of them with `objc.training.fit_game`"
         return did_you_mean(self.name, self.declared)
 
 

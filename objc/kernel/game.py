@@ -46,6 +46,17 @@ class Game:
         """The game as it was written."""
         return next((one.signature.text for one in self._players.values()), None)
 
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        """A game has no value of its own: its players have.
+
+        Raises:
+            TypeError: always; it names the players.
+        """
+        players = ", ".join(f"`{self.name}.{one}`" for one in self._attributes)
+        raise TypeError(
+            f"`{self.name}` is a game and has no value of its own; call a player: {players}"
+        )
+
     def __getitem__(self, player: str) -> Kernel:
         return self._players[player]
 

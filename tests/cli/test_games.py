@@ -46,6 +46,13 @@ def test_a_player_that_is_not_there(rope: Run) -> None:
     assert "did you mean `rope.holder`?" in result.output
 
 
+def test_train_takes_a_player_and_says_so_of_a_game(rope: Run) -> None:
+    done = rope("train", "rope.objc:rope", "--data", "none.npz")
+    assert done.exit_code == 1
+    assert "`rope` in `rope.objc` is a game, and this takes one of its players" in done.output
+    assert "objc.training.fit_game" in done.output
+
+
 def test_compile_writes_players(rope: Run, tmp_path: Path) -> None:
     assert rope("compile", "rope.objc", "-o", "build").exit_code == 0
     path = tmp_path / "build" / "rope.py"

@@ -110,3 +110,9 @@ def test_modules_find_games_and_players() -> None:
 def test_games_are_pickled() -> None:
     gan = pickle.loads(pickle.dumps(objc.compile(GAN).gan))
     close(gan.generator(FAKE), np.logaddexp(0, -FAKE).mean())
+
+
+def test_a_game_has_no_value_of_its_own(target: str) -> None:
+    saddle = objc.compile(SADDLE, target=target).saddle
+    with pytest.raises(TypeError, match=r"`saddle` is a game .* `saddle.first`, `saddle.second`"):
+        saddle(1.0, 2.0, a=1.0)
