@@ -47,8 +47,8 @@ def test_a_player_that_is_not_there(rope: Run) -> None:
 
 
 def test_train_takes_a_player_and_says_so_of_a_game(rope: Run) -> None:
-    done = rope("train", "rope.objc:rope", "--data", "none.npz")
-    assert done.exit_code == 1
+    done = rope("train", "rope.objc:rope", "--data", "none.npz", "--optimizer", "adam")
+    assert done.exit_code != 0
     assert "`rope` in `rope.objc` is a game, and this takes one of its players" in done.output
     assert "objc.training.fit_game" in done.output
 
