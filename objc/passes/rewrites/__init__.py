@@ -8,6 +8,7 @@ isn't used.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -87,7 +88,24 @@ Rule = Callable[[Any], Expression | None]
 def rewrite(expression: Expression, *, keep_stop: bool = True) -> Expression:
     """The stable form of an expression. With `keep_stop` False, stop_gradient is dropped: after
     differentiation it has done its work."""
-    return _Rewriter(keep_stop).of(expression)
+    outermost = not _under_way.rewriters
+    # A rule that tries the form of a part asks again: what is known by then is not sought anew.
+    rewriter = _under_way.rewriters.setdefault(keep_stop, _Rewriter(keep_stop))
+    try:
+        return rewriter.of(expression)
+    finally:
+        if outermost:
+            _under_way.rewriters.clear()
+
+
+class _UnderWay(threading.local):
+    """The rewriters of the outermost call, by what they do with stop_gradient."""
+
+    def __init__(self) -> None:
+        self.rewriters: dict[bool, _Rewriter] = {}
+
+
+_under_way = _UnderWay()
 
 
 class _Rewriter:
