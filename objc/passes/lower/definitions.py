@@ -15,7 +15,7 @@ from objc.passes.lower.dimensions import Variable
 from objc.passes.lower.elementwise import scalar
 from objc.passes.lower.equations import general_equation, index_name, indexed, tensor_value
 from objc.passes.lower.names import LocalFunction, Named, Scope
-from objc.passes.lower.order import Group, groups_of, live_names, ordered
+from objc.passes.lower.order import Group, groups_of, live_names, names_in, ordered
 from objc.passes.lower.recurrences import Recurrence, is_recurrence
 from objc.passes.lower.resolve import value_of
 from objc.passes.lower.values import Environment, Positions, Value, broken
@@ -135,11 +135,12 @@ def _check_name(group: Group, scope: Scope) -> bool:
 
 def _circle(circle: list[Group], scope: Scope) -> Recurrence | None:
     """Definitions that need each other."""
-    first = circle[0].equations[0]
     if is_recurrence(circle):
         return Recurrence(circle, scope)
     chain = tuple(group.name for group in circle)
-    scope.collector.add(errors.CircularDefinition(first.name_span, chain))
+    own = (one for one in circle[0].equations if set(chain) & set(names_in(one.value)))
+    guilty = next(own, circle[0].equations[0])  # not the equation of a boundary
+    scope.collector.add(errors.CircularDefinition(guilty.name_span, chain))
     for group in circle:
         span = group.equations[0].name_span
         scope.define(group.name, broken(span), "a definition", span)
