@@ -354,6 +354,9 @@ _ROWS = (
 
 ATOMS: Mapping[str, Atom] = {row.name: row for row in _ROWS}
 
+RISING_WITH_SIZE = frozenset({"abs", "cosh", "log_cosh", "hypot1m1"})
+"""Even atoms of one argument that are least at 0 and rise with its absolute value."""
+
 BY_FUNCTION: Mapping[Any, Atom] = {row.function: row for row in _ROWS}
 """From a SymPy class to its row. `polygamma` (order first) is the row `digamma` at order 0; orders
 one and two arise as its derivatives and are spelled by the targets beside it."""

@@ -18,12 +18,10 @@ from objc.analysis.formulas import influences
 from objc.analysis.interval import atom_of
 from objc.analysis.ranges import Ranges
 from objc.analysis.seams import contact, lifted
-from objc.atoms import Branch, log1p, maximum, minimum, sigmoid
+from objc.atoms import RISING_WITH_SIZE, Branch, log1p, maximum, minimum, sigmoid
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, reads
-
-_EVEN = frozenset({"abs", "cosh", "log_cosh"})
 
 
 @dataclass(frozen=True)
@@ -271,8 +269,12 @@ class Curvature:
             return Shape(argument.convex, False, argument.convex, argument.concave)
         if isinstance(expression, sigmoid):
             return Shape(log_concave=argument.concave)
-        rising = atom.monotone == "increasing" or (atom.name in _EVEN and values.is_nonnegative)
-        falling = atom.monotone == "decreasing" or (atom.name in _EVEN and values.is_nonpositive)
+        rising = atom.monotone == "increasing" or (
+            atom.name in RISING_WITH_SIZE and values.is_nonnegative
+        )
+        falling = atom.monotone == "decreasing" or (
+            atom.name in RISING_WITH_SIZE and values.is_nonpositive
+        )
         with_growth = (rising and argument.convex) or (falling and argument.concave)
         against_growth = (rising and argument.concave) or (falling and argument.convex)
         return Shape(

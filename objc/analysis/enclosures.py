@@ -14,12 +14,11 @@ from typing import Any
 
 import mpmath
 
-from objc.atoms import ATOMS, Atom
+from objc.atoms import ATOMS, RISING_WITH_SIZE, Atom
 from objc.ir.numbers import Arbitrary
 
 _SPARE_BITS = 12
 """Bits at the end of a number that are not believed: references err by a few units."""
-_EVEN = frozenset({"abs", "cosh", "log_cosh"})
 _PLAIN = frozenset({"exp", "log", "sqrt", "abs", "sin", "cos"})
 """Atoms whose references are single functions of mpmath's."""
 _SLOPES_OF_AT_MOST_ONE = frozenset({"sin", "cos"})
@@ -189,7 +188,7 @@ class Enclosing(Arbitrary):
             return _ball(one._sign_of_difference(0))
         if atom.name in ("abs", "stop_gradient"):
             return abs(one) if atom.name == "abs" else one
-        if atom.name in _EVEN:
+        if atom.name in RISING_WITH_SIZE:
             one = abs(one)
         elif atom.monotone == "decreasing":
             one = Ball(one.high, one.low)

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import mpmath
 import sympy
 
-from objc.atoms import BY_FUNCTION, Atom
+from objc.atoms import BY_FUNCTION, RISING_WITH_SIZE, Atom
 
 End: TypeAlias = "Fraction | float"  # a float is an infinity
 INFINITY = math.inf
@@ -29,8 +29,6 @@ _MOST_BITS = 2048
 _KEPT_BITS = 256
 _OPAQUE = frozenset(one for one in BY_FUNCTION if getattr(one, "__module__", "").startswith("objc"))
 """The functions that are this compiler's own."""
-_EVEN = frozenset({"abs", "cosh", "log_cosh"})
-"""Atoms that are even, and increasing on the nonnegative half-line."""
 
 
 def _shortened(end: End, rounded: Callable[[Fraction], int]) -> End:
@@ -156,7 +154,7 @@ def apply(atom: Atom, argument: Interval) -> Interval:
     total = _hull_of(atom.range)
     domain = _hull_of(atom.domain[0])
     argument = domain.meet(argument)
-    if atom.name in _EVEN:
+    if atom.name in RISING_WITH_SIZE:
         argument = argument.absolute()
         result = Interval(at(atom, argument.low, False), at(atom, argument.high, True))
     elif atom.monotone == "increasing":
