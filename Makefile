@@ -17,8 +17,11 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# The targets lie beside the package (`package-dir`), where mypy does not look: links put them together.
 types: $(VENV)/.test
-	$(BIN)/mypy
+	rm -rf $(VENV)/types && mkdir -p $(VENV)/types/objc
+	cd $(VENV)/types/objc && ln -s ../../../objc/* . && ln -s ../../../targets targets
+	cd $(VENV)/types && ../bin/mypy --config-file ../../pyproject.toml --package objc
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix .

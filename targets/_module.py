@@ -263,7 +263,7 @@ def _variant(program: Program, kernel: str) -> str:
     ranges = [
         (one.name, _size(one.domain.dimension))
         for one in program.inputs
-        if one.name in program.compared
+        if one.domain.dimension is not None and one.name in program.compared
     ]
     fields = [kernel, f"({listed.rstrip()})", repr(weight), repr(scale)]
     fields += [f"({''.join(f'{one!r}, ' for one in ranges).rstrip()})"] if ranges else []

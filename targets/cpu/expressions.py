@@ -6,6 +6,7 @@ Types never mix here: what Numba would promote in silence is an error, so float3
 from __future__ import annotations
 
 import ast
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -201,7 +202,7 @@ class Expressions:
         match node:
             case ast.BoolOp(op=op, values=parts):
                 return self._chain(
-                    [lambda one=one: self._condition(one) for one in parts],
+                    [functools.partial(self._condition, one) for one in parts],
                     isinstance(op, ast.And),
                 )
             case ast.Compare(left=left, ops=ops, comparators=others):

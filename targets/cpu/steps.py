@@ -135,11 +135,12 @@ class StepText(Multiplication, Repeated):
         name = f"partial_{number + 1}"
         turns = "blocks" if isinstance(self.loops.steps[number], Blocked) else "chunks"
         extents = [f"slots[{self.layout.slot(turns, number)}]"]
-        width = sum(
+        widths: list[int] = [
             2 if self.program.let[one.let].reduction in ("argmax", "argmin") else 1
             for one in self.loops.steps[number].reductions  # type: ignore[union-attr]
             if not one.axes
-        )
+        ]
+        width = sum(widths)
         self.layout.array(
             name, ("partials", number, width), [*extents, str(width)], "float64", False
         )

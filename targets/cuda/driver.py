@@ -172,6 +172,6 @@ class Table:
     """The parameters of one launch in memory, and the table of their addresses."""
 
     def __init__(self, kinds: Sequence[str]) -> None:
-        self.cells = [_TYPES[kind]() for kind in kinds]
+        self.cells: list[Any] = [_TYPES[kind]() for kind in kinds]
         places = [ctypes.addressof(cell) for cell in self.cells]
         self.addresses = (ctypes.c_void_p * max(len(places), 1))(*places)

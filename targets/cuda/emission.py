@@ -50,6 +50,7 @@ class Kernel:
             if isinstance(step, Parallel):
                 self._parallel(number, step)
             else:
+                assert isinstance(step, Serial)  # products are loops here, so nothing is in blocks
                 self._serial(number, step)
         self._require_filled()
 

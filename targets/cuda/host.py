@@ -17,7 +17,7 @@ from objc.targets.cuda.simulation import BLOCKS, WIDTH, Simulated
 from objc.target import Emitted, IndexOutOfRange
 
 SHAPE = Shape(WIDTH, BLOCKS, tiny=True)
-_TYPES = {ctypes.c_float: np.float32, ctypes.c_double: np.float64}
+_TYPES: dict[Any, Any] = {ctypes.c_float: np.float32, ctypes.c_double: np.float64}
 
 
 class Device:

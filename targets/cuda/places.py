@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from objc.targets._facts import Facts
 from objc.targets.cpu import places
@@ -117,7 +118,7 @@ class Places(places.Places):
             self._of_team(name, [extents[axis] for axis in axes], shape, kind)
         texts = [self._place(positions[axis], facts) for axis in axes]
         if storage is not None and storage.kind == "scratch":
-            texts = self._own(texts)
+            texts = self._with_team(texts)
         if self.quads is not None and self._is_side_by_side(tensor, positions):
             return self._quad(name, texts, kind)
         return f"{name}[{', '.join(texts)}]"
@@ -154,13 +155,17 @@ class Places(places.Places):
         whole = (*extents, teams) if self.mode == "thread" else (teams, *extents)
         self.arguments.array(name, whole, kind, "scratch", name, tuple(shape), kind)
 
-    def _own(self, texts: Sequence[str]) -> list[str]:
+    def _with_team(self, texts: Sequence[str]) -> list[str]:
         if not isinstance(self.step, Parallel):
             return ["0", *texts]
         return [*texts, "team"] if self.mode == "thread" else ["team", *texts]
 
     def _teams(self) -> str:
         return "teams" if isinstance(self.step, Parallel) else "1"
+
+    if TYPE_CHECKING:  # of the text of a step, which these places are a part of
+
+        def _axes_of(self, let: Let) -> Sequence[Index]: ...
 
     def _buffers(self, let: Let) -> list[str]:
         """The arrays that a reduction with axes accumulates in: the sums, and what they have lost."""
@@ -187,7 +192,7 @@ class Places(places.Places):
     def _in_buffer(self, let: Let, places: str) -> str:
         if self._is_outer(let):
             return f"cuda.blockIdx.x, {places}"
-        return ", ".join(self._own([places]))
+        return ", ".join(self._with_team([places]))
 
     def _is_outer(self, let: Let) -> bool:
         """Whether a reduction is over the outer loop of the step."""

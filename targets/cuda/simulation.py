@@ -146,7 +146,8 @@ def view(address: int, shape: tuple[int, ...], kind: Any) -> Any:
         count = 64  # handed on from step to step: as many as there may be
         shape = (count,)
     held = (ctypes.c_char * (count * element.itemsize)).from_address(address)
-    return np.frombuffer(held, element).reshape([int(one) for one in shape])
+    whole = np.frombuffer(held, element)  # type: ignore[call-overload]
+    return whole.reshape([int(one) for one in shape])
 
 
 def _extreme(choose: Any) -> Callable[[Any, Any], Any]:

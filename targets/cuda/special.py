@@ -13,7 +13,7 @@ import math
 from typing import Any
 
 from numba import float32, int64
-from objc.targets.cuda.simulation import elementary, log_32, quarters
+from objc.targets.cuda.simulation import elementary, log_32, quarters  # type: ignore[attr-defined]
 
 
 @elementary

@@ -71,6 +71,7 @@ class StepText(Places, steps.StepText):
         if isinstance(self.step, Parallel):
             self._parallel(self.step)
         else:
+            assert isinstance(self.step, Serial)  # products are loops here, so nothing is in blocks
             self._serial(self.step)
         head = [*self._team(), *self.arguments.head()]
         head += [f"    {name} = {text}" for name, text in sorted(self.head.items())]

@@ -97,7 +97,7 @@ def _sums(b: Any, bits: int, kind: Any, left: Any, right: Any, depth: Any) -> li
     step.add_incoming(following, loop)
     b.cbranch(b.icmp_signed("<", following, depth), loop, after)
     b.position_at_end(after)
-    sums = []
+    sums: list[list[Any]] = []
     for row in range(height):
         sums.append([])
         for at in range(_VECTORS):
