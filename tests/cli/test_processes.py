@@ -59,7 +59,7 @@ def test_an_interrupted_run_leaves_whole_files(folder: Path) -> None:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert process.returncode == 130, error
     assert len(error.strip().splitlines()) == 1 and error.strip().startswith("interrupted")
     for one in folder.glob("*.npz"):
         with np.load(one) as archive:
