@@ -7,6 +7,7 @@ from typing import Any
 from objc.targets._conditional import computable_everywhere
 from objc.targets._ranks import ranked
 from objc.targets.cpu.layout import Layout, shape_of
+from objc.targets.cpu.places import Writing
 from objc.targets.cpu.steps import StepText
 
 from objc.errors import InternalError
@@ -48,11 +49,8 @@ class Kernel:
         self.layout = Layout(dtype)
         self.sites: list[tuple[str, int]] = []
         self.functions: set[str] = set()
-        wide: set[str] = set()
-        steps = [
-            StepText(loops, number, dtype, prefix, self.layout, self.sites, self.functions, wide)
-            for number in range(len(loops.steps))
-        ]
+        writing = Writing(loops, dtype, prefix, self.layout, self.sites, self.functions)
+        steps = [StepText(writing, number) for number in range(len(loops.steps))]
         self.texts = [one.text() for one in steps]
         self.calls = [one.call() for one in steps]
         self.require_filled()

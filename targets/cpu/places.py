@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from objc.targets._facts import Facts
 from objc.targets.cpu.layout import Layout, shape_of
@@ -19,7 +20,20 @@ from objc.schedule.loops import (
 from objc.target import DType
 
 _INDENT = "    "
-_FAR = {"max": "-9223372036854775808", "min": "9223372036854775807"}
+
+
+@dataclass(frozen=True)
+class Writing:
+    """The text of one kernel being written: what its steps have in common. `sites` are positions that
+    are checked, `functions` those to import, `wide` the lets that are held in float64."""
+
+    loops: Loops
+    dtype: DType
+    prefix: str
+    layout: Layout
+    sites: list[tuple[str, int]] = field(default_factory=list)
+    functions: set[str] = field(default_factory=set)
+    wide: set[str] = field(default_factory=set)
 
 
 class Places:
@@ -27,27 +41,17 @@ class Places:
 
     power = "pow"
 
-    def __init__(
-        self,
-        loops: Loops,
-        number: int,
-        dtype: DType,
-        prefix: str,
-        layout: Layout,
-        sites: list[tuple[str, int]],
-        functions: set[str],
-        wide: set[str],
-    ) -> None:
-        self.loops = loops
-        self.program: Program = loops.program
+    def __init__(self, writing: Writing, number: int) -> None:
+        self.loops = writing.loops
+        self.program: Program = writing.loops.program
         self.number = number
-        self.step = loops.steps[number]
-        self.dtype: DType = dtype
-        self.layout = layout
-        self.name = f"{prefix}step_{number + 1}"
-        self.sites = sites
-        self.functions = functions
-        self.wide = wide
+        self.step = writing.loops.steps[number]
+        self.dtype: DType = writing.dtype
+        self.layout = writing.layout
+        self.name = f"{writing.prefix}step_{number + 1}"
+        self.sites = writing.sites
+        self.functions = writing.functions
+        self.wide = writing.wide
         self.outer = None if isinstance(self.step, Serial) else self.step.index
         self.lines: list[str] = []
         self.head: dict[str, str] = {}

@@ -7,6 +7,7 @@ from typing import Any
 from objc.targets._conditional import computable_everywhere
 from objc.targets._ranks import ranked
 from objc.targets.cpu.layout import plain, shape_of
+from objc.targets.cpu.places import Writing
 from objc.targets.cuda.layout import Layout, Mode, Parameters
 from objc.targets.cuda.sharing import is_simple
 from objc.targets.cuda.steps import StepText, inner_loops
@@ -41,7 +42,7 @@ class Kernel:
         self.layout = Layout(dtype)
         self.sites: list[tuple[str, int]] = []
         self.functions: set[str] = set()
-        self.wide: set[str] = set()
+        self.writing = Writing(loops, dtype, prefix, self.layout, self.sites, self.functions)
         self.texts: list[str] = []
         self.steps: list[dict[str, Any]] = []
         for one in loops.program.inputs:
@@ -121,10 +122,7 @@ class Kernel:
         self.steps.append({"number": None, "turns": shape, "inner": (), "functions": functions})
 
     def _step(self, number: int, mode: Mode, four: bool = False) -> StepText:
-        return StepText(
-            self.loops, number, self.dtype, self.prefix, self.layout, self.sites, self.functions,
-            self.wide, mode, four,
-        )  # fmt: skip
+        return StepText(self.writing, number, mode, four)
 
     def _require_filled(self) -> None:
         """An output that no step fills would hold whatever was in memory before."""

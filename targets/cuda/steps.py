@@ -10,30 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import sympy
 from objc.targets.cpu import steps
-from objc.targets.cpu.places import bare
-from objc.targets.cpu.printer import Printer
-from objc.targets.cuda.layout import Layout, Mode
+from objc.targets.cpu.places import Writing
+from objc.targets.cuda.layout import Mode
 from objc.targets.cuda.places import Places, Quads
 from objc.targets.cuda.sharing import Access, Sharing
 
 from objc.ir.index import Index, Position
 from objc.ir.program import Let
-from objc.ir.symbols import conjuncts
 from objc.schedule.loops import (
     Accumulate,
     Finish,
     Item,
     Loop,
-    Loops,
     Parallel,
     Peeled,
     Serial,
     Start,
     walk,
 )
-from objc.target import DType
 
 CHOICES = ("argmax", "argmin")
 
@@ -41,25 +36,13 @@ CHOICES = ("argmax", "argmin")
 class StepText(Places, steps.StepText):
     """Writes a step for teams of one mode."""
 
-    def __init__(
-        self,
-        loops: Loops,
-        number: int,
-        dtype: DType,
-        prefix: str,
-        layout: Layout,
-        sites: list[tuple[str, int]],
-        functions: set[str],
-        wide: set[str],
-        mode: Mode,
-        four: bool = False,
-    ) -> None:
-        super().__init__(loops, number, dtype, prefix, layout, sites, functions, wide)
+    def __init__(self, writing: Writing, number: int, mode: Mode, four: bool = False) -> None:
+        super().__init__(writing, number)
         self.set_mode(mode, four)
         step = self.step
         outside = step.reductions if isinstance(step, Parallel) else ()
         items = step.loop.body if isinstance(step, Parallel) else step.items
-        self.sharing = Sharing(loops, items, outside, four)
+        self.sharing = Sharing(self.loops, items, outside, four)
         self.alone = mode == "thread"  # whether a thread is by itself here
         self.private: set[str] = set()  # sums of which each thread has a part
         self.begun: set[str] = set()  # sums that the whole team has begun
@@ -365,13 +348,10 @@ class StepText(Places, steps.StepText):
             self._by_first()
         elif self.alone and let.name in self.begun:
             self.private.add(let.name)
-        facts = self.facts[-1]
-        guard = sympy.And(*[one for one in conjuncts(item.guard) if one not in self.asked])
-        if guard != sympy.true:
-            printer = Printer(self, self.dtype, hard=True)
-            self._line(f"if {bare(printer.condition(guard, facts))}:")
+        test, facts = self._asked_of(item)
+        if test:
+            self._line(f"if {test}:")
             self.indent += 1
-            facts = facts.given(guard)
         places, facts = self._places(let, item, facts)
         if item.value is not None:
             self._compare(let, item, facts)

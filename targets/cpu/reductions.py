@@ -1,0 +1,209 @@
+"""Reductions within a step: an accumulator is set, takes values, and becomes a let."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy
+from objc.targets._facts import Facts
+from objc.targets.cpu.forms import factor, is_count
+from objc.targets.cpu.places import bare
+from objc.targets.cpu.printer import Printer
+from objc.targets.cpu.statements import Statements
+
+from objc.ir.index import Index
+from objc.ir.program import Let
+from objc.ir.symbols import Expression, Extent, conjuncts, position_value
+from objc.schedule.loops import Accumulate, Blocked, Finish, Serial, Start, step_items, walk
+
+_FAR = {"max": "-9223372036854775808", "min": "9223372036854775807"}
+
+
+class Reductions(Statements):
+    """Writes the items of reductions."""
+
+    def _start(self, item: Start) -> None:
+        let = self.program.let[item.let]
+        if not item.axes:
+            self._scalar_start(let)
+            return
+        name = self._buffer(let)
+        shape = tuple(self._room(axis)[0] for axis in item.axes)
+        extents = [self._room(axis)[1] for axis in item.axes]
+        kind = "int64" if let.domain.is_integer else "float64"
+        self.layout.array(name, ("scratch", f"sum {let.name}", shape, 8), extents, kind, True)
+        self.parameters[name] = name
+        self._clear(let, item.axes)
+
+    def _scalar_start(self, let: Let) -> None:
+        name = self._accumulator(let)
+        if let.reduction in ("argmax", "argmin"):
+            start = "-math.inf" if let.reduction == "argmax" else "math.inf"
+            self._line(f"{name} = -1")
+            self._line(f"{self.layout.name('best', let.name)} = {self.dtype}({start})")
+        else:
+            kind = self.dtype if let.reduction in ("max", "min") else "float64"
+            self._line(f"{name} = {self._identity(let, kind)}")
+
+    def _identity(self, let: Let, kind: str) -> str:
+        if let.domain.is_integer:
+            return {"sum": "0", "prod": "1", **_FAR}[str(let.reduction)]
+        text = {"sum": "0.0", "prod": "1.0", "max": "-math.inf", "min": "math.inf"}
+        start = text[str(let.reduction)]
+        return start if kind == "float64" else f"{kind}({start})"
+
+    def _clear(self, let: Let, axes: Sequence[Index]) -> None:
+        places = self._enter_axes(axes)
+        self._line(f"{self._buffer(let)}[{places}] = {self._identity(let, 'float64')}")
+        self._leave_axes(axes)
+
+    def _enter_axes(self, axes: Sequence[Index], first: str | None = None) -> str:
+        """Loops over the axes of an accumulator (inside one more loop, if given)."""
+        if first is not None:
+            self._line(first)
+            self.indent += 1
+        for axis in axes:
+            self._line(f"for {self._index_name(axis)} in range({self._count(axis)}):")
+            self.indent += 1
+        return ", ".join(self._index_name(axis) for axis in axes)
+
+    def _leave_axes(self, axes: Sequence[Index], extra: int = 0) -> None:
+        self.indent -= len(axes) + extra
+
+    def _accumulate(self, item: Accumulate) -> None:
+        let = self.program.let[item.let]
+        self._hold(item.body)
+        depth = self.indent
+        test, facts = self._asked_of(item)
+        if test and not self._adds_zero(let, item):
+            self._line(f"if {test}:")
+            self.indent += 1
+        places, facts = self._places(let, item, facts)
+        if item.value is not None:
+            self._compare(let, item, facts)
+        else:
+            name = self._accumulator(let) if not item.at else f"{self._buffer(let)}[{places}]"
+            extreme = let.reduction in ("max", "min") and not item.at
+            kind = "float64"
+            if let.domain.is_integer:
+                kind = "int64"
+            elif extreme:
+                kind = self.dtype
+            text = self._value(let, item.body, facts)
+            if kind == "float64" and is_count(item.body):
+                text = bare(self._counted(item.body, facts))
+            elif kind == "float64" and self.dtype == "float32":
+                text = f"float64({text})"
+            elif not extreme and let.reduction == "prod":
+                text = f"({text})"
+            if test and self._adds_zero(let, item):
+                text = f"{factor(text)} if {test} else 0.0"
+            self._line(f"{name} = {self._join(let, name, text, kind)}")
+        self.indent = depth
+
+    def _asked_of(self, item: Accumulate) -> tuple[str, Facts]:
+        """What the guard of an item asks that nothing around has asked, as text (empty for nothing),
+        and what is known where it holds."""
+        facts = self.facts[-1]
+        guard = sympy.And(*[one for one in conjuncts(item.guard) if one not in self.asked])
+        if guard == sympy.true:
+            return "", facts
+        printer = Printer(self, self.dtype, hard=True)
+        return bare(printer.condition(guard, facts)), facts.given(guard)
+
+    def _adds_zero(self, let: Let, item: Accumulate) -> bool:
+        """Whether a sum takes a zero where its guard does not hold: as an expression a guard leaves
+        the loop to be vectorised, as a statement it does not."""
+        return let.reduction == "sum" and not let.domain.is_integer and not item.at
+
+    def _counted(self, body: Expression, facts: Facts) -> str:
+        """One number or another, as the accumulator takes it: a vector adds it under a mask."""
+        condition, *numbers = body.args
+        wide = Printer(self, "float64")
+        then, otherwise = map(wide.constant, numbers)
+        text = Printer(self, self.dtype).condition(condition, facts)
+        return f"({then} if {text} else {otherwise})"
+
+    def _places(self, let: Let, item: Accumulate, facts: Facts) -> tuple[str, Facts]:
+        """Where in the accumulator, behind a check of gathered places: outside, nothing is added."""
+        names = []
+        tests = []
+        axes = self._axes_of(let)
+        for position, axis in zip(item.at, axes, strict=True):
+            if position.index is not None and position.index in self.around:
+                own = isinstance(self.step, Blocked) and position.index == self.outer
+                name = self._index_name if own else self._inner_index
+                names.append(name(position.index))
+                continue
+            value = position_value(position)
+            text = Printer(self, self.dtype, hard=True).integer(value, facts)
+            names.append(text)
+            if not facts.allow(position, axis.dimension):
+                tests.append(f"0 <= {text} < {self.layout_extent(axis)}")
+                bound = Extent(axis.dimension)
+                facts = facts.also(value + 1, bound - value)
+        if tests:
+            self._line(f"if {' and '.join(tests)}:")
+            self.indent += 1
+        return ", ".join(names), facts
+
+    def _axes_of(self, let: Let) -> Sequence[Index]:
+        for step in self.loops.steps:
+            if not isinstance(step, Serial):
+                for start in step.reductions:
+                    if start.let == let.name:
+                        return start.axes
+        return self._starts()[let.name]
+
+    def _starts(self) -> dict[str, Sequence[Index]]:
+        return {
+            item.let: item.axes
+            for item, _ in walk(step_items(self.step))
+            if isinstance(item, Start)
+        }
+
+    def _compare(self, let: Let, item: Accumulate, facts: Facts) -> None:
+        name, best = self._accumulator(let), self.layout.name("best", let.name)
+        x = self.layout.name("x", let.name)
+        assert item.value is not None
+        printer = Printer(self, self.dtype, hard=True)
+        sign = ">" if let.reduction == "argmax" else "<"
+        self._line(f"{x} = {bare(printer.real(item.body, facts))}")
+        self._line(f"if {name} < 0 or {x} {sign} {best} or ({x} != {x} and {best} == {best}):")
+        self._line(f"    {name} = {self.index(item.value)}")
+        self._line(f"    {best} = {x}")
+
+    def _join(self, let: Let, total: str, x: str, kind: str) -> str:
+        """The accumulator with one more value; `kind` is the type of both."""
+        match let.reduction:
+            case "sum":
+                if kind == "int64":
+                    return f"{total} + {factor(x)}"
+                self.functions.add("add")
+                return f"add({total}, {x})"
+            case "prod":
+                return f"{total} * {factor(x)}"
+            case _:
+                if kind == "int64":
+                    return f"{let.reduction}({total}, {x})"
+                function = f"{let.reduction}imum"
+                self.functions.add(function)
+                return f"{function}({total}, {x})"
+
+    def _finish(self, item: Finish) -> None:
+        let = self.program.let[item.let]
+        if item.axes:
+            places = self._enter_axes(item.axes)
+            self._store(let, item.at, f"{self._buffer(let)}[{places}]")
+            self._leave_axes(item.axes)
+            return
+        text = self._accumulator(let)
+        if not let.domain.is_integer and self.dtype == "float32":
+            text = f"float32({text})"
+        self._finished(let, item.at, text)
+
+    def _accumulator(self, let: Let) -> str:
+        return self.layout.name("a", let.name)
+
+    def _buffer(self, let: Let) -> str:
+        return self.layout.name("sum", let.name)
