@@ -10,12 +10,12 @@ from fractions import Fraction
 from objc.analysis.decision import unknown
 from objc.analysis.errors import ClaimRefuted, ClaimsUndecided
 from objc.analysis.facts import Fact, Facts, Verdict
-from objc.analysis.influence import influence_warnings
-from objc.analysis.interval import Interval
 from objc.analysis.misuse import misuses
-from objc.analysis.ranges import Ranges
+from objc.analysis.shape.influence import influence_warnings
 from objc.analysis.statements import answer, fact_of, stated
 from objc.analysis.subject import Subject
+from objc.analysis.values.interval import Interval
+from objc.analysis.values.ranges import Ranges
 from objc.errors import Diagnostic
 from objc.ir.program import Claim, Program
 from objc.ir.text import Text

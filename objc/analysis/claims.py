@@ -10,21 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 
 import sympy
 
-from objc.analysis import (
+from objc.analysis import counterexamples
+from objc.analysis.decision import Decision, refuted
+from objc.analysis.shape import curves, exchange, extremes, invariance
+from objc.analysis.signs import terms
+from objc.analysis.statistics import (
     calibration,
-    counterexamples,
-    curves,
     divergences,
     elicitation,
-    exchange,
-    extremes,
     generators,
-    invariance,
     likelihoods,
     propriety,
-    terms,
 )
-from objc.analysis.decision import Decision, refuted
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim, Let, Program
 from objc.ir.symbols import Expression, Read

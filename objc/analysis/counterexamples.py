@@ -8,15 +8,15 @@ from typing import Any, TypeAlias
 
 import sympy
 
-from objc.analysis.evaluation import (
+from objc.analysis.subject import Subject
+from objc.analysis.values.evaluation import (
     Outputs,
     certified,
     is_finite,
     outputs,
     outputs_of_all,
 )
-from objc.analysis.samples import Values, samples, shown
-from objc.analysis.subject import Subject
+from objc.analysis.values.samples import Values, samples, shown
 from objc.ir.program import Program
 from objc.ir.symbols import Expression
 

@@ -14,10 +14,17 @@ from typing import Any
 import sympy
 
 from objc.analysis.errors import DividesByZero, OutsideDomain
-from objc.analysis.evaluation import PRECISION, entries, is_finite, is_nan, outputs, outputs_of_all
 from objc.analysis.formulas import influences
-from objc.analysis.ranges import Ranges
-from objc.analysis.samples import Values, samples, shown
+from objc.analysis.values.evaluation import (
+    PRECISION,
+    entries,
+    is_finite,
+    is_nan,
+    outputs,
+    outputs_of_all,
+)
+from objc.analysis.values.ranges import Ranges
+from objc.analysis.values.samples import Values, samples, shown
 from objc.atoms import Branch, log1p, loggamma, logit, minimum, xlogy
 from objc.errors import Diagnostic
 from objc.ir.program import Let, Names, Program

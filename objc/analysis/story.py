@@ -11,10 +11,10 @@ import sympy
 from objc.analysis.analyse import analyse
 from objc.analysis.claims import decide
 from objc.analysis.decision import Decision
-from objc.analysis.evaluation import is_finite, outputs
 from objc.analysis.facts import Facts
-from objc.analysis.samples import samples
 from objc.analysis.subject import Subject
+from objc.analysis.values.evaluation import is_finite, outputs
+from objc.analysis.values.samples import samples
 from objc.ir.program import Claim, Input, Program
 
 _STATISTICS = ("mean", "median", "log_odds", "ratio")

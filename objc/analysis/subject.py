@@ -7,15 +7,15 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.curvature import Curvature, Shape
 from objc.analysis.formulas import influences, is_short, whole
-from objc.analysis.inequalities import Inequalities
-from objc.analysis.interval import Interval
-from objc.analysis.ranges import Ranges
-from objc.analysis.slopes import slope
-from objc.analysis.smoothness import Kink, Smoothness
-from objc.analysis.spectra import Bounds, Spectra
-from objc.analysis.witnesses import Search, Witness
+from objc.analysis.shape.curvature import Curvature, Shape
+from objc.analysis.shape.slopes import slope
+from objc.analysis.shape.smoothness import Kink, Smoothness
+from objc.analysis.shape.spectra import Bounds, Spectra
+from objc.analysis.shape.witnesses import Search, Witness
+from objc.analysis.signs.inequalities import Inequalities
+from objc.analysis.values.interval import Interval
+from objc.analysis.values.ranges import Ranges
 from objc.atoms import stop_gradient
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members

@@ -11,8 +11,8 @@ import mpmath
 import pytest
 
 from objc.analysis import Fact, analyse
-from objc.analysis.evaluation import is_finite, outputs
 from objc.analysis.subject import Subject
+from objc.analysis.values.evaluation import is_finite, outputs
 from objc.passes.lower import lower
 from objc.source import Source
 from objc.syntax import parse

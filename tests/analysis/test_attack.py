@@ -9,8 +9,9 @@ import pytest
 import sympy
 
 import objc.library
-from objc.analysis import divergences, elicitation, invariance, likelihoods
 from objc.analysis.claims import decide
+from objc.analysis.shape import invariance
+from objc.analysis.statistics import divergences, elicitation, likelihoods
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim, Program
 from objc.passes.lower import lower

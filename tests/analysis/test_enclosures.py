@@ -5,8 +5,8 @@ from __future__ import annotations
 import mpmath
 import pytest
 
-from objc.analysis.enclosures import Ball, Enclosing, Undecided
-from objc.analysis.evaluation import certified, outputs
+from objc.analysis.values.enclosures import Ball, Enclosing, Undecided
+from objc.analysis.values.evaluation import certified, outputs
 from objc.passes.lower import lower
 from objc.source import Source
 from objc.syntax import parse

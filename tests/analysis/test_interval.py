@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from objc.analysis.interval import Interval, apply
+from objc.analysis.values.interval import Interval, apply
 from objc.atoms import ATOMS
 
 numbers = st.fractions(min_value=-50, max_value=50, max_denominator=20)

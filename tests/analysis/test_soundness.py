@@ -10,9 +10,9 @@ import pytest
 
 import objc.library
 from objc.analysis import Facts, analyse, counterexamples
-from objc.analysis.evaluation import is_finite, outputs_of_all
-from objc.analysis.samples import samples
 from objc.analysis.subject import Subject
+from objc.analysis.values.evaluation import is_finite, outputs_of_all
+from objc.analysis.values.samples import samples
 from objc.ir.program import Program
 from objc.passes.lower import lower
 from objc.syntax import parse, read_source

@@ -10,8 +10,8 @@ import mpmath
 import pytest
 import sympy
 
-from objc.analysis.evaluation import outputs
 from objc.analysis.subject import Subject
+from objc.analysis.values.evaluation import outputs
 from objc.passes.lower import lower
 from objc.source import Source
 from objc.syntax import parse

@@ -11,7 +11,7 @@ import pytest
 import sympy
 
 from objc.analysis.claims import decide
-from objc.analysis.lines import is_curved_inside
+from objc.analysis.signs.lines import is_curved_inside
 from objc.analysis.statements import stated
 from objc.analysis.subject import Subject
 from objc.passes.lower import lower

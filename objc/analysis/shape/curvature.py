@@ -15,9 +15,9 @@ from typing import Any
 import sympy
 
 from objc.analysis.formulas import influences
-from objc.analysis.interval import atom_of
-from objc.analysis.ranges import Ranges
-from objc.analysis.seams import contact, lifted
+from objc.analysis.shape.seams import contact, lifted
+from objc.analysis.values.interval import atom_of
+from objc.analysis.values.ranges import Ranges
 from objc.atoms import RISING_WITH_SIZE, Branch, log1p, maximum, minimum, sigmoid
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members

@@ -10,7 +10,7 @@ from typing import Any
 import sympy
 
 from objc.analysis.formulas import placed
-from objc.analysis.interval import Interval
+from objc.analysis.values.interval import Interval
 from objc.atoms import maximum, minimum
 from objc.ir.index import Index, Position
 from objc.ir.program import Let, Program

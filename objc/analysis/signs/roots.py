@@ -18,9 +18,9 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.elementary import is_zero
-from objc.analysis.enclosures import Ball, Enclosing, Undecided
 from objc.analysis.formulas import is_short
+from objc.analysis.signs.elementary import is_zero
+from objc.analysis.values.enclosures import Ball, Enclosing, Undecided
 from objc.atoms import BY_FUNCTION
 
 _DIGITS = (30, 120, 500)

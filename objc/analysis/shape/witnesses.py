@@ -1,7 +1,7 @@
 """Witnesses of kinks: exact inputs at which a loss is shown not to be differentiable, or to jump.
 
 A formula with `abs` in it need not have a kink: `x·abs(x)` and `abs(x)²` have none, and a seam may lie
-where no input reaches. So a kink counts as proved only at inputs where `objc.analysis.onesided` tells
+where no input reaches. So a kink counts as proved only at inputs where `objc.analysis.values.onesided` tells
 both sides apart.
 """
 
@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 import sympy
 
-from objc.analysis.interval import Interval
-from objc.analysis.onesided import ZERO, Along, Exhausted, Move, Undecided, Work
-from objc.analysis.samples import Values, number_of, samples, shown
+from objc.analysis.values.interval import Interval
+from objc.analysis.values.onesided import ZERO, Along, Exhausted, Move, Undecided, Work
+from objc.analysis.values.samples import Values, number_of, samples, shown
 from objc.ir.index import Index, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Condition, Expression, substitute_positions

@@ -16,10 +16,10 @@ import mpmath
 import sympy
 
 from objc.analysis.decision import Decision, proved, refuted, unknown
-from objc.analysis.elementary import is_positive, is_zero, parametrized, pieces, plain
-from objc.analysis.evaluation import PRECISION, is_finite
-from objc.analysis.risks import risks
+from objc.analysis.signs.elementary import is_positive, is_zero, parametrized, pieces, plain
+from objc.analysis.statistics.risks import risks
 from objc.analysis.subject import Subject
+from objc.analysis.values.evaluation import PRECISION, is_finite
 from objc.ir.program import Claim, Input
 
 _BUT_FOR = "times what no prediction reaches"

@@ -18,7 +18,7 @@ import mpmath
 import sympy
 
 from objc.analysis.decision import Decision, proved, refuted, unknown
-from objc.analysis.elementary import (
+from objc.analysis.signs.elementary import (
     is_positive,
     is_smooth_formula,
     is_zero,
@@ -26,11 +26,11 @@ from objc.analysis.elementary import (
     pieces,
     plain,
 )
-from objc.analysis.evaluation import PRECISION
-from objc.analysis.propriety import balanced, beaten, two_outcomes
-from objc.analysis.risks import Distribution, at_others, risks, written
-from objc.analysis.samples import number_of
+from objc.analysis.statistics.propriety import balanced, beaten, two_outcomes
+from objc.analysis.statistics.risks import Distribution, at_others, risks, written
 from objc.analysis.subject import Subject
+from objc.analysis.values.evaluation import PRECISION
+from objc.analysis.values.samples import number_of
 from objc.ir.program import Claim, Input
 
 _HALF = sympy.Rational(1, 2)

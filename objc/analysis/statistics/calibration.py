@@ -8,11 +8,10 @@ from typing import Any
 
 import sympy
 
-from objc.analysis import classes
 from objc.analysis.decision import Decision, proved, refuted, unknown
-from objc.analysis.elementary import is_positive, is_zero
-from objc.analysis.evaluation import Outputs, certified, is_finite, outputs
-from objc.analysis.margins import (
+from objc.analysis.signs.elementary import is_positive, is_zero
+from objc.analysis.statistics import classes
+from objc.analysis.statistics.margins import (
     Margin,
     is_at_least_one_for_mistakes,
     is_negative,
@@ -21,8 +20,9 @@ from objc.analysis.margins import (
     margin_of,
     never_increases,
 )
-from objc.analysis.samples import Values, samples, shown
 from objc.analysis.subject import Subject
+from objc.analysis.values.evaluation import Outputs, certified, is_finite, outputs
+from objc.analysis.values.samples import Values, samples, shown
 from objc.ir.program import Claim, Input, Program
 
 _TRIES = 40

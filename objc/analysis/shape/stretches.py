@@ -11,15 +11,15 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.elementary import innermost_fold, is_zero
-from objc.analysis.enclosures import Undecided
-from objc.analysis.lines import (
+from objc.analysis.signs.elementary import innermost_fold, is_zero
+from objc.analysis.signs.lines import (
     is_curved_inside,
     is_nonnegative_inside,
     is_smooth_inside,
     span_of,
 )
-from objc.analysis.roots import Line, Span, enclosed
+from objc.analysis.signs.roots import Line, Span, enclosed
+from objc.analysis.values.enclosures import Undecided
 from objc.atoms import Branch, maximum
 
 _MOST_STRETCHES = 12

@@ -7,11 +7,11 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.elementary import plain
-from objc.analysis.interval import NONNEGATIVE, Interval
-from objc.analysis.lines import is_nonnegative_inside
-from objc.analysis.ranges import Ranges
+from objc.analysis.signs.elementary import plain
+from objc.analysis.signs.lines import is_nonnegative_inside
 from objc.analysis.subject import Subject
+from objc.analysis.values.interval import NONNEGATIVE, Interval
+from objc.analysis.values.ranges import Ranges
 from objc.ir.symbols import Read, reads
 
 _GREATEST = 40

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 import mpmath
 
-from objc.analysis.evaluation import PRECISION, certified, is_finite
-from objc.analysis.samples import Values, number_of
 from objc.analysis.subject import Subject
+from objc.analysis.values.evaluation import PRECISION, certified, is_finite
+from objc.analysis.values.samples import Values, number_of
 from objc.ir.program import Input, Program
 
 Distribution: TypeAlias = "Sequence[tuple[Any, Fraction]]"

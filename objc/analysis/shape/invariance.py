@@ -16,9 +16,9 @@ from typing import Any
 import sympy
 
 from objc.analysis.decision import Decision, proved, refuted, unknown
-from objc.analysis.evaluation import certified, is_finite, outputs
-from objc.analysis.samples import samples, shown
 from objc.analysis.subject import Subject
+from objc.analysis.values.evaluation import certified, is_finite, outputs
+from objc.analysis.values.samples import samples, shown
 from objc.atoms import Branch, maximum, minimum, stop_gradient
 from objc.ir.index import Position
 from objc.ir.program import Claim, Let, Program

@@ -9,8 +9,8 @@ from typing import Any
 
 import mpmath
 
-from objc.analysis.enclosures import Enclosing, Undecided
-from objc.analysis.samples import Values
+from objc.analysis.values.enclosures import Enclosing, Undecided
+from objc.analysis.values.samples import Values
 from objc.ir.evaluate import evaluate
 from objc.ir.index import BATCH, Index, Position, at
 from objc.ir.program import Names, Program

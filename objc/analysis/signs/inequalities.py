@@ -9,9 +9,9 @@ from typing import Any
 import sympy
 
 from objc.analysis.formulas import is_short
-from objc.analysis.interval import Interval
-from objc.analysis.ranges import Context, Ranges
-from objc.analysis.seams import lifted
+from objc.analysis.shape.seams import lifted
+from objc.analysis.values.interval import Interval
+from objc.analysis.values.ranges import Context, Ranges
 from objc.atoms import Branch
 from objc.ir.symbols import Condition, Expression, Read
 

@@ -11,7 +11,7 @@ from typing import Any
 import sympy
 
 from objc.analysis.formulas import influences
-from objc.analysis.interval import atom_of
+from objc.analysis.values.interval import atom_of
 from objc.atoms import Branch, stop_gradient
 from objc.ir.program import Program
 from objc.ir.symbols import Expression, Read, reads

@@ -13,7 +13,8 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.elementary import (
+from objc.analysis.shape.stretches import is_convex_by_stretches, is_within_by_stretches
+from objc.analysis.signs.elementary import (
     innermost_fold,
     is_nonnegative,
     is_positive,
@@ -23,8 +24,7 @@ from objc.analysis.elementary import (
     parametrized,
     plain,
 )
-from objc.analysis.lines import is_curved_inside
-from objc.analysis.stretches import is_convex_by_stretches, is_within_by_stretches
+from objc.analysis.signs.lines import is_curved_inside
 from objc.analysis.subject import Subject
 from objc.ir.program import Input
 from objc.ir.symbols import Expression, Read

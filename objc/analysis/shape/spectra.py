@@ -20,16 +20,16 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.elementary import (
+from objc.analysis.formulas import influences
+from objc.analysis.signs.elementary import (
     is_nonnegative,
     is_positive,
     is_regular,
     is_smooth_formula,
     plain,
 )
-from objc.analysis.formulas import influences
-from objc.analysis.interval import Interval
-from objc.analysis.ranges import Ranges
+from objc.analysis.values.interval import Interval
+from objc.analysis.values.ranges import Ranges
 from objc.atoms import Branch, maximum
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members

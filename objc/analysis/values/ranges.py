@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 import sympy
 
 from objc.analysis.formulas import placed
-from objc.analysis.interval import (
+from objc.analysis.signs.parts import parts_above, share
+from objc.analysis.values.interval import (
     INFINITY,
     LINE,
     NONNEGATIVE,
@@ -27,7 +28,6 @@ from objc.analysis.interval import (
     is_evaluable,
     of_number,
 )
-from objc.analysis.parts import parts_above, share
 from objc.atoms import ATOMS, Branch, maximum, minimum, sigmoid, stop_gradient, xlogy
 from objc.ir.index import Index, Position
 from objc.ir.program import Input, Let, Program

@@ -14,10 +14,10 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.divergences import keeps_closure
-from objc.analysis.elementary import innermost_fold, is_nonnegative, plain
-from objc.analysis.lines import is_nonnegative_inside
-from objc.analysis.stretches import is_convex_by_stretches
+from objc.analysis.shape.stretches import is_convex_by_stretches
+from objc.analysis.signs.elementary import innermost_fold, is_nonnegative, plain
+from objc.analysis.signs.lines import is_nonnegative_inside
+from objc.analysis.statistics.divergences import keeps_closure
 from objc.analysis.subject import Subject
 from objc.atoms import Branch
 from objc.ir.program import Let

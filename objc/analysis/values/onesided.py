@@ -17,7 +17,15 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.interval import LINE, Interval, apply, at, atom_of, is_evaluable, of_number
+from objc.analysis.values.interval import (
+    LINE,
+    Interval,
+    apply,
+    at,
+    atom_of,
+    is_evaluable,
+    of_number,
+)
 from objc.atoms import ATOMS, Atom, Branch, maximum, minimum, stop_gradient, xlog1py, xlogy
 from objc.ir.index import Dimension, Index, Position
 from objc.ir.program import Let, Program

@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.elementary import is_nonnegative, is_zero, pieces, plain
+from objc.analysis.signs.elementary import is_nonnegative, is_zero, pieces, plain
 from objc.analysis.subject import Subject
 from objc.ir.symbols import Expression, Read
 

@@ -14,10 +14,10 @@ from typing import Any
 import sympy
 
 from objc.analysis.decision import Decision, proved, refuted, unknown
-from objc.analysis.elementary import is_nonnegative, is_positive, is_zero, pieces, plain
-from objc.analysis.evaluation import certified, is_finite
-from objc.analysis.samples import samples, shown
+from objc.analysis.signs.elementary import is_nonnegative, is_positive, is_zero, pieces, plain
 from objc.analysis.subject import Subject
+from objc.analysis.values.evaluation import certified, is_finite
+from objc.analysis.values.samples import samples, shown
 from objc.ir.program import Claim, Let, Program
 from objc.ir.symbols import Read, reads
 

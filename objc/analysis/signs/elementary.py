@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.ranges import Ranges
+from objc.analysis.values.ranges import Ranges
 from objc.atoms import (
     Branch,
     expm1,

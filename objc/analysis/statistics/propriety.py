@@ -16,9 +16,8 @@ from typing import Any
 import mpmath
 import sympy
 
-from objc.analysis import classes
 from objc.analysis.decision import Decision, proved, refuted, unknown
-from objc.analysis.elementary import (
+from objc.analysis.signs.elementary import (
     is_nonnegative,
     is_positive,
     is_regular,
@@ -27,9 +26,10 @@ from objc.analysis.elementary import (
     parametrized,
     plain,
 )
-from objc.analysis.evaluation import PRECISION
-from objc.analysis.risks import Risk, at_others, risks
+from objc.analysis.statistics import classes
+from objc.analysis.statistics.risks import Risk, at_others, risks
 from objc.analysis.subject import Subject
+from objc.analysis.values.evaluation import PRECISION
 from objc.ir.program import Claim, Input
 
 _OUTCOMES = {"binary": (1, 0), "sign": (1, -1), "probability": (1, 0)}

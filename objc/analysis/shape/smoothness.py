@@ -8,13 +8,13 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.curvature import Curvature
 from objc.analysis.formulas import influences
-from objc.analysis.influence import sloped_reads
-from objc.analysis.interval import Interval, atom_of
-from objc.analysis.ranges import Ranges
-from objc.analysis.seams import contact, lifted
-from objc.analysis.witnesses import Gap, gaps_of, gaps_of_condition, gaps_of_reduction
+from objc.analysis.shape.curvature import Curvature
+from objc.analysis.shape.influence import sloped_reads
+from objc.analysis.shape.seams import contact, lifted
+from objc.analysis.shape.witnesses import Gap, gaps_of, gaps_of_condition, gaps_of_reduction
+from objc.analysis.values.interval import Interval, atom_of
+from objc.analysis.values.ranges import Ranges
 from objc.atoms import Branch, maximum, minimum, stop_gradient
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Read, reads

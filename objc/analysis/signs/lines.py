@@ -9,10 +9,10 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.elementary import is_zero, plain
-from objc.analysis.enclosures import Undecided
 from objc.analysis.formulas import is_short
-from objc.analysis.roots import Line, Span, enclosed
+from objc.analysis.signs.elementary import is_zero, plain
+from objc.analysis.signs.roots import Line, Span, enclosed
+from objc.analysis.values.enclosures import Undecided
 
 _DEEPEST = 10
 _DIGITS = 30

@@ -1,0 +1,1 @@
+"""The shape of a loss in its inputs: curvature, slopes, kinks, bounds, invariances."""

@@ -1,0 +1,1 @@
+"""What a loss estimates: calibration, propriety, the statistic elicited, the likelihood, divergences."""

@@ -1,0 +1,1 @@
+"""What programs come to at inputs: ranges of all inputs, balls around one, drawn points."""
