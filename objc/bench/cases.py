@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from objc.ir.program import Program
 
+VALUE_AND_GRADIENT = ("value", "gradient")
+BOOSTING = ("gradient", "hessian_diagonal")
+"""What a step of gradient boosting asks of a loss."""
+
 OWN = Path(__file__).with_name("cases.objc")
 ENTRIES = 1 << 22
 """About how many numbers the largest input of a user's own case has, where no size is given."""
@@ -19,7 +23,8 @@ ENTRIES = 1 << 22
 class Case:
     """One row of the table. `sizes` are those of the dimensions, `batch` that of the batch: without
     one the declaration is called for a single example. `form` names the hand-written forms of peers.
-    `shared` are inputs without a batch axis."""
+    `shared` are inputs without a batch axis, `results` what is computed in one call, and `dtype` the
+    floating type, where the case is about one."""
 
     name: str
     declaration: str
@@ -27,10 +32,16 @@ class Case:
     path: str | None = None
     form: str | None = None
     shared: frozenset[str] = field(default_factory=frozenset)
+    results: tuple[str, ...] = VALUE_AND_GRADIENT
+    dtype: str | None = None
 
 
 def _case(name: str, declaration: str, form: str | None = None, **sizes: int) -> Case:
     return Case(name, declaration, sizes, None, form or declaration)
+
+
+def _boosting(name: str, declaration: str, dtype: str, **sizes: int) -> Case:
+    return Case(name, declaration, sizes, None, declaration, results=BOOSTING, dtype=dtype)
 
 
 def _own(name: str, declaration: str, *shared: str, **sizes: int) -> Case:
@@ -52,8 +63,9 @@ CASES = (
     _case("kl_logits", "kl_logits", batch=65_536, K=1000),
     _own("jensen_shannon", "jensen_shannon_logits", batch=65_536, K=1000),
     _case("info_nce", "info_nce", B=4096, D=256),
-    _case("half_squared_error", "half_squared_error", batch=10_000_000),
-    _case("poisson", "poisson", batch=10_000_000),
+    _boosting("squared_boosting", "half_squared_error", "float32", batch=10_000_000),
+    _boosting("poisson_boosting", "poisson", "float32", batch=10_000_000),
+    _boosting("poisson_boosting_64", "poisson", "float64", batch=10_000_000),
 )
 
 

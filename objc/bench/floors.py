@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,10 +13,11 @@ import numpy as np
 
 from objc.bench.inputs import draw
 from objc.compiler import Variant, derive, lower, parse
+from objc.ir.index import Index
 from objc.ir.program import Input, Let, Program
 from objc.schedule import Loops, schedule
 from objc.schedule.cost import operations
-from objc.schedule.loops import Serial
+from objc.schedule.loops import Product, Serial, walk
 from objc.source import Source
 from objc.target import DType, load
 
@@ -30,11 +32,13 @@ _EXP = 10
 
 @dataclass(frozen=True)
 class Floors:
-    """Bytes a second of a copy (read and written) and of reading alone; exponentials a second."""
+    """Bytes a second of a copy (read and written) and of reading alone; exponentials a second;
+    operations a second of a product of matrices (NumPy's library: additions and multiplications)."""
 
     copy: float
     read: float
     exp: float
+    product: float
 
     @property
     def operations(self) -> float:
@@ -56,7 +60,17 @@ def measure(threads: int, dtype: DType, numbers: int = 1 << 24) -> Floors:
 
         copied = 2 * source.nbytes / _best(copy)
         seen = source.nbytes / _best(read)
-    return Floors(copied, max(seen, copied), _exps(dtype, numbers // 16))
+    side = math.isqrt(numbers // 16)
+    return Floors(
+        copied, max(seen, copied), _exps(dtype, numbers // 16), _products(dtype, threads, side)
+    )
+
+
+def _products(dtype: DType, threads: int, side: int) -> float:
+    """Operations a second of the product of two square matrices, as NumPy's library takes it."""
+    left = np.random.default_rng(0).normal(size=(side, side)).astype(dtype)
+    goal = np.empty_like(left)
+    return 2 * side**3 / _best(lambda: np.matmul(left, left.T, out=goal))
 
 
 def _exps(dtype: DType, batch: int) -> float:
@@ -84,17 +98,21 @@ def _best(run: Callable[[], Any], repetitions: int = 9) -> float:
 
 @dataclass(frozen=True)
 class Work:
-    """What a call must do at least: bytes of inputs and results, each once, and the operations of the
-    schedule (None where it has none)."""
+    """What a call must do at least: bytes of inputs and results, each once, the operations of the
+    schedule (None where it has none), and of these the ones of products of matrices."""
 
     bytes: int
     operations: int | None
+    products: int = 0
 
     def floor(self, floors: Floors) -> tuple[float, str]:
-        """Seconds, and what bounds them: `bytes` or `operations`."""
+        """Seconds, and what bounds them: `bytes`, `operations` or `products`."""
         moved = self.bytes / floors.copy
-        computed = (self.operations or 0) / floors.operations
-        return (moved, "bytes") if moved >= computed else (computed, "operations")
+        multiplied = self.products / floors.product
+        computed = ((self.operations or 0) - self.products) / floors.operations
+        if moved >= computed + multiplied:
+            return moved, "bytes"
+        return computed + multiplied, "operations" if computed > multiplied else "products"
 
 
 def work_of(derived: Program, sizes: Mapping[str, int], dtype: DType) -> Work:
@@ -110,18 +128,32 @@ def work_of(derived: Program, sizes: Mapping[str, int], dtype: DType) -> Work:
         loops = schedule(derived)
     except Exception:  # what a target would prepare first
         return Work(total, None)
-    return Work(total, _operations(loops, sizes))
+    return Work(total, _operations(loops, sizes), _multiplied(loops, sizes))
 
 
 def _operations(loops: Loops, sizes: Mapping[str, int]) -> int:
     total = 0
     for step in loops.steps:
         each = sum(
-            count * int(np.prod([sizes[name] for name in names], dtype=np.int64))
+            count * math.prod(sizes[name] for name in names)
             for names, count in operations(step).items()
         )
         if not isinstance(step, Serial):
-            dimension = step.index.dimension
-            each *= dimension.size if dimension.size is not None else sizes[dimension.name]
+            each *= _extent(step.index, sizes)
         total += each
     return total
+
+
+def _multiplied(loops: Loops, sizes: Mapping[str, int]) -> int:
+    """The operations of products of matrices, which a processor does faster than any others."""
+    return sum(
+        2 * math.prod(_extent(index, sizes) for index in (*item.at, item.over))
+        for step in loops.steps
+        for item, _ in walk(step.items)
+        if isinstance(item, Product)
+    )
+
+
+def _extent(index: Index, sizes: Mapping[str, int]) -> int:
+    dimension = index.dimension
+    return dimension.size if dimension.size is not None else sizes[dimension.name]

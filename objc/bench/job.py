@@ -41,9 +41,14 @@ class Job:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Job:
-        cases = [Case(**{**one, "shared": frozenset(one["shared"])}) for one in data["cases"]]
+        cases = [_case(one) for one in data["cases"]]
         rest = {name: data[name] for name in ("dtype", "threads", "repetitions", "check")}
         return cls(tuple(cases), tuple(data["peers"]), **rest)
+
+
+def _case(data: Mapping[str, Any]) -> Case:
+    own = {"shared": frozenset(data["shared"]), "results": tuple(data["results"])}
+    return Case(**{**data, **own})
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,19 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """What keeps a kernel from being faster, as measured: the time of its smallest call, and the time
+    that its work takes in pieces whose data the processor's cache holds. Seconds; None where it has no
+    batch to be taken in pieces."""
+
+    word: str
+    """`latency`, `bytes` or `operations`."""
+
+    smallest: float | None
+    cached: float | None
+
+
+@dataclass(frozen=True)
 class Row:
     """One case: its floor in seconds and what bounds it, the work, and everyone who took part."""
 
@@ -72,8 +90,11 @@ class Row:
     entries: tuple[Entry, ...]
     bytes: int
     operations: int | None
+    products: int
     floor: float
     bound: str
+    dtype: str
+    limit: Limit | None
 
     def entry(self, peer: str) -> Entry | None:
         return next((one for one in self.entries if one.peer == peer), None)
@@ -81,7 +102,8 @@ class Row:
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Row:
         entries = tuple(Entry(**one) for one in data["entries"])
-        return cls(**{**data, "entries": entries})
+        limit = None if data["limit"] is None else Limit(**data["limit"])
+        return cls(**{**data, "entries": entries, "limit": limit})
 
 
 def as_data(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from objc.bench.run import Report
 _MARKS = {"objc": "o", "objc out": "s", "torch": "v", "torch.compile": "^", "jax": "D"}
 
 
-def save(report: Report, path: str | Path) -> None:
+def roofline(report: Report, path: str | Path) -> None:
     """Draw operations a second over operations a byte, for every contender of every case.
 
     Under the slanted roofs a case is bound by memory (copying, and reading alone), under the level one

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from objc.bench.cases import Case
 from objc.bench.inputs import draw
-from objc.compiler import Variant, derive, differentiated
+from objc.compiler import Result, Variant, derive, differentiated
 from objc.ir.index import BATCH
 from objc.ir.program import Program
 from objc.target import DType
@@ -59,7 +59,8 @@ class Problem:
     @cached_property
     def derived(self) -> Program:
         """The program with value and gradients, as a target gets it."""
-        return derive(self.program, Variant(("value", "gradient"), self.wrt, self.batched))
+        results = cast("tuple[Result, ...]", self.case.results)
+        return derive(self.program, Variant(results, self.wrt, self.batched))
 
     @cached_property
     def data(self) -> list[dict[str, Any]]:
@@ -81,5 +82,8 @@ class Problem:
     def small(self) -> Problem:
         """The same at sizes at which the interpreter gives the truth."""
         most = {BATCH.name: 48}
-        sizes = {name: min(size, most.get(name, 12)) for name, size in self.sizes.items()}
+        return self.resized({n: min(size, most.get(n, 12)) for n, size in self.sizes.items()})
+
+    def resized(self, sizes: Mapping[str, int]) -> Problem:
+        """The same at other sizes, on one set of data."""
         return Problem(self.case, self.program, sizes, self.dtype, self.seed, False)

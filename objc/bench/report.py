@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from objc.bench.aims import bound, held
 from objc.bench.job import Entry, Row
 from objc.bench.run import Report
 
@@ -31,7 +32,27 @@ def table(report: Report) -> str:
         lines.append("  ".join(cells).rstrip())
         if number == 0:
             lines.append("  ".join("-" * width for width in widths))
-    return "\n".join([*lines, *_absences(report)])
+    return "\n".join([*lines, *_absences(report), *_shortfalls(report)])
+
+
+def shortfalls(report: Report) -> list[str]:
+    """A line for every row that misses its aim in some mode, with what bounds it."""
+    lines = []
+    for number, row in enumerate(next(iter(report.rows.values()), [])):
+        missed = [
+            f"{mode} {one.text}"
+            for mode, rows in report.rows.items()
+            for one in held(rows[number], mode)
+            if one.ratio < 1
+        ]
+        if missed:
+            lines.append(f"{row.case}: {', '.join(missed)}; {bound(row)}")
+    return lines
+
+
+def _shortfalls(report: Report) -> list[str]:
+    lines = shortfalls(report)
+    return ["", "short of what it is to reach (in brackets):", *lines] if lines else []
 
 
 def _introduction(report: Report) -> list[str]:
@@ -44,7 +65,8 @@ def _introduction(report: Report) -> list[str]:
     for mode, floors in report.floors.items():
         lines.append(
             f"{mode}: copy {floors['copy'] / 1e9:.1f} GB/s, read {floors['read'] / 1e9:.1f} GB/s,"
-            f" exp {floors['exp'] / 1e9:.2f} G/s; a text to its first value"
+            f" exp {floors['exp'] / 1e9:.2f} G/s, products of matrices"
+            f" {floors['product'] / 1e9:.0f} G/s; a text to its first value"
             f" {report.first_value[mode]['cold'] * 1e3:.0f} ms,"
             f" from the cache {report.first_value[mode]['cached'] * 1e3:.1f} ms"
         )
@@ -65,8 +87,9 @@ def _lines(report: Report) -> Iterable[tuple[str, ...]]:
                 continue
             entries = {mode: own.entry(entry.peer) for mode, own in by_mode.items()}
             sizes = "×".join(map(str, row.sizes.values()))
+            kind = "" if row.dtype == report.dtype else f" {row.dtype}"
             yield (
-                f"{row.case} {sizes}" if place == 0 else "",
+                f"{row.case} {sizes}{kind}" if place == 0 else "",
                 entry.peer,
                 entry.form or "",
                 *_time(entries.get("default")),
@@ -97,8 +120,11 @@ def _multiple(by_mode: dict[str, Row], peer: str) -> str:
             found.append((entry.median / row.floor, row.bound))
     if not found:
         return "–"
-    multiple, bound = min(found)
-    return f"{multiple:.1f} {'ops' if bound == 'operations' else bound}"
+    multiple, what = min(found)
+    return f"{multiple:.1f} {_SHORT.get(what, what)}"
+
+
+_SHORT = {"operations": "ops"}
 
 
 def _ratio(row: Row | None, peer: str) -> str:

@@ -20,7 +20,7 @@ from objc.errors import ObjcError
 MODES: Mapping[str, Mapping[str, str]] = {"default": {}, "tuned": machine.ALLOCATOR}
 """The environments of the C library's allocator."""
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass
@@ -47,6 +47,7 @@ class Report:
     def data(self) -> dict[str, Any]:
         """As JSON holds it: times in seconds, memory in bytes, errors in units of the last place."""
         from objc.bench.job import as_data
+        from objc.bench.report import shortfalls
 
         return {
             "benchmark": SCHEMA,
@@ -57,6 +58,7 @@ class Report:
             "floors": self.floors,
             "first_value": self.first_value,
             "cases": {mode: as_data(rows) for mode, rows in self.rows.items()},
+            "short": shortfalls(self),
         }
 
 

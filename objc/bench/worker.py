@@ -6,6 +6,7 @@ library is loaded.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any, TextIO, cast
 
-from objc.bench.job import Entry, Job, Row, as_data
+from objc.bench.job import OWN, Entry, Job, Limit, Row, as_data
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -63,7 +64,7 @@ def _row(job: Job, case: Any, ground: Any, say: Say) -> Row:
     from objc.bench.programs import program_of
     from objc.bench.timing import interleaved
 
-    problem = Problem(case, program_of(case), case.sizes, cast(Any, job.dtype))
+    problem = Problem(case, program_of(case), case.sizes, cast(Any, case.dtype or job.dtype))
     entries: dict[str, Entry] = {}
     ready: dict[str, Any] = {}
     for name in job.peers:
@@ -83,12 +84,24 @@ def _row(job: Job, case: Any, ground: Any, say: Say) -> Row:
         entries[name] = replace(entries[name], **asdict(timing))
     if job.check:
         _check(problem, ready, entries)
-    work_done = work_of(problem.derived, problem.sizes, problem.dtype)
-    floor, bound = work_done.floor(ground)
+    done = work_of(problem.derived, problem.sizes, problem.dtype)
+    floor, bound = done.floor(ground)
     return Row(
-        case.name, dict(problem.sizes), tuple(entries.values()), work_done.bytes,
-        work_done.operations, floor, bound,
+        case.name, dict(problem.sizes), tuple(entries.values()), done.bytes, done.operations,
+        done.products, floor, bound, problem.dtype, _limit(job, problem, done.bytes, entries),
     )  # fmt: skip
+
+
+def _limit(job: Job, problem: Any, bytes_of: int, entries: Mapping[str, Entry]) -> Limit | None:
+    """What bounds objc's own kernel."""
+    from objc.bench.limit import limit
+    from objc.bench.peers import contender
+
+    own = next((entries[name] for name in reversed(OWN) if name in entries), None)
+    if own is None or own.median is None:
+        return None
+    make = functools.partial(contender, own.peer)
+    return limit(problem, bytes_of, own.median, job.threads, make)
 
 
 def _check(problem: Any, ready: Mapping[str, Any], entries: dict[str, Entry]) -> None:
@@ -102,13 +115,15 @@ def _check(problem: Any, ready: Mapping[str, Any], entries: dict[str, Entry]) ->
     for name, one in ready.items():
         memory = peak(lambda one=one: one.run(0))  # type: ignore[misc]
         own = contender(name, small)
-        value, gradients = own.results(own.run(0))
-        errors = [units(g, truth[f"gradient:{by}"], small.dtype) for by, g in gradients.items()]
+        errors = {
+            key: units(part, truth[key], small.dtype)
+            for key, part in own.results(own.run(0)).items()
+        }
         entries[name] = replace(
             entries[name],
             memory=memory,
-            value_error=units(value, truth["value"], small.dtype),
-            gradient_error=max(errors, default=None),
+            value_error=errors.pop("value", None),
+            gradient_error=max(errors.values(), default=None),
         )
 
 

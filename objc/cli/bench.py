@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,9 +14,13 @@ import click
 from objc.bench.cases import CASES, Case, of_file
 from objc.bench.errors import BusyMachine, NoSuchCase
 from objc.bench.job import OWN, PEERS, Job
+from objc.cli import bench_cuda
 from objc.cli.output import Markup, is_colored, write_data
 from objc.cli.targets import TargetName
 from objc.errors import ObjcError
+
+EVERY = "all"
+"""What `--case` says for the whole list, beside declarations of one's own."""
 
 
 class Sizes(click.ParamType):  # type: ignore[type-arg]
@@ -42,13 +48,17 @@ class Sizes(click.ParamType):  # type: ignore[type-arg]
         "objc bench --case cross_entropy_1000 --case info_nce --json > results.json",
         "objc bench --peer torch.compile --peer jax --threads 2 --plot roofline.png",
         "objc bench mine.objc:focal --peer torch --size batch=100000,K=50",
+        "objc bench --target cuda --save device.json",
     )
 )
 @click.argument("targets", nargs=-1, metavar="[FILE:NAME]...")
-@click.option("--case", "-c", "names", multiple=True, help="A case of the list. [default: all]")
+@click.option(
+    "--case", "-c", "names", multiple=True,
+    help="A case of the list, or `all`. [default: all, without FILE:NAME]",
+)  # fmt: skip
 @click.option("--list", "listed", is_flag=True, help="Print the cases with their sizes.")
 @click.option(
-    "--peer", "-p", "peers", multiple=True, type=click.Choice(list(PEERS)),
+    "--peer", "-p", "peers", multiple=True, type=click.Choice([*PEERS, "liger"]),
     help="Whom to measure against. [default: all that are installed]",
 )  # fmt: skip
 @click.option("--size", type=Sizes(), help="Other sizes: 10000 for the batch, or batch=10000,K=32.")
@@ -65,6 +75,15 @@ class Sizes(click.ParamType):  # type: ignore[type-arg]
     "--allocator", "modes", multiple=True, type=click.Choice(["default", "tuned"]),
     help="The C library's allocator: as it is, or keeping large blocks. [default: both]",
 )  # fmt: skip
+@click.option("--save", type=click.Path(dir_okay=False), help="Write the data to a file as well.")
+@click.option(
+    "--target", "device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True,
+    help="Whose kernels: on `cuda`, its own cases, with events of the device.",
+)  # fmt: skip
+@click.option(
+    "--limit", type=click.IntRange(30), default=540, show_default=True,
+    help="Seconds that a measurement on a device may take.",
+)  # fmt: skip
 @click.option("--plot", type=click.Path(dir_okay=False), help="Draw the roofline to a file.")
 @click.option("--busy", "anyway", is_flag=True, help="Measure even where others use the machine.")
 @click.option("--json", "as_json", is_flag=True, help="Print data instead of text.")
@@ -78,6 +97,9 @@ def command(
     threads: int | None,
     repetitions: int,
     modes: Sequence[str],
+    save: str | None,
+    device: str,
+    limit: int,
     plot: str | None,
     anyway: bool,
     as_json: bool,
@@ -88,7 +110,13 @@ def command(
     then compute in a form that is generated from the same text. Every contender runs in turn on the
     same data with the same number of threads; the floors (a copy, a read, the exponential) are
     measured in the same run. Errors are against the interpreter, in units of the last place.
+
+    With `--target cuda`, the cases of a device: events on its stream, the copy that it makes itself,
+    peak memory, and the aims that each case is held to. What is not installed is named at the end.
     """
+    if device == "cuda":
+        bench_cuda.measure_or_list(listed, names, peers, repetitions, limit, save, as_json)
+        return
     from objc.bench import machine
     from objc.bench.report import table
     from objc.bench.run import MODES, resized, run
@@ -109,9 +137,11 @@ def command(
     with _watching(job, len(modes or MODES)) as watch:
         report = run(job, modes or tuple(MODES), busy, watch)
     if plot is not None:
-        from objc.bench.plot import save
+        from objc.bench.plot import roofline
 
-        save(report, plot)
+        roofline(report, plot)
+    if save is not None:
+        Path(save).write_text(json.dumps(report.data(), indent=1) + "\n", "utf-8")
     if as_json:
         write_data(report.data())
     else:
@@ -122,6 +152,9 @@ def _chosen(targets: Sequence[str], names: Sequence[str]) -> Iterator[Case]:
     """The cases that the command line asks for. Raises ObjcError where there is none of a name."""
     known = {case.name: case for case in CASES}
     for name in names:
+        if name == EVERY:
+            yield from CASES
+            continue
         if name not in known:
             raise ObjcError(NoSuchCase(None, name, tuple(known)))
         yield known[name]

@@ -16,7 +16,7 @@ from objc.kernel.arguments import Binder, Options, shown
 from objc.kernel.arrays import numeric
 from objc.kernel.call import Call, Reader, floating
 from objc.kernel.domains import out_of_range
-from objc.kernel.option_errors import BadOption, NotDifferentiable, VectorShape
+from objc.kernel.option_errors import BadOption, BadOut, NotDifferentiable, VectorShape
 from objc.kernel.outputs import Results, parts_by_input
 from objc.kernel.recipes import MOST, Recipe, recipe_of
 from objc.kernel.signature import InputSignature, Signature
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from objc.ir.program import Program
 
 Array = NDArray[Any]
+
+
+_WITHOUT_WRT = frozenset({"value", "terms", "per_example"})
+"""Results of which `out` holds none, where derivatives are asked for beside them."""
 
 
 class Evaluator:
@@ -282,9 +286,18 @@ class Evaluator:
             return {}
         if not wrt:
             return {results[0]: options.out}
-        kind = results[-1]
-        parts = parts_by_input(self.signature, "out", options.out, wrt)
-        return {f"{kind}:{name}": buffer for name, buffer in parts.items()}
+        kinds = [one for one in results if one not in _WITHOUT_WRT]
+        given = [options.out]
+        if len(kinds) > 1:
+            if not isinstance(options.out, tuple | list) or len(options.out) != len(kinds):
+                both = " and ".join(kinds)
+                raise InputError(BadOut(None, self.signature.name, both, "is not one for each"))
+            given = list(options.out)
+        return {
+            f"{kind}:{name}": buffer
+            for kind, own in zip(kinds, given, strict=True)
+            for name, buffer in parts_by_input(self.signature, "out", own, wrt).items()
+        }
 
     def out_of_range(
         self, error: IndexOutOfRange, call: Call, arguments: Mapping[str, Any]

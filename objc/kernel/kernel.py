@@ -131,6 +131,15 @@ class Kernel:
         slots, options = self._derivative("hessian_diagonal", arguments, keywords)
         return self._differentiate(("hessian_diagonal",), slots, options)[1]
 
+    def gradient_and_hessian_diagonal(self, *arguments: Any, **keywords: Any) -> tuple[Any, Any]:
+        """Both from one run, as a step of gradient boosting asks for them. `out` is a pair: what receives
+        the gradient, and what receives the Hessian's diagonal."""
+        method = "gradient_and_hessian_diagonal"
+        slots, options = self._derivative(method, arguments, keywords)
+        found, diagonal = self._differentiate(("gradient", "hessian_diagonal"), slots, options)
+        wrt, bare = self._evaluator.wrt(options.wrt)
+        return self._by_input([found[f"gradient:{name}"] for name in wrt], wrt, bare), diagonal
+
     def hessian_vector_product(self, *arguments: Any, **keywords: Any) -> Any:
         """The Hessian of the value times `vector`, which is shaped as the gradient."""
         allowed = _DERIVATIVE | {"vector"}

@@ -12,11 +12,13 @@ import click.testing
 import numpy as np
 import pytest
 
-from objc.bench import machine
+from objc.bench import limit as bounding
+from objc.bench import machine, timing
 from objc.bench.accuracy import units
+from objc.bench.aims import AIMS, held
 from objc.bench.cases import CASES
 from objc.bench.floors import Floors, Work
-from objc.bench.job import Entry, Job, Row
+from objc.bench.job import Entry, Job, Limit, Row
 from objc.bench.peers import contender
 from objc.bench.problem import Absent, Problem
 from objc.bench.programs import program_of
@@ -49,7 +51,7 @@ def test_cases_as_data(run: Run) -> None:
     assert result.exit_code == 0, result.output
     data = json.loads(result.stdout)
     assert data["machine"]["threads"] == 2 and data["machine"]["processor"]
-    assert set(data["floors"]["default"]) == {"copy", "read", "exp"}
+    assert set(data["floors"]["default"]) == {"copy", "read", "exp", "product"}
     assert set(data["first_value"]["default"]) == {"cold", "cached"}
     entropy, crf = data["cases"]["default"]
     assert entropy["sizes"] == {"batch": 3} and entropy["bytes"] == 3 * 3 * 4
@@ -128,6 +130,47 @@ def test_repetitions_are_interleaved() -> None:
     assert all(one.lower <= one.median <= one.upper for one in timings.values())
 
 
+def test_long_calls_have_fewer_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "MOST", 0.0)
+    runs = {name: lambda number: None for name in "ab"}
+    assert [one.samples for one in interleaved(runs, 9, least=0.0).values()] == [5, 5]
+    assert [one.samples for one in interleaved(runs, 2, least=0.0).values()] == [2, 2]
+
+
+def test_what_bounds_a_kernel_follows_from_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the smallest call, and of the work on data that caches hold."""
+    case = next(one for one in CASES if one.name == "ppo_clip")
+    problem = Problem(case, program_of(case), {"batch": 4096}, "float32", rotate=False)
+    times = {1: 1e-5, 1024: 1e-5 + 1e-4}
+    monkeypatch.setattr(bounding, "CACHED", 1024 * 16)
+    monkeypatch.setattr(bounding, "_time", lambda problem, batch, make: times[batch])
+    words = []
+    for whole in (1.5e-5, 2.2e-4, 4e-4):
+        found = bounding.limit(problem, 4096 * 16, whole, 2, lambda smaller: None)
+        assert found is not None and found.smallest == 1e-5
+        assert found.cached == pytest.approx(1e-5 + 4 * 1e-4 / 2)
+        words.append(found.word)
+    assert words == ["latency", "operations", "bytes"]
+
+
+def test_aims_are_held_against_the_strongest_peer() -> None:
+    assert set(AIMS) <= {one.name for one in CASES}
+    own = Entry("objc", None, "generated", 2e-3, 2e-3, 2e-3, 15, 1)
+    peers = [
+        Entry(name, None, "by hand", time, time, time, 15, 1)
+        for name, time in (("torch", 9e-3), ("jax", 5e-3))
+    ]
+    row = Row(
+        "binary_cross_entropy", {"batch": 10}, (own, *peers), 120, 400, 0, 1e-3, "bytes",
+        "float32", None,
+    )  # fmt: skip
+    assert {one.text: one.ratio for one in held(row, "tuned")} == {
+        "2.5× faster than jax (2.8×)": pytest.approx(2.5 / 2.8),
+        "2.0× its floor (2.2×)": pytest.approx(1.1),
+    }
+    assert next(held(row, "default")).text == "2.5× faster than jax (6×)"
+
+
 def test_short_calls_are_repeated_within_a_sample() -> None:
     assert interleaved({"a": lambda number: None}, 1, least=1e-3)["a"].calls > 100
 
@@ -143,10 +186,12 @@ def test_errors_in_units_of_the_last_place() -> None:
 
 
 def test_a_floor_is_the_worse_of_two() -> None:
-    floors = Floors(copy=1e9, read=2e9, exp=1e8)
+    floors = Floors(copy=1e9, read=2e9, exp=1e8, product=4e9)
     assert Work(10**9, 10**8).floor(floors) == (1.0, "bytes")
     assert Work(10**6, 10**10).floor(floors) == (10.0, "operations")
     assert Work(10**9, None).floor(floors) == (1.0, "bytes")
+    assert Work(10**6, 11 * 10**9, 8 * 10**9).floor(floors) == (5.0, "operations")
+    assert Work(10**6, 8 * 10**9, 8 * 10**9).floor(floors) == (2.0, "products")
 
 
 def test_the_memory_of_a_call_is_seen() -> None:
@@ -176,6 +221,9 @@ def test_jobs_and_sizes() -> None:
     case = next(one for one in CASES if one.name == "crf")
     job = Job((case,), ("objc",), "float32", 2, 5, True)
     assert Job.from_data(json.loads(json.dumps(job.data()))) == job
+    boosting = next(one for one in CASES if one.results != case.results)
+    again = Job((boosting,), ("objc",), "float32", 2, 5, True)
+    assert Job.from_data(json.loads(json.dumps(again.data()))) == again
     assert resized(case, {"batch": 2}).sizes == {"batch": 2, "T": 128, "K": 32}
     with pytest.raises(ObjcError, match="E0344"):
         resized(case, {"N": 2})
@@ -187,12 +235,13 @@ def test_the_table(golden: Callable[[Path, str], None]) -> None:
         "python": "3.12.1", "libraries": {"numpy": "2.0.0"},
     }  # fmt: skip
     report = Report(machine_data, "float32", 15, 0.02)
-    report.add("default", {"floors": {"copy": 84e9, "read": 93e9, "exp": 5e9}})
+    report.add("default", {"floors": {"copy": 84e9, "read": 93e9, "exp": 5e9, "product": 2e11}})
     report.add("default", {"first_value": {"cold": 0.3, "cached": 0.02}})
     own = Entry("objc", None, "generated", 3e-3, 2.9e-3, 3.2e-3, 15, 1, 0.1, 2.5, 41943040)
     peer = Entry("torch", None, "by hand", 16e-3, 15e-3, 18e-3, 15, 1, 0.5, math.inf, None)
     absent = Entry("jax", absent="jax is not installed")
-    row = Row("bce", {"batch": 10}, (own, peer, absent), 120, 400, 1.4e-3, "bytes")
+    entries, limit = (own, peer, absent), Limit("bytes", 8e-6, 1e-3)
+    row = Row("binary_focal", {"batch": 10}, entries, 120, 400, 0, 1e-3, "bytes", "float64", limit)
     from objc.bench.job import as_data
 
     report.add("default", {"row": as_data([row])[0]})

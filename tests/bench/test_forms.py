@@ -86,26 +86,26 @@ def test_a_recurrence_is_declined() -> None:
         form(crf)
 
 
-@pytest.mark.parametrize("name", ["torch", "jax"])
+@pytest.mark.parametrize("name", ["torch", "jax", "numpy", "sklearn"])
 def test_forms_by_hand_have_the_value_of_the_program(name: str) -> None:
     """So a form by hand is the same loss as the case it stands for."""
     from objc.bench.peers import contender
-    from objc.bench.problem import Problem
+    from objc.bench.problem import Absent, Problem
     from objc.bench.programs import program_of
 
     pytest.importorskip(name)
     by_hand = 0
     for case in CASES:
         problem = Problem(case, program_of(case), case.sizes, "float64").small()
-        one = contender(name, problem)
-        value, gradients = one.results(one.run(0))
+        try:
+            one = contender(name, problem)
+        except Absent:
+            continue
         truth = evaluate(problem.derived, problem.data[0])
-        assert value == pytest.approx(float(truth["value"]), rel=1e-9), case.name
-        for by, gradient in gradients.items():
-            expected = truth[f"gradient:{by}"]
-            np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-9, err_msg=case.name)
+        for key, part in one.results(one.run(0)).items():
+            np.testing.assert_allclose(part, truth[key], rtol=1e-6, atol=1e-9, err_msg=case.name)
         by_hand += one.form == "by hand"
-    assert by_hand >= 5
+    assert by_hand >= 4
 
 
 @pytest.mark.parametrize("framework", ["torch", "jax"])

@@ -65,6 +65,20 @@ def test_label_gather(module: Any) -> None:
     close(module.cross_entropy.hessian_vector_product(LOGITS, LABEL, vector=v), product / 12)
 
 
+def test_gradient_and_hessian_diagonal_of_one_run(module: Any) -> None:
+    out = np.empty_like(LOGITS), np.empty_like(LOGITS)
+    given, found = (
+        LOGITS,
+        module.cross_entropy.gradient_and_hessian_diagonal(LOGITS, LABEL, out=out),
+    )
+    assert found[0] is out[0] and found[1] is out[1]
+    close(found[0], d_cross_entropy(given, LABEL) / 12)
+    close(found[1], module.cross_entropy.hessian_diagonal(given, LABEL))
+    for one in (out[0], (out[0],)):
+        with pytest.raises(objc.InputError, match="E0423.*hessian_diagonal` is not one for each"):
+            module.cross_entropy.gradient_and_hessian_diagonal(LOGITS, LABEL, out=one)
+
+
 def test_one_example_has_no_batch(module: Any) -> None:
     value, gradient = module.cross_entropy.value_and_grad(LOGITS[0], 3)
     close(value, cross_entropy(LOGITS[:1], np.array([3]))[0])

@@ -18,8 +18,8 @@ class Contender(Protocol):
     def run(self, number: int) -> Any:
         """Compute, on the set of data of that number (modulo how many there are), to the end."""
 
-    def results(self, found: Any) -> tuple[float, dict[str, Any]]:
-        """What `run` returned as the value and an array for each gradient."""
+    def results(self, found: Any) -> dict[str, Any]:
+        """What `run` returned, by the keys of the program's outputs: `value`, `gradient:INPUT`."""
 
 
 def contender(name: str, problem: Problem) -> Contender:

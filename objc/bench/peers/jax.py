@@ -10,7 +10,7 @@ import numpy as np
 from jax import numpy as jnp
 
 from objc.bench import words
-from objc.bench.peers.written import Form, Inputs, written
+from objc.bench.peers.written import Form, Inputs, keyed, written
 from objc.bench.problem import Problem
 
 
@@ -78,9 +78,9 @@ class Framework:
         found = self.step(*self.sets[number % len(self.sets)])
         return jax.block_until_ready(found)  # type: ignore[no-untyped-call]
 
-    def results(self, found: Any) -> tuple[float, dict[str, Any]]:
+    def results(self, found: Any) -> dict[str, Any]:
         value, gradients = found
-        return float(value), {name: np.asarray(gradients[name]) for name in self.wrt}
+        return keyed(float(value), {name: np.asarray(gradients[name]) for name in self.wrt})
 
 
 def build(problem: Problem, name: str) -> Framework:

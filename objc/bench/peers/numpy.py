@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from objc.bench.peers.written import keyed, require_gradients
 from objc.bench.problem import Absent, Problem
 
 Inputs = Mapping[str, Any]
@@ -85,12 +86,12 @@ class ByHand:
     def run(self, number: int) -> Any:
         return self.step(self.sets[number % len(self.sets)])
 
-    def results(self, found: Any) -> tuple[float, dict[str, Any]]:
-        value, gradients = found
-        return float(value), gradients
+    def results(self, found: Any) -> dict[str, Any]:
+        return keyed(*found)
 
 
 def build(problem: Problem, name: str) -> ByHand:
+    require_gradients(problem)
     step = FORMS.get(problem.case.form or "")
     if step is None:
         raise Absent("no form by hand for this case")

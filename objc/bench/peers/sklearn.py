@@ -1,7 +1,7 @@
 """scikit-learn's own losses, compiled and parallel, as its gradient boosting calls them.
 
-Its losses give a value and a derivative for each example; the mean and its scale are left to the caller,
-as boosting does, and are not timed.
+Its losses give a value and derivatives for each example, into arrays that are kept; the mean and its
+scale are left to the caller, as boosting does, and are not timed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn._loss import loss as losses
 
+from objc.bench.cases import BOOSTING
 from objc.bench.machine import available
 from objc.bench.problem import Absent, Problem
 
@@ -30,24 +31,31 @@ class Boosting:
     def __init__(self, problem: Problem) -> None:
         kind, self.raw, self.truth = LOSSES[problem.case.form or ""]
         classes = {"n_classes": problem.sizes["K"]} if "K" in problem.sizes else {}
-        self.loss = getattr(losses, kind)(**classes)
+        loss = getattr(losses, kind)(**classes)
+        self.both = problem.case.results == BOOSTING
         self.sets = [
-            (
-                np.ascontiguousarray(data[self.truth], problem.dtype),
-                np.asarray(data[self.raw]),
-            )
+            (np.ascontiguousarray(data[self.truth], problem.dtype), np.asarray(data[self.raw]))
             for data in problem.data
         ]
-        self.threads = available()
+        truth, raw = self.sets[0]
+        first = np.empty_like(raw if self.both else truth)
+        names = ("gradient_out", "hessian_out") if self.both else ("loss_out", "gradient_out")
+        arrays = dict(zip(names, (first, np.empty_like(raw)), strict=True))
+        self.options = {**arrays, "n_threads": available()}
+        self.call = loss.gradient_hessian if self.both else loss.loss_gradient
 
     def run(self, number: int) -> Any:
         truth, raw = self.sets[number % len(self.sets)]
-        return self.loss.loss_gradient(y_true=truth, raw_prediction=raw, n_threads=self.threads)
+        return self.call(y_true=truth, raw_prediction=raw, **self.options)
 
-    def results(self, found: Any) -> tuple[float, dict[str, Any]]:
-        value, gradient = found
-        count = len(value)
-        return float(np.mean(value, dtype=np.float64)), {self.raw: gradient / count}
+    def results(self, found: Any) -> dict[str, Any]:
+        first, second = found
+        count = len(first)
+        if self.both:
+            names = (f"gradient:{self.raw}", f"hessian_diagonal:{self.raw}")
+            return dict(zip(names, (first / count, second / count), strict=True))
+        value = float(np.mean(first, dtype=np.float64))
+        return {"value": value, f"gradient:{self.raw}": second / count}
 
 
 def build(problem: Problem, name: str) -> Boosting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from objc.bench.cases import VALUE_AND_GRADIENT
 from objc.bench.forms import NoForm, form
 from objc.bench.problem import Absent, Problem
 from objc.bench.words import function_of
@@ -12,6 +13,17 @@ from objc.bench.words import function_of
 Inputs: TypeAlias = Mapping[str, Any]
 Form: TypeAlias = Callable[[Inputs], Any]
 """The value of a problem, of its inputs by name."""
+
+
+def keyed(value: float, gradients: Mapping[str, Any]) -> dict[str, Any]:
+    """A value and gradients by the keys of a program's outputs."""
+    return {"value": value, **{f"gradient:{name}": one for name, one in gradients.items()}}
+
+
+def require_gradients(problem: Problem) -> None:
+    """Raises Absent for a case that asks for other derivatives, for which a framework has no one call."""
+    if problem.case.results != VALUE_AND_GRADIENT:
+        raise Absent("no second derivatives of every entry in one call")
 
 
 def written(
@@ -23,6 +35,7 @@ def written(
     Raises:
         Absent: nobody wrote it, and the program has no form.
     """
+    require_gradients(problem)
     found = by_hand.get(problem.case.form or "")
     if found is not None:
         return found, "by hand"
