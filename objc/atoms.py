@@ -202,6 +202,9 @@ expm1 = _opaque("expm1", r"\operatorname{expm1}", values={0: 0}, sign="same")
 log1p = _opaque("log1p", r"\operatorname{log1p}", values={0: 0}, sign="same")
 erfc = _opaque("erfc", r"\operatorname{erfc}", values={0: 1}, sign="positive")
 """SymPy's own writes erfc(−x) as 2 − erfc(x), which cancels."""
+log_ndtr = _opaque("log_ndtr", r"\log\Phi", values={0: -sympy.log(2)}, sign="negative")
+hazard = _opaque("hazard", r"\operatorname{hazard}", sign="positive")
+hazard_excess = _opaque("hazard_excess", r"\operatorname{excess}", sign="positive")
 sigmoid = _opaque("sigmoid", r"\sigma", values={0: sympy.Rational(1, 2)}, sign="positive")
 softplus = _opaque(
     "softplus", r"\operatorname{softplus}", values={0: sympy.log(2)}, sign="positive"
@@ -249,6 +252,31 @@ def _reference_softplus(x: Any) -> Any:
 
 def _reference_log_cosh(x: Any) -> Any:
     return mpmath.log1p(2 * mpmath.sinh(x / 2) ** 2)
+
+
+def _reference_log_ndtr(x: Any) -> Any:
+    if x > -30:
+        if x > 0:
+            return mpmath.log1p(-mpmath.npdf(x) / _reference_hazard(x))
+        return mpmath.log(mpmath.erfc(-x / mpmath.sqrt(2)) / 2)
+    return -(x**2) / 2 - mpmath.log(2 * mpmath.pi) / 2 - mpmath.log(_reference_hazard(-x))
+
+
+def _reference_hazard(x: Any) -> Any:
+    if x > 30:
+        return x + _reference_excess(x)
+    return mpmath.npdf(x) / (mpmath.erfc(x / mpmath.sqrt(2)) / 2)
+
+
+def _reference_excess(x: Any) -> Any:
+    """φ(x)/Φ(−x) − x; in the tail by the continued fraction 1/(x + 2/(x + 3/(x + …))) (Laplace 1805)."""
+    if x > 30:
+        value = mpmath.mpf(0)
+        for n in range(40 + mpmath.mp.prec, 0, -1):
+            value = n / (x + value)
+        return value
+    with mpmath.workprec(mpmath.mp.prec + 20):
+        return _reference_hazard(x) - x
 
 
 def _reference_xlogy(x: Any, y: Any) -> Any:
@@ -305,6 +333,14 @@ _ROWS = (
     Atom("erfc", erfc, (_LINE,), (0, 2), "decreasing", "none",
          (lambda x: -_two_over_root_pi * sympy.exp(-(x**2)),), mpmath.erfc,
          r"\operatorname{erfc}", (-50, 26)),
+    Atom("log_ndtr", log_ndtr, (_LINE,), (-oo, 0), "increasing", "concave",
+         (lambda x: hazard(-x),), _reference_log_ndtr, r"\log\Phi", (-1e100, 30), False),
+    Atom("hazard", hazard, (_LINE,), (0, oo), "increasing", "convex",
+         (lambda x: hazard(x) * hazard_excess(x),), _reference_hazard,
+         r"\operatorname{hazard}", (-37, 1e300), False),
+    Atom("hazard_excess", hazard_excess, (_LINE,), (0, oo), "decreasing", "convex",
+         (lambda x: hazard(x) * hazard_excess(x) - 1,), _reference_excess,
+         r"\operatorname{excess}", (-1e300, 1e300), False),
     Atom("lgamma", loggamma, (_POSITIVE,), _LINE, "none", "convex",
          (lambda x: sympy.polygamma(0, x),), mpmath.loggamma, r"\log\Gamma", (1e-300, 1e300)),
     Atom("digamma", sympy.polygamma, (_POSITIVE,), _LINE, "increasing", "concave",

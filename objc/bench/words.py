@@ -11,6 +11,8 @@ def is_number(x): return isinstance(x, (int, float))
 def log_cosh(x): return absolute(x) + softplus(-2.0 * absolute(x)) - math.log(2.0)
 def log1mexp(x): return log(-expm1(x))
 def sqrt1pm1(x): return x / (1.0 + sqrt(1.0 + x))
+def hazard(x): return exp(-0.5 * x * x - 0.9189385332046727 - log_ndtr(-x))
+def hazard_excess(x): return hazard(x) - x
 def quotient(a, b): return a / b
 def extended(x): return x
 def hypot(x, y): return sqrt(x * x + y * y)
@@ -30,7 +32,7 @@ from torch import (
     expm1, log, log1p, sigmoid, sign, sin, sinh, sqrt, tan, tanh, xlogy,
 )
 from torch import lgamma, logit, polygamma
-from torch.special import xlog1py
+from torch.special import log_ndtr, xlog1py
 def absolute(x): return torch.abs(x)
 def softplus(x): return -F.logsigmoid(-x)
 def digamma(x): return torch.digamma(x)
@@ -76,7 +78,7 @@ from jax.numpy import (
     log, log1p, sign, sin, sinh, sqrt, tan, tanh,
 )
 from jax.scipy.special import (
-    digamma, erf, erfc, gammaln as lgamma, logit, polygamma, xlog1py, xlogy,
+    digamma, erf, erfc, gammaln as lgamma, log_ndtr, logit, polygamma, xlog1py, xlogy,
 )
 def absolute(x): return jnp.abs(x)
 def stop_gradient(x): return jax.lax.stop_gradient(x)

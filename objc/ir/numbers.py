@@ -274,6 +274,20 @@ def _xlog1py(x: float, y: float) -> float:
     return 0.0 if x == 0 and y == y else x * _log1p(y)
 
 
+def _of_normal(name: str, x: float) -> float:
+    """A function of the normal distribution, of the digits that its tail takes."""
+    if x != x or math.isinf(x):
+        limits = {
+            "log_ndtr": (-math.inf, 0.0),
+            "hazard": (0.0, math.inf),
+            "hazard_excess": (math.inf, 0.0),
+        }
+        return x if x != x else limits[name][x > 0]
+    with mpmath.workprec(80):
+        value = ATOMS[name].reference(mpmath.mpf(x))
+        return float(value) if mpmath.log(abs(value), 2) < 1024 else math.copysign(math.inf, value)
+
+
 def _lgamma(x: float) -> float:
     return math.inf if x == 0 else math.nan if x < 0 else _guarded(math.lgamma)(x)
 
@@ -316,6 +330,9 @@ _FLOAT64: dict[str, Callable[..., float]] = {
     "asinh": math.asinh,
     "erf": math.erf,
     "erfc": math.erfc,
+    "log_ndtr": lambda x: _of_normal("log_ndtr", x),
+    "hazard": lambda x: _of_normal("hazard", x),
+    "hazard_excess": lambda x: _of_normal("hazard_excess", x),
     "lgamma": _lgamma,
     "digamma": lambda x: _float_polygamma(0, x),
     "sigmoid": _sigmoid,

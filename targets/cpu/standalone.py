@@ -23,7 +23,8 @@ _FOLDER = Path(__file__).parent.parent
 _MARK = "# ---- copied into emitted modules from here on\n"
 _FILES = (
     "cpu/mathematics/instructions.py", "cpu/mathematics/bits.py", "cpu/mathematics/float32.py",
-    "cpu/mathematics/float64.py", "cpu/mathematics/special.py", "cpu/mathematics/wide.py",
+    "cpu/mathematics/float64.py", "cpu/mathematics/normal.py",
+    "cpu/mathematics/special.py", "cpu/mathematics/wide.py",
     "cpu/kernels.py", "cpu/driver.py", "cpu/lazily.py",
 )  # fmt: skip
 _IMPORTS = (

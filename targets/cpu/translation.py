@@ -57,7 +57,7 @@ def library() -> dict[str, ast.FunctionDef]:
     """The functions of the vector mathematics, and those that kernels stand on."""
     folder = Path(__file__).parent
     found: dict[str, ast.FunctionDef] = {}
-    for name in ("float32", "float64", "special", "wide"):
+    for name in ("float32", "float64", "normal", "special", "wide"):
         found.update(functions_of((folder / "mathematics" / f"{name}.py").read_text("utf-8")))
     for name in ("kernels", "products"):
         found.update(functions_of((folder / f"{name}.py").read_text("utf-8")))

@@ -42,8 +42,8 @@ class Simulated:
         cuda = _simulator()
         self.space: dict[str, Any] = {**_floor(), "cuda": cuda}
         folder = Path(__file__).parent
-        for file in ("mathematics/float32.py", "mathematics/float64.py", "mathematics/special.py"):
-            self._run((folder.parent / "cpu" / file).read_text("utf-8"), file)
+        for file in ("float32.py", "float64.py", "normal.py", "special.py"):
+            self._run((folder.parent / "cpu" / "mathematics" / file).read_text("utf-8"), file)
         for name in ("sums.py", "special.py"):
             self._run((folder / name).read_text("utf-8"), name)
         own = compile(_body(text), "kernel", "exec")

@@ -262,7 +262,28 @@ GAUSSIAN = (
         oracle="x * (1 + tanh(sqrt(HyperDual(2) / 3) * (x + HyperDual(44715) / 1000000 * x^3))) / 2",
         tolerance=1e-12,  # the rounding of an exponent of 600
     ),
-    _scalars("-log((1 + erf(x / sqrt(2))) / 2)", (-37, -20, -5, -0.7, 0.0, 1e-9, 0.7, 5, 20)),
+    _scalars(
+        "-log((1 + erf(x / sqrt(2))) / 2)",
+        (-1e5, -37, -20, -5, -0.7, 0.0, 1e-9, 0.7, 5, 20),
+        oracle="-log(erfc(-x / sqrt(2)) / 2)",
+    ),
+    _scalars(
+        "log(1 - erf(x))",
+        (-5, -0.7, -1e-9, 0.0, 1e-20, 1e-3, 0.4, 0.7, 5, 30, 1e4),
+        oracle="log(erfc(x))",
+    ),
+    _scalars("log(erfc(x))^2", (-5, -0.7, -1e-9, 1e-20, 1e-3, 0.4, 0.7, 5, 30, 1e4)),
+    _two(
+        "-log((1 + erf(a / sqrt(2))) / 2 * b)",
+        ((-40.0, 0.3), (0.5, 1e-3), (8.0, 1.0)),
+        "a: real | b: positive",
+        oracle="-log(erfc(-a / sqrt(2)) / 2) - log(b)",
+    ),
+    _scalars(
+        "exp(-x^2 / 2) / (1 - erf(x / sqrt(2)))",
+        (-8.0, -0.7, 0.0, 1e-9, 0.7, 5),
+        oracle="exp(-x^2 / 2) / erfc(x / sqrt(2))",
+    ),
 )
 
 ROWS = (
@@ -357,7 +378,6 @@ UNMENDED: Mapping[str, str] = {
     "log(a / b)^2": "a quotient beyond the range, of which the difference of logarithms is not",
     "1 - sqrt(1 - x^2)": "1 - x^2 is not factored, so that the slope loses digits at the ends",
     "(a + b)^2 - a^2": "the difference of squares of two inputs is not factored",
-    "-log((1 + erf(x / sqrt(2))) / 2)": "there is no atom for the logarithm of erfc",
     "log(sum exp) with the maximum taken out by hand":
         "a maximum by hand is not seen to be the shift of a logsumexp",
     "log(1 - softmax(z)[y])": "the sum over the other entries is not formed",

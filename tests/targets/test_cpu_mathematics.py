@@ -18,7 +18,7 @@ BOUNDS = {
     "exp": (1.0, 1.2), "expm1": (1.6, 1.6), "log": (0.9, 0.9), "log1p": (1.0, 1.0),
     "sigmoid": (2.0, 2.0), "softplus": (1.6, 1.6), "tanh": (2.5, 2.5), "log_cosh": (3.5, 3.5),
     "log1mexp": (2.5, 2.5), "logit": (3.0, 3.0), "sqrt1pm1": (2.0, 2.0), "hypot1m1": (3.0, 3.0),
-    "lgamma": (1.0, 3.0),
+    "log_ndtr": (4.0, 4.0), "hazard": (5.0, 6.0), "hazard_excess": (5.0, 6.0), "lgamma": (1.0, 3.0),
     "digamma": (0.6, 8.0), "trigamma": (0.6, 4.0), "tetragamma": (0.6, 4.0),
 }  # fmt: skip
 # Near a zero of lgamma and digamma the error is small against one, not against the value.

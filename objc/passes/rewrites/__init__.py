@@ -51,6 +51,7 @@ from objc.passes.rewrites.logarithms import (
     log_to_asinh,
     power_less_one,
 )
+from objc.passes.rewrites.normal import hazard_less_argument, log_of_tail, ratio_to_hazard
 from objc.passes.rewrites.products import (
     merge_exponentials,
     merge_powers,
@@ -155,6 +156,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             log_of_sigmoid,
             log_of_cosh,
             log_of_expm1,
+            log_of_tail,
             log_of_exponentials,
             log_of_ratio,
             log_of_odds,
@@ -175,6 +177,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             quotient_to_tanh,
             cancelled_expm1,
             ratio_to_hypot,
+            ratio_to_hazard,
             power_with_sign,
             size_from_sign,
             product_with_log,
@@ -193,6 +196,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             complement_of_tanh,
             complement_of_erf,
             reciprocal_of_expm1,
+            hazard_less_argument,
             softplus_by_hand,
             softplus_to_log_cosh,
             complement_of_softplus,

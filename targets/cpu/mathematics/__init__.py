@@ -1,7 +1,7 @@
 """Vector mathematics of the CPU target: how each function of the language is spelled.
 
-The functions themselves are in `float32`, `float64` and `special`, with their suffix (`exp_32`); what
-Numba has well enough is taken from `math`.
+The functions themselves are in `float32`, `float64`, `normal` and `special`, with their suffix
+(`exp_32`); what Numba has well enough is taken from `math`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ SPELLINGS: Mapping[str, str] = {
     "asinh": "math.asinh",
     "erf": "math.erf",
     "erfc": "math.erfc",
+    "log_ndtr": "log_ndtr",
+    "hazard": "hazard",
+    "hazard_excess": "hazard_excess",
     "lgamma": "lgamma",
     "digamma": "digamma",
     "sigmoid": "sigmoid",

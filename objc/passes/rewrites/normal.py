@@ -1,0 +1,62 @@
+"""Tails of the normal distribution: their logarithm, and what they are divided by.
+
+Everything is said by log Φ and the hazard φ(x)/Φ(−x), which neither underflow nor cancel; what erfc
+stands for is 2·Φ(−√2·u).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch, erfc, hazard, hazard_excess, log1p, log_ndtr
+from objc.ir.symbols import Expression
+from objc.passes.rewrites.forms import HALF, ONE, parts_with, without
+
+ROOT = sympy.sqrt(2)
+
+
+def log_of_tail(node: Any) -> Expression | None:
+    """log(c·erfc(u)·b) = log 2c + log Φ(−√2·u) + log b for b > 0; log erfc(u), which has a root at 0, by
+    log1p there."""
+    (argument,) = node.args
+    coefficient, product = argument.as_coeff_Mul()
+    tails = [one for one in sympy.Mul.make_args(product) if isinstance(one, erfc)]
+    rest = sympy.Mul(*(one for one in sympy.Mul.make_args(product) if one not in tails))
+    if len(tails) != 1 or not (coefficient.is_positive and rest.is_positive):
+        return None
+    (u,) = tails[0].args
+    far = sympy.log(2 * coefficient) + log_ndtr(-ROOT * u)
+    if coefficient == ONE:
+        far = Branch(sympy.Lt(u, HALF), log1p(-sympy.erf(u)), far)
+    return far + sympy.log(rest)
+
+
+def ratio_to_hazard(node: Any) -> Expression | None:
+    """exp(w − u²)/erfc(u) = √(π/2)·exp(w)·hazard(√2·u): 0/0 in the tail as it stands."""
+    for power in node.args:
+        base, exponent = power.as_base_exp()
+        if not isinstance(base, erfc) or not (exponent.is_Integer and exponent < 0):
+            continue
+        square = base.args[0] ** 2
+        for one in node.args:
+            if not isinstance(one, sympy.exp):
+                continue
+            left = sympy.expand(one.args[0] + square)
+            if len(sympy.Add.make_args(left)) < len(sympy.Add.make_args(one.args[0])) or left == 0:
+                rest = [f for f in node.args if f is not power and f is not one]
+                known = sympy.sqrt(sympy.pi / 2) * hazard(ROOT * base.args[0])
+                return sympy.Mul(*rest, known, sympy.exp(left), base ** (exponent + 1))
+    return None
+
+
+def hazard_less_argument(node: Any) -> Expression | None:
+    """c·hazard(u) − c·u = c·(hazard(u) − u), which does not cancel in the tail."""
+    for one, coefficient, factor in parts_with(node, hazard):
+        (u,) = factor.args
+        removed = sympy.Add.make_args(sympy.expand_mul(-coefficient * u))
+        rest = without(node, one, *removed)
+        if rest is not None:
+            return sympy.Add(*rest, coefficient * hazard_excess(u))
+    return None
