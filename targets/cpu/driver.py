@@ -45,6 +45,9 @@ LEAST_CHUNKS, MOST_CHUNKS = 4, 32
 SHARE = 1024
 """operations that a chunk is to do for each number of them, within these bounds."""
 
+KEPT = 1 << 26
+"""Bytes that steps hand on to each other whose memory is kept from call to call: fresh memory is slow."""
+
 PRODUCTS = 1 << 29
 """Bytes that these partial results may take."""
 
@@ -118,13 +121,15 @@ workers = Workers()
 _own = threading.local()
 
 
-def _scratch(size: int) -> tuple[Any, int]:
-    """Scratch memory of this thread, kept between calls, and where in it the first line of the
-    processor's cache begins."""
-    held: tuple[Any, int] | None = getattr(_own, "scratch", None)
+def _memory(what: str, size: int) -> tuple[Any, int]:
+    """Memory of this thread for its `scratch`, or for what steps `hand` on, and where in it the first
+    line of the processor's cache begins. It is kept between calls, unless it is large."""
+    held: tuple[Any, int] | None = getattr(_own, what, None)
     if held is None or held[0].nbytes < size + 64:
         block = np.zeros(size // 8 + 16, np.int64)
-        held = _own.scratch = block, -_address(block) % 64
+        held = block, -_address(block) % 64
+        if what == "scratch" or size <= KEPT:
+            setattr(_own, what, held)
     return held
 
 
@@ -137,7 +142,8 @@ class Sized:
         self.heavy = any(count > 1 and count * rows * w > ALONE for count, rows, w in self.chunks)
         self.limits = CHUNK, ALONE
         self.filled: list[Any] = []
-        self.work: list[tuple[int, int]] = []  # (slot, numbers): memory for one call
+        self.work: list[tuple[int, int]] = []  # (slot, where): what steps hand on to each other
+        self.handed = 0  # bytes of it
         self.scratch = 64
         for place, what in enumerate(kernel.slots):
             match what[0]:
@@ -159,7 +165,8 @@ class Sized:
                     self.scratch += (_extent(shape, sizes) * what[3] + 63) // 64 * 64 + 64
                 case "partials" | "partial" | "stored":
                     self.filled.append(0)
-                    self.work.append((place, self._numbers(what, sizes)))
+                    self.work.append((place, self.handed))
+                    self.handed += (self._numbers(what, sizes) * 8 + 63) // 64 * 64 + 64
                 case _:
                     self.filled.append(0)
         self.filled += [0.0] * len(kernel.values)
@@ -224,9 +231,12 @@ class Kernel:
             filled[place] = int(arguments[name])
         for place, name in self.numbers:
             filled[place] = float(arguments[name])
-        for place, numbers in plan.work:
-            keep.append(array := np.empty(max(numbers, 1), np.float64))
-            filled[place] = _address(array)
+        if plan.work:
+            block, start = _memory("hand", plan.handed)
+            keep.append(block)
+            start += _address(block)
+            for place, where in plan.work:
+                filled[place] = start + where
         table = ctypes.create_string_buffer(self.table.size)
         self.table.pack_into(table, 0, *filled)
         error = self._run(table, plan)
@@ -314,7 +324,7 @@ class Kernel:
     def _call(
         self, base: int, scratch: int, begin: int, end: int, first: int, last: int
     ) -> tuple[int, ...]:
-        block, start = _scratch(scratch)
+        block, start = _memory("scratch", scratch)
         address = _address(block) + start
         block[start // 8] = 0
         self.entry(base, base + self.pieces, address, begin, end, first, last)

@@ -19,7 +19,8 @@ from objc.targets.cpu.mathematics.instructions import (
     build_power_of_two,
     build_split,
 )
-from objc.targets.cpu.mathematics.tile import build_tile, tile_columns, tile_rows
+from objc.targets.cpu.mathematics.tile import build_tile, lanes, tile_columns, tile_rows
+from objc.targets.cpu.mathematics.turn import build_turn
 
 from objc.errors import InternalError
 
@@ -306,8 +307,8 @@ class Expressions:
                 return build_split(self.b, values[0])
             case "power_of_two":
                 return build_power_of_two(self.b, values[0])
-        if name in ("tile_rows", "tile_columns", "tile", "flat"):
-            return self._of_tile(name, values)
+        if name in _OF_PRODUCTS:
+            return self._of_product(name, values)
         if name not in self.translator.functions:
             raise self._fail(node, "an unknown function")
         made, result = self.translator.function(name, values)
@@ -316,9 +317,11 @@ class Expressions:
             return tuple(self.b.extract_value(got, place) for place in range(len(result)))
         return got
 
-    def _of_tile(self, name: str, values: Sequence[Value]) -> Any:
+    def _of_product(self, name: str, values: Sequence[Value]) -> Any:
         bits = self.translator.bits
         match name:
+            case "lanes":
+                return I64(lanes(bits, values[0].element))
             case "tile_rows":
                 return I64(tile_rows(bits))
             case "tile_columns":
@@ -328,8 +331,14 @@ class Expressions:
                 for extent in values[0].shape[1:]:
                     size = self.b.mul(size, extent, flags=("nsw", "nuw"))
                 return Array(values[0].data, values[0].element, (size,))
+            case "turn_rows" | "turn_columns":
+                goal, source, across = values
+                columns = tile_columns(bits, source.element)
+                size = tile_rows(bits) if name == "turn_rows" else columns
+                build_turn(self.b, bits, goal.data, source.data, across, size)
+                return None
         goal, stride, left, right, *numbers = values
-        build_tile(self.b, bits, goal.data, stride, left.data, right.data, *numbers)
+        build_tile(self.b, self.start, bits, goal.data, stride, left.data, right.data, *numbers)
         return None
 
     def _cast(self, value: Any, kind: Any) -> Any:
@@ -368,6 +377,9 @@ class Expressions:
                 function.attributes.add("nounwind")
         return self.b.call(function, values)
 
+
+_OF_PRODUCTS = ("tile_rows", "tile_columns", "lanes", "turn_rows", "turn_columns", "tile", "flat")
+"""What the text of a product asks of the processor."""
 
 _SIGNS: dict[type[ast.cmpop], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",

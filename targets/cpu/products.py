@@ -25,17 +25,17 @@ def product(
             begins = 0
         while first < rows:
             height = min(240, rows - first)
-            pack(
+            pack_rows(
                 packed_left, left, left_first + first * left_row + start * left_step, left_row,
-                left_step, height, count, tile_rows(),
+                left_step, height, count,
             )  # fmt: skip
             column = 0
             while column < columns:
                 width = min(tile_columns(left), columns - column)
-                pack(
+                pack_columns(
                     packed_right, right,
                     right_first + column * right_column + start * right_step, right_column,
-                    right_step, width, count, tile_columns(left),
+                    right_step, width, count,
                 )  # fmt: skip
                 row = 0
                 while row < height:
@@ -51,6 +51,17 @@ def product(
 
 
 @alone
+def pack_rows(packed, source, first, across, along, width, count):
+    """Panels of the left factor's rows."""
+    pack(packed, source, first, across, along, width, count, tile_rows())
+
+
+@alone
+def pack_columns(packed, source, first, across, along, width, count):
+    """Panels of the right factor's columns."""
+    pack(packed, source, first, across, along, width, count, tile_columns(source))
+
+
 def pack(packed, source, first, across, along, width, count, size):
     """Panels of `size` entries for each of `count` steps; `across` and `along` are the steps in the
     source from entry to entry, and from step to step."""
@@ -71,7 +82,17 @@ def pack(packed, source, first, across, along, width, count, size):
                 for e in range(size):
                     packed[place + p * size + e] = source[base + p * along + e]
         else:
-            for p in range(count):
+            turned = 0
+            if along == 1:
+                while turned + lanes(source) <= count:
+                    goal = packed[place + turned * size :]
+                    if size == tile_rows():
+                        turn_rows(goal, source[base + turned :], across)
+                    else:
+                        turn_columns(goal, source[base + turned :], across)
+                    turned += lanes(source)
+            while turned < count:
                 for e in range(size):
-                    packed[place + p * size + e] = source[base + e * across + p * along]
+                    packed[place + turned * size + e] = source[base + e * across + turned * along]
+                turned += 1
         begin += size

@@ -7,6 +7,7 @@ stored.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from llvmlite import ir
@@ -15,6 +16,9 @@ I32, I64, BOOL = ir.IntType(32), ir.IntType(64), ir.IntType(1)
 
 _VECTORS = 2
 """Vectors of a row of a tile."""
+
+_STRETCH = 32
+"""Steps of a sum that the registers take before they are added to the rest."""
 
 
 def tile_rows(bits: int) -> int:
@@ -32,17 +36,18 @@ def lanes(bits: int, kind: Any) -> int:
 
 
 def build_tile(
-    b: Any, bits: int, goal: Any, stride: Any, left: Any, right: Any, depth: Any, rows: Any,
-    columns: Any, fresh: Any,
+    b: Any, start: Any, bits: int, goal: Any, stride: Any, left: Any, right: Any, depth: Any,
+    rows: Any, columns: Any, fresh: Any,
 ) -> None:  # fmt: skip
     """goal[r·stride + c] (+)= Σ over the depth of left[p·rows of a tile + r]·right[p·columns + c].
 
     `rows` and `columns` are those of the tile that lie in the result; `fresh` is 1 where the result is
-    set, 0 where it is added to. The result may be of a wider type than the factors.
+    set, 0 where it is added to. The result may be of a wider type than the factors. The builder
+    `start` is that of the function's first block.
     """
     height = tile_rows(bits)
     kind = left.type.pointee
-    sums = _sums(b, bits, kind, left, right, depth)
+    sums = _sums(b, start, bits, kind, left, right, depth)
     wide = goal.type.pointee
     vector = ir.VectorType(wide, lanes(bits, kind))
     masks = [_mask(b, vector.count, columns, at * vector.count) for at in range(_VECTORS)]
@@ -60,23 +65,60 @@ def build_tile(
             if wide != kind:
                 total = b.fpext(total, vector)
             before = _masked_load(b, place, olds[at], vector)
-            _masked_store(b, b.fadd(before, total, flags=("nsz",)), place, masks[at], vector)
+            masked_store(b, b.fadd(before, total, flags=("nsz",)), place, masks[at], vector)
     b.branch(end)
     b.position_at_end(end)
 
 
-def _sums(b: Any, bits: int, kind: Any, left: Any, right: Any, depth: Any) -> list[list[Any]]:
-    """The sums of a tile, as vectors by row."""
+def _sums(
+    b: Any, start: Any, bits: int, kind: Any, left: Any, right: Any, depth: Any
+) -> list[list[Any]]:
+    """The sums of a tile, as vectors by row.
+
+    The registers take a stretch of the sum, and a table in the first cache what the stretches give:
+    the rounding of n terms added one by one grows with n, of blocks with its root.
+    """
     height, count = tile_rows(bits), lanes(bits, kind)
     vector = ir.VectorType(kind, count)
     zero = ir.Constant(vector, [0.0] * count)
+    table = start.alloca(vector, height * _VECTORS)
+    places = [
+        [b.gep(table, [I64(row * _VECTORS + at)]) for at in range(_VECTORS)]
+        for row in range(height)
+    ]
+    for place in itertools.chain(*places):
+        b.store(zero, place)
+    before = b.block
+    stretch = b.function.append_basic_block("tile.stretch")
+    after = b.function.append_basic_block("tile.store")
+    b.cbranch(b.icmp_signed(">", depth, I64(0)), stretch, after)
+    b.position_at_end(stretch)
+    first = b.phi(I64)
+    first.add_incoming(I64(0), before)
+    last = b.add(first, I64(_STRETCH))
+    last = b.select(b.icmp_signed("<", last, depth), last, depth)
+    for row, sums in enumerate(_stretch(b, bits, kind, left, right, first, last)):
+        for place, total in zip(places[row], sums, strict=True):
+            b.store(b.fadd(b.load(place), total, flags=("nsz",)), place)
+    first.add_incoming(last, b.block)
+    b.cbranch(b.icmp_signed("<", last, depth), stretch, after)
+    b.position_at_end(after)
+    return [[b.load(place) for place in row] for row in places]
+
+
+def _stretch(
+    b: Any, bits: int, kind: Any, left: Any, right: Any, first: Any, last: Any
+) -> list[list[Any]]:
+    """The sums of the steps from `first` to before `last`, of which there is one at least."""
+    height, count = tile_rows(bits), lanes(bits, kind)
+    vector = ir.VectorType(kind, count)
     before = b.block
     loop = b.function.append_basic_block("tile.sum")
-    after = b.function.append_basic_block("tile.store")
-    b.cbranch(b.icmp_signed(">", depth, I64(0)), loop, after)
+    after = b.function.append_basic_block("tile.add")
+    b.branch(loop)
     b.position_at_end(loop)
     step = b.phi(I64)
-    step.add_incoming(I64(0), before)
+    step.add_incoming(first, before)
     held = [[b.phi(vector) for _ in range(_VECTORS)] for _ in range(height)]
     row_of = b.gep(left, [b.mul(step, I64(height))])
     column_of = b.gep(right, [b.mul(step, I64(_VECTORS * count))])
@@ -87,27 +129,17 @@ def _sums(b: Any, bits: int, kind: Any, left: Any, right: Any, depth: Any) -> li
     new = []
     for row in range(height):
         entry = _spread(b, b.load(b.gep(row_of, [I64(row)])), count)
-        new.append(
-            [
-                b.fadd(held[row][at], b.fmul(entry, columns[at], flags=_FUSED), flags=_FUSED)
-                for at in range(_VECTORS)
-            ]
-        )
+        new.append([])
+        for at in range(_VECTORS):
+            held[row][at].add_incoming(ir.Constant(vector, [0.0] * count), before)
+            product = b.fmul(entry, columns[at], flags=_FUSED)
+            new[row].append(b.fadd(held[row][at], product, flags=_FUSED))
+            held[row][at].add_incoming(new[row][at], loop)
     following = b.add(step, I64(1))
     step.add_incoming(following, loop)
-    b.cbranch(b.icmp_signed("<", following, depth), loop, after)
+    b.cbranch(b.icmp_signed("<", following, last), loop, after)
     b.position_at_end(after)
-    sums: list[list[Any]] = []
-    for row in range(height):
-        sums.append([])
-        for at in range(_VECTORS):
-            held[row][at].add_incoming(zero, before)
-            held[row][at].add_incoming(new[row][at], loop)
-            found = b.phi(vector)
-            found.add_incoming(zero, before)
-            found.add_incoming(new[row][at], loop)
-            sums[row].append(found)
-    return sums
+    return new
 
 
 _FUSED = ("contract", "nsz")
@@ -137,7 +169,8 @@ def _masked_load(b: Any, place: Any, mask: Any, vector: Any) -> Any:
     return b.call(_declared(b, name, signature), [place, I32(4), mask, zero])
 
 
-def _masked_store(b: Any, value: Any, place: Any, mask: Any, vector: Any) -> None:
+def masked_store(b: Any, value: Any, place: Any, mask: Any, vector: Any) -> None:
+    """Store the lanes of a vector that a mask names."""
     name = f"llvm.masked.store.v{vector.count}{_suffix(vector.element)}.p0"
     signature = ir.FunctionType(ir.VoidType(), [vector, place.type, I32, mask.type])
     b.call(_declared(b, name, signature), [value, place, I32(4), mask])
