@@ -6,7 +6,8 @@
 3   analyse      program → facts                                        objc.analysis
 4   stabilise    program → the same function in safe arithmetic         objc.passes.stabilise
 5   differentiate program → program with gradients, Hessians            objc.passes.differentiate
-6   simplify     program → program: δ resolved, shared, inlined         objc.passes
+6   simplify     program → program: δ resolved, shared, inlined, and
+                 the same value in better arithmetic                    objc.passes.evaluation
 7   schedule     program → loops                                        objc.schedule
 8   emit, load   loops → text → what runs                               objc.targets
 ==  ===========  ==============================================================================
@@ -26,7 +27,6 @@ from objc.analysis import Facts, analyse, errors
 from objc.ir.program import Program
 from objc.ir.verify import verify
 from objc.passes.batch import batch
-from objc.passes.cancellation import expand_at_zero
 from objc.passes.demand import settle_demand
 from objc.passes.differentiate import (
     gradient,
@@ -34,15 +34,14 @@ from objc.passes.differentiate import (
     hessian_vector_product,
     term_gradients,
 )
-from objc.passes.divergences import divergences_by_parts
+from objc.passes.evaluation import keep_digits, keep_range
 from objc.passes.expand import expand
 from objc.passes.inline import inline_single
 from objc.passes.lower import Module, lower, lower_declaration
-from objc.passes.probabilities import center_means
 from objc.passes.prune import prune
 from objc.passes.share import share
-from objc.passes.stabilise import guard, sink
 from objc.passes.stages import checked, stable, tidy
+from objc.passes.untaken import sink
 from objc.syntax import parse
 from objc.target import DType, Emitted, Executable
 
@@ -118,7 +117,6 @@ def _kind(output: str) -> str:
 
 
 def _finish(program: Program) -> Program:
-    program = center_means(expand_at_zero(divergences_by_parts(program)))
-    program = settle_demand(share(program))
+    program = settle_demand(share(keep_digits(program)))
     program = settle_demand(share(prune(expand(program))))
-    return prune(inline_single(guard(sink(program))))
+    return prune(inline_single(keep_range(sink(program))))

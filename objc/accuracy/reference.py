@@ -13,7 +13,7 @@ from objc.ir.program import Program
 from objc.passes.batch import batch
 from objc.passes.differentiate import gradient, hessian_vector_product
 from objc.passes.prune import prune
-from objc.passes.stabilise import sink
+from objc.passes.untaken import sink
 
 Truth = dict[str, np.ndarray]
 """By output: mpf with a batch axis; NaN where there is no true value or it couldn't be settled."""

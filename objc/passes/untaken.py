@@ -1,60 +1,25 @@
-"""What isn't taken isn't computed: the last rewrites of a body, after all differentiation."""
+"""What isn't taken isn't computed: factors go inside the branches that they multiply."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import sympy
 
 from objc.atoms import Branch
-from objc.passes.rewrites.forms import ZERO
+from objc.ir.program import Program
+from objc.ir.symbols import conjuncts
 
 
-def guard_products(
-    expression: Any, explosive: Callable[[Any], bool], nonzero: frozenset[Any] = frozenset()
-) -> Any:
-    """x·exp(u) = if x = 0 then 0 else x·exp(u), and the same for a power with a symbolic exponent:
-    where x is zero the product is zero, even if the other factor has overflowed.
-
-    Only for bodies that are not differentiated any more. `explosive` says of a factor that it may
-    overflow; `nonzero` holds what branches around have found not to be zero.
-    """
-    if not getattr(expression, "args", ()) or getattr(expression, "is_Relational", False):
-        return expression
-    if isinstance(expression, Branch):
-        condition, then, otherwise = expression.args
-        found = nonzero | {condition.lhs} if _is_zero_test(condition) else nonzero
-        arms = (
-            guard_products(then, explosive, nonzero),
-            guard_products(otherwise, explosive, found),
-        )
-        return Branch(condition, *arms)
-    arguments = [guard_products(one, explosive, nonzero) for one in expression.args]
-    rebuilt = expression.func(*arguments) if arguments != list(expression.args) else expression
-    if not isinstance(rebuilt, sympy.Mul):
-        return rebuilt
-    exploding = [one for one in rebuilt.args if explosive(one)]
-    if not exploding:
-        return rebuilt
-    # What may overflow may be zero as well, and then what it multiplies does not matter either.
-    certain = exploding if len(exploding) == 1 else [f for f in exploding if not f.is_Symbol]
-    vanishing = [_nonzero_base(f) for f in rebuilt.args if not f.is_nonzero and f not in certain]
-    vanishing = [one for one in vanishing if one not in nonzero]
-    if not vanishing:
-        return rebuilt
-    return Branch(sympy.Or(*(sympy.Eq(one, 0) for one in vanishing)), ZERO, rebuilt)
-
-
-def _is_zero_test(condition: Any) -> bool:
-    return isinstance(condition, sympy.Eq) and condition.rhs == 0
-
-
-def _nonzero_base(factor: Any) -> Any:
-    """What is zero where the factor is: the base of a positive power."""
-    if isinstance(factor, sympy.Pow) and factor.exp.is_number and factor.exp.is_positive:
-        return factor.base
-    return factor
+def sink(program: Program) -> Program:
+    """Put factors inside the branches that they multiply: what isn't taken isn't computed. What a
+    guard says is not asked again."""
+    lets = []
+    for let in program.lets:
+        known = dict.fromkeys(conjuncts(let.guard), sympy.true)
+        lets.append(replace(let, body=sink_conditions(let.body.xreplace(known))))
+    return program.with_lets(lets)
 
 
 def sink_conditions(expression: Any) -> Any:

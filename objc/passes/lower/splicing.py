@@ -26,8 +26,8 @@ from objc.passes.lower.names import Context
 from objc.passes.lower.values import Environment, Positions, Value
 from objc.passes.prune import prune
 from objc.passes.share import rename_reads
-from objc.passes.stabilise import sink
 from objc.passes.stages import stable, tidy
+from objc.passes.untaken import sink
 from objc.source import Span
 
 

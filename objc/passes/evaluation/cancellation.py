@@ -17,9 +17,9 @@ import sympy
 from objc.atoms import Branch, expm1, extended
 from objc.ir.program import Program
 from objc.ir.symbols import Expression, Read
+from objc.passes.evaluation.series import Series, expand
 from objc.passes.inline import size
 from objc.passes.rewrites.forms import HALF
-from objc.passes.series import Series, expand
 
 _PROBE, _TERMS = 8, 34
 """Coefficients that tell whether something cancels, and those that a radius is chosen from."""

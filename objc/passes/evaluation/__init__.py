@@ -1,0 +1,22 @@
+"""The last stage of the passes: the same value in better arithmetic, and no derivatives are taken any more.
+
+What the rules of `objc.passes.rewrites` make is differentiated again; what is made here isn't. A series
+stands for what cancels around zero, a sum of squares for a divergence, a ratio for a square that would
+leave the range: each is a form of the number, not of the function. `keep_digits` comes before sharing,
+while the formulas are whole, and `keep_range` after everything, when products are what they will be.
+"""
+
+from __future__ import annotations
+
+from objc.ir.program import Program
+from objc.passes.evaluation.cancellation import expand_at_zero
+from objc.passes.evaluation.divergences import divergences_by_parts
+from objc.passes.evaluation.means import center_means
+from objc.passes.evaluation.products import keep_range
+
+__all__ = ["keep_digits", "keep_range"]
+
+
+def keep_digits(program: Program) -> Program:
+    """The program without the subtractions of nearly equal numbers that have another form."""
+    return center_means(expand_at_zero(divergences_by_parts(program)))
