@@ -8,14 +8,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import sympy
 
 from objc.accuracy.errors import TooLarge
 from objc.errors import ObjcError
-from objc.ir.domain import Domain
+from objc.ir.domain import Domain, number_of
 from objc.ir.index import Dimension
 from objc.ir.program import Input, Program
-from objc.ir.symbols import Expression, Extent, Read
 from objc.target import DType
 
 Points = dict[str, np.ndarray]
@@ -95,7 +93,7 @@ class Sampler:
     def _hyperparameter(self, one: Input, drawn: Mapping[str, Any], count: int) -> Any:
         default = None
         if one.default is not None and not one.dimensions:
-            default = number(one.default, drawn, self.sizes)
+            default = number_of(one.default, drawn, self.sizes)
         if default is not None and count == 0:
             return int(default) if one.domain.is_integer else default
         shape = tuple(self.sizes[axis] for axis in one.dimensions)
@@ -213,7 +211,7 @@ class Sampler:
     def _between(
         self, domain: Domain, shape: tuple[int, ...], setting: Mapping[str, Any]
     ) -> np.ndarray:
-        low, high = (number(one, setting, self.sizes) for one in domain.bounds)
+        low, high = (number_of(one, setting, self.sizes) for one in domain.bounds)
         magnitudes = self._magnitudes(shape)
         if low is None or high is None:
             return np.zeros(shape, self.dtype)
@@ -226,19 +224,3 @@ class Sampler:
         """Rounded to the floating type, within its finite numbers."""
         limit = float(np.finfo(self.dtype).max)
         return np.asarray(np.clip(values, -limit, limit)).astype(self.dtype)
-
-
-def number(
-    expression: Expression, drawn: Mapping[str, Any], sizes: Mapping[Dimension, int]
-) -> float | None:
-    """An expression of scalar hyperparameters and extents as a number, where they are known."""
-    mapping: dict[Any, Any] = {}
-    for symbol in expression.free_symbols:
-        if isinstance(symbol, Read) and np.ndim(drawn.get(symbol.tensor, ())) == 0:
-            mapping[symbol] = sympy.Float(float(drawn[symbol.tensor]))
-        elif isinstance(symbol, Extent) and symbol.dimension in sizes:
-            mapping[symbol] = sympy.Integer(sizes[symbol.dimension])
-        else:
-            return None
-    value = expression.xreplace(mapping)
-    return float(value) if value.is_number and value.is_extended_real else None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sympy
 
 from objc.ir.index import Dimension
-from objc.ir.symbols import Expression, Extent
+from objc.ir.symbols import Expression, Extent, Read
 
 Kind = Literal[
     "real", "positive", "nonnegative", "negative", "nonpositive", "interval", "probability",
@@ -133,3 +133,21 @@ def domain_of_let(body: Expression, reduction: str | None, guarded: bool) -> Dom
     if guarded and reduction in ("max", "min"):
         return REAL  # an infinity over nothing
     return Domain(kind) if reduction != "mean" or kind not in ("count", "integer") else REAL
+
+
+def number_of(
+    expression: Expression, values: Mapping[str, Any], sizes: Mapping[Dimension, int]
+) -> float | None:
+    """A bound or default, an expression of scalar hyperparameters and extents, as a number, where those
+    are known; infinities are numbers too."""
+    mapping: dict[Any, Any] = {}
+    for symbol in expression.free_symbols:
+        value = values.get(symbol.tensor, ()) if isinstance(symbol, Read) else ()
+        if hasattr(value, "__float__") and not getattr(value, "shape", ()):
+            mapping[symbol] = sympy.Rational(str(value))
+        elif isinstance(symbol, Extent) and symbol.dimension in sizes:
+            mapping[symbol] = sympy.Integer(sizes[symbol.dimension])
+        else:
+            return None
+    value = expression.xreplace(mapping)
+    return float(value) if value.is_number and value.is_extended_real else None

@@ -17,7 +17,8 @@ import sympy
 
 from objc.analysis.values.interval import Interval
 from objc.analysis.values.onesided import ZERO, Along, Exhausted, Move, Undecided, Work
-from objc.analysis.values.samples import Values, number_of, samples, shown
+from objc.analysis.values.samples import Values, samples, shown
+from objc.ir.domain import number_of
 from objc.ir.index import Index, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Condition, Expression, substitute_positions

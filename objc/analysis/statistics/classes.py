@@ -25,8 +25,8 @@ from objc.analysis.decision import Decision, proved, refuted, unknown
 from objc.analysis.signs.elementary import is_positive, is_zero, parametrized, plain
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import PRECISION, certified, is_finite
-from objc.analysis.values.samples import number_of
 from objc.atoms import Branch, maximum
+from objc.ir.domain import number_of
 from objc.ir.index import Position
 from objc.ir.program import Input, Program
 from objc.ir.symbols import Expression, Read, reads

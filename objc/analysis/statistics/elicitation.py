@@ -30,7 +30,7 @@ from objc.analysis.statistics.propriety import balanced, beaten, two_outcomes
 from objc.analysis.statistics.risks import Distribution, at_others, risks, written
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import PRECISION
-from objc.analysis.values.samples import number_of
+from objc.ir.domain import number_of
 from objc.ir.program import Claim, Input
 
 _HALF = sympy.Rational(1, 2)

@@ -11,7 +11,8 @@ import mpmath
 
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import PRECISION, certified, is_finite
-from objc.analysis.values.samples import Values, number_of
+from objc.analysis.values.samples import Values
+from objc.ir.domain import number_of
 from objc.ir.program import Input, Program
 
 Distribution: TypeAlias = "Sequence[tuple[Any, Fraction]]"

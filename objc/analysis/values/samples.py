@@ -9,12 +9,9 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-import sympy
-
-from objc.ir.domain import Domain
+from objc.ir.domain import Domain, number_of
 from objc.ir.index import Dimension
 from objc.ir.program import Input, Program
-from objc.ir.symbols import Expression, Extent, Read
 
 Values = dict[str, Any]
 """An array, as nested lists, or a number for every input."""
@@ -124,22 +121,6 @@ class _Draw:
                 low + away if low > -float("inf") else high - away if high < float("inf") else 0.0
             )
         return low + (high - low) * self.generator.choice((0.0, 0.1, 0.25, 0.5, 0.75, 1.0))
-
-
-def number_of(
-    expression: Expression, drawn: Mapping[str, Any], sizes: Mapping[Dimension, int]
-) -> float | None:
-    """An expression of scalar hyperparameters and extents as a number, where they are known."""
-    mapping: dict[Any, Any] = {}
-    for symbol in expression.free_symbols:
-        if isinstance(symbol, Read) and symbol.tensor in drawn:
-            mapping[symbol] = sympy.Rational(str(drawn[symbol.tensor]))
-        elif isinstance(symbol, Extent) and symbol.dimension in sizes:
-            mapping[symbol] = sympy.Integer(sizes[symbol.dimension])
-        else:
-            return None
-    value = expression.xreplace(mapping)
-    return float(value) if value.is_number and value.is_extended_real else None
 
 
 def _nested(shape: list[int], entry: Any) -> Any:
