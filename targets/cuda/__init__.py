@@ -12,7 +12,9 @@ from typing import Any
 from objc.ir.program import Program
 from objc.target import DType, Emitted, Executable
 
-__all__ = ["adopt", "emit", "load", "module", "package", "parts", "supports", "upload"]
+__all__ = [
+    "adopt", "clock", "emit", "load", "module", "package", "parts", "supports", "upload",
+]  # fmt: skip
 
 PROCESSOR = "--arch"
 
@@ -80,6 +82,17 @@ def upload(array: Any) -> Any:
         return array
     require_device()
     return copy(array)
+
+
+def clock() -> Any:
+    """What measures on the device here (`objc.targets.cuda.measuring`); in the simulator, on the host.
+
+    Raises:
+        ObjcError: there is no device.
+    """
+    from objc.targets.cuda.measuring import clock as made
+
+    return made()
 
 
 def parts() -> Mapping[str, tuple[bool, str]]:
