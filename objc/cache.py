@@ -19,7 +19,6 @@ import os
 import platform
 import stat
 import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from objc.errors import Diagnostic
+from objc.files import replace_entry
 
 LIMIT = 256 * 2**20
 """Bytes kept for one state of the compiler; beyond it the entries longest unused go first."""
@@ -105,16 +105,10 @@ def write(kind: str, key: str, content: bytes) -> None:
     folder = directory(kind)
     if folder is None:
         return
-    aside = None
+    header = _header(key, content) + b"\n"
     try:
-        descriptor, aside = tempfile.mkstemp(dir=folder, prefix=".new-")
-        with open(descriptor, "wb") as stream:
-            stream.write(_header(key, content) + b"\n" + content)
-        os.replace(aside, folder / _file(key))
+        replace_entry(folder / _file(key), lambda stream: stream.write(header + content))
     except OSError:
-        if aside is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(aside)
         return
     _prune_once(str(folder.parent))
 

@@ -13,13 +13,15 @@ LIBRARIES = {
     "click", "jax", "lark", "llvmlite", "matplotlib", "mpmath", "numba", "numpy", "platformdirs",
     "rich", "scipy", "sklearn", "sympy", "torch",
 }  # fmt: skip
-BELOW = {"source", "errors"}
+BELOW = {"source", "errors", "files", "interruption"}
 MEANING = BELOW | {"atoms", "ir"}
 
 # room: (rooms of objc that it may import, libraries that it may import)
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "source": (set(), set()),
     "errors": ({"source"}, set()),
+    "interruption": (set(), set()),
+    "files": ({"interruption"}, set()),
     "atoms": (BELOW, {"sympy", "mpmath"}),
     "ir": (MEANING | {"target"}, {"sympy", "mpmath", "numpy"}),
     "syntax": (BELOW | {"cache"}, {"lark", "platformdirs"}),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from objc.cli.errors import NotWritable
 from objc.errors import ObjcError
+from objc.files import replace_file
 
 
 def make_folder(path: Path) -> None:
@@ -26,23 +25,8 @@ def write_whole(path: Path, content: str | bytes) -> None:
     Raises:
         ObjcError: the system refuses.
     """
-    place = Path(os.path.realpath(path))
+    content = content if isinstance(content, bytes) else content.encode("utf-8")
     try:
-        mode = place.stat().st_mode & 0o7777 if place.exists() else 0o666 & ~_umask()
-        descriptor, aside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content if isinstance(content, bytes) else content.encode("utf-8"))
-            os.chmod(aside, mode)
-            os.replace(aside, place)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
+        replace_file(path, lambda stream: stream.write(content))
     except OSError as error:
         raise ObjcError(NotWritable(None, str(path), error.strerror or str(error))) from error
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
-import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from objc.files import PathLike, replace_file
+
 Array = NDArray[Any]
-PathLike = str | os.PathLike[str]
 
 _ENDING = ".npy"
 
@@ -31,19 +29,7 @@ class UnreadableArchive(ValueError):
 def write_arrays(path: PathLike, arrays: Mapping[str, Array]) -> None:
     """Write an `.npz` under exactly this name: aside in the same folder, then moved into place, so that
     a reader sees the old file or the new one."""
-    target = Path(path)
-    handle, aside = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            _write(file, arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(aside, 0o666 & ~_umask())
-        os.replace(aside, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(aside)
-        raise
+    replace_file(path, lambda file: _write(file, arrays))
 
 
 def _write(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
@@ -51,13 +37,6 @@ def _write(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
         for name, one in arrays.items():
             with archive.open(name + _ENDING, "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asanyarray(one), allow_pickle=False)
-
-
-def _umask() -> int:
-    """The mask for new files, which can be read only by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def array_names(path: PathLike) -> tuple[str, ...]:

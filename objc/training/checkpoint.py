@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from objc.errors import ObjcError
-from objc.training.archives import PathLike, UnreadableArchive, read_arrays, write_arrays
+from objc.files import PathLike
+from objc.training.archives import UnreadableArchive, read_arrays, write_arrays
 from objc.training.errors import BadCheckpoint
 from objc.training.history import History
 

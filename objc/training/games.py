@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from objc.errors import ObjcError
+from objc.interruption import interrupts_held
 from objc.training.clipping import clip
 from objc.training.data import Dataset, epoch_order
 from objc.training.errors import BadOption, NothingToTrain, UnknownName
 from objc.training.history import History
-from objc.training.loop import Result
+from objc.training.loop import Interrupted, Result
 from objc.training.objective import Objective, by_name
 from objc.training.optimizers import LBFGS, Optimizer, Slots
 from objc.training.parameters import Parameters, make_parameters
@@ -93,6 +94,7 @@ def fit_game(
 
     Raises:
         ObjcError: something does not fit (E0510–E0523, E0525), or a value is not finite (E0526).
+        Interrupted: by the user; it has the parameters after the last epoch that was finished.
     """
     _check_options(game, order, every, optimizer, learning_rate)
     whole = _whole(game, hyperparameters or {})
@@ -201,34 +203,50 @@ class _GameRun:
     alternating: bool
     clip_norm: float | None
 
+    def __post_init__(self) -> None:
+        self.history, self.done, self.step = History(), 0, 0
+        self.completed = self.parameters.copy()
+
     def train(
         self, epochs: int, batch_size: int, seed: int | None, callbacks: Sequence[Callback]
     ) -> Result:
         """Run the epochs; `seed` orders the examples, None leaves them as they are."""
-        history = History()
         stopped: Literal["completed", "callback"] = "completed"
-        step = done = 0
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            for epoch in range(1, epochs + 1):
-                started = time.perf_counter()
-                seen: dict[str, list[float]] = {}
-                order = None if seed is None else epoch_order(len(self.data), seed, epoch - 1)
-                for batch in self.data.batches(batch_size, order):
-                    step += 1
-                    values = dict(self._step(batch, epoch, step))
-                    for name, value in values.items():
-                        seen.setdefault(name, []).append(value)
-                    history.steps.append({"epoch": epoch, "step": step, **values})
-                record = {"epoch": float(epoch)}
-                record.update({f"train.{name}": float(np.mean(one)) for name, one in seen.items()})
-                record["seconds"] = time.perf_counter() - started
-                history.epochs.append(record)
-                done = epoch
-                answers = [one(Epoch(epoch, record, self.parameters.values)) for one in callbacks]
-                if any(one is True for one in answers):
-                    stopped = "callback"
-                    break
-        return Result(self.parameters.copy(), history, done, stopped)
+        quiet = np.errstate(over="ignore", divide="ignore", invalid="ignore")
+        try:
+            with quiet, interrupts_held() as let_interrupts_through:
+                for epoch in range(1, epochs + 1):
+                    order = None if seed is None else epoch_order(len(self.data), seed, epoch - 1)
+                    batches = self.data.batches(batch_size, order)
+                    record = self._train_epoch(epoch, batches, let_interrupts_through)
+                    seen = Epoch(epoch, record, self.parameters.values)
+                    answers = [one(seen) for one in callbacks]
+                    if any(one is True for one in answers):
+                        stopped = "callback"
+                        break
+        except KeyboardInterrupt:
+            result = Result(self.completed, self.history, self.done, "interrupted")
+            raise Interrupted(result) from None
+        return Result(self.completed, self.history, self.done, stopped)
+
+    def _train_epoch(
+        self, epoch: int, batches: Iterator[Dataset], let_interrupts_through: Callable[[], None]
+    ) -> dict[str, float]:
+        started = time.perf_counter()
+        seen: dict[str, list[float]] = {}
+        for batch in batches:
+            let_interrupts_through()
+            self.step += 1
+            values = dict(self._step(batch, epoch, self.step))
+            for name, value in values.items():
+                seen.setdefault(name, []).append(value)
+            self.history.steps.append({"epoch": epoch, "step": self.step, **values})
+        record = {"epoch": float(epoch)}
+        record.update({f"train.{name}": float(np.mean(one)) for name, one in seen.items()})
+        record["seconds"] = time.perf_counter() - started
+        self.history.epochs.append(record)
+        self.done, self.completed = epoch, self.parameters.copy()
+        return record
 
     def _step(self, batch: Dataset, epoch: int, step: int) -> Iterator[tuple[str, float]]:
         turns = [one for one in self.players if step % one.every == 0]

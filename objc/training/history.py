@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import os
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from objc.errors import ObjcError
+from objc.files import replace_file
 from objc.training.archives import write_arrays
 from objc.training.errors import BadOption
 
@@ -106,12 +108,13 @@ class History:
         match target.suffix:
             case ".json":
                 text = json.dumps(_without_nan(self.to_dict()), indent=1, allow_nan=False)
-                target.write_text(text + "\n", encoding="utf-8")
+                replace_file(target, lambda file: file.write(f"{text}\n".encode()))
             case ".csv":
-                with target.open("w", newline="", encoding="utf-8") as file:
-                    writer = csv.writer(file)
-                    writer.writerow(self.epochs.names)
-                    writer.writerows(zip(*self.epochs.to_dict().values(), strict=True))
+                table = io.StringIO(newline="")
+                writer = csv.writer(table)
+                writer.writerow(self.epochs.names)
+                writer.writerows(zip(*self.epochs.to_dict().values(), strict=True))
+                replace_file(target, lambda file: file.write(table.getvalue().encode()))
             case ".npz":
                 write_arrays(target, self.arrays())
             case suffix:

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from objc.errors import ObjcError
-from objc.training.archives import PathLike, UnreadableArchive, array_names, read_arrays
+from objc.files import PathLike
+from objc.training.archives import UnreadableArchive, array_names, read_arrays
 from objc.training.domains import first_violation
 from objc.training.errors import OutOfDomain
 from objc.training.load_errors import (

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from objc.errors import ObjcError
-from objc.training.archives import PathLike, write_arrays
+from objc.files import PathLike
+from objc.interruption import interrupts_held
+from objc.training.archives import write_arrays
 from objc.training.data import Dataset, hold_out
 from objc.training.early_stopping import EarlyStopping, Watch
 from objc.training.errors import (
@@ -194,7 +196,8 @@ def _train(run: Run, resume: PathLike | None) -> None:
         run.restore(resume)
     try:
         # The loop itself stops at what is not finite, and says more than NumPy's warnings.
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        quiet = np.errstate(over="ignore", divide="ignore", invalid="ignore")
+        with quiet, interrupts_held() as run.let_interrupts_through:
             if whole_data:
                 train_lbfgs(run)
             else:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from objc.errors import ObjcError
+from objc.files import replace_file
 from objc.training.errors import MissingPackage, UnknownQuantity
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def plot_history(history: History, where: Any, quantities: tuple[str, ...] | Non
         draw(history, axes, members)
         axes.set_title(title)
     if where is not None:
-        figure.savefig(os.fspath(where), dpi=150)
+        kind = Path(where).suffix[1:] or "png"
+        replace_file(where, lambda file: figure.savefig(file, format=kind, dpi=150))
     return figure
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -53,6 +53,8 @@ class Run:
     stopped: str = ""
     completed: tuple[int, dict[str, Array]] = (0, {})
     """The last epoch that was finished, and the parameters after it."""
+    let_interrupts_through: Callable[[], None] = lambda: None
+    """Called where an interrupt from the keyboard does no harm; see `interrupts_held`."""
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -112,6 +114,7 @@ class Run:
         Raises:
             NonFiniteError: one of them is not finite.
         """
+        self.let_interrupts_through()
         evaluation, gradients = self.evaluator.gradient(batch)
         finite = all(bool(np.isfinite(one).all()) for one in gradients.values())
         if not (evaluation.is_finite and finite):

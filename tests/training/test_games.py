@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import Any
 
 import numpy as np
 import pytest
 
 import objc
-from objc.training import fit, fit_game
+from objc.training import Epoch, Interrupted, fit, fit_game
 
 TEXT = """
 game saddle(x: real, y: real | a: real; strength: positive = 1) =
@@ -83,3 +85,17 @@ def test_a_generator_finds_the_mean_and_the_spread_of_its_data(module: Any) -> N
 def test_a_player_alone_is_an_objective(module: Any) -> None:
     result = fit(module.saddle.lower, {**ONE, "y": 1.0}, optimizer="lbfgs")
     assert result.parameters["x"] == pytest.approx(-2)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_an_interrupted_game_has_its_finished_epochs(module: Any) -> None:
+    def interrupt(epoch: Epoch) -> None:
+        if epoch.number == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(Interrupted) as caught:
+        fit_game(module.saddle, ONE, epochs=9, callbacks=[interrupt])
+    whole = fit_game(module.saddle, ONE, epochs=3)
+    found = caught.value.result
+    assert (found.epochs, found.stopped, len(found.history)) == (3, "interrupted", 3)
+    assert found.parameters == whole.parameters
