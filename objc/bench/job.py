@@ -24,7 +24,8 @@ PEERS = {
 
 @dataclass(frozen=True)
 class Job:
-    """A benchmark under one allocator mode. `check` asks for errors and peak memory as well."""
+    """A benchmark under one allocator mode. `check` asks for errors and peak memory as well; with
+    dimensions in `sweep`, cases are measured along those of them that they have instead."""
 
     cases: tuple[Case, ...]
     peers: tuple[str, ...]
@@ -32,6 +33,7 @@ class Job:
     threads: int
     repetitions: int
     check: bool
+    sweep: tuple[str, ...] = ()
 
     def data(self) -> dict[str, Any]:
         data = dataclasses.asdict(self)
@@ -43,7 +45,7 @@ class Job:
     def from_data(cls, data: Mapping[str, Any]) -> Job:
         cases = [_case(one) for one in data["cases"]]
         rest = {name: data[name] for name in ("dtype", "threads", "repetitions", "check")}
-        return cls(tuple(cases), tuple(data["peers"]), **rest)
+        return cls(tuple(cases), tuple(data["peers"]), sweep=tuple(data["sweep"]), **rest)
 
 
 def _case(data: Mapping[str, Any]) -> Case:

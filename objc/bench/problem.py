@@ -36,6 +36,8 @@ class Problem:
     dtype: DType
     seed: int = 0
     rotate: bool = True
+    distinct: int | None = None
+    """Examples that are drawn at most; a longer batch repeats them."""
 
     @cached_property
     def batched(self) -> frozenset[str]:
@@ -71,8 +73,18 @@ class Problem:
         return [first, *(self._set(number) for number in range(1, count))]
 
     def _set(self, number: int) -> dict[str, Any]:
-        drawn = draw(self.value, self.sizes, np.random.default_rng([self.seed, number]))
-        return {name: self._held(value) for name, value in drawn.items()}
+        sizes, batch = dict(self.sizes), self.sizes.get(BATCH.name, 1)
+        if BATCH.name in sizes and self.distinct is not None:
+            sizes[BATCH.name] = min(batch, self.distinct)
+        drawn = draw(self.value, sizes, np.random.default_rng([self.seed, number]))
+        held = {name: self._held(value) for name, value in drawn.items()}
+        if sizes != self.sizes:
+            for name in self.batched:
+                held[name] = np.resize(held[name], (batch, *held[name].shape[1:]))
+            for one in self.value.inputs:
+                if one.role == "internal" and not one.dimensions:
+                    held[one.name] = 1 / batch
+        return held
 
     def _held(self, value: Any) -> Any:
         if not np.ndim(value):

@@ -15,6 +15,7 @@ from objc.bench import machine
 from objc.bench.cases import Case
 from objc.bench.errors import NoSuchSize, WorkerFailed
 from objc.bench.job import Job, Row
+from objc.bench.sweep import Curve
 from objc.errors import ObjcError
 
 MODES: Mapping[str, Mapping[str, str]] = {"default": {}, "tuned": machine.ALLOCATOR}
@@ -34,6 +35,7 @@ class Report:
     floors: dict[str, dict[str, float]] = field(default_factory=dict)
     first_value: dict[str, dict[str, float]] = field(default_factory=dict)
     rows: dict[str, list[Row]] = field(default_factory=dict)
+    curves: list[Curve] = field(default_factory=list)
 
     def add(self, mode: str, event: Mapping[str, Any]) -> None:
         """One thing that a process of that mode has done."""
@@ -41,6 +43,8 @@ class Report:
             self.floors[mode] = event["floors"]
         elif "first_value" in event:
             self.first_value[mode] = event["first_value"]
+        elif "curve" in event:
+            self.curves.append(Curve.from_data(event["curve"]))
         elif "row" in event:
             self.rows.setdefault(mode, []).append(Row.from_data(event["row"]))
 
@@ -59,6 +63,7 @@ class Report:
             "first_value": self.first_value,
             "cases": {mode: as_data(rows) for mode, rows in self.rows.items()},
             "short": shortfalls(self),
+            "curves": [one.data() for one in self.curves],
         }
 
 
@@ -114,6 +119,19 @@ def _events(job: Job, mode: str) -> Any:
 def _threads(count: int) -> dict[str, str]:
     names = ("OBJC", "OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA", "VECLIB_MAXIMUM")
     return {f"{name}_NUM_THREADS": str(count) for name in names}
+
+
+def swept_cases(cases: Sequence[Case], dimensions: Sequence[str]) -> tuple[Case, ...]:
+    """The cases that have one of the dimensions; all, where there are none to sweep along.
+
+    Raises:
+        ObjcError: none of them has one of the dimensions.
+    """
+    for name in dimensions:
+        if not any(name in case.sizes for case in cases):
+            listed = tuple(f"{key}={value}" for key, value in cases[0].sizes.items())
+            raise ObjcError(NoSuchSize(None, cases[0].name, name, listed))
+    return tuple(one for one in cases if not dimensions or set(dimensions) & set(one.sizes))
 
 
 def resized(case: Case, sizes: Mapping[str, int]) -> Case:

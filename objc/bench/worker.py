@@ -42,10 +42,23 @@ def work(job: Job, say: Say = lambda event: None) -> Iterator[dict[str, Any]]:
     numbers = 1 << 24 if job.repetitions > 1 else 1 << 16
     ground = floors.measure(job.threads, cast(DType, job.dtype), numbers)
     yield {"floors": asdict(ground)}
+    if job.sweep:
+        yield from _curves(job, say)
+        return
     yield {"first_value": first_value()}
     for case in job.cases:
         row = _row(job, case, ground, say)
         yield {"row": as_data([row])[0]}
+
+
+def _curves(job: Job, say: Say) -> Iterator[dict[str, Any]]:
+    from objc.bench.sweep import sweep
+
+    for case in job.cases:
+        for dimension in job.sweep:
+            if dimension in case.sizes:
+                say({"ready": dimension, "case": case.name})
+                yield {"curve": sweep(case, dimension, job.dtype, job.threads).data()}
 
 
 def _confine(threads: int) -> None:

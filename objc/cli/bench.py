@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from objc.cli import bench_cuda
 from objc.cli.output import Markup, is_colored, write_data
 from objc.cli.targets import TargetName
 from objc.errors import ObjcError
+
+if TYPE_CHECKING:
+    from objc.bench.run import Report
 
 EVERY = "all"
 """What `--case` says for the whole list, beside declarations of one's own."""
@@ -75,6 +78,10 @@ class Sizes(click.ParamType):  # type: ignore[type-arg]
     "--allocator", "modes", multiple=True, type=click.Choice(["default", "tuned"]),
     help="The C library's allocator: as it is, or keeping large blocks. [default: both]",
 )  # fmt: skip
+@click.option(
+    "--sweep", "swept", multiple=True, metavar="DIMENSION",
+    help="Measure objc alone, from small to large, along a dimension: batch, K.",
+)  # fmt: skip
 @click.option("--save", type=click.Path(dir_okay=False), help="Write the data to a file as well.")
 @click.option(
     "--target", "device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True,
@@ -97,6 +104,7 @@ def command(
     threads: int | None,
     repetitions: int,
     modes: Sequence[str],
+    swept: Sequence[str],
     save: str | None,
     device: str,
     limit: int,
@@ -118,8 +126,9 @@ def command(
         bench_cuda.measure_or_list(listed, names, peers, repetitions, limit, save, as_json)
         return
     from objc.bench import machine
+    from objc.bench.curves import text
     from objc.bench.report import table
-    from objc.bench.run import MODES, resized, run
+    from objc.bench.run import MODES, resized, run, swept_cases
 
     if listed:
         for case in CASES:
@@ -133,19 +142,21 @@ def command(
     if busy is not None and busy > machine.BUSY and not anyway:
         raise ObjcError(BusyMachine(None, round(100 * busy)))
     contenders = (*OWN, *(peers or PEERS))
-    job = Job(chosen, contenders, dtype, threads or machine.available(), repetitions, True)
-    with _watching(job, len(modes or MODES)) as watch:
-        report = run(job, modes or tuple(MODES), busy, watch)
+    job = Job(
+        swept_cases(chosen, swept), contenders, dtype, threads or machine.available(), repetitions,
+        not swept, tuple(swept),
+    )  # fmt: skip
+    modes = modes or (("tuned",) if swept else tuple(MODES))
+    with _watching(job, len(modes)) as watch:
+        report = run(job, modes, busy, watch)
     if plot is not None:
-        from objc.bench.plot import roofline
-
-        roofline(report, plot)
+        _draw(report, plot)
     if save is not None:
         Path(save).write_text(json.dumps(report.data(), indent=1) + "\n", "utf-8")
     if as_json:
         write_data(report.data())
     else:
-        click.echo(table(report))
+        click.echo(text(report) if swept else table(report))
 
 
 def _chosen(targets: Sequence[str], names: Sequence[str]) -> Iterator[Case]:
@@ -172,6 +183,17 @@ def _own(target: TargetName) -> Iterator[Case]:
         case = Case(program.name, program.name, {}, target.path)
         if target.name is not None or ("per_example" in program.outputs and program.differentiable):
             yield of_file(target.path, program.name, program_of(case))
+
+
+def _draw(report: Report, path: str) -> None:
+    if report.curves:
+        from objc.bench.curves import plot
+
+        plot(report, path)
+    else:
+        from objc.bench.plot import roofline
+
+        roofline(report, path)
 
 
 def _require_matplotlib() -> None:

@@ -17,8 +17,8 @@ class Own:
 
     form = "generated"
 
-    def __init__(self, problem: Problem, given: bool) -> None:
-        kernel = Kernel.of_program(problem.program)
+    def __init__(self, problem: Problem, given: bool, kernel: Kernel | None = None) -> None:
+        kernel = kernel or Kernel.of_program(problem.program)
         self.both = problem.case.results == BOOSTING
         self.call = kernel.gradient_and_hessian_diagonal if self.both else kernel.value_and_grad
         keyword = {one.name: one.keyword for one in kernel.signature.inputs}
