@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import mpmath
 import numpy as np
 
+from objc.accuracy.conditioning import Conditioning
 from objc.accuracy.errors import NothingToMeasure
 from objc.accuracy.points import Points, Sampler
 from objc.accuracy.reference import Reference, Truth, vector_like
@@ -19,9 +20,8 @@ from objc.kernel.kernel import Kernel
 from objc.target import DType
 
 _SETTINGS = 4
-_STEP = {"float32": 1e-6, "float64": 1e-14}
-"""The relative change of the inputs from which conditioning is read, many roundings wide."""
-
+_EXPLAINED = 8.0
+"""An excess below which nothing has to be explained by more than the rounding of every entry."""
 _MOST_SAMPLES = 4000
 
 
@@ -79,6 +79,21 @@ def measure(
     return report
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """One number of a result: the key of the result, the example and the place in it, the number, what
+    it should be, how far off it is, the unit in its last place, and the error over the conditioning."""
+
+    key: str
+    example: int
+    place: tuple[int, ...]
+    got: float
+    expected: Any
+    error: Any
+    unit: Any
+    excess: float
+
+
 @dataclass
 class _Comparison:
     """One floating type: results beside the truth, counted into rows."""
@@ -89,6 +104,7 @@ class _Comparison:
     dtype: DType
 
     def __post_init__(self) -> None:
+        self.conditioning = Conditioning(self.kernel.program, self.reference, self.dtype)
         self.rows: dict[str, Row] = {}
         self.samples: list[Sample] = []
         self._seen: list[tuple[float, Points, int]] = []
@@ -108,33 +124,68 @@ class _Comparison:
     def take(self, points: Points, setting: Mapping[str, Any]) -> None:
         inputs = {**points, **setting}
         truth, digits = self.reference.at(inputs)
-        conditioning = self._conditioning(inputs, truth, digits)
         found = self._results(inputs)
         size = len(next(iter(points.values())))
         errors = np.zeros(size)
         magnitudes = _magnitudes([points[name] for name in self.wrt] or list(points.values()))
+        conditioning = self.conditioning.of_entries(inputs, truth, digits)
+        entries = list(self._entries(found, truth, conditioning))
+        for one in entries:
+            errors[one.example] = max(float(errors[one.example]), one.excess)
+        far = np.nonzero(errors > _EXPLAINED)[0]
+        wider = self.conditioning.of_tensors(inputs, truth, digits, far)
+        for one in entries:
+            row = self.rows.setdefault(one.key, Row(self.dtype, _quantity(one.key)))
+            row.count(one.got, one.expected, one.excess, float(np.finfo(self.dtype).tiny))
+            errors_of = self._errors(one, wider)
+            for kind, amount in errors_of.items():
+                if kind not in row.worst or amount > row.worst[kind].error:
+                    place = (one.example, *one.place)
+                    row.worst[kind] = _worst(
+                        amount, inputs, self.reference.batched, place, one.got, one.expected
+                    )
+            bits = float(np.log2(max(one.excess, 1.0)))
+            self.samples.append(
+                Sample(self.dtype, row.quantity, float(magnitudes[one.example]), min(bits, 1100.0))
+            )
+        self._seen += [(errors[row], points, row) for row in range(size)]
+
+    def _entries(
+        self, found: Mapping[str, np.ndarray], truth: Truth, conditioning: Truth
+    ) -> Iterator[_Entry]:
+        """Every entry of every result that a number of this type can be right for."""
+        limits = np.finfo(self.dtype)
         for key, result in found.items():
             values = np.broadcast_to(result, truth[key].shape)
             row = self.rows.setdefault(key, Row(self.dtype, _quantity(key)))
             for place in np.ndindex(values.shape):
                 expected = truth[key][place]
                 row.entries += 1
-                if mpmath.isnan(expected) or abs(expected) > float(np.finfo(self.dtype).max):
-                    row.undefined += 1  # no number of this type is right
+                if mpmath.isnan(expected) or abs(expected) > float(limits.max):
+                    row.undefined += 1
                     continue
                 got = float(values[place])
-                error = self._error(row, got, expected, conditioning[key][place])
-                for kind, amount in error.items():
-                    if kind not in row.worst or amount > row.worst[kind].error:
-                        row.worst[kind] = _worst(
-                            amount, inputs, self.reference.batched, place, got, expected
-                        )
-                errors[place[0]] = max(float(errors[place[0]]), error["excess"])
-                bits = float(np.log2(max(error["excess"], 1.0)))
-                self.samples.append(
-                    Sample(self.dtype, row.quantity, float(magnitudes[place[0]]), min(bits, 1100.0))
-                )
-        self._seen += [(errors[row], points, row) for row in range(size)]
+                error = abs(mpmath.mpf(got) - expected) if np.isfinite(got) else mpmath.inf
+                unit = mpmath.mpf(float(limits.smallest_subnormal))
+                if abs(expected) >= float(limits.tiny):
+                    exponent = mpmath.frexp(abs(expected))[1] - 1
+                    unit = mpmath.ldexp(1, exponent) * float(limits.eps)
+                excess = float(error / max(unit, conditioning[key][place]))
+                yield _Entry(key, place[0], place[1:], got, expected, error, unit, excess)
+
+    def _errors(self, one: _Entry, wider: Truth) -> dict[str, float]:
+        """Units in the last place, relative error, and the error over what the rounding of the inputs
+        explains, of every entry or of the largest."""
+        if not np.isfinite(one.got):
+            return dict.fromkeys(("ulp", "relative", "excess", "normwise"), np.inf)
+        limits = np.finfo(self.dtype)
+        change = wider[one.key][(one.example, *one.place)]
+        return {
+            "ulp": float(one.error / one.unit),
+            "relative": float(one.error / max(abs(one.expected), float(limits.tiny))),
+            "excess": one.excess,
+            "normwise": min(one.excess, float(one.error / max(one.unit, change))),
+        }
 
     def _results(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """What the kernel computes: one value an example, and derivatives of their sum. Learned
@@ -177,58 +228,6 @@ class _Comparison:
                 whole = np.asarray(one)[None] if name in learned else np.asarray(one)
                 found[f"{kind}:{name}"] = whole
         return found
-
-    def _conditioning(self, inputs: Mapping[str, Any], truth: Truth, digits: np.ndarray) -> Truth:
-        """How much one rounding of every input changes every result."""
-        step = _STEP[self.dtype]
-        factor = mpmath.mpf(float(np.finfo(self.dtype).eps)) / step
-        generator = np.random.default_rng(len(self._seen))
-        changes = {key: np.full(values.shape, mpmath.mpf(0)) for key, values in truth.items()}
-        for _ in range(3):
-            moved = {
-                name: self._moved(name, value, step, generator) for name, value in inputs.items()
-            }
-            for key, values in self.reference.once(moved, digits).items():
-                for place in np.ndindex(values.shape):
-                    change = abs(values[place] - truth[key][place]) * factor
-                    if change > changes[key][place]:
-                        changes[key][place] = change
-        return changes
-
-    def _moved(self, name: str, value: Any, step: float, generator: np.random.Generator) -> Any:
-        kind = self.kernel.program.input[name].domain.kind
-        if name not in self.reference.batched or kind in (
-            "index",
-            "count",
-            "integer",
-            "sign",
-            "binary",
-        ):
-            return value
-        part = generator.uniform(-1, 1, size=value.shape)
-        moved = value.astype(np.float64) * (1 + part * step)
-        return np.minimum(moved, 1.0) if kind in ("probability", "simplex") else moved
-
-    def _error(self, row: Row, got: float, expected: Any, change: Any) -> dict[str, float]:
-        """Units in the last place, relative error, and error over what the inputs' rounding explains."""
-        limits = np.finfo(self.dtype)
-        magnitude = abs(expected)
-        if not np.isfinite(got):
-            row.nan += got != got
-            row.overflow += bool(np.isinf(got))
-            return {"ulp": np.inf, "relative": np.inf, "excess": np.inf}
-        if got == 0 and magnitude >= float(limits.tiny):
-            row.underflow += 1
-        error = abs(mpmath.mpf(got) - expected)
-        ulp = mpmath.mpf(float(limits.smallest_subnormal))
-        if magnitude >= float(limits.tiny):
-            ulp = mpmath.ldexp(1, mpmath.frexp(magnitude)[1] - 1) * float(limits.eps)
-        relative = error / max(magnitude, float(limits.tiny))
-        return {
-            "ulp": float(error / ulp),
-            "relative": float(relative),
-            "excess": float(error / max(ulp, change)),
-        }
 
 
 def _worst(

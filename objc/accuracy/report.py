@@ -9,6 +9,9 @@ from typing import Any
 
 from objc.target import DType
 
+_EXPLAINED = 4.0
+"""An excess up to which a zero is what rounding the inputs once may give."""
+
 
 @dataclass(frozen=True)
 class Worst:
@@ -36,9 +39,12 @@ class Row:
 
     `ulp` is the error in units in the last place of the true result; `relative` over its magnitude;
     `excess` over what changing every input by one rounding would change the result, which is what a
-    stable computation may cost: near a root of the result that alone can be bounded. Results whose
+    stable computation may cost: near a root of the result that alone can be bounded. `normwise` is the
+    same with a rounding of the largest entry of the result and of each input for that of every entry:
+    the bound on an entry that is a root, where others are not. Results whose
     truth is subnormal are counted in units of the smallest number; `undefined` counts those without a
-    true value, or with one beyond the largest number.
+    true value, or with one beyond the largest number; a zero that the inputs' rounding explains is no
+    underflow.
     """
 
     dtype: DType
@@ -58,11 +64,21 @@ class Row:
     def share(self, count: int) -> float:
         return count / self.entries if self.entries else 0.0
 
+    def count(self, got: float, expected: Any, excess: float, least: float) -> None:
+        """One result more: whether it is a number, and not zero for nothing."""
+        self.nan += got != got
+        self.overflow += math.isinf(got)
+        self.underflow += got == 0 and abs(expected) >= least and excess > _EXPLAINED
+
     @property
     def bits_lost(self) -> float:
         """Binary digits of the result lost beyond what the inputs' rounding explains."""
-        excess = self.error("excess")
-        return math.inf if math.isinf(excess) else math.log2(max(excess, 1.0))
+        return _bits(self.error("excess"))
+
+    @property
+    def normwise_bits_lost(self) -> float:
+        """The same beyond a rounding of the largest entry of the result and of each input."""
+        return _bits(self.error("normwise"))
 
     def as_data(self) -> dict[str, Any]:
         return {
@@ -74,6 +90,7 @@ class Row:
             "overflow": self.share(self.overflow),
             "underflow": self.share(self.underflow),
             "bits_lost": _finite(self.bits_lost),
+            "normwise_bits_lost": _finite(self.normwise_bits_lost),
             **{kind: worst.as_data() for kind, worst in sorted(self.worst.items())},
         }
 
@@ -109,6 +126,10 @@ class Report:
             "points": self.points,
             "rows": [row.as_data() for row in self.rows],
         }
+
+
+def _bits(error: float) -> float:
+    return math.inf if math.isinf(error) else math.log2(max(error, 1.0))
 
 
 def _finite(value: float) -> float | str:
