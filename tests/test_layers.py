@@ -13,7 +13,7 @@ LIBRARIES = {
     "click", "jax", "lark", "llvmlite", "matplotlib", "mpmath", "numba", "numpy", "platformdirs",
     "rich", "scipy", "sklearn", "sympy", "torch",
 }  # fmt: skip
-BELOW = {"source", "errors", "files", "interruption"}
+BELOW = {"source", "errors", "files", "interruption", "properties"}
 MEANING = BELOW | {"atoms", "ir"}
 
 # room: (rooms of objc that it may import, libraries that it may import)
@@ -21,6 +21,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "source": (set(), set()),
     "errors": ({"source"}, set()),
     "interruption": (set(), set()),
+    "properties": (set(), set()),
     "files": ({"interruption"}, set()),
     "atoms": (BELOW, {"sympy", "mpmath"}),
     "ir": (MEANING | {"target"}, {"sympy", "mpmath", "numpy"}),

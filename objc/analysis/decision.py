@@ -15,6 +15,10 @@ class Decision:
     argument: str
     counterexample: str | None = None
 
+    @property
+    def is_proof(self) -> bool:
+        return self.verdict == "proved"
+
 
 def proved(argument: str) -> Decision:
     return Decision("proved", argument)

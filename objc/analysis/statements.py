@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.claims import PROVERS, decide
+from objc.analysis.claims import decide
 from objc.analysis.decision import Decision
 from objc.analysis.facts import Fact, Kind
 from objc.analysis.question_errors import NotAQuestion
@@ -15,18 +15,7 @@ from objc.errors import InputError
 from objc.ir.program import Claim
 from objc.ir.symbols import Expression
 from objc.ir.text import Text
-
-WITHOUT_INPUTS = frozenset({
-    "nonnegative", "bounded", "bounds", "calibrated", "proper", "strictly_proper", "estimates",
-    "likelihood",
-})  # fmt: skip
-_QUALIFIED = frozenset({"estimates", "likelihood", "invariant"})
-_OF_METRICS = frozenset({"bounds", "calibrated"})
-NUMBERS = {
-    "bounded": 2, "strongly_convex": 1, "lipschitz": 1, "smooth": 1, "differentiable": 1,
-    "estimates quantile": 1, "estimates expectile": 1,
-}  # fmt: skip
-"""How many numbers a property takes."""
+from objc.properties import PROPERTIES
 
 
 def fact_of(subject: Subject, claim: Claim, kind: Kind, decision: Decision | None = None) -> Fact:
@@ -78,19 +67,20 @@ def answer(subject: Subject, word: str, inputs: tuple[str, ...], value: str | No
         InputError: there is no such property or input, or the value isn't what it takes.
     """
     declared = subject.declared
-    if word not in PROVERS:
-        raise _refused(subject, f"there is no property `{word}`", sorted(PROVERS))
+    if word not in PROPERTIES:
+        raise _refused(subject, f"there is no property `{word}`", sorted(PROPERTIES))
     for one in inputs:
         if one not in declared.input:
             raise _refused(subject, f"there is no input `{one}`", list(declared.input))
-    if not inputs and word not in WITHOUT_INPUTS:
+    if not inputs and PROPERTIES[word].least is not None:
         inputs = tuple(one.name for one in declared.differentiable)
     return fact_of(subject, _claim(subject, word, inputs, (value or "").split()), "asked")
 
 
 def _claim(subject: Subject, word: str, inputs: tuple[str, ...], parts: list[str]) -> Claim:
     """A claim from its property and the words that follow."""
-    if word in _OF_METRICS:
+    row = PROPERTIES[word]
+    if row.metric:
         metrics = {
             one.subject: one.metric for one in subject.declared.claims if one.metric and one.subject
         }
@@ -98,11 +88,13 @@ def _claim(subject: Subject, word: str, inputs: tuple[str, ...], parts: list[str
             raise _refused(subject, f"`{word}` takes a metric that a claim names", sorted(metrics))
         return Claim(False, (word,), (), parts[0], inputs, metric=metrics[parts[0]])
     words: tuple[str, ...] = (word,)
-    if word in _QUALIFIED:
+    wanted = row.numbers
+    if row.qualifiers is not None:
         if not parts:
-            raise _refused(subject, f"`{word}` takes a value: facts.{word}(value=…)", [])
+            reason = f"`{word}` takes a value: facts.{word}(value=…)"
+            raise _refused(subject, reason, list(row.qualifiers))
+        wanted = row.qualifiers.get(parts[0], 0)
         words, parts = (word, parts[0]), parts[1:]
-    wanted = NUMBERS.get(" ".join(words), 0)
     if len(parts) != wanted:
         reason = f"`{' '.join(words)}` takes {_counted(wanted)}, and is given {len(parts)}"
         raise _refused(subject, reason, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -110,6 +111,24 @@ class Subject:
     def second_slope(self, name: str) -> Expression | None:
         first = self.slope(name)
         return None if first is None else slope(self.program, first, name)
+
+    def second(self, names: Sequence[str]) -> Expression | None:
+        """The second derivative where there is one everywhere, in one scalar input."""
+        if len(names) != 1 or not self.is_smooth(names[0], 1):
+            return None
+        return self.second_slope(names[0])
+
+    def bends_at_least(self, names: Sequence[str], least: Expression) -> bool:
+        """Whether interval arithmetic bounds the second derivative in a scalar input from below."""
+        second = self.second(names)
+        return second is not None and self.is_at_least(second, least)
+
+    def has_spectrum_above(self, names: Sequence[str], least: Expression) -> bool:
+        """Whether the Hessian in one input is known to be at least so much."""
+        if len(names) != 1 or not self.is_short:
+            return False
+        low = self.bounds(names[0]).low
+        return low != -sympy.oo and self.is_at_least(low, least)
 
     def extended(self, expressions: dict[str, Any]) -> Program:
         """The program with scalar expressions as its outputs."""

@@ -9,24 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from objc.properties import PROPERTIES
 from objc.source import Span
 from objc.syntax import tree
 
 if TYPE_CHECKING:
     from objc.syntax.build import Part
-
-PROPERTIES = (
-    "convex", "concave", "strictly_convex", "strongly_convex", "quasiconvex", "lipschitz", "smooth",
-    "differentiable", "bounded", "nonnegative", "symmetric", "divergence", "invariant", "bounds",
-    "calibrated", "proper", "strictly_proper", "estimates", "likelihood", "robust",
-)  # fmt: skip
-"""The properties that can be claimed."""
-
-WORDED = ("invariant", "estimates", "likelihood")
-"""Properties with a second word: `invariant shift`."""
-
-PAIRED = ("symmetric", "divergence")
-"""Properties of two inputs: what follows `in X,` is the second."""
 
 
 def split_claims(parts: Sequence[Part], signature: tree.Signature) -> tuple[tree.Claim, ...]:
@@ -60,10 +48,12 @@ def _claim(part: Part) -> tree.Claim:
     after = {tokens[i].type: name(tokens[i + 1]) for i in range(1 + negated, len(tokens) - 1)}
     subject = after["FOR"].name if "FOR" in after else None
     inputs = (after["IN"],) if "IN" in after else ()
-    if head.name in WORDED and items and isinstance(items[0], tree.Name):
+    row = PROPERTIES.get(head.name)
+    if row is not None and row.qualifiers and items and isinstance(items[0], tree.Name):
         words.append(items.pop(0).name)  # type: ignore[union-attr]
     elif (
-        head.name == "bounds"
+        row is not None
+        and row.metric
         and "FOR" not in after
         and len(items) == 1
         and isinstance(items[0], tree.Name)
@@ -75,9 +65,13 @@ def _claim(part: Part) -> tree.Claim:
 def _continues(before: tree.Claim, claim: tree.Claim, inputs: set[str]) -> bool:
     """Whether a bare name after a comma is a further input of the claim before."""
     bare = not (claim.negated or claim.arguments or claim.subject or claim.inputs)
-    if not before.inputs or not bare or len(claim.words) > 1 or claim.words[0] in PROPERTIES:
+    row = PROPERTIES.get(claim.words[0])
+    if not before.inputs or not bare or len(claim.words) > 1 or (row and row.stands_alone):
         return False
-    return claim.words[0] in inputs or (before.words[0] in PAIRED and len(before.inputs) == 1)
+    if claim.words[0] in inputs:
+        return True
+    least = PROPERTIES[before.words[0]].least if before.words[0] in PROPERTIES else None
+    return row is None and len(before.inputs) < (least or 0)
 
 
 def _with_input(claim: tree.Claim, further: tree.Claim) -> tree.Claim:

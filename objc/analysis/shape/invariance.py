@@ -9,13 +9,13 @@ and shown to be so on that assumption: an induction over the order in which they
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sympy
 
-from objc.analysis.decision import Decision, proved, refuted, unknown
+from objc.analysis.decision import Decision, proved, refuted
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import certified, is_finite, outputs
 from objc.analysis.values.samples import samples, shown
@@ -58,16 +58,18 @@ class Effect:
 _NONE = Effect()
 
 
-def invariant(subject: Subject, claim: Claim) -> Decision:
+def moves(subject: Subject, claim: Claim) -> Decision | None:
     kind = claim.words[1]
     if kind == "permutation":
         how = _permuted(subject.program, claim.inputs)
     else:
         how = _moved(subject.program, claim.inputs, kind)
-    if how is not None:
-        return proved(how)
-    found = change(subject, claim.inputs, kind)
-    return refuted(found) if found else unknown("what the move does to each part, drawn inputs")
+    return None if how is None else proved(how)
+
+
+def drawn_moves(subject: Subject, claim: Claim) -> Decision | None:
+    found = change(subject, claim.inputs, claim.words[1])
+    return None if found is None else refuted(found)
 
 
 # ------------------------------------------------------------------ shift and scale
@@ -77,20 +79,24 @@ def _moved(program: Program, names: Sequence[str], kind: str) -> str | None:
     by = sympy.Dummy("c", real=True) if kind == "shift" else sympy.Dummy("c", positive=True)
     effect = Effect(added=by) if kind == "shift" else Effect(factor=by)
     try:
-        moves = _Moves(program, names, effect)
-        if moves.effects[program.lets[-1].name].is_none:
+        moved = Moves(program, dict.fromkeys(names, effect))
+        if moved.effects[program.lets[-1].name].is_none:
             return f"what {'is added' if kind == 'shift' else 'multiplies'} cancels in every part"
     except Unclear:
         return None
     return None
 
 
-class _Moves:
-    """The effects of a move on every tensor of a program."""
+class Moves:
+    """The effects of a move on every tensor of a program.
 
-    def __init__(self, program: Program, names: Sequence[str], effect: Effect) -> None:
+    Raises:
+        Unclear: what it does to some part isn't known.
+    """
+
+    def __init__(self, program: Program, effects: Mapping[str, Effect]) -> None:
         self.effects = {one.name: _NONE for one in program.inputs}
-        self.effects |= dict.fromkeys(names, effect)
+        self.effects |= effects
         recurrent = members(program)
         self.effects |= dict.fromkeys(recurrent, _NONE)
         for let in program.lets:

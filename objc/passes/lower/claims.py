@@ -2,62 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
 from objc.errors import Collector, did_you_mean
 from objc.ir.program import Claim, Program
 from objc.passes.lower import errors
 from objc.passes.lower.names import Scope
 from objc.passes.lower.shapes import of_hyperparameters
+from objc.properties import PROPERTIES, Property
 from objc.syntax import tree
-
-
-@dataclass(frozen=True)
-class Property:
-    """What a property takes: numbers, one of some qualifying words (each with its own numbers),
-    a metric, names after `in` (at least so many; none where `least` is None)."""
-
-    numbers: int = 0
-    qualifiers: Mapping[str, int] | None = None
-    metric: bool = False
-    least: int | None = None
-
-
-_SUBJECTS = {"mean": 0, "median": 0, "quantile": 1, "expectile": 1, "mode": 0, "log_odds": 0,
-             "ratio": 0}  # fmt: skip
-_DISTRIBUTIONS = dict.fromkeys(
-    (
-        "gaussian", "laplace", "bernoulli", "categorical", "poisson", "gamma", "exponential",
-        "tweedie", "cauchy", "student", "logistic", "negative_binomial", "beta",
-        "asymmetric_laplace",
-    ),
-    0,
-)  # fmt: skip
-
-PROPERTIES: Mapping[str, Property] = {
-    "convex": Property(least=1),
-    "concave": Property(least=1),
-    "affine": Property(least=1),
-    "strictly_convex": Property(least=1),
-    "strongly_convex": Property(numbers=1, least=1),
-    "quasiconvex": Property(least=1),
-    "lipschitz": Property(numbers=1, least=1),
-    "smooth": Property(numbers=1, least=1),
-    "differentiable": Property(numbers=1, least=1),
-    "bounded": Property(numbers=2),
-    "nonnegative": Property(),
-    "symmetric": Property(least=2),
-    "divergence": Property(least=2),
-    "invariant": Property(qualifiers={"shift": 0, "scale": 0, "permutation": 0}, least=1),
-    "bounds": Property(metric=True),
-    "calibrated": Property(metric=True),
-    "proper": Property(),
-    "strictly_proper": Property(),
-    "estimates": Property(qualifiers=_SUBJECTS),
-    "likelihood": Property(qualifiers=_DISTRIBUTIONS),
-    "robust": Property(least=1),
-}
 
 
 def claims_of(claims: Iterable[tree.Claim], scope: Scope) -> tuple[Claim, ...]:

@@ -1,0 +1,44 @@
+"""Provers of `robust`: the influence of an error, the slope in it, is bounded."""
+
+from __future__ import annotations
+
+from objc.analysis.decision import Decision, proved
+from objc.analysis.shape import extremes
+from objc.analysis.subject import Subject
+from objc.ir.program import Claim
+from objc.ir.symbols import Expression
+
+
+def _slope(subject: Subject, claim: Claim) -> Expression | None:
+    """The derivative of a continuous loss."""
+    (name,) = claim.inputs
+    return subject.slope(name) if subject.is_smooth(name, 0) else None
+
+
+def bounded_derivative(subject: Subject, claim: Claim) -> Decision | None:
+    slope = _slope(subject, claim)
+    if slope is None or not subject.ranges.of(slope).is_bounded:
+        return None
+    return proved("by a bound on the derivative")
+
+
+def lipschitz_constant(subject: Subject, claim: Claim) -> Decision | None:
+    """By a claimed bound, an expression of hyperparameters, that holds for the derivative."""
+    slope = _slope(subject, claim)
+    if slope is None:
+        return None
+    bounds = [
+        one.arguments[0]
+        for one in subject.declared.claims
+        if one.words[0] == "lipschitz" and one.inputs == claim.inputs and not one.negated
+    ]
+    if any(subject.inequalities.is_within(slope, bound) for bound in bounds):
+        return proved("by the Lipschitz constant that is claimed, and proved")
+    return None
+
+
+def finite_extremes(subject: Subject, claim: Claim) -> Decision | None:
+    (name,) = claim.inputs
+    if _slope(subject, claim) is None or not extremes.is_bounded(subject, name):
+        return None
+    return proved("the extremes of the derivative are finite")

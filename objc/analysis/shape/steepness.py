@@ -1,0 +1,100 @@
+"""Provers of `lipschitz L` and `smooth L`: bounds on a derivative, the first or the second."""
+
+from __future__ import annotations
+
+import sympy
+
+from objc.analysis import counterexamples
+from objc.analysis.decision import Decision, proved, refuted
+from objc.analysis.shape import curves, extremes
+from objc.analysis.shape.differentiability import broken
+from objc.analysis.subject import Subject
+from objc.ir.program import Claim
+
+
+def _order(claim: Claim) -> int:
+    return 1 if claim.words[0] == "lipschitz" else 2
+
+
+def _which(claim: Claim) -> str:
+    return "derivative" if _order(claim) == 1 else "second derivative"
+
+
+def derivative(subject: Subject, claim: Claim) -> Decision | None:
+    if len(claim.inputs) != 1:
+        return None
+    (bound,), (name,) = claim.arguments, claim.inputs
+    if not subject.is_smooth(name, _order(claim) - 1):
+        return None
+    slope = subject.slope(name) if _order(claim) == 1 else subject.second_slope(name)
+    if slope is None or not subject.inequalities.is_within(slope, bound):
+        return None
+    return proved(f"by a bound on the {_which(claim)}")
+
+
+def length_of_the_gradient(subject: Subject, claim: Claim) -> Decision | None:
+    if len(claim.inputs) != 1 or not subject.is_short:
+        return None
+    (bound,) = claim.arguments
+    longest = subject.bounds(claim.inputs[0]).squared_slope
+    if longest == sympy.oo or not subject.is_at_least(bound, sympy.Integer(0)):
+        return None
+    is_longer = subject.is_at_least(bound**2, longest)
+    return proved("by a bound on the length of the gradient") if is_longer else None
+
+
+def structure_of_the_hessian(subject: Subject, claim: Claim) -> Decision | None:
+    if len(claim.inputs) != 1 or not subject.is_short:
+        return None
+    (bound,) = claim.arguments
+    bends = subject.bounds(claim.inputs[0])
+    if not all(subject.is_at_least(bound, one) for one in (bends.high, -bends.low)):
+        return None
+    return proved("by the structure of the Hessian, which bounds its eigenvalues")
+
+
+def extremes_of_the_derivative(subject: Subject, claim: Claim) -> Decision | None:
+    if len(claim.inputs) != 1:
+        return None
+    (bound,), (name,) = claim.arguments, claim.inputs
+    order = _order(claim)
+    if not subject.is_smooth(name, order - 1):
+        return None
+    if not extremes.is_bounded_by(subject, name, order, bound):
+        return None
+    return proved(f"by the extremes of the {_which(claim)}")
+
+
+def derivative_on_its_line(subject: Subject, claim: Claim) -> Decision | None:
+    if len(claim.inputs) != 1:
+        return None
+    (bound,), (name,) = claim.arguments, claim.inputs
+    if not curves.is_within_on_lines(subject, name, _order(claim), -bound, bound):
+        return None
+    return proved(f"by a bound on the {_which(claim)} of each piece, on the line")
+
+
+def drawn_slopes(subject: Subject, claim: Claim) -> Decision | None:
+    if len(claim.inputs) != 1:
+        return None
+    (bound,), (name,) = claim.arguments, claim.inputs
+    grows = subject.value if _order(claim) == 1 else subject.slope(name)
+    found = None if grows is None else counterexamples.steep(subject, name, grows, bound)
+    return None if found is None else refuted(found)
+
+
+def greater_extremes(subject: Subject, claim: Claim) -> Decision | None:
+    if len(claim.inputs) != 1:
+        return None
+    (bound,), (name,) = claim.arguments, claim.inputs
+    found = extremes.beyond(subject, name, _order(claim), bound)
+    return None if found is None else refuted(found)
+
+
+def jumps(subject: Subject, claim: Claim) -> Decision | None:
+    """A jump is steeper than any bound, a kink bends more than any."""
+    if len(claim.inputs) != 1:
+        return None
+    kinds = ("jump",) if _order(claim) == 1 else ("kink", "jump")
+    found = broken(subject, claim.inputs[0], kinds)
+    return None if found is None else refuted(found)
