@@ -187,6 +187,12 @@ def render(diagnostic: Diagnostic) -> str:
     return "\n".join(lines)
 
 
+def marked(labels: Sequence[Label]) -> list[str]:
+    """Lines of the user's text with remarks under them; the first of the labels is the primary one."""
+    width = max(len(str(one.span.source.position(one.span.start)[0])) for one in labels)
+    return list(_snippets(labels, width))
+
+
 def _indent(text: str, margin: str) -> str:
     return text.replace("\n", "\n" + margin + " " * 8)
 

@@ -149,7 +149,7 @@ class Program:
     of the terms that belong to an example), `result` (the tensor of a function or a model), and
     after the batch pass `value` (the scalar over the batch) and `term:NAME`; after differentiation
     `gradient:INPUT`, `term_gradient:TERM:INPUT`, `hessian_diagonal:INPUT`,
-    `hessian_vector_product:INPUT`.
+    `hessian_vector_product:INPUT`. `places` says of expressions of the text where they stand there.
     """
 
     name: str
@@ -163,6 +163,7 @@ class Program:
     claims: tuple[Claim, ...] = ()
     surrogates: tuple[str, ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)
+    places: Mapping[Expression, Span] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def input(self) -> Mapping[str, Input]:

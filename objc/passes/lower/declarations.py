@@ -103,6 +103,7 @@ class Lowering:
             claims=claims,
             surrogates=self.namespace.surrogates_of(declaration),
             span=declaration.name_span,
+            places=self.context.places,
         )
         return causal(program, self.context)
 

@@ -10,7 +10,7 @@ import sympy
 
 from objc.errors import Collector, ObjcError
 from objc.ir.program import Input
-from objc.ir.symbols import Extent, Read, position_value
+from objc.ir.symbols import Expression, Extent, Read, position_value
 from objc.passes.lower import errors
 from objc.passes.lower.dimensions import Axis, Dimensions, Variable
 from objc.passes.lower.values import Environment, Positions, Value, broken, number
@@ -33,7 +33,7 @@ class Context:
 
     Of recurrences: their `equations`, for each read inside of one the equation that says it
     (`stepped`), and the axes that are read at a hyperparameter plus a number (`iterated`). `derived`
-    are the lets of derivatives.
+    are the lets of derivatives, `places` where the text says an expression.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Context:
     equations: list[tree.Definition] = field(default_factory=list)
     iterated: list[tuple[Axis, Value, int]] = field(default_factory=list)
     derived: set[str] = field(default_factory=set)
+    places: dict[Expression, Span] = field(default_factory=dict)
     nodes: int = 0
     level: int = 0
 

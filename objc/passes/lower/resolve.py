@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from objc.ir.symbols import Expression
 from objc.passes.lower import errors
-from objc.passes.lower.names import MOST_LEVELS, Scope
-from objc.passes.lower.values import Value, broken
+from objc.passes.lower.names import MOST_LEVELS, Context, Scope
+from objc.passes.lower.values import Environment, Positions, Value, broken
 from objc.syntax import tree
 
 
@@ -41,9 +43,22 @@ def value_of(node: tree.Expression, scope: Scope) -> Value:
     if context.level > MOST_LEVELS:
         context.give_up(node.span, f"it is nested more than {MOST_LEVELS} levels deep")
     try:
-        return _resolvers()[type(node)](node, scope)
+        return _placed(_resolvers()[type(node)](node, scope), context)
     finally:
         context.level -= 1
+
+
+def _placed(value: Value, context: Context) -> Value:
+    """A value that notes where the text says what is built of it."""
+    if value.broken or value.atomic:
+        return value
+
+    def build(environment: Environment, positions: Positions) -> Expression:
+        made = value.build(environment, positions)
+        context.places.setdefault(made, value.span)
+        return made
+
+    return replace(value, build=build)
 
 
 def number_of(node: tree.Expression, scope: Scope) -> Value:
