@@ -337,8 +337,14 @@ class Builder:
             self._over(children), name, name_span,
             _expressions(over.children) if over else None,
             self._binders(names) if names else None,
+            self._free(head.children),
             value,
         )  # fmt: skip
+
+    def _free(self, children: Sequence[Child]) -> tuple[tree.Binder, ...]:
+        """The free indices of a function's result."""
+        free = _part(children, "free")
+        return self._binders(free.part("names")) if free else ()
 
     # ----------------------------------------------------------- declarations
 
@@ -380,7 +386,7 @@ class Builder:
         return tree.Function(
             **self._declared(children),
             kind=cast(Token, children[0]).value,
-            indices=self._binders(_part(children, "names")),
+            free=self._free(children),
             value=cast("tree.Expression", children[equal + 1]),
         )
 
@@ -461,5 +467,5 @@ _CHAINED = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "AND", "OR"})
 
 _PARTS = frozenset({
     "expressions", "names", "path", "terms", "over", "moved", "combine", "start", "scored", "inputs",
-    "unit", "definition_head", "where", "claims", "claim", "arguments", "group",
+    "unit", "definition_head", "free", "where", "claims", "claim", "arguments", "group",
 })  # fmt: skip

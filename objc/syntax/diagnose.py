@@ -171,6 +171,8 @@ def _advice(stop: Stop) -> str | None:
         return "definitions have no commas between them: each begins a line"
     if kind in ("NAME", "REDUCTION") and "COLON" in stop.accepts and stop.previous is not None:
         return f"a type follows a colon: `{stop.previous.value}: {stop.token.value}`"
+    if kind == "WHERE" and _has_where(stop):
+        return "a declaration has one `where`: put all definitions there, in any order"
     if kind in ("COMBINE", "WHERE", "CLAIMS"):
         if stop.tokens[0].type in ("FUNCTION", "MODEL") and kind == "CLAIMS":
             return "a function or model makes no claims; a loss, metric or objective does"

@@ -143,8 +143,7 @@ class _Formatter:
                 self._header(item.kind, item, item.value)
                 self._formula(item.value)
             case tree.Function():
-                free = ", ".join(one.name for one in item.indices)
-                self._header(item.kind, item, item.value, f"[{free}]" if free else "")
+                self._header(item.kind, item, item.value, write.free(item.free))
                 self._formula(item.value)
             case tree.Objective():
                 self._objective(item)

@@ -203,14 +203,16 @@ class Signature(Node):
 class Definition(Node):
     """One equation under `where`.
 
-    `r = a - b` (indices None, parameters None), `s[i, j] = …` (indices), `nll(c) = …` (parameters).
-    Indices may be constants or shifts (`alpha[0, k]`, `advantage[T-1]`).
+    `r = a - b` (indices None, parameters None), `s[i, j] = …` (indices), `nll(c) = …` (parameters),
+    `turned(v)[i] = …` (parameters, and the free indices of the result). Indices may be constants or
+    shifts (`alpha[0, k]`, `advantage[T-1]`).
     """
 
     name: str
     name_span: Span = field(compare=False, repr=False)
     indices: tuple[Expression, ...] | None
     parameters: tuple[Binder, ...] | None
+    free: tuple[Binder, ...]
     value: Expression
 
 
@@ -263,7 +265,7 @@ class Function(Declaration):
     """A `function` or a `model`, with the free indices of its result: `softmax(x: real[K])[k] = …`."""
 
     kind: Literal["function", "model"]
-    indices: tuple[Binder, ...]
+    free: tuple[Binder, ...]
     value: Expression
 
 

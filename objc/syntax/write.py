@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from objc.syntax import tree
 from objc.syntax.layout import LINE, SOFT, Document, Group, Nest, flat, joined
 
@@ -208,8 +210,13 @@ def definition(node: tree.Definition) -> Document:
     if node.indices is not None:
         head = (node.name, "[", flat(indices(node.indices)), "]")
     elif node.parameters is not None:
-        head = (node.name, "(", ", ".join(one.name for one in node.parameters), ")")
+        head = (node.name, "(", ", ".join(one.name for one in node.parameters), ")", free(node.free))
     return (head, " = ", continued(node.value))
+
+
+def free(names: Sequence[tree.Binder]) -> str:
+    """The free indices of a function's result, `[i, j]`, or nothing."""
+    return f"[{', '.join(one.name for one in names)}]" if names else ""
 
 
 def claim(node: tree.Claim) -> str:

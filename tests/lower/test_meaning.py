@@ -162,6 +162,22 @@ def test_functions_that_return_tensors() -> None:
     assert all(len(let.indices) <= 2 for let in program.lets)
 
 
+def test_local_functions_that_return_tensors_by_their_indices() -> None:
+    text = (
+        "loss f(x: real[D], w: real[N, D]) = sum[d](square(square(x))[d]) + dot(turned(w)[0], v)\n"
+        "    where square(q)[d] = q[d]^2 / 2\n"
+        "          turned(m)[i, j] = m[j, i]\n"
+        "          v[n] = sum(behind(w[n]))\n"
+        "          behind(q)[i] = if i > 0 then q[i-1] * x[i] else 0\n"
+    )
+    x = B[0]
+    behind = [row[:-1] @ x[1:] for row in A]
+    expected = (((x**2 / 2) ** 2) / 2).sum() + A[:, 0] @ np.array(behind)
+    program = lower(parse(Source("<text>", text))).programs["f"]
+    got = evaluate(program, {"x": x, "w": A})["per_example"]
+    assert float(got) == pytest.approx(float(expected), rel=1e-13)
+
+
 def test_a_model_called_for_two_inputs() -> None:
     text = (
         "model embed(x: real[D]; learn w: real[H, D])[h] = tanh(dot(w[h], x))\n"

@@ -9,6 +9,7 @@ from objc.passes.lower import constants, errors
 from objc.passes.lower.bindings import passed
 from objc.passes.lower.builder import Wanted
 from objc.passes.lower.elementwise import common_axes
+from objc.passes.lower.equations import result_of
 from objc.passes.lower.functions import ELEMENTARY, NEED_REAL, Elementary
 from objc.passes.lower.inlining import Inlining, positional
 from objc.passes.lower.names import Context, LocalFunction, Scope
@@ -112,4 +113,4 @@ def _local(node: tree.Call, function: LocalFunction, scope: Scope) -> Value:
     for parameter, argument in zip(parameters, given, strict=True):
         value = passed(parameter.name, value_of(argument, scope), scope)
         inner.define(parameter.name, value, "a parameter", parameter.span)
-    return replace(value_of(definition.value, inner), span=node.span)
+    return replace(result_of(definition, inner), span=node.span)

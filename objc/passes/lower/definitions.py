@@ -11,9 +11,7 @@ from objc.ir.symbols import Expression
 from objc.passes.lower import errors
 from objc.passes.lower.bindings import Binding
 from objc.passes.lower.builder import Wanted
-from objc.passes.lower.dimensions import Variable
-from objc.passes.lower.elementwise import scalar
-from objc.passes.lower.equations import general_equation, index_name, indexed, tensor_value
+from objc.passes.lower.equations import general_equation, index_name, result_of, tensor_value
 from objc.passes.lower.names import LocalFunction, Named, Scope
 from objc.passes.lower.order import Group, groups_of, live_names, names_in, ordered
 from objc.passes.lower.recurrences import Recurrence, is_recurrence
@@ -28,15 +26,7 @@ def body_of(declaration: tree.Declaration, scope: Scope) -> Value:
     live = define_all(declaration, [declaration.value], scope)
     if isinstance(declaration, tree.Scalar):
         return _prepared(value_of(declaration.value, scope), live)
-    variables = [Variable(one.name, one.span) for one in declaration.indices]
-    inner = scope.child(variables)
-    value = value_of(declaration.value, inner)
-    if not variables or value.broken:
-        return _prepared(value, live)
-    entry = scalar(value, scope, f"one entry of `{declaration.name}`")
-    if entry.broken:
-        return entry
-    return _prepared(indexed(entry, variables), live)
+    return _prepared(result_of(declaration, scope), live)
 
 
 def _prepared(value: Value, live: Sequence[Binding | Recurrence]) -> Value:
@@ -108,7 +98,7 @@ def _check_unused(group: Group, scope: Scope) -> None:
     inner = scope.child()
     for parameter in definition.parameters:
         inner.define(parameter.name, broken(parameter.span), "a parameter", parameter.span)
-    value_of(definition.value, inner)
+    result_of(definition, inner)
 
 
 def _check_name(group: Group, scope: Scope) -> bool:

@@ -80,6 +80,22 @@ def tensor_value(group: Group, scope: Scope) -> Value:
     return pieces(group.name, [one for one in resolved if one is not None], axes, scope)
 
 
+def result_of(function: tree.Function | tree.Definition, scope: Scope) -> Value:
+    """The result of a function, declared or local, in a scope that has its parameters: a scalar, or a
+    tensor by its free indices."""
+    variables = [Variable(one.name, one.span) for one in function.free]
+    for at, one in enumerate(function.free):
+        before = next((other for other in function.free[:at] if other.name == one.name), None)
+        if before is not None:
+            what = f"an index of `{function.name}` has it"
+            scope.collector.add(errors.DuplicateName(one.span, one.name, what, before.span))
+    value = value_of(function.value, scope.child(variables))
+    if not variables or value.broken:
+        return value
+    entry = scalar(value, scope, f"one entry of `{function.name}`")
+    return entry if entry.broken else indexed(entry, variables)
+
+
 def enumerated(group: Group) -> tuple[int, int] | None:
     """(axis, extent) of a tensor that is defined place by place along an axis: `a[t, 0] = …`,
     `a[t, 1] = …`. The last of its equations is as good as a general one."""
