@@ -210,7 +210,13 @@ def definition(node: tree.Definition) -> Document:
     if node.indices is not None:
         head = (node.name, "[", flat(indices(node.indices)), "]")
     elif node.parameters is not None:
-        head = (node.name, "(", ", ".join(one.name for one in node.parameters), ")", free(node.free))
+        head = (
+            node.name,
+            "(",
+            ", ".join(one.name for one in node.parameters),
+            ")",
+            free(node.free),
+        )
     return (head, " = ", continued(node.value))
 
 

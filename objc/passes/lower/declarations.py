@@ -168,10 +168,10 @@ class Lowering:
         if isinstance(declaration, tree.Scalar):
             value = scalar(value, self.scope, f"the value of {_WHAT[declaration.kind]}")
         self.resolve()
-        names = tuple(one.name for one in getattr(declaration, "indices", ()))
         if isinstance(declaration, tree.Scalar):
-            let = self.make(declaration.kind, value, names)
+            let = self.make(declaration.kind, value, ())
             return (Term("value", let),), {"per_example": let}
+        names = tuple(one.name for one in declaration.free)
         return (), {"result": self.make("result", value, names)}
 
     def make(self, name: str, value: Value, names: Sequence[str] = ()) -> str:
