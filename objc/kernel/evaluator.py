@@ -299,13 +299,21 @@ class Evaluator:
             for name, buffer in parts_by_input(self.signature, "out", own, wrt).items()
         }
 
+    def _is_position(self, one: InputSignature, error: IndexOutOfRange, call: Call) -> bool:
+        """Whether an input may be what a gather failed on: an index of a dimension of this size, or
+        another whole number that is read as a position."""
+        if one.extent is not None:
+            size = call.sizes.get(one.extent, one.extent_size)
+            return size is None or size == error.extent
+        return one.is_integer and one.name in self._program().gathered
+
     def out_of_range(
         self, error: IndexOutOfRange, call: Call, arguments: Mapping[str, Any]
     ) -> InputError:
         """Name the label that a gather failed on, or the gather where it was no label."""
         signature = self.signature
         for one in signature.inputs:
-            if not one.is_integer or one.name not in arguments:
+            if not self._is_position(one, error, call) or one.name not in arguments:
                 continue
             array = np.asarray(arguments[one.name])
             hits = array == error.value
