@@ -16,7 +16,9 @@ from llvmlite import ir
 from objc.targets.cpu.mathematics.instructions import (
     build_add,
     build_extreme,
+    build_fma,
     build_power_of_two,
+    build_rint,
     build_split,
 )
 from objc.targets.cpu.mathematics.tile import build_tile, lanes, tile_columns, tile_rows
@@ -303,6 +305,10 @@ class Expressions:
                 return self._absolute(values[0])
             case "add":
                 return build_add(self.b, *self._alike(node, values[0], values[1]))
+            case "fma":
+                return build_fma(self.b, *values)
+            case "rint":
+                return build_rint(self.b, values[0])
             case "split":
                 return build_split(self.b, values[0])
             case "power_of_two":

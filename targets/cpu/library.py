@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from objc.targets.cpu.kernels import inside, step
-from objc.targets.cpu.mathematics import float32, float64, normal, special, wide
+from objc.targets.cpu.mathematics import (
+    error_function,
+    float32,
+    float64,
+    normal,
+    powers,
+    special,
+    trigonometry,
+    wide,
+)
 from objc.targets.cpu.mathematics.bits import add, maximum, minimum, view
 
 __all__ = ["add", "inside", "maximum", "minimum", "step", "view"]
 
-for _module in (float32, float64, normal, special, wide):
+for _module in (error_function, float32, float64, normal, powers, special, trigonometry, wide):
     for _name, _function in vars(_module).items():
         if _name.endswith(("_32", "_64")):
             globals()[_name] = _function

@@ -12,6 +12,8 @@ import re
 import threading
 from typing import Any
 
+from objc.targets.cpu.lanewise import lanewise
+
 from objc import cache
 
 lock = threading.Lock()
@@ -68,11 +70,13 @@ def vector_bits() -> int:
 
 def widened(text: str, bits: int) -> str:
     """What llvmlite can't write. Steps may use the widest vectors (LLVM shuns those of 512 bits, for
-    the sake of processors long gone), and what is said of a loop must name itself."""
+    the sake of processors long gone), what is said of a loop must name itself, and functions of the C
+    library have forms for vectors."""
     text = re.sub(r"^(define [^\n]*)$", rf'\1 "prefer-vector-width"="{bits}"', text, flags=re.M)
-    return re.sub(
+    text = re.sub(
         r"^!(\d+) = !{ !\d+, (!\d+(?:, !\d+)*) }$", r"!\1 = distinct !{ !\1, \2 }", text, flags=re.M
     )
+    return lanewise(text, bits)
 
 
 def optimise(module: Any, machine: Any) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from objc.targets._facts import Facts
 from objc.targets.cpu.layout import Layout, shape_of
+from objc.targets.cpu.mathematics import SPELLINGS
 from objc.targets.cpu.printer import Printer
 
 from objc.ir.index import BATCH, Index, Position
@@ -39,7 +40,7 @@ class Writing:
 class Places:
     """The scope that the expressions of a step are printed in."""
 
-    power = "pow"
+    spellings: Mapping[str, str] = SPELLINGS
 
     def __init__(self, writing: Writing, number: int) -> None:
         self.loops = writing.loops

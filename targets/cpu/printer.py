@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import numpy as np
 import sympy
 from objc.targets._facts import Facts
-from objc.targets.cpu.mathematics import SPELLINGS
 
 from objc.atoms import BY_FUNCTION, Branch
 from objc.ir.index import Index
@@ -42,8 +41,8 @@ class Scope(Protocol):
 
     program: Program
     dtype: DType
-    power: str
-    """The function for powers that are neither whole nor roots."""
+    spellings: Mapping[str, str]
+    """How each function is spelled, `pow` (for powers that are neither whole nor roots) among them."""
 
     def read(self, read: Read, kind: str, facts: Facts, hard: bool) -> str:
         """The text of a read in the type `kind`."""
@@ -170,7 +169,9 @@ class Printer:
         if (exponent - 1).is_nonnegative and not exponent.is_number and _is_within_one(base):
             # b^(y + 1) is b^y·b, and b^y is mostly there; no overflow comes between
             return f"({self._power(base, exponent - 1, facts)} * {self.real(base, facts)})"
-        return self._call(self.scope.power, [self.real(base, facts), self.real(exponent, facts)])
+        return self._call(
+            self.scope.spellings["pow"], [self.real(base, facts), self.real(exponent, facts)]
+        )
 
     def _function(self, e: Expression, facts: Facts) -> str:
         if isinstance(e, sympy.polygamma):
@@ -178,9 +179,8 @@ class Printer:
             return self._call(names[int(e.args[0])], [self.real(e.args[1], facts)])
         atom = BY_FUNCTION[e.func]
         arguments = [self.real(one, facts) for one in e.args]
-        if not SPELLINGS[atom.name]:
-            return arguments[0]
-        return self._call(SPELLINGS[atom.name], arguments)
+        spelling = self.scope.spellings[atom.name]
+        return self._call(spelling, arguments) if spelling else arguments[0]
 
     def _call(self, spelling: str, arguments: Sequence[str]) -> str:
         if "." not in spelling and spelling not in ("abs", "maximum", "minimum"):

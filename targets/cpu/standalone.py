@@ -25,6 +25,8 @@ _FILES = (
     "cpu/mathematics/instructions.py", "cpu/mathematics/bits.py", "cpu/mathematics/float32.py",
     "cpu/mathematics/float64.py", "cpu/mathematics/normal.py",
     "cpu/mathematics/special.py", "cpu/mathematics/wide.py",
+    "cpu/mathematics/error_function.py", "cpu/mathematics/powers.py",
+    "cpu/mathematics/trigonometry.py",
     "cpu/kernels.py", "cpu/driver.py", "cpu/lazily.py",
 )  # fmt: skip
 _IMPORTS = (

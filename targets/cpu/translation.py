@@ -23,6 +23,11 @@ the largest score, s·c - m is zero, which neither a fused difference nor a prod
 leave. Products are fused with the sums that they are added to, nothing else is."""
 
 
+MATHEMATICS = (
+    "float32", "float64", "error_function", "normal", "powers", "special", "trigonometry", "wide",
+)  # fmt: skip
+"""The files of the vector mathematics."""
+
 _WHOLE = 4
 """Vectors that a loop may take at a time."""
 
@@ -57,7 +62,7 @@ def library() -> dict[str, ast.FunctionDef]:
     """The functions of the vector mathematics, and those that kernels stand on."""
     folder = Path(__file__).parent
     found: dict[str, ast.FunctionDef] = {}
-    for name in ("float32", "float64", "normal", "special", "wide"):
+    for name in MATHEMATICS:
         found.update(functions_of((folder / "mathematics" / f"{name}.py").read_text("utf-8")))
     for name in ("kernels", "products"):
         found.update(functions_of((folder / f"{name}.py").read_text("utf-8")))
@@ -247,8 +252,8 @@ class Body(Expressions):
 
     def _hint(self, node: ast.For, back: Any, masked: bool) -> None:
         """How wide to vectorise: by float32, although sums in float64 stand beside it, which LLVM
-        would let decide. Where each lane would call the C library, nothing is gained. In a step of a
-        recurrence one vector at a time: rows are short there, and several would find no work."""
+        would let decide. In a step of a recurrence one vector at a time: rows are short there, and
+        several would find no work."""
         if not self._may_be_hinted(node):
             return
         module, number = self.translator.module, ir.IntType(32)
@@ -282,8 +287,7 @@ class Body(Expressions):
         ):
             return False
         names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-        calls = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
-        return "inside" not in names and not calls - {"shape", "sqrt", "inf", "nan"}
+        return "inside" not in names
 
     def _while(self, test: Callable[[], Any], work: Callable[[], None]) -> None:
         head = self.function.append_basic_block("while")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from objc.targets._facts import Facts
 from objc.targets.cpu import places
 from objc.targets.cpu.layout import shape_of
+from objc.targets.cpu.mathematics import SPELLINGS
 from objc.targets.cuda.layout import Layout, Mode, Parameters
 
 from objc.ir.index import BATCH, Index, Position
@@ -31,7 +32,10 @@ class Quads:
 class Places(places.Places):
     """The scope that the expressions of a step are printed in, for one mode of teams."""
 
-    power = "math.pow"
+    spellings: ClassVar[Mapping[str, str]] = {
+        **SPELLINGS,
+        **{name: f"math.{name}" for name in ("sin", "cos", "erf", "erfc", "pow")},
+    }
 
     layout: Layout
     mode: Mode

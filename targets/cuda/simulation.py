@@ -195,6 +195,6 @@ def _floor() -> dict[str, Any]:
         "Any": Any, "helper": helper, "elementary": elementary, "claimed": claimed,
         "quarters": quarters, "view": view, "take": take, "put": put,
         "split": _split, "power_of_two": _power_of_two,
-        "maximum": _extreme(np.maximum), "minimum": _extreme(np.minimum),
+        "rint": np.rint, "maximum": _extreme(np.maximum), "minimum": _extreme(np.minimum),
         "annotations": None,
     }  # fmt: skip

@@ -1,7 +1,7 @@
 """Vector mathematics of the CPU target: how each function of the language is spelled.
 
-The functions themselves are in `float32`, `float64`, `normal` and `special`, with their suffix
-(`exp_32`); what Numba has well enough is taken from `math`.
+The functions themselves are in the files beside this one, with their suffix (`exp_32`); what Numba has
+well enough is taken from `math`: in a loop, one lane after the other.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ SPELLINGS: Mapping[str, str] = {
     "log1p": "log1p",
     "abs": "abs",
     "sign": "sign",
-    "sin": "math.sin",
-    "cos": "math.cos",
+    "sin": "sin",
+    "cos": "cos",
     "tan": "math.tan",
     "asin": "math.asin",
     "acos": "math.acos",
@@ -25,8 +25,8 @@ SPELLINGS: Mapping[str, str] = {
     "cosh": "math.cosh",
     "tanh": "tanh",
     "asinh": "math.asinh",
-    "erf": "math.erf",
-    "erfc": "math.erfc",
+    "erf": "erf",
+    "erfc": "erfc",
     "log_ndtr": "log_ndtr",
     "hazard": "hazard",
     "hazard_excess": "hazard_excess",
@@ -45,6 +45,7 @@ SPELLINGS: Mapping[str, str] = {
     "xlog1py": "xlog1py",
     "maximum": "maximum",
     "minimum": "minimum",
+    "pow": "pow",
     "stop_gradient": "",
     "extended": "",
 }

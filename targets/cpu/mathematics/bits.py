@@ -10,7 +10,9 @@ from numba.np.arrayobj import make_array, populate_array
 from objc.targets.cpu.mathematics.instructions import (
     build_add,
     build_extreme,
+    build_fma,
     build_power_of_two,
+    build_rint,
     build_split,
 )
 
@@ -63,6 +65,26 @@ def minimum(typing: Any, a: Any, b: Any) -> Any:
         return build_extreme(builder, "minimum", *arguments)
 
     return a(a, a), generate
+
+
+@intrinsic
+def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """a·b + c, rounded once."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return build_fma(builder, *arguments)
+
+    return a(a, a, a), generate
+
+
+@intrinsic
+def rint(typing: Any, x: Any) -> Any:
+    """The nearest whole number, of two the even one."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return build_rint(builder, arguments[0])
+
+    return x(x), generate
 
 
 @intrinsic

@@ -52,6 +52,20 @@ def build_extreme(builder: Any, name: str, a: Any, b: Any) -> Any:
     return builder.call(function, [a, b], fastmath=("nsz",))
 
 
+def build_fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """a·b + c, rounded once."""
+    return builder.fma(a, b, c)
+
+
+def build_rint(builder: Any, x: Any) -> Any:
+    """The nearest whole number, of two the even one."""
+    suffix = "f32" if isinstance(x.type, ir.FloatType) else "f64"
+    function = builder.module.declare_intrinsic(
+        f"llvm.rint.{suffix}", fnty=ir.FunctionType(x.type, [x.type])
+    )
+    return builder.call(function, [x])
+
+
 def build_add(builder: Any, total: Any, x: Any) -> Any:
     """total + x, free to be summed in any order: the only place where reassociation is allowed."""
     return builder.fadd(total, x, flags=("reassoc", "nsz", "contract"))
