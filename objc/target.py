@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 if TYPE_CHECKING:
     from objc.ir.program import Program
 
-DType = Literal["float32", "float64"]
+DType = Literal["float32", "float64", "bfloat16", "float16"]
+"""The floating type of a run. The last two are how arrays are stored, on targets that say so: arithmetic is
+then in float32."""
 
 
 @dataclass(unsafe_hash=True)  # not frozen: Python writes the traceback into it

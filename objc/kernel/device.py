@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from objc.kernel.option_errors import BadOut
 from objc.kernel.outputs import parts_by_input
 from objc.kernel.signature import InputSignature, Signature
 from objc.kernel.variants import Compiled, Output
-from objc.target import IndexOutOfRange
+from objc.target import DType, IndexOutOfRange
 
 if TYPE_CHECKING:
     from objc.kernel.evaluator import Evaluator
@@ -57,6 +57,9 @@ def run(
         [value if one is None else _stand_in(one) for one, value in zip(found, slots, strict=True)]
     )
     given = dict(zip((one.name for one in signature.inputs), found, strict=True))
+    short = next((one.kind for one in found if one is not None and one.kind in _SHORT), None)
+    if short is not None:
+        call.dtype = cast(DType, short)
     if signature.is_scalar:
         weighted, options.weight = options.weight, None
         call.weigh(options)
@@ -98,6 +101,9 @@ def _refuse(signature: Signature, options: Options) -> None:
         reason = 'their sum would have to be known; ask for `reduction="sum"`'
         raise InputError(NotOnDevice(None, signature.name, "weight", reason))
 
+
+_SHORT = ("bfloat16", "float16")
+"""Types that arrays may be stored in, where nothing is computed in them."""
 
 _STAND_INS = {"bfloat16": "float16"}
 

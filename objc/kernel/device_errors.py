@@ -39,8 +39,9 @@ class DeviceLayout(CallDiagnostic):
 
     Example: `huber(x.T, y)` for CuPy's or PyTorch's `x` of shape (8, 4), whose transpose is a view.
 
-    Reals are float32, or float64, alike in one call; labels and counts are int64. The entries stand in
-    C order. Nothing is converted in silence, since it would cost more than the kernel.
+    Reals are float32, float64, bfloat16 or float16, alike in one call (the last two are computed with in
+    float32, and results are rounded); labels and counts are int64. The entries stand in C order.
+    Nothing is converted in silence, since it would cost more than the kernel.
 
     Mend: `x.contiguous()` (`cupy.ascontiguousarray(x)`), `label.long()`, `x.float()`.
     """

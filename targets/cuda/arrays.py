@@ -19,7 +19,7 @@ from objc.targets.cuda.driver import driver
 
 _LETTERS = {
     "<f4": "float32", "<f8": "float64", "<f2": "float16", "<i8": "int64", "<i4": "int32",
-    "|b1": "bool", "|u1": "uint8", "|i1": "int8", "<i2": "int16",
+    "|b1": "bool", "|u1": "uint8", "|i1": "int8", "<i2": "int16", "|V2": "bfloat16",
 }  # fmt: skip
 _DLPACK = {
     (2, 32): "float32", (2, 64): "float64", (2, 16): "float16", (4, 16): "bfloat16",
@@ -191,10 +191,13 @@ class Array:
         }  # fmt: skip
 
     def fetch(self) -> Any:
-        """The entries in an array of NumPy."""
+        """The entries in an array of NumPy: of bfloat16, which that has not, in float32."""
         import numpy as np
 
         held = self.device.fetched(self.pointer, self.nbytes, 0)
+        if self.kind == "bfloat16":
+            bits = np.frombuffer(held, np.uint16).astype(np.uint32) << np.uint32(16)
+            return bits.view(np.float32).reshape(self.shape)
         return np.frombuffer(held, self.kind).reshape(self.shape)
 
     def __del__(self) -> None:

@@ -2,47 +2,77 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import sympy
 from objc.targets._conditional import computable_everywhere
 from objc.targets._ranks import ranked
 from objc.targets.cpu.layout import plain, shape_of
 from objc.targets.cpu.places import Writing
-from objc.targets.cuda.layout import Layout, Mode, Parameters
+from objc.targets.cuda.layout import SHORT, Layout, Mode, Parameters
 from objc.targets.cuda.sharing import is_simple
 from objc.targets.cuda.steps import StepText, inner_loops
 
 from objc.errors import InternalError
 from objc.ir.index import BATCH, Dimension
-from objc.ir.program import Input, Program
+from objc.ir.program import Input, Let, Program
+from objc.ir.symbols import reads
 from objc.schedule import schedule
 from objc.schedule.loops import Finish, Loops, Parallel, Serial
+from objc.schedule.storage import storage_of
 from objc.target import DType, Emitted
 
 
 def emit(program: Program, dtype: DType) -> Emitted:
     """The text of a program; `metadata` says how it is to be launched."""
-    kernel = Kernel(scheduled(program), dtype)
+    kernel = Kernel(scheduled(program, dtype), dtype)
     text = f"{kernel.head()}\n\n\n{kernel.body()}\n"
     return Emitted(program.name, text, dtype, kernel.metadata())
 
 
-def scheduled(program: Program) -> Loops:
-    """The loops of a program: products of matrices are loops like others, sorting is by counting."""
-    return schedule(ranked(computable_everywhere(program)), products=False)
+def scheduled(program: Program, dtype: DType) -> Loops:
+    """The loops of a program: products of matrices are loops like others, sorting is by counting. Where
+    arrays are stored in a short type, nothing that is computed with passes through those of results."""
+    ready = ranked(computable_everywhere(program))
+    if dtype not in SHORT:
+        return schedule(ready, products=False)
+    loops = schedule(apart(ready), products=False)
+    return replace(loops, storage=storage_of(loops.program, loops.steps, {}))
+
+
+def apart(program: Program) -> Program:
+    """The program with a tensor of its own for every result that is read as well."""
+    read = {one.tensor for let in program.lets for one in reads(let.body)}
+    read |= {one.tensor for let in program.lets for one in reads(let.guard)}
+    names = set(program.let) | {one.name for one in program.inputs}
+    copies: dict[str, Let] = {}
+    for name in program.outputs.values():
+        let = program.let[name]
+        if let.free and name in read and name not in copies:
+            own = f"stored_{name}"
+            while own in names:
+                own += "_"
+            copies[name] = replace(
+                let, name=own, body=let.read(*let.free), reduction=None, over=(), guard=sympy.true
+            )
+    outputs = {
+        key: copies[name].name if name in copies else name for key, name in program.outputs.items()
+    }
+    return replace(program, lets=(*program.lets, *copies.values()), outputs=outputs)
 
 
 class Kernel:
     """The functions of one program's text, and what has to be known to launch them."""
 
-    def __init__(self, loops: Loops, dtype: DType, prefix: str = "") -> None:
+    def __init__(self, loops: Loops, stored: DType, prefix: str = "") -> None:
         self.loops = loops
-        self.dtype: DType = dtype
+        self.dtype: DType = "float32" if stored in SHORT else stored
         self.prefix = prefix
-        self.layout = Layout(dtype)
+        self.layout = Layout(self.dtype, stored=stored)
         self.sites: list[tuple[str, int]] = []
         self.functions: set[str] = set()
-        self.writing = Writing(loops, dtype, prefix, self.layout, self.sites, self.functions)
+        self.writing = Writing(loops, self.dtype, prefix, self.layout, self.sites, self.functions)
         self.texts: list[str] = []
         self.steps: list[dict[str, Any]] = []
         for one in loops.program.inputs:
@@ -89,7 +119,8 @@ class Kernel:
                     self.texts.append(text)
                     described = four.arguments.described()
                     multiple = tuple(shape_of([one.index.dimension])[0] for one in by_four)
-                    functions[f"{mode}_four"] = (four.function, described, multiple)
+                    at_once = self.layout.at_once
+                    functions[f"{mode}_four"] = (four.function, described, multiple, at_once)
             plain = self._step(number, mode)
             self.texts.append(plain.text())
             functions[mode] = (plain.function, plain.arguments.described())
@@ -202,7 +233,8 @@ class CombineText:
         storage = step.loops.storage[let.name]
         out = step.layout.name("out" if storage.kind == "output" else "kept", let.name)
         if storage.kind == "output":
-            self.arguments.array(out, ("total",), kind, "output", let.name, kind)
+            held = step._stored(let)
+            self.arguments.array(out, ("total",), held, "output", let.name, held)
         else:
             self.arguments.array(out, ("total",), kind, "stored", let.name, tuple(shape), kind)
         step.layout.filled.add(let.name)

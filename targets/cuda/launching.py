@@ -24,7 +24,7 @@ MOST_BLOCKS = 2048
 WORKSPACE = 1 << 28
 """Bytes that arrays of teams, or of blocks, may take."""
 
-_BYTES = {"float32": 4, "float64": 8, "int64": 8}
+_BYTES = {"float32": 4, "float64": 8, "int64": 8, "bfloat16": 2, "float16": 2}
 _LINE = 256
 
 
@@ -84,10 +84,10 @@ class Sized:
         turns = self.extent(step["turns"])
         mode = self._mode(step, turns)
         four = self._by_four(step["functions"], mode)
-        name, parameters = step["functions"][f"{mode}_four" if four else mode][:2]
+        name, parameters, *more = step["functions"][f"{mode}_four" if four else mode]
         threads = self._threads(mode, step)
         teams = {"thread": threads, "warp": max(threads // 32, 1), "block": 1}[mode]
-        at_once = teams * 4 if four and mode == "thread" else teams
+        at_once = teams * more[1] if four and mode == "thread" else teams
         blocks = min(max(-(-turns // at_once), 1), self.shape.blocks)
         blocks = max(1, min(blocks, self._affordable(parameters, teams, step["number"])))
         if step["number"] is not None:
@@ -97,10 +97,11 @@ class Sized:
         return launch
 
     def _by_four(self, functions: Mapping[str, Any], mode: str) -> bool:
-        """Whether there is a function that reads four entries at once, and the sizes allow it."""
+        """Whether there is a function that reads several entries at once, and the sizes allow it."""
         if not self.aligned or f"{mode}_four" not in functions:
             return False
-        return all(self.extent(one) % 4 == 0 for one in functions[f"{mode}_four"][2])
+        _, _, extents, at_once = functions[f"{mode}_four"]
+        return all(self.extent(one) % at_once == 0 for one in extents)
 
     def _mode(self, step: Mapping[str, Any], turns: int) -> str:
         """A thread for each turn where there are enough of them or nothing to share, else a warp or,

@@ -14,6 +14,9 @@ from objc.targets.cpu import layout
 
 from objc.ir.index import Dimension
 
+SHORT = ("bfloat16", "float16")
+"""Types that arrays are stored in and nothing is computed in."""
+
 Mode = Literal["thread", "warp", "block"]
 """Who takes one turn of a step's outer loop together: one thread, the 32 of a warp, or a block."""
 
@@ -23,9 +26,19 @@ SCALARS = ("values", "shorts", "wholes")
 
 @dataclass
 class Layout(layout.Layout):
-    """As that of the CPU target, but for arguments instead of a table."""
+    """As that of the CPU target, but for arguments instead of a table. `stored` is the type of the reals
+    in arrays that the caller has."""
 
+    stored: str = ""
     sizes: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.stored = self.stored or self.dtype
+
+    @property
+    def at_once(self) -> int:
+        """How many entries that stand side by side are moved together: 16 bytes of float32, or of less."""
+        return 8 if self.stored in SHORT else 4
 
     def extent(self, dimension: Dimension) -> str:
         if dimension.size is not None:

@@ -106,11 +106,13 @@ class Places(places.Places):
             self._extent_text(extent)
         if storage is None:
             name = self.layout.name("in", tensor.name)
-            self.arguments.array(name, tuple(extents), kind, "input", tensor.name, kind)
+            held = self._stored(tensor)
+            self.arguments.array(name, tuple(extents), held, "input", tensor.name, held)
         elif storage.kind in ("output", "lent"):
             owner = storage.of or tensor.name
             name = self.layout.name("out", owner)
-            self.arguments.array(name, tuple(extents), kind, "output", owner, kind)
+            held = self._stored(tensor)
+            self.arguments.array(name, tuple(extents), held, "output", owner, held)
         elif storage.kind == "stored":
             name = self.layout.name("kept", tensor.name)
             shape = shape_of(dimensions)
@@ -127,9 +129,13 @@ class Places(places.Places):
             return self._quad(name, texts, kind)
         return f"{name}[{', '.join(texts)}]"
 
+    def _stored(self, tensor: Input | Let) -> str:
+        """The type of an array that the caller has."""
+        return "int64" if tensor.domain.is_integer else self.layout.stored
+
     def _is_side_by_side(self, tensor: Input | Let, positions: Sequence[Position]) -> bool:
         """Whether the turns of the loop that goes by four read entries that stand side by side, in a
-        row that there is whatever guards the read: all four are read before anything is asked."""
+        row that there is whatever guards the read: all are read before anything is asked."""
         assert self.quads is not None
         *outer, last = [
             position.index if position.index and position.index.dimension == dimension else None
@@ -138,14 +144,14 @@ class Places(places.Places):
         return last == self.quads.index and not {None, last} & set(outer)
 
     def _quad(self, name: str, texts: Sequence[str], kind: str) -> str:
-        """Four entries in registers, of which this turn has one."""
+        """Entries in registers, of which this turn has one."""
         assert self.quads is not None
         row = f"{name}[{', '.join(texts[:-1])}]" if len(texts) > 1 else name
         held = self.quads.put if self.writing else self.quads.taken
         if row not in held.values():
             prefix = "put" if self.writing else "four"
             register = self.layout.name(prefix, f"{name}_{len(self.registers) + 1}")
-            self.registers[register] = f"cuda.local.array(4, {kind})"
+            self.registers[register] = f"cuda.local.array({self.layout.at_once}, {kind})"
             held[register] = row
         found = next(one for one, other in held.items() if other == row)
         return f"{found}[u]"

@@ -114,13 +114,41 @@ def claimed(array: Any, place: int) -> bool:
 
 
 def take(registers: Any, row: Any, first: int) -> None:
-    """Four entries that stand side by side, read at once."""
-    registers[:] = row[first : first + 4]
+    """Entries that stand side by side, read at once."""
+    for place in range(len(registers)):
+        registers[place] = row[first + place]
 
 
 def put(row: Any, first: int, registers: Any) -> None:
-    """Four entries that stand side by side, written at once."""
-    row[first : first + 4] = registers
+    """Entries that stand side by side, written at once."""
+    for place in range(len(registers)):
+        row[first + place] = registers[place]
+
+
+class Short:
+    """An array that is stored in 16 bits: what is read is float32, what is written is rounded to even."""
+
+    def __init__(self, held: Any, kind: str) -> None:
+        self.held = held
+        self.kind = kind
+
+    def __getitem__(self, where: Any) -> Any:
+        found = self.held[where]
+        if isinstance(found, np.ndarray):
+            return Short(found, self.kind)
+        if self.kind == "float16":
+            return np.float32(found.view(np.float16))
+        return np.uint32(int(found) << 16).view(np.float32)
+
+    def __setitem__(self, where: Any, value: Any) -> None:
+        x = np.float32(value)
+        if self.kind == "float16":
+            self.held[where] = np.float16(x).view(np.uint16)
+        elif np.isnan(x):
+            self.held[where] = 0x7FC0
+        else:
+            bits = int(x.view(np.uint32))
+            self.held[where] = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16
 
 
 def quarters(x: Any) -> tuple[int, Any]:
@@ -138,6 +166,8 @@ _TWO_OVER_PI = int(
 
 def view(address: int, shape: tuple[int, ...], kind: Any) -> Any:
     """The array at an address."""
+    if kind in ("bfloat16", "float16"):
+        return Short(view(address, shape, "uint16"), kind)
     element = np.dtype(str(kind))
     count = math.prod(int(one) for one in shape)
     if not count or not address:
@@ -193,7 +223,8 @@ def _floor() -> dict[str, Any]:
     return {
         "math": mathematics, "float32": float32, "float64": float64, "int64": int64,
         "Any": Any, "helper": helper, "elementary": elementary, "claimed": claimed,
-        "quarters": quarters, "view": view, "take": take, "put": put,
+        "bfloat16": "bfloat16", "float16": "float16", "quarters": quarters, "view": view,
+        "take": take, "put": put,
         "split": _split, "power_of_two": _power_of_two,
         "rint": np.rint, "maximum": _extreme(np.maximum), "minimum": _extreme(np.minimum),
         "annotations": None,

@@ -78,7 +78,7 @@ def _native() -> str:
 
 def _kernel(program: Program, name: str, dtype: DType, texts: list[str]) -> str:
     """What calls a kernel in the module; its text goes to `texts`."""
-    made = Kernel(scheduled(program), dtype, f"{plain(name).strip('_')}_")
+    made = Kernel(scheduled(program, dtype), dtype, f"{plain(name).strip('_')}_")
     texts.append(made.body())
     facts = ",\n".join(f"        {key!r}: {value!r}" for key, value in made.metadata().items())
     return (

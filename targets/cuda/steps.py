@@ -106,7 +106,7 @@ class StepText(Places, steps.StepText):
         name = self._index_name(index)
         extent = self.layout_extent(index)
         if self.four and self.alone:
-            self._by_four(step.loop, f"4 * team, {extent}, 4 * teams")
+            self._by_four(step.loop, "team", extent, "teams")
         else:
             self._line(f"for {name} in range(team, {extent}, teams):")
             self._inside(step.loop, step.loop.body, index)
@@ -228,7 +228,7 @@ class StepText(Places, steps.StepText):
         if self.sharing.is_shared(loop):
             self.alone = True
             if self.sharing.goes_by_four(loop):
-                self._by_four(loop, f"4 * lane, {extent}, 4 * width")
+                self._by_four(loop, "lane", extent, "width")
             else:
                 self._line(f"for {name} in range(lane, {extent}, width):")
                 self._inside(loop, loop.body, loop.index)
@@ -241,15 +241,16 @@ class StepText(Places, steps.StepText):
             self._line(f"    {name} = {ahead}")
         self._inside(loop, loop.body, loop.index)
 
-    def _by_four(self, loop: Loop, turns: str) -> None:
-        """Four turns of a loop at once: what stands side by side is read and written together."""
-        name = self._index_name(loop.index)
-        first = f"{name}_4"
-        self._line(f"for {first} in range({turns}):")
+    def _by_four(self, loop: Loop, one: str, extent: str, all_of: str) -> None:
+        """Four turns of a loop at once, or eight where entries are short: what stands side by side is read
+        and written together."""
+        name, count = self._index_name(loop.index), self.layout.at_once
+        first = f"{name}_{count}"
+        self._line(f"for {first} in range({count} * {one}, {extent}, {count} * {all_of}):")
         self.indent += 1
         before = len(self.lines)
         self.quads = Quads(loop.index)
-        self._line("for u in range(4):")
+        self._line(f"for u in range({count}):")
         self.indent += 1
         self._line(f"{name} = {first} + u")
         self.indent -= 1

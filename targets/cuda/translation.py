@@ -33,6 +33,20 @@ _OURS = ("sin", "cos", "tan")
 _REGISTERS = {"threadIdx": "tid", "blockIdx": "ctaid", "blockDim": "ntid", "gridDim": "nctaid"}
 
 
+class BFloat(ir.HalfType):
+    """The 16 high bits of a float32."""
+
+    intrinsic_name = "bf16"
+
+    def __str__(self) -> str:
+        return "bfloat"
+
+
+BFloat._create_instance()
+SHORT = {"bfloat16": BFloat(), "float16": ir.HalfType()}
+"""Types that arrays are stored in: what is read becomes float32, what is written is rounded."""
+
+
 @dataclass(frozen=True)
 class Constant(Array):
     """An array that nobody writes while the kernel runs."""
@@ -79,6 +93,11 @@ def _kind(name: str) -> Any:
     if name.startswith("p_"):
         return ir.PointerType(ir.IntType(8), GLOBAL)
     return {"c": F32, "w": F64}.get(name[0], I64)
+
+
+def _count(registers: Array) -> int:
+    (extent,) = registers.shape
+    return int(extent.constant)
 
 
 class Translator(translation.Translator):
@@ -145,8 +164,9 @@ class Body(translation.Body):
         self.b.position_at_end(after)
 
     def _written_out(self, node: ast.For) -> None:
-        """A loop of four turns as four statements, so that its registers have no addresses."""
-        for turn in range(4):
+        """A loop of few turns as so many statements, so that its registers have no addresses."""
+        (count,) = node.iter.args  # type: ignore[attr-defined]
+        for turn in range(count.value):
             self.turn = turn
             self._block(node.body)
         self.turn = None
@@ -159,12 +179,22 @@ class Body(translation.Body):
             return Constant(found.data, found.element, found.shape)
         if isinstance(array, Constant) and isinstance(found, ir.LoadInstr):
             found.set_metadata("invariant.load", self.b.module.add_metadata([]))
-        return found
+        return found if isinstance(found, Array) else self._widened(found)
+
+    def _widened(self, value: Any) -> Any:
+        """A number as it is computed with."""
+        return self.b.fpext(value, F32) if isinstance(value.type, ir.HalfType) else value
+
+    def _stored(self, value: Any, kind: Any) -> Any:
+        if isinstance(kind, ir.HalfType):
+            assert value.type == F32
+            return self.b.fptrunc(value, kind)
+        return super()._stored(value, kind)
 
     def _view(self, address: ast.expr, shape: ast.expr, kind: ast.expr) -> Array:
         assert isinstance(kind, ast.Name) and isinstance(shape, ast.Tuple)
         assert isinstance(address, ast.Name)
-        element = TYPES[kind.id]
+        element = {**TYPES, **SHORT}[kind.id]
         data = self.b.bitcast(self._value(address), ir.PointerType(element, GLOBAL))
         made = Constant if address.id.startswith("p_in_") else Array
         return made(data, element, tuple(self._value(one) for one in shape.elts))
@@ -198,7 +228,7 @@ class Body(translation.Body):
             case ast.Attribute(value=ast.Attribute(attr="shared"), attr="array"):
                 return self._shared(arguments[0], arguments[1])
             case ast.Attribute(value=ast.Attribute(attr="local"), attr="array"):
-                return self._registers(arguments[1])
+                return self._registers(*arguments)
             case ast.Name(id="take"):
                 return self._take(*map(self._value, arguments))
             case ast.Name(id="put"):
@@ -213,31 +243,34 @@ class Body(translation.Body):
                 return self._claimed(self._value(arguments[0]), self._value(arguments[1]))
         return super()._call(node, function, arguments)
 
-    def _registers(self, kind: ast.expr) -> Array:
-        assert isinstance(kind, ast.Name)
-        element = TYPES[kind.id]
-        held = self.start.alloca(ir.ArrayType(element, 4))
+    def _registers(self, count: ast.expr, kind: ast.expr) -> Array:
+        assert isinstance(kind, ast.Name) and isinstance(count, ast.Constant)
+        element, size = TYPES[kind.id], int(count.value)  # type: ignore[arg-type]
+        held = self.start.alloca(ir.ArrayType(element, size))
         held.align = 16
-        return Array(self.start.bitcast(held, ir.PointerType(element)), element, (I64(4),))
+        return Array(self.start.bitcast(held, ir.PointerType(element)), element, (I64(size),))
 
-    def _quad(self, row: Array, first: Any) -> Any:
-        kind = ir.PointerType(ir.VectorType(row.element, 4), GLOBAL)
+    def _quad(self, row: Array, first: Any, count: int) -> Any:
+        kind = ir.PointerType(ir.VectorType(row.element, count), GLOBAL)
         return self.b.bitcast(self._pointer(row, [first]), kind)
 
     def _take(self, registers: Array, row: Array, first: Any) -> None:
-        four = self.b.load(self._quad(row, first), align=16)
+        count = _count(registers)
+        found = self.b.load(self._quad(row, first, count), align=16)
         if isinstance(row, Constant):
-            four.set_metadata("invariant.load", self.b.module.add_metadata([]))
-        for place in range(4):
-            part = self.b.extract_element(four, I32(place))
+            found.set_metadata("invariant.load", self.b.module.add_metadata([]))
+        for place in range(count):
+            part = self._widened(self.b.extract_element(found, I32(place)))
             self.b.store(part, self._pointer(registers, [I64(place)]))
 
     def _put(self, row: Array, first: Any, registers: Array) -> None:
-        four = ir.Constant(ir.VectorType(row.element, 4), ir.Undefined)
-        for place in range(4):
+        count = _count(registers)
+        held = ir.Constant(ir.VectorType(row.element, count), ir.Undefined)
+        for place in range(count):
             part = self.b.load(self._pointer(registers, [I64(place)]))
-            four = self.b.insert_element(four, part, I32(place))
-        self.b.store(four, self._quad(row, first), align=16)
+            part = self._stored(part, row.element)
+            held = self.b.insert_element(held, part, I32(place))
+        self.b.store(held, self._quad(row, first, count), align=16)
 
     def _barrier(self, name: str, arguments: Sequence[Any]) -> Any:
         function = self._intrinsic(name, ir.VoidType(), [one.type for one in arguments])

@@ -13,6 +13,7 @@ from objc.targets.cuda import arrays, host, loading, ptx
 from objc.targets.cuda.launching import Sized
 
 import objc
+from objc.compiler import Variant, derive
 from objc.errors import InputError, ObjcError
 from objc.ir.evaluate import evaluate
 from objc.target import load
@@ -298,3 +299,58 @@ def test_four_at_once_need_sizes_and_addresses_that_allow_it() -> None:
     }
     assert functions.pop((32_000, True)) == "step_1_block_four"
     assert set(functions.values()) == {"step_1_block"}
+
+
+# -------------------------------------------------------------- 16 bits
+
+
+class Brief(Owned):
+    """An array of bfloat16, told as its bits."""
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        return {**super().__cuda_array_interface__, "typestr": "|V2"}
+
+
+def test_arrays_of_16_bits_are_taken_alike(losses: Any, device: Pretended) -> None:
+    rounded = (LOGITS.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
+    bits = (rounded.view(np.uint32) >> np.uint32(16)).astype(np.uint16)
+    value, gradient = losses.focal.value_and_grad(Brief(bits), Owned(LABEL))
+    expected, slope = objc.compile(TEXT).focal.value_and_grad(rounded, LABEL)
+    assert float(value) == pytest.approx(expected, rel=1e-6)
+    assert gradient.kind == "bfloat16"
+    np.testing.assert_allclose(gradient.fetch(), slope, rtol=2.0**-8)
+    with pytest.raises(InputError, match=r"E0441.*`target` is of type float64.*reads bfloat16"):
+        losses.squared(Brief(bits[0, 0]), Owned(np.zeros(4)))
+
+
+def test_results_that_are_read_again_are_not_read_rounded() -> None:
+    """What each example loses is summed before it is stored."""
+    kernel = objc.compile(TEXT).squared
+    program = derive(kernel.program, Variant(("value", "per_example"), (), frozenset(INPUTS)))
+    text = TARGET.emit(program, "bfloat16").text
+    (stored,) = re.findall(
+        r"(out_\w+)\[\w+\] = ", text.partition("@kernel")[2].partition("@kernel")[0]
+    )
+    assert f"{stored}[" in text and not re.findall(rf"= .*{stored}\[", text)
+
+
+INPUTS = ("prediction", "target")
+
+
+@pytest.mark.parametrize("kind", ["bfloat16", "float16"])
+def test_eight_short_entries_are_moved_at_once(kind: Any) -> None:
+    program = objc.compile(TEXT).focal.gradient_program
+    text = TARGET.emit(program, kind).text
+    for architecture in ("sm_80", "sm_90"):
+        found = ptx.compiled(text, architecture)
+        assert len(re.findall(r"ld\.global\.nc\.v4\.b32", found)) >= 4
+        assert len(re.findall(r"st\.global\.v4\.b32", found)) >= 2
+        assert f"cvt.rn.{'bf16' if kind == 'bfloat16' else 'f16'}" in found
+        assert ".local" not in found
+    facts = TARGET.emit(program, kind).metadata
+    names = {
+        size: Sized(facts, {"batch": 2048, "K": size}, None, True).launches[0].name
+        for size in (32_000, 32_004)
+    }
+    assert names == {32_000: "step_1_block_four", 32_004: "step_1_block"}
