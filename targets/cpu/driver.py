@@ -18,38 +18,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from objc.targets.cpu.division import divided, extent_of, limits
 
 # ---- copied into emitted modules from here on
 
-CHUNK = 1 << 19
-"""Operations of a chunk: some tens of microseconds."""
-
-ALONE = 1 << 21
-"""Operations that are not worth waking a second thread for."""
-
-PARTIALS = 1 << 26
-"""Bytes that partial results in arrays may take."""
-
-ROW = 96
-"""Rows of a block are a multiple of this: of the rows of a matrix product's tile, and of vectors."""
-
-LEAST_ROWS, MOST_ROWS = 96, 192
-"""Rows of a block: fewer waste what a matrix product packs, more leave its cache."""
-
-BLOCK = 1 << 18
-"""Numbers that the rows of a block may keep, as long as they are not too few."""
-
-LEAST_CHUNKS, MOST_CHUNKS = 4, 32
-"""Chunks that add up partial results of matrix products: as many as"""
-
-SHARE = 1024
-"""operations that a chunk is to do for each number of them, within these bounds."""
-
 KEPT = 1 << 26
 """Bytes that steps hand on to each other whose memory is kept from call to call: fresh memory is slow."""
-
-PRODUCTS = 1 << 29
-"""Bytes that these partial results may take."""
 
 _ALL = 1 << 62
 _ERROR = struct.Struct("5q")
@@ -137,10 +111,9 @@ class Sized:
     """A kernel's table for given sizes: all that does not change from call to call."""
 
     def __init__(self, kernel: Kernel, sizes: Mapping[str, int]) -> None:
-        self.chunks = [kernel.chunks(number, sizes) for number in range(len(kernel.steps))]
-        self.blocks = [kernel.blocks(number, sizes) for number in range(len(kernel.steps))]
-        self.heavy = any(count > 1 and count * rows * w > ALONE for count, rows, w in self.chunks)
-        self.limits = CHUNK, ALONE
+        self.steps = [divided(step, sizes) for step in kernel.steps]
+        self.heavy = any(step.is_shared for step in self.steps)
+        self.limits = limits()
         self.filled: list[Any] = []
         self.work: list[tuple[int, int]] = []  # (slot, where): what steps hand on to each other
         self.handed = 0  # bytes of it
@@ -150,19 +123,19 @@ class Sized:
                 case "size":
                     self.filled.append(sizes[what[1]])
                 case "chunks":
-                    self.filled.append(self.chunks[what[1]][0])
+                    self.filled.append(self.steps[what[1]].chunks)
                 case "rows":
-                    self.filled.append(self.blocks[what[1]][1])
+                    self.filled.append(self.steps[what[1]].block)
                 case "blocks":
-                    self.filled.append(self.blocks[what[1]][0])
+                    self.filled.append(self.steps[what[1]].blocks)
                 case "group":
-                    self.filled.append(self.chunks[what[1]][1] // self.blocks[what[1]][1])
+                    self.filled.append(self.steps[what[1]].rows // self.steps[what[1]].block)
                 case "scratch":
                     self.filled.append(self.scratch)
                     shape = [
-                        n if isinstance(n, str | int) else self.blocks[n[1]][1] for n in what[2]
+                        n if isinstance(n, str | int) else self.steps[n[1]].block for n in what[2]
                     ]
-                    self.scratch += (_extent(shape, sizes) * what[3] + 63) // 64 * 64 + 64
+                    self.scratch += (extent_of(shape, sizes) * what[3] + 63) // 64 * 64 + 64
                 case "partials" | "partial" | "stored":
                     self.filled.append(0)
                     self.work.append((place, self.handed))
@@ -173,10 +146,10 @@ class Sized:
 
     def _numbers(self, what: tuple[Any, ...], sizes: Mapping[str, int]) -> int:
         if what[0] == "partials":
-            return int(self.blocks[what[1]][0] * what[2])
+            return int(self.steps[what[1]].blocks * what[2])
         if what[0] == "partial":
-            return self.chunks[what[2]][0] * _extent(what[3], sizes)
-        return _extent(what[2], sizes)
+            return int(self.steps[what[2]].chunks * extent_of(what[3], sizes))
+        return extent_of(what[2], sizes)
 
 
 class Kernel:
@@ -255,64 +228,26 @@ class Kernel:
     def _plan(self, sizes: Mapping[str, int]) -> Sized:
         key = tuple(sizes.items())
         plan = self.sized.get(key)
-        if plan is None or plan.limits != (CHUNK, ALONE):
+        if plan is None or plan.limits != limits():
             if len(self.sized) > 64:  # batches of ever new sizes
                 self.sized.clear()
             plan = self.sized[key] = Sized(self, sizes)
         return plan
 
-    def chunks(self, number: int, sizes: Mapping[str, int]) -> tuple[int, int, int]:
-        """(chunks, iterations of a chunk, operations of an iteration), of the sizes alone."""
-        step = self.steps[number]
-        if step is None:
-            return 1, 1, 0
-        extent = _extent((step[0],), sizes)
-        work = max(1, sum(count * _extent(names, sizes) for count, names in step[1]))
-        rows = max(1, CHUNK // work)
-        partial = sum(_extent(shape, sizes) for shape in step[2])
-        if step[3] is not None:
-            block = self.block_rows(number, sizes)
-            if partial:
-                worth = max(LEAST_CHUNKS, extent * work // (SHARE * partial))
-                most = min(MOST_CHUNKS, PRODUCTS // (8 * partial), worth)
-                rows = max(rows, -(-extent // max(1, most)))
-            rows = -(-rows // block) * block
-        elif partial:
-            rows = max(rows, -(-4 * partial // work), -(-extent * partial * 8 // PARTIALS))
-        return max(1, -(-extent // rows)), rows, work
-
-    def blocks(self, number: int, sizes: Mapping[str, int]) -> tuple[int, int]:
-        """(blocks, rows of a block): a step without blocks has its chunks."""
-        step = self.steps[number]
-        if step is None or step[3] is None:
-            return self.chunks(number, sizes)[:2]
-        rows = self.block_rows(number, sizes)
-        return max(1, -(-_extent((step[0],), sizes) // rows)), rows
-
-    def block_rows(self, number: int, sizes: Mapping[str, int]) -> int:
-        """The rows of a block: enough for a product to be fast, and few enough for the cache; many
-        where much is added up once a block."""
-        step = self.steps[number]
-        kept = max(1, sum(_extent(shape, sizes) for shape in step[3]))
-        partial = sum(_extent(shape, sizes) for shape in step[2])
-        rows = MOST_ROWS if partial > BLOCK else max(LEAST_ROWS, min(MOST_ROWS, BLOCK // kept))
-        few = max(LEAST_ROWS, _extent((step[0],), sizes) // MOST_CHUNKS)
-        return -(-min(rows, few) // ROW) * ROW
-
     def _run(self, table: Any, plan: Sized) -> tuple[int, ...]:
         """Every step; returns the worst bad position, the first of its kind."""
         base = ctypes.addressof(table)
-        steps = len(plan.chunks)
+        steps = len(plan.steps)
         threads = get_threads() if plan.heavy else 1
         if threads == 1:
             return self._call(base, plan.scratch, 0, steps, 0, _ALL)
         begin = 0
         errors: list[tuple[int, ...]] = []
-        for number, (chunks, rows, work) in enumerate(plan.chunks):
-            if chunks > 1 and chunks * rows * work > ALONE:
+        for number, step in enumerate(plan.steps):
+            if step.is_shared:
                 if begin < number:
                     errors.append(self._call(base, plan.scratch, begin, number, 0, _ALL))
-                self._divide(base, plan.scratch, number, chunks, threads, errors)
+                self._divide(base, plan.scratch, number, step.chunks, threads, errors)
                 begin = number + 1
                 if any(one[0] == 3 for one in errors):
                     break
@@ -404,10 +339,6 @@ def _address(array: Any) -> int:
         return ctypes.addressof(_BYTE.from_buffer(array))
     except (TypeError, ValueError):  # read-only, or without entries
         return int(array.__array_interface__["data"][0])
-
-
-def _extent(shape: Any, sizes: Mapping[str, int]) -> int:
-    return math.prod(sizes[one] if isinstance(one, str) else one for one in shape)
 
 
 def _nothing(arguments: Mapping[str, Any]) -> Any:

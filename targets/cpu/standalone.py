@@ -27,7 +27,7 @@ _FILES = (
     "cpu/mathematics/special.py", "cpu/mathematics/wide.py",
     "cpu/mathematics/error_function.py", "cpu/mathematics/powers.py",
     "cpu/mathematics/trigonometry.py",
-    "cpu/kernels.py", "cpu/driver.py", "cpu/lazily.py",
+    "cpu/kernels.py", "cpu/division.py", "cpu/driver.py", "cpu/lazily.py",
 )  # fmt: skip
 _IMPORTS = (
     "import contextlib",

@@ -42,7 +42,7 @@ class Member:
 
 def emit(program: Program, dtype: DType, symbol: str = "objc_kernel") -> Emitted:
     """The text of a program, and how it is called from C."""
-    emitted = emit_text(program, dtype, products=False)
+    emitted = emit_text(program, dtype)
     interface = interface_of(program, emitted.metadata, dtype, symbol)
     metadata = {**emitted.metadata, "interface": interface.data()}
     return Emitted(emitted.name, emitted.text, dtype, metadata)

@@ -13,8 +13,9 @@ from typing import Any
 
 from llvmlite import ir
 from objc.targets.library.interface import Interface, Parameter
-from objc.targets.library.plan import F64, I64, LINE, Plan
+from objc.targets.library.plan import F64, LINE, Plan
 from objc.targets.library.status import Status
+from objc.targets.library.whole import I64
 
 I8, I32, F32 = ir.IntType(8), ir.IntType(32), ir.FloatType()
 ELEMENTS = {"float32": F32, "float64": F64, "int64": I64}
@@ -24,9 +25,9 @@ TEXT = ir.PointerType(I8)
 ERROR = ir.LiteralStructType([TEXT, I64, I64, I64, I64])
 ALL = (1 << 63) - 1
 
-LOCK, RANK, RECORD, HEAD = 0, 1, 5, 8
-"""Words of the workspace: the lock, the rank and what follows it (site, position, extent, example),
-and where the slots begin."""
+LOCK, RANK, RECORD, FORM, HEAD = 0, 1, 5, 6, 8
+"""Words of the workspace: the lock, the rank and what follows it (site, position, extent, example), the
+form where there are two (see `choice`), and where the slots begin."""
 
 
 class Functions:
@@ -386,7 +387,7 @@ class Functions:
     # -------------------------------------------------------------- pieces
 
     def _given(self) -> list[Any]:
-        return [_type(one) for one in self.interface.parameters]
+        return types_of(self.interface)
 
     def _function(self, part: str, result: Any, arguments: list[Any]) -> Any:
         name = f"{self.interface.symbol}_{part}" if part else self.interface.symbol
@@ -444,6 +445,11 @@ class Functions:
         held = ir.GlobalVariable(self.module, kind, name)
         held.initializer, held.global_constant, held.linkage = value, True, "internal"
         return held.bitcast(TEXT)
+
+
+def types_of(interface: Interface) -> list[Any]:
+    """The types of a function's parameters, before the error."""
+    return [_type(one) for one in interface.parameters]
 
 
 def _type(one: Parameter) -> Any:

@@ -92,7 +92,13 @@ def interface_of(
             assert what[1] in sizes, "every size of the table is one of the program"
     order = sorted(sizes, key=lambda name: name != BATCH.name)
     parameters = [Parameter("size", names.fresh(name), name) for name in order]
-    held = {what[1] for what in (*metadata["slots"], *metadata["values"]) if what[0] == "input"}
+    forms = [metadata, *(one["metadata"] for one in [metadata.get("narrow")] if one is not None)]
+    held = {
+        what[1]
+        for form in forms
+        for what in (*form["slots"], *form["values"])
+        if what[0] == "input"
+    }
     wanted_inputs = [one for one in program.inputs if one.role != "internal" or one.name in held]
     parameters += [_input(one, names, dtype) for one in wanted_inputs]
     for key, name in program.outputs.items():

@@ -19,7 +19,7 @@ from objc.target import Emitted, Executable, IndexOutOfRange
 def load(emitted: Emitted) -> Executable:
     """A shared object for this machine, from the cache or made now, opened and called."""
     interface = Interface.from_data(emitted.metadata["interface"])
-    key = cache.digest("library", processor_key(), repr(interface), emitted.text)
+    key = cache.digest("library", processor_key(), repr(emitted.metadata), emitted.text)
     content = cache.read("libraries", key)
     if content is None:
         code = object_code([(emitted.text, interface, emitted.metadata)], NATIVE, emitted.name)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite import ir
 from objc.targets.cpu.loading import lock, native_target, optimise, widened
 from objc.targets.cpu.translation import translate
+from objc.targets.library.choice import FEW_ENTRIES, MANY_ENTRIES, Choice
 from objc.targets.library.errors import UnknownProcessor
 from objc.targets.library.functions import Functions
 from objc.targets.library.interface import Interface
@@ -39,12 +41,42 @@ def object_code(
         bits = vector_bits(processor)
         whole = llvm.parse_assembly(str(_marked(mark)))
         for text, interface, metadata in kernels:
-            module = translate(text, bits)
-            Functions(module, interface, metadata).add()
-            whole.link_in(llvm.parse_assembly(widened(str(module), bits)))
+            for module in _modules(text, interface, metadata, bits):
+                whole.link_in(llvm.parse_assembly(widened(str(module), bits)))
+        for function in whole.functions:
+            if "." in function.name and not function.is_declaration:  # a form's own
+                function.linkage = "internal"
         whole.verify()
         optimise(whole, machine)
         return bytes(machine.emit_object(whole))
+
+
+def _modules(
+    text: str, interface: Interface, metadata: Mapping[str, Any], bits: int
+) -> Iterator[ir.Module]:
+    """The modules of a kernel: one, or one for each of its two forms and one that chooses."""
+    narrow = metadata.get("narrow")
+    few = () if narrow is None else narrow["few"]
+    sizes = {one.key for one in interface.of("size")}
+    if narrow is None or not set(few) <= sizes:
+        yield _module(text, interface, metadata, bits)
+    elif not few:
+        yield _module(narrow["text"], interface, narrow["metadata"], bits)
+    else:
+        for form, own, facts in (
+            (MANY_ENTRIES, text, metadata),
+            (FEW_ENTRIES, narrow["text"], narrow["metadata"]),
+        ):
+            yield _module(own, replace(interface, symbol=interface.symbol + form), facts, bits)
+        chosen = ir.Module("objc")
+        Choice(chosen, interface, few).add()
+        yield chosen
+
+
+def _module(text: str, interface: Interface, metadata: Mapping[str, Any], bits: int) -> ir.Module:
+    module = translate(text, bits)
+    Functions(module, interface, metadata).add()
+    return module
 
 
 def _marked(text: str) -> ir.Module:

@@ -1,7 +1,7 @@
 """The arithmetic of sizes as LLVM: chunks of each step, and where memory for one call stands.
 
-What the driver of the CPU target does in Python (`objc.targets.cpu.driver`): chunks are a function of
-the sizes alone, so that results do not depend on who computes which.
+What the driver of the CPU target does in Python. How a step is divided is told by the same functions
+(`objc.targets.cpu.division`), on values of LLVM.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from llvmlite import ir
-from objc.targets.cpu import driver
+from objc.targets.cpu.division import Division, divided, extent_of
+from objc.targets.library.whole import I64, Whole, least, most
 
 from objc.errors import InternalError
 
-I64, F64 = ir.IntType(64), ir.DoubleType()
+F64 = ir.DoubleType()
 LINE = 64
 """Bytes of a line of the processor's cache: blocks of memory start at one."""
 
@@ -25,29 +26,33 @@ _MOST = 2.0**62
 class Plan:
     """What a kernel's table holds for given sizes (LLVM values by the names of dimensions).
 
-    `chunks` and `rows` are by step, `numbers` by slot where the slot holds a number. `blocks` are
-    (slot, offset in the workspace) and `scratch` the bytes that a thread needs. `head` is the size of
-    what stands before the blocks.
+    `steps` are their divisions, `numbers` by slot where the slot holds a number. `blocks` are (slot,
+    offset in the workspace), `total` its bytes and `scratch` the bytes that a thread needs. `head` is
+    the size of what stands before the blocks.
     """
 
     def __init__(
         self, builder: Any, metadata: Mapping[str, Any], sizes: Mapping[str, Any], head: int
     ) -> None:
         self.b = builder
-        self.sizes = sizes
-        self.chunks: list[Any] = []
-        self.rows: list[Any] = []
-        for step in metadata["steps"]:
-            self._step(step)
+        self.sizes = {name: Whole(builder, size) for name, size in sizes.items()}
+        self.steps: list[Division] = [
+            divided(step, self.sizes, most, least) for step in metadata["steps"]
+        ]
         self.numbers: dict[int, Any] = {}
         self.blocks: list[tuple[int, Any]] = []
-        self.total: Any = I64(head)
-        self.scratch: Any = I64(LINE)
+        self._total: Any = head
+        self._scratch: Any = LINE
         self.wide: Any = F64(0.0)
         for place, what in enumerate(metadata["slots"]):
             self._slot(place, tuple(what))
-        self.total = self._add(self.total, LINE)  # the workspace may start anywhere
-        self.scratch = self._add(self.scratch, LINE)
+        self.total = self._value(self._total + LINE)  # the workspace may start anywhere
+        self.scratch = self._value(self._scratch + LINE)
+
+    @property
+    def chunks(self) -> list[Any]:
+        """Of every step."""
+        return [self._value(step.chunks) for step in self.steps]
 
     @property
     def fits(self) -> Any:
@@ -57,92 +62,56 @@ class Plan:
     def _slot(self, place: int, what: tuple[Any, ...]) -> None:
         match what:
             case ("size", name):
-                self.numbers[place] = self.sizes[name]
+                self._number(place, self.sizes[name])
             case ("chunks", step):
-                self.numbers[place] = self.chunks[step]
+                self._number(place, self.steps[step].chunks)
             case ("rows", step):
-                self.numbers[place] = self.rows[step]
+                self._number(place, self.steps[step].block)
+            case ("blocks", step):
+                self._number(place, self.steps[step].blocks)
+            case ("group", step):
+                self._number(place, self.steps[step].rows // self.steps[step].block)
             case ("scratch", _, shape, bytes_of):
-                self.numbers[place] = self.scratch
-                count = self._mul(self.extent(shape), bytes_of)
-                self.scratch = self._add(self._rounded(self._add(self.scratch, count)), LINE)
-                self._widen(self._wide(shape), bytes_of)
+                self._number(place, self._scratch)
+                extents = [self._extent(one) for one in shape]
+                self._scratch = self._after(self._scratch, extents, bytes_of)
             case ("partials", step, width):
-                count = self._mul(self.chunks[step], max(width, 1))
-                self._block(place, count, self._float(self.chunks[step]), width)
+                self._block(place, [self.steps[step].blocks, max(width, 1)])
             case ("partial", _, step, shape):
-                count = self._mul(self.chunks[step], self.extent(shape))
-                self._block(place, count, self._float(self.chunks[step]), self._wide(shape))
+                self._block(place, [self.steps[step].chunks, *map(self._extent, shape)])
             case ("stored", _, shape):
-                self._block(place, self.extent(shape), self._wide(shape), 1)
+                self._block(place, [self._extent(one) for one in shape])
             case ("input" | "integer" | "output", _):
                 pass
             case _:
                 raise InternalError(f"a slot of a kind that has no place in a library: {what}")
 
-    def _block(self, place: int, numbers: Any, wide: Any, factor: Any) -> None:
-        self.blocks.append((place, self.total))
-        self.total = self._add(self._rounded(self._add(self.total, self._mul(numbers, 8))), LINE)
-        wide_factor = factor if not isinstance(factor, int) else F64(float(factor))
-        self._widen(self.b.fmul(wide, wide_factor), 8)
+    def _extent(self, one: Any) -> Any:
+        """One extent of a shape: a size by its name, a number, the rows of a step's blocks."""
+        if isinstance(one, str | int):
+            return extent_of((one,), self.sizes)
+        kind, step = one
+        if kind != "rows":
+            raise InternalError(f"an extent of a kind that has no place in a library: {one}")
+        return self.steps[step].block
 
-    def _step(self, step: Any) -> None:
-        """Chunks and rows of a step: see `Kernel.chunks` of the driver."""
-        if step is None:
-            self.chunks.append(I64(1))
-            self.rows.append(I64(1))
-            return
-        divided, work_of, partials, _ = step
-        extent = self.extent((divided,))
-        work: Any = I64(0)
-        for count, names in work_of:
-            work = self._add(work, self._mul(self.extent(names), count))
-        work = self._most(work, I64(1))
-        rows = self._most(self.b.sdiv(I64(driver.CHUNK), work), I64(1))
-        if partials:
-            partial: Any = I64(0)
-            for shape in partials:
-                partial = self._add(partial, self.extent(shape))
-            least = self._up(self._mul(partial, 4), work)
-            memory = self._up(self._mul(self._mul(extent, partial), 8), I64(driver.PARTIALS))
-            bound = self._most(self._most(rows, least), memory)
-            some = self.b.icmp_signed(">", partial, I64(0))
-            rows = self.b.select(some, bound, rows)
-        self.rows.append(rows)
-        self.chunks.append(self._most(self._up(extent, rows), I64(1)))
+    def _number(self, place: int, number: Any) -> None:
+        self.numbers[place] = self._value(number)
 
-    def extent(self, shape: Any) -> Any:
-        """The number of entries of a shape."""
-        product: Any = I64(1)
-        for one in shape:
-            product = self._mul(product, self.sizes[one] if isinstance(one, str) else one)
-        return product
+    def _block(self, place: int, extents: list[Any]) -> None:
+        self.blocks.append((place, self._value(self._total)))
+        self._total = self._after(self._total, extents, 8)
 
-    def _wide(self, shape: Any) -> Any:
-        product: Any = F64(1.0)
-        for one in shape:
-            size = self._float(self.sizes[one]) if isinstance(one, str) else F64(float(one))
-            product = self.b.fmul(product, size)
-        return product
+    def _after(self, start: Any, extents: list[Any], bytes_of: int) -> Any:
+        """Where the next block begins, behind one of so many numbers and a line; both wide and exact."""
+        count: Any = 1
+        wide: Any = F64(float(bytes_of))
+        for one in extents:
+            count = count * one
+            wide = self.b.fmul(wide, self.b.sitofp(self._value(one), F64))
+        self.wide = self.b.fadd(self.wide, wide)
+        lines = (count * bytes_of + (LINE - 1)) // LINE
+        return start + lines * LINE + LINE
 
-    def _widen(self, wide: Any, bytes_of: int) -> None:
-        self.wide = self.b.fadd(self.wide, self.b.fmul(wide, F64(float(bytes_of))))
-
-    def _float(self, value: Any) -> Any:
-        return self.b.sitofp(value, F64)
-
-    def _add(self, left: Any, right: Any) -> Any:
-        return self.b.add(left, right if not isinstance(right, int) else I64(right))
-
-    def _mul(self, left: Any, right: Any) -> Any:
-        return self.b.mul(left, right if not isinstance(right, int) else I64(right))
-
-    def _most(self, left: Any, right: Any) -> Any:
-        return self.b.select(self.b.icmp_signed(">", left, right), left, right)
-
-    def _up(self, above: Any, below: Any) -> Any:
-        """The quotient, rounded up."""
-        return self.b.sdiv(self._add(above, self.b.sub(below, I64(1))), below)
-
-    def _rounded(self, size: Any) -> Any:
-        return self.b.and_(self._add(size, LINE - 1), I64(-LINE))
+    def _value(self, number: Any) -> Any:
+        return number.value if isinstance(number, Whole) else I64(number)

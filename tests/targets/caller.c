@@ -142,8 +142,43 @@ static void hyperparameters(void) {
     REQUIRE(strcmp(error.name, "prediction") == 0);
 }
 
+enum { ROWS = 301, CLASSES = 37, WIDTH = 29 };
+
+/* A product of matrices in blocks of rows, beside one of plain loops. */
+static void products(void) {
+    static double x[ROWS * WIDTH], w[CLASSES * WIDTH], weight[ROWS], slope[CLASSES * WIDTH],
+        expected[CLASSES * WIDTH];
+    static int64_t label[ROWS];
+    for (int i = 0; i < ROWS * WIDTH; i++) x[i] = sin((double)i);
+    for (int i = 0; i < CLASSES * WIDTH; i++) w[i] = cos((double)(i * i));
+    for (int n = 0; n < ROWS; n++) label[n] = (7 * n) % CLASSES, weight[n] = 1 + n % 3;
+    double value = 0, total = 0;
+    for (int n = 0; n < ROWS; n++) {
+        double z[CLASSES] = {0}, sum = 0;
+        for (int k = 0; k < CLASSES; k++) {
+            for (int d = 0; d < WIDTH; d++) z[k] += w[k * WIDTH + d] * x[n * WIDTH + d];
+            sum += exp(z[k]);
+        }
+        total += weight[n] * (log(sum) - z[label[n]]) / ROWS;
+        for (int k = 0; k < CLASSES; k++)
+            for (int d = 0; d < WIDTH; d++)
+                expected[k * WIDTH + d] += weight[n] / ROWS *
+                    (exp(z[k]) / sum - (k == label[n])) * x[n * WIDTH + d];
+    }
+    objc_error error;
+    REQUIRE(losses_layer_weighted_value_and_grad(ROWS, WIDTH, CLASSES, x, label, w, 1.0 / ROWS,
+                weight, &value, slope, &error) == OBJC_OK);
+    REQUIRE(fabs(value - total) < 1e-12 * total);
+    for (int i = 0; i < CLASSES * WIDTH; i++) REQUIRE(fabs(slope[i] - expected[i]) < 1e-13);
+    label[200] = CLASSES;
+    REQUIRE(losses_layer(ROWS, WIDTH, CLASSES, x, label, w, 1.0 / ROWS, &value, &error) ==
+            OBJC_INDEX_OUT_OF_RANGE);
+    REQUIRE(error.example == 200 && error.position == CLASSES);
+}
+
 int main(void) {
     cross_entropy();
+    products();
     bad_labels();
     threads();
     hyperparameters();

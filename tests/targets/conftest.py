@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from objc.targets.cpu import driver
+from objc.targets.cpu import division, driver
 
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Many chunks, and threads for the smallest work."""
-    monkeypatch.setattr(driver, "CHUNK", 40)
-    monkeypatch.setattr(driver, "ALONE", 0)
+    monkeypatch.setattr(division, "CHUNK", 40)
+    monkeypatch.setattr(division, "ALONE", 0)
     yield
     driver.set_threads(None)

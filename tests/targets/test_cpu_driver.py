@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from objc.targets.cpu import driver, get_threads, loading, set_threads
+from objc.targets.cpu import division, driver, get_threads, loading, set_threads
+from objc.targets.cpu.division import divided
 
 from objc import cache
 from objc.ir.index import BATCH
@@ -81,7 +82,7 @@ def test_chunks_follow_from_sizes_alone() -> None:
     plans = []
     for threads in (1, 5):
         set_threads(threads)
-        plans.append([kernel.chunks(number, sizes) for number in range(len(kernel.steps))])
+        plans.append([divided(step, sizes) for step in kernel.steps])
     set_threads(None)
     assert plans[0] == plans[1]
 
@@ -91,9 +92,9 @@ def test_partial_results_of_a_large_gradient_are_bounded(monkeypatch: pytest.Mon
     kernel = TARGET.load(TARGET.emit(program, "float32"))
     assert isinstance(kernel, driver.Kernel)
     sizes = {"batch": 1 << 30, "H": 1 << 12, "D": 1 << 12, "K": 1 << 10}
-    chunks = kernel.chunks(0, sizes)[0]
+    chunks = divided(kernel.steps[0], sizes).chunks
     partial = (1 << 24) + (1 << 22)
-    assert chunks * partial * 8 <= driver.PRODUCTS + partial * 8
+    assert chunks * partial * 8 <= division.PRODUCTS + partial * 8
 
 
 def test_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,8 +134,8 @@ def test_threads_after_a_fork() -> None:
 import os, warnings
 warnings.simplefilter("ignore")
 import tests.targets.test_cpu_driver as t
-from objc.targets.cpu import driver, set_threads
-driver.CHUNK, driver.ALONE = 40, 0
+from objc.targets.cpu import division, set_threads
+division.CHUNK, division.ALONE = 40, 0
 set_threads(2)
 call, _, _ = t.prepared("cross_entropy", 300, "float32")
 value = call()["value"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from objc.targets.cpu import driver
+from objc.targets.cpu import division, driver
 from objc.targets.library.calling import Function, Record
 from objc.targets.library.files import emit
 from objc.targets.library.interface import Interface
@@ -19,8 +19,10 @@ from objc.targets.library.linking import linked
 from objc.targets.library.objects import NATIVE, object_code, vector_bits
 from objc.targets.library.status import Status
 
+import objc
 from objc.compiler import Variant, derive
 from objc.errors import ObjcError
+from objc.ir.index import BATCH
 from objc.ir.program import Program
 from objc.target import IndexOutOfRange, load
 
@@ -68,11 +70,53 @@ def test_two_results_that_are_one_tensor() -> None:
     assert found["value"] == pytest.approx(np.logaddexp(0, a + b).sum(), rel=1e-14)
 
 
-class Opened:
-    """A kernel's functions as C sees them."""
+BOTH = """
+loss layer(x: real[D], matrix: real[K, D] | label: index(K)) = logsumexp(z) - z[label]
+    where z[k] = sum[d](matrix[k, d] * x[d])
+loss cross_entropy(logits: real[K] | label: index(K)) = logsumexp(logits) - logits[label]
+"""
 
-    def __init__(self, name: str, folder: Path, dtype: Any = "float64") -> None:
+
+@pytest.mark.parametrize("columns", [3, 40])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_products_and_rows_side_by_side(columns: int, dtype: str) -> None:
+    """Blocks of rows, and both forms of a function, of which the sizes choose, in one object."""
+    drawn = np.random.default_rng(3)
+    x, matrix = drawn.normal(size=(250, 7)).astype(dtype), drawn.normal(size=(columns, 7))
+    scores, label = drawn.normal(size=(250, columns)), drawn.integers(columns, size=250)
+    weight = drawn.integers(3, size=250)
+    given = {
+        "layer": (x, matrix.astype(dtype), label),
+        "cross_entropy": (scores.astype(dtype), label),
+    }
+    closely = {"rtol": 20 * np.finfo(dtype).eps, "atol": np.finfo(dtype).eps}
+    for name, arguments in given.items():
+        modules = [objc.compile(BOTH, target=one) for one in ("library", "cpu")]
+        found, expected = (
+            _parts(getattr(one, name).value_and_grad(*arguments, weight=weight)) for one in modules
+        )
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, **closely)
+        bad = label.copy()
+        bad[120] = columns
+        with pytest.raises(objc.InputError, match=r"label.*120"):
+            getattr(modules[0], name)(*arguments[:-1], bad)
+
+
+def _parts(result: Any) -> list[Any]:
+    value, gradient = result
+    return [value, *(gradient if isinstance(gradient, tuple) else (gradient,))]
+
+
+class Opened:
+    """A kernel's functions as C sees them; its examples come so many `times`."""
+
+    def __init__(self, name: str, folder: Path, dtype: Any = "float64", times: int = 1) -> None:
         self.program, inputs = running.given(CASES[name], "value_and_grad")
+        for one in self.program.inputs:
+            if one.dimensions and one.dimensions[0] == BATCH:
+                held = np.asarray(inputs[one.name])
+                inputs[one.name] = np.resize(held, (len(held) * times, *held.shape[1:]))
         emitted = emit(self.program, dtype)
         self.interface = Interface.from_data(emitted.metadata["interface"])
         self.steps = len(emitted.metadata["steps"])
@@ -132,7 +176,7 @@ class Opened:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Kernels of many chunks."""
-    monkeypatch.setattr(driver, "CHUNK", 40)
+    monkeypatch.setattr(division, "CHUNK", 40)
     yield
 
 
@@ -140,7 +184,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_chunks_in_any_order_give_the_bits_of_the_whole(
     name: str, tmp_path: Path, small: None
 ) -> None:
-    kernel = Opened(name, tmp_path)
+    kernel = Opened(name, tmp_path, times=100)
     status, _ = kernel.whole()
     assert status == Status.OK
     expected = {key: array.copy() for key, array in kernel.results.items()}
@@ -165,7 +209,7 @@ def test_chunks_in_any_order_give_the_bits_of_the_whole(
 
 
 def test_threads_change_nothing(tmp_path: Path, small: None) -> None:
-    kernel = Opened("softmax_label", tmp_path)
+    kernel = Opened("softmax_label", tmp_path, times=100)
     kernel.whole()
     expected = {key: array.copy() for key, array in kernel.results.items()}
     driver.set_threads(3)

@@ -28,6 +28,12 @@ loss huber(prediction: real | target: real; delta: positive = 1) =
 
 loss cross_entropy(logits: real[K] | label: index(K)) = logsumexp[k](logits[k]) - logits[label]
 '''
+LAYER = """
+objective layer(| x: real[D], label: index(K); learn weight: real[K, D]) =
+    minimize logsumexp(z) - z[label]
+    where z[k] = sum[d](weight[k, d] * x[d])
+"""
+SMALL = "loss square(prediction: real) = prediction^2"
 HOSTILE = '''
 """Ends comments */ int x; /* and ??/ begins ones \\\\"""
 loss main(return: real, float: real | α: real; I: positive = 2, count: count = 1) =
@@ -60,11 +66,10 @@ def cc(*arguments: str) -> None:
 
 
 def test_a_program_in_c(write: Write) -> None:
-    result = write(LOSSES)
+    result = write(LOSSES + LAYER)
     assert result.exit_code == 0, result.output
-    assert (
-        "wrote out/liblosses.so, out/losses.h, out/losses.py: huber, cross_entropy" in result.output
-    )
+    written = "wrote out/liblosses.so, out/losses.h, out/losses.py: huber, cross_entropy, layer"
+    assert written in result.output
     source = str(Path(__file__).with_name("caller.c"))
     cc("-std=c11", *WARNINGS, source, "-Iout", "-Lout", "-llosses", "-Wl,-rpath,out", "-lm",
        "-pthread", "-o", "caller")  # fmt: skip
@@ -169,29 +174,29 @@ def test_the_loader_needs_numpy_alone(write: Write) -> None:
 
 
 def test_data_and_options(write: Write) -> None:
-    result = write(LOSSES, "--json", "--dtype", "float32", "--name", "small")
+    result = write(SMALL, "--json", "--dtype", "float32", "--name", "small")
     (entry,) = json.loads(result.stdout)["modules"]
     assert entry["files"] == ["out/libsmall.so", "out/small.h", "out/small.py"]
     assert "const float *prediction" in Path("out/small.h").read_text("utf-8")
-    assert "int small_huber(" in Path("out/small.h").read_text("utf-8")
+    assert "int small_square(" in Path("out/small.h").read_text("utf-8")
 
 
 def test_only_own_files_are_replaced(write: Write) -> None:
     Path("out").mkdir()
     Path("out/liblosses.so").write_bytes(b"\x7fELF mine")
-    refused = write(LOSSES)
+    refused = write(SMALL)
     assert refused.exit_code == 2 and "E0302" in refused.stderr
     assert not Path("out/losses.h").exists()
-    assert write(LOSSES, "--force").exit_code == 0
-    assert write(LOSSES).exit_code == 0
+    assert write(SMALL, "--force").exit_code == 0
+    assert write(SMALL).exit_code == 0
 
 
 def test_what_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    result = write(LOSSES, "--cpu", "x86-64-v9")
+    result = write(SMALL, "--cpu", "x86-64-v9")
     assert result.exit_code == 2
     assert "error[E0330]: no processor is called `x86-64-v9`" in result.stderr
     monkeypatch.setenv("CC", "no-such-compiler")
-    result = write(LOSSES)
+    result = write(SMALL)
     assert result.exit_code == 2 and "error[E0331]" in result.stderr
-    result = write(LOSSES, "--target", "numpy", "--cpu", "native")
+    result = write(SMALL, "--target", "numpy", "--cpu", "native")
     assert result.exit_code == 2 and "takes no `--cpu`" in result.stderr

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from objc.targets.cpu import driver, set_threads
+from objc.targets.cpu import division, set_threads
 
 import objc
 
@@ -95,7 +95,7 @@ def test_what_is_beyond_a_tile_spoils_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["layer", "network", "pairs"])
 def test_threads_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "ALONE", 1)
+    monkeypatch.setattr(division, "ALONE", 1)
     given = arguments(name, (700, 19, 23, 5), "float32")
     kernel = getattr(OURS, name)
     set_threads(1)
