@@ -7,6 +7,7 @@ and with a fixed sign, so that `c·p − c·[k = y]` is seen as `c·(p − [k = 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import sympy
@@ -68,7 +69,8 @@ class Sums:
                     plain.append((body, guard))
         loops = _merged(loops)
         elementwise = [
-            self._with_coefficient(body, guard, free) for body, guard in at_own_place(plain)
+            self._with_coefficient(body, guard, free)
+            for body, guard in _joined(at_own_place(plain), set(free))
         ]
         if not elementwise and not loops and promised is None:
             return None
@@ -164,6 +166,28 @@ def with_sign(expression: Expression) -> tuple[int, Expression]:
             sign, factor = -sign, -factor
         factors.append(factor)
     return sign, sympy.Mul(*factors)
+
+
+def _joined(
+    plain: Iterable[tuple[Expression, Condition]], free: set[Index]
+) -> list[tuple[Expression, Condition]]:
+    """Those that don't vary over all of f become coefficients one by one, unless under one guard they
+    have a form together, as c·exp(u) − c has: as names they would not be seen to cancel."""
+    parts: list[tuple[Expression, Condition]] = []
+    for whole, around in plain:
+        body, inner = split_guard(whole)
+        parts.append((body, sympy.And(around, inner)))
+    groups: dict[Condition, list[Expression]] = {}
+    for body, guard in parts:
+        if guard != sympy.true and not indices_of(body) >= free and size(body) <= _MOST_NODES:
+            groups.setdefault(guard, []).append(body)
+    result = list(parts)
+    for guard, bodies in groups.items():
+        together = rewrite(sympy.Add(*bodies)) if len(bodies) > 1 else None
+        if together is not None and len(sympy.Add.make_args(together)) < len(bodies):
+            result = [one for one in result if one[1] != guard or one[0] not in bodies]
+            result.append((together, guard))
+    return result
 
 
 def _merged(loops: list[Contribution]) -> list[Contribution]:

@@ -48,11 +48,11 @@ class Units:
     ) -> Expression | None:
         """x[k] / |x|."""
         for length in found:
-            entry = lengths[length.tensor].body
+            norm = lengths[length.tensor]
+            entries = {read.tensor for read in norm.body.atoms(Read)}
             for factor in product.args:
-                if isinstance(factor, Read) and factor.tensor in {
-                    read.tensor for read in entry.atoms(Read)
-                }:
+                known = isinstance(factor, Read) and factor.tensor in entries
+                if known or (isinstance(factor, sympy.Add) and _length_of(factor, norm) == length):
                     return product / factor * length * quotient(factor, length)
         return None
 
@@ -64,8 +64,12 @@ class Units:
         lengths: Mapping[str, Let],
     ) -> Expression | None:
         """sum[d] a[d]·b[d] / (|a|·|b|)."""
-        for inner in product.args:
+        powers = product.as_powers_dict()
+        for inner in sorted(powers, key=str):
+            times = powers[inner]
             if not isinstance(inner, Read) or inner.tensor not in sums:
+                continue
+            if not (times.is_Integer and times > 0):
                 continue
             dot = sums[inner.tensor]
             place = dict(zip(dot.free, inner.positions, strict=True))
@@ -77,10 +81,11 @@ class Units:
                         second,
                     ):
                         continue
-                    if first == second and product.as_powers_dict()[first] > -2:
+                    most = 2 * times if first == second else times
+                    if max(powers[first], powers[second]) > -most:
                         continue
                     cosine = self._cosine_let(dot, pair).read(*inner.positions)
-                    return product / inner * first * second * cosine
+                    return product * (first * second * cosine / inner) ** times
         return None
 
     def _canonical(self, dot: Let, first: Let, second: Let) -> tuple[Read, Read] | None:
@@ -88,7 +93,7 @@ class Units:
         factors = dot.body.args if isinstance(dot.body, sympy.Mul) else (dot.body, dot.body)
         if isinstance(dot.body, sympy.Pow) and dot.body.exp == 2:
             factors = (dot.body.base, dot.body.base)
-        if len(factors) != 2 or not all(isinstance(one, Read) for one in factors):
+        if len(factors) != 2:
             return None
         for pair in (factors, factors[::-1]):
             one, other = _length_of(pair[0], first), _length_of(pair[1], second)
@@ -117,7 +122,8 @@ class Units:
             free = (*norm.free, *norm.over)
             value = norm.read(*norm.free)
             body = quotient(norm.body, value)
-            name = self._names.fresh(f"unit_{norm.body.tensor}")
+            (named, *_) = sorted(one.tensor for one in norm.body.atoms(Read))
+            name = self._names.fresh(f"unit_{named}")
             self._units[norm.name] = Let(name, free, body, span=norm.span)
             self._lets.append(self._units[norm.name])
         over = tuple(at(index) for index in dot.over)
@@ -134,20 +140,21 @@ def _lengths_below(product: Any, lengths: Mapping[str, Let]) -> list[Read]:
     return found
 
 
-def _length_of(entry: Read, norm: Let) -> Read | None:
+def _length_of(entry: Expression, norm: Let) -> Read | None:
     """The read of a norm that is the length of the vector of which this is an entry."""
     pattern = norm.body
-    if not isinstance(pattern, Read) or pattern.tensor != entry.tensor:
-        return None
     if norm.reduction != "norm" or norm.guard != sympy.true or len(norm.over) != 1:
         return None
     mapping: dict[Index, Position] = {}
-    for own, other in zip(pattern.positions, entry.positions, strict=True):
-        if own.index is not None:
-            mapping[own.index] = other
+    there = {read.tensor: read for read in entry.atoms(Read)}
+    for own in pattern.atoms(Read):
+        if own.tensor not in there or len(own.positions) != len(there[own.tensor].positions):
+            return None
+        for mine, other in zip(own.positions, there[own.tensor].positions, strict=True):
+            if mine.index is not None:
+                mapping[mine.index] = other
     if set(norm.free) - set(mapping):
         return None
-    moved = substitute_positions(pattern, mapping)
-    if moved != entry:
+    if substitute_positions(pattern, mapping) != entry:
         return None
     return norm.read(*(mapping[index] for index in norm.free))

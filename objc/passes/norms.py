@@ -36,13 +36,15 @@ class _Norms:
         self.units = Units(self.names, self.lets, self.norms)
 
     def run(self) -> Program:
+        rooted = self._rooted()
         for let in self.program.lets:
             replacements = {}
             for power in let.body.atoms(sympy.Pow) | let.guard.atoms(sympy.Pow):
-                if power.exp.is_Rational and power.exp.q == 2:
+                merged = getattr(power.base, "tensor", "") in rooted and power.exp.is_negative
+                if power.exp.is_Rational and (power.exp.q == 2 or (merged and power.exp.q == 1)):
                     root = self._root(power.base)
                     if root is not None:
-                        replacements[power] = root**power.exp.p
+                        replacements[power] = root ** (2 * power.exp)
             if replacements:
                 body, guard = let.body.xreplace(replacements), let.guard.xreplace(replacements)
                 let = replace(let, body=body, guard=guard)
@@ -54,6 +56,16 @@ class _Norms:
                 self.sums[let.name] = let
             self.lets.append(let)
         return self.program.with_lets(self.lets)
+
+    def _rooted(self) -> set[str]:
+        """The tensors of which a root is taken somewhere: what is divided by one of them was divided by
+        the root twice, as in the square of a cosine."""
+        powers = {power for let in self.program.lets for power in let.body.atoms(sympy.Pow)}
+        return {
+            power.base.tensor
+            for power in powers
+            if isinstance(power.base, Read) and power.exp.is_Rational and power.exp.q == 2
+        }
 
     def _root(self, radicand: Expression) -> Expression | None:
         """√radicand by norms, if every addend is a sum of squares or a square, and one is a sum."""

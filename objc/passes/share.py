@@ -129,7 +129,11 @@ def _weight(node: Any) -> int:
 
 def _extract(lets: list[Let], node: Any, names: Names, found: dict[str, Counter[Any]]) -> list[Let]:
     """Define a let for the node before its first use and read it wherever it stands. `found` are the
-    costly subexpressions of each let, brought up to date."""
+    costly subexpressions of each let, brought up to date.
+
+    It is defined before an earlier let that has it in the arm of a branch, too: sums are added in the
+    order of definition, and what such a let cancels with must not come after what is small.
+    """
     indices = indices_of(node)
     first = next(number for number, let in enumerate(lets) if found[let.name][node])
     free = tuple(index for index in lets[first].indices if index in indices)
@@ -138,10 +142,10 @@ def _extract(lets: list[Let], node: Any, names: Names, found: dict[str, Counter[
     name = names.fresh(_name_for(node))
     shared = Let(name, free, node, domain=domain_of(node), span=lets[first].span)
     read = shared.read(*free)
-    result = lets[:first]
-    result.append(shared)
+    before = next(number for number, let in enumerate(lets) if let.body.has(node))
+    result = [*lets[:before], shared]
     found[name] = Counter(_costly(node))
-    for let in lets[first:]:
+    for let in lets[before:]:
         if found[let.name][node]:
             let = replace(let, body=_outside_branches(let.body, node, read))
             found[let.name] = Counter(_costly(let.body))

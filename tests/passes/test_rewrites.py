@@ -55,6 +55,7 @@ FORMS = [
     (log(erfc(x) * w / 2), log_ndtr(-sqrt(2) * x) + log(w)),
     (exp(-(x**2)) / erfc(x), sqrt(sympy.pi / 2) * hazard(sqrt(2) * x)),
     (w * hazard(x) - w * x, w * hazard_excess(x)),
+    (Branch(1 - x > 1 - w, x, w), Branch(-x > -w, x, w)),
     (1 - sigmoid(x), sigmoid(-x)),
     (w - w * sigmoid(x), w * sigmoid(-x)),
     (1 / (1 + exp(x)), sigmoid(-x)),

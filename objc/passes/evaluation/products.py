@@ -80,13 +80,17 @@ def _is_normalised(exponent: Expression, normalisers: set[str]) -> bool:
 
 
 def guard_products(
-    expression: Any, explosive: Callable[[Any], bool], nonzero: frozenset[Any] = frozenset()
+    expression: Any,
+    explosive: Callable[[Any], bool],
+    nonzero: frozenset[Any] = frozenset(),
+    bounded: frozenset[Any] = frozenset(),
 ) -> Any:
     """x·exp(u) = if x = 0 then 0 else x·exp(u), and the same for a power with a symbolic exponent:
     where x is zero the product is zero, even if the other factor has overflowed.
 
     Only for bodies that are not differentiated any more. `explosive` says of a factor that it may
-    overflow; `nonzero` holds what branches around have found not to be zero.
+    overflow; `nonzero` and `bounded` hold what branches around have found not to be zero, and not to be
+    large.
     """
     if not getattr(expression, "args", ()) or getattr(expression, "is_Relational", False):
         return expression
@@ -94,15 +98,15 @@ def guard_products(
         condition, then, otherwise = expression.args
         found = nonzero | {condition.lhs} if _is_zero_test(condition) else nonzero
         arms = (
-            guard_products(then, explosive, nonzero),
-            guard_products(otherwise, explosive, found),
+            guard_products(then, explosive, nonzero, bounded | _bounded(condition)),
+            guard_products(otherwise, explosive, found, bounded),
         )
         return Branch(condition, *arms)
-    arguments = [guard_products(one, explosive, nonzero) for one in expression.args]
+    arguments = [guard_products(one, explosive, nonzero, bounded) for one in expression.args]
     rebuilt = expression.func(*arguments) if arguments != list(expression.args) else expression
     if not isinstance(rebuilt, sympy.Mul):
         return rebuilt
-    exploding = [one for one in rebuilt.args if explosive(one)]
+    exploding = [one for one in rebuilt.args if explosive(one) and not one.free_symbols <= bounded]
     if not exploding:
         return rebuilt
     # What may overflow may be zero as well, and then what it multiplies does not matter either.
@@ -112,6 +116,13 @@ def guard_products(
     if not vanishing:
         return rebuilt
     return Branch(sympy.Or(*(sympy.Eq(one, 0) for one in vanishing)), ZERO, rebuilt)
+
+
+def _bounded(condition: Any) -> frozenset[Any]:
+    """x where the condition is |x| < c."""
+    if isinstance(condition, sympy.StrictLessThan) and isinstance(condition.lhs, sympy.Abs):
+        return frozenset(condition.lhs.args) if condition.rhs.is_number else frozenset()
+    return frozenset()
 
 
 def _is_zero_test(condition: Any) -> bool:

@@ -17,6 +17,7 @@ import sympy
 from objc.atoms import Branch, log1p, stop_gradient
 from objc.ir.symbols import Expression
 from objc.passes.rewrites.branches import (
+    equal_addends,
     join_branch,
     known_condition,
     same_condition,
@@ -216,5 +217,6 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
         ),
     ),
     (Branch, (known_condition, vanishing_anyway, sign_of_branch)),
+    (sympy.core.relational.Relational, (equal_addends,)),
 )
 """The rules by the kind of node that they look at, tried in this order."""

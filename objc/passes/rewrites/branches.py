@@ -122,6 +122,17 @@ def _assuming(arm: Any, condition: Any, taken: int) -> Any:
     return arm.xreplace(inner) if inner else arm
 
 
+def equal_addends(node: Any) -> Any:
+    """a + c < b + c is a < b: adding would round what is compared, and make ties. What is compared
+    is finite."""
+    left, right = (sympy.Add.make_args(side) for side in node.args)
+    common = [one for one in left if one in right]
+    if not common or len(left) + len(right) == 2:
+        return None
+    sides = (sympy.Add(*(one for one in side if one not in common)) for side in (left, right))
+    return node.func(*sides)
+
+
 def vanishing_anyway(node: Any) -> Expression | None:
     """if x > 0 then c·x else 0 = c·x for x ≥ 0, where c is finite."""
     condition, then, otherwise = node.args

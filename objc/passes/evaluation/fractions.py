@@ -1,0 +1,100 @@
+"""Sums of fractions that cancel, over one denominator: d²/q³ + 2d/q² + 1/q with d = p − q is p²/q³.
+
+The second derivatives of (p − q)²/q and the like arrive as such sums, in which p/q may be lost beside 1.
+Where the numerator over the common denominator is a product, or a sum of numbers of one sign, nothing is
+subtracted any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from objc.atoms import quotient
+from objc.ir.program import Program
+from objc.ir.symbols import Expression, Read, substitute_positions
+from objc.passes.differences import is_difference
+from objc.passes.inline import size
+from objc.passes.rewrites.forms import is_short
+
+_MOST_NODES = 60
+_MOST_SYMBOLS = 4
+
+
+def over_common_denominators(program: Program) -> Program:
+    """The program with such sums as one fraction each."""
+    changed = []
+    for let in program.lets:
+        body = let.body
+        for node in sorted(body.atoms(sympy.Add), key=str):
+            whole = _whole(node, program)
+            if whole is not None:
+                body = body.xreplace({node: whole})
+        changed.append(let if body == let.body else replace(let, body=body))
+    return program.with_lets(changed)
+
+
+def _whole(node: Any, program: Program) -> Expression | None:
+    """The sum as one fraction without a subtraction, if it is a sum of fractions with one."""
+    if size(node) > _MOST_NODES or not all(_is_fraction(one) for one in node.args):
+        return None
+    if not any(one.as_numer_denom()[1].free_symbols for one in node.args):
+        return None
+    opened = _written_out(node, program)
+    if len(opened.free_symbols) > _MOST_SYMBOLS or not is_short(opened):
+        return None
+    if _has_one_sign(sympy.Add.make_args(opened)):
+        return None
+    above, below = sympy.fraction(sympy.cancel(sympy.together(opened)))
+    factored = sympy.factor(above)
+    if any(
+        isinstance(base, sympy.Add) and not _has_one_sign(base.args)
+        for base in (one.as_base_exp()[0] for one in sympy.Mul.make_args(factored))
+    ):
+        return None
+    return _by_ratios(factored, sympy.factor(below))
+
+
+def _by_ratios(above: Any, below: Any) -> Expression:
+    """aⁿ·b/cᵐ divided factor by factor: powers may leave the range of which the fraction does not."""
+    waiting = [list(one.as_base_exp()) for one in sympy.Mul.make_args(below)]
+    whole = sympy.Integer(1)
+    for one in sympy.Mul.make_args(above):
+        base, exponent = one.as_base_exp()
+        for divisor in waiting:
+            if base.is_number or divisor[0].is_number:
+                continue
+            times = min(exponent, divisor[1])
+            whole *= quotient(base, divisor[0]) ** times
+            exponent, divisor[1] = exponent - times, divisor[1] - times
+        whole *= base**exponent
+    return sympy.Mul(whole, *(base**-exponent for base, exponent in waiting))
+
+
+def _is_fraction(term: Any) -> bool:
+    """Whether a term is a product of entries, of their sums with numbers, and of whole powers of them."""
+    return all(
+        node.is_Rational
+        or isinstance(node, (Read, sympy.Mul, sympy.Add))
+        or (isinstance(node, sympy.Pow) and node.exp.is_Integer and abs(node.exp) <= 4)
+        for node in sympy.preorder_traversal(term)
+        if not isinstance(node, sympy.Integer)
+    )
+
+
+def _has_one_sign(addends: Any) -> bool:
+    """Whether no two addends can cancel: all are positive, or all negative, where they aren't zero."""
+    return all(one.is_nonnegative for one in addends) or all(one.is_nonpositive for one in addends)
+
+
+def _written_out(expression: Any, program: Program) -> Any:
+    """With differences of entries, which have names, as what they are."""
+    mapping = {}
+    for read in expression.atoms(Read):
+        let = program.let.get(read.tensor)
+        if let is not None and let.reduction is None and is_difference(let.body):
+            places = dict(zip(let.free, read.positions, strict=True))
+            mapping[read] = substitute_positions(let.body, places)
+    return expression.xreplace(mapping) if mapping else expression
