@@ -9,12 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class Property:
     """What a property takes: numbers, one of some qualifying words (each with its own numbers), a metric,
     names after `in` (at least so many; none where `least` is None); and its provers.
+
+    Its `lens` is what `objc check --why` looks at the parts of a formula through.
+
+    `is_sought` says that it is looked for where nobody claims it. Where it takes numbers, `candidates` is a
+    function of a subject, the property and inputs that gives the statements to try, the strongest first.
+
+    It is looked for in each input alone and in all of them, `with_data` also in these and the data
+    together, but where something that is known implies it.
 
     A property of each input holds of several if it holds of each. One that `transforms` is not asked of a
     formula that is too long to be transformed as a whole.
@@ -25,6 +34,11 @@ class Property:
     qualifiers: Mapping[str, int] | None = None
     metric: bool = False
     least: int | None = None
+    lens: Literal["", "curvature", "range", "slope"] = ""
+    candidates: str | None = None
+    is_sought: bool = False
+    with_data: bool = False
+    implied_by: tuple[str, ...] = ()
     of_each: bool = False
     transforms: bool = False
 
@@ -53,16 +67,20 @@ _BOUNDS = (
     *_in("shape.bounds", "interval_arithmetic", "divergence", "f_divergence", "pieces_on_the_line"),
     *_in("shape.bounds", "signs_of_the_terms", "drawn_inputs"),
 )
-_CURVATURE = _in(
-    "shape.convexity",
-    "composition", "drawn_chords", "second_derivative", "f_divergence", "structure_of_the_hessian",
-    "second_derivative_on_its_line", "least_second_derivative",
-)  # fmt: skip
+_CURVATURE = (
+    *_in("shape.convexity", "composition", "drawn_chords", "second_derivative", "f_divergence"),
+    *_in("shape.convexity", "structure_of_the_hessian", "second_derivative_on_its_line"),
+    *_in("objectives.models", "affine_model"),
+    *_in("objectives.terms", "each_term"),
+    *_in("shape.convexity", "least_second_derivative"),
+)
 
 PROPERTIES: Mapping[str, Property] = {
-    "convex": Property(_CURVATURE, least=1),
-    "concave": Property(_CURVATURE, least=1),
-    "affine": Property(_in("shape.convexity", "composition", "convex_and_concave"), least=1),
+    "convex": Property(_CURVATURE, least=1, lens="curvature"),
+    "concave": Property(_CURVATURE, least=1, lens="curvature"),
+    "affine": Property(
+        _in("shape.convexity", "composition", "convex_and_concave"), least=1, lens="curvature"
+    ),
     "strictly_convex": Property(
         _in(
             "shape.strictness",
@@ -72,15 +90,24 @@ PROPERTIES: Mapping[str, Property] = {
             "drawn_chords",
             "least_second_derivative",
         ),
+        is_sought=True,
         least=1,
+        lens="curvature",
     ),
     "strongly_convex": Property(
         _in("shape.strictness", "second_derivative", "structure_of_the_hessian", "drawn_chords"),
         numbers=1,
+        candidates="shape.constants:moduli",
+        is_sought=True,
         least=1,
+        lens="curvature",
     ),
     "quasiconvex": Property(
-        _in("shape.convexity", "convexity", "one_descent_one_ascent", "drawn_chords"), least=1
+        _in("shape.convexity", "convexity", "one_descent_one_ascent", "drawn_chords"),
+        implied_by=("convex", "strictly_convex", "strongly_convex"),
+        is_sought=True,
+        least=1,
+        lens="curvature",
     ),
     "lipschitz": Property(
         _in(
@@ -94,7 +121,10 @@ PROPERTIES: Mapping[str, Property] = {
             "jumps",
         ),
         numbers=1,
+        candidates="shape.constants:steepest",
+        is_sought=True,
         least=1,
+        lens="slope",
     ),
     "smooth": Property(
         _in(
@@ -108,11 +138,23 @@ PROPERTIES: Mapping[str, Property] = {
             "jumps",
         ),
         numbers=1,
+        candidates="shape.constants:steepest",
+        is_sought=True,
         least=1,
+        lens="slope",
     ),
     "robust": Property(
-        _in("shape.robustness", "bounded_derivative", "lipschitz_constant", "finite_extremes"),
+        _in(
+            "shape.robustness",
+            "bounded_derivative",
+            "lipschitz_constant",
+            "finite_extremes",
+            "unbounded_slope",
+        ),
+        implied_by=("lipschitz",),
+        is_sought=True,
         least=1,
+        lens="slope",
         of_each=True,
     ),
     "differentiable": Property(
@@ -121,12 +163,42 @@ PROPERTIES: Mapping[str, Property] = {
         least=1,
         of_each=True,
     ),
-    "bounded": Property(_BOUNDS, numbers=2),
-    "nonnegative": Property(_BOUNDS),
+    "coercive": Property(
+        _in("shape.growth", "coercive_on_its_line", "strong_convexity", "flat_directions"),
+        least=1,
+        is_sought=True,
+    ),
+    "tends": Property(
+        _in("shape.growth", "limits"),
+        numbers=2,
+        least=1,
+        candidates="shape.growth:sides_as_claims",
+        of_each=True,
+        is_sought=True,
+    ),
+    "redescending": Property(
+        _in("shape.growth", "vanishing_slope"), least=1, of_each=True, is_sought=True
+    ),
+    "homogeneous": Property(
+        _in("shape.growth", "degree"),
+        numbers=1,
+        least=1,
+        candidates="shape.growth:degrees_as_claims",
+        with_data=True,
+        is_sought=True,
+        transforms=True,
+    ),
+    "bounded": Property(_BOUNDS, numbers=2, lens="range"),
+    "nonnegative": Property(_BOUNDS, lens="range"),
     "symmetric": Property(
         _in("shape.symmetry", "same_formula", "same_formulas", "drawn_inputs"), least=2
     ),
     "divergence": Property(_in("statistics.divergences", "divergence"), least=2, transforms=True),
+    "triangle": Property(
+        _in("statistics.distances", "norm_of_a_difference", "three_points"),
+        least=2,
+        transforms=True,
+    ),
     "invariant": Property(
         _in("shape.invariance", "moves", "drawn_moves"),
         qualifiers={"shift": 0, "scale": 0, "permutation": 0},
@@ -135,7 +207,13 @@ PROPERTIES: Mapping[str, Property] = {
     ),
     "bounds": Property(_in("statistics.calibration", "bounds"), metric=True, transforms=True),
     "calibrated": Property(
-        _in("statistics.calibration", "calibrated"), metric=True, transforms=True
+        ("statistics.rankings:calibrated", "statistics.calibration:calibrated"),
+        metric=True,
+        transforms=True,
+    ),
+    "noise_tolerant": Property(
+        _in("statistics.noise", "sum_over_two_labels", "sum_over_classes", "drawn_sums"),
+        transforms=True,
     ),
     "proper": Property(_in("statistics.propriety", "proper"), transforms=True),
     "strictly_proper": Property(_in("statistics.propriety", "strictly_proper"), transforms=True),

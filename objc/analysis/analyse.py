@@ -3,39 +3,48 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
 
 from objc.analysis.decision import unknown
+from objc.analysis.effort import UNLIMITED, Effort
 from objc.analysis.errors import ClaimRefuted, ClaimsUndecided
 from objc.analysis.facts import Fact, Facts, Verdict
 from objc.analysis.misuse import misuses
+from objc.analysis.objectives.whole import unreached, whole
+from objc.analysis.search import found_beside
 from objc.analysis.shape.influence import influence_warnings
 from objc.analysis.statements import answer, fact_of, stated
 from objc.analysis.subject import Subject
-from objc.analysis.values.interval import Interval
 from objc.analysis.values.ranges import Ranges
+from objc.analysis.values.words import in_words
 from objc.errors import Diagnostic
 from objc.ir.program import Claim, Program
 from objc.ir.text import Text
 
 
-def analyse(program: Program) -> Facts:
+def analyse(
+    program: Program, effort: Effort = UNLIMITED, wanted: Sequence[str] | None = ()
+) -> Facts:
     """The facts of a declaration, and what is wrong with it.
 
     Facts are about the scalar of a loss, a metric or an objective; a function or a model has none.
-    Diagnostics are errors (a function outside its domain, a refuted claim) and warnings.
+    Diagnostics are errors (a function outside its domain, a refuted claim) and warnings. Properties that
+    are `wanted` are looked for where nobody claims them, all that there are for None, as long as the
+    effort lasts.
     """
     found: list[Diagnostic] = list(misuses(program, Ranges(program)))
-    found += influence_warnings(program)
+    found += [*influence_warnings(program), *unreached(program)]
     if "result" in program.outputs or not program.terms:
         return Facts(program.name, (), tuple(found))
-    subject = Subject(program)
+    subject = Subject(program, effort)
     facts = [*_range(subject), *_of_inputs(subject)]
     claimed = [(claim, fact_of(subject, claim, "claim")) for claim in program.claims]
     facts += [fact for _, fact in claimed]
-    found += _claim_diagnostics(program, claimed)
+    of_objective, wrong = whole(subject)
+    facts += of_objective
+    if wanted != ():
+        facts += found_beside(subject, facts, wanted)
+    found += [*_claim_diagnostics(program, claimed), *wrong]
     return Facts(program.name, tuple(facts), tuple(found), functools.partial(answer, subject))
 
 
@@ -51,37 +60,12 @@ def errors(program: Program) -> tuple[Diagnostic, ...]:
 
 
 def _range(subject: Subject) -> Iterator[Fact]:
-    statement = _in_words(subject.range)
+    statement = in_words(subject.range)
     if statement is not None:
         span = subject.declared.span
         word, _, value = statement.partition(" ")
         how = "by interval arithmetic"
         yield Fact("range", statement, "proved", how, word, value=value or None, span=span)
-
-
-def _in_words(values: Interval) -> str | None:
-    if values.is_bounded:
-        return f"bounded {_end(values.low, ROUND_FLOOR)} {_end(values.high, ROUND_CEILING)}"
-    if values.low == 0:
-        return "nonnegative"
-    if values.high == 0:
-        return "nonpositive"
-    if values.low > -float("inf"):
-        return f"at least {_end(values.low, ROUND_FLOOR)}"
-    if values.high < float("inf"):
-        return f"at most {_end(values.high, ROUND_CEILING)}"
-    return None
-
-
-def _end(end: Fraction | float, outward: str) -> str:
-    """An end of a range in six digits: what is printed as proved is never inside of what was."""
-    if not isinstance(end, Fraction):
-        return f"{end}"
-    if end.denominator < 1000 and abs(end.numerator) < 10**12:
-        return str(end)
-    digits = Context(prec=6, rounding=outward, Emin=-(10**6), Emax=10**6)
-    rounded = digits.divide(Decimal(end.numerator), Decimal(end.denominator))
-    return f"{rounded.normalize(digits):g}"
 
 
 def _of_inputs(subject: Subject) -> Iterator[Fact]:

@@ -10,9 +10,10 @@ import functools
 import importlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from objc.analysis.decision import Decision, unknown
+from objc.analysis.effort import Clock, OutOfTime
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim
 from objc.properties import PROPERTIES
@@ -20,12 +21,14 @@ from objc.properties import PROPERTIES
 Prover = Callable[[Subject, Claim], Decision | None]
 
 
-def decide(subject: Subject, claim: Claim) -> Decision:
-    """The verdict on a claim. `not …` exchanges proved and refuted."""
+def decide(subject: Subject, claim: Claim, clock: Clock | None = None) -> Decision:
+    """The verdict on a claim, in the time that the subject has for one where no other clock runs. `not …`
+    exchanges proved and refuted."""
+    clock = clock or Clock(subject.effort.claim)
     row = PROPERTIES[claim.words[0]]
     if row.transforms and not subject.is_short:
         return Decision("unknown", "the formula is too long to be transformed")
-    found = _weakest(subject, claim) if row.of_each else _first(subject, claim)
+    found = (_weakest if row.of_each else _first)(subject, claim, clock)
     if found.verdict == "unknown" and any(map(subject.is_recurrent, claim.inputs)):
         found = Decision("unknown", f"{found.argument}; the definition is a recurrence")
     if not claim.negated or found.verdict == "unknown":
@@ -35,9 +38,9 @@ def decide(subject: Subject, claim: Claim) -> Decision:
     return Decision("refuted", f"the opposite is proved, {found.argument}")
 
 
-def _weakest(subject: Subject, claim: Claim) -> Decision:
+def _weakest(subject: Subject, claim: Claim, clock: Clock) -> Decision:
     """A claim about several inputs holds if it holds in each."""
-    found = [_first(subject, replace(claim, inputs=(name,))) for name in claim.inputs]
+    found = [_first(subject, replace(claim, inputs=(name,)), clock) for name in claim.inputs]
     for verdict in ("refuted", "unknown"):
         for one in found:
             if one.verdict == verdict:
@@ -45,12 +48,19 @@ def _weakest(subject: Subject, claim: Claim) -> Decision:
     return found[0]
 
 
-def _first(subject: Subject, claim: Claim) -> Decision:
-    tried = []
-    for place in PROPERTIES[claim.words[0]].provers:
-        found = prover(place)(subject, claim)
+def _first(subject: Subject, claim: Claim, clock: Clock) -> Decision:
+    tried: list[str] = []
+    provers = PROPERTIES[claim.words[0]].provers
+    for number, place in enumerate(provers):
+        try:
+            with clock.running():
+                found = prover(place)(subject, claim)
+        except OutOfTime:
+            left = ", ".join(map(_named, provers[number:]))
+            done = f"; tried: {', '.join(tried)}" if tried else ""
+            return Decision("unknown", f"out of time before: {left}{done}")
         if found is None:
-            tried.append(place.rpartition(":")[2].replace("_", " "))
+            tried.append(_named(place))
         elif found.verdict == "unknown":
             tried.append(found.argument.removeprefix("tried: "))
         else:
@@ -58,8 +68,19 @@ def _first(subject: Subject, claim: Claim) -> Decision:
     return unknown(", ".join(tried))
 
 
-@functools.cache
+def _named(place: str) -> str:
+    """A prover in words: that is what its function is called."""
+    return place.rpartition(":")[2].replace("_", " ")
+
+
 def prover(place: str) -> Prover:
-    """A prover by its place below `objc.analysis`, `module:function`."""
+    return cast(Prover, function_at(place))
+
+
+@functools.cache
+def function_at(place: str) -> Callable[..., Any]:
+    """A function by its place below `objc.analysis`, `module:function`."""
     module, _, name = place.partition(":")
-    return cast(Prover, getattr(importlib.import_module(f"objc.analysis.{module}"), name))
+    return cast(
+        Callable[..., Any], getattr(importlib.import_module(f"objc.analysis.{module}"), name)
+    )

@@ -11,7 +11,8 @@ from objc.source import Span
 
 Verdict = Literal["proved", "refuted", "unknown"]
 Kind = Literal[
-    "range", "curvature", "smoothness", "kink", "influence", "domain", "constant", "claim", "asked"
+    "range", "curvature", "smoothness", "kink", "influence", "domain", "constant", "claim", "asked",
+    "objective", "found",
 ]  # fmt: skip
 _OPPOSITE: Mapping[Verdict, Verdict] = {
     "proved": "refuted", "refuted": "proved", "unknown": "unknown",
@@ -92,13 +93,25 @@ class Facts:
         return asked
 
     def lines(self) -> list[str]:
-        """The report: a line a fact, claims last. What is claimed too stands once, and what nobody
-        claimed and nothing decided is left out."""
+        """The report: a line a fact."""
+        return [str(one) for one in self.shown()]
+
+    def shown(self) -> list[Fact]:
+        """The facts of the report, claims last. What is claimed too stands once, and what nobody claimed
+        and nothing decided is left out."""
         claimed = {one.statement for one in self.facts if one.claimed}
         claimed |= {one.statement.removeprefix("not ") for one in self.facts if one.claimed}
         return [
-            str(one)
+            one
             for one in self.facts
             if one.claimed
             or (one.statement not in claimed and (one.verdict != "unknown" or one.kind == "kink"))
+        ]
+
+    @property
+    def undecided(self) -> list[str]:
+        """What nobody claimed, and nothing decided."""
+        shown = self.shown()
+        return [
+            one.statement for one in self.facts if one.verdict == "unknown" and one not in shown
         ]

@@ -39,7 +39,7 @@ def whole(program: Program) -> Program:
     bodies: dict[str, Let] = {}
     lets = []
     for let in program.lets:
-        body, guard = _named(_inlined(let.body, bodies)), _inlined(let.guard, bodies)
+        body, guard = named(_inlined(let.body, bodies)), _inlined(let.guard, bodies)
         if _size(body) + _size(guard) <= _GREATEST:
             let = replace(let, body=body, guard=guard)
         if let.reduction is None and let.name not in gathered | recurrent:
@@ -70,12 +70,12 @@ def _inlined(expression: Any, bodies: Mapping[str, Let]) -> Any:
     return expression.xreplace(mapping) if mapping else expression
 
 
-def _named(node: Any) -> Any:
+def named(node: Any) -> Any:
     """A formula with log cosh, softplus and the logistic function by their names, as the table of atoms
     has rows for them."""
     if not node.args or not node.has(sympy.exp, sympy.cosh):
         return node
-    arguments = [_named(one) for one in node.args]
+    arguments = [named(one) for one in node.args]
     node = node if list(node.args) == arguments else node.func(*arguments)
     match node:
         case sympy.log() if isinstance(node.args[0], sympy.cosh):

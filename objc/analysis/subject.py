@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import sympy
 
+from objc.analysis.effort import UNLIMITED, Effort
 from objc.analysis.formulas import influences, is_short, whole
 from objc.analysis.shape.curvature import Curvature, Shape
 from objc.analysis.shape.slopes import slope
@@ -26,9 +27,10 @@ from objc.ir.symbols import Expression
 class Subject:
     """The scalar of a loss, a metric or an objective (the weighted sum of its terms)."""
 
-    def __init__(self, declared: Program) -> None:
+    def __init__(self, declared: Program, effort: Effort = UNLIMITED) -> None:
         self.declared = declared
-        self.program = whole(_with_total(declared))
+        self.effort = effort
+        self.program = whole(with_total(declared))
         self.let = self.program.lets[-1]
         self._curvature: dict[tuple[str, ...], Curvature] = {}
         self._smoothness: dict[str, Smoothness] = {}
@@ -64,9 +66,13 @@ class Subject:
 
     def curvature(self, *names: str) -> Shape:
         """The shape as a function of these inputs jointly."""
+        return self.curvature_of_lets(*names)[self.let.name]
+
+    def curvature_of_lets(self, *names: str) -> Mapping[str, Shape]:
+        """The shape of each let as a function of these inputs jointly."""
         if names not in self._curvature:
             self._curvature[names] = Curvature(self.program, self.ranges, names)
-        return self._curvature[names].of_let[self.let.name]
+        return self._curvature[names].of_let
 
     def bounds(self, name: str) -> Bounds:
         """What is known of gradient and Hessian in all entries of an input."""
@@ -79,6 +85,14 @@ class Subject:
         """Whether an input reaches the scalar through a recurrence, of which little is proved."""
         influenced = influences(self.program)
         return any(name in influenced[one] for one in members(self.program))
+
+    @cached_property
+    def _influences(self) -> Mapping[str, frozenset[str]]:
+        return influences(self.program)
+
+    def reaching(self, let: str) -> frozenset[str]:
+        """The inputs that a let depends on."""
+        return self._influences.get(let, frozenset())
 
     def kinks(self, name: str) -> tuple[Kink, ...]:
         return self.smoothness(name).kinks
@@ -141,7 +155,7 @@ class Subject:
         return self.program.with_lets(lets, outputs)
 
 
-def _with_total(program: Program) -> Program:
+def with_total(program: Program) -> Program:
     """The program with the scalar that the facts are about as its last let."""
     name = Names.of(program).fresh("total")
     if "per_example" in program.outputs and program.kind != "objective":

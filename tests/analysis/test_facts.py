@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 import objc
-from objc.analysis.analyse import _end
+from objc.analysis.values.words import end
 from objc.errors import InputError
 
 TEXT = """
@@ -61,9 +61,9 @@ def test_the_data_say_what_holds_of_the_property(facts: objc.analysis.Facts) -> 
 
 def test_printed_ends_are_outside_of_what_is_proved() -> None:
     third = Fraction(10**7, 3 * 10**4 + 1)
-    low, high = _end(third, "ROUND_FLOOR"), _end(third, "ROUND_CEILING")
+    low, high = end(third, "ROUND_FLOOR"), end(third, "ROUND_CEILING")
     assert Fraction(low) < third < Fraction(high)
     assert (low, high) == ("333.322", "333.323")
-    assert _end(-third, "ROUND_FLOOR") == "-333.323"
-    assert _end(Fraction(10) ** 400, "ROUND_CEILING") == "1e+400"
-    assert _end(Fraction(1, 6), "ROUND_FLOOR") == "1/6"
+    assert end(-third, "ROUND_FLOOR") == "-333.323"
+    assert end(Fraction(10) ** 400, "ROUND_CEILING") == "1e+400"
+    assert end(Fraction(1, 6), "ROUND_FLOOR") == "1/6"

@@ -34,23 +34,35 @@ class Flat:
     broken_by: tuple[str, ...] = ()
 
 
-def flat_moves(subject: Subject) -> Iterator[Flat]:
-    """What leaves an objective unchanged, or all of it but penalties on the parameters."""
+def flat_moves(subject: Subject) -> list[Flat]:
+    """What leaves an objective unchanged, or all of it but penalties on the parameters; of moves that
+    others make together, none."""
     declared = subject.declared
     penalties = tuple(one.name for one in declared.terms if one.over_parameters)
     fitted = tuple(one for one in declared.terms if not one.over_parameters)
     bare = None
     if penalties and fitted:
         bare = Subject(replace(declared, terms=fitted, outputs={}, kind="objective")).program
-    learned = declared.differentiable
-    for names, kind, text, effects in _candidates(learned):
+    found: list[Flat] = []
+    for names, kind, text, effects in _candidates(declared.differentiable):
+        if _is_made_of(names, kind, found):
+            continue
         if _is_unmoved(subject.program, effects):
-            yield Flat(names, kind, text)
+            found.append(Flat(names, kind, text))
         elif bare is not None and _is_unmoved(bare, effects):
-            yield Flat(names, kind, text, penalties)
+            found.append(Flat(names, kind, text, penalties))
     for dimension in _exchangeable(subject.program):
-        names = tuple(one.name for one in learned if dimension in one.dimensions)
-        yield Flat(names, "permutation", f"exchanging the {dimension} units of {_and(names)}")
+        names = tuple(one.name for one in declared.differentiable if dimension in one.dimensions)
+        found.append(
+            Flat(names, "permutation", f"exchanging the {dimension} units of {_and(names)}")
+        )
+    return found
+
+
+def _is_made_of(names: Sequence[str], kind: str, found: Sequence[Flat]) -> bool:
+    """Whether moves of the same kind that were found already make a move of these tensors."""
+    done = {one.names for one in found if one.kind == kind}
+    return tuple(names) in done or any(set(one) < set(names) for one in done)
 
 
 def _and(names: Sequence[str]) -> str:
@@ -64,7 +76,6 @@ Move = tuple[tuple[str, ...], str, str, Mapping[str, Any]]
 def _candidates(learned: Sequence[Input]) -> Iterator[Move]:
     real = [one for one in learned if one.domain.kind == "real"]
     for one in real:
-        yield (one.name,), "shift", _shift_text(one), {one.name: Effect(added=_real("c"))}
         if len(one.dimensions) > 1:
             for axis, dimension in enumerate(one.dimensions):
                 others = [str(d) for number, d in enumerate(one.dimensions) if number != axis]
@@ -73,6 +84,7 @@ def _candidates(learned: Sequence[Input]) -> Iterator[Move]:
                     f" {' and '.join(others)}"
                 )
                 yield (one.name,), "shift", text, {one.name: Along(axis)}
+        yield (one.name,), "shift", _shift_text(one), {one.name: Effect(added=_real("c"))}
     for first, second in itertools.combinations(real, 2):
         for sign in (1, -1):
             c = _real("c")

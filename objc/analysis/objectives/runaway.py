@@ -118,7 +118,9 @@ def _there(one: Input, value: Any, direction: Any, length: Any) -> Any:
     if low.is_infinite and high.is_infinite:
         return direction * length
     if high.is_infinite:
-        return low + 1 + length if direction >= 0 and direction else low + 1 / (1 - direction * length)
+        return (
+            low + 1 + length if direction >= 0 and direction else low + 1 / (1 - direction * length)
+        )
     if low.is_infinite:
         return high - 1 - length if direction < 0 else high - 1 / (1 + direction * length)
     share = sympy.Rational(1, 2) if direction == 0 else 1 / (2 + length)
@@ -182,8 +184,9 @@ def _falls(
         }
         for length in _LENGTHS
     ]
-    found = [one and one["total"] * (-1 if upward else 1) for one in outputs_of_all(program, places)]
-    if any(one is None or is_nan(one) or one == math.inf for one in found):
+    known = [one["total"] for one in outputs_of_all(program, places) if one is not None]
+    found = [-one if upward else one for one in known]
+    if len(found) < len(places) or any(is_nan(one) or one == math.inf for one in found):
         return False
     first, second, third, fourth = found
     if fourth == -math.inf:
@@ -236,9 +239,7 @@ def _far_out(expression: Any, t: Any) -> Any:
 def _arm(fold: Any, t: Any) -> Any:
     if isinstance(fold, Branch):
         condition, then, otherwise = fold.args
-        truths = {
-            one: _truth(one, t) for one in condition.atoms(sympy.core.relational.Relational)
-        }
+        truths = {one: _truth(one, t) for one in condition.atoms(sympy.core.relational.Relational)}
         if None in truths.values():
             return None
         return then if condition.xreplace(truths) == sympy.true else otherwise

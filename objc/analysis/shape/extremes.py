@@ -57,6 +57,14 @@ def is_bounded(subject: Subject, name: str) -> bool:
     )
 
 
+def suprema(subject: Subject, name: str, order: int) -> Iterator[Expression]:
+    """What the size of a derivative comes to at most, exactly, for each value of the hyperparameters."""
+    for scale in _scales(subject):
+        sizes = _greatest(subject, name, order, scale)
+        if sizes:
+            yield scale * max(sizes, key=lambda one: sympy.N(one, 30))
+
+
 def _scales(subject: Subject) -> list[Expression]:
     found = [sympy.Integer(1)]
     for one in subject.program.inputs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sympy
@@ -11,7 +11,7 @@ from objc.analysis.errors import NoInfluence, UnusedInput
 from objc.analysis.formulas import influences, spread
 from objc.atoms import Branch, stop_gradient
 from objc.errors import Diagnostic
-from objc.ir.program import Let, Program
+from objc.ir.program import Let, Program, Term
 from objc.ir.reductions import REDUCTIONS
 from objc.ir.symbols import Read
 
@@ -47,21 +47,30 @@ def _read_anywhere(program: Program) -> frozenset[str]:
     return frozenset(found)
 
 
+def sloped_inputs(program: Program, terms: Sequence[Term]) -> frozenset[str]:
+    """The inputs on which terms depend through functions that have a slope somewhere."""
+    known = _sloped(program)
+    result: set[str] = set()
+    for term in terms:
+        result |= known[term.let]
+        for part in (term.weight, term.offset):
+            result |= {read.tensor for read in part.atoms(Read)}
+    return frozenset(result)
+
+
 def _with_slope(program: Program) -> frozenset[str]:
     """The inputs that the results depend on through functions that have a slope somewhere."""
+    known = _sloped(program)
+    outputs = (known[name] for name in program.outputs.values())
+    return sloped_inputs(program, program.terms).union(*outputs)
 
+
+def _sloped(program: Program) -> dict[str, frozenset[str]]:
     def sources(let: Let) -> list[str]:
         has_slope = let.reduction is None or REDUCTIONS[let.reduction].differentiable
         return [read.tensor for read in sloped_reads(let.body)] if has_slope else []
 
-    known = spread(program, sources)
-    result: set[str] = set()
-    for name in (*program.outputs.values(), *(one.let for one in program.terms)):
-        result |= known[name]
-    for term in program.terms:
-        for part in (term.weight, term.offset):
-            result |= {read.tensor for read in part.atoms(Read)}
-    return frozenset(result)
+    return spread(program, sources)
 
 
 def sloped_reads(expression: Any) -> Iterator[Read]:

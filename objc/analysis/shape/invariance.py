@@ -87,6 +87,18 @@ def _moved(program: Program, names: Sequence[str], kind: str) -> str | None:
     return None
 
 
+def factor_of(program: Program, names: Sequence[str]) -> tuple[Expression, Any] | None:
+    """By what the value is multiplied when inputs are by a positive symbol, and that symbol."""
+    by = sympy.Dummy("c", positive=True)
+    try:
+        effect = Moves(program, dict.fromkeys(names, Effect(factor=by))).effects[
+            program.lets[-1].name
+        ]
+    except Unclear:
+        return None
+    return (effect.factor, by) if effect.added == 0 else None
+
+
 class Moves:
     """The effects of a move on every tensor of a program.
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from objc.analysis.decision import Decision, proved
+import sympy
+
+from objc.analysis.decision import Decision, proved, refuted
 from objc.analysis.shape import extremes
+from objc.analysis.shape.growth import sides_of
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim
 from objc.ir.symbols import Expression
@@ -42,3 +45,13 @@ def finite_extremes(subject: Subject, claim: Claim) -> Decision | None:
     if _slope(subject, claim) is None or not extremes.is_bounded(subject, name):
         return None
     return proved("the extremes of the derivative are finite")
+
+
+def unbounded_slope(subject: Subject, claim: Claim) -> Decision | None:
+    """The slope goes to infinity on one side, for some labels and whatever else is held fixed."""
+    (name,) = claim.inputs
+    slope = subject.slope(name)
+    for one in () if slope is None else sides_of(subject, name, slope):
+        if one.value in (sympy.oo, -sympy.oo):
+            return refuted(f"of the slope, {one.in_words(name)}")
+    return None

@@ -134,6 +134,7 @@ class Smoothness:
         if isinstance(expression, stop_gradient):
             return
         arguments, zero = expression.args, sympy.Integer(0)
+        span = self.program.places.get(expression, span)
         match expression:
             case sympy.Abs() if not (
                 self._has_one_sign(arguments[0])

@@ -11,6 +11,7 @@ import sympy
 from objc.analysis.decision import Decision, proved, refuted, unknown
 from objc.analysis.signs.elementary import is_positive, is_zero
 from objc.analysis.statistics import classes
+from objc.analysis.statistics.excess import transform
 from objc.analysis.statistics.margins import (
     Margin,
     is_at_least_one_for_mistakes,
@@ -36,7 +37,7 @@ def calibrated(subject: Subject, claim: Claim) -> Decision:
     if claim.metric is None or margin is None or not is_zero_one(claim.metric):
         return unknown("the loss as a function of the margin, for the zero-one loss")
     if subject.curvature(margin.name).convex:
-        return _of_convex(margin)
+        return _with_transform(margin, _of_convex(margin))
     slopes = margin.slope(-1), margin.slope(1)
     if _is_smooth_descent(slopes) and never_increases(subject, margin):
         return proved(
@@ -48,6 +49,17 @@ def calibrated(subject: Subject, claim: Claim) -> Decision:
             " opposite is decided at no greater expected loss"
         )
     return unknown("convexity, the sign of the derivative, exchanging v and -v")
+
+
+def _with_transform(margin: Margin, found: Decision) -> Decision:
+    """A proof, with what the excess of the expected loss says about that of the metric."""
+    psi = transform(margin) if found.is_proof else None
+    if psi is None:
+        return found
+    return proved(
+        f"{found.argument}; the metric's excess R over the least there is has psi(R) ≤ the excess of the"
+        f" expected loss, psi(t) = {psi}"
+    )
 
 
 def _is_smooth_descent(slopes: tuple[Any, Any]) -> bool:

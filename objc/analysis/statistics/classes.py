@@ -99,6 +99,8 @@ def reads_of(expression: Expression, program: Program) -> list[Read]:
 
 
 def calibrated(subject: Subject) -> Decision:
+    from objc.analysis.statistics import decompositions  # which reads `Classes`
+
     case = classes_of(subject)
     if case is None:
         return unknown("a loss of one score a class")
@@ -108,6 +110,8 @@ def calibrated(subject: Subject) -> Decision:
             "it is a function of the label's softmax probability that falls everywhere: two classes in"
             " the wrong order cost more in expectation than exchanged"
         )
+    if (how := decompositions.how_consistent(case)) is not None:
+        return proved(how)
     refutation = _wrong_minimum(case)
     if refutation is not None:
         return refuted(refutation)

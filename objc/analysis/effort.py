@@ -1,0 +1,82 @@
+"""How long is thought about a question: a limit on the processor time of provers."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Level = Literal["quick", "normal", "thorough"]
+
+_AGAIN = 0.02
+"""Seconds after which a limit is raised once more, where something has swallowed it."""
+
+
+class OutOfTime(BaseException):
+    """A prover has taken too long. Not an `Exception`, which others catch for ends of their own."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Seconds of processor time: for each question that the text asks (its claims), and for all that is
+    looked for beside them in one declaration. An infinity sets no limit."""
+
+    claim: float
+    found: float
+
+
+LEVELS: Mapping[Level, Effort] = {
+    "quick": Effort(claim=0.25, found=0.25),
+    "normal": Effort(claim=1.0, found=0.6),
+    "thorough": Effort(claim=60.0, found=60.0),
+}
+UNLIMITED = Effort(claim=float("inf"), found=float("inf"))
+
+
+class Clock:
+    """Processor time that is spent here, up to so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Raise OutOfTime when the time is spent, within a prover where the system has timers (on the main
+        thread of a Unix), else before the next one.
+
+        The time is that of this process, so that a busy machine decides no less.
+        """
+        if self.left <= 0:
+            raise OutOfTime
+        started = time.process_time()
+        try:
+            with _alarm(self.left):
+                yield
+        finally:
+            self.left -= time.process_time() - started
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    is_ours = threading.current_thread() is threading.main_thread()
+    if not is_ours or seconds == float("inf") or not hasattr(signal, "setitimer"):
+        yield
+        return
+    is_over = False
+
+    def ring(number: int, frame: Any) -> None:
+        if not is_over:
+            raise OutOfTime
+
+    before = signal.signal(signal.SIGVTALRM, ring)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _AGAIN)
+    try:
+        yield
+    finally:
+        is_over = True
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)

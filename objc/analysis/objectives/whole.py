@@ -1,0 +1,120 @@
+"""What is said of an objective as a whole: facts, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from objc.analysis.claims import decide
+from objc.analysis.decision import Decision
+from objc.analysis.facts import Fact
+from objc.analysis.objectives.errors import RunsAway, UnreachedTerm
+from objc.analysis.objectives.flat import flat_moves
+from objc.analysis.objectives.runaway import Runaway, runaway
+from objc.analysis.objectives.terms import parts_of
+from objc.analysis.shape.influence import sloped_inputs
+from objc.analysis.statements import fact_of, stated
+from objc.analysis.subject import Subject
+from objc.errors import Diagnostic
+from objc.ir.program import Program
+
+
+def unreached(program: Program) -> Iterator[Diagnostic]:
+    """The terms of an objective in which nothing that is learned has a gradient."""
+    learned = {one.name for one in program.differentiable}
+    if program.kind != "objective" or not learned:
+        return
+    for term in program.terms:
+        if not sloped_inputs(program, (term,)) & learned:
+            span = program.let[term.let].span or program.span
+            yield UnreachedTerm(span, program.name, term.name)
+
+
+def whole(subject: Subject) -> tuple[list[Fact], list[Diagnostic]]:
+    """The facts of an objective beyond those of any scalar, with the errors that follow from them."""
+    if subject.declared.kind != "objective" or not subject.declared.differentiable:
+        return [], []
+    how = how_bounded(subject)
+    ray = None if how is not None else runaway(subject)
+    facts = [*_shape_of_terms(subject), _bound(subject, how, ray), *_flat(subject)]
+    found: list[Diagnostic] = []
+    if ray is not None and ray.always:
+        span, name = subject.declared.span, subject.declared.name
+        found.append(RunsAway(span, name, ray.upward, str(ray)))
+    return facts, found
+
+
+def how_bounded(subject: Subject) -> str | None:
+    """Why what is minimized has a lower bound (what is maximized, an upper one), if that is known."""
+    upward = subject.declared.direction == "maximize"
+    values = subject.range
+    if (values.high if upward else -values.low) < float("inf"):
+        return "by interval arithmetic"
+    if upward:
+        return None
+    found = [(one.term.name, _nonnegative(one.subject)) for one in parts_of(subject.declared)]
+    if any(how is None for _, how in found):
+        return None
+    return f"each term is at least 0: {'; '.join(f'{name} {how}' for name, how in found)}"
+
+
+def _nonnegative(subject: Subject) -> str | None:
+    found = decide(subject, stated("nonnegative"))
+    return found.argument if found.is_proof else None
+
+
+def _bound(subject: Subject, how: str | None, ray: Runaway | None) -> Fact:
+    side = "above" if subject.declared.direction == "maximize" else "below"
+    if how is not None:
+        found = Decision("proved", how)
+    elif ray is not None:
+        found = Decision("refuted", f"a counterexample: {ray}", str(ray))
+    else:
+        found = Decision("unknown", "tried: interval arithmetic, rays")
+    names = tuple(one.name for one in subject.declared.differentiable)
+    return Fact(
+        "objective",
+        f"bounded {side}",
+        found.verdict,
+        found.argument,
+        f"bounded_{side}",
+        names,
+        counterexample=found.counterexample,
+        span=subject.declared.span,
+    )
+
+
+def _shape_of_terms(subject: Subject) -> Iterator[Fact]:
+    """Each term's convexity (concavity, if the sum is maximized) in the parameters that reach it."""
+    word = "concave" if subject.declared.direction == "maximize" else "convex"
+    if len(subject.declared.terms) < 2:
+        return
+    for part in parts_of(subject.declared):
+        if part.names:
+            found = fact_of(part.subject, stated(word, *part.names), "objective")
+            yield Fact(
+                "objective",
+                f"term {part.term.name}: {found.statement}",
+                found.verdict,
+                found.argument,
+                word,
+                part.names,
+                f"term {part.term.name}",
+                found.counterexample,
+                span=subject.declared.span,
+            )
+
+
+def _flat(subject: Subject) -> Iterator[Fact]:
+    """Moves of the parameters that change nothing: what is learned is not determined along them."""
+    for one in flat_moves(subject):
+        if not one.broken_by:
+            yield Fact(
+                "objective",
+                f"invariant under {one.move}",
+                "proved",
+                "what it does cancels in every term, and no penalty breaks it",
+                "invariant",
+                one.names,
+                f"{one.kind}: {one.move}",
+                span=subject.declared.span,
+            )

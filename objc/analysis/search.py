@@ -1,0 +1,80 @@
+"""Facts that nobody claims: each property of each input alone and of all of them, its constants found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from objc.analysis.claims import decide, function_at
+from objc.analysis.decision import unknown
+from objc.analysis.effort import Clock, OutOfTime
+from objc.analysis.facts import Fact
+from objc.analysis.statements import fact_of, stated
+from objc.analysis.subject import Subject
+from objc.ir.program import Claim
+from objc.properties import PROPERTIES, Property
+
+
+def found_beside(
+    subject: Subject, known: Sequence[Fact], wanted: Iterable[str] | None
+) -> Iterator[Fact]:
+    """Facts on the properties that are wanted (all that are looked for, where that is None) and that are
+    not settled, within the time that the subject has for them."""
+    if subject.declared.kind == "metric":
+        return
+    clock = Clock(subject.effort.found)
+    facts = [one for one in known if one.kind != "range"]
+    for word, row in PROPERTIES.items():
+        is_asked = row.is_sought if wanted is None else word in wanted
+        if not is_asked or row.metric or row.qualifiers or row.least == 2:
+            continue
+        for names in _inputs(subject, row):
+            if not any(_settles(one, word, row, names) for one in facts):
+                found = _found(subject, word, names, clock)
+                facts.append(found)
+                yield found
+
+
+def _settles(fact: Fact, word: str, row: Property, names: tuple[str, ...]) -> bool:
+    """Whether nothing is left to look for: the property is claimed or found, or follows."""
+    if fact.property == word and fact.of == names:
+        return True
+    is_known = fact.verdict == "proved" and not fact.is_negated and fact.of == names
+    return is_known and fact.property in row.implied_by
+
+
+def _inputs(subject: Subject, row: Property) -> Iterator[tuple[str, ...]]:
+    """Each differentiable input alone, all of them together, and those with the data."""
+    names = tuple(one.name for one in subject.declared.differentiable)
+    if row.least is None:
+        yield ()
+        return
+    yield from ((name,) for name in names)
+    if len(names) > 1 and not row.of_each:
+        yield names
+    data = [one for one in subject.declared.inputs if one.role == "data"]
+    if row.with_data and data and all(one.domain.kind == "real" for one in data):
+        yield (*names, *(one.name for one in data))
+
+
+def _found(subject: Subject, word: str, names: tuple[str, ...], clock: Clock) -> Fact:
+    """The first statement of a property that is proved; without numbers, what is decided of it."""
+    row = PROPERTIES[word]
+    claims: Iterator[Claim] = iter((stated(word, *names),))
+    if row.candidates is not None:
+        claims = function_at(row.candidates)(subject, word, names)
+    tried: list[str] = []
+    try:
+        while (claim := _next(claims, clock)) is not None:
+            found = decide(subject, claim, clock)
+            if found.verdict == "proved" or row.candidates is None:
+                return fact_of(subject, claim, "found", found)
+            tried.append(fact_of(subject, claim, "found", found).statement)
+        reason = ", ".join(tried) or "no constant shows itself"
+    except OutOfTime:
+        reason = "nothing, out of time"
+    return fact_of(subject, stated(word, *names), "found", unknown(reason))
+
+
+def _next(claims: Iterator[Claim], clock: Clock) -> Claim | None:
+    with clock.running():
+        return next(claims, None)
