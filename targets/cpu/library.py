@@ -14,8 +14,9 @@ from objc.targets.cpu.mathematics import (
     wide,
 )
 from objc.targets.cpu.mathematics.bits import add, maximum, minimum, view
+from objc.targets.cpu.mathematics.powers import is_few
 
-__all__ = ["add", "inside", "maximum", "minimum", "step", "view"]
+__all__ = ["add", "inside", "is_few", "maximum", "minimum", "step", "view"]
 
 for _module in (error_function, float32, float64, normal, powers, special, trigonometry, wide):
     for _name, _function in vars(_module).items():

@@ -12,7 +12,7 @@ from objc.targets.cpu.printer import Printer
 
 from objc.ir.index import BATCH, Index, Position
 from objc.ir.program import Input, Let, Program
-from objc.ir.symbols import Condition, Expression, Extent, Read, position_value
+from objc.ir.symbols import Condition, Expression, Extent, IndexValue, Read, position_value, reads
 from objc.schedule.loops import (
     Loops,
     Serial,
@@ -42,7 +42,10 @@ class Places:
 
     spellings: Mapping[str, str] = SPELLINGS
 
-    def __init__(self, writing: Writing, number: int) -> None:
+    def __init__(self, writing: Writing, number: int, few: bool = False) -> None:
+        self.few = few
+        self.settled: dict[str, None] = {}
+        self.writing = writing
         self.loops = writing.loops
         self.program: Program = writing.loops.program
         self.number = number
@@ -96,6 +99,16 @@ class Places:
     def held(self, expression: Expression) -> str | None:
         """The local variable that has the value of an expression, if one does."""
         return None
+
+    def power(self, exponent: Expression, text: str) -> str:
+        """The function for a power: where the call gives the exponent, `few` knows it to be small and
+        whole, or `settled` is to find out whether it is."""
+        tensors = [self.program.tensor(read.tensor) for read in reads(exponent)]
+        plain = exponent.atoms(IndexValue) == set()
+        if plain and all(isinstance(one, Input) and not one.dimensions for one in tensors):
+            self.settled[text] = None
+            return "few" if self.few else self.spellings["pow"]
+        return self.spellings["pow"]
 
     def uses(self, function: str) -> None:
         if "." not in function and function != "abs":

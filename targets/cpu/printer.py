@@ -42,7 +42,10 @@ class Scope(Protocol):
     program: Program
     dtype: DType
     spellings: Mapping[str, str]
-    """How each function is spelled, `pow` (for powers that are neither whole nor roots) among them."""
+    """How each function is spelled."""
+
+    def power(self, exponent: Expression, text: str) -> str:
+        """The function for a power that is neither whole nor a root, of the exponent as text."""
 
     def read(self, read: Read, kind: str, facts: Facts, hard: bool) -> str:
         """The text of a read in the type `kind`."""
@@ -169,9 +172,8 @@ class Printer:
         if (exponent - 1).is_nonnegative and not exponent.is_number and _is_within_one(base):
             # b^(y + 1) is b^y·b, and b^y is mostly there; no overflow comes between
             return f"({self._power(base, exponent - 1, facts)} * {self.real(base, facts)})"
-        return self._call(
-            self.scope.spellings["pow"], [self.real(base, facts), self.real(exponent, facts)]
-        )
+        text = self.real(exponent, facts)
+        return self._call(self.scope.power(exponent, text), [self.real(base, facts), text])
 
     def _function(self, e: Expression, facts: Facts) -> str:
         if isinstance(e, sympy.polygamma):

@@ -31,6 +31,14 @@ from objc.schedule.loops import (
 _INDENT = "    "
 
 
+def _function(name: str, arguments: Sequence[str], body: Sequence[str]) -> str:
+    signature = f"def {name}({', '.join(arguments)}):"
+    if len(signature) > 100:
+        inner = "".join(f"    {one},\n" for one in arguments)
+        signature = f"def {name}(\n{inner}):"
+    return "\n".join(["@step", signature, *body])
+
+
 class StepText(Reductions):
     """Writes a step."""
 
@@ -48,11 +56,20 @@ class StepText(Reductions):
         arguments += sorted(self.parameters)
         head = [f"{_INDENT}{name} = {text}" for name, text in sorted(self.head.items())]
         body = self.lines or [f"{_INDENT}pass"]
-        signature = f"def {self.name}({', '.join(arguments)}):"
-        if len(signature) > 100:
-            inner = "".join(f"    {one},\n" for one in arguments)
-            signature = f"def {self.name}(\n{inner}):"
-        return "\n".join(["@step", signature, *head, *body])
+        if not self.settled or self.few:
+            return _function(self.name, arguments, [*head, *body])
+        self.functions.add("is_few")
+        other = f"{self.name}_few"
+        asked = " and ".join(f"is_few(float64({one}))" for one in self.settled)
+        turn = [
+            f"{_INDENT}if {asked}:",
+            f"{_INDENT * 2}{other}({', '.join(arguments)})",
+            f"{_INDENT * 2}return",
+        ]
+        twin = type(self)(self.writing, self.number, few=True)
+        twin.parameters = {name: name for name in self.parameters}
+        twin.name = other
+        return "\n\n\n".join([twin.text(), _function(self.name, arguments, [*head, *turn, *body])])
 
     def call(self) -> str:
         """How the entry calls the function; the chunk loop around it is the entry's."""

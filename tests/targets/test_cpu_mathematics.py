@@ -14,6 +14,7 @@ from objc.targets.cpu.loading import entry_of, native_target, optimise, widened
 from objc.targets.cpu.translation import translate
 from scipy import special
 
+import objc
 from objc.atoms import ATOMS
 
 # The largest errors allowed, in units in the last place: (float32, float64).
@@ -223,14 +224,14 @@ def entry(slots, values, scratch, begin, end, first, last):
     assert (np.array([y[0], y[-1]]) > 0).all()
 
 
-def power(dtype: str) -> Callable[[Any, Any], Any]:
+def power(dtype: str, function: str = "pow") -> Callable[[Any, Any], Any]:
     """x^y over arrays."""
     suffix = "_32" if dtype == "float32" else "_64"
     entry = entry_of(f"""
 @step
 def each(x, y, z, n):
     for i in range(n):
-        z[i] = pow{suffix}(x[i], y[i])
+        z[i] = {function}{suffix}(x[i], y[i])
 
 
 def entry(slots, values, scratch, begin, end, first, last):
@@ -284,3 +285,28 @@ def test_powers_at_special_points(dtype: str) -> None:
     with np.errstate(all="ignore"):
         expected = np.power(x, y).astype(dtype)
     np.testing.assert_allclose(power(dtype)(x, y), expected, rtol=3e-7)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_small_whole_powers(dtype: str) -> None:
+    generator = np.random.default_rng(4)
+    bases = np.concatenate([generator.normal(size=200), [0, 1, -1, INF, -INF, NAN, 1e-3, -1e3]])
+    x, y = map(np.ravel, np.meshgrid(bases.astype(dtype), np.arange(-7.0, 8.0)))
+    with np.errstate(all="ignore"):
+        expected = np.power(x.astype(np.float64), y)
+    ulp = np.finfo(dtype).eps
+    np.testing.assert_allclose(power(dtype, "few")(x, y), expected, rtol=4 * ulp)
+
+
+@pytest.mark.parametrize("exponent", [-2.0, 0.0, 0.5, 1.0, 2.0, 2.5, 9.0])
+def test_an_exponent_that_a_call_chooses(exponent: float) -> None:
+    """Small whole ones take a text of their own."""
+    loss = objc.compile(
+        "loss tilted(x: real | y: positive; a: real = 1) = y^a * x + (1 + x^2)^(a / 2)"
+    )
+    generator = np.random.default_rng(5)
+    x, y = generator.normal(size=50), generator.gamma(2.0, size=50)
+    value, slope = loss.tilted.value_and_grad(x, y, a=exponent, reduction="sum")
+    other = (1 + x * x) ** (exponent / 2)
+    np.testing.assert_allclose(value, np.sum(y**exponent * x + other), rtol=1e-13)
+    np.testing.assert_allclose(slope, y**exponent + exponent * x * other / (1 + x * x), rtol=1e-13)

@@ -1,4 +1,4 @@
-"""Powers in float64: branch-free, so that loops over them vectorise.
+"""Powers in float64, and small ones in both types: branch-free, so that loops over them vectorise.
 
 The logarithm is taken to some 64 bits, as a sum of two numbers (Dekker 1971; Ogita, Rump and Oishi 2005),
 since a power multiplies its relative error by as much as 745.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from numba import float32
 from objc.targets.cpu.mathematics.bits import elementary, fma, power_of_two, rint, split
 
 # ---- copied into emitted modules from here on
@@ -103,3 +104,37 @@ def pow_64(x: Any, y: Any) -> Any:
     p = math.nan if negative and not whole and size < math.inf else p
     p = 1.0 if y == 0.0 or x == 1.0 else p
     return 1.0 if size == 1.0 and abs(y) == math.inf else p
+
+
+@elementary
+def is_few(y: Any) -> Any:
+    """Whether an exponent is a small whole number, as most are that a call chooses."""
+    return rint(y) == y and abs(y) < 8.0
+
+
+@elementary
+def few_64(x: Any, y: Any) -> Any:
+    """x^y for an exponent that `is_few`, by the bits of |y|: to 4 units in the last place."""
+    size = abs(y)
+    fourths = 1.0 if size > 3.0 else 0.0
+    rest = size - 4.0 * fourths
+    pairs = 1.0 if rest > 1.0 else 0.0
+    square = x * x
+    p = x if rest > 2.0 * pairs else 1.0
+    p = p * (square if pairs > 0.0 else 1.0)
+    p = p * (square * square if fourths > 0.0 else 1.0)
+    return 1.0 / p if y < 0.0 else p
+
+
+@elementary
+def few_32(x: Any, y: Any) -> Any:
+    """x^y for an exponent that `is_few`, by the bits of |y|: to 4 units in the last place."""
+    size = abs(y)
+    fourths = float32(1.0) if size > float32(3.0) else float32(0.0)
+    rest = size - float32(4.0) * fourths
+    pairs = float32(1.0) if rest > float32(1.0) else float32(0.0)
+    square = x * x
+    p = x if rest > float32(2.0) * pairs else float32(1.0)
+    p = p * (square if pairs > float32(0.0) else float32(1.0))
+    p = p * (square * square if fourths > float32(0.0) else float32(1.0))
+    return float32(1.0) / p if y < float32(0.0) else p
