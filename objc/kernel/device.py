@@ -17,6 +17,7 @@ from objc.errors import InputError
 from objc.kernel.arguments import MISSING, Options
 from objc.kernel.call import Call
 from objc.kernel.device_errors import DeviceLayout, MixedMemory, NotOnDevice
+from objc.kernel.device_recipes import bytes_of, overlap, recipe_of
 from objc.kernel.domains import out_of_range
 from objc.kernel.option_errors import BadOut
 from objc.kernel.outputs import parts_by_input
@@ -35,6 +36,10 @@ class OnDevice(Protocol):
     def shape(self) -> tuple[int, ...]: ...
     @property
     def kind(self) -> str: ...
+    @property
+    def pointer(self) -> int: ...
+    @property
+    def itemsize(self) -> int: ...
     @property
     def contiguous(self) -> bool: ...
     @property
@@ -73,6 +78,7 @@ def run(
     framework = next(one for one in found if one is not None).framework
     out = _out(evaluator, results, options, wrt, adopt)
     whole, held = _buffers(call, compiled.plan.outputs, framework, adopt, out)
+    _apart(call, arguments, {key: held[key] for key in out})
     scalars: Any = compiled.run(arguments, call.sizes, held)
 
     def raised(error: IndexOutOfRange) -> Exception:
@@ -85,6 +91,11 @@ def run(
     for one in compiled.plan.outputs:
         if not one.dimensions:
             whole[one.key] = scalars.later(one.key, raised)
+    recipe = recipe_of(
+        options.made, compiled, evaluator.binder, arguments, call.sizes, held, out, raised
+    )
+    if recipe is not None:
+        evaluator.keep(options.made.kind, recipe)  # type: ignore[union-attr]
     return whole
 
 
@@ -189,6 +200,18 @@ def _require_layout(call: Call, name: str, found: OnDevice, kind: str) -> None:
     else:
         return
     raise InputError(DeviceLayout(None, call.signature.name, name, *said))
+
+
+def _apart(call: Call, arguments: Mapping[str, Any], out: Mapping[str, OnDevice]) -> None:
+    """Refuses a buffer that shares memory with an input, which would be overwritten while it is read."""
+    inputs = {name: one for name, one in arguments.items() if not isinstance(one, float | int)}
+    arrays = [*inputs.values(), *out.values()]
+    found = overlap([one.pointer for one in arrays], [*map(bytes_of, arrays)], len(inputs))
+    if found is not None:
+        names = [*inputs, *(f"out of {key.rpartition(':')[2]}" for key in out)]
+        name = [*out][found[0] - len(inputs)].rpartition(":")[2]
+        reason = f"shares memory with {names[found[1]]}"
+        raise InputError(BadOut(None, call.signature.name, name, reason))
 
 
 def _out(

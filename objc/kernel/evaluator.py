@@ -33,6 +33,7 @@ from objc.target import DType, IndexOutOfRange
 
 if TYPE_CHECKING:
     from objc.ir.program import Program
+    from objc.kernel.device_recipes import DeviceRecipe
 
 Array = NDArray[Any]
 
@@ -60,7 +61,7 @@ class Evaluator:
         self._variants: dict[tuple[Any, ...], Compiled] = {}
         self._lock = threading.RLock()
         self._every = signature.differentiable
-        self._recipes: dict[Any, Recipe] = {}
+        self._recipes: dict[Any, Recipe | DeviceRecipe] = {}
 
     # ------------------------------------------------------------------ variants
 
@@ -109,9 +110,19 @@ class Evaluator:
             return
         recipe = recipe_of(options.made, call, compiled, inputs, results, self.binder)
         if recipe is not None:
-            if len(self._recipes) >= MOST:
-                self._recipes.clear()
-            self._recipes[options.made.kind] = recipe
+            self.keep(options.made.kind, recipe)
+
+    def keep(self, kind: Any, recipe: Recipe | DeviceRecipe) -> None:
+        """Keep how a call of a kind was made."""
+        if len(self._recipes) >= MOST:
+            self._recipes.clear()
+        self._recipes[kind] = recipe
+
+    @functools.cached_property
+    def told(self) -> Callable[[Any], Any] | None:
+        """How the target tells the kind of an array that is on its device, if it has one."""
+        telling = getattr(target_of(self.target), "telling", None)
+        return None if telling is None else cast("Callable[[Any], Any]", telling())
 
     @functools.cached_property
     def _adopt(self) -> Callable[[Any], Any] | None:

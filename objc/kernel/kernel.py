@@ -83,7 +83,7 @@ class Kernel:
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """The mean over the batch as a float; the array of a function or a model."""
-        kind = kind_of("", arguments, keywords)
+        kind = kind_of("", arguments, keywords, self._evaluator.told)
         again = self._evaluator.again(kind, arguments, keywords)
         if again is not None:
             return again
@@ -106,7 +106,7 @@ class Kernel:
         The gradient is an array for one input, else a named tuple by input. That of a shared input is
         summed over the batch.
         """
-        kind = kind_of("value_and_grad", arguments, keywords)
+        kind = kind_of("value_and_grad", arguments, keywords, self._evaluator.told)
         again = self._evaluator.again(kind, arguments, keywords)
         if again is not None:
             return cast("tuple[Any, Any]", again)

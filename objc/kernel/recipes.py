@@ -31,9 +31,14 @@ _PLAIN = (str, float, int, bool, type(None))
 """Arguments whose values belong to the kind of a call."""
 
 
-def kind_of(method: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+def kind_of(
+    method: str,
+    arguments: Sequence[Any],
+    keywords: Mapping[str, Any],
+    told: Callable[[Any], Any] | None = None,
+) -> Any:
     """What calls have in common that differ in the numbers in their arrays alone; None for a call that
-    is not of the plain kind."""
+    is not of the plain kind. `told` says it of an array on a device."""
     kind: list[Any] = [method]
     kind += arguments
     for name, value in keywords.items():
@@ -49,8 +54,10 @@ def kind_of(method: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) 
             kind[n] = value.dtype, value.shape, value.flags.carray
         elif given in _PLAIN:
             kind[n] = given, value
-        else:
+        elif told is None or (found := told(value)) is None:
             return None
+        else:
+            kind[n] = found
     return tuple(kind)
 
 

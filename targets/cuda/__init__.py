@@ -6,14 +6,15 @@ runs it as it stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from objc.ir.program import Program
 from objc.target import DType, Emitted, Executable
 
 __all__ = [
-    "adopt", "clock", "emit", "load", "module", "package", "parts", "supports", "upload",
+    "adopt", "clock", "emit", "load", "module", "package", "parts", "supports", "telling",
+    "upload",
 ]  # fmt: skip
 
 PROCESSOR = "--arch"
@@ -109,3 +110,11 @@ def adopt(value: Any) -> Any:
     from objc.targets.cuda.arrays import adopt as take
 
     return take(value)
+
+
+def telling() -> Callable[[Any], Any]:
+    """What tells of an array on the device what it has in common with those whose calls differ in nothing
+    but what they hold; of anything else it tells None."""
+    from objc.targets.cuda.arrays import told
+
+    return told

@@ -43,6 +43,9 @@ class Framework(Protocol):
     def stream(self) -> int:
         """The stream that the caller works on."""
 
+    def pointer(self, array: Any) -> int:
+        """Where an array of the kind begins."""
+
 
 @dataclass(frozen=True)
 class OnDevice:
@@ -54,6 +57,10 @@ class OnDevice:
     contiguous: bool
     owner: Any
     framework: Framework
+
+    @property
+    def itemsize(self) -> int:
+        return BYTES[self.kind]
 
 
 def adopt(value: Any) -> OnDevice | None:
@@ -69,6 +76,21 @@ def adopt(value: Any) -> OnDevice | None:
     if hasattr(value, "__dlpack_device__") and value.__dlpack_device__()[0] == _ON_CUDA:
         return _of_dlpack(value)
     return None
+
+
+def told(value: Any) -> Any:
+    """What arrays have in common that a kernel can't tell apart but by what they hold; None for what is
+    on no device."""
+    if type(value).__module__.partition(".")[0] == "torch":
+        if not getattr(value, "is_cuda", False):
+            return None
+        parts = value.dtype, value.shape, value.device, value.is_contiguous()
+        return (*parts, value.data_ptr() % 16 == 0)
+    found = adopt(value)
+    if found is None:
+        return None
+    name = type(found.framework).__name__
+    return name, found.kind, found.shape, found.contiguous, found.pointer % 16 == 0
 
 
 def _of_torch(value: Any) -> OnDevice:
@@ -121,17 +143,25 @@ class Torch:
 
     def __init__(self, device: Any) -> None:
         self.device = device
+        self.torch = sys.modules["torch"]
+        self.bytes = self.torch.uint8
 
     def empty(self, shape: tuple[int, ...], kind: str) -> Any:
-        torch = sys.modules["torch"]
-        return torch.empty(shape, dtype=getattr(torch, kind), device=self.device)
+        return self.torch.empty(shape, dtype=getattr(self.torch, kind), device=self.device)
 
     def memory(self, count: int) -> tuple[Any, int]:
-        held = self.empty((count,), "uint8")
-        return held, int(held.data_ptr())
+        held = self.torch.empty(count, dtype=self.bytes, device=self.device)
+        return held, held.data_ptr()
 
     def stream(self) -> int:
-        return int(sys.modules["torch"].cuda.current_stream(self.device).cuda_stream)
+        torch = self.torch
+        quick = getattr(torch._C, "_cuda_getCurrentRawStream", None)
+        if quick is not None and self.device.index is not None:
+            return int(quick(self.device.index))
+        return int(torch.cuda.current_stream(self.device).cuda_stream)
+
+    def pointer(self, array: Any) -> int:
+        return int(array.data_ptr())
 
 
 class CuPy:
@@ -147,6 +177,9 @@ class CuPy:
     def stream(self) -> int:
         return int(sys.modules["cupy"].cuda.get_current_stream().ptr)
 
+    def pointer(self, array: Any) -> int:
+        return int(array.data.ptr)
+
 
 class Plain:
     """Arrays of nobody's: memory of the driver's, on the default stream."""
@@ -160,6 +193,11 @@ class Plain:
 
     def stream(self) -> int:
         return 0
+
+    def pointer(self, array: Any) -> int:
+        found = adopt(array)
+        assert found is not None
+        return found.pointer
 
 
 def upload(array: Any) -> Array:

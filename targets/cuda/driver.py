@@ -18,6 +18,18 @@ _NAMES = ("libcuda.so.1", "libcuda.so", "nvcuda.dll")
 _MAJOR = 75
 _MINOR = 76
 _TYPES = {"int64": ctypes.c_int64, "float32": ctypes.c_float, "float64": ctypes.c_double}
+_SIGNATURES: dict[str, tuple[Any, ...]] = {
+    "cuLaunchKernel": (ctypes.c_void_p, *[ctypes.c_uint] * 7, *[ctypes.c_void_p] * 3),
+    "cuMemAllocAsync": (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p),
+    "cuMemFreeAsync": (ctypes.c_uint64, ctypes.c_void_p),
+    "cuMemsetD8Async": (ctypes.c_uint64, ctypes.c_ubyte, ctypes.c_size_t, ctypes.c_void_p),
+    "cuMemcpyDtoDAsync_v2": (ctypes.c_uint64, ctypes.c_uint64, ctypes.c_size_t, ctypes.c_void_p),
+    "cuMemcpyHtoD_v2": (ctypes.c_uint64, ctypes.c_void_p, ctypes.c_size_t),
+    "cuMemcpyDtoHAsync_v2": (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_size_t, ctypes.c_void_p),
+    "cuStreamSynchronize": (ctypes.c_void_p,),
+}
+"""Arguments of the functions that a call is made of: numbers are then handed over as they are."""
+
 _LOG = 8192
 _ERROR_LOG = 5
 _ERROR_LOG_BYTES = 6
@@ -36,6 +48,9 @@ class Driver:
 
     def __init__(self) -> None:
         self.library = self._loaded()
+        for name, kinds in _SIGNATURES.items():
+            getattr(self.library, name).argtypes = kinds
+        self._launch = self.library.cuLaunchKernel
         self.lock = threading.Lock()
         try:
             self.call("cuInit", 0)
@@ -113,50 +128,36 @@ class Driver:
     def allocate(self, count: int, stream: int) -> int:
         """Memory in the order of a stream, so that it can be had while a graph is captured."""
         pointer = ctypes.c_uint64()
-        self.call(
-            "cuMemAllocAsync", ctypes.byref(pointer), ctypes.c_size_t(max(count, 1)),
-            ctypes.c_void_p(stream),
-        )  # fmt: skip
+        self.call("cuMemAllocAsync", ctypes.byref(pointer), max(count, 1), stream)
         return pointer.value
 
     def free(self, pointer: int, stream: int) -> None:
-        self.call("cuMemFreeAsync", ctypes.c_uint64(pointer), ctypes.c_void_p(stream))
+        self.call("cuMemFreeAsync", pointer, stream)
 
     def clear(self, pointer: int, count: int, stream: int) -> None:
-        self.call(
-            "cuMemsetD8Async", ctypes.c_uint64(pointer), ctypes.c_ubyte(0), ctypes.c_size_t(count),
-            ctypes.c_void_p(stream),
-        )  # fmt: skip
+        self.call("cuMemsetD8Async", pointer, 0, count, stream)
 
     def copy(self, target: int, source: int, count: int, stream: int) -> None:
         """From the device to the device."""
-        self.call(
-            "cuMemcpyDtoDAsync_v2", ctypes.c_uint64(target), ctypes.c_uint64(source),
-            ctypes.c_size_t(count), ctypes.c_void_p(stream),
-        )  # fmt: skip
+        self.call("cuMemcpyDtoDAsync_v2", target, source, count, stream)
 
     def upload(self, target: int, source: int, count: int) -> None:
         """From the host to the device, at once."""
-        self.call(
-            "cuMemcpyHtoD_v2",
-            ctypes.c_uint64(target),
-            ctypes.c_void_p(source),
-            ctypes.c_size_t(count),
-        )
+        self.call("cuMemcpyHtoD_v2", target, source, count)
 
     def fetched(self, pointer: int, count: int, stream: int) -> bytes:
         """What stands on the device, when all that the stream was given before is done."""
         held = ctypes.create_string_buffer(count)
-        self.call(
-            "cuMemcpyDtoHAsync_v2", held, ctypes.c_uint64(pointer), ctypes.c_size_t(count),
-            ctypes.c_void_p(stream),
-        )  # fmt: skip
-        self.call("cuStreamSynchronize", ctypes.c_void_p(stream))
+        self.call("cuMemcpyDtoHAsync_v2", held, pointer, count, stream)
+        self.call("cuStreamSynchronize", stream)
         return held.raw
 
-    def launch(self, function: Any, blocks: int, threads: int, table: Table, stream: int) -> None:
-        status = self.library.cuLaunchKernel(
-            function, blocks, 1, 1, threads, 1, 1, 0, ctypes.c_void_p(stream), table.addresses, None
+    def launch(
+        self, function: Any, blocks: int, threads: int, table: Table, stream: int, shared: int = 0
+    ) -> None:
+        """Run a function; `shared` are the bytes that each block may share beside what it declares."""
+        status = self._launch(
+            function, blocks, 1, 1, threads, 1, 1, shared, stream, table.addresses, None
         )
         if status:
             raise DriverError(f"cuLaunchKernel: {self._said(status)}")

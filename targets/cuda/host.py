@@ -45,7 +45,13 @@ class Device:
         return ctypes.string_at(pointer, count)
 
     def launch(
-        self, function: tuple[Simulated, str], blocks: int, threads: int, table: Table, stream: int
+        self,
+        function: tuple[Simulated, str],
+        blocks: int,
+        threads: int,
+        table: Table,
+        stream: int,
+        shared: int = 0,
     ) -> None:
         module, name = function
         given = [_TYPES.get(type(cell), int)(cell.value or 0) for cell in table.cells]
@@ -64,6 +70,9 @@ class Memory:
 
     def stream(self) -> int:
         return 0
+
+    def pointer(self, array: Any) -> int:
+        return int(array.ctypes.data)
 
 
 def on_device(array: Any) -> OnDevice:

@@ -46,6 +46,7 @@ class Launch:
     name: str
     blocks: int
     threads: int
+    shared: int = 0
     arguments: list[tuple[Any, ...]] = field(default_factory=list)
 
 

@@ -354,3 +354,37 @@ def test_eight_short_entries_are_moved_at_once(kind: Any) -> None:
         for size in (32_000, 32_004)
     }
     assert names == {32_000: "step_1_block_four", 32_004: "step_1_block"}
+
+
+# -------------------------------------------------------------- calls made before
+
+
+def test_calls_of_a_known_kind_look_at_what_hangs_on_the_entries(
+    losses: Any, device: Pretended
+) -> None:
+    """Other entries, other sizes, other numbers, a label out of range, a buffer, an overlap."""
+    host = objc.compile(TEXT)
+    rng = np.random.default_rng(1)
+    for shape, gamma in (((2, 3, 4), 2.0), ((2, 3, 4), 2.0), ((2, 3, 4), 1.5), ((4, 3), 2.0)):
+        logits = rng.normal(size=shape).astype(np.float32)
+        label = rng.integers(shape[-1], size=shape[:-1])
+        value, gradient = losses.focal.value_and_grad(Owned(logits), Owned(label), gamma=gamma)
+        expected, slope = host.focal.value_and_grad(logits, label, gamma=gamma)
+        assert float(value) == pytest.approx(expected, rel=1e-6)
+        np.testing.assert_allclose(gradient.fetch(), slope, rtol=1e-5, atol=1e-8)
+    label[-1] = 3
+    value, _ = losses.focal.value_and_grad(Owned(logits), Owned(label), gamma=2.0)
+    with pytest.raises(InputError, match=r"`logits` is read at 3 along axis 0.* \[3\]"):
+        float(value)
+
+
+def test_buffers_of_a_known_kind_may_not_overlap_the_inputs(losses: Any, device: Pretended) -> None:
+    memory = np.arange(12.0)
+    x, y, apart = memory[:6], memory[6:], np.empty(6)
+    for _ in range(2):
+        _, found = losses.squared.value_and_grad(Owned(x), Owned(y), out=(held := Owned(apart)))
+        assert found is held
+        np.testing.assert_array_equal(apart, (x - y) / 6)
+    for place in (x, y, memory[3:9]):
+        with pytest.raises(InputError, match=r"shares memory with (prediction|target)"):
+            losses.squared.value_and_grad(Owned(x), Owned(y), out=Owned(place))

@@ -1,0 +1,131 @@
+"""The driver as it is called, held to a C library that stands for it: what is handed over, what is said of
+failures, and how often a call waits or allocates."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from objc.targets.cuda import arrays, driver, loading, measuring, ptx, running
+
+import objc
+from objc.errors import ObjcError
+
+SOURCE = Path(__file__).with_name("cuda_driver.c")
+TEXT = "loss squared(prediction: real | target: real) = (prediction - target)^2 / 2"
+
+
+class Launch(ctypes.Structure):
+    _fields_ = (
+        ("function", ctypes.c_uint64), ("stream", ctypes.c_uint64), ("blocks", ctypes.c_uint),
+        ("threads", ctypes.c_uint), ("shared", ctypes.c_uint), ("first", ctypes.c_int64),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    path = tmp_path_factory.mktemp("driver") / "libcuda.so.1"
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o", path, SOURCE],
+        check=True,
+    )
+    return path
+
+
+@pytest.fixture
+def device(built: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[driver.Driver]:
+    """The driver, loaded from the library that stands for it."""
+    monkeypatch.delenv("NUMBA_ENABLE_CUDASIM", raising=False)
+    monkeypatch.setattr(driver, "_NAMES", (str(built),))
+    found = driver.Driver()
+    for module in (driver, arrays, measuring):
+        monkeypatch.setattr(module, "driver", lambda: found)
+    monkeypatch.setattr(loading, "require_device", lambda: None)
+    original = running.Kernel.__init__
+
+    def init(self: Any, *given: Any, **options: Any) -> None:
+        original(self, *given, **options)
+        self.device = lambda: found
+
+    monkeypatch.setattr(running.Kernel, "__init__", init)
+    monkeypatch.setattr(ptx, "ptx_of", lambda text, architecture: f"PTX for {architecture}")
+    for name in ("launched", "waited", "refuses"):
+        of(found, name).value = 0
+    yield found
+
+
+def of(device: driver.Driver, name: str) -> Any:
+    return ctypes.c_int.in_dll(device.library, name)
+
+
+def launches(device: driver.Driver) -> list[Launch]:
+    held = (Launch * 64).in_dll(device.library, "launches")
+    return list(held[: of(device, "launched").value])
+
+
+def test_a_call_launches_and_does_not_wait(device: driver.Driver) -> None:
+    """Neither the first nor those after it, which take the short way; reading the value waits once."""
+    kernel = objc.compile(TEXT, target="cuda").squared
+    x, y = (arrays.upload(np.arange(512.0, dtype=np.float32)) for _ in range(2))
+    first = kernel.value_and_grad(x, y)
+    found = launches(device)
+    assert [(one.function, one.blocks, one.threads) for one in found] == [(1, 1, 256), (2, 1, 256)]
+    assert found[0].first == 1  # blocks of the first step
+    again = kernel.value_and_grad(x, y)
+    repeated = launches(device)[2:]
+    assert [bytes(one) for one in repeated] == [bytes(one) for one in found]
+    assert again[1] is not first[1] and again[1].shape == (512,)
+    assert of(device, "waited").value == 0
+    float(again[0])
+    float(again[0])
+    assert of(device, "waited").value == 1
+
+
+def test_other_threads_find_the_context(device: driver.Driver) -> None:
+    of(device, "current").value = 0
+    assert device.context() == 77
+    of(device, "current").value = 5
+    assert device.context() == 5
+
+
+def test_what_the_driver_refuses_is_told_in_its_words(device: driver.Driver) -> None:
+    with pytest.raises(driver.DriverError, match=r"invalid PTX\nptxas fatal: line 1"):
+        device.load("wrong")
+    kernel = objc.compile(TEXT, target="cuda").squared
+    of(device, "refuses").value = 700
+    x = arrays.upload(np.zeros(4, np.float32))
+    with pytest.raises(driver.DriverError, match="cuLaunchKernel: an illegal memory access"):
+        kernel(x, x)
+
+
+def test_the_clock_of_a_device(device: driver.Driver) -> None:
+    clock = measuring.clock()
+    described = clock.description()
+    assert described["name"] == "a device" and described["capability"] == "9.0"
+    assert described["memory_bytes"] == 1 << 33 and described["driver_cuda"] == "13.0"
+    table = driver.Table(["int64"])
+    seconds = clock.between(lambda: device.launch(1, 1, 32, table, 9), 9)
+    assert seconds == pytest.approx(1e-3)
+    (one,) = launches(device)
+    assert (one.stream, one.threads) == (9, 32)
+    of(device, "refuses").value = 700
+    with pytest.raises(driver.DriverError, match="illegal"):
+        clock.wait()
+
+
+def test_no_driver_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NUMBA_ENABLE_CUDASIM", raising=False)
+    monkeypatch.setattr(driver, "_NAMES", ("libcuda.so.none",))
+    driver.driver.cache_clear()
+    with pytest.raises(ObjcError, match=r"E0352.*libcuda.so.none"):
+        measuring.clock()
+    driver.driver.cache_clear()
