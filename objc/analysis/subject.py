@@ -36,6 +36,8 @@ class Subject:
         self._smoothness: dict[str, Smoothness] = {}
         self._searches: dict[str, Search] = {}
         self._bounds: dict[str, Bounds] = {}
+        self.known: dict[Any, Any] = {}
+        """What analyses that stand above this one keep of it, by keys of their own."""
 
     @cached_property
     def ranges(self) -> Ranges:

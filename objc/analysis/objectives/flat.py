@@ -16,9 +16,9 @@ import sympy
 
 from objc.analysis.shape.invariance import Effect, Moves, Unclear
 from objc.analysis.subject import Subject
-from objc.ir.index import Dimension, Position
+from objc.ir.index import Dimension, Index, Position
 from objc.ir.program import Input, Let, Program
-from objc.ir.symbols import IndexValue, Read, indices_of
+from objc.ir.symbols import IndexValue, Read, indices_of, substitute_positions
 
 _MOST_TENSORS = 5
 _ORDERS = frozenset({"argmax", "argmin", "argsort"})
@@ -144,7 +144,11 @@ class Along:
 
 class _AxisMoves(Moves):
     """Moves under which a sum may gain what none of its free indices reaches: one number for all of its
-    entries, whatever that is."""
+    entries, and the same one for every sum that gains it."""
+
+    def __init__(self, program: Program, effects: Mapping[str, Any]) -> None:
+        self._gains: dict[Any, Effect] = {}
+        super().__init__(program, effects)
 
     def _of_let(self, let: Let) -> Effect:
         try:
@@ -156,7 +160,12 @@ class _AxisMoves(Moves):
         gained = sympy.expand(self.of(let.body) - let.body)
         if gained.has(sympy.nan, sympy.zoo) or not _is_free_of(gained, let):
             raise Unclear
-        return Effect(added=_real("gained"))
+        places = {
+            one: Position(Index(f"place {number}", one.dimension))
+            for number, one in enumerate(let.over)
+        }
+        key = tuple(substitute_positions(side, places) for side in (gained, let.guard))
+        return self._gains.setdefault((*key, len(places)), Effect(added=_real("gained")))
 
 
 def _is_free_of(gained: Any, let: Let) -> bool:

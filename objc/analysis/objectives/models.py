@@ -39,6 +39,8 @@ def of_output(subject: Subject, names: Sequence[str]) -> tuple[Program, Any] | N
     """The loss as one of a real number, which is an affine function of the inputs named: the program
     of that number alone, and the form that it stands for."""
     program, value = subject.program, subject.value
+    if len(names) == 1 and not program.input[names[0]].dimensions:
+        return None  # it is of one number as it stands
     moving = _moving(subject, names)
     if not moving or not subject.is_short:
         return None

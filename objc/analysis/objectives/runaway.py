@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import sympy
 
-from objc.analysis.formulas import is_short
+from objc.analysis.formulas import influences, is_short
 from objc.analysis.objectives.unrolled import NotUnrolled, exact, unrolled
 from objc.analysis.signs.elementary import innermost_fold, is_zero, plain
 from objc.analysis.subject import Subject
@@ -71,7 +71,8 @@ def runaway(subject: Subject) -> Runaway | None:
         always = len(where) == len(places)
         tried = where[:2] if always else where[:1]
         if all(_is_proved(program, moving, one, direction, upward) for one in tried):
-            names = [one.name for one in program.inputs if one not in moving]
+            reached = influences(program)[subject.let.name]
+            names = reached - {one.name for one in moving}
             return Runaway(text, shown(tried[0], names), always, upward)
     return None
 

@@ -28,30 +28,43 @@ class Part:
     names: tuple[str, ...]
 
 
-def parts_of(declared: Program) -> list[Part]:
+def parts_of(subject: Subject) -> list[Part]:
     """The terms of an objective."""
-    found = []
-    for one in declared.terms:
-        alone = replace(declared, terms=(one,), outputs={}, kind="objective", claims=())
-        subject = Subject(alone)
-        reached = influences(subject.program)[subject.let.name]
-        names = tuple(name.name for name in declared.differentiable if name.name in reached)
-        found.append(Part(one, subject, names))
+    if "parts" not in subject.known:
+        subject.known["parts"] = [_part(subject.declared, one) for one in subject.declared.terms]
+    found: list[Part] = subject.known["parts"]
+    return found
+
+
+def _part(declared: Program, term: Term) -> Part:
+    alone = replace(declared, terms=(term,), outputs={}, kind="objective", claims=())
+    subject = Subject(alone)
+    reached = influences(subject.program)[subject.let.name]
+    names = tuple(name.name for name in declared.differentiable if name.name in reached)
+    return Part(term, subject, names)
+
+
+def decided(part: Part, *words: str, names: tuple[str, ...] = ()) -> Decision:
+    """The verdict on a property of a term, found once."""
+    from objc.analysis.claims import decide
+
+    key = ("decided", words, names)
+    if key not in part.subject.known:
+        part.subject.known[key] = decide(part.subject, Claim(False, words, (), None, names))
+    found: Decision = part.subject.known[key]
     return found
 
 
 def each_term(subject: Subject, claim: Claim) -> Decision | None:
     """A sum is convex if each of its terms is, and concave if each is that."""
-    from objc.analysis.claims import decide
-
     if subject.declared.kind != "objective" or len(subject.declared.terms) < 2:
         return None
     arguments = []
-    for part in parts_of(subject.declared):
+    for part in parts_of(subject):
         names = tuple(name for name in claim.inputs if name in part.names)
         if not names:
             continue
-        found = decide(part.subject, Claim(False, claim.words, (), None, names))
+        found = decided(part, *claim.words, names=names)
         if not found.is_proof:
             return None
         arguments.append(f"{part.term.name} {found.argument}")

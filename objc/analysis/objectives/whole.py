@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from objc.analysis.claims import decide
 from objc.analysis.decision import Decision
 from objc.analysis.facts import Fact
 from objc.analysis.objectives.errors import RunsAway, UnreachedTerm
 from objc.analysis.objectives.flat import flat_moves
 from objc.analysis.objectives.runaway import Runaway, runaway
-from objc.analysis.objectives.terms import parts_of
+from objc.analysis.objectives.terms import decided, parts_of
 from objc.analysis.shape.influence import sloped_inputs
 from objc.analysis.statements import fact_of, stated
 from objc.analysis.subject import Subject
@@ -51,15 +50,10 @@ def how_bounded(subject: Subject) -> str | None:
         return "by interval arithmetic"
     if upward:
         return None
-    found = [(one.term.name, _nonnegative(one.subject)) for one in parts_of(subject.declared)]
-    if any(how is None for _, how in found):
+    found = [(one.term.name, decided(one, "nonnegative")) for one in parts_of(subject)]
+    if not all(one.is_proof for _, one in found):
         return None
-    return f"each term is at least 0: {'; '.join(f'{name} {how}' for name, how in found)}"
-
-
-def _nonnegative(subject: Subject) -> str | None:
-    found = decide(subject, stated("nonnegative"))
-    return found.argument if found.is_proof else None
+    return f"each term is at least 0: {'; '.join(f'{name} {one.argument}' for name, one in found)}"
 
 
 def _bound(subject: Subject, how: str | None, ray: Runaway | None) -> Fact:
@@ -88,9 +82,10 @@ def _shape_of_terms(subject: Subject) -> Iterator[Fact]:
     word = "concave" if subject.declared.direction == "maximize" else "convex"
     if len(subject.declared.terms) < 2:
         return
-    for part in parts_of(subject.declared):
+    for part in parts_of(subject):
         if part.names:
-            found = fact_of(part.subject, stated(word, *part.names), "objective")
+            verdict = decided(part, word, names=part.names)
+            found = fact_of(part.subject, stated(word, *part.names), "objective", verdict)
             yield Fact(
                 "objective",
                 f"term {part.term.name}: {found.statement}",
