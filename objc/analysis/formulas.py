@@ -29,26 +29,19 @@ def whole(program: Program) -> Program:
     recurrence stay, since they have no formula that is whole.
     """
     recurrent = members(program)
-    gathered = {
-        position.base.tensor
-        for let in program.lets
-        for read in let.reads
-        for position in read.positions
-        if isinstance(position.base, Read)
-    }
     bodies: dict[str, Let] = {}
     lets = []
     for let in program.lets:
         body, guard = named(_inlined(let.body, bodies)), _inlined(let.guard, bodies)
         if _size(body) + _size(guard) <= _GREATEST:
             let = replace(let, body=body, guard=guard)
-        if let.reduction is None and let.name not in gathered | recurrent:
+        if let.reduction is None and let.name not in program.gathered | recurrent:
             bodies[let.name] = let
         lets.append(let)
-    return program.with_lets(_reached(program, lets))
+    return program.with_lets(reached(program, lets))
 
 
-def _reached(program: Program, lets: list[Let]) -> list[Let]:
+def reached(program: Program, lets: list[Let]) -> list[Let]:
     """The lets that the outputs still read."""
     wanted = set(program.outputs.values())
     left = {let.name: let for let in lets}

@@ -68,12 +68,32 @@ class Curvature:
         self.varying = self.inputs | {let for let, by in influenced.items() if by & self.inputs}
         self.of_let: dict[str, Shape] = {}
         self._known: dict[Any, Shape] = {}
-        for name in members(program):
-            is_constant = name not in self.varying
-            self.of_let[name] = Shape(True, True) if is_constant else UNKNOWN
+        self._of_recurrence(members(program))
         for let in program.lets:
             if let.name not in self.of_let:
                 self.of_let[let.name] = self._of_let(let)
+
+    def _of_recurrence(self, names: Iterable[str]) -> None:
+        """By induction over the order in which entries are computed: what each body is known to be while
+        those that it reads are taken to be so. It is begun with everything, and taken away until it holds."""
+        recurrent = [let for let in self.program.lets if let.name in set(names)]
+        self.of_let |= {let.name: Shape(True, True) for let in recurrent}
+        is_settled = False
+        while not is_settled:
+            self._known = {}
+            found = {let.name: self.of_let[let.name] & self._assumed(let) for let in recurrent}
+            is_settled = all(self.of_let[name] == shape for name, shape in found.items())
+            self.of_let |= found
+        self._known = {}
+
+    def _assumed(self, let: Let) -> Shape:
+        """The shape of a body that reads no let but those of the recurrence; of any other nothing is known
+        yet."""
+        if any(
+            one.tensor in self.program.let and one.tensor not in self.of_let for one in let.reads
+        ):
+            return UNKNOWN if let.name in self.varying else Shape(True, True)
+        return self._of_let(let)
 
     def _of_let(self, let: Let) -> Shape:
         if self._is_constant(let.body) and self._is_constant(let.guard):

@@ -6,18 +6,14 @@ free indices perhaps in another order: the row sums of the one are the column su
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import sympy
 
-from objc.ir.index import Index, Position, at
+from objc.analysis.shape.merging import alignments, merged
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Read, substitute_positions
-
-_MOST_INDICES = 3
 
 
 def is_unchanged(program: Program, first: str, second: str) -> bool:
@@ -26,7 +22,7 @@ def is_unchanged(program: Program, first: str, second: str) -> bool:
     if one.domain != other.domain or one.dimensions != other.dimensions or members(program):
         return False
     try:
-        return _Exchange(program, first, second).is_unchanged()
+        return _Exchange(merged(program), first, second).is_unchanged()
     except _NotFound:
         return False
 
@@ -50,7 +46,7 @@ class _Exchange:
     def _counterpart(self, let: Let) -> tuple[Let, tuple[int, ...]]:
         body, guard = self._exchanged(let.body), self._exchanged(let.guard)
         for other in sorted(self.program.lets, key=lambda one: one is not let):
-            for order, renamed in _alignments(let, other):
+            for order, renamed in alignments(let, other):
                 there = substitute_positions(body, renamed)
                 limits = substitute_positions(guard, renamed)
                 if _is_same_condition(limits, other.guard) and _is_same(there, other.body):
@@ -75,23 +71,8 @@ class _Exchange:
         return base.tensor in self.pair or base.tensor not in self.program.input
 
 
-def _alignments(let: Let, other: Let) -> Iterator[tuple[tuple[int, ...], dict[Index, Position]]]:
-    """The ways in which the indices of a let may be those of another."""
-    sizes = len(let.free), len(let.over)
-    if let.reduction != other.reduction or sizes != (len(other.free), len(other.over)):
-        return
-    if max(sizes) > _MOST_INDICES:
-        return
-    for order in itertools.permutations(range(sizes[0])):
-        for inner in itertools.permutations(let.over):
-            mine = (*(let.free[place] for place in order), *inner)
-            theirs = (*other.free, *other.over)
-            if all(a.dimension == b.dimension for a, b in zip(mine, theirs, strict=True)):
-                yield order, {a: at(b) for a, b in zip(mine, theirs, strict=True)}
-
-
 def _is_same(one: Any, other: Any) -> bool:
-    return bool(one == other or sympy.expand(one - other) == 0)
+    return bool(one == other or sympy.expand(_ordered(one) - _ordered(other)) == 0)
 
 
 def _is_same_condition(one: Any, other: Any) -> bool:

@@ -19,7 +19,7 @@ from objc.analysis.decision import Decision, proved, refuted
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import certified, is_finite, outputs
 from objc.analysis.values.samples import samples, shown
-from objc.atoms import Branch, maximum, minimum, stop_gradient
+from objc.atoms import Branch, maximum, minimum
 from objc.ir.index import Position
 from objc.ir.program import Claim, Let, Program
 from objc.ir.recurrence import members
@@ -150,8 +150,6 @@ class Moves:
             return self._alike(node, arms) or node.func(condition, *map(self.of, arms))
         if isinstance(node, maximum | minimum):
             return self._alike(node, list(node.args)) or node.func(*map(self.of, node.args))
-        if isinstance(node, stop_gradient):
-            raise Unclear
         arguments = [self.of(one) for one in node.args]
         return node if arguments == list(node.args) else node.func(*arguments)
 
