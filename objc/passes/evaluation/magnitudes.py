@@ -12,21 +12,28 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, hypot1m1, log1p, quotient
+from objc.atoms import Branch, extended, hypot1m1, log1p, quotient, xlogy
 from objc.ir.symbols import Expression, Read
 from objc.passes.rewrites.forms import ONE, ZERO, is_short
 
 _MOST_DEGREES = 8
 _FAR = sympy.Integer(2) ** 15
 """Beyond it exp(−k·x²) is 0 for every k ≥ `_LEAST_RATE`, and x⁸ is still in range, in float32 too."""
+_GREATEST = sympy.Integer(2) ** 127
+"""A number of every type, and nearly the greatest of float32."""
 _LEAST_RATE = sympy.Rational(1, 10**5)
 
 
 def keep_in_range(expression: Any, named: Mapping[Read, Expression]) -> Any:
     """The same value, by ratios instead of squares where squares may overflow. `named` tells what the
-    reads of elementwise lets stand for."""
-    if not getattr(expression, "args", ()) or getattr(expression, "is_Relational", False):
+    reads of elementwise lets stand for. What is compared with the largest of many stays the number
+    that it was among them."""
+    if not getattr(expression, "args", ()):
         return expression
+    if getattr(expression, "is_Relational", False):
+        if not isinstance(expression, sympy.Eq | sympy.Ne):
+            return expression
+        return expression.func(*(keep_in_range(one, named) for one in expression.args))
     if isinstance(expression, (sympy.Mul, sympy.Pow)):
         return _product(expression, named)
     arguments = [keep_in_range(one, named) for one in expression.args]
@@ -44,7 +51,9 @@ def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
     whole = _ratio_of_powers(sympy.Mul(*factors))
     if not isinstance(whole, (sympy.Mul, sympy.Pow)):
         return whole
-    changed = _rational(whole)
+    changed = _powers_together(whole)
+    if changed is None:
+        changed = _rational(whole)
     if changed is None:
         changed = _under_exponential(whole, named)
     return whole if changed is None else changed
@@ -60,6 +69,22 @@ def _ratio_of_powers(product: Any) -> Any:
         if max(powers[x], -powers[s]) > 1:
             product = product * x**-degree * s**degree * quotient(x, s) ** degree
     return product
+
+
+def _powers_together(product: Any) -> Expression | None:
+    """pᵃ·qᵇ with symbolic exponents, where one of them leaves the range: exp(a·log p + b·log q)."""
+    powers = [
+        one
+        for one in sympy.Mul.make_args(product)
+        if isinstance(one, sympy.Pow) and not one.exp.is_number and one.base.is_nonnegative
+    ]
+    if len(powers) < 2:
+        return None
+    together = sympy.Mul(*powers)
+    logarithm = sympy.Add(*(xlogy(extended(one.exp), one.base) for one in powers))
+    inside = sympy.And(sympy.Gt(together, 0), sympy.Le(together, _GREATEST))
+    rest = sympy.Mul(*(one for one in sympy.Mul.make_args(product) if one not in powers))
+    return rest * Branch(inside, together, sympy.exp(logarithm))
 
 
 def _is_from(exponent: Any, least: int) -> bool:

@@ -11,11 +11,12 @@ from typing import Any
 
 import sympy
 
+from objc.atoms import Branch
 from objc.ir.index import Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
-from objc.passes.probabilities import is_whole, written_out
+from objc.passes.probabilities import around, is_whole, written_out
 
 
 def center_means(program: Program) -> Program:
@@ -59,7 +60,10 @@ class _Centering:
                     other, v = self._from_largest(total, u)
                     here = substitute_positions(v, {total.over[0]: place})
                     factor = addend / substitute_positions(u, {total.over[0]: place})
-                    return sympy.Add(*rest, other.read(*mean.positions), factor * here)
+                    centered = sympy.Add(*rest, other.read(*mean.positions), factor * here)
+                    outer = dict(zip(total.free, mean.positions, strict=True))
+                    there = substitute_positions(around(total), outer)
+                    return Branch(there, centered, sympy.Add(*rest, addend))
         return None
 
     def _entry(

@@ -48,7 +48,7 @@ def keep_range(program: Program) -> Program:
             exploding.add(let.name)
         guarded = guard_products(let.body, lambda factor: _has_part(factor, explosive))
         body = keep_in_range(guarded, named)
-        lets.append(replace(let, body=body))
+        lets.append(replace(let, body=body, guard=keep_in_range(let.guard, named)))
         if let.reduction is None:
             named[let.read(*let.free)] = body
     return program.with_lets(lets)

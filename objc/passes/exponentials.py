@@ -1,0 +1,110 @@
+"""A sum of exponentials is read as the exponential of a logsumexp, where something is made of it that
+overflows later than it does, or is lost with it: its logarithm, a quotient by it.
+
+Where only sums and multiples are made of it, it stays as it is: nothing is gained, and a sum of which all
+terms vanish has no finite logarithm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch
+from objc.ir.domain import REAL
+from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
+from objc.ir.symbols import Expression, Extent, Read
+from objc.passes.rewrites import rewrite
+
+
+def exponential_sums(program: Program) -> Program:
+    """`s := sum exp(b)` becomes `l := logsumexp b` and every read of s becomes exp(l)."""
+    names = Names.of(program)
+    mapping: dict[str, tuple[Let, Expression]] = {}
+    plain = _only_added(program)
+    lets = []
+    for let in program.lets:
+        let = _substitute(let, mapping)
+        wanted = _is_plain_sum(let) and let.name not in plain
+        exponent = _common_exponent(rewrite(let.body)) if wanted else None
+        if exponent is None or let.name in program.outputs.values():
+            lets.append(let)
+            continue
+        name = names.fresh(f"log_{let.name}")
+        logarithm = replace(let, name=name, body=exponent, reduction="logsumexp", domain=REAL)
+        lets.append(logarithm)
+        shift: Expression = sympy.Integer(0)
+        if let.reduction == "mean":
+            shift = sympy.log(sympy.Mul(*(Extent(index.dimension) for index in let.over)))
+        mapping[let.name] = (logarithm, shift)
+    # In a recurrence a let may be read before it is defined.
+    return program.with_lets(_substitute(let, mapping) for let in lets)
+
+
+def _only_added(program: Program) -> set[str]:
+    """The lets of which every reader, and every reader of those, is a sum of multiples of them by what
+    has no exponential in it."""
+    plain = {let.name for let in program.lets} - set(members(program))
+    for let in reversed(program.lets):
+        linear = let.reduction in (None, "sum", "mean") and let.name in plain
+        if linear:
+            plain -= {read.tensor for read in let.guard.atoms(Read)}
+            plain -= set(_otherwise(let.body))
+        else:
+            plain -= {read.tensor for read in let.reads}
+    return plain
+
+
+def _otherwise(node: Any) -> Iterator[str]:
+    """The tensors that are read in an expression in another place than an addend or a factor."""
+    if isinstance(node, Read):
+        return
+    if isinstance(node, sympy.Add):
+        for one in node.args:
+            yield from _otherwise(one)
+    elif isinstance(node, sympy.Mul):
+        reads = [one for one in node.args if isinstance(one, Read)]
+        if len(reads) > 1 or node.has(sympy.exp):
+            yield from (read.tensor for read in reads)
+        for one in node.args:
+            yield from _otherwise(one)
+    elif isinstance(node, Branch):
+        yield from (read.tensor for read in node.args[0].atoms(Read))
+        for one in node.args[1:]:
+            yield from _otherwise(one)
+    else:
+        yield from (read.tensor for read in node.atoms(Read))
+
+
+def _is_plain_sum(let: Let) -> bool:
+    if let.reduction == "mean":
+        return bool(let.guard == sympy.true)
+    return let.reduction == "sum"
+
+
+def _common_exponent(body: Expression) -> Expression | None:
+    """u where the body is c·exp(u) with a number c > 0."""
+    coefficient, rest = body.as_coeff_Mul()
+    if not isinstance(rest, sympy.exp) or not coefficient.is_positive:
+        return None
+    exponent = rest.args[0]
+    return exponent if coefficient == 1 else exponent + sympy.log(coefficient)
+
+
+def _substitute(let: Let, mapping: dict[str, tuple[Let, Expression]]) -> Let:
+    if not mapping:
+        return let
+    replacements = {}
+    for read in let.body.atoms(Read) | let.guard.atoms(Read):
+        if read.tensor in mapping:
+            logarithm, shift = mapping[read.tensor]
+            replacements[read] = sympy.exp(logarithm.read(*read.positions) - shift)
+    if not replacements:
+        return let
+    return replace(
+        let, body=let.body.xreplace(replacements), guard=let.guard.xreplace(replacements)
+    )
