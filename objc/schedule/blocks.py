@@ -62,10 +62,10 @@ def with_products(program: Program) -> Program:
                 factor = made[key].read(*made[key].free)
             body *= factor
         if found.constant == 1:
-            lets.append(replace(let, body=body, guard=sympy.true))
+            lets.append(replace(let, body=body))
             continue
         name = names.fresh(f"product_{let.name}")
-        inner = replace(let, name=name, body=body, guard=sympy.true, domain=REAL)
+        inner = replace(let, name=name, body=body, domain=REAL)
         outer = found.constant * inner.read(*let.free)
         lets += [inner, replace(let, body=outer, reduction=None, over=(), guard=sympy.true)]
     return program.with_lets(lets)
@@ -166,7 +166,11 @@ def factors(plan: Plan, program: Program) -> Factors | None:
 def _is_product(let: Let, program: Program) -> bool:
     """Whether a let is the product of two matrices."""
     pair = _pair(let, program) if _is_plain_sum(let) else None
-    if pair is None or let.guard != sympy.true:
+    if pair is None:
+        return False
+    if let.guard != sympy.true and not (
+        _is_difference(let.guard) and any(_is_zero_without(let.guard, one, program) for one in pair)
+    ):
         return False
     one, other = (set(_indices(read)) for read in pair)
     return one & other == set(let.over) and one | other == set(let.indices)

@@ -70,8 +70,9 @@ def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
                 yield from (f"  {line}" for line in _lines(body, loops))
             case Assign(let, at, body):
                 yield f"{let}{_axes(at)} = {body}{_where(loops, let)}"
-            case Product(let, at, left, right, over):
-                summed = f"{left}*{right} over {over.name}"
+            case Product(let, at, left, right, over, guard):
+                condition = "" if guard == sympy.true else f" if {guard}"
+                summed = f"{left}*{right} over {over.name}{condition}"
                 yield f"product {let}{_axes(at)} = {summed}{_where(loops, let)}"
             case Peeled(let, _, index, position, body):
                 yield f"{let} at {index.name} == {position} = {body}"

@@ -326,6 +326,8 @@ class Expressions:
     def _of_product(self, name: str, values: Sequence[Value]) -> Any:
         bits = self.translator.bits
         match name:
+            case "of_kind":
+                return self._cast(values[1], values[0].element)
             case "lanes":
                 return I64(lanes(bits, values[0].element))
             case "tile_rows":
@@ -384,7 +386,9 @@ class Expressions:
         return self.b.call(function, values)
 
 
-_OF_PRODUCTS = ("tile_rows", "tile_columns", "lanes", "turn_rows", "turn_columns", "tile", "flat")
+_OF_PRODUCTS = (
+    "tile_rows", "tile_columns", "lanes", "turn_rows", "turn_columns", "tile", "flat", "of_kind",
+)  # fmt: skip
 """What the text of a product asks of the processor."""
 
 _SIGNS: dict[type[ast.cmpop], str] = {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import sympy
 from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.places import Places
 
 from objc.ir.index import Index
-from objc.ir.symbols import Read
+from objc.ir.symbols import IndexValue, Read
 from objc.schedule.loops import Product
 
 DEPTH, HEIGHT, WIDTH = 256, 240, 64
@@ -29,17 +31,40 @@ class Multiplication(Places):
             goal = self._array(let)[0]
             if self.loops.storage[let.name].block is None:
                 goal = self._own(goal)
-        arguments = [
-            f"flat({goal})",
-            *self._packed(),
-            *(self._count(one) for one in (row, column, item.over)),
-            self._count(column),
-            *self._operand(item.left, row, item.over),
-            *self._operand(item.right, column, item.over),
-            "fresh" if adds else "1",
-        ]
-        self._line(f"product({', '.join(arguments)})")
+        sizes = [*(self._count(one) for one in (row, column, item.over)), self._count(column)]
+        left = self._operand(item.left, row, item.over)
+        right = self._operand(item.right, column, item.over)
+        fresh = "fresh" if adds else "1"
+        packed = [f"flat({goal})", *self._packed()]
+        product = f"product({', '.join([*packed, *sizes, *left, *right, fresh])})"
+        if item.guard == sympy.true:
+            self._line(product)
+        else:
+            places = self._spared(item)
+            sparing = [f"flat({goal})", *sizes, *left, *right, fresh, *places]
+            whole = [self._are_finite(*one, sizes) for one in ((left, 0), (right, 1))]
+            self._line(f"if {' and '.join(whole)}:")
+            self._line(f"    {product}")
+            self._line("else:")
+            self._line(f"    sparing_product({', '.join(sparing)})")
         self.layout.filled.add(let.name)
+
+    def _are_finite(self, operand: Sequence[str], side: int, sizes: Sequence[str]) -> str:
+        """Whether a factor's entries are numbers: times zero they are nothing then."""
+        name, start, across, along = operand
+        return f"finite({name}, {start}, {across}, {sizes[side]}, {along}, {sizes[2]}) > 0"
+
+    def _spared(self, item: Product) -> list[str]:
+        """What a guard leaves out: where the steps of two indices, of row, column and sum, differ by a
+        number nothing is left of."""
+        signs = dict.fromkeys((*item.at, item.over), 0)
+        first = "0"
+        for value, sign in zip(item.guard.args, (1, -1), strict=True):
+            assert isinstance(value, IndexValue)
+            signs[value.index] += sign
+            if value.index == self.outer:
+                first = "lo" if sign > 0 else "-lo"
+        return [*map(str, signs.values()), first]
 
     def _packed(self) -> list[str]:
         size = 4 if self.dtype == "float32" else 8

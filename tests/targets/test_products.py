@@ -136,3 +136,26 @@ def test_scores_of_all_pairs_are_never_whole() -> None:
         [sys.executable, "-c", GROWTH, str(FILE)], capture_output=True, text=True, check=True
     )
     assert int(done.stdout) < 30_000
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("rows", [5, 300])
+def test_what_a_guard_leaves_out_may_be_no_number(rows: int, dtype: str) -> None:
+    """Zero times it would be none either."""
+    x, w = DRAWN.normal(size=(rows, 7)).astype(dtype), DRAWN.normal(size=(rows, rows)).astype(dtype)
+    for bad in (np.nan, np.inf):
+        x[3, 2], w[2, 2] = bad, bad
+        found = parts(OURS.others.value_and_grad(x, w))
+        expected = parts(SECOND.others.value_and_grad(x.astype(float), w.astype(float)))
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
+            np.testing.assert_allclose(ours, theirs, rtol=1e-2 if dtype == "float32" else 1e-9)
+
+
+def test_a_long_sum_keeps_its_digits() -> None:
+    """Terms are added in stretches: one after the other they lose five times as much."""
+    x, y = (DRAWN.normal(size=(24, 4096)).astype(np.float32) for _ in range(2))
+    exact = x.astype(float) @ y.astype(float).T
+    in_turn = np.cumsum(x[:, None, :] * y[None, :, :], axis=-1, dtype=np.float32)[..., -1]
+    lost = np.square(in_turn - exact).sum() / np.square(OURS.scores(x, y) - exact).sum()
+    assert lost > 25
