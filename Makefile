@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types format stubs clean
+.PHONY: demo test lint types format stubs bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
@@ -30,6 +30,18 @@ format: $(VENV)/.test
 # The names of the library for editors, after a change of its texts.
 stubs: $(VENV)/.test
 	$(BIN)/python -m objc.library._stubs
+
+# Everything that objc bench measures, into the files that are kept: some eight minutes of a machine that
+# nobody else uses (BENCH=--busy measures all the same). The losses of the tests' own file are in no library.
+RESULTS := tests/bench/results
+OWN := tests/bench/own.objc
+
+bench: $(VENV)/.test
+	$(BIN)/objc bench --case all $(OWN) $(BENCH) --save $(RESULTS)/table.json --plot $(RESULTS)/roofline.png
+	$(BIN)/objc bench --sweep batch --sweep K -c binary_cross_entropy -c binary_focal -c cross_entropy_10 \
+		-c kl_logits $(OWN):ripple $(OWN):spread_of_surprise $(BENCH) \
+		--save $(RESULTS)/sweep.json --plot $(RESULTS)/sweep.png
+	$(BIN)/objc bench --memory $(BENCH) --save $(RESULTS)/memory.json
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo-output

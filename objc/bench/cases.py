@@ -69,6 +69,13 @@ CASES = (
 )
 
 
+LARGE = (
+    _case("info_nce_large", "info_nce", B=32_768, D=256),
+    _own("linear_cross_entropy", "linear_cross_entropy", "weight", batch=65_536, D=512, K=32_000),
+)
+"""Cases whose scores or logits would not fit into memory: what `--memory` measures."""
+
+
 def of_file(path: str, name: str, program: Program) -> Case:
     """A user's declaration: a batch of about `ENTRIES` numbers, each dimension of 64."""
     sizes = {one.name: 64 for one in program.dimensions if one.size is None}

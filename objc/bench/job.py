@@ -34,6 +34,8 @@ class Job:
     repetitions: int
     check: bool
     sweep: tuple[str, ...] = ()
+    memory: bool = False
+    """Whether one call of each case is made, for the memory that it takes, and nothing else."""
 
     def data(self) -> dict[str, Any]:
         data = dataclasses.asdict(self)
@@ -44,7 +46,7 @@ class Job:
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Job:
         cases = [_case(one) for one in data["cases"]]
-        rest = {name: data[name] for name in ("dtype", "threads", "repetitions", "check")}
+        rest = {name: data[name] for name in ("dtype", "threads", "repetitions", "check", "memory")}
         return cls(tuple(cases), tuple(data["peers"]), sweep=tuple(data["sweep"]), **rest)
 
 

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from objc.bench import machine
 from objc.bench.cases import Case
 from objc.bench.errors import NoSuchSize, WorkerFailed
 from objc.bench.job import Job, Row
+from objc.bench.memory import Peak
 from objc.bench.sweep import Curve
 from objc.errors import ObjcError
 
@@ -36,6 +37,7 @@ class Report:
     first_value: dict[str, dict[str, float]] = field(default_factory=dict)
     rows: dict[str, list[Row]] = field(default_factory=dict)
     curves: list[Curve] = field(default_factory=list)
+    peaks: list[Peak] = field(default_factory=list)
 
     def add(self, mode: str, event: Mapping[str, Any]) -> None:
         """One thing that a process of that mode has done."""
@@ -45,6 +47,8 @@ class Report:
             self.first_value[mode] = event["first_value"]
         elif "curve" in event:
             self.curves.append(Curve.from_data(event["curve"]))
+        elif "peak" in event:
+            self.peaks.append(Peak(**event["peak"]))
         elif "row" in event:
             self.rows.setdefault(mode, []).append(Row.from_data(event["row"]))
 
@@ -64,6 +68,7 @@ class Report:
             "cases": {mode: as_data(rows) for mode, rows in self.rows.items()},
             "short": shortfalls(self),
             "curves": [one.data() for one in self.curves],
+            "peaks": [asdict(one) for one in self.peaks],
         }
 
 

@@ -37,9 +37,15 @@ def main(source: TextIO, goal: TextIO) -> None:
 def work(job: Job, say: Say = lambda event: None) -> Iterator[dict[str, Any]]:
     """The floors, the time from a text to its first value, and every case."""
     from objc.bench import floors
+    from objc.bench.memory import one_call
     from objc.target import DType
 
     numbers = 1 << 24 if job.repetitions > 1 else 1 << 16
+    if job.memory:
+        for case in job.cases:
+            say({"ready": "memory", "case": case.name})
+            yield {"peak": asdict(one_call(case, job.dtype))}
+        return
     ground = floors.measure(job.threads, cast(DType, job.dtype), numbers)
     yield {"floors": asdict(ground)}
     if job.sweep:

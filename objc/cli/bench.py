@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from objc.bench.cases import CASES, Case, of_file
+from objc.bench.cases import CASES, LARGE, Case, of_file
 from objc.bench.errors import BusyMachine, NoSuchCase
 from objc.bench.job import OWN, PEERS, Job
 from objc.cli import bench_cuda
@@ -82,6 +82,10 @@ class Sizes(click.ParamType):  # type: ignore[type-arg]
     "--sweep", "swept", multiple=True, metavar="DIMENSION",
     help="Measure objc alone, from small to large, along a dimension: batch, K.",
 )  # fmt: skip
+@click.option(
+    "--memory", is_flag=True,
+    help="Call objc once for each case, for the memory that it takes. [default: large ones]",
+)  # fmt: skip
 @click.option("--save", type=click.Path(dir_okay=False), help="Write the data to a file as well.")
 @click.option(
     "--target", "device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True,
@@ -105,6 +109,7 @@ def command(
     repetitions: int,
     modes: Sequence[str],
     swept: Sequence[str],
+    memory: bool,
     save: str | None,
     device: str,
     limit: int,
@@ -126,16 +131,15 @@ def command(
         bench_cuda.measure_or_list(listed, names, peers, repetitions, limit, save, as_json)
         return
     from objc.bench import machine
-    from objc.bench.curves import text
-    from objc.bench.report import table
     from objc.bench.run import MODES, resized, run, swept_cases
 
     if listed:
-        for case in CASES:
+        for case in (*CASES, *LARGE):
             sizes = ", ".join(f"{name}={value}" for name, value in case.sizes.items())
             click.echo(f"{case.name:24} {sizes}")
         return
-    chosen = tuple(resized(one, size or {}) for one in _chosen(targets, names))
+    usual = LARGE if memory else CASES
+    chosen = tuple(resized(one, size or {}) for one in _chosen(targets, names, usual))
     if plot is not None:
         _require_matplotlib()
     busy = machine.busy()
@@ -144,9 +148,9 @@ def command(
     contenders = (*OWN, *(peers or PEERS))
     job = Job(
         swept_cases(chosen, swept), contenders, dtype, threads or machine.available(), repetitions,
-        not swept, tuple(swept),
+        not swept, tuple(swept), memory,
     )  # fmt: skip
-    modes = modes or (("tuned",) if swept else tuple(MODES))
+    modes = modes or (("tuned",) if swept or memory else tuple(MODES))
     with _watching(job, len(modes)) as watch:
         report = run(job, modes, busy, watch)
     if plot is not None:
@@ -156,15 +160,24 @@ def command(
     if as_json:
         write_data(report.data())
     else:
-        click.echo(text(report) if swept else table(report))
+        click.echo(_text(report))
 
 
-def _chosen(targets: Sequence[str], names: Sequence[str]) -> Iterator[Case]:
+def _text(report: Report) -> str:
+    from objc.bench import curves, memory
+    from objc.bench.report import table
+
+    if report.peaks:
+        return memory.text(report.peaks)
+    return curves.text(report) if report.curves else table(report)
+
+
+def _chosen(targets: Sequence[str], names: Sequence[str], usual: Sequence[Case]) -> Iterator[Case]:
     """The cases that the command line asks for. Raises ObjcError where there is none of a name."""
-    known = {case.name: case for case in CASES}
+    known = {case.name: case for case in (*CASES, *LARGE)}
     for name in names:
         if name == EVERY:
-            yield from CASES
+            yield from usual
             continue
         if name not in known:
             raise ObjcError(NoSuchCase(None, name, tuple(known)))
@@ -172,7 +185,7 @@ def _chosen(targets: Sequence[str], names: Sequence[str]) -> Iterator[Case]:
     for text in targets:
         yield from _own(TargetName.parse(text))
     if not names and not targets:
-        yield from CASES
+        yield from usual
 
 
 def _own(target: TargetName) -> Iterator[Case]:

@@ -16,7 +16,7 @@ from objc.bench import limit as bounding
 from objc.bench import machine, timing
 from objc.bench.accuracy import units
 from objc.bench.aims import AIMS, held
-from objc.bench.cases import CASES
+from objc.bench.cases import CASES, LARGE
 from objc.bench.floors import Floors, Work
 from objc.bench.job import Entry, Job, Limit, Row
 from objc.bench.peers import contender
@@ -83,7 +83,9 @@ def test_a_file_of_ones_own_against_a_generated_form(run: Run, tmp_path: Path) -
 
 def test_the_list(run: Run) -> None:
     result = run("--list")
-    assert [line.split()[0] for line in result.stdout.splitlines()] == [one.name for one in CASES]
+    assert [line.split()[0] for line in result.stdout.splitlines()] == [
+        one.name for one in (*CASES, *LARGE)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -199,6 +201,19 @@ def test_the_memory_of_a_call_is_seen() -> None:
         pytest.skip("the system doesn't tell")
     found = machine.peak(lambda: np.ones(1 << 22))
     assert found is not None and 30 << 20 < found < 60 << 20
+
+
+def test_what_a_call_takes_beside_its_arrays(run: Run, tmp_path: Path) -> None:
+    """The scores of a large case are never whole; the data of a run say what was taken."""
+    kept = tmp_path / "memory.json"
+    size = ("--size", "batch=4000,D=8,K=1000", "--save", str(kept))
+    result = run("--memory", "--case", "linear_cross_entropy", *size)
+    assert result.exit_code == 0, result.output
+    (peak,) = json.loads(kept.read_text("utf-8"))["peaks"]
+    assert peak["bytes"] == 2 * 4 * (4000 + 1000) * 8 + 8 * 4000 + 8
+    assert result.stdout.startswith("linear_cross_entropy 4000×8×1000: 0 MiB of inputs and results")
+    if peak["memory"] is not None:
+        assert peak["memory"] < 4000 * 1000 * 4
 
 
 def test_small_data_rotates() -> None:

@@ -28,10 +28,13 @@ class Own:
         ]
         self.wrt = problem.wrt
         self.options: dict[str, Any] = {}
+        self.arrays: dict[str, Any] = {}
+        """Those for the gradients, where they are given."""
         if given:
             first = problem.data[0]
-            arrays = {name: np.empty_like(np.asarray(first[name])) for name in self.wrt}
-            out: Any = arrays if len(arrays) > 1 else next(iter(arrays.values()))
+            self.arrays = {name: np.empty_like(np.asarray(first[name])) for name in self.wrt}
+            several = len(self.arrays) > 1
+            out: Any = self.arrays if several else next(iter(self.arrays.values()))
             self.options["out"] = (out, np.empty_like(out)) if self.both else out
 
     def run(self, number: int) -> Any:
