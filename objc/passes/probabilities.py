@@ -15,13 +15,15 @@ import sympy
 
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Program
-from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.ir.symbols import Condition, Expression, Read, conjuncts, indices_of, substitute_positions
+from objc.passes.delta import under
 
 ZERO = sympy.Integer(0)
 
 
 def without_probabilities(let: Let, program: Program) -> tuple[Let, Expression]:
-    """A sum without the addends that are a constant times a whole softmax, and those constants."""
+    """A sum without the addends that are a constant times a whole softmax, and those constants, where
+    the sum has points."""
     normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
     kept: list[Expression] = []
     whole: Expression = ZERO
@@ -29,6 +31,8 @@ def without_probabilities(let: Let, program: Program) -> tuple[Let, Expression]:
         constant = _weight_of_simplex(addend, let, program)
         if constant is None and normalizers:
             constant = _constant(addend, let, program, normalizers)
+            if constant is not None:
+                constant = under(around(let), constant)
         if constant is None:
             kept.append(addend)
         else:
@@ -36,6 +40,12 @@ def without_probabilities(let: Let, program: Program) -> tuple[Let, Expression]:
     if whole == 0:
         return let, ZERO
     return replace(let, body=sympy.Add(*kept)), whole
+
+
+def around(let: Let) -> Condition:
+    """What a reduction's guard says of its free indices alone: where it doesn't hold no point is left."""
+    parts = (one for one in conjuncts(let.guard) if not indices_of(one) & set(let.over))
+    return sympy.And(*parts)
 
 
 def _weight_of_simplex(addend: Expression, let: Let, program: Program) -> Expression | None:

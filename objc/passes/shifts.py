@@ -23,6 +23,9 @@ from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 
+_NONE = -(sympy.Integer(2) ** 127)
+"""The maximum of no points is below it in every type, and what SymPy holds for real may be compared."""
+
 
 @dataclass(frozen=True)
 class LogProbability:
@@ -42,8 +45,10 @@ class Shifts:
 
     def terms_of(self, let: Let, tangent: Expression) -> tuple[Read, Expression] | None:
         """For a logsumexp whose addends have the tangent v: v itself as a let, that it be the same
-        number wherever it is subtracted, and v[a], the largest among ties, or 0 where there are no
-        points. None where v doesn't vary along the reduction, so that nothing cancels."""
+        number wherever it is subtracted, and v[a], the largest among ties. Any number would be right
+        there, only less exact, and 0 stands where no point is found: there are none, or a later pass
+        rounds the addends otherwise than their maximum. None where v doesn't vary along the reduction,
+        so that nothing cancels."""
         if not set(let.over) & indices_of(tangent):
             return None
         each = Let(self.names.fresh(f"{let.name}_dot_of"), let.indices, tangent, span=let.span)
@@ -60,9 +65,7 @@ class Shifts:
         )
         self.lets += [each, largest, top]
         value = top.read(*let.free)
-        if let.guard != sympy.true:
-            value = Branch(sympy.Eq(value, -sympy.oo), sympy.Integer(0), value)
-        return v, value
+        return v, Branch(sympy.Lt(value, _NONE), sympy.Integer(0), value)
 
 
 def name_log_probabilities(program: Program) -> tuple[Program, Mapping[str, LogProbability]]:

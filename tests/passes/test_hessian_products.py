@@ -7,6 +7,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+import torch
 
 from objc.accuracy.reference import Reference, vector_like
 from objc.compiler import Variant, derive, lower, parse
@@ -76,6 +77,22 @@ def test_masked_row_without_points_has_no_curvature() -> None:
     derived = derive(program, Variant(("hessian_vector_product",), ("z",), frozenset(inputs)))
     found = evaluate(derived, {**inputs, "scale": 1.0, "vector_z": np.ones((1, 2))})
     np.testing.assert_array_equal(found["hessian_vector_product:z"], np.zeros((1, 2)))
+
+
+def test_addends_that_are_rounded_otherwise_than_their_maximum() -> None:
+    """The place of the largest is then not found by comparing; the product is right all the same."""
+    text = """loss form(x: real[N]) = max[i](logsumexp[j](x[j] / (1 + x[i]^2) + x[j]) * x[i])"""
+    program = lower(parse(Source("form.objc", text))).programs["form"]
+    x = np.random.default_rng(5).normal(size=(20, 3))
+    derived = derive(program, Variant(("hessian_vector_product",), ("x",), frozenset({"x"})))
+    found = evaluate(derived, {"x": x, "scale": 1.0, "vector_x": np.ones_like(x)})
+    at = torch.tensor(x, requires_grad=True)
+    sums = torch.logsumexp(at[:, None] / (1 + at[:, :, None] ** 2) + at[:, None], 2)
+    (slope,) = torch.autograd.grad((sums * at).amax(1).sum(), at, create_graph=True)
+    (expected,) = torch.autograd.grad(slope.sum(), at)
+    np.testing.assert_allclose(
+        found["hessian_vector_product:x"], expected.numpy(), rtol=1e-11, atol=1e-12
+    )
 
 
 def test_confident_tokens_of_a_masked_sequence() -> None:

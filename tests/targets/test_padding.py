@@ -54,6 +54,9 @@ loss transported(w: real[D], x: real[T, D] | length: count; steps: count = 2) =
           u[n, t] = logsumexp[d](v[n-1, d] - x[t, d])
 loss chosen(w: real[D], x: real[T, D] | length: count) =
     sum[t](if t < length then w[0] * softmax(x[t])[0]^2 + w[1] * cosine(x[t], w) else 0)
+loss probabilities(w: real[D], x: real[T, D] | length: count) =
+    sum[d](sum[t | t < length]((w[d] - softmax(x[t])[d]) * x[t, 0])^2)
+    + sum[d, t | t < length]((2 - softmax(x[t])[d]) * x[t, 1])
 loss logits(w: real[D], x: real[T, D] | length: count) =
     sum[t | t < length](logsumexp[d](x[t, d] * w[d])^2)
     + sum[t, d | t > 0 and t < length]((x[t, d] - x[t-1, d])^2)
@@ -79,7 +82,7 @@ loss inner(table: real[V, K], w: real | tag: index(V)[T], length: count) =
 
 PADDED = (
     "squares", "branch", "mask", "hidden", "pooled", "recurrent", "final", "states", "grid",
-    "attended", "transported", "chosen", "logits",
+    "attended", "transported", "chosen", "probabilities", "logits",
 )  # fmt: skip
 
 
@@ -99,7 +102,7 @@ def test_padding_may_be_no_number(module: Any, name: str) -> None:
     require_equal(kernel.value_and_grad(w, padded, bound), kernel.value_and_grad(w, x, bound))
 
 
-@pytest.mark.parametrize("name", ["pooled", "chosen", "logits"])
+@pytest.mark.parametrize("name", ["pooled", "chosen", "probabilities", "logits"])
 def test_padding_may_be_no_number_for_second_derivatives(module: Any, name: str) -> None:
     generator = np.random.default_rng(0)
     w, x = generator.normal(size=2), generator.normal(size=(3, 5, 2))
