@@ -64,8 +64,16 @@ _DISTRIBUTIONS = dict.fromkeys(
     0,
 )  # fmt: skip
 _BOUNDS = (
-    *_in("shape.bounds", "interval_arithmetic", "divergence", "f_divergence", "pieces_on_the_line"),
-    *_in("shape.bounds", "signs_of_the_terms", "drawn_inputs"),
+    *_in("bounds.direct", "interval_arithmetic", "divergence", "f_divergence", "pieces_on_the_line"),
+    *_in("bounds.direct", "signs_of_the_terms"),
+    *_in("bounds.sums", "difference_as_one_sum"),
+    *_in("bounds.nonempty", "something_is_there"),
+    *_in("bounds.gibbs", "gibbs_inequality"),
+    *_in("bounds.products", "cauchy_schwarz"),
+    *_in("bounds.members", "member_of_a_sum"),
+    *_in("bounds.differences", "function_of_a_difference"),
+    *_in("bounds.equality", "least_at_equality"),
+    *_in("bounds.direct", "drawn_inputs"),
 )
 _CURVATURE = (
     *_in("shape.convexity", "composition", "drawn_chords", "second_derivative", "f_divergence"),
@@ -114,6 +122,7 @@ PROPERTIES: Mapping[str, Property] = {
             "shape.steepness",
             "derivative",
             "length_of_the_gradient",
+            "ends_of_the_data",
             "extremes_of_the_derivative",
             "derivative_on_its_line",
             "drawn_slopes",
@@ -131,6 +140,7 @@ PROPERTIES: Mapping[str, Property] = {
             "shape.steepness",
             "derivative",
             "structure_of_the_hessian",
+            "ends_of_the_data",
             "extremes_of_the_derivative",
             "derivative_on_its_line",
             "drawn_slopes",
@@ -158,7 +168,13 @@ PROPERTIES: Mapping[str, Property] = {
         of_each=True,
     ),
     "differentiable": Property(
-        _in("shape.differentiability", "no_kinks", "pieces_on_the_line", "kinks"),
+        _in(
+            "shape.differentiability",
+            "no_kinks",
+            "pieces_on_the_line",
+            "pieces_for_every_scale",
+            "kinks",
+        ),
         numbers=1,
         least=1,
         of_each=True,

@@ -65,8 +65,8 @@ def _inlined(expression: Any, bodies: Mapping[str, Let]) -> Any:
 
 def named(node: Any) -> Any:
     """A formula with log cosh, softplus and the logistic function by their names, as the table of atoms
-    has rows for them."""
-    if not node.args or not node.has(sympy.exp, sympy.cosh):
+    has rows for them, and with σ(−x) for 1 − σ(x)."""
+    if not node.args or not node.has(sympy.exp, sympy.cosh, sigmoid):
         return node
     arguments = [named(one) for one in node.args]
     node = node if list(node.args) == arguments else node.func(*arguments)
@@ -76,6 +76,8 @@ def named(node: Any) -> Any:
             return log_cosh(-inner if inner.could_extract_minus_sign() else inner)
         case sympy.log() if (exponent := _one_plus_exponential(node.args[0])) is not None:
             return softplus(exponent)
+        case sympy.Add() if isinstance(complement := 1 - node, sigmoid):
+            return sigmoid(-complement.args[0])
         case log1p() if isinstance(node.args[0], sympy.exp):
             return softplus(node.args[0].args[0])
         case sympy.Pow() if (exponent := _one_plus_exponential(node.base)) is not None:

@@ -8,6 +8,8 @@ import sympy
 
 from objc.analysis.decision import Decision, proved, refuted, unknown
 from objc.analysis.shape import curves
+from objc.analysis.shape.scaling import unscaled
+from objc.analysis.shape.stretches import is_within_by_stretches
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim
 
@@ -28,6 +30,19 @@ def pieces_on_the_line(subject: Subject, claim: Claim) -> Decision | None:
         return None
     if curves.is_within_on_lines(subject, name, int(order) + 1, -sympy.oo, sympy.oo):
         return proved("the derivatives of the pieces agree where they meet")
+    return None
+
+
+def pieces_for_every_scale(subject: Subject, claim: Claim) -> Decision | None:
+    """As a function of the error over its scale."""
+    (order,), (name,) = claim.arguments, claim.inputs
+    line = unscaled(subject, name) if order.is_Integer else None
+    if line is None or subject.smoothness(name).ends_at_edge:
+        return None
+    formula, u = line
+    infinite = -sympy.oo, sympy.oo
+    if is_within_by_stretches(formula, u, *infinite, int(order) + 1, infinite):
+        return proved("the derivatives of the pieces agree where they meet, whatever the scale")
     return None
 
 

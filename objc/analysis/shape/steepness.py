@@ -9,7 +9,9 @@ from objc.analysis.decision import Decision, proved, refuted
 from objc.analysis.shape import curves, extremes
 from objc.analysis.shape.differentiability import broken
 from objc.analysis.subject import Subject
+from objc.atoms import maximum
 from objc.ir.program import Claim
+from objc.ir.symbols import Expression
 
 
 def _order(claim: Claim) -> int:
@@ -51,6 +53,36 @@ def structure_of_the_hessian(subject: Subject, claim: Claim) -> Decision | None:
     if not all(subject.is_at_least(bound, one) for one in (bends.high, -bends.low)):
         return None
     return proved("by the structure of the Hessian, which bounds its eigenvalues")
+
+
+def ends_of_the_data(subject: Subject, claim: Claim) -> Decision | None:
+    """A derivative that is affine in data between two numbers is greatest, and least, at one of them."""
+    if len(claim.inputs) != 1:
+        return None
+    (bound,), (name,) = claim.arguments, claim.inputs
+    slope = subject.slope(name) if _order(claim) == 1 else subject.second_slope(name)
+    if slope is None or not subject.is_smooth(name, _order(claim) - 1):
+        return None
+    for one in subject.program.inputs:
+        if one.role != "data" or one.domain.kind != "probability" or one.dimensions:
+            continue
+        rest = slope.xreplace({one.read(): sympy.Dummy("y", real=True)})
+        (y,) = rest.free_symbols - slope.free_symbols or (None,)
+        if y is None or sympy.expand(sympy.diff(rest, y, 2)) != 0:
+            continue
+        ends = [rest.xreplace({y: sympy.Integer(end)}) for end in (0, 1)]
+        if all(_is_below_a_part(subject, end, bound) for end in ends):
+            return proved(f"the {_which(claim)} is affine in {one.name}, and bounded at 0 and at 1")
+    return None
+
+
+def _is_below_a_part(subject: Subject, slope: Expression, bound: Expression) -> bool:
+    """Whether a slope is within a bound, or within one of the two that the bound is the greater of."""
+    scale, fold = bound.as_independent(maximum)
+    parts = [scale * one for one in fold.args] if isinstance(fold, maximum) else []
+    if not scale.is_positive:
+        parts = []
+    return any(subject.inequalities.is_within(slope, one) for one in (*parts, bound))
 
 
 def extremes_of_the_derivative(subject: Subject, claim: Claim) -> Decision | None:

@@ -1,0 +1,42 @@
+"""Losses of one error and one positive scale, brought to a line: with q = y + s·u, where the formula is a
+power of s times a function of u alone, what holds of that function holds for every scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from objc.analysis.signs.elementary import plain
+from objc.analysis.subject import Subject
+from objc.ir.symbols import Read
+
+
+def unscaled(subject: Subject, name: str) -> tuple[Any, Any] | None:
+    """A positive multiple of a loss as a function of u, and u; None where data or a hyperparameter stay in
+    it."""
+    scales = [one.read() for one in subject.program.inputs if one.role == "hyperparameter"]
+    data = [one for one in subject.program.inputs if one.role == "data"]
+    one = subject.program.input[name]
+    is_one = len(scales) == len(data) == len(subject.program.lets) == 1 and subject.is_short
+    if not is_one or one.dimensions or data[0].dimensions or scales[0].positions:
+        return None
+    if one.domain.kind != "real" or data[0].domain.kind != "real" or not scales[0].is_positive:
+        return None
+    u, (scale,) = sympy.Dummy("u", real=True), scales
+    there = plain(subject.value).xreplace({one.read(): data[0].read() + scale * u})
+    for power in range(3):
+        found = sympy.sympify(_shorter(there, scale) / scale**power)
+        found = found if not found.atoms(Read) else sympy.expand(found)
+        if found.free_symbols <= {u} and not found.atoms(Read):
+            return found, u
+    return None
+
+
+def _shorter(formula: Any, scale: Any) -> Any:
+    """A formula with the scale taken out of both sides of each condition."""
+    mapping = {}
+    for one in formula.atoms(sympy.core.relational.Relational):
+        difference = sympy.expand((one.lhs - one.rhs) / scale)
+        mapping[one] = one.func(difference, 0)
+    return formula.xreplace(mapping)
