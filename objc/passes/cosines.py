@@ -1,7 +1,8 @@
 """A vector over its own length is divided entry by entry, before anything is summed.
 
 `s[i, j] := sum[d] a[i, d]·b[j, d]` over the lengths of a and b overflows where no cosine does. So the
-unit vectors become lets, `u[i, d] := a[i, d] / |a[i]|`, and the cosine is their inner product.
+unit vectors become lets, `u[i, d] := a[i, d] / |a[i]|`, and the cosine is their inner product. The zero
+vector has no direction: its unit vector is zero, its cosine with any other 0, and so are their gradients.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import quotient
+from objc.atoms import Branch, quotient
 from objc.ir.domain import REAL
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names
@@ -53,7 +54,7 @@ class Units:
             for factor in product.args:
                 known = isinstance(factor, Read) and factor.tensor in entries
                 if known or (isinstance(factor, sympy.Add) and _length_of(factor, norm) == length):
-                    return product / factor * length * quotient(factor, length)
+                    return product / factor * length * _share(factor, length)
         return None
 
     def _cosine(
@@ -121,13 +122,19 @@ class Units:
         if norm.name not in self._units:
             free = (*norm.free, *norm.over)
             value = norm.read(*norm.free)
-            body = quotient(norm.body, value)
+            body = _share(norm.body, value)
             (named, *_) = sorted(one.tensor for one in norm.body.atoms(Read))
             name = self._names.fresh(f"unit_{named}")
             self._units[norm.name] = Let(name, free, body, span=norm.span)
             self._lets.append(self._units[norm.name])
         over = tuple(at(index) for index in dot.over)
         return self._units[norm.name].read(*length.positions, *over)
+
+
+def _share(entry: Expression, length: Expression) -> Expression:
+    """An entry over the length of its vector: that of the zero vector is 0, as is the subgradient of the
+    length there, which it is."""
+    return Branch(sympy.Eq(length, 0), sympy.Integer(0), quotient(entry, length))
 
 
 def _lengths_below(product: Any, lengths: Mapping[str, Let]) -> list[Read]:

@@ -18,7 +18,7 @@ from objc.atoms import Branch
 from objc.ir.domain import REAL
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Expression, indices_of
-from objc.passes.probabilities import is_whole
+from objc.passes.probabilities import is_whole, written_out
 
 _TERMS = 10
 _NEAR = sympy.Rational(1, 8)
@@ -27,19 +27,18 @@ _NEAR = sympy.Rational(1, 8)
 
 def entropies_by_parts(program: Program) -> Program:
     """The program with relative entropies of softmaxes as sums of what is never negative."""
-    normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
-    if len(normalizers) < 2:
+    if sum(let.reduction == "logsumexp" for let in program.lets) < 2:
         return program
     names = Names.of(program)
     lets: list[Let] = []
     for let in program.lets:
-        lets += _changed(let, normalizers, names)
+        lets += _changed(let, program, names)
     return program.with_lets(lets)
 
 
-def _changed(let: Let, normalizers: dict[str, Let], names: Names) -> list[Let]:
+def _changed(let: Let, program: Program, names: Names) -> list[Let]:
     """The sum and, before it, the logarithms of the ratios, if it is such an entropy."""
-    found = _parts(let, normalizers)
+    found = _parts(let, program)
     if found is None:
         return [let]
     weight, a, u = found
@@ -54,18 +53,18 @@ def _changed(let: Let, normalizers: dict[str, Let], names: Names) -> list[Let]:
     return [log_ratio, replace(let, body=body)]
 
 
-def _parts(
-    let: Let, normalizers: dict[str, Let]
-) -> tuple[Expression, Expression, Expression] | None:
+def _parts(let: Let, program: Program) -> tuple[Expression, Expression, Expression] | None:
     """(c, a, a − b) of `sum c·(a − b)·exp(a)` over all of the softmaxes exp(a) and exp(b)."""
     if let.reduction != "sum" or not isinstance(let.body, sympy.Mul):
         return None
+    normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
     for power in let.body.args:
-        if not isinstance(power, sympy.exp) or not _is_log_softmax(power.args[0], let, normalizers):
+        a = written_out(power.args[0], program) if isinstance(power, sympy.exp) else None
+        if a is None or not _is_log_softmax(a, let, normalizers):
             continue
-        a = power.args[0]
-        for u in let.body.args:
-            weight = sympy.Mul(*(one for one in let.body.args if one is not power and one is not u))
+        for one in let.body.args:
+            u = written_out(one, program)
+            weight = sympy.Mul(*(f for f in let.body.args if f is not power and f is not one))
             fits = isinstance(u, sympy.Add) and not indices_of(weight) & set(let.over)
             for sign in (1, -1) if fits else ():
                 if _is_log_softmax(sympy.expand(a - sign * u), let, normalizers):
