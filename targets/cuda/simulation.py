@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import importlib
 import math
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -77,7 +79,24 @@ def _simulator() -> Any:
 
     if not hasattr(cuda, "simulator"):
         raise RuntimeError("numba.cuda was imported before NUMBA_ENABLE_CUDASIM was set")
+    shared = importlib.import_module("numba.cuda.simulator.kernelapi").FakeCUDAShared
+    shared.array = _shared_array
     return cuda
+
+
+_at_once = threading.Lock()
+
+
+def _shared_array(self: Any, shape: int, dtype: Any) -> Any:
+    """The array of a block for a place in the text. The simulator's own gives two threads that come at
+    once an array each."""
+    caller = sys._getframe(1)
+    place = caller.f_code.co_filename, caller.f_lineno
+    with _at_once:
+        found = self._allocations.get(place)
+        if found is None:
+            found = self._allocations[place] = np.empty(shape, str(dtype))
+    return found
 
 
 def _body(text: str) -> str:
@@ -106,11 +125,12 @@ elementary = helper
 
 
 def claimed(array: Any, place: int) -> bool:
-    """Whether this thread is the one that turns an entry from 0 to 1: threads take turns here."""
-    if array[place]:
-        return False
-    array[place] = 1
-    return True
+    """Whether this thread is the one that turns an entry from 0 to 1."""
+    with _at_once:
+        if array[place]:
+            return False
+        array[place] = 1
+        return True
 
 
 def take(registers: Any, row: Any, first: int) -> None:

@@ -5,48 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
-import draws
-import numpy as np
 import pytest
-from numpy.typing import NDArray
+from cuda_agreement import TARGET, Host, agrees, derived
 from objc.targets.cuda import ptx
 from oracles import ROWS
-from programs import program_of
-
-from objc.compiler import Variant, derive
-from objc.ir.evaluate import evaluate
-from objc.ir.program import Program
-from objc.target import DType, load
-
-TARGET = load("cuda")
-EXAMPLES = {"float64": 5, "float32": 8}
-"""Of which the second goes by four."""
-
-SCALE = 0.5
-TURNS = 3
-"""Of iterations that a hyperparameter counts: the simulator is slow."""
-CONDITION = 4
-"""Times that a result may miss by what a unit in the last place of its inputs changes."""
-
-TOLERANCE: dict[str, Any] = {
-    "float64": {"rtol": 1e-12, "atol": 1e-13},
-    "float32": {"rtol": 2e-5, "atol": 2e-6},
-}
-
-
-@cache
-def derived(name: str) -> Program:
-    """Value and gradient over a batch; of a metric the value, of a function what it returns."""
-    row, program = ROWS[name], program_of(name)
-    batched = frozenset(one.name for one in row.of_role("differentiable", "data"))
-    if program.kind in ("metric", "function"):
-        result = "value" if program.kind == "metric" else "result"
-        return derive(program, Variant((result,), (), batched, False))
-    wrt = tuple(one.name for one in row.of_role("differentiable", "learned"))
-    return derive(program, Variant(("value", "gradient"), wrt, batched, False))
-
 
 # -------------------------------------------------------------- as PTX
 
@@ -98,70 +61,11 @@ def _simulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-def inputs(name: str, examples: int) -> dict[str, Any]:
-    """A batch drawn from the declared domains, with the default hyperparameters."""
-    row, rng = ROWS[name], np.random.default_rng(3)
-    found: dict[str, Any] = {
-        one.name: np.stack(
-            [np.asarray(draws.draw(one, 1.0, draws.SIZES, rng, 10.0)) for _ in range(examples)]
-        )
-        for one in row.of_role("differentiable", "data")
-    }
-    for one in row.of_role("hyperparameter", "learned"):
-        number = float(eval(one.default, {"log": np.log})) if one.default else 0.7
-        found[one.name] = min(int(number), TURNS) if one.domain == "count" else number
-    internal = (one.name for one in derived(name).inputs if one.role == "internal")
-    return {**found, **dict.fromkeys(internal, SCALE)}
-
-
-def nudged(value: Any, dtype: DType) -> Any:
-    """An input moved by a unit in its last place, which no arithmetic in its type can better."""
-    array = np.asarray(value)
-    return array if array.dtype.kind != "f" else array * (1.0 + np.finfo(dtype).eps)
-
-
-def run(name: str, given: dict[str, Any], dtype: DType) -> dict[str, NDArray[Any] | float]:
-    program = derived(name)
-    sizes: dict[str, int] = {}
-    arguments: dict[str, Any] = {}
-    for one in program.inputs:
-        value = np.asarray(given[one.name])
-        sizes |= {d.name: n for d, n in zip(one.dimensions, value.shape, strict=True)}
-        if not value.ndim:
-            arguments[one.name] = value.item()
-        elif one.domain.is_integer:
-            arguments[one.name] = np.ascontiguousarray(value, np.int64)
-        else:
-            arguments[one.name] = held(value, dtype)
-    results = {}
-    for key, let in program.outputs.items():
-        if program.let[let].free:
-            shape = [sizes.get(one.name, one.size) for one in program.let[let].dimensions]
-            results[key] = held(np.full(shape, np.nan), dtype)
-    executable = TARGET.load(TARGET.emit(program, dtype))
-    scalars = executable(arguments, sizes, results)
-    return {**scalars, **{key: numbers(one, dtype) for key, one in results.items()}}
-
-
-def held(value: NDArray[Any], dtype: DType) -> NDArray[Any]:
-    """Reals as they are stored: of bfloat16 the high halves of float32."""
-    if dtype != "bfloat16":
-        return np.ascontiguousarray(value, dtype)
-    bits = np.ascontiguousarray(value, np.float32).view(np.uint32) >> np.uint32(16)
-    return bits.astype(np.uint16)
-
-
-def numbers(array: NDArray[Any], dtype: DType) -> NDArray[Any]:
-    if dtype != "bfloat16":
-        return array
-    return (array.astype(np.uint32) << np.uint32(16)).view(np.float32)
-
-
 @pytest.mark.usefixtures("_simulated")
 @pytest.mark.parametrize("name", ROWS)
 def test_agrees_with_the_interpreter_in_the_simulator(name: str) -> None:
-    agrees(name, "float64")
-    agrees(name, "float32")
+    agrees(name, "float64", Host())
+    agrees(name, "float32", Host())
 
 
 IN_16_BITS = (
@@ -177,27 +81,4 @@ IN_16_BITS = (
 )
 def test_agrees_where_arrays_are_stored_in_16_bits(name: str) -> None:
     """Only what is stored is rounded: numbers are as exact as in float32."""
-    agrees(name, "bfloat16")
-
-
-def agrees(name: str, dtype: DType) -> None:
-    computed: Any = "float32" if dtype == "bfloat16" else dtype
-    given = {
-        key: numbers(held(value, dtype), dtype)
-        if np.shape(value) and value.dtype.kind == "f"
-        else value
-        for key, value in inputs(name, EXAMPLES[computed]).items()
-    }
-    expected = evaluate(derived(name), given)
-    moved = evaluate(derived(name), {key: nudged(x, computed) for key, x in given.items()})
-    found = run(name, given, dtype)
-    assert set(found) == set(expected)
-    for key, value in expected.items():
-        with np.errstate(invalid="ignore"):  # infinite before and after
-            change = np.abs(moved[key] - value)
-        condition = np.max(change, initial=0.0, where=np.isfinite(change)) * CONDITION
-        tolerance = {**TOLERANCE[computed]}
-        tolerance["atol"] += condition
-        if np.ndim(value) and dtype == "bfloat16":
-            tolerance["rtol"] = 2.0**-8
-        np.testing.assert_allclose(found[key], value, err_msg=key, **tolerance)
+    agrees(name, "bfloat16", Host())

@@ -1,0 +1,81 @@
+"""What NVIDIA's assembler says of the kernels, where it is installed (a CUDA toolkit, or the package
+nvidia-cuda-nvcc): that it takes them all, and the registers and spills of some."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from cuda_agreement import REPRESENTATIVE, TARGET, derived
+from objc.targets.cuda import ptx
+from oracles import ROWS
+
+from objc.target import DType
+
+GOLDEN = Path(__file__).with_name("registers.txt")
+PROPERTIES = re.compile(
+    r"Function properties for (\w+)\n\s+(\d+) bytes stack frame, (\d+) bytes spill stores,"
+    r" (\d+) bytes spill loads\nptxas info\s+: Used (\d+) registers"
+)
+TABLED = (*REPRESENTATIVE, "kl_logits", "total_variation", "poisson")
+
+
+def assembler() -> Path | None:
+    """ptxas of a toolkit, or of the package."""
+    found = shutil.which("ptxas")
+    if found is not None:
+        return Path(found)
+    try:
+        files = metadata.files("nvidia-cuda-nvcc") or []
+    except metadata.PackageNotFoundError:
+        return None
+    return next((Path(str(one.locate())) for one in files if one.name == "ptxas"), None)
+
+
+PTXAS = assembler()
+pytestmark = pytest.mark.skipif(PTXAS is None, reason="ptxas is not installed")
+
+
+def version() -> str:
+    said = subprocess.run([str(PTXAS), "--version"], capture_output=True, text=True, check=True)
+    found = re.search(r"V([\d.]+)", said.stdout)
+    assert found is not None
+    return found.group(1)
+
+
+def assembled(name: str, dtype: DType, folder: Path) -> list[tuple[str, ...]]:
+    """Of each function: its name, bytes of stack, of spill stores and loads, and registers."""
+    code = ptx.compiled(TARGET.emit(derived(name), dtype).text, "sm_90")
+    path = folder / "kernel.ptx"
+    path.write_text(code)
+    command = [str(PTXAS), "-v", "-arch=sm_90", str(path), "-o", str(folder / "kernel.cubin")]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return sorted(PROPERTIES.findall(result.stderr))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
+@pytest.mark.parametrize("name", ROWS)
+def test_the_assembler_takes_every_declaration(name: str, dtype: DType, tmp_path: Path) -> None:
+    assert assembled(name, dtype, tmp_path)
+
+
+def test_registers_and_spills(tmp_path: Path, golden: Callable[[Path, str], None]) -> None:
+    """In float32 and in bfloat16, of the version that the table names."""
+    head = f"ptxas {version()}, sm_90: registers, bytes of spill stores and loads"
+    if GOLDEN.exists() and not GOLDEN.read_text("utf-8").startswith(head):
+        pytest.skip(f"the table is of another version than {version()}")
+    lines = [head]
+    for name in TABLED:
+        for dtype in ("float32", "bfloat16"):
+            for function, _, stores, loads, registers in assembled(name, dtype, tmp_path):
+                lines.append(
+                    f"{name:16} {dtype:9} {function:20} {registers:>4} {stores:>5} {loads:>5}"
+                )
+    golden(GOLDEN, "\n".join(lines))
