@@ -34,8 +34,16 @@ def decide(subject: Subject, claim: Claim, clock: Clock | None = None) -> Decisi
     if not claim.negated or found.verdict == "unknown":
         return found
     if found.verdict == "refuted":
-        return Decision("proved", f"by {found.argument}", found.counterexample)
+        return Decision("proved", f"by {found.argument}", found.counterexample, found.places)
     return Decision("refuted", f"the opposite is proved, {found.argument}")
+
+
+def decided(subject: Subject, *words: str, inputs: tuple[str, ...] = ()) -> Decision:
+    """The verdict on a property that takes no numbers, found once for a subject."""
+    key = ("decided", words, inputs)
+    if key not in subject.known:
+        subject.known[key] = decide(subject, Claim(False, words, (), None, inputs))
+    return cast(Decision, subject.known[key])
 
 
 def _weakest(subject: Subject, claim: Claim, clock: Clock) -> Decision:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import sympy
 
+from objc.analysis.decision import Violation
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import (
     Outputs,
@@ -31,7 +32,7 @@ _Attempt: TypeAlias = "tuple[tuple[Values, ...], Callable[[Sequence[Outputs]], A
 _CONVEX_SETS = frozenset({"real", "positive", "nonnegative", "probability", "simplex", "interval"})
 
 
-def beyond(subject: Subject, low: Expression, high: Expression) -> str | None:
+def beyond(subject: Subject, low: Expression, high: Expression) -> Violation | None:
     """Inputs at which the value leaves [low, high]."""
     program = subject.extended({"value": subject.value, "low": low, "high": high})
 
@@ -44,7 +45,7 @@ def beyond(subject: Subject, low: Expression, high: Expression) -> str | None:
         return None
     (values,) = found
     value = outputs(program, values)
-    return f"{shown(values, values)} gives {float((value or {})['value']):.10g}"
+    return Violation(f"{shown(values, values)} gives {float((value or {})['value']):.10g}", found)
 
 
 def chord(
@@ -54,7 +55,7 @@ def chord(
     concave: bool = False,
     quasi: bool = False,
     modulus: Expression | None = None,
-) -> str | None:
+) -> Violation | None:
     """Two inputs whose midpoint lies above the chord (below it, for concavity; above both ends, for
     quasiconvexity; above the chord less modulus/8 times the squared distance)."""
     if any(subject.program.input[one].domain.kind not in _CONVEX_SETS for one in names):
@@ -82,10 +83,11 @@ def chord(
     side = "below" if concave else "above"
     line = "both ends" if quasi else "the chord"
     ends = f"{shown(found[0], names)} and {shown(found[1], names)}"
-    return f"the midpoint of {ends} lies {side} {line}{_elsewhere(found[0], names)}"
+    text = f"the midpoint of {ends} lies {side} {line}{_elsewhere(found[0], names)}"
+    return Violation(text, found)
 
 
-def bent(subject: Subject, name: str, concave: bool = False) -> str | None:
+def bent(subject: Subject, name: str, concave: bool = False) -> Violation | None:
     """Two values of a scalar input whose midpoint lies above the chord, sought where the second derivative
     is least: a sliver is enough."""
     one = subject.program.input[name]
@@ -111,7 +113,8 @@ def bent(subject: Subject, name: str, concave: bool = False) -> str | None:
         if chosen is not None:
             side = "below" if concave else "above"
             ends = f"{shown(chosen[0], (name,))} and {shown(chosen[1], (name,))}"
-            return f"the midpoint of {ends} lies {side} the chord{_elsewhere(chosen[0], (name,))}"
+            text = f"the midpoint of {ends} lies {side} the chord{_elsewhere(chosen[0], (name,))}"
+            return Violation(text, chosen)
     return None
 
 
@@ -126,7 +129,9 @@ def _around(values: Values, name: str, place: float, step: Fraction) -> _Attempt
     return (*ends, {**values, name: middle}), excess
 
 
-def steep(subject: Subject, name: str, expression: Expression, bound: Expression) -> str | None:
+def steep(
+    subject: Subject, name: str, expression: Expression, bound: Expression
+) -> Violation | None:
     """Two values of a scalar input between which an expression grows faster than the bound."""
     if subject.program.input[name].dimensions:
         return None
@@ -146,10 +151,10 @@ def steep(subject: Subject, name: str, expression: Expression, bound: Expression
     if found is None:
         return None
     ends = f"{shown(found[0], (name,))} and {shown(found[1], (name,))}"
-    return f"between {ends} it is steeper{_elsewhere(found[0], (name,))}"
+    return Violation(f"between {ends} it is steeper{_elsewhere(found[0], (name,))}", found)
 
 
-def swapped(subject: Subject, first: str, second: str) -> str | None:
+def swapped(subject: Subject, first: str, second: str) -> Violation | None:
     """Inputs at which exchanging two of them changes the value."""
     program = subject.extended({"value": subject.value})
 
@@ -163,7 +168,8 @@ def swapped(subject: Subject, first: str, second: str) -> str | None:
     found = _first(program, attempts)
     if found is None:
         return None
-    return f"exchanging {first} and {second} changes the value at {shown(found[0], found[0])}"
+    text = f"exchanging {first} and {second} changes the value at {shown(found[0], found[0])}"
+    return Violation(text, found)
 
 
 def _elsewhere(values: Values, names: Sequence[str]) -> str:

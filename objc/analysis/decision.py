@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from objc.analysis.facts import Verdict
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A counterexample in words, and the places at which the values contradict a claim: the two ends of a
+    chord and its midpoint, the two ends of a slope, one place that is out of bounds."""
+
+    text: str
+    places: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -14,6 +25,7 @@ class Decision:
     verdict: Verdict
     argument: str
     counterexample: str | None = None
+    places: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def is_proof(self) -> bool:
@@ -24,8 +36,11 @@ def proved(argument: str) -> Decision:
     return Decision("proved", argument)
 
 
-def refuted(counterexample: str) -> Decision:
-    return Decision("refuted", f"a counterexample: {counterexample}", counterexample)
+def refuted(counterexample: str | Violation) -> Decision:
+    found = (
+        counterexample if isinstance(counterexample, Violation) else Violation(counterexample, ())
+    )
+    return Decision("refuted", f"a counterexample: {found.text}", found.text, found.places)
 
 
 def unknown(tried: str) -> Decision:

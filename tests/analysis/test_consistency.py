@@ -33,15 +33,19 @@ _T = sympy.Symbol("t", positive=True)
         ("if y * s >= -1 then max(0, 1 - y * s)^2 else -4 * y * s", _T**2),
         # Its least risk is −∞: nothing follows for the zero-one risk.
         ("1 - y * s", None),
+        # Not convex: the theorem's other half, with the convex hull, is not tried.
+        ("min(1, max(0, (1 - y * s) / 2))", None),
+        ("1 / (1 + exp(2 * y * s))^2", None),
     ],
 )  # fmt: skip
 def test_transforms_of_the_risk(body: str, psi: sympy.Expr | None) -> None:
     """The literature's ψ (Bartlett, Jordan and McAuliffe 2006, examples 1 to 5), and the infimum itself by
     mpmath, which knows neither."""
     text = f"loss f(s: real | y: sign; a: positive = 2) = {body}"
-    margin = margin_of(Subject(lower(parse(Source("psi.objc", text))).programs["f"]))
+    subject = Subject(lower(parse(Source("psi.objc", text))).programs["f"])
+    margin = margin_of(subject)
     assert margin is not None
-    found = transform(margin)
+    found = transform(subject, margin)
     if psi is None:
         assert found is None
         return
