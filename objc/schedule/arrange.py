@@ -126,7 +126,7 @@ def arrange(
     """The items of one level. `kept` are lets that have an array anyway (outputs)."""
     slots: list[_Slot] = [_Slot(None)]
     place: dict[str, tuple[int, Member]] = {}
-    for unit in _units(members):
+    for unit in _units(members) if around else _with_copies(list(_units(members))):
         number = _slot_for(unit, slots, place)
         slots[number].members += unit
         slots[number].direction = slots[number].direction or unit[0].direction
@@ -154,6 +154,27 @@ def _units(members: Sequence[Member]) -> Iterator[list[Member]]:
         unit.append(member)
     if unit:
         yield unit
+
+
+def _with_copies(units: list[list[Member]]) -> list[list[Member]]:
+    """Units in which a copy goes into the loop of the first that reads it."""
+    found: list[list[Member]] = []
+    for unit in reversed(units):
+        if unit[0].plan.is_copy:
+            reader = next((other for other in found[::-1] if _reads(other, unit[0])), None)
+            if reader is not None and _may_share(reader[0].next, unit[0].next):
+                reader.insert(0, unit[0])
+                continue
+        found.append(list(unit))
+    return found[::-1]
+
+
+def _may_share(one: Index | None, other: Index | None) -> bool:
+    return one is not None and other is not None and one.dimension == other.dimension
+
+
+def _reads(unit: Sequence[Member], made: Member) -> bool:
+    return any(read.tensor == made.name for one in unit for read in one.plan.let.reads)
 
 
 def _slot_for(
@@ -302,7 +323,7 @@ def _loop(
     for member in slot.members:
         let = member.plan.let
         if member.reduces_here:
-            own = _own_axes(member, around)
+            own = _own_axes(member, (*around, index))
             names = {**member.names, **own}
             before.append(Start(let.name, tuple(own.values())))
             at = tuple(names[one] for one in let.free)
@@ -318,7 +339,8 @@ def _loop(
 
 
 def _own_axes(member: Member, around: tuple[Index, ...]) -> dict[Index, Index]:
-    """The axes of a reduction's accumulator, under names that no loop around has."""
+    """The axes of a reduction's accumulator, under names that neither its loop nor one around
+    has."""
     found: dict[Index, Index] = {}
     for axis in member.plan.axes:
         found[axis] = _fresh(axis, (*around, *found.values()))

@@ -40,35 +40,79 @@ class Factors:
 
 def with_products(program: Program) -> Program:
     """Sums of f(i, d)·g(j, d) as products of matrices: what is no matrix yet becomes a let, and so does
-    what every term of a sum is multiplied by."""
-    names = Names.of(program)
-    lets: list[Let] = []
-    made: dict[tuple[Expression, frozenset[Index]], Let] = {}
+    what every term of a sum is multiplied by, and each product of a sum of several."""
+    writer = _Writer(program)
     stepping = members(program)  # they run step by step, whatever they are
     for let in program.lets:
-        kept = let.name in stepping or _is_product(let, program)
-        found = None if kept else _split(let, program)
-        if found is None:
-            lets.append(let)
-            continue
+        if let.name in stepping or _is_product(let, program) or not writer.write(let):
+            writer.lets.append(let)
+    return program.with_lets(writer.lets)
+
+
+class _Writer:
+    """Writes the lets of a program anew, with products among them."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.names = Names.of(program)
+        self.lets: list[Let] = []
+        self.made: dict[tuple[Expression, frozenset[Index]], Let] = {}
+
+    def write(self, let: Let) -> bool:
+        """Write a let as products, if it can be."""
+        found = _split(let, self.program)
+        if found is not None:
+            self._product(let, found)
+            return True
+        bodies = _grouped(let, self.program)
+        if len(bodies) < 2:
+            return False
+        total = sympy.Integer(0)
+        for body in bodies:
+            one = replace(let, name=self.names.fresh(f"part_{let.name}"), body=body, domain=REAL)
+            if not self.write(one):
+                self.lets.append(one)
+            total += one.read(*one.free)
+        self.lets.append(_pointwise(let, total))
+        return True
+
+    def _product(self, let: Let, found: _Split) -> None:
         body = sympy.Integer(1)
         for factor, free in ((found.left, let.free[0]), (found.right, let.free[1])):
-            if not _is_matrix(factor, program):
-                key = factor, frozenset((free, *let.over))
-                if key not in made:
-                    name = names.fresh(f"factor_{let.name}")
-                    made[key] = Let(name, _as_read(factor, (free, *let.over)), factor)
-                    lets.append(made[key])
-                factor = made[key].read(*made[key].free)
+            if not _is_matrix(factor, self.program):
+                factor = self._matrix(let, factor, free)
             body *= factor
         if found.constant == 1:
-            lets.append(replace(let, body=body))
-            continue
-        name = names.fresh(f"product_{let.name}")
+            self.lets.append(replace(let, body=body))
+            return
+        name = self.names.fresh(f"product_{let.name}")
         inner = replace(let, name=name, body=body, domain=REAL)
-        outer = found.constant * inner.read(*let.free)
-        lets += [inner, replace(let, body=outer, reduction=None, over=(), guard=sympy.true)]
-    return program.with_lets(lets)
+        self.lets += [inner, _pointwise(let, found.constant * inner.read(*let.free))]
+
+    def _matrix(self, let: Let, factor: Expression, free: Index) -> Read:
+        """A factor as a let of its own."""
+        key = factor, frozenset((free, *let.over))
+        if key not in self.made:
+            name = self.names.fresh(f"factor_{let.name}")
+            self.made[key] = Let(name, _as_read(factor, (free, *let.over)), factor)
+            self.lets.append(self.made[key])
+        return self.made[key].read(*self.made[key].free)
+
+
+def _pointwise(let: Let, body: Expression) -> Let:
+    return replace(let, body=body, reduction=None, over=(), guard=sympy.true)
+
+
+def _grouped(let: Let, program: Program) -> list[Expression]:
+    """The terms of a sum of products, those with one right factor together; none where one of them is
+    no product."""
+    found: dict[Expression, Expression] = {}
+    for addend in sympy.Add.make_args(let.body) if _is_plain_sum(let) else ():
+        split = _split(replace(let, body=addend), program)
+        if split is None or not split.constant.is_number:
+            return []
+        found[split.right] = found.get(split.right, 0) + split.constant * split.left
+    return [left * right for right, left in found.items()]
 
 
 def _as_read(factor: Expression, free: tuple[Index, ...]) -> tuple[Index, ...]:

@@ -28,7 +28,8 @@ class Plan:
     """A let with the order of its loops. `scattered` maps free indices that have no loop to the
     gathered position that a guard gives them, and `guard` is what is left of it. The first `together`
     loops are those that a recurrence, `group`, runs in as a whole. `factors` are those of a matrix
-    product in blocks of the first loop. Where it `is_whole`, no point of it may be made later."""
+    product in blocks of the first loop. Where it `is_whole`, no point of it may be made later. Where it
+    `is_copy`, it is made in the loop of who reads it."""
 
     let: Let
     path: tuple[Index, ...]
@@ -38,6 +39,7 @@ class Plan:
     together: int = 0
     factors: Factors | None = None
     is_whole: bool = False
+    is_copy: bool = False
 
     @cached_property
     def first_over(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from objc.ir.index import BATCH
@@ -10,7 +10,7 @@ from objc.ir.program import Program
 from objc.ir.recurrence import groups
 from objc.schedule.arrange import Member, arrange
 from objc.schedule.blocks import factor_lets, factors, with_products
-from objc.schedule.keep import keep
+from objc.schedule.keep import Kept, keep
 from objc.schedule.loops import (
     Block,
     Blocked,
@@ -26,6 +26,7 @@ from objc.schedule.loops import (
 from objc.schedule.merge import merged
 from objc.schedule.order import Plan, plan
 from objc.schedule.recompute import without_large
+from objc.schedule.repeat import repeated
 from objc.schedule.storage import storage_of
 from objc.schedule.symmetry import without_mirrored
 
@@ -33,21 +34,55 @@ from objc.schedule.symmetry import without_mirrored
 def schedule(program: Program, products: bool = True) -> Loops:
     """The loops of a program whose reductions are primitive. Without `products` all of its sums are
     loops of their own: a target may have no matrix product."""
-    program = without_mirrored(program)
-    loops = _scheduled(program, products)
+    program, loops = _lighter(without_mirrored(program), products)
+    return _repeated(program, loops) if products else loops
+
+
+def _lighter(
+    program: Program, products: bool, copies: frozenset[str] = frozenset()
+) -> tuple[Program, Loops]:
+    """The program and its loops, which keep nothing whole that is as soon computed as fetched."""
+    loops = _scheduled(program, products, copies)
     while (lighter := without_large(program, loops)) is not None:
-        program, loops = lighter, _scheduled(lighter, products)
-    return loops
+        program, loops = lighter, _scheduled(lighter, products, copies)
+    return program, loops
 
 
-def _scheduled(program: Program, products: bool) -> Loops:
+def _repeated(program: Program, loops: Loops) -> Loops:
+    """Loops that keep no square of a size whole, if there are such."""
+    copies: Mapping[str, str] = {}
+    first = loops
+    while (found := repeated(program, loops, copies)) is not None:
+        program, copies = found
+        program, loops = _lighter(program, True, frozenset(copies))
+    kept = any(name in loops.storage and loops.storage[name].kind == "stored" for name in copies)
+    return first if kept else loops
+
+
+def _scheduled(program: Program, products: bool, copies: frozenset[str]) -> Loops:
     program = merged(with_products(program) if products else program)
-    kept = keep(program, factor_lets(program) if products else ())
+    lent = factor_lets(program) if products else []
+    while True:
+        kept = keep(program, lent)
+        loops = _in_steps(kept, products, copies)
+        apart = {
+            owner for name, owner in kept.places.items() if loops.storage[name].kind == "stored"
+        }
+        if not apart & set(lent):
+            return loops
+        lent = [name for name in lent if name not in apart]  # another step has that block
+
+
+def _in_steps(kept: Kept, products: bool, copies: frozenset[str]) -> Loops:
     program = kept.program
     plans: dict[str, Plan] = {}
     for group in groups(program):
         for let in group.lets:
-            made = replace(plan(let, group, plans), is_whole=let.name in kept.whole)
+            made = replace(
+                plan(let, group, plans),
+                is_whole=let.name in kept.whole,
+                is_copy=let.name in copies,
+            )
             if products and not group.is_recurrence:
                 made = replace(made, factors=factors(made, program))
             plans[let.name] = made

@@ -36,7 +36,7 @@ def arguments(name: str, sizes: tuple[int, ...], dtype: str) -> list[Any]:
         case "network":
             shapes = ((rows, depth), (width, depth), (columns, width), (rows, columns))
             return [real(*shape) for shape in shapes]
-        case "pairs":
+        case "pairs" | "views":
             return [real(rows, depth), real(rows, depth)]
         case "mixed":
             return [real(rows, depth), real(rows, depth), np.abs(real(depth)) + 1]
@@ -50,7 +50,7 @@ def parts(result: Any) -> list[Any]:
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
-@pytest.mark.parametrize("name", ["layer", "turned", "network", "pairs", "gram", "mixed"])
+@pytest.mark.parametrize("name", ["layer", "turned", "network", "pairs", "gram", "mixed", "views"])
 def test_products_in_blocks_are_those_of_numpy(
     name: str, sizes: tuple[int, ...], dtype: str
 ) -> None:
@@ -122,18 +122,20 @@ import numpy as np, objc
 module = objc.compile(sys.argv[1])
 x = np.random.default_rng(0).standard_normal((8192, 4), np.float32)
 out = (np.ones_like(x), np.ones_like(x))
-module.pairs.value_and_grad(x[:300], x[:300], out=(out[0][:300], out[1][:300]))
+loss = getattr(module, sys.argv[2])
+loss.value_and_grad(x[:300], x[:300], out=(out[0][:300], out[1][:300]))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-module.pairs.value_and_grad(x, x, out=out)
+loss.value_and_grad(x, x, out=out)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
-def test_scores_of_all_pairs_are_never_whole() -> None:
+@pytest.mark.parametrize("name", ["pairs", "views"])
+def test_scores_of_all_pairs_are_never_whole(name: str) -> None:
     """268 MB of scores, and as much of their adjoint, in a tenth of one of them."""
     pytest.importorskip("resource")
     done = subprocess.run(
-        [sys.executable, "-c", GROWTH, str(FILE)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", GROWTH, str(FILE), name], capture_output=True, text=True, check=True
     )
     assert int(done.stdout) < 30_000
 
