@@ -179,3 +179,12 @@ def test_explain_tells_what_minimizing_a_loss_gives(run: Run) -> None:
     assert told.startswith("squared_error\n") and "Its minimizer is the mean" in told
     (found,) = json.loads(run("explain", "--json", "cross_entropy").stdout)["declarations"]
     assert any("adding one number to all of logits" in one for one in found["sentences"])
+    assert len(found["slope"]["points"]) == len(found["slope"]["slopes"])
+
+
+def test_explain_draws_the_slope(run: Run, tmp_path: Path) -> None:
+    picture = tmp_path / "slope.svg"
+    assert run("explain", "--plot", str(picture), "huber").exit_code == 0
+    assert "<svg" in picture.read_text("utf-8")
+    for wrong in (("--plot", "slope.txt", "huber"), ("--plot", "slope.png", "wasserstein_1d")):
+        assert run("explain", *wrong).exit_code == 2

@@ -37,6 +37,13 @@ class Flat:
 def flat_moves(subject: Subject) -> list[Flat]:
     """What leaves an objective unchanged, or all of it but penalties on the parameters; of moves that
     others make together, none."""
+    if "flat" not in subject.known:
+        subject.known["flat"] = _flat_moves(subject)
+    found: list[Flat] = subject.known["flat"]
+    return found
+
+
+def _flat_moves(subject: Subject) -> list[Flat]:
     declared = subject.declared
     penalties = tuple(one.name for one in declared.terms if one.over_parameters)
     fitted = tuple(one for one in declared.terms if not one.over_parameters)

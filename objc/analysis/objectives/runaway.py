@@ -9,27 +9,25 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import sympy
 
-from objc.analysis.formulas import influences, is_short
+from objc.analysis.formulas import influences
 from objc.analysis.objectives.unrolled import NotUnrolled, exact, unrolled
-from objc.analysis.signs.elementary import innermost_fold, is_zero, plain
+from objc.analysis.signs.elementary import plain
+from objc.analysis.signs.far import far_out, limit
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import is_nan, outputs_of_all
 from objc.analysis.values.samples import Values, samples, shown
-from objc.atoms import Branch, maximum
 from objc.ir.program import Input, Program
 
 _LENGTHS = (8.0, 64.0, 512.0, 4096.0)
 _DRAWS = 6
 _MOST_ENTRIES = 4
 """Entries of an input that rays of their own go along."""
-_GREATEST = 160
-"""Operations beyond which a formula is given no limit."""
 
 Direction: TypeAlias = "Mapping[str, Any]"
 """For each input that moves, −1, 0 or 1 for every entry, nested as the input is."""
@@ -210,7 +208,7 @@ def _is_proved(
         (value,) = unrolled(program, _sympified(entries)).values()
     except NotUnrolled:
         return False
-    far = _far_out(plain(value), t)
+    far = far_out(plain(value), t)
     return far is not None and limit(-far if upward else far, t) == -sympy.oo
 
 
@@ -222,63 +220,3 @@ def _sympified(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _sympified(one) for name, one in value.items()}
     return [_sympified(one) for one in value] if isinstance(value, list) else sympy.sympify(value)
-
-
-def _far_out(expression: Any, t: Any) -> Any:
-    """What a formula is for all large t, without folds; None where that isn't decided."""
-    for _ in range(32):
-        fold = innermost_fold(expression)
-        if fold is None:
-            return expression
-        arm = _arm(fold, t)
-        if arm is None:
-            return None
-        expression = expression.xreplace({fold: arm})
-    return None
-
-
-def _arm(fold: Any, t: Any) -> Any:
-    if isinstance(fold, Branch):
-        condition, then, otherwise = fold.args
-        truths = {one: _truth(one, t) for one in condition.atoms(sympy.core.relational.Relational)}
-        if None in truths.values():
-            return None
-        return then if condition.xreplace(truths) == sympy.true else otherwise
-    first, second = fold.args if len(fold.args) == 2 else (fold.args[0], sympy.Integer(0))
-    sign = _sign(first - second, t)
-    if sign is None:
-        return None
-    if isinstance(fold, sympy.sign):
-        return sympy.Integer(sign)
-    if isinstance(fold, sympy.Abs):
-        return first * sign
-    return first if (sign >= 0) == isinstance(fold, maximum) else second
-
-
-def _truth(relation: Any, t: Any) -> Any:
-    sign = _sign(relation.lhs - relation.rhs, t)
-    return None if sign is None else relation.func(sympy.Integer(sign), sympy.Integer(0))
-
-
-def _sign(expression: Any, t: Any) -> int | None:
-    """The sign of a smooth formula for all large t."""
-    if not expression.has(t):
-        return None if not expression.is_number else int(sympy.sign(expression))
-    if is_zero(expression):
-        return 0
-    end = limit(expression, t)
-    if end is None or end == 0:
-        return None
-    return 1 if end > 0 else -1
-
-
-def limit(expression: Any, t: Any) -> Any:
-    """The limit for t → ∞, where it is found."""
-    if expression.count_ops() > _GREATEST or not is_short(expression):
-        return None
-    bring: Callable[[Any], Any] = sympy.expand if expression.is_polynomial(t) else lambda one: one
-    try:
-        found = sympy.limit(bring(expression), t, sympy.oo)
-    except (NotImplementedError, ValueError, TypeError, AttributeError):
-        return None
-    return found if found.is_extended_real else None

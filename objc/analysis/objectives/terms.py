@@ -44,19 +44,10 @@ def _part(declared: Program, term: Term) -> Part:
     return Part(term, subject, names)
 
 
-def decided(part: Part, *words: str, names: tuple[str, ...] = ()) -> Decision:
-    """The verdict on a property of a term, found once."""
-    from objc.analysis.claims import decide
-
-    key = ("decided", words, names)
-    if key not in part.subject.known:
-        part.subject.known[key] = decide(part.subject, Claim(False, words, (), None, names))
-    found: Decision = part.subject.known[key]
-    return found
-
-
 def each_term(subject: Subject, claim: Claim) -> Decision | None:
     """A sum is convex if each of its terms is, and concave if each is that."""
+    from objc.analysis.claims import decided
+
     if subject.declared.kind != "objective" or len(subject.declared.terms) < 2:
         return None
     arguments = []
@@ -64,7 +55,7 @@ def each_term(subject: Subject, claim: Claim) -> Decision | None:
         names = tuple(name for name in claim.inputs if name in part.names)
         if not names:
             continue
-        found = decided(part, *claim.words, names=names)
+        found = decided(part.subject, *claim.words, inputs=names)
         if not found.is_proof:
             return None
         arguments.append(f"{part.term.name} {found.argument}")

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
+from objc.analysis.claims import decided
 from objc.analysis.decision import Decision
+from objc.analysis.effort import Clock, OutOfTime
 from objc.analysis.facts import Fact
 from objc.analysis.objectives.errors import RunsAway, UnreachedTerm
-from objc.analysis.objectives.flat import flat_moves
+from objc.analysis.objectives.flat import Flat, flat_moves
 from objc.analysis.objectives.runaway import Runaway, runaway
-from objc.analysis.objectives.terms import decided, parts_of
+from objc.analysis.objectives.terms import parts_of
 from objc.analysis.shape.influence import sloped_inputs
 from objc.analysis.statements import fact_of, stated
 from objc.analysis.subject import Subject
 from objc.errors import Diagnostic
 from objc.ir.program import Program
+
+_T = TypeVar("_T")
 
 
 def unreached(program: Program) -> Iterator[Diagnostic]:
@@ -32,9 +37,11 @@ def whole(subject: Subject) -> tuple[list[Fact], list[Diagnostic]]:
     """The facts of an objective beyond those of any scalar, with the errors that follow from them."""
     if subject.declared.kind != "objective" or not subject.declared.differentiable:
         return [], []
+    clock = Clock(subject.effort.found)
+    facts = list(_shape_of_terms(subject))
     how = how_bounded(subject)
-    ray = None if how is not None else runaway(subject)
-    facts = [*_shape_of_terms(subject), _bound(subject, how, ray), *_flat(subject)]
+    ray = None if how is not None else _in_time(clock, runaway, subject, None)
+    facts += [_bound(subject, how, ray), *_flat(_in_time(clock, flat_moves, subject, []), subject)]
     found: list[Diagnostic] = []
     if ray is not None and ray.always:
         span, name = subject.declared.span, subject.declared.name
@@ -50,7 +57,7 @@ def how_bounded(subject: Subject) -> str | None:
         return "by interval arithmetic"
     if upward:
         return None
-    found = [(one.term.name, decided(one, "nonnegative")) for one in parts_of(subject)]
+    found = [(one.term.name, decided(one.subject, "nonnegative")) for one in parts_of(subject)]
     if not all(one.is_proof for _, one in found):
         return None
     return f"each term is at least 0: {'; '.join(f'{name} {one.argument}' for name, one in found)}"
@@ -84,7 +91,7 @@ def _shape_of_terms(subject: Subject) -> Iterator[Fact]:
         return
     for part in parts_of(subject):
         if part.names:
-            verdict = decided(part, word, names=part.names)
+            verdict = decided(part.subject, word, inputs=part.names)
             found = fact_of(part.subject, stated(word, *part.names), "objective", verdict)
             yield Fact(
                 "objective",
@@ -99,9 +106,17 @@ def _shape_of_terms(subject: Subject) -> Iterator[Fact]:
             )
 
 
-def _flat(subject: Subject) -> Iterator[Fact]:
+def _in_time(clock: Clock, search: Callable[[Subject], _T], subject: Subject, else_: _T) -> _T:
+    try:
+        with clock.running():
+            return search(subject)
+    except OutOfTime:
+        return else_
+
+
+def _flat(moves: Sequence[Flat], subject: Subject) -> Iterator[Fact]:
     """Moves of the parameters that change nothing: what is learned is not determined along them."""
-    for one in flat_moves(subject):
+    for one in moves:
         if not one.broken_by:
             yield Fact(
                 "objective",

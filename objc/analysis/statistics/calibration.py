@@ -36,8 +36,13 @@ def calibrated(subject: Subject, claim: Claim) -> Decision:
     margin = margin_of(subject)
     if claim.metric is None or margin is None or not is_zero_one(claim.metric):
         return unknown("the loss as a function of the margin, for the zero-one loss")
+    return _with_transform(subject, margin, of_margin(subject, margin))
+
+
+def of_margin(subject: Subject, margin: Margin) -> Decision:
+    """Whether a margin loss is calibrated for the zero-one loss."""
     if subject.curvature(margin.name).convex:
-        return _with_transform(margin, _of_convex(margin))
+        return _of_convex(margin)
     slopes = margin.slope(-1), margin.slope(1)
     if _is_smooth_descent(slopes) and never_increases(subject, margin):
         return proved(
@@ -51,9 +56,9 @@ def calibrated(subject: Subject, claim: Claim) -> Decision:
     return unknown("convexity, the sign of the derivative, exchanging v and -v")
 
 
-def _with_transform(margin: Margin, found: Decision) -> Decision:
+def _with_transform(subject: Subject, margin: Margin, found: Decision) -> Decision:
     """A proof, with what the excess of the expected loss says about that of the metric."""
-    psi = transform(margin) if found.is_proof else None
+    psi = transform(subject, margin) if found.is_proof else None
     if psi is None:
         return found
     return proved(

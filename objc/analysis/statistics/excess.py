@@ -8,7 +8,7 @@ tried by the one-sided derivatives of the conditional risk there: it is convex, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sympy
@@ -16,6 +16,7 @@ import sympy
 from objc.analysis.formulas import is_short
 from objc.analysis.signs.elementary import germ, innermost_fold, is_nonnegative, is_zero, plain
 from objc.analysis.statistics.margins import Margin
+from objc.analysis.subject import Subject
 from objc.atoms import maximum, minimum
 
 _HALF = sympy.Rational(1, 2)
@@ -26,9 +27,33 @@ _IN_THETA = {_MORE: 1 + _THETA, _LESS: 1 - _THETA}
 _POINTS = tuple(sympy.Rational(one, 17) for one in (1, 5, 11, 16))
 
 
-def transform(margin: Margin) -> Any:
-    """ψ as a formula of t in (0, 1), for a convex φ; None where the least risk isn't found."""
-    if not is_short(margin.phi):
+def transform(subject: Subject, margin: Margin) -> Any:
+    """ψ as a formula of t in (0, 1), for a convex φ; None where it is not known to be that, or the least
+    risk isn't found."""
+    score = _least(subject, margin)
+    return None if score is None else _written(plain(margin.phi), margin.score, score)
+
+
+def least_score(subject: Subject, margin: Margin) -> Callable[[Any], Any] | None:
+    """The score of least expected loss, for a convex φ, as a function of the probability of a label of 1,
+    where that is above one half; None where it isn't found."""
+    score = _least(subject, margin)
+    if score is None:
+        return None
+    return lambda share: _of_share(score, share)
+
+
+def _of_share(score: Any, share: Any) -> Any:
+    odds = sympy.Dummy("o", positive=True)
+    ratio = sympy.log(_MORE) - sympy.log(_LESS)
+    found = score.xreplace({ratio: sympy.log(odds)})
+    found = found.xreplace({_MORE: 2 * share, _LESS: 2 * (1 - share)})
+    return sympy.expand(found).xreplace({odds: share / (1 - share)})
+
+
+def _least(subject: Subject, margin: Margin) -> Any:
+    """The score of least conditional risk, of 1 + t and 1 − t."""
+    if not is_short(margin.phi) or not subject.curvature(margin.name).convex:
         return None
     phi, s = plain(margin.phi), margin.score
     odds = sympy.Dummy("v", positive=True)
@@ -36,7 +61,7 @@ def transform(margin: Margin) -> Any:
     share = {_MORE: (1 + 2 * odds) / (1 + odds), _LESS: 1 / (1 + odds)}
     for candidate in _candidates(phi, s):
         if _is_least(phi, s, candidate.xreplace(share), odds / (1 + odds)):
-            return _written(phi, s, candidate)
+            return candidate
     return None
 
 

@@ -160,8 +160,11 @@ def calibrated(subject: Subject, claim: Claim) -> Decision | None:
     if claim.metric is None or not is_area(claim.metric):
         return None
     pairs = pairs_of(subject)
-    if pairs is None:
-        return None
+    return None if pairs is None else in_order(pairs)
+
+
+def in_order(pairs: Pairs) -> Decision | None:
+    """Whether the scores of least expected loss of a pair are in the order of the probabilities."""
     slopes = pairs.margin.slope(-1), pairs.margin.slope(1)
     if _is_consistent(pairs, slopes):
         return proved(

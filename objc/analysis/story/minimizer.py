@@ -1,0 +1,279 @@
+"""What the minimizer of an expected loss is: a statistic, a probability, a decision, a distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sympy
+
+from objc.analysis.claims import decide, decided
+from objc.analysis.decision import Decision
+from objc.analysis.signs.elementary import is_smooth_formula, is_zero, plain
+from objc.analysis.statistics.calibration import of_margin
+from objc.analysis.statistics.classes import classes_of
+from objc.analysis.statistics.elicitation import Regression, cases_of
+from objc.analysis.statistics.excess import least_score, transform
+from objc.analysis.statistics.margins import Margin, margin_of
+from objc.analysis.statistics.rankings import in_order, pairs_of
+from objc.analysis.subject import Subject
+from objc.ir.program import Input
+from objc.ir.text import Text
+
+_STATISTICS = ("mean", "median", "mode", "ratio")
+_FAMILIES = (
+    "gaussian", "laplace", "asymmetric_laplace", "cauchy", "student", "logistic", "bernoulli", "poisson",
+    "exponential", "gamma", "tweedie",
+)  # fmt: skip
+_GREATEST = 60
+"""Operations beyond which a formula is not shown in a sentence."""
+
+
+def minimizer(subject: Subject) -> Iterator[str]:
+    """What minimizing the expected loss gives."""
+    margin = margin_of(subject)
+    if margin is not None:
+        yield from _decision(subject, margin)
+        return
+    found = next(_probability(subject), None) or next(_statistic(subject), None)
+    if found is None and not _is_concave(subject):
+        found = next(_condition(subject), None)
+    if found is not None:
+        yield found
+    if classes_of(subject) is not None:
+        yield from _tolerance(subject)
+    yield from _order(subject)
+    yield from _divergence(subject)
+
+
+def _is_concave(subject: Subject) -> bool:
+    """Whether a stationary point would be no minimum."""
+    shapes = [subject.curvature(one.name) for one in subject.declared.differentiable]
+    return any(one.concave for one in shapes)
+
+
+# ------------------------------------------------------------------ classes
+
+
+def _decision(subject: Subject, margin: Margin) -> Iterator[str]:
+    """Of a score and a label of ±1."""
+    label = next(one.name for one in subject.program.inputs if one.role == "data")
+    found = of_margin(subject, margin)
+    if found.verdict == "proved":
+        yield (
+            f"The sign of {margin.name} decides for the likelier {label} once the expected loss is least"
+            f" (calibrated for the zero-one loss): {found.argument}."
+        )
+        if (psi := transform(subject, margin)) is not None:
+            text = Text(subject.program).scalar(psi).text
+            yield (
+                "An expected loss that exceeds the least by psi(t) or less has a zero-one loss that exceeds"
+                f" the least by at most t: psi(t) = {text}."
+            )
+    elif found.verdict == "refuted":
+        yield f"Minimizing it may decide for the less likely {label}: {_of(found)}."
+    score = least_score(subject, margin)
+    share = sympy.Symbol("p", positive=True)
+    if score is not None:
+        text = Text(subject.program).scalar(score(share)).text
+        yield (
+            f"Where {label} is 1 with probability p > 1/2, the best {margin.name} is {text}"
+            + ("." if score(share).has(share) else ", which says nothing more of p.")
+        )
+    if decided(subject, "strictly_proper").is_proof:
+        yield f"The logistic function of {margin.name} is that probability at the minimum."
+    yield from _tolerance(subject)
+
+
+def _tolerance(subject: Subject) -> Iterator[str]:
+    if decided(subject, "noise_tolerant").is_proof:
+        yield (
+            "It tolerates symmetric label noise: the losses at all labels sum to a constant, so that"
+            " noise does not move the minimizer."
+        )
+
+
+def _probability(subject: Subject) -> Iterator[str]:
+    """Of a prediction that stands for a probability, and of scores of classes."""
+    case = classes_of(subject)
+    name = case.scores.name if case is not None else None
+    strictly = decided(subject, "strictly_proper")
+    if strictly.is_proof:
+        what = (
+            f"softmax({name}) is the distribution of the label" if name else "It is strictly proper"
+        )
+        yield (
+            f"{what} at the minimum, and nowhere else: {strictly.argument}."
+            if name
+            else (
+                f"{what}, least in expectation at the true probability only: {strictly.argument}."
+            )
+        )
+    elif (found := decided(subject, "proper")).is_proof:
+        yield f"It is proper: the true probability is among the best predictions ({found.argument})."
+    elif found.verdict == "refuted" and case is not None:
+        yield f"softmax({name}) is not the distribution of the label at the minimum: {_of(found)}."
+
+
+def _of(found: Decision) -> str:
+    return (found.counterexample or found.argument).removeprefix("a counterexample: ")
+
+
+def _order(subject: Subject) -> Iterator[str]:
+    """Of pairs of scores: whether it brings them in order, and whether it is a model of choices."""
+    pairs = pairs_of(subject)
+    if pairs is None:
+        return
+    found = in_order(pairs)
+    if found is not None and found.is_proof:
+        yield (
+            "Scores of least expected loss stand in the order of the probabilities of being better"
+            f" (consistent for the area under the curve): {found.argument}."
+        )
+    elif found is not None and found.verdict == "refuted":
+        yield f"Scores of least expected loss may stand in a wrong order: {_of(found)}."
+    d, phi = pairs.margin.score, plain(pairs.margin.phi)
+    if is_smooth_formula(phi, d) and is_zero(
+        sympy.exp(-phi) + sympy.exp(-phi.xreplace({d: -d})) - 1
+    ):
+        yield "For one pair exp(-loss) is a probability: with the two exchanged, both sum to 1."
+
+
+# ------------------------------------------------------------------ statistics
+
+
+def _statistic(subject: Subject) -> Iterator[str]:
+    for claim in subject.declared.claims:
+        has_level = claim.words[0] == "estimates" and not claim.negated and claim.arguments
+        if has_level and decide(subject, claim).is_proof:
+            level = ", ".join(Text(subject.program).scalar(one).text for one in claim.arguments)
+            yield f"Its minimizer is the {claim.words[1]} at the level {level}."
+            return
+    for one in _STATISTICS:
+        found = decided(subject, "estimates", one)
+        if found.is_proof:
+            yield f"Its minimizer is the {one.replace('_', '-')}: {found.argument}."
+            return
+
+
+def _condition(subject: Subject) -> Iterator[str]:
+    """What holds of the expected slope at a minimum, where the loss is of one prediction and one
+    target."""
+    for case in cases_of(subject):
+        found = _ratio(case) or _equation(case)
+        if found is not None:
+            yield found
+            return
+
+
+def _ratio(case: Regression) -> str | None:
+    """A slope that is a(q)·b(y) + c(q)·d(y): then −a/c is a ratio of two means at the minimum."""
+    q, y = case.q, case.y
+    value = plain(case.subject.value)
+    if not is_smooth_formula(value, q) or not is_smooth_formula(value, y):
+        return None
+    groups: dict[Any, Any] = {}
+    for term in sympy.Add.make_args(sympy.expand(sympy.diff(value, q))):
+        outer, inner = term.as_independent(y, as_Add=False)
+        if inner.has(q):
+            return None
+        groups[inner] = groups.get(inner, 0) + outer
+    if len(groups) != 2:
+        return None
+    (first, a), (second, c) = groups.items()
+    if not second.has(y) or (first.has(y) and first.count_ops() > second.count_ops()):
+        first, a, second, c = second, c, first, a
+    left = sympy.simplify(-a / c)
+    if not left.has(q):
+        left, first, second = sympy.simplify(-c / a), second, first
+    if left.count_ops() > _GREATEST or not left.has(q):
+        return None
+    above, below = second, first
+    if isinstance(left, sympy.Pow) and left.exp == -1:
+        left, above, below = left.base, first, second
+    right = _mean_of(case, above) + ("" if below == 1 else f" over {_mean_of(case, below)}")
+    text = Text(case.subject.program).scalar(left).text
+    return f"At a minimum inside the domain {text} is {right}."
+
+
+def _mean_of(case: Regression, inner: Any) -> str:
+    text = Text(case.subject.program).scalar(inner).text
+    return f"the mean of {text}" if inner != 1 else "1"
+
+
+def _equation(case: Regression) -> str | None:
+    """The slope itself, of which the expectation is zero at the minimum."""
+    name = case.prediction.name
+    if not case.subject.is_smooth(name, 0):
+        return None
+    slope = case.subject.slope(name)
+    if slope is None or slope.count_ops() > _GREATEST:
+        return None
+    told = ("mean", "median")
+    wrong = [one for one in told if decided(case.subject, "estimates", one).verdict == "refuted"]
+    known = f", which makes it {_neither(wrong)}" if wrong else ""
+    text = Text(case.subject.program).scalar(slope).text
+    passes = "is 0" if case.subject.is_smooth(name, 1) else "passes through 0"
+    return (
+        f"At a minimum inside the domain the mean of its slope {passes}{known}. The slope: {text}."
+    )
+
+
+def _neither(wrong: Sequence[str]) -> str:
+    listed = " nor ".join(f"the {one}" for one in wrong)
+    return f"neither {listed}" if len(wrong) > 1 else f"not {listed}"
+
+
+# ------------------------------------------------------------------ noise
+
+
+def noise(subject: Subject) -> Iterator[str]:
+    """The distribution of the target that the loss is the negative logarithm of."""
+    for family in _FAMILIES:
+        found = decided(subject, "likelihood", family)
+        if found.is_proof:
+            yield f"It is the {family.replace('_', ' ')} noise model: {found.argument}."
+            return
+    data = [one for one in subject.program.inputs if one.role == "data"]
+    if len(data) != 1 or data[0].dimensions or not subject.declared.differentiable:
+        return
+    if data[0].domain.kind == "real" and subject.range.high < float("inf"):
+        yield (
+            f"It stands for no noise: it is bounded above, so that exp(-loss) has no finite integral over"
+            f" {data[0].name}."
+        )
+    elif data[0].domain.kind in ("sign", "binary"):
+        refuted = decided(subject, "likelihood", "bernoulli")
+        if refuted.verdict == "refuted":
+            yield f"It is no likelihood of {data[0].name}: {_of(refuted)}."
+
+
+# ------------------------------------------------------------------ divergences
+
+
+def _divergence(subject: Subject) -> Iterator[str]:
+    """Of two inputs of the same kind, whether it tells how far they are apart."""
+    inputs = [one for one in subject.program.inputs if one.role != "hyperparameter"]
+    if len(inputs) != 2 or not _are_alike(*inputs) or not inputs[0].dimensions:
+        return
+    names = tuple(one.name for one in inputs)
+    told = " and ".join(names)
+    found = decided(subject, "divergence", inputs=names)
+    if found.is_proof:
+        yield f"It is at least 0, and 0 only where {told} are equal: {found.argument}."
+    is_symmetric = decided(subject, "symmetric", inputs=names)
+    if is_symmetric.verdict != "unknown" and found.is_proof:
+        yield (
+            f"It is the same with {told} exchanged."
+            if is_symmetric.is_proof
+            else f"It is another with {told} exchanged."
+        )
+    triangle = decided(subject, "triangle", inputs=names)
+    if triangle.verdict == "proved":
+        yield f"It keeps the triangle inequality: {triangle.argument}."
+    elif triangle.verdict == "refuted" and found.is_proof:
+        yield f"It is no distance: the triangle inequality fails, {_of(triangle)}."
+
+
+def _are_alike(one: Input, other: Input) -> bool:
+    return one.domain == other.domain and one.dimensions == other.dimensions

@@ -1,0 +1,144 @@
+"""What minimizing an objective gives: what its terms are, through what model, and what holds the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from objc.analysis.facts import Facts
+from objc.analysis.objectives.flat import Flat, flat_moves
+from objc.analysis.objectives.models import of_output
+from objc.analysis.objectives.terms import Part, parts_of, pulls
+from objc.analysis.story.minimizer import minimizer, noise
+from objc.analysis.story.profile import profile
+from objc.analysis.story.weighing import weighing
+from objc.analysis.subject import Subject
+from objc.ir.text import Text
+
+_GREATEST_RATIO = 100
+
+
+def of_objective(subject: Subject, facts: Facts) -> Iterator[str]:
+    """Sentences on an objective as a whole."""
+    parts = parts_of(subject)
+    yield _terms(subject, parts)
+    for part in parts:
+        yield from _through_model(part, len(parts) > 1)
+    yield from _shape(subject, facts)
+    yield from _bound(subject, facts)
+    for one in flat_moves(subject):
+        yield _flat(one)
+    yield from _pulls(subject, parts)
+    for diagnostic in facts.diagnostics:
+        if diagnostic.code == "W0253":
+            title = diagnostic.title().replace("`", "")
+            yield f"{title[0].upper()}{title[1:]}."
+
+
+def _terms(subject: Subject, parts: list[Part]) -> str:
+    declared = subject.declared
+    doing = "maximizes" if declared.direction == "maximize" else "minimizes"
+    texts = [_weighed(subject, part) for part in parts]
+    learned = ", ".join(one.name for one in declared.differentiable)
+    if len(parts) == 1:
+        return f"It {doing} one term, averaged over the examples, in {learned}."
+    return f"It {doing} the sum of {', '.join(texts[:-1])} and {texts[-1]}, in {learned}."
+
+
+def _weighed(subject: Subject, part: Part) -> str:
+    term = part.term
+    times = "" if term.weight == 1 else f"{Text(subject.program).scalar(term.weight).text} times "
+    offset = "" if term.offset == 0 else f", plus {Text(subject.program).scalar(term.offset).text}"
+    over = " (of the parameters)" if term.over_parameters else " (averaged over the examples)"
+    return f"{times}{term.name}{over}{offset}"
+
+
+def _through_model(part: Part, is_one_of_many: bool) -> Iterator[str]:
+    """What a term of an example says of one number that is affine in the parameters."""
+    if part.term.over_parameters or not part.names or part.subject.declared.direction == "maximize":
+        return
+    outer = of_output(part.subject, part.names)
+    if outer is None:
+        return
+    program, form = outer
+    (output,) = program.differentiable
+    told = Text(part.subject.program).scalar(form).text
+    name = f"The term {part.term.name}" if is_one_of_many else "It"
+    yield (
+        f"{name} is a loss of one number, {output.name} = {told}, affine in {' and '.join(part.names)};"
+        " of that number:"
+    )
+    inner = Subject(program)
+    for one in (*minimizer(inner), *noise(inner), *weighing(inner, profile(program))):
+        yield f"  {one}"
+
+
+def _shape(subject: Subject, facts: Facts) -> Iterator[str]:
+    names = tuple(one.name for one in subject.declared.differentiable)
+    word, extreme = ("convex", "minimum")
+    if subject.declared.direction == "maximize":
+        word, extreme = "concave", "maximum"
+    mine = [one for one in facts if one.property in (word, "affine") and one.of == names]
+    found = next((one for one in mine if one.kind == "curvature"), None)
+    if found is None:
+        return
+    told = ", ".join(names)
+    if found.verdict == "proved":
+        how = f" jointly, {found.argument}" if len(names) > 1 else f", {found.argument}"
+        yield f"It is {found.property} in {told}{how}: every local {extreme} is global."
+    elif found.verdict == "refuted":
+        yield f"It is not {word} in {told} jointly: training may end in a {extreme} that is only local."
+        alone = [
+            one.of[0]
+            for one in facts
+            if one.kind == "curvature"
+            and len(one.of) == 1
+            and one.verdict == "proved"
+            and one.property in (word, "affine")
+        ]
+        if alone and len(names) > 1:
+            yield f"With the others held, it is {word} in {' and in '.join(alone)}."
+    blocking = [
+        one.value
+        for one in facts
+        if one.kind == "objective"
+        and one.property == word
+        and one.verdict == "refuted"
+        and one.value
+    ]
+    if blocking:
+        yield f"What is not {word}: the {', the '.join(blocking)}."
+
+
+def _bound(subject: Subject, facts: Facts) -> Iterator[str]:
+    for one in facts:
+        if one.kind != "objective" or not one.property.startswith("bounded_"):
+            continue
+        if one.verdict == "proved":
+            yield f"It is {one.statement}: {one.argument}."
+        elif one.verdict == "refuted":
+            yield f"Nothing bounds it: {one.counterexample}."
+        else:
+            yield f"Whether it is {one.statement} is not decided."
+
+
+def _flat(one: Flat) -> str:
+    move = one.move[0].upper() + one.move[1:]
+    if one.kind == "permutation":
+        return f"{move} changes nothing: minima come in copies."
+    if one.broken_by:
+        told = " and ".join(one.broken_by)
+        return f"{move} changes nothing that the data tell: of these, {told} alone decides."
+    return f"{move} changes nothing: along that the parameters are not determined, and no penalty decides."
+
+
+def _pulls(subject: Subject, parts: list[Part]) -> Iterator[str]:
+    found = {one: pull for one, pull in pulls(subject.declared, parts).items() if pull > 0}
+    if len(found) < 2:
+        return
+    strong, weak = max(found, key=lambda one: found[one]), min(found, key=lambda one: found[one])
+    ratio = found[strong] / found[weak]
+    if ratio >= _GREATEST_RATIO:
+        yield (
+            f"At drawn inputs the gradient of {strong} is about {ratio:.2g} times as long as that of {weak}:"
+            " the sum hardly sees the latter there."
+        )
