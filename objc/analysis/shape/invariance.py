@@ -183,6 +183,10 @@ def _between(before: Expression, after: Expression) -> Effect:
     """By what the second differs from the first: a sum or a positive factor that no index reaches."""
     if before == after:
         return _NONE
+    if before != 0 and any(one.is_positive for one in after.atoms(sympy.Dummy)):
+        for form in _forms(after / before):
+            if form.is_positive and all(isinstance(one, sympy.Dummy) for one in form.free_symbols):
+                return Effect(factor=form)
     for form in _forms(after - before):
         if _is_plain(form):
             return Effect(added=form)
