@@ -12,7 +12,7 @@ from objc.kernel import describe
 from objc.kernel.arguments import Options
 from objc.kernel.errors import MissingInput
 from objc.kernel.evaluator import Evaluator
-from objc.kernel.option_errors import MetricDerivative, NotAnOption, NotAScalar
+from objc.kernel.option_errors import BadOption, MetricDerivative, NotAnOption, NotAScalar
 from objc.kernel.origin import Origin
 from objc.kernel.outputs import by_input
 from objc.kernel.recipes import Made, kind_of
@@ -210,6 +210,47 @@ class Kernel:
         gradients = {name: found[f"gradient:{name}"] for name in names}
         return found["value"], self._terms(found), gradients
 
+    def several(self, results: Sequence[str], *arguments: Any, **keywords: Any) -> dict[str, Any]:
+        """Several results from one run, by name: of `value`, `terms`, `gradient`, `term_gradients`,
+        `hessian_diagonal` and `hessian_vector_product`, each as the method of that name gives it.
+
+        Raises:
+            InputError: another name, or an option that one of the results has no use for.
+        """
+        wanted = tuple(dict.fromkeys(results))
+        for one in wanted or ("",):
+            if one not in _TOGETHER:
+                choices = tuple(_TOGETHER)
+                raise InputError(BadOption(None, self.name, "results", repr(one), choices))
+        product = "hessian_vector_product" in wanted
+        allowed = (_DERIVATIVE - {"out"}) | ({"vector"} if product else set())
+        slots, options = self._derivative("several", arguments, keywords, frozenset(allowed))
+        if options.reduction == "none":
+            reason = "its results are those of the whole batch"
+            raise InputError(NotAnOption(None, self.name, "reduction", "several", reason))
+        if product and options.vector is None:
+            call = f"{self.name}.several({list(wanted)}, …, vector=v)"
+            raise InputError(MissingInput(None, self.name, ("vector",), call))
+        wrt, bare = self._evaluator.wrt(options.wrt)
+        keys = tuple(_TOGETHER[one] for one in wanted)
+        found = self._evaluator.run(keys, slots, options, wrt)
+        return {one: self._one_of(one, found, wrt, bare) for one in wanted}
+
+    def _one_of(self, result: str, found: dict[str, Any], wrt: Sequence[str], bare: bool) -> Any:
+        """A result as the method of its name gives it, out of all that a run has found."""
+
+        def derivative(kind: str) -> Any:
+            return self._by_input([found[f"{kind}:{name}"] for name in wrt], wrt, bare)
+
+        match result:
+            case "value":
+                return found["value"]
+            case "terms":
+                return self._terms(found)
+            case "term_gradients":
+                return {one: derivative(f"term_gradient:{one}") for one in self._signature.terms}
+        return derivative(result)
+
     def _terms(self, found: Mapping[str, Any]) -> dict[str, float]:
         return {name: found[f"term:{name}"] for name in self._signature.terms}
 
@@ -400,6 +441,16 @@ class Kernel:
         assert self._origin is not None
         return self._origin
 
+
+_TOGETHER = {
+    "value": "value",
+    "terms": "terms",
+    "gradient": "gradient",
+    "term_gradients": "term_gradient",
+    "hessian_diagonal": "hessian_diagonal",
+    "hessian_vector_product": "hessian_vector_product",
+}
+"""What `several` gives, as the compiler calls it."""
 
 _REASONS = {
     "vector": "it belongs to `hessian_vector_product`",

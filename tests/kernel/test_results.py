@@ -55,6 +55,39 @@ def test_value_gradient_and_second_derivatives(module: Any) -> None:
     close(module.huber.hessian_vector_product(X, Y, vector=W), inner * W / 12)
 
 
+def test_several_results_of_one_run(module: Any) -> None:
+    names = ("value", "terms", "gradient", "term_gradients", "hessian_diagonal")
+    given = {"weight": W, "reduction": "sum"}
+    found = module.huber.several((*names, "hessian_vector_product"), X, Y, vector=X, **given)
+    assert list(found) == [*names, "hessian_vector_product"]
+    close(found["value"], module.huber(X, Y, **given))
+    for name in names[1:]:
+        alone = getattr(module.huber, name)(X, Y, **given)
+        if isinstance(alone, dict):
+            assert list(alone) == list(found[name])
+            alone, found[name] = list(alone.values()), list(found[name].values())
+        close(found[name], alone)
+    alone = module.huber.hessian_vector_product(X, Y, vector=X, **given)
+    close(found["hessian_vector_product"], alone)
+
+
+@pytest.mark.parametrize(
+    ("results", "options", "part"),
+    [
+        (("valu",), {}, "did you mean `value`"),
+        ((), {}, "one of `value`"),
+        (("hessian_vector_product",), {}, "`vector` not given"),
+        (("value",), {"vector": X}, "takes no `vector`"),
+        (("value",), {"reduction": "none"}, "takes no `reduction`"),
+    ],
+)
+def test_several_says_what_it_can_not_give(
+    module: Any, results: Any, options: Any, part: str
+) -> None:
+    with pytest.raises(objc.InputError, match=part):
+        module.huber.several(results, X, Y, **options)
+
+
 def test_label_gather(module: Any) -> None:
     value, gradient = module.cross_entropy.value_and_grad(LOGITS, LABEL)
     close(value, cross_entropy(LOGITS, LABEL).mean())
