@@ -22,9 +22,11 @@ LETTERS = {"int64": "k", "float32": "c", "float64": "w"}
 
 @dataclass
 class Quads:
-    """What a loop that goes by four has in registers: by their names, the rows of arrays."""
+    """What a loop that goes by four has in registers: by their names, the rows of arrays; and sums of the
+    few entries, with what they are added to."""
 
     index: Index
+    sums: dict[str, tuple[str, str]] = field(default_factory=dict)
     taken: dict[str, str] = field(default_factory=dict)
     put: dict[str, str] = field(default_factory=dict)
 

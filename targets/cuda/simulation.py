@@ -8,6 +8,7 @@ blocks, several threads and rests.
 
 from __future__ import annotations
 
+import ast
 import ctypes
 import functools
 import importlib
@@ -102,7 +103,11 @@ def _shared_array(self: Any, shape: int, dtype: Any) -> Any:
 def _body(text: str) -> str:
     """A text without its imports: the names are those of the simulator."""
     lines = text.splitlines()
-    return "\n".join("" if one.startswith(("import ", "from ")) else one for one in lines)
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for line in range(node.lineno - 1, node.end_lineno or node.lineno):
+                lines[line] = ""
+    return "\n".join(lines)
 
 
 def _names_of(code: Any) -> set[str]:
@@ -169,6 +174,13 @@ class Short:
         else:
             bits = int(x.view(np.uint32))
             self.held[where] = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16
+
+
+def raised(r: Any, shifted: Any) -> Any:
+    """2^r·2^n, for n + 127 in the lowest bits of a number whose last place is 1."""
+    if np.isnan(r):
+        return np.float32(math.nan)
+    return np.exp2(r) * np.float32(np.ldexp(1.0, int(shifted) - 12583039))
 
 
 def quarters(x: Any) -> tuple[int, Any]:
@@ -243,7 +255,7 @@ def _floor() -> dict[str, Any]:
     return {
         "math": mathematics, "float32": float32, "float64": float64, "int64": int64,
         "Any": Any, "helper": helper, "elementary": elementary, "claimed": claimed,
-        "bfloat16": "bfloat16", "float16": "float16", "quarters": quarters, "view": view,
+        "bfloat16": "bfloat16", "float16": "float16", "quarters": quarters, "raised": raised, "view": view,
         "take": take, "put": put,
         "split": _split, "power_of_two": _power_of_two,
         "rint": np.rint, "maximum": _extreme(np.maximum), "minimum": _extreme(np.minimum),

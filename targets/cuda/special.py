@@ -1,4 +1,4 @@
-"""Powers, trigonometry and functions of the gamma family in float32, without double precision.
+"""Exponentials, powers, trigonometry and functions of the gamma family in float32, without double precision.
 
 Powers and the logarithm of the gamma function are CUDA's; its trigonometry reduces large arguments in
 local memory and double precision, so that is made here: reduction after Cody and Waite (1980), or by as
@@ -13,7 +13,26 @@ import math
 from typing import Any
 
 from numba import float32, int64
-from objc.targets.cuda.simulation import elementary, log_32, quarters  # type: ignore[attr-defined]
+from objc.targets.cuda.simulation import (  # type: ignore[attr-defined]
+    elementary,
+    log_32,
+    maximum,
+    minimum,
+    quarters,
+    raised,
+)
+
+
+@elementary
+def exp_32(x: Any) -> Any:
+    """By the instruction for 2^r, which is right to 2^-22: a third of what a polynomial takes. What is
+    beyond the exponents of normal numbers stays in r, so that it overflows and fades out there."""
+    t = minimum(maximum(x * float32(1.4426950408889634), float32(-126.0)), float32(127.0))
+    shifted = t + float32(12583039.0)
+    n = shifted - float32(12583039.0)
+    r = x - n * float32(0.693359375)
+    r = r - n * float32(-2.1219444005469057e-4)
+    return raised(r * float32(1.4426950408889634), shifted)
 
 
 @elementary

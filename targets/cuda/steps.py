@@ -257,8 +257,11 @@ class StepText(Places, steps.StepText):
         self._inside(loop, loop.body, loop.index)
         quads, self.quads = self.quads, None
         margin = "    " * self.indent
-        taken = [f"{margin}take({one}, {row}, {first})" for one, row in quads.taken.items()]
-        self.lines[before:before] = taken
+        ahead = [f"{margin}take({one}, {row}, {first})" for one, row in quads.taken.items()]
+        ahead += [f"{margin}{few} = float32(0.0)" for few in quads.sums]
+        self.lines[before:before] = ahead
+        for few, (total, rest) in quads.sums.items():
+            self._line(f"{total}, {rest} = plus({total}, {rest}, {few})")
         for one, row in quads.put.items():
             self._line(f"put({row}, {first}, {one})")
         self.functions.update(["take"] if quads.taken else [], ["put"] if quads.put else [])
@@ -369,11 +372,22 @@ class StepText(Places, steps.StepText):
         if self._is_compensated(let):
             self.functions.add("plus")
             total, rest = names
-            self._line(f"{total}, {rest} = plus({total}, {rest}, {text})")
+            if self.quads is not None and not places:
+                self._add_few(let, total, rest, text)
+            else:
+                self._line(f"{total}, {rest} = plus({total}, {rest}, {text})")
         else:
             text = text if text.isidentifier() else f"({text})"
             kind = self._accumulator_kind(let)
             self._line(f"{names[0]} = {self._join(let, names[0], text, kind)}")
+
+    def _add_few(self, let: Let, total: str, rest: str, text: str) -> None:
+        """Entries that are moved together are added first: a few additions lose little, and what they lose
+        is not worth six more for each."""
+        assert self.quads is not None
+        few = self.layout.name("few", let.name)
+        self.quads.sums[few] = (total, rest)
+        self._line(f"{few} = {few} + {text if text.isidentifier() else f'({text})'}")
 
     def _join(self, let: Let, total: str, x: str, kind: str) -> str:
         if let.reduction == "sum":

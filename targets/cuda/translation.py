@@ -237,6 +237,8 @@ class Body(translation.Body):
                 return self._view(*arguments)
             case ast.Name(id="exchanged"):
                 return self._exchanged(self._value(arguments[0]), arguments[1])
+            case ast.Name(id="raised"):
+                return self._raised(*map(self._value, arguments))
             case ast.Name(id="quarters"):
                 return self._quarters(self._value(arguments[0]))
             case ast.Name(id="claimed"):
@@ -315,6 +317,12 @@ class Body(translation.Body):
         quarter = b.lshr(b.add(product, I64(1 << 61)), I64(62))
         rest = b.sub(product, b.shl(quarter, I64(62)))
         return quarter, b.fmul(b.sitofp(rest, F32), F32(2.0**-62))
+
+    def _raised(self, r: Any, shifted: Any) -> Any:
+        """2^r·2^n, for n + 127 in the lowest bits of a number whose last place is 1."""
+        power = self.b.call(self._intrinsic("llvm.nvvm.ex2.approx.ftz.f", F32, [F32]), [r])
+        exponent = self.b.shl(self.b.bitcast(shifted, I32), I32(23))
+        return self.b.fmul(power, self.b.bitcast(exponent, F32))
 
     def _claimed(self, array: Array, place: Any) -> Any:
         """Whether this thread is the one that turns an entry from 0 to 1."""

@@ -4,6 +4,7 @@ simulator has them, against mpmath."""
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from llvmlite import ir
 from objc.targets.cpu.expressions import F32
 from objc.targets.cpu.loading import native_target
-from objc.targets.cuda import translation
+from objc.targets.cuda import ptx, translation
 from objc.targets.cuda.simulation import Simulated
 
 Function = Callable[[float], float]
@@ -75,6 +76,26 @@ def test_is_right_to_a_few_units(name: str, compiled: Callable[[str], Function])
             unit = 2.0**-24 * max(abs(float(expected)), least)
             for found in (function(x), simulated(x)):
                 assert abs(found - expected) <= most * unit, x
+
+
+def test_the_exponential_by_the_instruction_for_powers_of_two() -> None:
+    """What is around the instruction loses no more than a unit, over all exponents, and overflows, fades
+    out and passes on what is no number as the function does."""
+    simulated = Simulated("").space["exp_32"]
+    with np.errstate(all="ignore"):
+        drawn = np.linspace(-87.3, 88.7, 4001).astype(np.float32)
+        for x in drawn:
+            assert abs(float(simulated(x)) / np.exp(np.float64(x)) - 1) < 2.0**-22, x
+        for x in np.float32([-88, -95, -103, 89, 100, np.inf, -np.inf, 0]):
+            expected = np.exp(np.float64(x)).astype(np.float32)
+            assert simulated(x) == pytest.approx(expected, rel=1e-5, abs=2e-45)
+        assert np.isnan(simulated(np.float32(np.nan)))
+    found = ptx.compiled(
+        "@kernel\ndef one(p_out):\n    out = view(p_out, (8,), float32)\n    out[0] = exp_32(out[1])\n",
+        "sm_80",
+    )
+    assert len(re.findall(r"ex2\.approx\.ftz\.f32", found)) == 1
+    assert len(re.findall(r"fma\.rn\.f32", found)) <= 4
 
 
 @pytest.mark.parametrize("name", ["sin_32", "cos_32", "tan_32"])
