@@ -42,6 +42,11 @@ _REAL = "q: real | y: real; a: positive = 1, t: probability = 0.3"
         ("abs([y < q] - t) * (q - y)^2", "estimates mean", "refuted"),
         ("(q - y)^2", "estimates mode", "refuted"),
         ("1 - exp(-(q - y)^2)", "estimates mode", "refuted"),
+        ("abs(q - y)", "estimates mode", "refuted"),
+        ("sqrt(abs(q - y))", "estimates mode", "refuted"),
+        ("[abs(q - y) > 1]", "estimates mode", "refuted"),
+        # Of a target with a density every prediction is wrong.
+        ("[q != y]", "estimates mode", "unknown"),
         ("if abs(q - y) <= a then (q - y)^2 / 2 else a * (abs(q - y) - a / 2)", "estimates mean",
          "refuted"),
     ],
@@ -53,6 +58,16 @@ def test_statistics_of_a_real_target(body: str, claim: str, expected: str) -> No
 @pytest.mark.parametrize(
     ("head", "body", "claim", "expected"),
     [
+        ("q: real | y: count", "[q != y]", "estimates mode", "proved"),
+        ("q: real | y: count", "3 * [q != y] + y^2", "estimates mode", "proved"),
+        ("q: real | y: count", "[q == y]", "estimates mode", "refuted"),
+        ("q: real | y: count", "[q != y] * (1 + y)", "estimates mode", "refuted"),
+        ("q: real | y: count", "[q != y] + q / 1000", "estimates mode", "refuted"),
+        ("q: positive | y: count", "[q != y]", "estimates mode", "unknown"),
+        # A median of 0 is out of reach.
+        ("q: positive | y: count", "abs(q - y)", "estimates median", "unknown"),
+        ("q: nonnegative | y: count", "abs(q - y)", "estimates median", "proved"),
+        ("q: positive | y: positive", "abs(q - y)", "estimates median", "proved"),
         ("q: real | y: count", "exp(q) - y * q", "estimates mean", "proved"),
         ("q: real | y: real", "exp(q) - y * q", "estimates mean", "refuted"),
         ("q: real | y: count", "exp(q) - 2 * y * q", "estimates mean", "refuted"),

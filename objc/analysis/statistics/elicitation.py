@@ -148,6 +148,12 @@ def _reaches(case: Regression) -> bool:
     return bool(low <= least) is True and bool(most <= high) is True
 
 
+def _reaches_targets(case: Regression) -> bool:
+    """Whether a prediction may be whatever a target may be, the ends of its domain included."""
+    is_open = case.prediction.domain.kind == "positive" and case.target.domain.kind != "positive"
+    return _reaches(case) and not (is_open and case.target.domain.bounds[0] == 0)
+
+
 def _written(factor: Any) -> str:
     return str(sympy.simplify(factor))
 
@@ -190,7 +196,7 @@ def _derivative_beside(case: Regression, sign: int, t: Any) -> list[Any] | None:
 
 
 def _quantile(case: Regression, level: Any) -> str | None:
-    sides = _sides(case)
+    sides = _sides(case) if _reaches_targets(case) else None
     if sides is None or any(one.has(sides[2]) for one in sides[:2]):
         return None
     below, above, _ = sides
@@ -223,8 +229,39 @@ def _expectile(case: Regression, level: Any) -> str | None:
 
 
 def _mode(case: Regression, level: Any) -> str | None:
-    """No continuous loss of a real target has the mode as its minimizer (Heinrich 2014)."""
-    return None
+    """Of whole targets: one loss where the prediction is right, and one that is greater by the same
+    number wherever it is wrong. No loss of a real target has the mode as its minimizer (Heinrich 2014)."""
+    if not case.target.domain.is_integer and case.target.domain.kind not in ("binary", "sign"):
+        return None
+    if not _reaches_targets(case):
+        return None
+    equal = sympy.Eq(case.q, case.y)
+    right, wrong = (_with_truth(case, equal, truth) for truth in (sympy.true, sympy.false))
+    if right is None or wrong is None:
+        return None
+    excess = sympy.simplify(wrong - right)
+    if excess.has(case.q) or excess.has(case.y) or wrong.has(case.q):
+        return None
+    if not case.is_above_zero(excess):
+        return None
+    return (
+        f"it is greater by {_written(excess)} wherever {case.prediction.name} is not"
+        f" {case.target.name}, so that the likeliest value costs least"
+    )
+
+
+def _with_truth(case: Regression, equal: Any, truth: Any) -> Any:
+    """The loss where a prediction is right, or where it is wrong; None where more is asked of it."""
+    answers = {equal: truth, sympy.Eq(case.y, case.q): truth}
+    answers |= {
+        sympy.Ne(case.q, case.y): sympy.Not(truth),
+        sympy.Ne(case.y, case.q): sympy.Not(truth),
+    }
+    value = plain(case.subject.value).xreplace(answers)
+    if truth == sympy.true:
+        value = value.xreplace({case.q: case.y})
+    parts = pieces(value)
+    return parts[0][1] if parts is not None and len(parts) == 1 else None
 
 
 _PROVERS: Mapping[str, Callable[[Regression, Any], str | None]] = {
@@ -326,6 +363,14 @@ def _distributions(case: Regression, level: Fraction) -> Iterator[Distribution]:
     if len(points) > 3:
         one, two, _, three = points[:4]
         yield [(one, Fraction(2, 5)), (two, Fraction(1, 4)), (three, Fraction(7, 20))]
+        # The mode stands alone, and two that lie near each other are likelier together.
+        for near in (
+            Fraction(1) if case.target.domain.is_integer else Fraction(1, 10),
+            Fraction(1),
+        ):
+            for start in (Fraction(2), Fraction(10)):
+                ends = ((start, Fraction(3, 10)), (start + near, Fraction(3, 10)))
+                yield [(one, Fraction(2, 5)), *ends]
 
 
 def _weights(level: Fraction) -> Iterator[Fraction]:

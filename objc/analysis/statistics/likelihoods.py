@@ -12,19 +12,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import mpmath
 import sympy
 
 from objc.analysis.decision import Decision, proved, refuted, unknown
 from objc.analysis.signs.elementary import is_positive, is_zero, parametrized, pieces, plain
-from objc.analysis.statistics.risks import risks
+from objc.analysis.statistics.normalizers import contradiction
 from objc.analysis.subject import Subject
-from objc.analysis.values.evaluation import PRECISION, is_finite
 from objc.ir.program import Claim, Input
 
 _BUT_FOR = "times what no prediction reaches"
 _COUNTABLE = frozenset({"count"})
-_LABELS = {"binary": (1, 0), "sign": (1, -1)}
+LABELS = {"binary": (1, 0), "sign": (1, -1)}
 
 
 @dataclass(frozen=True)
@@ -78,22 +76,29 @@ def density_of(subject: Subject) -> Density | None:
 
 
 def _gaussian(density: Density) -> str | None:
-    parts = pieces(density.value, density.subject.ranges)
-    if density.target.domain.kind != "real" or parts is None or len(parts) != 1:
+    found = quadratic(density)
+    if found is None or not density.is_positive(found[0]):
         return None
-    value, y = sympy.expand(parts[0][1]), density.y
-    curve = sympy.simplify(sympy.diff(value, y, 2) / 2)
-    if curve.has(y) or not density.is_positive(curve):
-        return None
-    here = value.xreplace({y: sympy.Integer(0)})
-    tilt = sympy.diff(value, y).xreplace({y: sympy.Integer(0)})
-    if not is_zero(value - curve * y**2 - tilt * y - here):
-        return None
+    curve, tilt, here = found
     normalizer = tilt**2 / (4 * curve) - here - sympy.log(curve) / 2
     if not density.is_free(normalizer):
         return None
     mean, variance = sympy.simplify(-tilt / (2 * curve)), sympy.simplify(1 / (2 * curve))
     return _told(density, f"normal, of mean {mean} and variance {variance}", normalizer, sympy.pi)
+
+
+def quadratic(density: Density) -> tuple[Any, Any, Any] | None:
+    """A, B and C of a loss A·y² + B·y + C of a real target."""
+    parts = pieces(density.value, density.subject.ranges)
+    if density.target.domain.kind != "real" or parts is None or len(parts) != 1:
+        return None
+    value, y = sympy.expand(parts[0][1]), density.y
+    curve = sympy.simplify(sympy.diff(value, y, 2) / 2)
+    if curve.has(y):
+        return None
+    here = value.xreplace({y: sympy.Integer(0)})
+    tilt = sympy.diff(value, y).xreplace({y: sympy.Integer(0)})
+    return (curve, tilt, here) if is_zero(value - curve * y**2 - tilt * y - here) else None
 
 
 def _told(density: Density, what: str, normalizer: Any, factor: Any = 1) -> str:
@@ -273,7 +278,7 @@ def _tweedie(density: Density) -> str | None:
 
 
 def _bernoulli(density: Density) -> str | None:
-    labels = _LABELS.get(density.target.domain.kind)
+    labels = LABELS.get(density.target.domain.kind)
     if labels is None:
         return None
     values = [pieces(density.value.xreplace({density.y: sympy.Integer(one)})) for one in labels]
@@ -298,67 +303,3 @@ _FAMILIES: Mapping[str, Callable[[Density], str | None]] = {
     "tweedie": _tweedie,
     "bernoulli": _bernoulli,
 }
-
-
-# ------------------------------------------------------------------ counterexamples
-
-
-_DEGREES = {"gaussian": 2, "poisson": 1, "exponential": 1, "tweedie": 1}
-"""The degree in the target of the difference of two predictions' log-densities."""
-_PLACES = (0, 1, 2, -1, 3)
-
-
-def contradiction(density: Density, family: str) -> str | None:
-    """Two predictions of which the losses differ by what no two densities of the family do; for two
-    outcomes, three of which no factors of the target bring exp(−loss) to one sum."""
-    if len(density.predictions) != 1:
-        return None
-    (q,) = density.predictions
-    prediction = density.subject.program.input[q.tensor]
-    for risk in risks(density.subject, prediction, density.target):
-        low, high = prediction.domain.bounds
-        places = [one for one in _PLACES if low < one < high]
-        with mpmath.workdps(PRECISION):
-            if family in _DEGREES and len(places) > 1:
-                start = -2 if density.target.domain.kind == "real" else 1
-                value = _difference(risk.loss, places[:2], _DEGREES[family], start)
-                if value is not None and abs(value) > mpmath.mpf("1e-20"):
-                    return (
-                        f"the loss at {prediction.name} = {places[0]} less that at {places[1]} is no"
-                        f" polynomial of degree {_DEGREES[family]} in {density.target.name}"
-                    )
-            if (
-                family == "bernoulli"
-                and len(places) > 2
-                and _is_independent(density, risk.loss, places)
-            ):
-                return (
-                    f"no factors of the two outcomes make exp(-loss) sum to 1 at all of"
-                    f" {prediction.name} = {', '.join(map(str, places[:3]))}"
-                )
-    return None
-
-
-def _difference(loss: Any, places: list[int], degree: int, start: int) -> Any:
-    """The difference of order degree + 1 in the target, from a first one on."""
-    total = mpmath.mpf(0)
-    for step in range(degree + 2):
-        values = [loss(place, start + step) for place in places]
-        if any(one is None or not is_finite(one) for one in values):
-            return None
-        sign = (-1) ** (degree + 1 - step)
-        total += sign * mpmath.binomial(degree + 1, step) * (values[0] - values[1])
-    return total
-
-
-def _is_independent(density: Density, loss: Any, places: list[int]) -> bool:
-    labels = _LABELS.get(density.target.domain.kind)
-    if labels is None:
-        return False
-    rows = []
-    for place in places[:3]:
-        values = [loss(place, label) for label in labels]
-        if any(one is None or not is_finite(one) for one in values):
-            return False
-        rows.append([*(mpmath.exp(-one) for one in values), mpmath.mpf(1)])
-    return bool(abs(mpmath.det(mpmath.matrix(rows))) > mpmath.mpf("1e-20"))

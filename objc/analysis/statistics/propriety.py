@@ -38,6 +38,8 @@ _LINKS = {
     "real": "the logistic function of {}",
     "ratio": "{0} / (1 + {0})",
 }
+_GREATEST = 40
+"""Operations beyond which a weight isn't integrated."""
 _SHARES = tuple(map(Fraction, ("3/4", "1/4", "1/2", "9/10", "1/10", "3/5", "99/100")))
 
 
@@ -135,7 +137,38 @@ def balanced(subject: Subject, case: TwoOutcomes, strictly: bool) -> str | None:
     return (
         f"with p {case.words()} the derivative of the expected loss is (p - η) w, w {sign} 0, for an"
         f" outcome of {case.labels[0]} with probability η and else {case.labels[1]}"
+        f"{_canonical(case, growth) if strictly else ''}"
     )
+
+
+def _canonical(case: TwoOutcomes, growth: Any) -> str:
+    """The link under which the derivative is p − η itself: its derivative is w (Buja, Stuetzle and Shen
+    2005)."""
+    q = case.prediction.read()
+    if case.link == "real":
+        weight = sympy.simplify(plain(growth).rewrite(sympy.exp))
+        is_constant = not weight.has(q) or is_zero(sympy.diff(growth, q))
+        return (
+            ", under its canonical link, for w does not depend on the score" if is_constant else ""
+        )
+    link = canonical_link(case, growth) if case.link == "probability" else None
+    return "" if link is None else f"; its canonical link is {link}"
+
+
+def canonical_link(case: TwoOutcomes, growth: Any) -> Any:
+    """∫ w(p) dp, of a rational w; None where it isn't found."""
+    q = case.prediction.read()
+    weight = sympy.together(sympy.simplify(growth))
+    if not weight.is_rational_function(q) or weight.count_ops() > _GREATEST:
+        return None
+    p = sympy.Dummy("p", positive=True)
+    found = sympy.integrate(sympy.apart(weight.xreplace({q: p}), p), p)
+    back = found.replace(
+        lambda one: isinstance(one, sympy.log) and (one.args[0] - p).is_negative,
+        lambda one: sympy.log(-one.args[0]),
+    )
+    shown = back.xreplace({p: q})
+    return sympy.simplify(shown) if is_zero(sympy.diff(shown, q) - weight) else None
 
 
 def _are_regular(subject: Subject, case: TwoOutcomes, losses: list[Any]) -> bool:
