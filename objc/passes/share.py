@@ -131,8 +131,8 @@ def _extract(lets: list[Let], node: Any, names: Names, found: dict[str, Counter[
     """Define a let for the node before its first use and read it wherever it stands. `found` are the
     costly subexpressions of each let, brought up to date.
 
-    It is defined before an earlier let that has it in the arm of a branch, too: sums are added in the
-    order of definition, and what such a let cancels with must not come after what is small.
+    It is defined before an earlier let that has it in the arm of a branch, too, if it can be: sums are
+    added in the order of definition, and what such a let cancels with must not come after what is small.
     """
     indices = indices_of(node)
     first = next(number for number, let in enumerate(lets) if found[let.name][node])
@@ -142,7 +142,7 @@ def _extract(lets: list[Let], node: Any, names: Names, found: dict[str, Counter[
     name = names.fresh(_name_for(node))
     shared = Let(name, free, node, domain=domain_of(node), span=lets[first].span)
     read = shared.read(*free)
-    before = next(number for number, let in enumerate(lets) if let.body.has(node))
+    before = min(first, _earliest(lets, shared))
     result = [*lets[:before], shared]
     found[name] = Counter(_costly(node))
     for let in lets[before:]:
@@ -151,6 +151,15 @@ def _extract(lets: list[Let], node: Any, names: Names, found: dict[str, Counter[
             found[let.name] = Counter(_costly(let.body))
         result.append(let)
     return result
+
+
+def _earliest(lets: list[Let], shared: Let) -> int:
+    """The first let that has an expression anywhere, once all that it reads is defined: the arm of a
+    recurrence may have it before."""
+    node, needed = shared.body, {read.tensor for read in shared.reads}
+    defined = max((at for at, let in enumerate(lets) if let.name in needed), default=-1)
+    later = (at for at, let in enumerate(lets) if at > defined and let.body.has(node))
+    return next(later, len(lets))
 
 
 def _name_for(node: Any) -> str:
