@@ -22,8 +22,10 @@ class Property:
     `is_sought` says that it is looked for where nobody claims it. Where it takes numbers, `candidates` is a
     function of a subject, the property and inputs that gives the statements to try, the strongest first.
 
-    It is looked for in each input alone and in all of them, `with_data` also in these and the data
-    together, but where something that is known implies it.
+    `impossible` is a function of the same that refutes it for all numbers.
+
+    It is looked for in each input alone (in numbers only, where it is `of_scalars`) and in all of them,
+    `with_data` also in these and the data together, but where something that is known implies it.
 
     A property of each input holds of several if it holds of each. One that `transforms` is not asked of a
     formula that is too long to be transformed as a whole.
@@ -37,6 +39,8 @@ class Property:
     lens: Literal["", "curvature", "range", "slope"] = ""
     candidates: str | None = None
     is_sought: bool = False
+    impossible: str | None = None
+    of_scalars: bool = False
     with_data: bool = False
     implied_by: tuple[str, ...] = ()
     of_each: bool = False
@@ -64,7 +68,9 @@ _DISTRIBUTIONS = dict.fromkeys(
     0,
 )  # fmt: skip
 _BOUNDS = (
-    *_in("bounds.direct", "interval_arithmetic", "divergence", "f_divergence", "pieces_on_the_line"),
+    *_in(
+        "bounds.direct", "interval_arithmetic", "divergence", "f_divergence", "pieces_on_the_line"
+    ),
     *_in("bounds.direct", "signs_of_the_terms"),
     *_in("bounds.sums", "difference_as_one_sum"),
     *_in("bounds.nonempty", "something_is_there"),
@@ -97,15 +103,9 @@ PROPERTIES: Mapping[str, Property] = {
             "second_derivative_on_its_line",
             "drawn_chords",
             "least_second_derivative",
+            "flat_directions",
+            "chords_that_are_met",
         ),
-        is_sought=True,
-        least=1,
-        lens="curvature",
-    ),
-    "strongly_convex": Property(
-        _in("shape.strictness", "second_derivative", "structure_of_the_hessian", "drawn_chords"),
-        numbers=1,
-        candidates="shape.constants:moduli",
         is_sought=True,
         least=1,
         lens="curvature",
@@ -132,6 +132,7 @@ PROPERTIES: Mapping[str, Property] = {
         numbers=1,
         candidates="shape.constants:steepest",
         is_sought=True,
+        impossible="shape.constants:no_bound",
         least=1,
         lens="slope",
     ),
@@ -150,6 +151,7 @@ PROPERTIES: Mapping[str, Property] = {
         numbers=1,
         candidates="shape.constants:steepest",
         is_sought=True,
+        impossible="shape.constants:no_bound",
         least=1,
         lens="slope",
     ),
@@ -184,16 +186,30 @@ PROPERTIES: Mapping[str, Property] = {
         least=1,
         is_sought=True,
     ),
+    "strongly_convex": Property(
+        _in("shape.strictness", "second_derivative", "structure_of_the_hessian", "drawn_chords"),
+        numbers=1,
+        candidates="shape.constants:moduli",
+        is_sought=True,
+        impossible="shape.constants:no_modulus",
+        least=1,
+        lens="curvature",
+    ),
     "tends": Property(
         _in("shape.growth", "limits"),
         numbers=2,
         least=1,
         candidates="shape.growth:sides_as_claims",
         of_each=True,
+        of_scalars=True,
         is_sought=True,
     ),
     "redescending": Property(
-        _in("shape.growth", "vanishing_slope"), least=1, of_each=True, is_sought=True
+        _in("shape.growth", "vanishing_slope"),
+        least=1,
+        of_each=True,
+        of_scalars=True,
+        is_sought=True,
     ),
     "homogeneous": Property(
         _in("shape.growth", "degree"),
@@ -202,7 +218,34 @@ PROPERTIES: Mapping[str, Property] = {
         candidates="shape.growth:degrees_as_claims",
         with_data=True,
         is_sought=True,
+        impossible="shape.growth:no_degree",
         transforms=True,
+    ),
+    "minimum": Property(
+        _in("bounds.attained", "reached"),
+        numbers=1,
+        candidates="bounds.attained:candidates",
+        is_sought=True,
+    ),
+    "maximum": Property(
+        _in("bounds.attained", "reached"),
+        numbers=1,
+        candidates="bounds.attained:candidates",
+        is_sought=True,
+    ),
+    "infimum": Property(
+        _in("bounds.attained", "approached", "reached"),
+        numbers=1,
+        candidates="bounds.attained:candidates",
+        is_sought=True,
+        implied_by=("minimum",),
+    ),
+    "supremum": Property(
+        _in("bounds.attained", "approached", "reached"),
+        numbers=1,
+        candidates="bounds.attained:candidates",
+        is_sought=True,
+        implied_by=("maximum",),
     ),
     "bounded": Property(_BOUNDS, numbers=2, lens="range"),
     "nonnegative": Property(_BOUNDS, lens="range"),

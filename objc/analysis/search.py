@@ -29,7 +29,7 @@ def found_beside(
             continue
         for names in _inputs(subject, row):
             if not any(_settles(one, word, row, names) for one in facts):
-                found = _found(subject, word, names, clock)
+                found = _found(subject, word, names, clock, facts)
                 facts.append(found)
                 yield found
 
@@ -44,7 +44,11 @@ def _settles(fact: Fact, word: str, row: Property, names: tuple[str, ...]) -> bo
 
 def _inputs(subject: Subject, row: Property) -> Iterator[tuple[str, ...]]:
     """Each differentiable input alone, all of them together, and those with the data."""
-    names = tuple(one.name for one in subject.declared.differentiable)
+    names = tuple(
+        one.name
+        for one in subject.declared.differentiable
+        if not (row.of_scalars and one.dimensions)
+    )
     if row.least is None:
         yield ()
         return
@@ -56,8 +60,11 @@ def _inputs(subject: Subject, row: Property) -> Iterator[tuple[str, ...]]:
         yield (*names, *(one.name for one in data))
 
 
-def _found(subject: Subject, word: str, names: tuple[str, ...], clock: Clock) -> Fact:
-    """The first statement of a property that is proved; without numbers, what is decided of it."""
+def _found(
+    subject: Subject, word: str, names: tuple[str, ...], clock: Clock, facts: Sequence[Fact]
+) -> Fact:
+    """The first statement of a property that is proved; where no number will do, that; without numbers,
+    what is decided of it."""
     row = PROPERTIES[word]
     claims: Iterator[Claim] = iter((stated(word, *names),))
     if row.candidates is not None:
@@ -69,6 +76,11 @@ def _found(subject: Subject, word: str, names: tuple[str, ...], clock: Clock) ->
             if found.verdict == "proved" or row.candidates is None:
                 return fact_of(subject, claim, "found", found)
             tried.append(fact_of(subject, claim, "found", found).statement)
+        if row.impossible is not None:
+            with clock.running():
+                no = function_at(row.impossible)(subject, word, names, facts)
+            if no is not None:
+                return fact_of(subject, stated(word, *names), "found", no)
         reason = ", ".join(tried) or "no constant shows itself"
     except OutOfTime:
         reason = "nothing, out of time"

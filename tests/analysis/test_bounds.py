@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from objc.analysis.claims import decide
+from objc.analysis.search import found_beside
 from objc.analysis.subject import Subject
 from objc.passes.lower import lower
 from objc.source import Source
@@ -150,3 +151,24 @@ def test_what_holds_is_proved(name: str) -> None:
 @pytest.mark.parametrize("name", FALSE)
 def test_what_looks_alike_is_not(name: str) -> None:
     assert verdict(FALSE[name]) != "proved"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("loss f(x: real | y: real) = (x - y)^2 + 1", {"minimum": "1"}),
+        ("loss f(x: real | y: sign) = log(1 + exp(-y * x))", {"infimum": "0"}),
+        (
+            "loss f(x: real | y: real; c: positive = 1) = 1 - exp(-(x - y)^2 / c)",
+            {"minimum": "0", "supremum": "1"},
+        ),
+        ("loss f(x: real | ) = exp(x) - x^2", {}),
+        ("loss f(x: real | y: sign) = -log(1 + exp(-y * x))", {"supremum": "0"}),
+        ("loss f(x: real | ) = tanh(x)", {"infimum": "-1", "supremum": "1"}),
+    ],
+)
+def test_the_ends_and_whether_they_are_attained(text: str, found: dict[str, str]) -> None:
+    (program,) = lower(parse(Source("text", text + "\n"))).programs.values()
+    words = ("minimum", "maximum", "infimum", "supremum")
+    facts = found_beside(Subject(program), (), words)
+    assert {one.property: one.value for one in facts if one.verdict == "proved"} == found

@@ -39,7 +39,8 @@ def holds(
     symbols that stand in it."""
     ranges = subject.ranges if known is None else Ranges(subject.program, known)
     low, high = ends_of(claim)
-    rooms = [value - low] + ([] if high == sympy.oo else [high - value])
+    rooms = [] if low == -sympy.oo else [value - low]
+    rooms += [] if high == sympy.oo else [high - value]
     return all(
         ranges.of(one, context).is_nonnegative
         or ranges.of(sympy.expand(one), context).is_nonnegative

@@ -13,7 +13,11 @@ from typing import Any
 
 import sympy
 
+from objc.analysis.decision import Decision, refuted
+from objc.analysis.facts import Fact
 from objc.analysis.shape import extremes
+from objc.analysis.shape.differentiability import broken
+from objc.analysis.shape.growth import sides_of
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import is_finite, outputs_of_all
 from objc.analysis.values.samples import Values, samples
@@ -51,6 +55,41 @@ def moduli(subject: Subject, word: str, names: tuple[str, ...]) -> Iterator[Clai
     known = [one for one in found if one.is_positive and _is_free(subject, one)]
     for modulus in sorted(known, key=lambda one: -_at_defaults(subject, one)):
         yield Claim(False, (word,), (modulus,), None, names)
+
+
+def no_bound(
+    subject: Subject, word: str, names: tuple[str, ...], facts: Sequence[Fact]
+) -> Decision | None:
+    """No `lipschitz L`, or no `smooth L`, holds: a derivative grows without bound, or one below it jumps."""
+    if len(names) != 1:
+        return None
+    (name,) = names
+    kinds = ("jump",) if word == "lipschitz" else ("kink", "jump")
+    if (found := broken(subject, name, kinds)) is not None:
+        return refuted(found)
+    slope = subject.slope(name) if word == "lipschitz" else subject.second_slope(name)
+    which = "slope" if word == "lipschitz" else "second derivative"
+    for one in () if slope is None else sides_of(subject, name, slope):
+        if one.value in (sympy.oo, -sympy.oo):
+            return refuted(f"of the {which}, {one.in_words(name)}")
+    return None
+
+
+def no_modulus(
+    subject: Subject, word: str, names: tuple[str, ...], facts: Sequence[Fact]
+) -> Decision | None:
+    """No `strongly_convex M` holds of what isn't strictly convex, or grows no faster than a line."""
+    is_whole = all(subject.program.input[name].domain.kind == "real" for name in names)
+    for one in facts:
+        if one.of != names or one.verdict == "unknown" or one.is_negated:
+            continue
+        if one.property in ("convex", "strictly_convex") and one.verdict == "refuted":
+            return refuted(str(one.counterexample))
+        if one.property == "coercive" and one.verdict == "refuted" and is_whole:
+            return refuted(str(one.counterexample))
+        if one.property == "lipschitz" and one.verdict == "proved" and is_whole:
+            return refuted(f"it is lipschitz {one.value}, and its domain without bounds")
+    return None
 
 
 def _greatest(subject: Subject, name: str, order: int) -> Iterator[Expression]:

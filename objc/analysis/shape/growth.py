@@ -7,22 +7,27 @@ itself, and from a target on, where there is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sympy
 
 from objc.analysis.decision import Decision, proved, refuted
+from objc.analysis.facts import Fact
 from objc.analysis.shape.ends import end_of
 from objc.analysis.shape.invariance import factor_of, moves
 from objc.analysis.signs.elementary import is_zero
 from objc.analysis.subject import Subject
+from objc.analysis.values.evaluation import certified, is_finite
+from objc.analysis.values.samples import samples, shown
 from objc.ir.program import Claim, Input
 from objc.ir.symbols import Expression, Read
 
 _LABELS = {"sign": (-1, 1), "binary": (0, 1)}
 _MOST_CASES = 4
+_CONES = frozenset({"real", "positive", "nonnegative"})
+_TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,33 @@ def degrees_as_claims(subject: Subject, word: str, names: tuple[str, ...]) -> It
     power = sympy.simplify(by * sympy.diff(sympy.log(factor), by))
     if not power.has(by) and _is_of_hyperparameters(subject, power):
         yield Claim(False, (word,), (power,), None, names)
+
+
+def no_degree(
+    subject: Subject, word: str, names: tuple[str, ...], facts: Sequence[Fact]
+) -> Decision | None:
+    """No `homogeneous N` holds where the values at x, 2x and 4x are no geometric sequence."""
+    if any(subject.program.input[name].domain.kind not in _CONES for name in names):
+        return None
+    for drawn in samples(subject.program, _TRIES):
+        places = [
+            {**drawn, **{name: _scaled(drawn[name], by) for name in names}} for by in (1, 2, 4)
+        ]
+        found = [certified(subject.program, one) for one in places]
+        values = [one["total"] for one in found if one is not None and is_finite(one["total"])]
+        if len(values) < 3:
+            continue
+        gap, size = abs(values[1] ** 2 - values[0] * values[2]), max(map(abs, values))
+        if gap > 1e-6 * (1 + size) ** 2:
+            told = ", ".join(f"{float(one):.6g}" for one in values)
+            text = f"{told} are no geometric sequence, at 1, 2 and 4 times {shown(drawn, names)}"
+            others = shown(drawn, set(drawn) - set(names))
+            return refuted(text + (f", at {others}" if others else ""))
+    return None
+
+
+def _scaled(value: Any, by: int) -> Any:
+    return [_scaled(one, by) for one in value] if isinstance(value, list) else value * by
 
 
 # ------------------------------------------------------------------ sides

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+from fractions import Fraction
+from typing import Any
+
 import sympy
 
 from objc.analysis import counterexamples
 from objc.analysis.decision import Decision, proved, refuted
 from objc.analysis.shape import curves
+from objc.analysis.shape.invariance import moves
 from objc.analysis.subject import Subject
+from objc.analysis.values.samples import Values, samples, shown
 from objc.ir.program import Claim
+
+_TRIES = 4
+_STARTS = tuple(map(Fraction, (-40, -6, -3, 2, 5, 40)))
+_WIDTHS = (Fraction(1, 2), Fraction(2))
 
 
 def second_derivative(subject: Subject, claim: Claim) -> Decision | None:
@@ -47,3 +57,40 @@ def drawn_chords(subject: Subject, claim: Claim) -> Decision | None:
 def least_second_derivative(subject: Subject, claim: Claim) -> Decision | None:
     found = counterexamples.bent(subject, claim.inputs[0]) if len(claim.inputs) == 1 else None
     return None if found is None else refuted(found)
+
+
+def chords_that_are_met(subject: Subject, claim: Claim) -> Decision | None:
+    """A midpoint that lies on its chord, in exact arithmetic: it is affine between the two ends."""
+    if len(claim.inputs) != 1 or len(subject.program.lets) != 1 or claim.arguments:
+        return None
+    (name,) = claim.inputs
+    if any(one.dimensions for one in subject.program.inputs):
+        return None
+    if subject.program.input[name].domain.kind != "real":
+        return None
+    for drawn in samples(subject.program, _TRIES):
+        for start, width in itertools.product(_STARTS, _WIDTHS):
+            ends = [start, start + width / 2, start + width]
+            values = [_exactly(subject, {**drawn, name: place}) for place in ends]
+            if None not in values and 2 * values[1] == values[0] + values[2]:
+                others = shown(drawn, set(drawn) - {name})
+                at = f", at {others}" if others else ""
+                return refuted(f"it is affine from {name} = {ends[0]} to {ends[2]}{at}")
+    return None
+
+
+def flat_directions(subject: Subject, claim: Claim) -> Decision | None:
+    """What a shift of all entries doesn't change is constant along it."""
+    inputs = [subject.program.input[name] for name in claim.inputs]
+    if not subject.is_short or any(one.domain.kind != "real" for one in inputs):
+        return None
+    if moves(subject, Claim(False, ("invariant", "shift"), (), None, claim.inputs)) is None:
+        return None
+    return refuted("adding one number to all entries changes nothing")
+
+
+def _exactly(subject: Subject, values: Values) -> Any:
+    """The value in rational numbers; None where it isn't one."""
+    mapping = {one.read(): sympy.Rational(str(values[one.name])) for one in subject.program.inputs}
+    found = subject.value.subs(mapping)
+    return found if found.is_Rational else None
