@@ -75,6 +75,6 @@ def _by_torch(
         product = [zero if one is None else one for one, zero in zip(found, product, strict=True)]
     return (
         value.item(),
-        [one.detach().numpy() for one in gradient],
-        [one.numpy() for one in product],
+        [one.numpy(force=True) for one in gradient],
+        [one.numpy(force=True) for one in product],
     )
