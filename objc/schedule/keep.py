@@ -17,7 +17,10 @@ from objc.ir.index import Index, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import groups
 from objc.ir.symbols import Expression, IndexValue, Read, indices_of, substitute_positions
-from objc.schedule.cost import kept_is_cheaper
+from objc.schedule.cost import kept_is_cheaper, operations_of
+
+_LIGHT = 5
+"""Operations of an exponent that are as soon done again as looked up."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ def keep(program: Program, also: Iterable[str] = ()) -> Kept:
     Programs with recurrences stay as they are."""
     if any(group.is_recurrence for group in groups(program)):
         return Kept(program)
+    given = program
+    program = _seen_through(program)
     places: dict[str, str] = {}
     for name in dict.fromkeys((*program.outputs.values(), *also)):
         result = program.let[name]
@@ -43,6 +48,8 @@ def keep(program: Program, also: Iterable[str] = ()) -> Kept:
             if found is not None:
                 program, kept = found
                 places[kept] = name
+    if not places:
+        return Kept(given)
     whole = {
         let.name
         for let in program.lets
@@ -50,6 +57,27 @@ def keep(program: Program, also: Iterable[str] = ()) -> Kept:
         if let.free and _reads_at_a_point(let.body, kept, let.free[-1])
     }
     return Kept(program, places, frozenset(whole))
+
+
+def _seen_through(program: Program) -> Program:
+    """The program in which no exponent hides in a let of few operations."""
+    light = {
+        let.name: let
+        for let in program.lets
+        if let.reduction is None and let.free and operations_of(let.body) <= _LIGHT
+    }
+    lets = []
+    for let in program.lets:
+        swaps = {}
+        for one in let.body.atoms(sympy.exp):
+            (read,) = one.args
+            if isinstance(read, Read) and read.tensor in light:
+                made = light[read.tensor]
+                if all(position.index is not None for position in read.positions):
+                    moves = dict(zip(made.free, read.positions, strict=True))
+                    swaps[one] = sympy.exp(substitute_positions(made.body, moves))
+        lets.append(replace(let, body=let.body.xreplace(swaps)) if swaps else let)
+    return program.with_lets(lets)
 
 
 def _for_result(result: Let, program: Program) -> tuple[Program, str] | None:
