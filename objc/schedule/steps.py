@@ -25,6 +25,7 @@ from objc.schedule.loops import (
 )
 from objc.schedule.merge import merged
 from objc.schedule.order import Plan, plan
+from objc.schedule.phases import phased
 from objc.schedule.recompute import without_large
 from objc.schedule.repeat import repeated
 from objc.schedule.storage import storage_of
@@ -35,7 +36,7 @@ def schedule(program: Program, products: bool = True) -> Loops:
     """The loops of a program whose reductions are primitive. Without `products` all of its sums are
     loops of their own: a target may have no matrix product."""
     program, loops = _lighter(without_mirrored(program), products)
-    return _repeated(program, loops) if products else loops
+    return phased(_repeated(program, loops)) if products else loops
 
 
 def _lighter(
