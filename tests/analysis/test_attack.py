@@ -11,7 +11,14 @@ import sympy
 import objc.library
 from objc.analysis.claims import decide
 from objc.analysis.shape import invariance
-from objc.analysis.statistics import divergences, elicitation, likelihoods
+from objc.analysis.statistics import (
+    distances,
+    divergences,
+    elicitation,
+    likelihoods,
+    noise,
+    normalizers,
+)
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim, Program
 from objc.passes.lower import lower
@@ -19,6 +26,9 @@ from objc.source import Source
 from objc.syntax import parse
 
 _FILES = sorted(Path(objc.library.__file__).parent.glob("*.objc"))
+_ATTACKED = frozenset({
+    "invariant", "divergence", "triangle", "noise_tolerant", "likelihood", "estimates",
+})  # fmt: skip
 _HALF = sympy.Rational(1, 2)
 
 
@@ -28,9 +38,15 @@ def _attacks(subject: Subject, claim: Claim) -> Iterator[str | None]:
             yield invariance.change(subject, claim.inputs, kind)
         case ("divergence",):
             yield divergences.contradiction(subject.program, *claim.inputs)
+        case ("triangle",):
+            found = distances.three_points(subject, claim)
+            yield None if found is None else found.counterexample
+        case ("noise_tolerant",):
+            found = noise.drawn_sums(subject, claim)
+            yield None if found is None else found.counterexample
         case ("likelihood", family):
             density = likelihoods.density_of(subject)
-            yield None if density is None else likelihoods.contradiction(density, family)
+            yield None if density is None else normalizers.contradiction(density, family)
         case ("estimates", statistic) if statistic not in ("log_odds", "ratio"):
             level = next(iter(claim.arguments), _HALF)
             cases = list(elicitation.cases_of(subject))
@@ -44,7 +60,7 @@ def test_nothing_that_is_proved_is_refuted(path: Path) -> None:
     for program in programs.values():
         for claim in program.claims:
             kind = claim.words[0]
-            if kind not in ("invariant", "divergence", "likelihood", "estimates") or claim.negated:
+            if kind not in _ATTACKED or claim.negated:
                 continue
             subject = Subject(program)
             if decide(subject, claim).verdict == "proved":

@@ -3,8 +3,14 @@ True statements stand beside false ones that differ by a sign, a constant or a b
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+from typing import Any
+
 import mpmath
+import numpy as np
 import pytest
+import scipy.optimize
 import sympy
 
 from objc.analysis.statistics.excess import transform
@@ -115,6 +121,27 @@ _CLASSES = "z: real[K] | k: index(K)"
 )  # fmt: skip
 def test_the_area_under_the_curve(head: str, body: str, expected: str) -> None:
     assert verdict(head, body, "calibrated for roc_auc", _USE) == expected
+
+
+@pytest.mark.parametrize("phi", ["log(1 + exp(-d))", "max(0, 1 - d)^2", "exp(-d)"])
+@pytest.mark.parametrize("shares", [(0.7, 0.55, 0.5), (0.9, 0.2, 0.15), (0.52, 0.5, 0.48)])
+def test_minimizers_stand_in_the_order_that_is_proved(phi: str, shares: tuple[float, ...]) -> None:
+    """The expected loss of pairs of three instances, minimized by SciPy: what is proved of φ has to hold
+    where the hinge fails."""
+    body = phi.replace("d", "(a - b)").replace("(a - b) )", "(a - b))")
+    assert verdict("a: real, b: real", body, "calibrated for roc_auc", _USE) == "proved"
+    loss: Callable[[float], float] = {
+        "log(1 + exp(-d))": lambda d: float(np.logaddexp(0, -d)),
+        "max(0, 1 - d)^2": lambda d: max(0.0, 1 - d) ** 2,
+        "exp(-d)": lambda d: float(np.exp(-d)),
+    }[phi]
+
+    def risk(scores: Any) -> float:
+        pairs = itertools.permutations(zip(shares, scores, strict=True), 2)
+        return sum(one * (1 - other) * loss(s - t) for (one, s), (other, t) in pairs)
+
+    found = scipy.optimize.minimize(risk, np.zeros(3), method="BFGS", options={"gtol": 1e-9}).x
+    assert found[0] > found[1] > found[2]
 
 
 def test_the_area_is_what_it_says_and_not_its_name() -> None:

@@ -9,6 +9,7 @@ prediction with a smaller expected loss.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -278,6 +279,7 @@ _PROVERS: Mapping[str, Callable[[Regression, Any], str | None]] = {
 
 _WEIGHTS = ("3/4", "1/4", "9/10", "1/10", "2/3", "1/3")
 _POINTS = (0, 1, 10, 2, 100)
+_FARTHEST = 10
 
 
 def contradiction(case: Regression, statistic: str, level: Any) -> str | None:
@@ -297,7 +299,8 @@ def _beaten(case: Regression, statistic: str, level: Any, link: str) -> str | No
         at = number_of(level, risk.others, {})
         if at is None or not 0 < at < 1:
             continue
-        for distribution in _distributions(case, Fraction(str(at))):
+        crowds = _crowds(case) if statistic == "mode" else ()
+        for distribution in (*_distributions(case, Fraction(str(at))), *crowds):
             known = _statistic(statistic, Fraction(str(at)), distribution)
             if known is None:
                 continue
@@ -363,14 +366,17 @@ def _distributions(case: Regression, level: Fraction) -> Iterator[Distribution]:
     if len(points) > 3:
         one, two, _, three = points[:4]
         yield [(one, Fraction(2, 5)), (two, Fraction(1, 4)), (three, Fraction(7, 20))]
-        # The mode stands alone, and two that lie near each other are likelier together.
-        for near in (
-            Fraction(1) if case.target.domain.is_integer else Fraction(1, 10),
-            Fraction(1),
-        ):
-            for start in (Fraction(2), Fraction(10)):
-                ends = ((start, Fraction(3, 10)), (start + near, Fraction(3, 10)))
-                yield [(one, Fraction(2, 5)), *ends]
+
+
+def _crowds(case: Regression) -> Iterator[Distribution]:
+    """The mode stands alone, and two that lie near each other are likelier together."""
+    low, high = case.target.domain.bounds
+    if low > 0 or high < _FARTHEST + 1 or case.target.domain.kind == "positive":
+        return
+    near = Fraction(1) if case.target.domain.is_integer else Fraction(1, 10)
+    for start, step in itertools.product((2, _FARTHEST), (near, Fraction(1))):
+        pair = [(start + step * k, Fraction(3, 10)) for k in (0, 1)]
+        yield [(Fraction(0), Fraction(2, 5)), *pair]
 
 
 def _weights(level: Fraction) -> Iterator[Fraction]:

@@ -39,6 +39,7 @@ _ROWS: Mapping[str, _Row] = {
     "gamma": lambda y, d: [1, y, mpmath.log(y), d],
     "cauchy": lambda y, d: [one * part for part in (1, mpmath.exp(d)) for one in (1, y, y**2)],
 }
+_OF_REAL_TARGETS = frozenset({"gaussian", "cauchy"})
 _FORMS = {
     "gaussian": "no polynomial of degree 2 in {0}", "poisson": "no line in {0}",
     "exponential": "no line in {0}", "tweedie": "no line in {0}",
@@ -73,12 +74,13 @@ def _risks(density: Density) -> Iterator[Risk]:
 
 
 def _by_difference(density: Density, risk: Risk, places: Sequence[int], family: str) -> str | None:
-    if family not in _ROWS or len(places) < 2:
+    is_real = density.target.domain.kind == "real"
+    if family not in _ROWS or len(places) < 2 or is_real != (family in _OF_REAL_TARGETS):
         return None
     row = _ROWS[family]
     size = len(row(mpmath.mpf(1), mpmath.mpf(0)))
     rows = []
-    targets = _REAL_TARGETS if density.target.domain.kind == "real" else _TARGETS
+    targets = _REAL_TARGETS if is_real else _TARGETS
     for target in targets[:size]:
         difference = _difference(risk, places, target)
         if difference is None:
