@@ -10,7 +10,7 @@ from dataclasses import dataclass
 LEAST = 2e-3
 """Seconds of a sample: shorter calls are repeated within one."""
 
-MOST = 5.0
+MOST = 2.0
 """Seconds that one contender's samples may take: slower ones are sampled less often, but"""
 
 FEWEST = 5

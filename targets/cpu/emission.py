@@ -22,21 +22,28 @@ ERRORS = 5
 """Numbers in the report of a bad position: rank, site, position, extent, example."""
 
 
-def emit(program: Program, dtype: DType, products: bool = True) -> Emitted:
-    """The text of a program; `metadata` says how the driver is to call it. With `products`, sums that
-    are matrix products are taken in blocks, and rows of few entries side by side."""
-    loops = schedule(ranked(computable_everywhere(program)), products)
-    kernel = Kernel(loops, dtype)
+def emit(program: Program, dtype: DType) -> Emitted:
+    """The text of a program; `metadata` says how the driver is to call it."""
+    kernel, second = forms(program, dtype)
     metadata = kernel.metadata()
-    turned = narrow(loops) if products else None
-    if turned is not None:
-        second = Kernel(turned, dtype)
+    if second is not None:
         metadata["narrow"] = {
             "text": second.whole(),
             "metadata": second.metadata(),
-            "few": few(turned),
+            "few": few(second.loops),
         }
     return Emitted(program.name, kernel.whole(), dtype, metadata)
+
+
+def forms(
+    program: Program, dtype: DType, prefixes: tuple[str, str] = ("", "")
+) -> tuple[Kernel, Kernel | None]:
+    """A program's kernel, and one for rows of few entries, which takes them side by side, where that is
+    another. The names of their functions begin with the prefixes."""
+    loops = schedule(ranked(computable_everywhere(program)), True)
+    turned = narrow(loops)
+    second = None if turned is None else Kernel(turned, dtype, prefixes[1])
+    return Kernel(loops, dtype, prefixes[0]), second
 
 
 class Kernel:

@@ -21,7 +21,12 @@ from objc.targets.cpu.mathematics.instructions import (
     build_rint,
     build_split,
 )
-from objc.targets.cpu.mathematics.tile import build_tile, lanes, tile_columns, tile_rows
+from objc.targets.cpu.mathematics.tile import (
+    build_tile,
+    columns_of_tile,
+    lanes_of,
+    rows_of_tile,
+)
 from objc.targets.cpu.mathematics.turn import build_turn
 
 from objc.errors import InternalError
@@ -329,11 +334,11 @@ class Expressions:
             case "of_kind":
                 return self._cast(values[1], values[0].element)
             case "lanes":
-                return I64(lanes(bits, values[0].element))
+                return I64(lanes_of(bits, values[0].element))
             case "tile_rows":
-                return I64(tile_rows(bits))
+                return I64(rows_of_tile(bits))
             case "tile_columns":
-                return I64(tile_columns(bits, values[0].element))
+                return I64(columns_of_tile(bits, values[0].element))
             case "flat":
                 size = values[0].shape[0]
                 for extent in values[0].shape[1:]:
@@ -341,8 +346,8 @@ class Expressions:
                 return Array(values[0].data, values[0].element, (size,))
             case "turn_rows" | "turn_columns":
                 goal, source, across = values
-                columns = tile_columns(bits, source.element)
-                size = tile_rows(bits) if name == "turn_rows" else columns
+                columns = columns_of_tile(bits, source.element)
+                size = rows_of_tile(bits) if name == "turn_rows" else columns
                 build_turn(self.b, bits, goal.data, source.data, across, size)
                 return None
         goal, stride, left, right, *numbers = values

@@ -39,6 +39,11 @@ def helper(function: Any) -> Any:
     return njit(error_model="numpy", no_cpython_wrapper=True)(function)
 
 
+def alone(function: Any) -> Any:
+    """How what many steps call is compiled: once for its types."""
+    return helper(function)
+
+
 @helper
 def inside(errors: Any, rank: int, site: int, position: int, extent: int, example: int) -> bool:
     """Whether a position lies in its axis. The first that does not is kept, by rank: 3 stops the

@@ -62,10 +62,9 @@ def compiled(text: str) -> bytes:
 @functools.lru_cache(maxsize=1)
 def vector_bits() -> int:
     """The width of the processor's vectors."""
-    import llvmlite.binding as llvm
+    from objc.targets.cpu.mathematics.tile import vector_bits as told
 
-    features = llvm.get_host_cpu_features()
-    return 512 if features.get("avx512f") else 256 if features.get("avx2") else 128
+    return told()
 
 
 def widened(text: str, bits: int) -> str:

@@ -47,6 +47,7 @@ class Multiplication(Places):
             self._line(f"    {product}")
             self._line("else:")
             self._line(f"    sparing_product({', '.join(sparing)})")
+        self.functions.update(("finite", "flat", "product", "sparing_product"))
         self.layout.filled.add(let.name)
 
     def _are_finite(self, operand: Sequence[str], side: int, sizes: Sequence[str]) -> str:

@@ -7,7 +7,19 @@ all the left factor's pass by it.
 
 from __future__ import annotations
 
-# ruff: noqa: F821 - read by `translation`, which knows `tile` and the sizes of tiles
+from objc.targets.cpu.kernels import alone, helper
+from objc.targets.cpu.mathematics.bits import add
+from objc.targets.cpu.mathematics.registers import (
+    lanes,
+    of_kind,
+    tile,
+    tile_columns,
+    tile_rows,
+    turn_columns,
+    turn_rows,
+)
+
+# ---- copied into emitted modules from here on
 
 
 @alone
@@ -96,6 +108,7 @@ def pack_columns(packed, source, first, across, along, width, count):
     pack(packed, source, first, across, along, width, count, tile_columns(source))
 
 
+@helper
 def pack(packed, source, first, across, along, width, count, size):
     """Panels of `size` entries for each of `count` steps; `across` and `along` are the steps in the
     source from entry to entry, and from step to step."""

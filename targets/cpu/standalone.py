@@ -11,12 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from objc.targets import _module
-from objc.targets._conditional import computable_everywhere
-from objc.targets._ranks import ranked
-from objc.targets.cpu.emission import Kernel
+from objc.targets.cpu.emission import Kernel, forms
 
 from objc.ir.program import Program
-from objc.schedule import schedule
+from objc.schedule.narrow import few
 from objc.target import DType
 
 _FOLDER = Path(__file__).parent.parent
@@ -27,7 +25,8 @@ _FILES = (
     "cpu/mathematics/special.py", "cpu/mathematics/wide.py",
     "cpu/mathematics/error_function.py", "cpu/mathematics/powers.py",
     "cpu/mathematics/trigonometry.py",
-    "cpu/kernels.py", "cpu/division.py", "cpu/driver.py", "cpu/lazily.py",
+    "cpu/mathematics/tile.py", "cpu/mathematics/turn.py", "cpu/mathematics/registers.py",
+    "cpu/kernels.py", "cpu/products.py", "cpu/division.py", "cpu/driver.py", "cpu/lazily.py",
 )  # fmt: skip
 _IMPORTS = (
     "import contextlib",
@@ -50,17 +49,24 @@ def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DTy
     """The text of a module: a function for each declaration and result."""
 
     def kernel(program: Program, name: str) -> str:
-        made = Kernel(
-            schedule(ranked(computable_everywhere(program)), products=False), dtype, f"{name}_"
-        )
-        facts = ",\n".join(f"        {key!r}: {value!r}" for key, value in made.metadata().items())
-        return (
-            f"{made.body()}\n\n\n"
-            f"{name} = Kernel(\n    Lazily({name}_entry),\n    {{\n{facts},\n    }},\n"
-            f"    IndexOutOfRange,\n)\n"
-        )
+        wide, narrow = forms(program, dtype, (f"{name}_", f"{name}_few_"))
+        if narrow is None:
+            return f"{wide.body()}\n\n\n{name} = {_called(wide)}\n"
+        parts = [
+            one.body() + f"\n\n\n{one.prefix}kernel = {_called(one)}" for one in (wide, narrow)
+        ]
+        made = [f"    lambda: {one.prefix}kernel,\n" for one in (wide, narrow)]
+        chosen = f"{name} = Either(\n{''.join(made)}    {few(narrow.loops)!r},\n)"
+        return "\n\n\n".join([*parts, chosen]) + "\n"
 
     return _module.write(programs, dtype, "Numba and NumPy", _IMPORTS, kernel, support)
+
+
+def _called(kernel: Kernel) -> str:
+    """A kernel as the driver calls it, once it is compiled."""
+    facts = ",\n".join(f"        {key!r}: {value!r}" for key, value in kernel.metadata().items())
+    entry = f"Lazily({kernel.prefix}entry)"
+    return f"Kernel(\n    {entry},\n    {{\n{facts},\n    }},\n    IndexOutOfRange,\n)"
 
 
 def support(text: str, files: Sequence[str] = _FILES) -> list[str]:

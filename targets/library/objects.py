@@ -42,12 +42,14 @@ def object_code(
         whole = llvm.parse_assembly(str(_marked(mark)))
         for text, interface, metadata in kernels:
             for module in _modules(text, interface, metadata, bits):
-                whole.link_in(llvm.parse_assembly(widened(str(module), bits)))
+                # each by itself: what LLVM is told of a function by name holds in one module
+                part = llvm.parse_assembly(widened(str(module), bits))
+                optimise(part, machine)
+                whole.link_in(part)
         for function in whole.functions:
             if "." in function.name and not function.is_declaration:  # a form's own
                 function.linkage = "internal"
         whole.verify()
-        optimise(whole, machine)
         return bytes(machine.emit_object(whole))
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 
+import click.testing
 import numpy as np
 import pytest
 from objc.targets.cpu import driver
 from objc.targets.cpu.lazily import Lazily
 
+import objc
+from objc.cli.application import objc as command
 from objc.compiler import Variant, derive
 from objc.ir.program import Program
 
@@ -95,3 +99,44 @@ def _with(kernel: driver.Kernel, program: Program, inputs: dict[str, object]) ->
         if program.let[name].free
     }
     return {**kernel(arguments, sizes, results), **results}
+
+
+TEXT = """
+loss rows(logits: real[K] | label: index(K)) = logsumexp(logits) - logits[label]
+objective layer(| x: real[D], label: index(K); learn matrix: real[K, D]) =
+    minimize logsumexp(z) - z[label]
+    where z[k] = sum[d](matrix[k, d] * x[d])
+"""
+
+
+def test_products_and_rows_side_by_side(tmp_path: Path) -> None:
+    """Blocks of rows, and both forms of a kernel, of which the sizes choose, with Numba alone."""
+    (tmp_path / "losses.objc").write_text(TEXT, "utf-8")
+    arguments = ["compile", str(tmp_path / "losses.objc"), "-o", str(tmp_path / "written")]
+    done = click.testing.CliRunner().invoke(command, [*arguments, "--dtype", "float32"])
+    assert done.exit_code == 0, done.output
+    specification = importlib.util.spec_from_file_location(
+        "objc_written_losses", tmp_path / "written" / "losses.py"
+    )
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    ours = objc.compile(TEXT)
+    drawn = np.random.default_rng(7)
+    x = drawn.normal(size=(250, 20)).astype(np.float32)
+    for columns in (3, 40):
+        label = drawn.integers(columns, size=250)
+        matrix = drawn.normal(size=(columns, 20)).astype(np.float32)
+        scores = (x @ matrix.T).astype(np.float32)
+        for found, expected in (
+            (module.rows_value_and_grad(scores, label), ours.rows.value_and_grad(scores, label)),
+            (
+                module.layer_value_and_grad(x, label, matrix=matrix),
+                ours.layer.value_and_grad(x, label, matrix),
+            ),
+        ):
+            assert found[0] == pytest.approx(expected[0], rel=1e-6)
+            np.testing.assert_allclose(found[1], expected[1], rtol=1e-5, atol=1e-7)
+        label[120] = columns
+        with pytest.raises(IndexError, match="at example 120"):
+            module.layer_value_and_grad(x, label, matrix=matrix)

@@ -12,7 +12,10 @@ from typing import Any
 
 from llvmlite import ir
 
-I32, I64, BOOL = ir.IntType(32), ir.IntType(64), ir.IntType(1)
+# ---- copied into emitted modules from here on
+
+I32 = ir.IntType(32)
+I64 = ir.IntType(64)
 
 _VECTORS = 2
 """Vectors of a row of a tile."""
@@ -21,17 +24,25 @@ _STRETCH = 32
 """Steps of a sum that the registers take before they are added to the rest."""
 
 
-def tile_rows(bits: int) -> int:
+def vector_bits() -> int:
+    """The width of this processor's vectors."""
+    from llvmlite import binding
+
+    features = binding.get_host_cpu_features()
+    return 512 if features.get("avx512f") else 256 if features.get("avx2") else 128
+
+
+def rows_of_tile(bits: int) -> int:
     """Rows of a tile: what the registers hold beside a row of a factor (32 of 512 bits, else 16)."""
     return 12 if bits == 512 else 6
 
 
-def tile_columns(bits: int, kind: Any) -> int:
+def columns_of_tile(bits: int, kind: Any) -> int:
     """Columns of a tile."""
-    return _VECTORS * lanes(bits, kind)
+    return _VECTORS * lanes_of(bits, kind)
 
 
-def lanes(bits: int, kind: Any) -> int:
+def lanes_of(bits: int, kind: Any) -> int:
     return bits // (32 if isinstance(kind, ir.FloatType) else 64)
 
 
@@ -45,11 +56,11 @@ def build_tile(
     set, 0 where it is added to. The result may be of a wider type than the factors. The builder
     `start` is that of the function's first block.
     """
-    height = tile_rows(bits)
+    height = rows_of_tile(bits)
     kind = left.type.pointee
     sums = _sums(b, start, bits, kind, left, right, depth)
     wide = goal.type.pointee
-    vector = ir.VectorType(wide, lanes(bits, kind))
+    vector = ir.VectorType(wide, lanes_of(bits, kind))
     masks = [_mask(b, vector.count, columns, at * vector.count) for at in range(_VECTORS)]
     old = b.icmp_signed("==", fresh, I64(0))
     olds = [b.and_(mask, _spread(b, old, vector.count)) for mask in masks]
@@ -78,7 +89,7 @@ def _sums(
     The registers take a stretch of the sum, and a table in the first cache what the stretches give:
     the rounding of n terms added one by one grows with n, of blocks with its root.
     """
-    height, count = tile_rows(bits), lanes(bits, kind)
+    height, count = rows_of_tile(bits), lanes_of(bits, kind)
     vector = ir.VectorType(kind, count)
     zero = ir.Constant(vector, [0.0] * count)
     table = start.alloca(vector, height * _VECTORS)
@@ -110,7 +121,7 @@ def _stretch(
     b: Any, bits: int, kind: Any, left: Any, right: Any, first: Any, last: Any
 ) -> list[list[Any]]:
     """The sums of the steps from `first` to before `last`, of which there is one at least."""
-    height, count = tile_rows(bits), lanes(bits, kind)
+    height, count = rows_of_tile(bits), lanes_of(bits, kind)
     vector = ir.VectorType(kind, count)
     before = b.block
     loop = b.function.append_basic_block("tile.sum")
@@ -126,7 +137,7 @@ def _stretch(
     for at in range(_VECTORS):
         place = b.bitcast(b.gep(column_of, [I64(at * count)]), vector.as_pointer())
         columns.append(b.load(place, align=4))
-    new = []
+    new: list[list[Any]] = []
     for row in range(height):
         entry = _spread(b, b.load(b.gep(row_of, [I64(row)])), count)
         new.append([])

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from objc.targets.cpu.mathematics.tile import I32, I64, lanes, masked_store
+from objc.targets.cpu.mathematics.tile import I32, I64, lanes_of, masked_store
+
+# ---- copied into emitted modules from here on
 
 
 def build_turn(b: Any, bits: int, goal: Any, source: Any, across: Any, size: int) -> None:
     """goal[p·size + e] = source[e·across + p] for all p below the lanes of a vector, e below `size`."""
     kind = source.type.pointee
-    count = lanes(bits, kind)
+    count = lanes_of(bits, kind)
     vector = ir.VectorType(kind, count)
     for first in range(0, size, count):
         held = min(count, size - first)
