@@ -95,13 +95,14 @@ workers = Workers()
 _own = threading.local()
 
 
-def _memory(what: str, size: int) -> tuple[Any, int]:
-    """Memory of this thread for its `scratch`, or for what steps `hand` on, and where in it the first
-    line of the processor's cache begins. It is kept between calls, unless it is large."""
-    held: tuple[Any, int] | None = getattr(_own, what, None)
+def _memory(what: str, size: int) -> tuple[Any, int, int]:
+    """Memory of this thread for its `scratch`, or for what steps `hand` on, the place in it of the first
+    line of the processor's cache, and the address of that. It is kept between calls, unless large."""
+    held: tuple[Any, int, int] | None = getattr(_own, what, None)
     if held is None or held[0].nbytes < size + 64:
         block = np.zeros(size // 8 + 16, np.int64)
-        held = block, -_address(block) % 64
+        address = _address(block)
+        held = block, -address % 64 // 8, address + -address % 64
         if what == "scratch" or size <= KEPT:
             setattr(_own, what, held)
     return held
@@ -167,8 +168,10 @@ class Kernel:
         self.scalars = facts["scalars"]
         self.whole = frozenset(facts["whole"])
         self.tensors = facts["tensors"]
+        self.twice = any(len(keys) > 1 for keys in self.tensors.values())
         self.counted = facts["counted"]
         self.table = struct.Struct(f"{len(self.slots)}q{len(self.values)}d")
+        self.given = struct.Struct(f"{len(self.values)}d")
         self.pieces = 8 * len(self.slots)
         places = list(enumerate(self.slots))
         self.arrays = [(place, what[1]) for place, what in places if what[0] == "input"]
@@ -188,15 +191,18 @@ class Kernel:
             told = {name: arguments[one] + more for name, (one, more) in self.counted.items()}
             sizes = {**sizes, **told}
         plan = self._plan(sizes)
+        handed: Any = None
         filled = plan.filled.copy()
-        keep: list[Any] = []  # memory that must live as long as the call
+        nothing: Any = None  # this and what is handed on must live as long as the call
         for place, name in self.arrays:
             array = arguments[name]
             if not array.size:
-                keep.append(array := _nothing(arguments))
+                array = nothing = _nothing(arguments) if nothing is None else nothing
             filled[place] = _address(array)
         for place, keys in self.outputs:
-            array = next((results[key] for key in keys if key in results), None)
+            array = results.get(keys[0])
+            if array is None:
+                array = next((results[key] for key in keys if key in results), None)
             if array is None:
                 raise KeyError(f"no array was given for {keys[0]}")
             filled[place] = _address(array)
@@ -205,15 +211,13 @@ class Kernel:
         for place, name in self.numbers:
             filled[place] = float(arguments[name])
         if plan.work:
-            block, start = _memory("hand", plan.handed)
-            keep.append(block)
-            start += _address(block)
+            handed, _, address = _memory("hand", plan.handed)
             for place, where in plan.work:
-                filled[place] = start + where
+                filled[place] = address + where
         table = ctypes.create_string_buffer(self.table.size)
         self.table.pack_into(table, 0, *filled)
         error = self._run(table, plan)
-        values = self.table.unpack(table)[len(self.slots) :]
+        values = self.given.unpack_from(table, self.pieces)
         found: dict[str, float] = {
             key: int(values[slot]) if key in self.whole else values[slot]
             for key, slot in self.scalars.items()
@@ -222,7 +226,9 @@ class Kernel:
             tensor, axis = self.sites[error[1]]
             example = None if error[4] < 0 else error[4]
             raise self.error(tensor, axis, error[2], error[3], example)
-        self._copies(results)
+        del nothing, handed  # until here
+        if self.twice:
+            self._copies(results)
         return found
 
     def _plan(self, sizes: Mapping[str, int]) -> Sized:
@@ -259,13 +265,12 @@ class Kernel:
     def _call(
         self, base: int, scratch: int, begin: int, end: int, first: int, last: int
     ) -> tuple[int, ...]:
-        block, start = _memory("scratch", scratch)
-        address = _address(block) + start
-        block[start // 8] = 0
+        block, first_line, address = _memory("scratch", scratch)
+        block[first_line] = 0
         self.entry(base, base + self.pieces, address, begin, end, first, last)
-        if not block[start // 8]:
+        if not block[first_line]:
             return _NO_ERROR
-        return _ERROR.unpack_from(block, start)
+        return _ERROR.unpack_from(block, 8 * first_line)
 
     def _divide(
         self, base: int, scratch: int, number: int, chunks: int, threads: int,
