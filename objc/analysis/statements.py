@@ -43,7 +43,10 @@ def stated(word: str, *inputs: str, arguments: tuple[Any, ...] = ()) -> Claim:
 
 def _value(claim: Claim, subject: Subject) -> str | None:
     text = Text(subject.program)
-    parts = list(claim.words[1:]) + [text.scalar(one).text for one in claim.arguments]
+    numbers = [text.scalar(one).text for one in claim.arguments]
+    if len(numbers) > 1:
+        numbers = [f"({one})" if " " in one else one for one in numbers]
+    parts = [*claim.words[1:], *numbers]
     return " ".join(parts + ([claim.subject] if claim.subject else [])) or None
 
 

@@ -1,4 +1,4 @@
-"""What other tools say of the truth table, from the same text: `python -m tests.analysis.peers [NUMBER]`.
+"""What other tools say of the truth table, from the same text: `python -m tests.analysis.peers [START STOP]`.
 
 CVXPY (Diamond and Boyd 2016) knows the rules of disciplined convex programming, SymPy's `is_convex` the sign
 of a second derivative. Each gets the formula as it was parsed, with nothing rewritten; a tool that raises, or
@@ -27,7 +27,7 @@ from objc.source import Source
 from objc.syntax import parse
 from tests.analysis.truths import TRUTHS
 
-SECONDS = 5.0
+SECONDS = 2.0
 """Processor time that SymPy has for each function."""
 Answer = bool | None
 Judge = Callable[[Program, str], Answer]
@@ -111,7 +111,7 @@ def _expression(node: Any, known: Mapping[Any, Any]) -> Any:
 JUDGES: Mapping[str, Judge] = {"objc": by_objc, "cvxpy": by_cvxpy, "sympy": by_sympy}
 
 
-def main(number: int | None = None) -> None:
+def main(start: int = 0, stop: int | None = None) -> None:
     """Print the verdicts side by side, then how many of each tool are right, wrong and open."""
     judges = dict(JUDGES)
     if importlib.util.find_spec("cvxpy") is None:
@@ -119,7 +119,7 @@ def main(number: int | None = None) -> None:
         del judges["cvxpy"]
     counts: dict[str, Counter[str]] = {name: Counter() for name in judges}
     print(f"{'domain':12} {'formula':48} {'is':9} " + " ".join(f"{name:>15}" for name in judges))
-    for domain, formula, kind in TRUTHS[:number]:
+    for domain, formula, kind in TRUTHS[start:stop]:
         program, cells = program_of(domain, formula), []
         for name, judge in judges.items():
             told = []
@@ -138,4 +138,4 @@ def main(number: int | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else None)
+    main(*map(int, sys.argv[1:]))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import mpmath
 import pytest
+import sympy
 
 from objc.analysis import Fact, analyse
+from objc.analysis.effort import LEVELS
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import is_finite, outputs
 from objc.passes.lower import lower
@@ -114,6 +118,57 @@ def _violations(line: _Line, fact: Fact) -> Iterator[object]:
                 yield x, slopes
 
 
+def _numbers(fact: Fact, line: _Line) -> list[Any]:
+    """The numbers of a statement that was found, at a setting of the hyperparameter."""
+    text = (fact.value or "").replace("√", "sqrt").replace("^", "**").replace("∞", "oo")
+    text = text.replace("·", "*").replace("π", "pi")
+    parts = (
+        re.findall(r"\(.*?\)(?= |$)|\S+", text) if fact.property == "tends" else [text] * bool(text)
+    )
+    known = {"p": line.others["p"], "sigmoid": lambda u: 1 / (1 + sympy.exp(-u))}
+    known["softplus"] = lambda u: sympy.log(1 + sympy.exp(u))
+    found = [sympy.N(sympy.sympify(one, locals=known), _DIGITS) for one in parts]
+    return [mpmath.mpf(str(one).replace("oo", "inf")) for one in found]
+
+
+def _far_violations(line: _Line, fact: Fact) -> Iterator[object]:
+    """Of what is said of the value far out, and of its ends."""
+    numbers = _numbers(fact, line)
+    near, far, farther = (
+        [line(side * mpmath.mpf(10) ** n) for side in (-1, 1)] for n in (1, 12, 30)
+    )
+    match fact.property:
+        case "coercive":
+            yield from (pair for pair in zip(far, farther, strict=True) if not pair[0] < pair[1])
+        case "tends":
+            for end, value in zip(numbers, farther, strict=True):
+                is_there = abs(value - end) < 1e-6 if is_finite(end) else value * end > 0
+                if not is_there:
+                    yield end, value
+        case "redescending":
+            slopes = [line.slopes(Fraction(side * 10**12)) for side in (-1, 1)]
+            yield from (one for one in slopes if one and max(map(abs, one)) > 1e-6)
+        case "homogeneous" if fact.of == ("x",):
+            for x in (Fraction(-3), Fraction(1, 2), Fraction(5)):
+                once, twice = line(_number(x)), line(_number(2 * x))
+                if abs(twice - mpmath.mpf(2) ** numbers[0] * once) > 1e-9 * (1 + abs(once)):
+                    yield x, once, twice
+        case "minimum" | "infimum" | "maximum" | "supremum":
+            side = 1 if fact.property in ("minimum", "infimum") else -1
+            values = [line(_number(x)) for x in line.places] + near + far
+            yield from (
+                one for one in values if is_finite(one) and side * (one - numbers[0]) < -1e-9
+            )
+        case "lipschitz" | "smooth":
+            for x in line.inner:
+                slopes = line.slopes(x)
+                if fact.property == "smooth" and slopes is not None:
+                    after = line.slopes(x + Fraction(1, 10**6))
+                    slopes = None if after is None else ((after[0] - slopes[0]) * 10**6,) * 2
+                if slopes is not None and max(map(abs, slopes)) > numbers[0] * (1 + 1e-6) + 1e-6:
+                    yield x, slopes
+
+
 def _is_broken_at_witness(subject: Subject, fact: Fact) -> bool:
     place = dict(
         one.split(" = ") for one in fact.argument.split(" at ")[1].split(";")[0].split(", ")
@@ -140,3 +195,23 @@ def test_what_is_proved_holds(seed: int) -> None:
         for fact in facts:
             if fact.kind == "kink":
                 assert _is_broken_at_witness(subject, fact), _text(seed)
+
+
+@pytest.mark.parametrize("seed", range(100, 108))
+def test_what_is_found_holds(seed: int) -> None:
+    """Constants, limits and ends that nobody claims."""
+    text = _text(seed).replace("nonnegative |", "real |").replace("interval(-1, 2) |", "real |")
+    text = text.partition("\n    claims")[0] + "\n"
+    program = lower(parse(Source("random.objc", text))).programs["f"]
+    facts = analyse(program, LEVELS["normal"], None)
+    subject = Subject(program)
+    with mpmath.workdps(_DIGITS):
+        for y, p in (("0.5", 1), (-1, "0.5"), (2, 2)):
+            line = _Line(subject, mpmath.mpf(y), mpmath.mpf(p))
+            for fact in facts:
+                if fact.kind != "found" or fact.verdict != "proved":
+                    continue
+                assert next(_far_violations(line, fact), None) is None, (text, fact.statement)
+                if fact.property == "strictly_convex":
+                    convex = replace(fact, statement="convex")
+                    assert next(_violations(line, convex), None) is None, text
