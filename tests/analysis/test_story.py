@@ -15,6 +15,7 @@ from objc.syntax import parse
 _REAL = "loss f(q: real | y: real; a: positive = 0.5) = "
 _SIGN = "loss f(s: real | y: sign) = "
 _CLASSES = "loss f(z: real[K] | k: index(K)) = "
+_BATCH = "loss f(q: real[B, D], k: real[B, D]; t: positive = 1) = "
 _LINE = "| x: real[D], y: real; learn w: real[D], learn b: real, l2: positive = 0.1"
 
 
@@ -69,6 +70,16 @@ def _program(declaration: str) -> Program:
         ("loss f(q: simplex[K] | p: simplex[K]) = sum[k | p[k] > 0](p[k] * log(p[k] / q[k]))",
          ["0 only where q and p are equal", "another with q and p exchanged",
           "triangle inequality fails"], ["keeps the triangle"]),
+        (_BATCH + "mean[i](logsumexp[j](dot(q[i], k[j]) / t) - dot(q[i], k[i]) / t)",
+         ["log B less its expectation is a lower bound"], []),
+        (_BATCH + "mean[i](logsumexp[j | j != i](dot(q[i], k[j]) / t) - dot(q[i], k[i]) / t)", [],
+         ["log B less"]),
+        (_BATCH + "mean[i](logsumexp[j](dot(q[i], k[j]) / t) - 2 * dot(q[i], k[i]) / t)", [],
+         ["log B less"]),
+        (_BATCH + "mean[i](logsumexp[j](s(i, j)) - s(i, i))\n    where s(i, j) = dot(q[i], k[j]) -"
+         " max[l](dot(q[i], k[l]))", [], ["log B less"]),
+        ("loss f(q: real | y: real, x: real) = log(1 + exp(-y * q * x))",
+         ["Its slope by q, y = 1, x = 1: -0.993 at -5"], []),
         ("metric f(q: real | y: real) = abs(q - y)", ["evaluated, not minimized"], ["minimizer is"]),
     ],
 )  # fmt: skip

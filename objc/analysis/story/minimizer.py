@@ -12,6 +12,7 @@ from objc.analysis.decision import Decision
 from objc.analysis.signs.elementary import is_smooth_formula, is_zero, plain
 from objc.analysis.statistics.calibration import of_margin
 from objc.analysis.statistics.classes import classes_of
+from objc.analysis.statistics.contrast import batch_of
 from objc.analysis.statistics.elicitation import Regression, cases_of
 from objc.analysis.statistics.excess import least_score, transform
 from objc.analysis.statistics.margins import Margin, margin_of
@@ -43,6 +44,12 @@ def minimizer(subject: Subject) -> Iterator[str]:
     if classes_of(subject) is not None:
         yield from _tolerance(subject)
     yield from _order(subject)
+    if (batch := batch_of(subject)) is not None:
+        yield (
+            f"log {batch} less its expectation is a lower bound on the information that the two of a pair"
+            f" have of each other, where the {batch} pairs of an example are drawn independently; it is at"
+            f" least 0, so that it never tells of more than log {batch}."
+        )
     yield from _divergence(subject)
 
 

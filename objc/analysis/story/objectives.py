@@ -10,7 +10,7 @@ from objc.analysis.objectives.models import of_output
 from objc.analysis.objectives.terms import Part, parts_of, pulls
 from objc.analysis.story.minimizer import minimizer, noise
 from objc.analysis.story.profile import profile
-from objc.analysis.story.weighing import weighing
+from objc.analysis.story.weighing import of_shape, weighing
 from objc.analysis.subject import Subject
 from objc.ir.text import Text
 
@@ -23,6 +23,8 @@ def of_objective(subject: Subject, facts: Facts) -> Iterator[str]:
     yield _terms(subject, parts)
     for part in parts:
         yield from _through_model(part, len(parts) > 1)
+    if (shape := profile(subject.declared)) is not None:
+        yield from of_shape(shape)
     yield from _shape(subject, facts)
     yield from _bound(subject, facts)
     for one in flat_moves(subject):
@@ -63,13 +65,14 @@ def _through_model(part: Part, is_one_of_many: bool) -> Iterator[str]:
     (output,) = program.differentiable
     told = Text(part.subject.program).scalar(form).text
     name = f"The term {part.term.name}" if is_one_of_many else "It"
-    yield (
-        f"{name} is a loss of one number, {output.name} = {told}, affine in {' and '.join(part.names)};"
-        " of that number:"
-    )
     inner = Subject(program)
-    for one in (*minimizer(inner), *noise(inner), *weighing(inner, profile(program))):
-        yield f"  {one}"
+    said = [*minimizer(inner), *noise(inner), *weighing(inner, profile(program))]
+    tail = "; of that number:" if said else "."
+    yield (
+        f"{name} is a loss of one number, {output.name} = {told}, affine in"
+        f" {' and '.join(part.names)}{tail}"
+    )
+    yield from (f"  {one}" for one in said)
 
 
 def _shape(subject: Subject, facts: Facts) -> Iterator[str]:

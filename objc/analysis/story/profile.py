@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sympy
+
+from objc.analysis.claims import decided
 from objc.analysis.statistics.classes import classes_of
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import is_finite, outputs_of_all
@@ -76,11 +79,28 @@ class _View:
 
 def profile(program: Program) -> Profile | None:
     """The shape of the gradient at the defaults, where a loss has one prediction that it is of."""
-    if not program.terms or program.kind not in ("loss", "player"):
+    is_one = program.kind in ("loss", "player", "objective") and len(program.terms) == 1
+    if not is_one:
         return None
     subject = Subject(program)
     view = _view(subject)
     return None if view is None else _seen(subject, view)
+
+
+def residual(subject: Subject) -> tuple[Input, Input] | None:
+    """A prediction and its target, where the loss is one of their difference."""
+    moving = subject.declared.differentiable
+    data = [one for one in subject.declared.inputs if one.role == "data"]
+    if len(moving) != 1 or len(data) != 1 or len(subject.program.lets) != 1:
+        return None
+    (prediction,), (target,) = moving, data
+    if prediction.dimensions or target.dimensions:
+        return None
+    if prediction.domain.kind != "real" or target.domain.kind != "real":
+        return None
+    q, y, c = prediction.read(), target.read(), sympy.Dummy("c", real=True)
+    moved: Any = subject.value.xreplace({q: q + c, y: y + c})
+    return (prediction, target) if not moved.has(c) or not sympy.expand(moved).has(c) else None
 
 
 def _view(subject: Subject) -> _View | None:
@@ -94,24 +114,34 @@ def _view(subject: Subject) -> _View | None:
         return _View(case.scores, -5, 5, across, set_, size, f", {size} classes")
     if any(one.dimensions for one in inputs):
         return None
-    if len(moving) == 2 and not data and all(one.domain.kind == "real" for one in moving):
+    rest = {one.name: _reference(one) for one in data}
+    if any(value is None for value in rest.values()):
+        return None
+    fixed = "".join(f", {name} = {value:g}" for name, value in rest.items())
+    if len(moving) == 2 and all(one.domain.kind == "real" for one in moving):
         first, second = moving
         across = f"{first.name} - {second.name}"
-        return _View(first, -5, 5, across, {second.name: 0.0})
-    if len(moving) != 1 or len(data) != 1:
+        if not decided(subject, "invariant", "shift", inputs=(first.name, second.name)).is_proof:
+            fixed = f", {second.name} = 1{fixed}"
+            return _View(first, -5, 5, first.name, {**rest, second.name: 1.0}, fixed=fixed)
+        return _View(first, -5, 5, across, {**rest, second.name: 0.0}, fixed=fixed)
+    if len(moving) != 1:
         return None
-    return _of_target(moving[0], data[0])
+    if len(data) == 1:
+        return _of_target(subject, moving[0], data[0])
+    (one,) = moving
+    return _View(one, -5, 5, one.name, rest, fixed=fixed) if one.domain.kind == "real" else None
 
 
-def _of_target(prediction: Input, target: Input) -> _View | None:
+def _of_target(subject: Subject, prediction: Input, target: Input) -> _View | None:
     name, kind = prediction.name, prediction.domain.kind
     value = _reference(target)
     if value is None:
         return None
     set_, fixed = {target.name: value}, f", {target.name} = {value:g}"
     if kind == "real":
-        if target.domain.kind == "real":
-            return _View(prediction, -5, 5, f"{name} - {target.name}", set_)
+        if target.domain.kind == "real" and residual(subject) is not None:
+            return _View(prediction, -5, 5, f"{name} - {target.name}", {target.name: 0.0})
         return _View(prediction, -5, 5, name, set_, fixed=fixed)
     if kind == "probability":
         return _View(prediction, 0.02, 0.98, name, set_, fixed=fixed)
@@ -122,9 +152,8 @@ def _of_target(prediction: Input, target: Input) -> _View | None:
 
 def _reference(target: Input) -> float | None:
     kind = target.domain.kind
-    if kind in _LABELS or kind in ("positive", "nonnegative", "count"):
-        return 1.0
-    return 0.0 if kind == "real" else None
+    is_known = kind in _LABELS or kind in ("real", "positive", "nonnegative", "count")
+    return 1.0 if is_known else None
 
 
 def _seen(subject: Subject, view: _View) -> Profile | None:

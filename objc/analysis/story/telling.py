@@ -45,6 +45,7 @@ def story(program: Program) -> list[str]:
 def shape(facts: Facts) -> Iterator[str]:
     """Convexity in each input and in all of them; what holds of all is not said of each."""
     found = [one for one in facts if one.kind == "curvature"]
+    count = len({name for one in found for name in one.of})
     widest = max((len(one.of) for one in found if one.verdict == "proved"), default=0)
     for one in found:
         inputs = " and ".join(one.of)
@@ -53,7 +54,8 @@ def shape(facts: Facts) -> Iterator[str]:
             yield f"In {inputs} it is affine{jointly}: it pulls in one direction, with no minimum inside."
         elif one.verdict == "proved" and len(one.of) == widest:
             extreme = "minimum" if one.property == "convex" else "maximum"
-            yield f"In {inputs} it is {one.property}{jointly}: every local {extreme} is a global one."
+            held = ", the rest held," if 1 == len(one.of) < count else ""
+            yield f"In {inputs}{held} it is {one.property}{jointly}: every local {extreme} is a global one."
         elif one.verdict == "proved" and widest == 1 and one.property != "affine":
             yield f"In {inputs} it is {one.property}."
         elif one.verdict == "refuted" and len(one.of) == 1:
@@ -107,14 +109,11 @@ def _values(subject: Subject, facts: Facts) -> Iterator[str]:
 
 
 def _range_words(statement: str) -> str:
-    word, *ends = statement.split(maxsplit=1)
+    word, _, ends = statement.partition(" ")
     if word == "nonnegative":
         return "at least 0"
-    return (
-        f"between {' and '.join(ends[0].rsplit(' ', 1))}"
-        if word == "bounded" and ends
-        else statement
-    )
+    low, _, high = ends.partition(" ")
+    return f"between {low} and {high}" if word == "bounded" and high else statement
 
 
 def _chance(subject: Subject) -> Iterator[str]:

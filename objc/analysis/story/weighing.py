@@ -13,7 +13,7 @@ from objc.analysis.shape.ends import end_of
 from objc.analysis.signs.elementary import germ, is_positive, is_zero, plain
 from objc.analysis.signs.far import far_out
 from objc.analysis.statistics.margins import margin_of
-from objc.analysis.story.profile import Profile
+from objc.analysis.story.profile import Profile, residual
 from objc.analysis.subject import Subject
 from objc.ir.program import Input
 from objc.ir.text import Text
@@ -27,23 +27,7 @@ def weighing(subject: Subject, shape: Profile | None) -> Iterator[str]:
     elif margin_of(subject) is not None:
         yield from _of_margin(subject, shape)
     elif shape is not None:
-        yield from _of_shape(shape)
-
-
-def residual(subject: Subject) -> tuple[Input, Input] | None:
-    """A prediction and its target, where the loss is one of their difference."""
-    moving = subject.declared.differentiable
-    data = [one for one in subject.declared.inputs if one.role == "data"]
-    if len(moving) != 1 or len(data) != 1 or len(subject.program.lets) != 1:
-        return None
-    (prediction,), (target,) = moving, data
-    if prediction.dimensions or target.dimensions:
-        return None
-    if prediction.domain.kind != "real" or target.domain.kind != "real":
-        return None
-    q, y, c = prediction.read(), target.read(), sympy.Dummy("c", real=True)
-    moved: Any = subject.value.xreplace({q: q + c, y: y + c})
-    return (prediction, target) if not moved.has(c) or not sympy.expand(moved).has(c) else None
+        yield from of_shape(shape)
 
 
 @dataclass(frozen=True)
@@ -213,7 +197,8 @@ def _wrong(ray: _Ray) -> Iterator[str]:
 # ------------------------------------------------------------------ other shapes
 
 
-def _of_shape(shape: Profile) -> Iterator[str]:
+def of_shape(shape: Profile) -> Iterator[str]:
+    """The slope at a few places, and where it is steepest."""
     low, high = shape.points[0], shape.points[-1]
     places = [low + (high - low) * share for share in (0, 0.25, 0.5, 0.75, 1)]
     yield f"Its slope by {shape.across}{shape.fixed}: {shape.at(places)}."
