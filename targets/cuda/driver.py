@@ -15,6 +15,8 @@ from typing import Any
 # ---- copied into emitted modules from here on
 
 _NAMES = ("libcuda.so.1", "libcuda.so", "nvcuda.dll")
+_SHARED = 97
+_SHARES = 8
 _MAJOR = 75
 _MINOR = 76
 _TYPES = {"int64": ctypes.c_int64, "float32": ctypes.c_float, "float64": ctypes.c_double}
@@ -122,6 +124,17 @@ class Driver:
         found = ctypes.c_void_p()
         self.call("cuModuleGetFunction", ctypes.byref(found), module, name.encode())
         return found
+
+    def shared(self) -> int:
+        """The bytes that a block may share on the current device."""
+        device, value = ctypes.c_int(), ctypes.c_int()
+        self.call("cuCtxGetDevice", ctypes.byref(device))
+        self.call("cuDeviceGetAttribute", ctypes.byref(value), _SHARED, device)
+        return value.value
+
+    def share(self, function: Any, count: int) -> None:
+        """Let the blocks of a function share so many bytes."""
+        self.call("cuFuncSetAttribute", function, _SHARES, count)
 
     # -------------------------------------------------------------- memory
 

@@ -10,6 +10,8 @@ from objc.targets._conditional import computable_everywhere
 from objc.targets._ranks import ranked
 from objc.targets.cpu.layout import plain, shape_of
 from objc.targets.cpu.places import Writing
+from objc.targets.cuda.held import Rows, rows_of
+from objc.targets.cuda.launching import MOST_THREADS
 from objc.targets.cuda.layout import SHORT, Layout, Mode, Parameters
 from objc.targets.cuda.sharing import is_simple
 from objc.targets.cuda.steps import StepText, inner_loops
@@ -111,9 +113,10 @@ class Kernel:
         if not inner and is_simple(step.loop):
             by_four = [step.loop]
         functions: dict[str, Any] = {}
+        most = MOST_THREADS if inner and not sized else 0
         for mode in modes:
             if by_four and (mode != "thread" or not inner):
-                four = self._step(number, mode, True)
+                four = self._step(number, mode, True, None, most if mode == "block" else 0)
                 text = four.text()
                 if four.registers:
                     self.texts.append(text)
@@ -121,7 +124,9 @@ class Kernel:
                     multiple = tuple(shape_of([one.index.dimension])[0] for one in by_four)
                     at_once = self.layout.at_once
                     functions[f"{mode}_four"] = (four.function, described, multiple, at_once)
-            plain = self._step(number, mode)
+                    if mode != "thread" and not sized:
+                        self._held(number, mode, functions, most)
+            plain = self._step(number, mode, False, None, most if mode == "block" else 0)
             self.texts.append(plain.text())
             functions[mode] = (plain.function, plain.arguments.described())
         self.steps.append(
@@ -130,8 +135,25 @@ class Kernel:
                 "turns": shape_of([dimension])[0],
                 "inner": tuple(shape_of([one.index.dimension])[0] for one in inner),
                 "functions": functions,
+                "most": most,
             }
         )
+
+    def _held(self, number: int, mode: Mode, functions: dict[str, Any], most: int) -> None:
+        """The function for rows that fit in shared memory, if there is something to keep there."""
+        step = self.loops.steps[number]
+        assert isinstance(step, Parallel)
+        rows = rows_of(self.loops, step, self._step(number, mode, True).sharing)
+        if not rows.count or rows.dimension is None:
+            return
+        own = self._step(number, mode, True, rows, most if mode == "block" else 0)
+        self.texts.append(own.text())
+        _, _, multiple, at_once = functions[f"{mode}_four"]
+        (extent,) = shape_of([rows.dimension])
+        shared = rows.count, extent, self.dtype
+        functions[f"{mode}_held"] = (
+            own.function, own.arguments.described(), multiple, at_once, shared,
+        )  # fmt: skip
 
     def _serial(self, number: int, step: Serial) -> None:
         for finish in step.combines:
@@ -152,8 +174,10 @@ class Kernel:
         shape = shape_of(axis.dimension for axis in finish.axes)
         self.steps.append({"number": None, "turns": shape, "inner": (), "functions": functions})
 
-    def _step(self, number: int, mode: Mode, four: bool = False) -> StepText:
-        return StepText(self.writing, number, mode, four)
+    def _step(
+        self, number: int, mode: Mode, four: bool = False, rows: Rows | None = None, most: int = 0
+    ) -> StepText:
+        return StepText(self.writing, number, mode, four, rows, most)
 
     def _require_filled(self) -> None:
         """An output that no step fills would hold whatever was in memory before."""

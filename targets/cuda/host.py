@@ -35,6 +35,12 @@ class Device:
     def function(self, module: Simulated, name: str) -> tuple[Simulated, str]:
         return module, name
 
+    def shared(self) -> int:
+        return SHAPE.shared
+
+    def share(self, function: tuple[Simulated, str], count: int) -> None:
+        """As many bytes as a launch asks for."""
+
     def clear(self, pointer: int, count: int, stream: int) -> None:
         ctypes.memset(pointer, 0, count)
 
@@ -55,7 +61,7 @@ class Device:
     ) -> None:
         module, name = function
         given = [_TYPES.get(type(cell), int)(cell.value or 0) for cell in table.cells]
-        module.launch(name, blocks, threads, given)
+        module.launch(name, blocks, threads, given, shared)
 
 
 class Memory:

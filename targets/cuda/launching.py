@@ -20,9 +20,15 @@ ERRORS = 32
 THREADS = 256
 """Of a block at most: a device has 65536 registers for it, and a thread may take 255."""
 
+MOST_THREADS = 1024
+"""Of a block that takes a long row: its function is then held to 64 registers."""
+
 MOST_BLOCKS = 2048
 WORKSPACE = 1 << 28
 """Bytes that arrays of teams, or of blocks, may take."""
+
+LONG = 8192
+"""Entries from which on a row is long."""
 
 _BYTES = {"float32": 4, "float64": 8, "int64": 8, "bfloat16": 2, "float16": 2}
 _LINE = 256
@@ -30,11 +36,13 @@ _LINE = 256
 
 @dataclass(frozen=True)
 class Shape:
-    """How many blocks of how many threads launch a step, and whether a few threads will do."""
+    """How many blocks of how many threads launch a step, whether a few threads will do, and how many bytes
+    a block may share."""
 
     threads: int = THREADS
     blocks: int = MOST_BLOCKS
     tiny: bool = False
+    shared: int = 40_000
 
 
 @dataclass
@@ -85,15 +93,17 @@ class Sized:
         turns = self.extent(step["turns"])
         mode = self._mode(step, turns)
         four = self._by_four(step["functions"], mode)
-        name, parameters, *more = step["functions"][f"{mode}_four" if four else mode]
         threads = self._threads(mode, step)
         teams = {"thread": threads, "warp": max(threads // 32, 1), "block": 1}[mode]
+        shared = self._shared(step["functions"], mode, teams) if four else 0
+        form = f"{mode}_held" if shared else f"{mode}_four" if four else mode
+        name, parameters, *more = step["functions"][form]
         at_once = teams * more[1] if four and mode == "thread" else teams
         blocks = min(max(-(-turns // at_once), 1), self.shape.blocks)
         blocks = max(1, min(blocks, self._affordable(parameters, teams, step["number"])))
         if step["number"] is not None:
             self.blocks[step["number"]] = blocks
-        launch = Launch(name, blocks, threads)
+        launch = Launch(name, blocks, threads, shared)
         launch.arguments = [self._argument(one, name, blocks * teams) for one in parameters]
         return launch
 
@@ -104,10 +114,18 @@ class Sized:
         _, _, extents, at_once = functions[f"{mode}_four"]
         return all(self.extent(one) % at_once == 0 for one in extents)
 
+    def _shared(self, functions: Mapping[str, Any], mode: str, teams: int) -> int:
+        """The bytes of the rows that a block keeps; 0 where they do not fit, or nothing is kept."""
+        if f"{mode}_held" not in functions:
+            return 0
+        count, extent, kind = functions[f"{mode}_held"][4]
+        wanted = teams * count * self.extent(extent) * _BYTES[kind]
+        return wanted if wanted <= self.shape.shared else 0
+
     def _mode(self, step: Mapping[str, Any], turns: int) -> str:
         """A thread for each turn where there are enough of them or nothing to share, else a warp or,
         where the loops inside are long, a block."""
-        modes = [one for one in step["functions"] if not one.endswith("_four")]
+        modes = [one for one in step["functions"] if "_" not in one]
         if len(modes) == 1:
             return str(modes[0])
         longest = max(self.extent(one) for one in step["inner"])
@@ -125,6 +143,8 @@ class Sized:
         if not step["inner"]:
             return self.shape.threads
         longest = max(self.extent(one) for one in step["inner"])
+        if step.get("most") and longest >= LONG:
+            return int(step["most"])
         return min(THREADS, max(64, -(-longest // 4 // 32) * 32))
 
     def _affordable(

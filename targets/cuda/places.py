@@ -10,11 +10,12 @@ from objc.targets._facts import Facts
 from objc.targets.cpu import places
 from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.mathematics import SPELLINGS
+from objc.targets.cuda.held import Rows
 from objc.targets.cuda.layout import Layout, Mode, Parameters
 
 from objc.ir.index import BATCH, Index, Position
 from objc.ir.program import Input, Let
-from objc.schedule.loops import Parallel
+from objc.schedule.loops import Loop, Parallel
 
 LETTERS = {"int64": "k", "float32": "c", "float64": "w"}
 """What the name of a scalar begins with, by its type."""
@@ -22,10 +23,12 @@ LETTERS = {"int64": "k", "float32": "c", "float64": "w"}
 
 @dataclass
 class Quads:
-    """What a loop that goes by four has in registers: by their names, the rows of arrays; and sums of the
-    few entries, with what they are added to."""
+    """What a loop that goes by four has in registers: by their names, the rows of arrays; which of them are
+    kept in shared memory as well; and sums of the few entries, with what they are added to."""
 
     index: Index
+    loop: Loop
+    kept: dict[str, str] = field(default_factory=dict)
     sums: dict[str, tuple[str, str]] = field(default_factory=dict)
     taken: dict[str, str] = field(default_factory=dict)
     put: dict[str, str] = field(default_factory=dict)
@@ -43,14 +46,16 @@ class Places(places.Places):
     mode: Mode
     arguments: Parameters
 
-    def set_mode(self, mode: Mode, four: bool) -> None:
+    def set_mode(self, mode: Mode, four: bool, rows: Rows | None) -> None:
         self.mode = mode
         self.four = four
+        self.rows = rows or Rows()
         self.quads: Quads | None = None
         self.writing = False
         self.registers: dict[str, str] = {}
         self.arguments = Parameters()
         suffix = f"_{mode}_four" if four else f"_{mode}"
+        suffix = f"_{mode}_held" if rows is not None else suffix
         self.function = f"{self.name}{suffix}" if isinstance(self.step, Parallel) else self.name
 
     def _extent_text(self, name: str) -> str:
@@ -98,6 +103,8 @@ class Places(places.Places):
     def _element(
         self, tensor: Input | Let, positions: Sequence[Position], facts: Facts | None = None
     ) -> str:
+        if self._is_held(tensor, positions) and (held := self._held(tensor)) is not None:
+            return held
         facts = self.facts[-1] if facts is None else facts
         dimensions = tensor.dimensions
         extents = [self.layout.extent(one) for one in dimensions]
@@ -131,6 +138,22 @@ class Places(places.Places):
             return self._quad(name, texts, kind)
         return f"{name}[{', '.join(texts)}]"
 
+    def _is_held(self, tensor: Input | Let, positions: Sequence[Position]) -> bool:
+        """Whether an entry is of a row that the team keeps."""
+        if self.quads is None or tensor.name not in self.rows.place:
+            return False
+        return [position.index for position in positions] == [self.outer, self.quads.index]
+
+    def _held(self, tensor: Input | Let) -> str | None:
+        """An entry of a row that the team keeps; None where it has to be brought there."""
+        assert self.quads is not None
+        row = f"held_{self.rows.place[tensor.name] + 1}"
+        if self.rows.brought.get(tensor.name) is not self.quads.loop:
+            return self._register(row, row, self.dtype)
+        name = self.layout.name("in", tensor.name)
+        self.quads.kept[f"{name}[{self._index_name(self.outer)}]"] = row
+        return None
+
     def _stored(self, tensor: Input | Let) -> str:
         """The type of an array that the caller has."""
         return "int64" if tensor.domain.is_integer else self.layout.stored
@@ -149,6 +172,10 @@ class Places(places.Places):
         """Entries in registers, of which this turn has one."""
         assert self.quads is not None
         row = f"{name}[{', '.join(texts[:-1])}]" if len(texts) > 1 else name
+        return self._register(row, name, kind)
+
+    def _register(self, row: str, name: str, kind: str) -> str:
+        assert self.quads is not None
         held = self.quads.put if self.writing else self.quads.taken
         if row not in held.values():
             prefix = "put" if self.writing else "four"

@@ -19,6 +19,9 @@ from objc.targets.cuda.launching import ERRORS, Shape, Sized
 
 # ---- copied into emitted modules from here on
 
+_DECLARED = 4096
+"""Bytes that the functions of a kernel share by themselves, at most."""
+
 
 class Prepared:
     """The launches of a kernel for given sizes, as the driver takes them."""
@@ -115,7 +118,12 @@ class Kernel:
                 self.modules[context] = device.load(self.ptx(device.architecture()))
             module = self.modules[context]
             function = {name: device.function(module, name) for name in self._names()}
-            return Prepared(Sized(self.facts, sizes, self.shape, aligned), function.__getitem__)
+            shape = self.shape or Shape(shared=max(device.shared() - _DECLARED, 0))
+            made = Prepared(Sized(self.facts, sizes, shape, aligned), function.__getitem__)
+            for launch, found, _, _ in made.launches:
+                if launch.shared:
+                    device.share(found, launch.shared)
+            return made
 
     def bound(
         self, arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]

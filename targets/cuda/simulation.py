@@ -58,15 +58,17 @@ class Simulated:
     def _run(self, text: str, name: str) -> None:
         exec(compile(_body(text), f"simulated {name}", "exec"), self.space)
 
-    def launch(self, name: str, blocks: int, threads: int, arguments: Sequence[Any]) -> None:
-        """Run a function of the text. The simulator waits for its threads in a busy loop, which must not
-        keep Python from them."""
+    def launch(
+        self, name: str, blocks: int, threads: int, arguments: Sequence[Any], shared: int = 0
+    ) -> None:
+        """Run a function of the text; `shared` are the bytes of its rows. The simulator waits for its
+        threads in a busy loop, which must not keep Python from them."""
         before = sys.getswitchinterval()
         sys.setswitchinterval(1e-5)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # on a device, infinity and NaN are numbers
-                self.space[name][blocks, threads](*arguments)
+                self.space[name][blocks, threads, 0, shared](*arguments)
         finally:
             sys.setswitchinterval(before)
 
@@ -91,6 +93,8 @@ _at_once = threading.Lock()
 def _shared_array(self: Any, shape: int, dtype: Any) -> Any:
     """The array of a block for a place in the text. The simulator's own gives two threads that come at
     once an array each."""
+    if shape == 0:
+        return np.frombuffer(self._dynshared.data, str(dtype))
     caller = sys._getframe(1)
     place = caller.f_code.co_filename, caller.f_lineno
     with _at_once:

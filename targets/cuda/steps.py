@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from objc.targets.cpu import steps
 from objc.targets.cpu.places import Writing
+from objc.targets.cuda.held import Rows
 from objc.targets.cuda.layout import Mode
 from objc.targets.cuda.places import Places, Quads
 from objc.targets.cuda.sharing import Access, Sharing
@@ -36,9 +37,18 @@ CHOICES = ("argmax", "argmin")
 class StepText(Places, steps.StepText):
     """Writes a step for teams of one mode."""
 
-    def __init__(self, writing: Writing, number: int, mode: Mode, four: bool = False) -> None:
+    def __init__(
+        self,
+        writing: Writing,
+        number: int,
+        mode: Mode,
+        four: bool = False,
+        rows: Rows | None = None,
+        most: int = 0,
+    ) -> None:
         super().__init__(writing, number)
-        self.set_mode(mode, four)
+        self.set_mode(mode, four, rows)
+        self.most = most  # threads of a block, where more than the registers of any function allow
         step = self.step
         outside = step.reductions if isinstance(step, Parallel) else ()
         items = step.loop.body if isinstance(step, Parallel) else step.items
@@ -56,7 +66,7 @@ class StepText(Places, steps.StepText):
         else:
             assert isinstance(self.step, Serial)  # products are loops here, so nothing is in blocks
             self._serial(self.step)
-        head = [*self._team(), *self.arguments.head()]
+        head = [*self._team(), *self.arguments.head(), *self._kept()]
         head += [f"    {name} = {text}" for name, text in sorted(self.head.items())]
         head += [f"    {name} = {text}" for name, text in self.registers.items()]
         names = self.arguments.signature()
@@ -65,6 +75,22 @@ class StepText(Places, steps.StepText):
             inner = "".join(f"    {one},\n" for one in names)
             signature = f"def {self.function}(\n{inner}):"
         return "\n".join(["@kernel", signature, *head, *(self.lines or ["    pass"])])
+
+    def _kept(self) -> list[str]:
+        """The rows that this team keeps, and what the assembler has to know."""
+        lines = [f"    most_threads = {self.most}"] if self.most else []
+        if self.rows.count:
+            assert self.rows.dimension is not None
+            extent = self.layout.extent(self.rows.dimension)
+            number = "cuda.threadIdx.x // 32" if self.mode == "warp" else "0"
+            lines += [
+                f"    rows = cuda.shared.array(0, {self.dtype})",
+                f"    first = {number} * ({self.rows.count} * {extent})",
+            ]
+            for n in range(self.rows.count):
+                span = f"first + {n} * {extent} : first + {n + 1} * {extent}"
+                lines.append(f"    held_{n + 1} = rows[{span}]")
+        return lines
 
     def _team(self) -> list[str]:
         """Who this thread is: `lane` of `width` in `team` of `teams`."""
@@ -249,7 +275,7 @@ class StepText(Places, steps.StepText):
         self._line(f"for {first} in range({count} * {one}, {extent}, {count} * {all_of}):")
         self.indent += 1
         before = len(self.lines)
-        self.quads = Quads(loop.index)
+        self.quads = Quads(loop.index, loop)
         self._line(f"for u in range({count}):")
         self.indent += 1
         self._line(f"{name} = {first} + u")
@@ -258,13 +284,19 @@ class StepText(Places, steps.StepText):
         quads, self.quads = self.quads, None
         margin = "    " * self.indent
         ahead = [f"{margin}take({one}, {row}, {first})" for one, row in quads.taken.items()]
+        ahead += [
+            f"{margin}put({quads.kept[row]}, {first}, {one})"
+            for one, row in quads.taken.items()
+            if row in quads.kept
+        ]
         ahead += [f"{margin}{few} = float32(0.0)" for few in quads.sums]
         self.lines[before:before] = ahead
         for few, (total, rest) in quads.sums.items():
             self._line(f"{total}, {rest} = plus({total}, {rest}, {few})")
         for one, row in quads.put.items():
             self._line(f"put({row}, {first}, {one})")
-        self.functions.update(["take"] if quads.taken else [], ["put"] if quads.put else [])
+        puts = quads.put or quads.kept
+        self.functions.update(["take"] if quads.taken else [], ["put"] if puts else [])
         self.indent -= 1
 
     def _by_first(self) -> None:

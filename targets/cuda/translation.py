@@ -86,6 +86,18 @@ def _entry(translator: Translator, node: ast.FunctionDef) -> None:
         if isinstance(kind, ir.PointerType):
             argument.add_attribute("noalias")
     Body(translator, made, node, FLAGS).fill(list(made.args))
+    for one in node.body:
+        match one:
+            case ast.Assign(targets=[ast.Name(id="most_threads")], value=ast.Constant(value=most)):
+                _hold_to(translator.module, made, int(most))  # type: ignore[arg-type]
+
+
+def _hold_to(module: ir.Module, function: Any, threads: int) -> None:
+    """Let the assembler give a function no more registers than blocks of so many threads have."""
+    for name, number in (("maxntidx", threads), ("minctasm", 1)):
+        what = ir.MetaDataString(module, name)
+        said = module.add_metadata([function, what, I32(number)])
+        module.add_named_metadata("nvvm.annotations", said)
 
 
 def _kind(name: str) -> Any:
@@ -203,12 +215,25 @@ class Body(translation.Body):
         assert isinstance(kind, ast.Name) and isinstance(count, ast.Constant)
         element = TYPES[kind.id]
         size = int(count.value)  # type: ignore[arg-type]
+        if not size:
+            return self._rows(element)
         name = f"cells.{len(self.b.module.globals)}"
         held = ir.GlobalVariable(self.b.module, ir.ArrayType(element, size), name, SHARED)
         held.linkage = "internal"
         held.initializer = ir.Constant(ir.ArrayType(element, size), ir.Undefined)
         data = self.b.bitcast(held, ir.PointerType(element, SHARED))
         return Array(data, element, (I64(size),))
+
+    def _rows(self, element: Any) -> Array:
+        """What a block shares beside what it declares: as much as the launch says."""
+        held = self.b.module.globals.get(f"rows_{element}")
+        if held is None:
+            kind = ir.ArrayType(element, 0)
+            held = ir.GlobalVariable(self.b.module, kind, f"rows_{element}", SHARED)
+            held.linkage = "external"
+            held.align = 16
+        data = self.b.bitcast(held, ir.PointerType(element, SHARED))
+        return Array(data, element, (I64(0),))
 
     def _bind(self, name: str, value: Value) -> None:
         """The address of an array is a name too, not a variable."""
@@ -253,7 +278,8 @@ class Body(translation.Body):
         return Array(self.start.bitcast(held, ir.PointerType(element)), element, (I64(size),))
 
     def _quad(self, row: Array, first: Any, count: int) -> Any:
-        kind = ir.PointerType(ir.VectorType(row.element, count), GLOBAL)
+        space = row.data.type.addrspace
+        kind = ir.PointerType(ir.VectorType(row.element, count), space)
         return self.b.bitcast(self._pointer(row, [first]), kind)
 
     def _take(self, registers: Array, row: Array, first: Any) -> None:

@@ -13,7 +13,7 @@ typedef struct {
 } launch;
 
 launch launches[MOST];
-int launched = 0, waited = 0, current = 0, refuses = 0;
+int launched = 0, waited = 0, current = 0, refuses = 0, shares = 0;
 
 int cuInit(unsigned flags) { return flags; }
 int cuDeviceGetCount(int *count) { *count = 1; return 0; }
@@ -24,7 +24,7 @@ int cuCtxGetCurrent(void **context) { *context = (void *)(intptr_t)current; retu
 int cuCtxGetDevice(int *device) { *device = 0; return 0; }
 int cuCtxSynchronize(void) { waited++; return refuses; }
 int cuDeviceGetAttribute(int *value, int attribute, int device) {
-    *value = attribute == 75 ? 9 : attribute == 76 ? 0 : attribute + device;
+    *value = attribute == 75 ? 9 : attribute == 76 ? 0 : attribute == 97 ? 232448 : attribute + device;
     return 0;
 }
 int cuDeviceGetName(char *name, int size, int device) { (void)device; strncpy(name, "a device", size); return 0; }
@@ -81,7 +81,8 @@ int cuEventElapsedTime(float *milliseconds, void *first, void *last) {
 }
 int cuFuncSetAttribute(void *function, int attribute, int value) {
     (void)function;
-    return attribute == 8 && value > 0 ? 0 : 1;
+    shares = value;
+    return attribute == 8 && value > 0 && value <= 232448 ? 0 : 1;
 }
 
 int cuLaunchKernel(void *function, unsigned x, unsigned y, unsigned z, unsigned threads, unsigned ty,

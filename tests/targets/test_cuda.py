@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from objc.targets.cuda import arrays, host, loading, ptx
-from objc.targets.cuda.launching import Sized
+from objc.targets.cuda.launching import Shape, Sized
 
 import objc
 from objc.compiler import Variant, derive
@@ -388,3 +388,24 @@ def test_buffers_of_a_known_kind_may_not_overlap_the_inputs(losses: Any, device:
     for place in (x, y, memory[3:9]):
         with pytest.raises(InputError, match=r"shares memory with (prediction|target)"):
             losses.squared.value_and_grad(Owned(x), Owned(y), out=Owned(place))
+
+
+# -------------------------------------------------------------- rows that are kept
+
+
+def test_a_row_that_fits_is_read_once_and_what_is_made_of_it_takes_its_place() -> None:
+    """The input by the first loop; the exponentials where it was, which nothing reads any more."""
+    program = objc.compile(TEXT).focal.gradient_program
+    text = TARGET.emit(program, "float32").text
+    held = next(one for one in text.split("@kernel") if "def step_1_block_held" in one)
+    assert held.count("take(four_in_logits") == 1
+    assert held.count("put(out_d_logits[i_n]") == held.count("out_d_logits[i_n],") == 1
+    assert "held_1 = rows[" in held and "held_2 = " not in held
+    facts = TARGET.emit(program, "float32").metadata
+    names = {
+        size: Sized(facts, {"batch": 2048, "K": size}, Shape(shared=shared), True).launches[0].name
+        for size, shared in ((8192, 40_000), (16_384, 70_000), (16_388, 40_000))
+    }
+    assert names == {
+        8192: "step_1_block_held", 16_384: "step_1_block_held", 16_388: "step_1_block_four",
+    }  # fmt: skip

@@ -58,7 +58,7 @@ def device(built: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[driver.Driv
 
     monkeypatch.setattr(running.Kernel, "__init__", init)
     monkeypatch.setattr(ptx, "ptx_of", lambda text, architecture: f"PTX for {architecture}")
-    for name in ("launched", "waited", "refuses"):
+    for name in ("launched", "waited", "refuses", "shares"):
         of(found, name).value = 0
     yield found
 
@@ -88,6 +88,19 @@ def test_a_call_launches_and_does_not_wait(device: driver.Driver) -> None:
     float(again[0])
     float(again[0])
     assert of(device, "waited").value == 1
+
+
+def test_rows_that_fit_are_kept_in_shared_memory(device: driver.Driver) -> None:
+    """Up to what a block of the device may share, beside what its function declares."""
+    text = "loss entropy(z: real[K] | label: index(K)) = logsumexp[k](z[k]) - z[label]"
+    kernel = objc.compile(text, target="cuda").entropy
+    label = arrays.upload(np.zeros(2, np.int64))
+    for extent, shared, threads in ((1000, 4000, 256), (32_768, 131_072, 1024), (65_536, 0, 1024)):
+        of(device, "launched").value = 0
+        kernel.value_and_grad(arrays.upload(np.zeros((2, extent), np.float32)), label)
+        first = launches(device)[0]
+        assert (first.shared, first.threads, first.blocks) == (shared, threads, 2)
+        assert shared in (0, of(device, "shares").value)
 
 
 def test_other_threads_find_the_context(device: driver.Driver) -> None:

@@ -49,7 +49,7 @@ def margin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     module = loaded(tmp_path)
     device = Reading()
     module.Array.__init__.__globals__["driver"] = lambda: device
-    monkeypatch.setattr(module, "Shape", lambda: host.SHAPE)
+    monkeypatch.setattr(module, "Shape", lambda **_: host.SHAPE)
     for name in vars(module):
         if name.endswith("_kernel"):
             getattr(module, name).device = lambda: device
