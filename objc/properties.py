@@ -88,6 +88,7 @@ _CURVATURE = (
     *_in("objectives.terms", "each_term"),
     *_in("shape.convexity", "least_second_derivative"),
 )
+_OF_DISTRIBUTIONS = _in("statistics.distributions", "by_its_entries", "at_drawn_shares")
 
 PROPERTIES: Mapping[str, Property] = {
     "convex": Property(_CURVATURE, least=1, lens="curvature"),
@@ -274,8 +275,12 @@ PROPERTIES: Mapping[str, Property] = {
         _in("statistics.noise", "sum_over_two_labels", "sum_over_classes", "drawn_sums"),
         transforms=True,
     ),
-    "proper": Property(_in("statistics.propriety", "proper"), transforms=True),
-    "strictly_proper": Property(_in("statistics.propriety", "strictly_proper"), transforms=True),
+    "proper": Property(
+        (*_OF_DISTRIBUTIONS, *_in("statistics.propriety", "proper")), transforms=True
+    ),
+    "strictly_proper": Property(
+        (*_OF_DISTRIBUTIONS, *_in("statistics.propriety", "strictly_proper")), transforms=True
+    ),
     "estimates": Property(
         _in("statistics.elicitation", "estimates"), qualifiers=_STATISTICS, transforms=True
     ),

@@ -119,3 +119,28 @@ def test_statistics_through_a_link(head: str, body: str, claim: str, expected: s
 def test_propriety(head: str, body: str, proper: str, strictly: str) -> None:
     assert verdict(head, body, "proper") == proper
     assert verdict(head, body, "strictly_proper") == strictly
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("-log(p[k])", "proved"),
+        ("-log(p[k]) - p[k]", "refuted"),
+        ("sum[j]((p[j] - [j == k])^2)", "proved"),
+        ("a * sum[j]((p[j] - [j == k])^2) + 1", "proved"),
+        ("-a * sum[j]((p[j] - [j == k])^2)", "refuted"),
+        ("1 - 2 * p[k] + sum[j](p[j]^2)", "proved"),
+        ("1 - 2 * p[k] + 2 * sum[j](p[j]^2)", "refuted"),
+        ("-3 * p[k]^2 + 2 * sum[j](p[j]^3)", "proved"),
+        ("3 * p[k]^2 - 2 * sum[j](p[j]^3)", "refuted"),
+        ("1 / p[k] + sum[j](log(p[j]))", "proved"),
+        ("1 / p[k] - sum[j](log(p[j]))", "refuted"),
+        ("1 - p[k]", "refuted"),
+        ("sum[j](abs(p[j] - [j == k]))", "refuted"),
+        # Of a class of its own weight: not decided by entries.
+        ("-[k == 0] * log(p[k]) - log(p[k])", "refuted"),
+    ],
+)  # fmt: skip
+def test_propriety_of_distributions(body: str, expected: str) -> None:
+    head = "p: simplex[K] | k: index(K); a: positive = 1"
+    assert verdict(head, body, "strictly_proper") == expected

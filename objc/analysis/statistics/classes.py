@@ -33,7 +33,7 @@ from objc.ir.symbols import Expression, Read, reads
 
 _CLASSES = 3
 _TWELFTHS = ((4, 5, 3), (3, 5, 4))
-_SHARES = ("7/10 1/5 1/10", "1/2 3/10 1/5", "9/10 1/20 1/20")
+SHARES = ("7/10 1/5 1/10", "1/2 3/10 1/5", "9/10 1/20 1/20")
 
 
 @dataclass(frozen=True)
@@ -156,13 +156,13 @@ def proper(subject: Subject, case: Classes) -> Decision:
 
 def _beaten(case: Classes) -> str | None:
     """A distribution of three classes of which the logarithms are not the best scores."""
-    for text in _SHARES:
+    for text in SHARES:
         shares = [Fraction(one) for one in text.split()]
-        here = _expected(case, _logarithms(shares), shares)
+        here = expected(case, _logarithms(shares), shares)
         if here is None:
             continue
-        for other in _other_shares(shares):
-            there = _expected(case, _logarithms(other), shares)
+        for other in other_shares(shares):
+            there = expected(case, _logarithms(other), shares)
             if there is not None and here - there > mpmath.mpf("1e-15") * (1 + abs(here)):
                 name = case.scores.name
                 return (
@@ -172,7 +172,8 @@ def _beaten(case: Classes) -> str | None:
     return None
 
 
-def _other_shares(shares: Sequence[Fraction]) -> Iterator[list[Fraction]]:
+def other_shares(shares: Sequence[Fraction]) -> Iterator[list[Fraction]]:
+    """Distributions nearer to the even one, and to a certain first class."""
     for away in map(Fraction, ("1/100", "1/10", "1/2")):
         yield [one + away * (Fraction(1, 3) - one) for one in shares]
         first, *rest = shares
@@ -184,7 +185,8 @@ def _logarithms(shares: Sequence[Fraction]) -> list[Any]:
         return [mpmath.log(mpmath.mpf(one.numerator) / one.denominator) for one in shares]
 
 
-def _expected(case: Classes, scores: Sequence[Any], shares: Sequence[Fraction]) -> Any:
+def expected(case: Classes, scores: Sequence[Any], shares: Sequence[Fraction]) -> Any:
+    """The expected loss at a prediction, the labels of these probabilities; None where it isn't finite."""
     if case.scores.dimensions[0].size not in (None, len(scores)):
         return None
     values: dict[str, Any] = {}
@@ -234,13 +236,13 @@ def _wrong_minimum(case: Classes) -> str | None:
 def _is_minimum(case: Classes, scores: Sequence[int], shares: Sequence[Fraction]) -> bool:
     """Whether neither raising nor lowering any of the scores together lowers the expected loss. A
     quarter stays on the linear pieces that meet at whole scores."""
-    here = _expected(case, scores, shares)
+    here = expected(case, scores, shares)
     if here is None:
         return False
     for chosen in itertools.product((0, 1), repeat=_CLASSES):
         for step in (Fraction(1, 4), Fraction(-1, 4)):
             moved = [one + step * sign for one, sign in zip(scores, chosen, strict=True)]
-            there = _expected(case, moved, shares)
+            there = expected(case, moved, shares)
             if there is None or there < here - mpmath.mpf("1e-40"):
                 return False
     return True

@@ -38,15 +38,17 @@ class Parts:
 
 def how_consistent(case: Classes) -> str | None:
     """By what theorem a loss is consistent for the accuracy, if it is of one of both forms."""
-    parts = _parts(case)
+    parts = parts_of(case)
     if parts is None:
         return None
     return _one_against_all(case, parts) or _by_pairs(case, parts)
 
 
-def _parts(case: Classes) -> Parts | None:
-    """The two parts of a loss with one sum over the classes."""
+def parts_of(case: Classes) -> Parts | None:
+    """The two parts of a loss with one sum over the classes, or none."""
     program = case.subject.program
+    if len(program.lets) == 1:
+        return _of_label(case)
     if len(program.lets) != 2 or not case.subject.is_short:
         return None
     total, value = program.lets[0], case.subject.value
@@ -64,15 +66,27 @@ def _parts(case: Classes) -> Parts | None:
     at_label = bodies[0].xreplace({theirs: mine}) if guard_at[0] else sympy.Integer(0)
     whole = sympy.Dummy("s", real=True)
     around = value.xreplace({total.read(): whole, case.at_label(): mine})
-    if sympy.diff(around, whole) != 1:
+    factor = sympy.diff(around, whole)
+    if factor.has(whole) or factor.has(mine):
         return None
-    own = around.xreplace({whole: sympy.Integer(0)}) + at_label
+    own = around.xreplace({whole: sympy.Integer(0)}) + factor * at_label
+    bodies[1] = factor * bodies[1]
     known = {one.name for one in program.inputs if one.role == "hyperparameter"}
     if any(one.tensor not in known for side in (own, bodies[1]) for one in reads(side)):
         return None
     if own.has(IndexValue) or bodies[1].has(IndexValue):
         return None
     return Parts(own, bodies[1], mine, theirs)
+
+
+def _of_label(case: Classes) -> Parts | None:
+    """A loss of the label's entry alone."""
+    mine, theirs = sympy.Dummy("z", real=True), sympy.Dummy("w", real=True)
+    own = case.subject.value.xreplace({case.at_label(): mine})
+    known = {one.name for one in case.subject.program.inputs if one.role == "hyperparameter"}
+    if any(one.tensor not in known for one in reads(own)) or own.has(IndexValue):
+        return None
+    return Parts(own, sympy.Integer(0), mine, theirs)
 
 
 def _held(condition: Any, case: Classes, index: Index, is_label: bool) -> bool | None:
