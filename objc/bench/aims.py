@@ -5,6 +5,7 @@ They come from kernels written by hand for two cores (the project's notes on per
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -77,6 +78,29 @@ def held(row: Row, mode: str) -> Iterator[Held]:
 def _fastest(entries: list[Entry]) -> Entry | None:
     timed = [one for one in entries if one.median is not None]
     return min(timed, key=lambda one: one.median or 0.0, default=None)
+
+
+EXACT = 1.0
+"""Units of the last place of an error that nobody has to do better than."""
+
+
+def less_exact(row: Row) -> str | None:
+    """Where objc's errors are larger than those of the fastest peer, the figures of both; errors stand
+    in one mode's rows only."""
+    own = _fastest([one for one in row.entries if one.peer in OWN])
+    peer = _fastest([one for one in row.entries if one.peer not in OWN])
+    if own is None or peer is None:
+        return None
+    parts = []
+    for what in ("value", "gradient"):
+        ours, theirs = (getattr(one, f"{what}_error") for one in (own, peer))
+        if ours is not None and theirs is not None and _error(ours) > max(EXACT, _error(theirs)):
+            parts.append(f"{what} {_error(ours):.1f} ulp, {peer.peer} {_error(theirs):.1f}")
+    return "; ".join(parts) or None
+
+
+def _error(value: float | str) -> float:
+    return math.inf if isinstance(value, str) else value
 
 
 def bound(row: Row) -> str:

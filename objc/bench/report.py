@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from objc.bench.aims import bound, held
+from objc.bench.aims import bound, held, less_exact
 from objc.bench.job import Entry, Row
 from objc.bench.run import Report
 
@@ -36,7 +36,8 @@ def table(report: Report) -> str:
 
 
 def shortfalls(report: Report) -> list[str]:
-    """A line for every row that misses its aim in some mode, with what bounds it."""
+    """A line for every row that misses its aim in some mode, with what bounds it, and for every one
+    that is less exact than the fastest peer."""
     lines = []
     for number, row in enumerate(next(iter(report.rows.values()), [])):
         missed = [
@@ -47,6 +48,8 @@ def shortfalls(report: Report) -> list[str]:
         ]
         if missed:
             lines.append(f"{row.case}: {', '.join(missed)}; {bound(row)}")
+        found = [one for rows in report.rows.values() if (one := less_exact(rows[number]))]
+        lines += [f"{row.case}: less exact: {one}" for one in found]
     return lines
 
 

@@ -15,7 +15,7 @@ import pytest
 from objc.bench import limit as bounding
 from objc.bench import machine, timing
 from objc.bench.accuracy import units
-from objc.bench.aims import AIMS, held
+from objc.bench.aims import AIMS, held, less_exact
 from objc.bench.cases import CASES, LARGE
 from objc.bench.floors import Floors, Work
 from objc.bench.job import Entry, Job, Limit, Row
@@ -171,6 +171,19 @@ def test_aims_are_held_against_the_strongest_peer() -> None:
         "2.0× its floor (2.2×)": pytest.approx(1.1),
     }
     assert next(held(row, "default")).text == "2.5× faster than jax (6×)"
+
+
+def test_errors_are_held_against_the_fastest_peer() -> None:
+    def row(ours: float, theirs: float | str) -> Row:
+        own, peer = (
+            Entry(name, None, "", 1.0, 1.0, 1.0, 5, 1, 0.1, error)  # type: ignore[arg-type]
+            for name, error in (("objc", ours), ("jax", theirs))
+        )
+        return Row("any", {}, (own, peer), 1, 1, 0, 1.0, "bytes", "float32", None)
+
+    assert less_exact(row(5.0, 3.0)) == "gradient 5.0 ulp, jax 3.0"
+    assert less_exact(row(0.9, 0.1)) is None
+    assert less_exact(row(5.0, "infinite")) is None
 
 
 def test_short_calls_are_repeated_within_a_sample() -> None:
