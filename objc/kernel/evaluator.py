@@ -20,7 +20,7 @@ from objc.kernel.option_errors import BadOption, BadOut, NotDifferentiable, Vect
 from objc.kernel.outputs import Results, parts_by_input
 from objc.kernel.recipes import MOST, Recipe, recipe_of
 from objc.kernel.signature import InputSignature, Signature
-from objc.kernel.value_errors import EmptyAxis, PositionOutOfRange
+from objc.kernel.value_errors import EmptyAxis, EmptyMean, PositionOutOfRange
 from objc.kernel.variants import (
     Compiled,
     Request,
@@ -170,11 +170,36 @@ class Evaluator:
         if call.empty and options.on_empty == "nan":
             filled.fill(math.nan, shared_only=True)
             scalars = dict.fromkeys(scalars, math.nan)
+        elif options.on_empty != "nan" and any(map(math.isnan, scalars.values())):
+            self._require_means(call, arguments)
         found = filled.finish(scalars)
         self._learn(options, call, compiled, arguments, filled)
         if options.reduction == "none" and "per_example" in found and call.weights is not None:
             found["per_example"] = self._weighted(found["per_example"], call, out)
         return found
+
+    def _require_means(self, call: Call, arguments: Mapping[str, Any]) -> None:
+        """Raises InputError where an example is not a number since a mean was left without entries."""
+        from objc.kernel.empty_means import empty_mean, guarded_means
+
+        program = self._program()
+        if "per_example" not in program.outputs or not guarded_means(program):
+            return
+        compiled = self.variant(("per_example",), (), call.batched, False, call.dtype)
+        found = Results(call, compiled.plan.outputs, {})
+        given = {one.name: arguments[one.name] for one in compiled.plan.arguments}
+        scalars = compiled.run(given, call.sizes, found.buffers)
+        values = np.asarray({**scalars, **found.buffers}["per_example"])
+        for number in np.flatnonzero(np.isnan(values)):
+            inputs = {
+                name: value[number] if name in call.batched else value
+                for name, value in given.items()
+                if name in program.input
+            }
+            found_mean = empty_mean(program, inputs)
+            if found_mean is not None:
+                example = () if call.batch is None else call.example(int(number))
+                raise InputError(EmptyMean(found_mean.span, self.signature.name, example))
 
     def _arguments(
         self, call: Call, compiled: Compiled, options: Options, weight: Array | None

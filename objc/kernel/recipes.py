@@ -104,6 +104,8 @@ class Recipe:
             scalars = self.compiled.run(inputs, self.sizes, found)
         except IndexOutOfRange:
             return None  # the full call says which
+        if any(scalars[key] != scalars[key] for key, _ in self.scalars):
+            return None  # not a number: the full call sees why
         for key, kind in self.scalars:
             found[key] = scalars[key] if kind is None else kind(scalars[key])
         return self.finish(found)

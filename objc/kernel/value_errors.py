@@ -124,6 +124,32 @@ class EmptyAxis(CallDiagnostic):
 
 
 @dataclass(frozen=True)
+class EmptyMean(CallDiagnostic):
+    """A guard leaves a mean nothing to take the mean of, and the value is not a number.
+
+    Example: `mean[t | mask[t] == 1](x[t])` for a row whose mask is all 0.
+
+    Mend: say what is meant where nothing is left: `if any[t](mask[t] == 1) then mean[t | …](…) else 0`;
+    or leave such examples out with `mask=`. `on_empty="nan"` takes the value as it is.
+    """
+
+    code: ClassVar[str] = "E0430"
+    example: tuple[int, ...]
+
+    def title(self) -> str:
+        return f"{self.declaration}: a mean is left without entries{where(self.example)}"
+
+    def label(self) -> str:
+        return "its guard leaves nothing here"
+
+    def help(self) -> str:
+        return (
+            'say what is meant then: `if any[…](…) then mean[…](…) else 0`; `on_empty="nan"` takes'
+            " the value as it is"
+        )
+
+
+@dataclass(frozen=True)
 class WeightShape(CallDiagnostic):
     """`weight` or `mask` does not have one entry for each example.
 

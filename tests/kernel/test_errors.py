@@ -100,6 +100,7 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "not_a_number_behind_a_mask": lambda m: m.huber(X, NAN, check_finite=True, mask=X > 0),
     "infinite": lambda m: m.cross_entropy(Z - np.inf, LABEL, check=True),
     "unknown_reduction": lambda m: m.huber(X, X, reduction="men"),
+    "mean_of_nothing": lambda m: m.kept.value_and_grad(np.ones((3, 2)), [[1, 1], [0, 1], [0, 0]]),
     "unknown_on_empty": lambda m: m.huber(X, X, on_empty=None),
     "option_of_another_method": lambda m: m.huber.gradient(X, X, vector=X),
     "wrt_of_a_value": lambda m: m.huber(X, X, wrt="prediction"),

@@ -239,6 +239,20 @@ def test_mean_over_an_empty_axis(module: Any) -> None:
     assert module.scaled(x, np.ones(2), factor=np.ones(0)) == 0  # a sum over nothing is 0
 
 
+def test_mean_of_which_a_guard_leaves_nothing(module: Any) -> None:
+    x, keep = np.arange(8.0).reshape(4, 2), np.array([[1, 1], [0, 0], [0, 1], [1, 0]])
+    for _ in range(3):  # calls of a known kind are looked at too
+        with pytest.raises(objc.InputError, match=r"a mean is left without entries at \[1\]"):
+            module.kept.value_and_grad(x, keep)
+    assert np.isnan(module.kept(x, keep, on_empty="nan"))
+    value, gradient = module.kept.value_and_grad(x, keep, mask=keep.any(1))
+    assert value == pytest.approx((0.5**2 + 5**2 + 6**2) / 3) and (gradient[1] == 0).all()
+    with pytest.raises(objc.InputError, match="is left without entries"):
+        module.kept(x[0], keep[1])
+    x[1] = np.nan  # whose own fault is not blamed on a mean that has entries, or isn't taken
+    assert np.isnan(module.kept(x, np.ones_like(keep)))
+
+
 def test_objective_terms(module: Any) -> None:
     x, w = RANDOM.normal(size=(9, 3)), RANDOM.normal(size=3)
     y = x.sum(1)

@@ -54,4 +54,7 @@ objective ridge(w: real[D], b: real | x: real[D], y: real; l2: nonnegative = 0.5
     minimize
         fit:   (dot(w, x) + b - y)^2
         ridge: l2 * sum[d](w[d]^2)  over parameters
+
+loss kept(x: real[T] | keep: binary[T]) =
+    if x[0] > 100 then mean[t | t > T](x[t]) else mean[t | keep[t] == 1](x[t])^2
 '''

@@ -54,7 +54,7 @@ _FUNCTIONS = (
     ("abs({})", "torch.abs(real({}))"),
     ("relu({})", "torch.relu(real({}))"),
     ("({})^2", "real({})**2"),
-    ("(1 + ({})^2)^a", "(1 + real({})**2)**a"),
+    ("((1 + ({})^2)^a)", "((1 + real({})**2)**a)"),
     ("sin({})", "torch.sin(real({}))"),
     ("erf({})", "torch.erf(real({}))"),
     ("stop_gradient({})", "real({}).detach()"),
