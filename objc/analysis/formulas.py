@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import log1p, log_cosh, sigmoid, softplus
+from objc.atoms import erfc, log1p, log_cosh, log_ndtr, sigmoid, softplus
 from objc.ir.index import Index, Position
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
@@ -64,9 +64,9 @@ def _inlined(expression: Any, bodies: Mapping[str, Let]) -> Any:
 
 
 def named(node: Any) -> Any:
-    """A formula with log cosh, softplus and the logistic function by their names, as the table of atoms
-    has rows for them, and with σ(−x) for 1 − σ(x)."""
-    if not node.args or not node.has(sympy.exp, sympy.cosh, sigmoid):
+    """A formula with log cosh, softplus, the logistic function and the normal tail by their names, as the
+    table of atoms has rows for them, and with σ(−x) for 1 − σ(x)."""
+    if not node.args or not node.has(sympy.exp, sympy.cosh, sigmoid, erfc):
         return node
     arguments = [named(one) for one in node.args]
     node = node if list(node.args) == arguments else node.func(*arguments)
@@ -74,6 +74,8 @@ def named(node: Any) -> Any:
         case sympy.log() if isinstance(node.args[0], sympy.cosh):
             inner = node.args[0].args[0]
             return log_cosh(-inner if inner.could_extract_minus_sign() else inner)
+        case sympy.log() if isinstance(node.args[0], erfc):
+            return sympy.log(2) + log_ndtr(-sympy.sqrt(2) * node.args[0].args[0])
         case sympy.log() if (exponent := _one_plus_exponential(node.args[0])) is not None:
             return softplus(exponent)
         case sympy.Add() if isinstance(complement := 1 - node, sigmoid):

@@ -6,6 +6,12 @@ What is true was decided by hand or from the literature named beside a group, be
 from __future__ import annotations
 
 CONVEX = """
+positive    | log((exp(x) - 1) / x)
+positive    | log((1 - exp(-x)) / x)
+positive    | log(sinh(x) / x)
+positive    | x / (1 - exp(-x))
+positive    | x / tanh(x)
+real        | -log(1 - exp(-exp(x)))
 probability | -(1 - x)^2 * log(x) - 2 * (1 - x)
 real        | if x > 3 then 2 * x - 5 else x^2 / 9
 real        | min(abs(x), x^2 + 1)
@@ -138,6 +144,9 @@ interval(0, 3)  | -sin(x) + x^2
 """
 
 CONCAVE = """
+real        | log(log(1 + exp(x)))
+real        | log(erfc(x))
+probability | log(x) * log(1 - x)
 nonnegative | sqrt(1 + x) * (1 + x) - x^2
 real        | if x > 0 then x else 2 * x
 real        | -x^2

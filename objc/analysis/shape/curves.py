@@ -13,6 +13,7 @@ from typing import Any
 
 import sympy
 
+from objc.analysis.shape.scaling import compared_to_zero
 from objc.analysis.shape.stretches import is_convex_by_stretches, is_within_by_stretches
 from objc.analysis.signs.elementary import (
     innermost_fold,
@@ -121,7 +122,7 @@ def _lines(subject: Subject, one: Input, value: Any, least: Expression) -> Itera
     elif data.domain.kind in _LABELS:
         yield from (value.xreplace({other: sympy.Integer(y)}) for y in _LABELS[data.domain.kind])
     elif one.domain.kind == data.domain.kind == "real":
-        moved = value.xreplace({q: q + other})
+        moved = compared_to_zero(value.xreplace({q: q + other}))
         moved = moved if not moved.has(other) else sympy.expand(moved)
         yield value if moved.has(other) else moved
     else:

@@ -15,6 +15,7 @@ import sympy
 from objc.analysis.signs.elementary import is_positive, is_zero
 from objc.atoms import (
     Branch,
+    erfc,
     expm1,
     log1p,
     log_cosh,
@@ -26,7 +27,7 @@ from objc.atoms import (
 
 _INFINITE = (sympy.oo, -sympy.oo)
 _AT_INFINITY = {
-    sympy.tanh: (-1, 1), sympy.erf: (-1, 1), sympy.erfc: (2, 0), sigmoid: (0, 1),
+    sympy.tanh: (-1, 1), sympy.erf: (-1, 1), erfc: (2, 0), sigmoid: (0, 1),
     sympy.atan: (-sympy.pi / 2, sympy.pi / 2), sympy.asinh: _INFINITE[::-1],
     sympy.sinh: _INFINITE[::-1], sympy.cosh: (sympy.oo, sympy.oo), sympy.exp: (0, sympy.oo),
     expm1: (-1, sympy.oo), softplus: (0, sympy.oo), log_cosh: (sympy.oo, sympy.oo),

@@ -26,15 +26,15 @@ def unscaled(subject: Subject, name: str) -> tuple[Any, Any] | None:
     u, (scale,) = sympy.Dummy("u", real=True), scales
     there = plain(subject.value).xreplace({one.read(): data[0].read() + scale * u})
     for power in range(3):
-        found = sympy.sympify(_shorter(there, scale) / scale**power)
+        found = sympy.sympify(compared_to_zero(there, scale) / scale**power)
         found = found if not found.atoms(Read) else sympy.expand(found)
         if found.free_symbols <= {u} and not found.atoms(Read):
             return found, u
     return None
 
 
-def _shorter(formula: Any, scale: Any) -> Any:
-    """A formula with the scale taken out of both sides of each condition."""
+def compared_to_zero(formula: Any, scale: Any = 1) -> Any:
+    """A formula with each condition on a difference, over a positive scale: what is on both sides goes."""
     mapping = {}
     for one in formula.atoms(sympy.core.relational.Relational):
         difference = sympy.expand((one.lhs - one.rhs) / scale)

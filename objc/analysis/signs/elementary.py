@@ -17,11 +17,13 @@ import sympy
 from objc.analysis.values.ranges import Ranges
 from objc.atoms import (
     Branch,
+    erfc,
     expm1,
     extended,
     log1mexp,
     log1p,
     log_cosh,
+    log_ndtr,
     logit,
     maximum,
     minimum,
@@ -44,6 +46,8 @@ _PLAIN: Mapping[Any, Callable[..., Any]] = {
     log_cosh: lambda x: sympy.log(sympy.cosh(x)),
     log1mexp: lambda x: sympy.log(1 - sympy.exp(x)),
     sqrt1pm1: lambda x: sympy.sqrt(1 + x) - 1,
+    erfc: sympy.erfc,
+    log_ndtr: lambda x: sympy.log(sympy.erfc(-x / sympy.sqrt(2)) / 2),
     xlogy: lambda x, y: x * sympy.log(y),
     xlog1py: lambda x, y: x * sympy.log(1 + y),
     extended: lambda x: x,
@@ -71,9 +75,12 @@ def plain(expression: Any) -> Any:
 
 def is_smooth_formula(expression: Any, variable: Any) -> bool:
     """Whether no part of a formula has a fold (an absolute value, a branch …) that a variable reaches,
-    nor a derivative that is not that of the value."""
+    nor a derivative that is not that of the value, nor a function that SymPy can't differentiate."""
     folds = expression.atoms(*_FOLDS, stop_gradient)
-    return not any(one.has(variable) for one in folds)
+    own = {
+        one for one in expression.atoms(sympy.Function) if type(one).__module__.startswith("objc")
+    }
+    return not any(one.has(variable) for one in folds | own)
 
 
 def is_regular(expression: Any) -> bool:
