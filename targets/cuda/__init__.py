@@ -98,11 +98,16 @@ def clock() -> Any:
 
 def parts() -> Mapping[str, tuple[bool, str]]:
     """What the target has here beside a device, by name: whether it is there, and for what."""
-    from objc.targets.cuda.ptx import libdevice
+    import llvmlite.binding as llvm
+    from objc.targets.cuda.ptx import architectures, libdevice
 
     found = libdevice()
     missing = "for powers, trigonometry and the gamma family (`pip install 'objc[cuda]'`)"
-    return {"libdevice": (found is not None, missing if found is None else str(found))}
+    version = ".".join(map(str, llvm.llvm_version_info))
+    return {
+        "PTX": (True, f"by LLVM {version} in llvmlite, up to {architectures()[-1]}"),
+        "libdevice": (found is not None, missing if found is None else str(found)),
+    }
 
 
 def adopt(value: Any) -> Any:

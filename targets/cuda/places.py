@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from objc.targets._facts import Facts
 from objc.targets.cpu import places
@@ -19,6 +19,12 @@ from objc.schedule.loops import Loop, Parallel
 
 LETTERS = {"int64": "k", "float32": "c", "float64": "w"}
 """What the name of a scalar begins with, by its type."""
+
+
+_SPELLINGS: Mapping[str, str] = {
+    **SPELLINGS,
+    **{name: f"math.{name}" for name in ("sin", "cos", "erf", "erfc", "pow")},
+}
 
 
 @dataclass
@@ -37,10 +43,7 @@ class Quads:
 class Places(places.Places):
     """The scope that the expressions of a step are printed in, for one mode of teams."""
 
-    spellings: ClassVar[Mapping[str, str]] = {
-        **SPELLINGS,
-        **{name: f"math.{name}" for name in ("sin", "cos", "erf", "erfc", "pow")},
-    }
+    spellings = _SPELLINGS
 
     layout: Layout
     mode: Mode
@@ -51,7 +54,7 @@ class Places(places.Places):
         self.four = four
         self.rows = rows or Rows()
         self.quads: Quads | None = None
-        self.writing = False
+        self.puts = False  # whether what is shown is written to
         self.registers: dict[str, str] = {}
         self.arguments = Parameters()
         suffix = f"_{mode}_four" if four else f"_{mode}"
@@ -150,6 +153,7 @@ class Places(places.Places):
         row = f"held_{self.rows.place[tensor.name] + 1}"
         if self.rows.brought.get(tensor.name) is not self.quads.loop:
             return self._register(row, row, self.dtype)
+        assert self.outer is not None
         name = self.layout.name("in", tensor.name)
         self.quads.kept[f"{name}[{self._index_name(self.outer)}]"] = row
         return None
@@ -176,9 +180,9 @@ class Places(places.Places):
 
     def _register(self, row: str, name: str, kind: str) -> str:
         assert self.quads is not None
-        held = self.quads.put if self.writing else self.quads.taken
+        held = self.quads.put if self.puts else self.quads.taken
         if row not in held.values():
-            prefix = "put" if self.writing else "four"
+            prefix = "put" if self.puts else "four"
             register = self.layout.name(prefix, f"{name}_{len(self.registers) + 1}")
             self.registers[register] = f"cuda.local.array({self.layout.at_once}, {kind})"
             held[register] = row

@@ -469,9 +469,9 @@ class StepText(Places, steps.StepText):
         return f"rounded({names[0]}, {names[1]})"
 
     def _store(self, let: Let, at: Sequence[Index], text: str) -> None:
-        self.writing = True
+        self.puts = True
         target = self._element(let, [Position(index) for index in at])
-        self.writing = False
+        self.puts = False
         self._line(f"{target} = {text}")
         self.layout.filled.add(let.name)
 

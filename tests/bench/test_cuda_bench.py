@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 
 from objc.bench import cuda
-from objc.bench.cuda import accuracy, contenders, worker
+from objc.bench.cuda import accuracy, contenders, device_run, worker
 from objc.bench.cuda.cases import CASES, Aim, DeviceCase
 from objc.bench.cuda.contenders import Data, Host
 from objc.bench.cuda.job import DeviceEntry, DeviceJob, DeviceRow
@@ -191,6 +193,36 @@ def test_aims_are_told_apart_from_what_is_not_known(
     aim: Aim, medians: dict[str, float], said: str | None
 ) -> None:
     assert verdict(aim, row_of(aim, **medians), 1000.0) == said
+
+
+def test_wrong_numbers_reach_no_aim() -> None:
+    row = row_of(Aim(copy=0.1), objc=1.0)
+    (entry,) = row.entries
+    for error, said in ((2e-3, "2e-03"), (float("inf"), "inf"), (float("nan"), "nan")):
+        off = replace(row, entries=(replace(entry, gradient_error=error),))
+        assert verdict(row.case.aim, off, 1000.0) == (
+            f"wrong: the gradient is off by {said} of its largest entry"
+        )
+    brief = replace(row, case=replace(row.case, storage="bfloat16"))
+    brief = replace(brief, entries=(replace(entry, gradient_error=2e-3),))
+    assert (verdict(row.case.aim, brief, 1000.0) or "").startswith("held")
+
+
+def test_a_checkout_that_is_not_installed_is_made_a_package(tmp_path: Path) -> None:
+    """What a bare machine runs: the script finds the targets and the grammar, and names what is missing."""
+    environment = device_run.package(tmp_path)
+    code = (
+        "import objc, objc.targets, objc.grammar;"
+        "print(*(one.__file__ for one in (objc, objc.targets, objc.grammar)))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-P", "-c", code], env=environment, cwd=tmp_path, text=True,
+        capture_output=True, check=True,
+    )  # fmt: skip
+    assert all(one.startswith(str(tmp_path)) for one in found.stdout.split())
+    script = Path(str(device_run.__file__))
+    said = subprocess.run([sys.executable, "-S", "-E", script], text=True, capture_output=True)
+    assert said.returncode == 1 and "Missing here: numpy, sympy" in said.stdout
 
 
 def test_the_table_says_what_is_missing() -> None:

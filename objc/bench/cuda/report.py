@@ -13,6 +13,8 @@ _HEAD = (
     "value error", "gradient error",
 )  # fmt: skip
 OURS = ("objc out", "objc")
+VALUE, GRADIENT, GRADIENT_SHORT = 1e-4, 1e-4, 2.0**-7
+"""Errors beyond which a result is wrong."""
 
 
 def table(report: DeviceReport) -> str:
@@ -109,6 +111,9 @@ def verdict(aim: Aim, row: DeviceRow, copy: float) -> str | None:
     ours = best(row)
     if ours is None:
         return "not measured" if aim != Aim() else None
+    off = _off(row)
+    if off is not None:
+        return off
     parts = [*_speed(aim, row, copy, ours), *_spared(aim, row)]
     if not parts:
         return None
@@ -118,6 +123,20 @@ def verdict(aim: Aim, row: DeviceRow, copy: float) -> str | None:
     if not known or (len(known) < len(parts) and not (aim.either and held)):
         return f"{'missed' if known and not held and not aim.either else 'open'}: {texts}"
     return f"{'held' if held else 'missed'}: {texts}"
+
+
+def _off(row: DeviceRow) -> str | None:
+    """That objc's numbers are wrong, where they are farther from the interpreter's than rounding goes."""
+    short = row.case.storage in ("bfloat16", "float16")
+    for name in OURS:
+        entry = row.entry(name)
+        if entry is None or entry.value_error is None or entry.gradient_error is None:
+            continue
+        if not entry.value_error <= VALUE:
+            return f"wrong: the value is off by {entry.value_error:.0e} of it"
+        if not entry.gradient_error <= (GRADIENT_SHORT if short else GRADIENT):
+            return f"wrong: the gradient is off by {entry.gradient_error:.0e} of its largest entry"
+    return None
 
 
 def _speed(aim: Aim, row: DeviceRow, copy: float, ours: float) -> Iterator[tuple[bool | None, str]]:
