@@ -26,7 +26,7 @@ ROWS = {
     ),
     "a comparison": (
         _PAIR, "if q > y then q - y else 2 * (y - q)", "convex in q",
-        _PAIR, "if q > y then y - q else 2 * (y - q)", "convex in q",
+        _PAIR, "if q > y then 3 * (y - q) else 2 * (y - q)", "convex in q",
     ),
     "a domain of a hyperparameter": (
         "q: real | y: nonnegative; p: interval(1, 2) = 3/2", _TWEEDIE, "convex in q",
