@@ -15,7 +15,7 @@ import sympy
 from objc.analysis.formulas import body_at
 from objc.analysis.signs.elementary import is_zero
 from objc.analysis.subject import Subject
-from objc.ir.index import Dimension, Index, at
+from objc.ir.index import Dimension, Index, Position, at
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Read, reads, substitute_positions
 
@@ -37,9 +37,26 @@ def batch_of(subject: Subject) -> Dimension | None:
     partition = program.let[read.tensor]
     (other,) = partition.over
     score = substitute_positions(body_at(partition, read), {other: at(own)})
-    left = sympy.expand(outer.body - read + score)
+    left = sympy.expand(_by_meaning(program, outer.body - read) + _by_meaning(program, score))
     is_whole = other.dimension == own.dimension and is_zero(left)
     return own.dimension if is_whole and _is_of_both(program, partition, own) else None
+
+
+def _by_meaning(program: Program, expression: Any) -> Any:
+    """A formula with symbols for what it reads of reductions: equal ones for what is computed alike."""
+    mapping = {}
+    for read in expression.atoms(Read):
+        let = program.let.get(read.tensor)
+        if let is not None and let.reduction is not None:
+            places = dict(zip(let.free, read.positions, strict=True))
+            places |= {
+                one: Position(Index(f"place {number}", one.dimension))
+                for number, one in enumerate(let.over)
+            }
+            sides = (substitute_positions(side, places) for side in (let.body, let.guard))
+            sizes = "".join(f", {one.dimension}" for one in let.over)
+            mapping[read] = sympy.Symbol(f"{let.reduction}{sizes}: {'; '.join(map(str, sides))}")
+    return expression.xreplace(mapping)
 
 
 def _is_sum(let: Let | None, read: Read, own: Index) -> bool:

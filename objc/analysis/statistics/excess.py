@@ -45,8 +45,8 @@ def least_score(subject: Subject, margin: Margin) -> Callable[[Any], Any] | None
 
 def _of_share(score: Any, share: Any) -> Any:
     odds = sympy.Dummy("o", positive=True)
-    ratio = sympy.log(_MORE) - sympy.log(_LESS)
-    found = score.xreplace({ratio: sympy.log(odds)})
+    together = {sympy.log(_MORE): sympy.log(odds) + sympy.log(_LESS)}
+    found = sympy.expand(score.xreplace(together))
     found = found.xreplace({_MORE: 2 * share, _LESS: 2 * (1 - share)})
     return sympy.expand(found).xreplace({odds: share / (1 - share)})
 

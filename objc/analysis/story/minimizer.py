@@ -11,6 +11,7 @@ from objc.analysis.claims import decide, decided
 from objc.analysis.decision import Decision
 from objc.analysis.signs.elementary import is_smooth_formula, is_zero, plain
 from objc.analysis.statistics.calibration import of_margin
+from objc.analysis.statistics.classes import calibrated as of_classes
 from objc.analysis.statistics.classes import classes_of
 from objc.analysis.statistics.contrast import batch_of
 from objc.analysis.statistics.elicitation import Regression, cases_of
@@ -42,6 +43,7 @@ def minimizer(subject: Subject) -> Iterator[str]:
     if found is not None:
         yield found
     if classes_of(subject) is not None:
+        yield from _choice(subject)
         yield from _tolerance(subject)
     yield from _order(subject)
     if (batch := batch_of(subject)) is not None:
@@ -90,6 +92,18 @@ def _decision(subject: Subject, margin: Margin) -> Iterator[str]:
     if decided(subject, "strictly_proper").is_proof:
         yield f"The logistic function of {margin.name} is that probability at the minimum."
     yield from _tolerance(subject)
+
+
+def _choice(subject: Subject) -> Iterator[str]:
+    """Of scores of classes: whether the greatest is the likeliest class."""
+    found = of_classes(subject) if subject.is_short else None
+    if found is not None and found.is_proof:
+        yield (
+            "The greatest score decides for the likeliest class once the expected loss is least"
+            f" (calibrated for the accuracy): {found.argument}."
+        )
+    elif found is not None and found.verdict == "refuted":
+        yield f"Minimizing it may decide for a class that is not the likeliest: {_of(found)}."
 
 
 def _tolerance(subject: Subject) -> Iterator[str]:

@@ -51,6 +51,9 @@ class _Ray:
         """What the derivative in the distance tends to as it grows."""
         return end_of(self.slope, self.t)
 
+    def is_at_least_zero(self, formula: Any) -> bool:
+        return is_zero(formula) or self.subject.is_at_least(formula, sympy.Integer(0))
+
     def is_still(self) -> bool:
         """Whether the slope is 0 from some distance on, at the defaults."""
         defaults = {
@@ -98,8 +101,8 @@ def _setting(shape: Profile) -> str:
 
 def _small(above: _Ray, below: _Ray) -> Iterator[str]:
     slopes = above.near(1), below.near(1)
-    if None in slopes:
-        return
+    if None in slopes or not all(map(above.is_at_least_zero, slopes)):
+        return  # it does not rise on both sides: what is small is no error
     if all(is_zero(one) for one in slopes):
         bends = above.near(2), below.near(2)
         if None in bends:
@@ -136,7 +139,7 @@ def _large(subject: Subject, above: _Ray, below: _Ray) -> Iterator[str]:
         )
     elif all(one == sympy.oo for one in ends):
         yield "The larger an error, the harder it pulls, without bound: an outlier may outweigh all else."
-    elif all(one.is_finite for one in ends):
+    elif all(one.is_finite and above.is_at_least_zero(one) for one in ends):
         texts = [above.text(one) for one in ends]
         told = (
             texts[0]
