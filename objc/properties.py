@@ -97,15 +97,11 @@ PROPERTIES: Mapping[str, Property] = {
         _in("shape.convexity", "composition", "convex_and_concave"), least=1, lens="curvature"
     ),
     "strictly_convex": Property(
-        _in(
-            "shape.strictness",
-            "second_derivative",
-            "structure_of_the_hessian",
-            "second_derivative_on_its_line",
-            "drawn_chords",
-            "least_second_derivative",
-            "flat_directions",
-            "chords_that_are_met",
+        (
+            *_in("shape.strictness", "second_derivative", "structure_of_the_hessian"),
+            *_in("shape.strictness", "flat_directions", "chords_that_are_met"),
+            *_in("shape.strictness", "second_derivative_on_its_line", "drawn_chords"),
+            *_in("shape.strictness", "least_second_derivative"),
         ),
         is_sought=True,
         least=1,

@@ -10,7 +10,7 @@ from objc.analysis.effort import UNLIMITED, Effort
 from objc.analysis.errors import ClaimRefuted, ClaimsUndecided
 from objc.analysis.facts import Fact, Facts, Verdict
 from objc.analysis.misuse import misuses
-from objc.analysis.objectives.whole import unreached, whole
+from objc.analysis.objectives.whole import endless, unreached, whole
 from objc.analysis.search import found_beside
 from objc.analysis.shape.influence import influence_warnings
 from objc.analysis.statements import answer, fact_of, stated
@@ -50,10 +50,12 @@ def analyse(
 
 def errors(program: Program) -> tuple[Diagnostic, ...]:
     """What is proved to be wrong with a declaration: a function that leaves its domain, a claim that
-    is refuted. The cheap part of `analyse`, for each compilation."""
+    is refuted, an objective without an end. The cheap part of `analyse`, for each compilation."""
     found: list[Diagnostic] = list(misuses(program, Ranges(program)))
-    if program.claims and program.terms and "result" not in program.outputs:
+    is_whole = program.kind == "objective"
+    if (program.claims or is_whole) and program.terms and "result" not in program.outputs:
         subject = Subject(program)
+        found += endless(subject)
         claimed = [(claim, fact_of(subject, claim, "claim")) for claim in program.claims]
         found += _claim_diagnostics(program, claimed)
     return tuple(one for one in found if one.severity == "error")

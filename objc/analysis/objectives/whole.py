@@ -42,20 +42,36 @@ def whole(subject: Subject) -> tuple[list[Fact], list[Diagnostic]]:
     how = how_bounded(subject)
     ray = None if how is not None else _in_time(clock, runaway, subject, None)
     facts += [_bound(subject, how, ray), *_flat(_in_time(clock, flat_moves, subject, []), subject)]
-    found: list[Diagnostic] = []
-    if ray is not None and ray.always:
-        span, name = subject.declared.span, subject.declared.name
-        found.append(RunsAway(span, name, ray.upward, str(ray)))
-    return facts, found
+    return facts, _of_ray(subject, ray)
+
+
+def endless(subject: Subject) -> list[Diagnostic]:
+    """The error of an objective that has no bound at any data that were drawn: what of `whole` stops a
+    compilation."""
+    declared = subject.declared
+    if declared.kind != "objective" or not declared.differentiable or _end_of_range(subject):
+        return []
+    return _of_ray(subject, _in_time(Clock(subject.effort.found), runaway, subject, None))
+
+
+def _of_ray(subject: Subject, ray: Runaway | None) -> list[Diagnostic]:
+    if ray is None or not ray.always:
+        return []
+    declared = subject.declared
+    return [RunsAway(declared.span, declared.name, ray.upward, str(ray))]
+
+
+def _end_of_range(subject: Subject) -> bool:
+    """Whether interval arithmetic bounds what is minimized from below, or what is maximized from above."""
+    upward = subject.declared.direction == "maximize"
+    return (subject.range.high if upward else -subject.range.low) < float("inf")
 
 
 def how_bounded(subject: Subject) -> str | None:
     """Why what is minimized has a lower bound (what is maximized, an upper one), if that is known."""
-    upward = subject.declared.direction == "maximize"
-    values = subject.range
-    if (values.high if upward else -values.low) < float("inf"):
+    if _end_of_range(subject):
         return "by interval arithmetic"
-    if upward:
+    if subject.declared.direction == "maximize":
         return None
     found = [(one.term.name, decided(one.subject, "nonnegative")) for one in parts_of(subject)]
     if not all(one.is_proof for _, one in found):

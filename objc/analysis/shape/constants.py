@@ -25,7 +25,7 @@ from objc.ir.program import Claim
 from objc.ir.symbols import Expression, Read
 
 _PLACES = sorted({s * k / 8 for k in range(81) for s in (-1, 1)} | {-300.0, -40.0, 40.0, 300.0})
-_SETTINGS = 6
+_SETTINGS = 4
 _NEAR = 1e-7
 _FACTORS = sorted(
     {sympy.Rational(p, q) for p in range(1, 9) for q in (1, 2, 3, 4, 8, 16)}
@@ -35,13 +35,14 @@ _FACTORS = sorted(
 
 
 def steepest(subject: Subject, word: str, names: tuple[str, ...]) -> Iterator[Claim]:
-    """`lipschitz L` and `smooth L`, for what the constant may be: the least first."""
+    """`lipschitz L` and `smooth L`, for what the constant may be: what costs little first."""
     if len(names) != 1:
         return
-    order = 1 if word == "lipschitz" else 2
-    found = list(dict.fromkeys(_greatest(subject, names[0], order)))
-    for bound in sorted(found, key=lambda one: _at_defaults(subject, one)):
-        yield Claim(False, (word,), (bound,), None, names)
+    order, tried = (1 if word == "lipschitz" else 2), set()
+    for bound in _greatest(subject, names[0], order):
+        if bound not in tried:
+            tried.add(bound)
+            yield Claim(False, (word,), (bound,), None, names)
 
 
 def moduli(subject: Subject, word: str, names: tuple[str, ...]) -> Iterator[Claim]:
@@ -93,7 +94,11 @@ def no_modulus(
 
 
 def _greatest(subject: Subject, name: str, order: int) -> Iterator[Expression]:
-    is_scalar = not subject.program.input[name].dimensions
+    slope = subject.slope(name) if order == 1 else subject.second_slope(name)
+    if slope is not None:
+        yield from sorted(
+            _read_off(subject, name, slope), key=lambda one: _at_defaults(subject, one)
+        )
     if subject.is_short:
         bounds = subject.bounds(name)
         structural = (
@@ -101,15 +106,13 @@ def _greatest(subject: Subject, name: str, order: int) -> Iterator[Expression]:
         )
         if structural.is_finite is not False and _is_free(subject, structural):
             yield sympy.simplify(structural)
-    slope = subject.slope(name) if order == 1 else subject.second_slope(name)
-    if slope is None or not is_scalar:
+    if slope is None:
         return
     high = _number(subject.ranges.of(slope).absolute().high)
     if high != sympy.oo:
         yield high
-    if not subject.program.lets[1:]:
+    if len(subject.program.lets) == 1:
         yield from extremes.suprema(subject, name, order)
-    yield from _read_off(subject, name, slope)
 
 
 def _read_off(subject: Subject, name: str, slope: Expression) -> Iterator[Expression]:
