@@ -133,7 +133,8 @@ def common_power(node: Any) -> Expression | None:
                 rest = sympy.Mul(*(f for f in sympy.Mul.make_args(one) if f is not factor))
                 groups.setdefault(base, []).append((one, exponent, rest))
     for base, members in groups.items():
-        members += [(one, ZERO, one) for one in node.args if one.is_number]
+        used = [one for one, _, _ in members]
+        members += [(one, ZERO, one) for one in node.args if one.is_number and one not in used]
         lowest = min(exponent for _, exponent, _ in members)
         if len(members) < 2 or not lowest < 0:
             continue
