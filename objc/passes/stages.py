@@ -15,6 +15,7 @@ from objc.passes.places import tell_places
 from objc.passes.prune import prune
 from objc.passes.reach import limit_recurrences
 from objc.passes.simplify import simplify
+from objc.passes.squares import differences_of_squares
 from objc.passes.stabilise import stabilise
 
 Step = tuple[str, Callable[[Program], Program]]
@@ -29,6 +30,7 @@ def stable(program: Program) -> Program:
         ("prune", prune),
         ("reach", limit_recurrences),
         ("demand", guard_by_demand),
+        ("squares", differences_of_squares),
         ("stabilise", stabilise),
         ("differences", partial(name_differences, known=program)),
         ("demand", guard_places),

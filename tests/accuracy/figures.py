@@ -2,8 +2,9 @@
 
 `python -m tests.accuracy.figures NAME…` measures these losses again, or all where none is named, and
 writes what it found. A row is a quantity in one floating type: the bits lost over what rounding the
-inputs once explains, the largest relative error, and the share of results that are infinite, zero or
-no number where the true one is representable.
+inputs once explains, the largest relative error, the share of results that are infinite, zero or
+no number where the true one is representable, and the bits lost over what a rounding of the largest
+entry of the result and of each input explains.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ DTYPES: tuple[DType, ...] = ("float32", "float64")
 POINTS, ROUNDS, SEED = 24, 2, 0
 
 Figures = dict[str, dict[str, list[float]]]
-"""By type and quantity: bits lost, relative error, share of wrong results."""
+"""By type and quantity: bits lost, relative error, share of wrong results, bits lost normwise."""
 
 
 def kept() -> dict[str, Figures]:
@@ -56,6 +57,7 @@ def _figures(row: Row) -> Iterator[float]:
     yield round(min(row.bits_lost, 1100.0), 1)
     yield float(f"{min(row.error('relative'), 1e300):.1e}")
     yield round(row.share(row.nan + row.overflow + row.underflow), 4)
+    yield round(min(row.normwise_bits_lost, 1100.0), 1)
 
 
 def main(chosen: list[str]) -> None:

@@ -7,6 +7,7 @@ compensated summation: no more than a few roundings, however long it is.
 from __future__ import annotations
 
 import math
+import shutil
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,16 @@ loss normalizer(z: real[K] |) = logsumexp[k](z[k])
 loss cross_entropy(z: real[K] | y: index(K)) = -log(softmax(z)[y])
 loss inner(a: real[K] | b: real[K]) = sum[k](a[k] * b[k])
 loss square(x: real |) = x^2
+objective scaled(| x: real; learn w: real) = minimize w * x
 """
 LONG = 128_000
 ROUNDINGS = 8
 
 
-@pytest.fixture(scope="module", params=["cpu", "numpy"])
+@pytest.fixture(scope="module", params=["cpu", "numpy", "library"])
 def module(request: pytest.FixtureRequest) -> Any:
+    if request.param == "library" and shutil.which("cc") is None:
+        pytest.skip("needs a C compiler to link")
     return objc.compile(TEXT, target=request.param)
 
 
@@ -70,3 +74,13 @@ def test_batch_is_added_up_in_float64(module: Any) -> None:
     x[0] = 3e3  # one example of 9e6 and millions of 0.01
     exact = (9e6 + 3e6 * exact) / 3_000_001
     assert abs(module.square(x) - exact) <= 1e-7 * exact
+
+
+def test_a_batch_of_a_hundred_millions(module: Any) -> None:
+    """In float32 the sum would stop growing at 2^24 times its addends."""
+    many = 100_000_000
+    x = np.full(many, np.float32(0.1))
+    exact = float(np.float32(np.float32(0.1) * np.float32(0.1)))
+    assert abs(module.square(x) - exact) <= 1e-12 * exact
+    slope = module.scaled.gradient(x[:20_000_000], np.float32(2), reduction="sum")
+    assert abs(float(slope) - 2e7 * float(x[0])) <= 1e-7 * 2e6

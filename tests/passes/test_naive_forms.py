@@ -52,7 +52,7 @@ def test_the_table_is_long_and_its_exceptions_are_in_it() -> None:
 @pytest.mark.parametrize("form", _cases())
 def test_form(form: Form) -> None:
     program = lower(parse(Source("form.objc", form.source))).programs["form"]
-    found = _computed(program, form)
+    found = computed(program, form)
     assert not (wrong := _wrong(program, form, found, form.tolerance)), "\n".join(
         [form.name, *wrong]
     )
@@ -73,7 +73,7 @@ def test_form_compiled(name: str, dtype: DType) -> None:
         points = [one for one in map(_in_float32, form.points) if one is not None]
         form = replace(form, points=points)
     program = lower(parse(Source("form.objc", form.source))).programs["form"]
-    found = _computed(program, form, "cpu", dtype)
+    found = computed(program, form, "cpu", dtype)
     tolerance = 1e-6 if dtype == "float32" else 1e-13
     assert not (wrong := _wrong(program, form, found, tolerance, dtype)), "\n".join([name, *wrong])
 
@@ -111,7 +111,7 @@ def _wrong(
     return wrong[:12]
 
 
-def _computed(
+def computed(
     program: Program, form: Form, target: str = "numpy", dtype: DType = "float64"
 ) -> Mapping[str, Any]:
     """All points as one batch on a target."""

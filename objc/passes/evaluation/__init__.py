@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from objc.ir.program import Program
 from objc.passes.evaluation.cancellation import expand_at_zero
+from objc.passes.evaluation.combinations import combine_differences
 from objc.passes.evaluation.divergences import divergences_by_parts
 from objc.passes.evaluation.fractions import over_common_denominators
 from objc.passes.evaluation.means import center_means
@@ -22,5 +23,5 @@ __all__ = ["keep_digits", "keep_range"]
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
     program = entropies_by_parts(divergences_by_parts(program))
-    program = over_common_denominators(program)
+    program = combine_differences(over_common_denominators(program))
     return center_means(expand_at_zero(program))

@@ -14,8 +14,8 @@ import sympy
 
 from objc.atoms import quotient
 from objc.ir.program import Program
-from objc.ir.symbols import Expression, Read, substitute_positions
-from objc.passes.differences import is_difference
+from objc.ir.symbols import Expression, Read
+from objc.passes.evaluation.combinations import written_out
 from objc.passes.inline import size
 from objc.passes.rewrites.forms import is_short
 
@@ -42,7 +42,7 @@ def _whole(node: Any, program: Program) -> Expression | None:
         return None
     if not any(one.as_numer_denom()[1].free_symbols for one in node.args):
         return None
-    opened = _written_out(node, program)
+    opened = written_out(node, program)
     if len(opened.free_symbols) > _MOST_SYMBOLS or not is_short(opened):
         return None
     if _has_one_sign(sympy.Add.make_args(opened)):
@@ -87,14 +87,3 @@ def _is_fraction(term: Any) -> bool:
 def _has_one_sign(addends: Any) -> bool:
     """Whether no two addends can cancel: all are positive, or all negative, where they aren't zero."""
     return all(one.is_nonnegative for one in addends) or all(one.is_nonpositive for one in addends)
-
-
-def _written_out(expression: Any, program: Program) -> Any:
-    """With differences of entries, which have names, as what they are."""
-    mapping = {}
-    for read in expression.atoms(Read):
-        let = program.let.get(read.tensor)
-        if let is not None and let.reduction is None and is_difference(let.body):
-            places = dict(zip(let.free, read.positions, strict=True))
-            mapping[read] = substitute_positions(let.body, places)
-    return expression.xreplace(mapping) if mapping else expression

@@ -53,6 +53,8 @@ def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
         return whole
     changed = _powers_together(whole)
     if changed is None:
+        changed = _by_half_exponentials(whole, named)
+    if changed is None:
         changed = _rational(whole)
     if changed is None:
         changed = _under_exponential(whole, named)
@@ -85,6 +87,42 @@ def _powers_together(product: Any) -> Expression | None:
     inside = sympy.And(sympy.Gt(together, 0), sympy.Le(together, _GREATEST))
     rest = sympy.Mul(*(one for one in sympy.Mul.make_args(product) if one not in powers))
     return rest * Branch(inside, together, sympy.exp(logarithm))
+
+
+def _by_half_exponentials(product: Any, named: Mapping[Read, Expression]) -> Expression | None:
+    """x²·exp(u) = (x/exp(−u/2))², and x·exp(u) the same in two steps where the square stands beside it:
+    either factor may leave the range of which the product does not. What is a square under the
+    exponential itself is dealt with below."""
+    found = _half_exponential(product, named)
+    if found is None:
+        return None
+    x, exponent, u, factors = found
+    half = sympy.exp(-u / 2)
+    rest = sympy.Mul(*factors)
+    if exponent == 2:
+        return rest * quotient(x, half) ** 2
+    pairs = (
+        _half_exponential(one, named) for body in named.values() for one in body.atoms(sympy.Mul)
+    )
+    beside = any(one is not None and one[:3] == (x, 2, u) for one in pairs)
+    return rest * quotient(quotient(x, half), half) if beside else None
+
+
+def _half_exponential(
+    product: Any, named: Mapping[Read, Expression]
+) -> tuple[Any, Any, Any, list[Any]] | None:
+    """(x, n, u, the rest) of a product of xⁿ, for n 1 or 2, and one exp(u)."""
+    factors = list(sympy.Mul.make_args(product))
+    powers = [one for one in factors if isinstance(named.get(one, one), sympy.exp)]
+    if len(powers) != 1:
+        return None
+    (u,) = named.get(powers[0], powers[0]).args
+    for one in factors:
+        x, exponent = one.as_base_exp()
+        fits = one is not powers[0] and exponent in (1, 2) and _is_generator(x)
+        if fits and u.free_symbols and not u.has(x) and not x.is_positive:
+            return x, exponent, u, [f for f in factors if f is not one and f is not powers[0]]
+    return None
 
 
 def _is_from(exponent: Any, least: int) -> bool:

@@ -28,7 +28,7 @@ def keep_range(program: Program) -> Program:
         if let.reduction in ("max", "logsumexp") and let.name not in unbounded
     }
     exploding: set[str] = set()
-    named: dict[Read, Expression] = {}
+    named = {let.read(*let.free): let.body for let in program.lets if let.reduction is None}
 
     def explosive(factor: Expression) -> bool:
         if isinstance(factor, Read):

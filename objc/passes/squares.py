@@ -1,0 +1,146 @@
+"""Differences of sums of squares, without the subtraction: a variance is the mean of squared distances.
+
+`mean x·y − mean x · mean y` is `mean (x − mean x)·(y − mean y)`, and `Σ u² − Σ v²`, where u and v have
+something in common, `Σ (u − v)·(u + v)`: both cancel to what is far below their terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from objc.ir.domain import REAL
+from objc.ir.index import Index, Position, at
+from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
+from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.passes.rewrites.forms import is_short
+
+
+def differences_of_squares(program: Program) -> Program:
+    """The program with a let for every such difference in the body of an elementwise let."""
+    return _Squares(program).run()
+
+
+class _Squares:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.names = Names.of(program)
+        inside = members(program)
+        self.known: Mapping[str, Let] = {
+            let.name: let
+            for let in program.lets
+            if let.reduction in ("sum", "mean")
+            and let.guard == sympy.true
+            and let.name not in inside
+        }
+        self.made: dict[tuple[Expression, tuple[Index, ...]], Let] = {}
+
+    def run(self) -> Program:
+        lets: list[Let] = []
+        for let in self.program.lets:
+            before = set(self.made)
+            body = let.body
+            for node in sorted(body.atoms(sympy.Add), key=str):
+                changed = self._of(node)
+                if changed is not None:
+                    body = body.xreplace({node: changed})
+            lets += [one for key, one in self.made.items() if key not in before]
+            lets.append(let if body == let.body else replace(let, body=body))
+        return self.program.with_lets(lets)
+
+    def _of(self, node: Any) -> Expression | None:
+        for first in node.args:
+            coefficient, read = _read_in(first, self.known)
+            if read is None:
+                continue
+            for second in node.args:
+                if second is first:
+                    continue
+                found = self._spread(read, -second / coefficient)
+                if found is None:
+                    found = self._apart(read, -second / coefficient)
+                if found is not None:
+                    rest = [one for one in node.args if one is not first and one is not second]
+                    return sympy.Add(*rest, coefficient * found)
+        return None
+
+    def _spread(self, read: Read, product: Any) -> Expression | None:
+        """mean x·y − mean x · mean y."""
+        whole = self.known[read.tensor]
+        factors = _two(whole.body)
+        means = _two(product)
+        if whole.reduction != "mean" or factors is None or means is None:
+            return None
+        if not all(isinstance(one, Read) and one.tensor in self.known for one in means):
+            return None
+        place = dict(zip(whole.free, read.positions, strict=True))
+        moved = [substitute_positions(one, place) for one in factors]
+        entries = [self._entry(one, whole) for one in means]
+        if None in entries or (moved != entries and moved[::-1] != entries):
+            return None
+        pairs = zip(entries, means, strict=True)
+        return self._sum(sympy.Mul(*(x - mean for x, mean in pairs)), whole)
+
+    def _entry(self, mean: Read, whole: Let) -> Expression | None:
+        """What a mean is of, at the indices that another runs over."""
+        let = self.known[mean.tensor]
+        dimensions = [[index.dimension for index in one.over] for one in (let, whole)]
+        if let.reduction != "mean" or dimensions[0] != dimensions[1]:
+            return None
+        mapping: dict[Index, Position] = dict(zip(let.free, mean.positions, strict=True))
+        mapping |= {old: at(new) for old, new in zip(let.over, whole.over, strict=True)}
+        return substitute_positions(let.body, mapping)
+
+    def _apart(self, read: Read, other: Any) -> Expression | None:
+        """Σ u² − Σ v², where u − v is shorter than u and v are."""
+        if not isinstance(other, Read) or other.tensor not in self.known:
+            return None
+        first, second = (self.known[one.tensor] for one in (read, other))
+        dimensions = [[index.dimension for index in one.over] for one in (first, second)]
+        bodies = [one.body for one in (first, second)]
+        squares = all(isinstance(one, sympy.Pow) and one.exp == 2 for one in bodies)
+        if not squares or first.reduction != second.reduction or dimensions[0] != dimensions[1]:
+            return None
+        if not all(is_short(one) for one in bodies):
+            return None
+        place: dict[Index, Position] = dict(zip(second.free, other.positions, strict=True))
+        place |= {old: at(new) for old, new in zip(second.over, first.over, strict=True)}
+        u = substitute_positions(bodies[0].base, dict(zip(first.free, read.positions, strict=True)))
+        v = substitute_positions(bodies[1].base, place)
+        apart, together = sympy.expand(u - v), sympy.expand(u + v)
+        if len(sympy.Add.make_args(together)) < len(sympy.Add.make_args(apart)):
+            apart, together = together, apart
+        terms = len(sympy.Add.make_args(u)) + len(sympy.Add.make_args(v))
+        if apart == 0 or len(sympy.Add.make_args(apart)) >= terms:
+            return None
+        return self._sum(apart * together, first)
+
+    def _sum(self, body: Expression, like: Let) -> Expression:
+        """A read of the sum or mean of a body over the indices of another one, where it is read."""
+        free = tuple(sorted(indices_of(body) - set(like.over), key=lambda index: index.name))
+        if (body, like.over) not in self.made:
+            name = self.names.fresh(f"spread_{like.name}")
+            made = replace(like, name=name, free=free, body=body, domain=REAL)
+            self.made[body, like.over] = made
+        return self.made[body, like.over].read(*free)
+
+
+def _read_in(term: Any, known: Mapping[str, Let]) -> tuple[Expression, Read | None]:
+    """(c, r) of a term c·r with a read of a sum."""
+    for factor in sympy.Mul.make_args(term):
+        if isinstance(factor, Read) and factor.tensor in known:
+            return sympy.Mul(*(f for f in sympy.Mul.make_args(term) if f is not factor)), factor
+    return term, None
+
+
+def _two(product: Any) -> list[Any] | None:
+    """The two factors of a product, or of a square."""
+    if isinstance(product, sympy.Pow) and product.exp == 2:
+        return [product.base, product.base]
+    if isinstance(product, sympy.Mul) and len(product.args) == 2:
+        return list(product.args)
+    return None
