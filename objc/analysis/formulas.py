@@ -32,7 +32,7 @@ def whole(program: Program) -> Program:
     bodies: dict[str, Let] = {}
     lets = []
     for let in program.lets:
-        body, guard = named(_inlined(let.body, bodies)), _inlined(let.guard, bodies)
+        body, guard = named(inlined(let.body, bodies)), inlined(let.guard, bodies)
         if _size(body) + _size(guard) <= _GREATEST:
             let = replace(let, body=body, guard=guard)
         if let.reduction is None and let.name not in program.gathered | recurrent:
@@ -54,7 +54,7 @@ def reached(program: Program, lets: list[Let]) -> list[Let]:
     return [let for let in lets if let.name in wanted]
 
 
-def _inlined(expression: Any, bodies: Mapping[str, Let]) -> Any:
+def inlined(expression: Any, bodies: Mapping[str, Let]) -> Any:
     mapping = {
         read: body_at(bodies[read.tensor], read)
         for read in expression.atoms(Read)

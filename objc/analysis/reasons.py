@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import sympy
 
 from objc.analysis.facts import Fact
-from objc.analysis.formulas import named
+from objc.analysis.formulas import inlined, named
 from objc.analysis.shape.curvature import Curvature, Shape
 from objc.analysis.shape.slopes import slope
 from objc.analysis.subject import Subject, with_total
 from objc.analysis.values.ranges import Ranges
 from objc.analysis.values.words import in_words
 from objc.errors import Label, marked
-from objc.ir.program import Program
+from objc.ir.program import Let, Program
+from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, reads
 from objc.properties import PROPERTIES
 from objc.source import Span
@@ -86,7 +87,10 @@ def reason(subject: Subject, fact: Fact) -> Reason:
     if not top:
         return Reason(fact, ())
     whole = max(top, key=lambda one: one.span.stop - one.span.start)
-    chosen = whole if _holds(fact) else _responsible(whole)
+    if _holds(fact):
+        shown = Part(whole.span, fact.statement, True)
+        return Reason(fact, (*reversed(list(_inside(whole))), shown))
+    chosen = _responsible(whole)
     return Reason(fact, (*reversed(list(_inside(chosen))), chosen.part))
 
 
@@ -173,7 +177,7 @@ def _curvature(program: Program, fact: Fact) -> Lens:
 
     def view(expression: Expression) -> tuple[str, bool]:
         found = shapes.of(expression)
-        return _shape_in_words(found), found != Shape()
+        return _shape_in_words(found), found.convex or found.concave or found.log_convex
 
     return view
 
@@ -199,12 +203,25 @@ def _range(program: Program, fact: Fact) -> Lens:
     return view
 
 
+def _elementwise(program: Program) -> dict[str, Let]:
+    """The lets that reduce nothing, each with those before it in their readers' places."""
+    found: dict[str, Let] = {}
+    apart = members(program) | program.gathered
+    for let in program.lets:
+        if let.reduction is None and let.name not in apart:
+            found[let.name] = replace(let, body=inlined(let.body, found))
+    return found
+
+
 def _slope(program: Program, fact: Fact) -> Lens:
-    ranges = Ranges(program)
+    ranges, bodies = Ranges(program), _elementwise(program)
+
+    def whole_of(expression: Expression) -> Expression:
+        return named(inlined(expression, bodies))
 
     def view(expression: Expression) -> tuple[str, bool] | None:
         (name,) = fact.of if len(fact.of) == 1 else (None,)
-        first = None if name is None else slope(program, named(expression), name)
+        first = None if name is None else slope(program, whole_of(expression), name)
         if first is not None and fact.property == "smooth":
             first = slope(program, first, str(name))
         if first is None:

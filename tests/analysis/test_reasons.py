@@ -1,0 +1,68 @@
+"""`objc check --why`: the parts of the text that bear on a fact, and the smallest that is responsible."""
+
+from __future__ import annotations
+
+import pytest
+
+from objc.analysis import analyse
+from objc.analysis.effort import LEVELS, Clock, OutOfTime
+from objc.analysis.reasons import Reason, reason
+from objc.analysis.subject import Subject
+from objc.passes.lower import lower
+from objc.source import Source
+from objc.syntax import parse
+
+
+def reason_of(text: str, word: str) -> Reason:
+    (program,) = lower(parse(Source("why.objc", text + "\n"))).programs.values()
+    fact = next(one for one in analyse(program, LEVELS["thorough"], (word,)) if one.property == word)
+    return reason(Subject(program), fact)
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "responsible"),
+    [
+        ("loss f(x: real | ) = log(1 + exp(x)) - x^2 * sin(x)", "convex", "sin(x)"),
+        ("loss f(x: real | ) = x^4 - x^2", "convex", "x^4 - x^2"),
+        ("loss f(x: real | ) = exp(x^2) + exp(-abs(x))", "convex", "exp(-abs(x))"),
+        ("loss f(x: real | ) = u + x^2\n    where u = sqrt(abs(x)) * x", "convex", "sqrt(abs(x))"),
+        ("loss f(x: real | ) = x^2 + tanh(x)", "nonnegative", "tanh(x)"),
+        ("loss f(x: real | ) = log(1 + x^2) + exp(x) / 2", "lipschitz", "exp(x)"),
+        ("loss f(x: real | ) = x^2 + abs(x)", "kink", "abs(x)"),
+    ],
+)
+def test_the_smallest_part_is_pointed_at(text: str, word: str, responsible: str) -> None:
+    found = reason_of(text, word).responsible
+    assert found is not None
+    assert found.span.text == responsible
+
+
+def test_a_proof_is_told_from_the_inside_out() -> None:
+    found = reason_of("loss f(s: real | y: sign) = log(1 + exp(-y * s))", "convex")
+    told = [(one.span.text, one.says) for one in found.parts]
+    assert told == [
+        ("-y * s", "affine"),
+        ("exp(-y * s)", "convex, log-convex, log-concave"),
+        ("1 + exp(-y * s)", "convex, log-convex"),
+        ("log(1 + exp(-y * s))", "convex in s"),
+    ]
+    assert found.as_data()[-1]["responsible"]
+    assert "^" * len("log(1 + exp(-y * s))") in "\n".join(found.lines())
+
+
+def test_time_that_is_spent_stops_a_prover() -> None:
+    clock = Clock(0.05)
+    with pytest.raises(OutOfTime), clock.running():
+        while True:
+            pass
+    assert clock.left <= 0
+    with pytest.raises(OutOfTime), clock.running():
+        raise AssertionError("no time is left")
+
+
+def test_what_time_leaves_undecided_is_said() -> None:
+    text = "loss f(x: real[K] | y: index(K)) = -log(softmax(x)[y])^2\n"
+    (program,) = lower(parse(Source("why.objc", text))).programs.values()
+    facts = analyse(program, LEVELS["quick"], None)
+    assert facts.undecided
+    assert all(one.verdict != "unknown" for one in facts.shown() if one.kind == "found")
