@@ -55,6 +55,9 @@ def _root(radicand: Any) -> Any:
     return sympy.Pow(radicand, sympy.Rational(1, 2), evaluate=False)
 
 
+_EXTREMES = {sympy.Max: "max", sympy.Min: "min"}
+"""SymPy's own, which what it has solved may have."""
+
 _UNFOLDED: dict[Any, Callable[..., Any]] = {
     extended: lambda x: x,
     log1p: lambda x: sympy.log(sympy.Add(1, x, evaluate=False), evaluate=False),
@@ -161,9 +164,8 @@ class Notation(ABC):
             order, inner = expression.args
             name = "digamma" if order == 0 else f"polygamma{order}"
             return self.applied(name, [self.scalar(inner)])
-        return self.applied(
-            BY_FUNCTION[expression.func].name, [self.scalar(one) for one in expression.args]
-        )
+        name = _EXTREMES.get(expression.func) or BY_FUNCTION[expression.func].name
+        return self.applied(name, [self.scalar(one) for one in expression.args])
 
     def sum(self, expression: Any) -> Piece:
         addends = ordered_addends(expression, self.program)

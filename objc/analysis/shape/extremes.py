@@ -41,7 +41,8 @@ def beyond(subject: Subject, name: str, order: int, bound: Expression) -> str | 
     """By how much a derivative exceeds a bound, exactly, where it is known to."""
     greatest = _greatest(subject, name, order, bound) or []
     room = sympy.Float("1e-20")
-    over = [one for one in greatest if bool(sympy.N(one, 40) - 1 > room)]
+    excesses = [(one, sympy.N(one, 40) - 1) for one in greatest]
+    over = [one for one, excess in excesses if excess.is_comparable and excess > room]
     if not over:
         return None
     which = "derivative" if order == 1 else "second derivative"
