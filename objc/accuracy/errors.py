@@ -57,14 +57,14 @@ class NothingToMeasure(Diagnostic):
 class Cancellation(Diagnostic):
     """Digits cancel that no rule of the compiler keeps.
 
-        loss variance(x: real[N]) = mean[i](x[i]^2) - mean[i](x[i])^2
-        warning[W0360]: `variance` loses 24 of 53 bits
+        loss spread(x: real[N]) = mean[i](x[i]^3) - mean[i](x[i])^3
+        warning[W0360]: `spread` loses 24 of 53 bits
 
     Two nearly equal numbers are subtracted, each with its own rounding, and little else is left. The
     result is compared with the formula in many digits, at a few examples drawn from the declared
     domains; what the rounding of the inputs itself explains is not counted. The note has the inputs
     that show it: in float32 as many bits are lost of 24. Write what is equal but for a small part by
-    that part (here the mean of the squared distances from the mean), or leave it where such inputs do
+    that part (here by the distances from the mean), or leave it where such inputs do
     not occur. `objc accuracy` searches longer.
     """
 

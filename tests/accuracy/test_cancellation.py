@@ -15,7 +15,7 @@ from objc.ir.program import Program
 from objc.source import Source
 
 CANCELS = {
-    "variance": ("x: real[N]", "mean[i](x[i]^2) - mean[i](x[i])^2", "mean[i](x[i]^2) - mean[i](x[i])^2"),
+    "cubes": ("x: real[N]", "mean[i](x[i]^3) - mean[i](x[i])^3", "mean[i](x[i]^3) - mean[i](x[i])^3"),
     "inside of a function": ("a: real[D] | b: real[D]", "log(2 - cosine(a, b)) * 3", "2 - cosine(a, b)"),
     "in a definition": ("x: real | y: real", "gap^2\n    where gap = sqrt(x^2 + 1) - sqrt(y^2 + 1)",
                         "gap^2"),
@@ -26,6 +26,11 @@ KEEPS = {
     "cross-entropy": ("z: real[K] | y: index(K)", "-log(softmax(z)[y])"),
     "focal": ("z: real[K] | y: index(K)", "-(1 - softmax(z)[y])^2 * log(softmax(z)[y])"),
     "second order": ("x: real", "exp(x) - 1 - x"),
+    "variance": ("x: real[N]", "mean[i](x[i]^2) - mean[i](x[i])^2"),
+    "squared distances": (
+        "a: real[D] | b: real[D], c: real[D]",
+        "sum[d]((a[d] - b[d])^2) - sum[d]((a[d] - c[d])^2)",
+    ),
     "a difference": ("x: real | y: real", "(x - y)^2"),
     "difference of squares": ("x: real | y: real", "x^2 - y^2"),
     "divergence": ("q: simplex[K] | p: simplex[K]", "sum[k](p[k] * log(p[k] / q[k]))"),
