@@ -58,7 +58,7 @@ class Cancellation(Diagnostic):
     """Digits cancel that no rule of the compiler keeps.
 
         loss spread(x: real[N]) = mean[i](x[i]^3) - mean[i](x[i])^3
-        warning[W0360]: `spread` loses 24 of 53 bits
+        warning[W0360]: `spread` loses 22 of 53 bits
 
     Two nearly equal numbers are subtracted, each with its own rounding, and little else is left. The
     result is compared with the formula in many digits, at a few examples drawn from the declared

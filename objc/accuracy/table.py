@@ -7,7 +7,18 @@ from typing import Any
 
 from objc.accuracy.report import Report, Row
 
-_HEAD = ("", "type", "ulp", "relative", "beyond", "bits lost", "overflow", "underflow", "NaN")
+_HEAD = (
+    "",
+    "type",
+    "ulp",
+    "relative",
+    "beyond",
+    "bits lost",
+    "normwise",
+    "overflow",
+    "underflow",
+    "NaN",
+)
 _NOTABLE = 16.0
 """Roundings of the inputs beyond which an error is shown with the inputs that make it."""
 
@@ -16,7 +27,8 @@ def table(report: Report) -> str:
     """The table of one report.
 
     `ulp` and `relative` are the largest errors; `beyond` the largest over what one rounding of every
-    input changes, and `bits lost` its binary logarithm.
+    input changes, and `bits lost` its binary logarithm; `normwise` is the same over a rounding of the
+    largest entry of the result and of each input.
     """
     rows = [_HEAD, *(_cells(row) for row in report.rows)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
@@ -39,6 +51,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         _number(row.error("relative")),
         _number(row.error("excess")),
         f"{row.bits_lost:.1f}",
+        f"{row.normwise_bits_lost:.1f}",
         *(f"{100 * row.share(one):.2g} %" if one else "-" for one in shares),
     )
 
