@@ -5,7 +5,7 @@ from __future__ import annotations
 import mpmath
 import pytest
 
-from objc.analysis import Facts, analyse
+from objc.analysis import Facts, analyse, errors
 from objc.analysis.objectives.flat import flat_moves
 from objc.analysis.objectives.runaway import runaway
 from objc.analysis.subject import Subject
@@ -94,8 +94,10 @@ def test_rays_without_end(text: str, ray: str, always: bool) -> None:
     assert found is not None
     assert found.ray.startswith(ray)
     assert found.always == always
-    errors = [one.code for one in analyse(program).diagnostics if one.severity == "error"]
-    assert errors == (["E0261"] if always else [])
+    found_errors = [one.code for one in analyse(program).diagnostics if one.severity == "error"]
+    assert found_errors == (["E0261"] if always else [])
+    # What stops a compilation is the same.
+    assert [one.code for one in errors(program)] == found_errors
 
 
 @pytest.mark.parametrize(
