@@ -157,20 +157,16 @@ def _units(members: Sequence[Member]) -> Iterator[list[Member]]:
 
 
 def _with_copies(units: list[list[Member]]) -> list[list[Member]]:
-    """Units in which a copy goes into the loop of the first that reads it."""
+    """Units in which a copy goes into the loop of the first that reads it, row by row."""
     found: list[list[Member]] = []
     for unit in reversed(units):
         if unit[0].plan.is_copy:
             reader = next((other for other in found[::-1] if _reads(other, unit[0])), None)
-            if reader is not None and _may_share(reader[0].next, unit[0].next):
+            if reader is not None and all(_pointwise(one, unit[0]) for one in reader):
                 reader.insert(0, unit[0])
                 continue
         found.append(list(unit))
     return found[::-1]
-
-
-def _may_share(one: Index | None, other: Index | None) -> bool:
-    return one is not None and other is not None and one.dimension == other.dimension
 
 
 def _reads(unit: Sequence[Member], made: Member) -> bool:

@@ -25,7 +25,7 @@ def repeated(
     """The program in which steps have copies of their own of what its loops keep whole, and of what each
     copy is one, `made` among them; None if there is nothing to copy."""
     step_of = _steps(loops)
-    large = _large(program, loops, step_of, made)
+    large = _large(program, loops, step_of)
     names = Names.of(program)
     copies = {
         (of, step_of[name]): program.let[name] for name, of in made.items() if name in step_of
@@ -40,10 +40,10 @@ def repeated(
         for read in _all_reads(let):
             if step is None or read.tensor not in large or step_of[read.tensor] == step:
                 continue
-            key = read.tensor, step
+            key = made.get(read.tensor, read.tensor), step
             if key not in copies or copies[key].name not in seen:
                 copies[key] = replace(large[read.tensor], name=names.fresh(read.tensor))
-                new[copies[key].name] = read.tensor
+                new[copies[key].name] = key[0]
                 lets.append(copies[key])
                 seen.add(copies[key].name)
             swaps[read] = copies[key].read(*read.positions)
@@ -66,9 +66,7 @@ def _steps(loops: Loops) -> Mapping[str, int]:
     return found
 
 
-def _large(
-    program: Program, loops: Loops, step_of: Mapping[str, int], made: Mapping[str, str]
-) -> Mapping[str, Let]:
+def _large(program: Program, loops: Loops, step_of: Mapping[str, int]) -> Mapping[str, Let]:
     """Lets that are kept whole, with more entries than what they are made of."""
     kept_out = members(program) | program.gathered | _serial(loops)
     found: dict[str, Let] = {}
@@ -79,10 +77,7 @@ def _large(
     return {
         name: let
         for name, let in found.items()
-        if name not in made
-        and name in step_of
-        and name in loops.storage
-        and loops.storage[name].kind == "stored"
+        if name in step_of and name in loops.storage and loops.storage[name].kind == "stored"
     }
 
 

@@ -31,6 +31,9 @@ from objc.schedule.repeat import repeated
 from objc.schedule.storage import storage_of
 from objc.schedule.symmetry import without_mirrored
 
+_ROUNDS = 8
+"""How often copies are made anew: a copy may bring its readers into other steps."""
+
 
 def schedule(program: Program, products: bool = True) -> Loops:
     """The loops of a program whose reductions are primitive. Without `products` all of its sums are
@@ -53,7 +56,10 @@ def _repeated(program: Program, loops: Loops) -> Loops:
     """Loops that keep no square of a size whole, if there are such."""
     copies: Mapping[str, str] = {}
     first = loops
-    while (found := repeated(program, loops, copies)) is not None:
+    for _ in range(_ROUNDS):
+        found = repeated(program, loops, copies)
+        if found is None:
+            break
         program, copies = found
         program, loops = _lighter(program, True, frozenset(copies))
     kept = any(name in loops.storage and loops.storage[name].kind == "stored" for name in copies)

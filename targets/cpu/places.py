@@ -10,6 +10,7 @@ from objc.targets.cpu.layout import Layout, shape_of
 from objc.targets.cpu.mathematics import SPELLINGS
 from objc.targets.cpu.printer import Printer
 
+from objc.errors import InternalError
 from objc.ir.index import BATCH, Index, Position
 from objc.ir.program import Input, Let, Program
 from objc.ir.symbols import Condition, Expression, Extent, IndexValue, Read, position_value, reads
@@ -182,6 +183,8 @@ class Places:
         block = None if isinstance(tensor, Input) else self.loops.storage[tensor.name].block
         if block is not None:
             assert self.outer is not None
+            if positions[block].index != self.outer:
+                raise InternalError(f"{tensor.name}: only a block of its rows is there, not all")
             texts[axes.index(block)] = self._index_name(self.outer)
         elif self.outer is not None and 0 in axes and positions[0].index == self.outer:
             name, texts[0] = self._own(name), self._index_name(self.outer)

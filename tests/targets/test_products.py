@@ -36,6 +36,8 @@ def arguments(name: str, sizes: tuple[int, ...], dtype: str) -> list[Any]:
         case "network":
             shapes = ((rows, depth), (width, depth), (columns, width), (rows, columns))
             return [real(*shape) for shape in shapes]
+        case "scaled":
+            return [real(rows, depth), real(rows, depth), np.asarray(0.3, dtype)]
         case "pairs" | "views":
             return [real(rows, depth), real(rows, depth)]
         case "mixed":
@@ -50,7 +52,9 @@ def parts(result: Any) -> list[Any]:
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
-@pytest.mark.parametrize("name", ["layer", "turned", "network", "pairs", "gram", "mixed", "views"])
+@pytest.mark.parametrize(
+    "name", ["layer", "turned", "network", "pairs", "gram", "mixed", "views", "scaled"]
+)
 def test_products_in_blocks_are_those_of_numpy(
     name: str, sizes: tuple[int, ...], dtype: str
 ) -> None:
