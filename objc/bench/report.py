@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from objc.bench.aims import bound, held, less_exact
+from objc.bench.columns import aligned
 from objc.bench.job import Entry, Row
 from objc.bench.run import Report
 
@@ -21,17 +22,7 @@ def table(report: Report) -> str:
     `ratio` says how many times longer a peer takes than objc does in the same mode; `× floor` holds the
     better mode against the least time that the bytes (or the operations) of the case take here.
     """
-    lines = [*_introduction(report), ""]
-    rows = [_HEAD, *_lines(report)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    for number, row in enumerate(rows):
-        cells = [
-            text.ljust(width) if column < 3 else text.rjust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-        if number == 0:
-            lines.append("  ".join("-" * width for width in widths))
+    lines = [*_introduction(report), "", *aligned([_HEAD, *_lines(report)])]
     return "\n".join([*lines, *_absences(report), *_shortfalls(report)])
 
 

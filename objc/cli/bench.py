@@ -128,7 +128,7 @@ def command(
     peak memory, and the aims that each case is held to. What is not installed is named at the end.
     """
     if device == "cuda":
-        bench_cuda.measure_or_list(listed, names, peers, repetitions, limit, save, as_json)
+        bench_cuda.measure(listed, names, peers, repetitions, limit, save, as_json)
         return
     from objc.bench import machine
     from objc.bench.run import MODES, resized, run, swept_cases

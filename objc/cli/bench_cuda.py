@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PEERS = ("torch", "torch.compile", "jax", "liger")
 
 
-def measure_or_list(
+def measure(
     listed: bool,
     names: Sequence[str],
     peers: Sequence[str],
@@ -29,22 +29,8 @@ def measure_or_list(
     save: str | None,
     as_json: bool,
 ) -> None:
-    """Print the cases, or measure them."""
-    if listed:
-        _list()
-    else:
-        measure(names, peers, repetitions, limit, save, as_json)
-
-
-def measure(
-    names: Sequence[str],
-    peers: Sequence[str],
-    repetitions: int,
-    limit: float,
-    save: str | None,
-    as_json: bool,
-) -> None:
-    """Measure on the device here, print the table, and write the data where they are wanted.
+    """Measure on the device here, print the table, and write the data where they are wanted; or print the
+    cases (`listed`).
 
     Raises:
         ObjcError: there is no device, or no case of a name.
@@ -56,6 +42,9 @@ def measure(
     from objc.bench.cuda.run import run
     from objc.target import load
 
+    if listed:
+        _list()
+        return
     known = {one.name: one for one in CASES}
     for name in names:
         if name not in known:

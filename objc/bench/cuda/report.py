@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from objc.bench.columns import aligned
 from objc.bench.cuda.cases import Aim
 from objc.bench.cuda.job import DeviceEntry, DeviceRow
 from objc.bench.cuda.run import DeviceReport
@@ -24,17 +25,7 @@ def table(report: DeviceReport) -> str:
     `ratio` says how many times longer a peer takes than objc does; `returns` is the time until a call is
     back at the caller, whatever the device still does; `memory` is beyond the inputs.
     """
-    rows = [_HEAD, *_lines(report)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    lines = [*_introduction(report), ""]
-    for number, row in enumerate(rows):
-        cells = [
-            text.ljust(width) if column < 3 else text.rjust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-        if number == 0:
-            lines.append("  ".join("-" * width for width in widths))
+    lines = [*_introduction(report), "", *aligned([_HEAD, *_lines(report)])]
     return "\n".join([*lines, "", *_aims(report), *_absences(report), *_rest(report)])
 
 
