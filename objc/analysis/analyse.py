@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from objc.analysis.decision import unknown
 from objc.analysis.effort import UNLIMITED, Effort
+from objc.analysis.ends import undefined_ends
 from objc.analysis.errors import ClaimRefuted, ClaimsUndecided
 from objc.analysis.facts import Fact, Facts, Verdict
 from objc.analysis.misuse import misuses
@@ -37,7 +38,7 @@ def analyse(
     if "result" in program.outputs or not program.terms:
         return Facts(program.name, (), tuple(found))
     subject = Subject(program, effort)
-    facts = [*_range(subject), *_of_inputs(subject)]
+    facts = [*undefined_ends(program), *_range(subject), *_of_inputs(subject)]
     claimed = [(claim, fact_of(subject, claim, "claim")) for claim in program.claims]
     facts += [fact for _, fact in claimed]
     of_objective, wrong = whole(subject)
