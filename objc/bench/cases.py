@@ -34,10 +34,12 @@ class Case:
     shared: frozenset[str] = field(default_factory=frozenset)
     results: tuple[str, ...] = VALUE_AND_GRADIENT
     dtype: str | None = None
+    spread: float = 1.0
+    """The standard deviation of what is learned through, where it is any real number."""
 
 
-def _case(name: str, declaration: str, form: str | None = None, **sizes: int) -> Case:
-    return Case(name, declaration, sizes, None, form or declaration)
+def _case(name: str, declaration: str, spread: float = 1.0, **sizes: int) -> Case:
+    return Case(name, declaration, sizes, None, declaration, spread=spread)
 
 
 def _boosting(name: str, declaration: str, dtype: str, **sizes: int) -> Case:
@@ -47,6 +49,9 @@ def _boosting(name: str, declaration: str, dtype: str, **sizes: int) -> Case:
 def _own(name: str, declaration: str, *shared: str, **sizes: int) -> Case:
     return Case(name, declaration, sizes, str(OWN), declaration, frozenset(shared))
 
+
+UNIT_LENGTH = 1 / 16
+"""The spread of the entries of vectors of 256 that are as long as one: such are contrasted."""
 
 CASES = (
     _case("binary_cross_entropy", "binary_cross_entropy", batch=10_000_000),
@@ -62,7 +67,7 @@ CASES = (
     _own("logistic_regression", "logistic_regression", batch=500_000, D=100),
     _case("kl_logits", "kl_logits", batch=65_536, K=1000),
     _own("jensen_shannon", "jensen_shannon_logits", batch=65_536, K=1000),
-    _case("info_nce", "info_nce", B=4096, D=256),
+    _case("info_nce", "info_nce", UNIT_LENGTH, B=4096, D=256),
     _boosting("squared_boosting", "half_squared_error", "float32", batch=10_000_000),
     _boosting("poisson_boosting", "poisson", "float32", batch=10_000_000),
     _boosting("poisson_boosting_64", "poisson", "float64", batch=10_000_000),
@@ -70,7 +75,7 @@ CASES = (
 
 
 LARGE = (
-    _case("info_nce_large", "info_nce", B=32_768, D=256),
+    _case("info_nce_large", "info_nce", UNIT_LENGTH, B=32_768, D=256),
     _own("linear_cross_entropy", "linear_cross_entropy", "weight", batch=65_536, D=512, K=32_000),
 )
 """Cases whose scores or logits would not fit into memory: what `--memory` measures."""

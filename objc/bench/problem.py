@@ -77,6 +77,9 @@ class Problem:
         if BATCH.name in sizes and self.distinct is not None:
             sizes[BATCH.name] = min(batch, self.distinct)
         drawn = draw(self.value, sizes, np.random.default_rng([self.seed, number]))
+        for one in self.program.differentiable:
+            if one.domain.kind == "real":
+                drawn[one.name] = drawn[one.name] * self.case.spread
         held = {name: self._held(value) for name, value in drawn.items()}
         if sizes != self.sizes:
             for name in self.batched:

@@ -66,7 +66,7 @@ def test_the_worst_step_and_the_table() -> None:
     curve = Curve("rows", "batch", (point(1, 8.0), point(2, 2.0), point(4, 3.0), point(8, 3.3)))
     assert curve.cliff() == (pytest.approx(1.5), 4)
     report = Report({}, "float32", 1, None, curves=[curve])
-    assert curves.text(report).splitlines() == [
+    assert curves.text(report).splitlines()[:8] == [
         "entries  rows",
         "     10     8",
         "     20     2",
