@@ -113,7 +113,8 @@ class Kernel:
         if not inner and is_simple(step.loop):
             by_four = [step.loop]
         functions: dict[str, Any] = {}
-        most = MOST_THREADS if inner and not sized else 0
+        rows = Rows() if sized else rows_of(self.loops, step, first.sharing)
+        most = MOST_THREADS if rows.count else 0  # others want more registers than threads
         for mode in modes:
             if by_four and (mode != "thread" or not inner):
                 four = self._step(number, mode, True, None, most if mode == "block" else 0)
@@ -124,8 +125,8 @@ class Kernel:
                     multiple = tuple(shape_of([one.index.dimension])[0] for one in by_four)
                     at_once = self.layout.at_once
                     functions[f"{mode}_four"] = (four.function, described, multiple, at_once)
-                    if mode != "thread" and not sized:
-                        self._held(number, mode, functions, most)
+                    if mode != "thread" and rows.count:
+                        self._held(number, mode, functions, rows)
             plain = self._step(number, mode, False, None, most if mode == "block" else 0)
             self.texts.append(plain.text())
             functions[mode] = (plain.function, plain.arguments.described())
@@ -139,14 +140,10 @@ class Kernel:
             }
         )
 
-    def _held(self, number: int, mode: Mode, functions: dict[str, Any], most: int) -> None:
-        """The function for rows that fit in shared memory, if there is something to keep there."""
-        step = self.loops.steps[number]
-        assert isinstance(step, Parallel)
-        rows = rows_of(self.loops, step, self._step(number, mode, True).sharing)
-        if not rows.count or rows.dimension is None:
-            return
-        own = self._step(number, mode, True, rows, most if mode == "block" else 0)
+    def _held(self, number: int, mode: Mode, functions: dict[str, Any], rows: Rows) -> None:
+        """The function for rows that fit in shared memory."""
+        assert rows.dimension is not None
+        own = self._step(number, mode, True, rows, MOST_THREADS if mode == "block" else 0)
         self.texts.append(own.text())
         _, _, multiple, at_once = functions[f"{mode}_four"]
         (extent,) = shape_of([rows.dimension])
