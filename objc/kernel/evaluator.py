@@ -180,7 +180,8 @@ class Evaluator:
 
     def _require_means(self, call: Call, arguments: Mapping[str, Any]) -> None:
         """Raises InputError where an example is not a number since a mean was left without entries."""
-        from objc.kernel.empty_means import empty_mean, guarded_means
+        from objc.kernel.empty_means import empty_mean
+        from objc.passes.empty_means import guarded_means
 
         program = self._program()
         if "per_example" not in program.outputs or not guarded_means(program):

@@ -108,7 +108,7 @@ def test_gradient_and_hessian_diagonal_of_one_run(module: Any) -> None:
     close(found[0], d_cross_entropy(given, LABEL) / 12)
     close(found[1], module.cross_entropy.hessian_diagonal(given, LABEL))
     for one in (out[0], (out[0],)):
-        with pytest.raises(objc.InputError, match="E0423.*hessian_diagonal` is not one for each"):
+        with pytest.raises(objc.InputError, match=r"E0423.*hessian_diagonal` is not one for each"):
             module.cross_entropy.gradient_and_hessian_diagonal(LOGITS, LABEL, out=one)
 
 
