@@ -22,8 +22,9 @@ from objc.compiler import Result, Variant, derive
 from objc.errors import ObjcError
 from objc.ir.evaluate import evaluate
 from objc.ir.index import Dimension
-from objc.ir.program import Input, Let, Program
+from objc.ir.program import Input, Let, Program, Term
 from objc.ir.recurrence import members
+from objc.passes.prune import prune
 from objc.target import IndexOutOfRange
 
 _EXAMPLES = 24
@@ -55,6 +56,11 @@ def cancellation(program: Program) -> Cancellation | None:
 
     None too for a program of which one example takes as long as the whole search may.
     """
+    if "per_example" not in program.outputs:
+        return None
+    # Terms over parameters belong to no example, and parameters are drawn anew for each.
+    each = program.outputs["per_example"]
+    program = replace(prune(program, {"per_example": each}), terms=(Term("value", each),))
     try:
         return _Search(program).run()
     except (ObjcError, IndexOutOfRange):
@@ -77,7 +83,7 @@ class _Search:
 
     def run(self) -> Cancellation | None:
         number = min(_EXAMPLES, _MOST_WORK // self._work())
-        if "per_example" not in self.program.outputs or number < 1:
+        if number < 1:
             return None
         reference = Reference(self.program, self.derived, self.wrt, products=False)
         points = self._moderate(number)

@@ -91,3 +91,15 @@ def test_nothing_is_said_of_what_would_take_long() -> None:
 def test_library_is_silent(name: str) -> None:
     program = getattr(objc.library, name).program
     assert cancellation(program) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "objective f(| x: real, y: real; learn w: real) = minimize max(0, w*x) + (w - 1)^2 over parameters",
+        "objective f(| x: real, y: real; learn w: real) = minimize\n    fit: (w*x - y)^2\n"
+        "    ridge: w^2 over parameters\n    combine uncertainty",
+    ],
+)
+def test_terms_over_parameters_belong_to_no_example(text: str) -> None:
+    assert cancellation(lower(parse(Source("f.objc", text))).programs["f"]) is None
