@@ -97,11 +97,11 @@ def test_rewriting_keeps_the_value(written: Any, stable: Any) -> None:
         for at_x, at_w, at_p in itertools.product(points, (0.5, 2.0), (0.25, 0.75)):
             values = {x: at_x, w: at_w, p: at_p, y: 0.5, k: 2}
             assert mpmath.almosteq(
-                _evaluate(written, values), _evaluate(found, values), rel_eps=mpmath.mpf(10) ** -60
+                evaluated(written, values), evaluated(found, values), rel_eps=mpmath.mpf(10) ** -60
             )
 
 
-def _evaluate(node: Any, values: dict[Any, Any]) -> Any:
+def evaluated(node: Any, values: dict[Any, Any]) -> Any:
     if node.is_Symbol:
         return mpmath.mpf(values[node])
     if node.is_number and not node.args:
@@ -112,8 +112,8 @@ def _evaluate(node: Any, values: dict[Any, Any]) -> Any:
         )
     if isinstance(node, Branch):
         taken = node.args[1] if node.args[0].subs(values) == sympy.true else node.args[2]
-        return _evaluate(taken, values)
-    inner = [_evaluate(one, values) for one in node.args]
+        return evaluated(taken, values)
+    inner = [evaluated(one, values) for one in node.args]
     if isinstance(node, sympy.Add):
         return mpmath.fsum(inner)
     if isinstance(node, sympy.Mul):
