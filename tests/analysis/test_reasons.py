@@ -15,7 +15,9 @@ from objc.syntax import parse
 
 def reason_of(text: str, word: str) -> Reason:
     (program,) = lower(parse(Source("why.objc", text + "\n"))).programs.values()
-    fact = next(one for one in analyse(program, LEVELS["thorough"], (word,)) if one.property == word)
+    fact = next(
+        one for one in analyse(program, LEVELS["thorough"], (word,)) if one.property == word
+    )
     return reason(Subject(program), fact)
 
 
