@@ -762,8 +762,8 @@ def cosine_embedding(
     **options: Unpack[_Options],
 ) -> float:
     """As PyTorch (Paszke et al. 2019) has it: one less the cosine of a pair of label 1, what the
-    cosine exceeds the margin by for a pair of label -1. NaN for a vector of zeros, which has no
-    direction; PyTorch gives it a cosine of 0.
+    cosine exceeds the margin by for a pair of label -1. A vector of zeros has no direction: its
+    cosine is 0, as in PyTorch, and so is its gradient.
     """
 
 @_loss
@@ -1732,8 +1732,8 @@ def barlow_twins(
     **options: Unpack[_Options],
 ) -> float:
     """Zbontar, Jing, Misra, LeCun and Deny (2021): the cross-correlation of two views over the batch
-    brought to the identity, entries off the diagonal weighed. Standard deviations divide by B.
-    NaN where a coordinate is the same for the whole batch, as it is in a batch of one.
+    brought to the identity, entries off the diagonal weighed. Standard deviations divide by B. A
+    coordinate that is the same for the whole batch, as in a batch of one, correlates with none.
     """
 
 @_loss

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from .record import Stated
+from .record import Difference, Stated
 
 VECTORS = "a: real[D], b: real[D]"
 
@@ -50,6 +50,12 @@ ROWS = (
         f"{VECTORS} | label: sign; margin: interval(-1, 1) = 0",
         cosine_embedding,
         [{"margin": -0.5}],
+        differs=[
+            Difference(
+                "has no direction",
+                lambda point: any((point[one] == 0).all() for one in ("a", "b")),
+            )
+        ],
     ),
     Stated(
         "arcface",

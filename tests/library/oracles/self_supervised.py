@@ -35,6 +35,14 @@ def zeros(*names):
     )
 
 
+def constant(*names):
+    """Where a coordinate is the same for the whole batch."""
+    return Difference(
+        "correlates with none",
+        lambda point: any((point[one] == point[one][:1]).all(0).any() for one in names),
+    )
+
+
 def nt_xent(a, b, temperature):
     number = len(a)
     z = torch.cat([a, b])
@@ -131,7 +139,12 @@ ROWS = (
         [{"temperature": 1.0}],
         differs=[zeros("z")],
     ),
-    Stated("barlow_twins", f"{VIEWS}; off_diagonal: nonnegative = 0.005", barlow_twins),
+    Stated(
+        "barlow_twins",
+        f"{VIEWS}; off_diagonal: nonnegative = 0.005",
+        barlow_twins,
+        differs=[constant("a", "b")],
+    ),
     Stated(
         "vicreg",
         f"{VIEWS}; invariance: nonnegative = 25, variance: nonnegative = 25,"
