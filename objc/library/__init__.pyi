@@ -1682,8 +1682,8 @@ def nt_xent(
     **options: Unpack[_Options],
 ) -> float:
     """Chen, Kornblith, Norouzi and Hinton (2020), SimCLR: the two normalized views of every example
-    find each other among all 2B but the one that asks. NaN for a vector of zeros, which has no
-    direction.
+    find each other among all 2B but the one that asks. A vector of zeros has no direction: its
+    cosines are 0.
     """
 
 @_loss

@@ -116,7 +116,13 @@ ROWS = (
         [{"temperature": 1.0}],
         large=30.0,  # logits of ±4e4
     ),
-    Stated("nt_xent", f"{VIEWS}; temperature: positive = 0.5", nt_xent, [{"temperature": 0.1}]),
+    Stated(
+        "nt_xent",
+        f"{VIEWS}; temperature: positive = 0.5",
+        nt_xent,
+        [{"temperature": 0.1}],
+        differs=[zeros("a", "b")],
+    ),
     Stated(
         "clip",
         "image: real[B, D], text: real[B, D]; learn log_scale: real = log(1 / 0.07)",
