@@ -31,7 +31,7 @@ from objc.schedule.loops import (
 )
 from objc.schedule.storage import storage_of
 
-_FEW = 32
+_FEW = 63
 """Entries of a row whose number the text says, up to which its rows are taken side by side."""
 
 

@@ -300,7 +300,7 @@ class Kernel:
                 np.copyto(other, given[0])
 
 
-FEW = 32
+FEW = 63
 """Entries of a row up to which many rows stand side by side."""
 
 

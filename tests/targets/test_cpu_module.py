@@ -124,7 +124,7 @@ def test_products_and_rows_side_by_side(tmp_path: Path) -> None:
     ours = objc.compile(TEXT)
     drawn = np.random.default_rng(7)
     x = drawn.normal(size=(250, 20)).astype(np.float32)
-    for columns in (3, 40):
+    for columns in (3, 70):
         label = drawn.integers(columns, size=250)
         matrix = drawn.normal(size=(columns, 20)).astype(np.float32)
         scores = (x @ matrix.T).astype(np.float32)

@@ -77,7 +77,7 @@ loss cross_entropy(logits: real[K] | label: index(K)) = logsumexp(logits) - logi
 """
 
 
-@pytest.mark.parametrize("columns", [3, 40])
+@pytest.mark.parametrize("columns", [3, 70])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_products_and_rows_side_by_side(columns: int, dtype: str) -> None:
     """Blocks of rows, and both forms of a function, of which the sizes choose, in one object."""
