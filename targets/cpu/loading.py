@@ -6,10 +6,14 @@ starts without a compiler.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
+import os
 import re
+import tempfile
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 from objc.targets.cpu.lanewise import lanewise
@@ -86,7 +90,33 @@ def optimise(module: Any, machine: Any) -> None:
     options.loop_vectorization = True
     options.slp_vectorization = True
     builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
+    with _without_remarks():
+        builder.getModulePassManager().run(module, builder)
+
+
+_REMARK = b"remark: <unknown>:0:0: loop not vectorized"
+
+
+@contextlib.contextmanager
+def _without_remarks() -> Iterator[None]:
+    """LLVM writes to standard error, past Python, of each loop that it can't make as wide as it was
+    told. The width is a wish: what else is written there in the meantime is passed on."""
+    try:
+        standard_error = os.dup(2)
+    except OSError:  # it is closed, and nobody hears anything
+        yield
+        return
+    with tempfile.TemporaryFile() as heard:
+        os.dup2(heard.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)
+            heard.seek(0)
+            for line in heard:
+                if not line.startswith(_REMARK):
+                    os.write(2, line)
 
 
 @functools.lru_cache(maxsize=1)
