@@ -2,37 +2,36 @@
 
 V(q, y) = ∂L/∂q. If V = h(q)(g(q) − y) with h > 0, the minimizer is where g(q) is the mean. Below and above
 the target, at y = q − t and y = q + t with t > 0: if V = h(q)(1 − τ) and −h(q)τ it is the τ-quantile, if
-V = h(q)(1 − τ)t and −h(q)τt the τ-expectile. (Osband 1985; Newey and Powell 1987; Gneiting 2011.) A claim
-is refuted by a distribution on two or three points of which the statistic is known, and another
-prediction with a smaller expected loss.
+V = h(q)(1 − τ)t and −h(q)τt the τ-expectile. (Osband 1985; Newey and Powell 1987; Gneiting 2011.) A
+prediction estimates a statistic where what is least in expectation is the statistic or a one-to-one function
+of it, its link, which a proof names; so that no refutation may rest on a link (see `conflicts`).
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
-import mpmath
 import sympy
 
 from objc.analysis.decision import Decision, proved, refuted, unknown
+from objc.analysis.shape.ends import end_of
 from objc.analysis.signs.elementary import (
+    is_nonnegative,
     is_positive,
+    is_regular,
     is_smooth_formula,
     is_zero,
     parametrized,
     pieces,
     plain,
 )
+from objc.analysis.statistics.conflicts import Case, conflict
 from objc.analysis.statistics.propriety import balanced, beaten, two_outcomes
-from objc.analysis.statistics.risks import Distribution, at_others, risks, written
 from objc.analysis.subject import Subject
-from objc.analysis.values.evaluation import PRECISION
-from objc.ir.domain import number_of
 from objc.ir.program import Claim, Input
+from objc.ir.text import Text
 
 _HALF = sympy.Rational(1, 2)
 _NONNEGATIVE = frozenset({"positive", "nonnegative", "count", "binary", "probability"})
@@ -120,15 +119,60 @@ def _mean_of_smooth(case: Regression) -> str | None:
         return None
     factor = sympy.simplify(factor).xreplace({y: sympy.Integer(1)})
     offset = first.xreplace({y: sympy.Integer(0)})
-    if offset.has(sympy.zoo, sympy.nan) or not case.is_above_zero(factor):
+    if offset.has(sympy.zoo, sympy.nan):
         return None
+    if not case.is_above_zero(factor):
+        return _through_own_link(case, factor, offset)
     for link, words in _links(case):
         if is_zero(offset - factor * link):
             return (
                 f"the derivative is h · ({words} - {case.target.name}) with"
                 f" h = {_written(factor)} > 0, so that {words} is the mean at the minimum"
             )
+    return _through_own_link(case, factor, offset)
+
+
+def _through_own_link(case: Regression, factor: Any, offset: Any) -> str | None:
+    """A derivative h(q)(g(q) − y) on the line, g one-to-one and onto all means there are, h of the sign of
+    its slope: it changes sign once, where g is the mean."""
+    q, name = case.q, case.prediction.name
+    if case.prediction.domain.kind != "real" or not case.subject.is_short or factor == 0:
+        return None
+    link = sympy.cancel(sympy.simplify(offset / factor))
+    if not is_zero(offset - factor * link) or not is_regular(link):
+        return None
+    rise = sympy.diff(link, q)
+    for sign in (1, -1):
+        if _is_above_almost_everywhere(case, sign * factor) and _is_above_almost_everywhere(
+            case, sign * rise
+        ):
+            if not _is_onto(case, sign * link, sign):
+                return None
+            order = ("> 0", "increases") if sign > 0 else ("< 0", "decreases")
+            at = "" if case.is_above_zero(sign * factor) else " but where it is 0"
+            write = Text(case.subject.program).scalar
+            words, height = write(link).text, write(sympy.simplify(factor)).text
+            return (
+                f"the derivative is h · ({words} - {case.target.name}) with h = {height} {order[0]}{at},"
+                f" and {words} {order[1]} in {name}, so that {words} is the mean at the minimum"
+            )
     return None
+
+
+def _is_above_almost_everywhere(case: Regression, formula: Any) -> bool:
+    """Whether a smooth formula is positive, but for single points where it may be zero."""
+    if case.is_above_zero(formula):
+        return True
+    return bool(formula.free_symbols == {case.q}) and is_nonnegative(formula)
+
+
+def _is_onto(case: Regression, link: Any, sign: int) -> bool:
+    """Whether a link that rises (its negative, of one that falls) has all means between its limits."""
+    t = sympy.Dummy("t", positive=True)
+    low, high = (end_of(link.xreplace({case.q: side * t}), t) for side in (-1, 1))
+    ends = [sign * one for one in case.target.domain.bounds]
+    least, most = ends if sign > 0 else reversed(ends)
+    return low is not None and high is not None and low <= least and most <= high
 
 
 def _links(case: Regression) -> Iterator[tuple[Any, str]]:
@@ -274,141 +318,8 @@ _PROVERS: Mapping[str, Callable[[Regression, Any], str | None]] = {
 }
 
 
-# ------------------------------------------------------------------ counterexamples
-
-
-_WEIGHTS = ("3/4", "1/4", "9/10", "1/10", "2/3", "1/3")
-_POINTS = (0, 1, 10, 2, 100)
-_FARTHEST = 10
-
-
 def contradiction(case: Regression, statistic: str, level: Any) -> str | None:
-    """A distribution of which another prediction than its statistic has a smaller expected loss: one for
-    every link that the statistic may have, of which the first is told."""
-    name = case.prediction.name
-    links = [words for _, words in _links(case)] if statistic == "mean" else [name]
-    if statistic != "mean" and not _reaches(case):
+    """Distributions for which what is least in expectation is no one-to-one function of the statistic."""
+    if not _reaches(case):
         return None
-    found = [_beaten(case, statistic, level, words.removesuffix(f"({name})")) for words in links]
-    return found[0] if found and all(found) else None
-
-
-def _beaten(case: Regression, statistic: str, level: Any, link: str) -> str | None:
-    inverse = _INVERSES.get(link, _same)
-    for risk in risks(case.subject, case.prediction, case.target):
-        at = number_of(level, risk.others, {})
-        if at is None or not 0 < at < 1:
-            continue
-        crowds = _crowds(case) if statistic == "mode" else ()
-        for distribution in (*_distributions(case, Fraction(str(at))), *crowds):
-            known = _statistic(statistic, Fraction(str(at)), distribution)
-            if known is None:
-                continue
-            with mpmath.workdps(PRECISION):
-                others = [inverse(one) for one in _near(known, distribution) if one != known]
-                here = inverse(known)
-            found = risk.better(here, others, distribution)
-            if found is not None:
-                name = case.prediction.name
-                return (
-                    f"with {case.target.name} of {written(distribution)} the expected loss is smaller"
-                    f" at {name} = {_number(found)} than at {_number(here)}, for the"
-                    f" {_named(statistic, level)} {known}{at_others(risk)}"
-                )
-    return None
-
-
-def _same(value: Fraction) -> Any:
-    return value
-
-
-def _mpf(value: Fraction) -> Any:
-    return mpmath.mpf(value.numerator) / value.denominator
-
-
-def _log(value: Fraction) -> Any:
-    return mpmath.log(_mpf(value)) if value > 0 else mpmath.mpf(-100)
-
-
-def _log_expm1(value: Fraction) -> Any:
-    return mpmath.log(mpmath.expm1(_mpf(value))) if value > 0 else mpmath.mpf(-100)
-
-
-_INVERSES: Mapping[str, Callable[[Fraction], Any]] = {
-    "exp": _log,
-    "softplus": _log_expm1,
-    "sigmoid": lambda one: _log(one / (1 - one)) if one < 1 else mpmath.mpf(100),
-}
-"""From a mean to the prediction; to one far off where there is none."""
-
-
-def _number(value: Any) -> str:
-    return str(value) if isinstance(value, Fraction) else f"{float(value):.10g}"
-
-
-def _named(statistic: str, level: Any) -> str:
-    return f"{level}-{statistic}" if statistic in ("quantile", "expectile") else statistic
-
-
-def _distributions(case: Regression, level: Fraction) -> Iterator[Distribution]:
-    low, high = case.target.domain.bounds
-    points = [Fraction(one) for one in _POINTS if low <= one <= high]
-    if case.target.domain.kind == "positive":
-        points = points[1:]
-    if high == 1:
-        points = [Fraction(0), Fraction(1)]
-    if case.target.domain.kind == "sign":
-        points = [Fraction(-1), Fraction(1)]
-    for number, first in enumerate(points):
-        for second in points[number + 1 :]:
-            for weight in _weights(level):
-                yield [(first, 1 - weight), (second, weight)]
-    if len(points) > 3:
-        one, two, _, three = points[:4]
-        yield [(one, Fraction(2, 5)), (two, Fraction(1, 4)), (three, Fraction(7, 20))]
-
-
-def _crowds(case: Regression) -> Iterator[Distribution]:
-    """The mode stands alone, and two that lie near each other are likelier together."""
-    low, high = case.target.domain.bounds
-    if low > 0 or high < _FARTHEST + 1 or case.target.domain.kind == "positive":
-        return
-    near = Fraction(1) if case.target.domain.is_integer else Fraction(1, 10)
-    for start, step in itertools.product((2, _FARTHEST), (near, Fraction(1))):
-        pair = [(start + step * k, Fraction(3, 10)) for k in (0, 1)]
-        yield [(Fraction(0), Fraction(2, 5)), *pair]
-
-
-def _weights(level: Fraction) -> Iterator[Fraction]:
-    """Weights of the greater of two points, some of them near where the quantile changes."""
-    yield from map(Fraction, _WEIGHTS)
-    for away in (Fraction(1, 20), Fraction(1, 10000)):
-        yield from (one for one in (1 - level - away, 1 - level + away) if 0 < one < 1)
-
-
-def _statistic(statistic: str, level: Fraction, distribution: Distribution) -> Fraction | None:
-    """The statistic of a distribution, where it is unique."""
-    match statistic:
-        case "mean":
-            return sum((outcome * weight for outcome, weight in distribution), Fraction(0))
-        case "median" | "quantile":
-            below = Fraction(0)
-            for outcome, weight in distribution:
-                if below < level < below + weight:
-                    return Fraction(outcome)
-                below += weight
-        case "mode":
-            greatest = max(weight for _, weight in distribution)
-            modes = [outcome for outcome, weight in distribution if weight == greatest]
-            return Fraction(modes[0]) if len(modes) == 1 else None
-        case "expectile" if len(distribution) == 2:
-            (low, share), (high, other) = distribution
-            pull, push = level * other, (1 - level) * share
-            return (pull * high + push * low) / (pull + push)
-    return None
-
-
-def _near(known: Fraction, distribution: Distribution) -> Iterator[Fraction]:
-    for outcome, _ in distribution:
-        for share in ("1/10000", "1/100", "1/10", "1/2", "9/10", "1"):
-            yield known + (outcome - known) * Fraction(share)
+    return conflict(Case(case.subject, case.prediction, case.target, statistic, level))
