@@ -13,6 +13,7 @@ from objc.source import Source
 from objc.syntax import parse
 
 _REAL = "loss f(q: real | y: real; a: positive = 0.5) = "
+_LEVEL = "loss f(q: real | y: real; t: probability = 0.3) = "
 _SIGN = "loss f(s: real | y: sign) = "
 _CLASSES = "loss f(z: real[K] | k: index(K)) = "
 _BATCH = "loss f(q: real[B, D], k: real[B, D]; t: positive = 1) = "
@@ -35,6 +36,17 @@ def _program(declaration: str) -> Program:
         (_REAL + "log(1 + (q - y)^2)",
          ["neither the mean nor the median", "cauchy noise", "far out the slope tends to 0",
           "not convex"], ["it is convex", "stands for no noise"]),
+        (_REAL + "if y > q then a * (y - q)^2 else (y - q)^2", ["the expectile at the level a / (1 + a)"],
+         ["neither", "quantile"]),
+        (_REAL + "if y > q then 3 * (y - q) else q - y", ["the quantile at the level 3/4"],
+         ["neither", "expectile"]),
+        (_LEVEL + "if y > q then t * (y - q)^2 else (1 - t) * (y - q)^2",
+         ["the expectile at the level t"], ["neither"]),
+        (_REAL + "max(0, q - y)", [], ["quantile"]),
+        (_REAL + "if y < q then 3 * (q - y) else q - y", [], ["quantile"]),
+        # What is refuted at the default of t is not said for all t.
+        (_LEVEL + "if y > q then t * (y - q)^2 else (1 - t) * (y - q)^4", ["the mean of its slope is 0"],
+         ["neither", "expectile", "which makes"]),
         (_REAL + "max(0, abs(q - y) - a)",
          ["Small errors do not pull at all", "-1 at -4, -1 at -1, 0 at -0.5, 0 at 0.5, 1 at 1"],
          ["in proportion", "mean:"]),

@@ -273,6 +273,34 @@ def _expectile(case: Regression, level: Any) -> str | None:
     )
 
 
+def asymmetric(subject: Subject) -> tuple[str, Any, str] | None:
+    """The quantile or the expectile that a loss estimates, with its level, a formula of hyperparameters,
+    and the argument; None where it is none."""
+    for case in cases_of(subject):
+        sides = _sides(case) if subject.is_short else None
+        if sides is None:
+            continue
+        below, above, t = sides
+        if is_zero(below - above):
+            continue
+        level = sympy.simplify(-above / (below - above))
+        if any(level.has(one) for one in (case.q, case.y, t)) or not _is_level(case, level):
+            continue
+        for statistic in ("quantile", "expectile"):
+            how = _PROVERS[statistic](case, level)
+            if how is not None:
+                return statistic, level, how
+    return None
+
+
+def _is_level(case: Regression, level: Any) -> bool:
+    """Whether a formula of hyperparameters lies between 0 and 1, and isn't one of them."""
+    if level in (0, 1):
+        return False
+    forms = parametrized(case.subject.program, level, ())
+    return all(is_nonnegative(one.xreplace(form)) for form in forms for one in (level, 1 - level))
+
+
 def _mode(case: Regression, level: Any) -> str | None:
     """Of whole targets: one loss where the prediction is right, and one that is greater by the same
     number wherever it is wrong. No loss of a real target has the mode as its minimizer (Heinrich 2014)."""

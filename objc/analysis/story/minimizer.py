@@ -14,7 +14,7 @@ from objc.analysis.statistics.calibration import of_margin
 from objc.analysis.statistics.classes import calibrated as of_classes
 from objc.analysis.statistics.classes import classes_of
 from objc.analysis.statistics.contrast import batch_of
-from objc.analysis.statistics.elicitation import Regression, cases_of
+from objc.analysis.statistics.elicitation import Regression, asymmetric, cases_of
 from objc.analysis.statistics.excess import least_score, transform
 from objc.analysis.statistics.margins import Margin, margin_of
 from objc.analysis.statistics.rankings import in_order, pairs_of
@@ -175,6 +175,10 @@ def _statistic(subject: Subject) -> Iterator[str]:
         if found.is_proof:
             yield f"Its minimizer is the {one.replace('_', '-')}: {found.argument}."
             return
+    if (known := asymmetric(subject)) is not None:
+        statistic, formula, how = known
+        level = Text(subject.program).scalar(formula).text
+        yield f"Its minimizer is the {statistic} at the level {level}: {how}."
 
 
 def _condition(subject: Subject) -> Iterator[str]:
@@ -230,14 +234,29 @@ def _equation(case: Regression) -> str | None:
     slope = case.subject.slope(name)
     if slope is None or slope.count_ops() > _GREATEST:
         return None
-    told = ("mean", "median")
-    wrong = [one for one in told if decided(case.subject, "estimates", one).verdict == "refuted"]
-    known = f", which makes it {_neither(wrong)}" if wrong else ""
+    known = "" if _has_hyperparameters(case) else _known(case)
     text = Text(case.subject.program).scalar(slope).text
     passes = "is 0" if case.subject.is_smooth(name, 1) else "passes through 0"
     return (
         f"At a minimum inside the domain the mean of its slope {passes}{known}. The slope: {text}."
     )
+
+
+def _has_hyperparameters(case: Regression) -> bool:
+    """Whether a loss is another one for other settings: what refutes a claim at one of them says nothing
+    of the rest."""
+    inputs = case.subject.program.inputs
+    settings = [one.read() for one in inputs if one.role == "hyperparameter"]
+    return any(case.subject.value.has(one) for one in settings)
+
+
+def _known(case: Regression) -> str:
+    wrong = [
+        one
+        for one in ("mean", "median")
+        if decided(case.subject, "estimates", one).verdict == "refuted"
+    ]
+    return f", which makes it {_neither(wrong)}" if wrong else ""
 
 
 def _neither(wrong: Sequence[str]) -> str:
