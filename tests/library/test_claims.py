@@ -3,6 +3,7 @@ curvature, slopes, bounds, symmetry, margins or the statistic elicited is caught
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -225,6 +226,31 @@ def _statistic(claim: tree.Claim, case: Case, low: float, high: float, chance: f
     raise ValueError(claim.words)
 
 
+SPOTS = [mpf(each) for each in ("-2", "-0.5", "0", "0.75", "3")]
+
+
+def distance(oracle: Exact, claim: tree.Claim, first: mpf, second: mpf) -> mpf:
+    one, other = (each.name for each in claim.inputs)
+    return along(oracle, {one: first, other: second}, (one, None)).value
+
+
+def check_triangle(oracle: Exact, claim: tree.Claim) -> None:
+    """The direct way is no longer than the one over a third point."""
+    gaps = [
+        distance(oracle, claim, a, b)
+        + distance(oracle, claim, b, c)
+        - distance(oracle, claim, a, c)
+        for a, b, c in itertools.product(SPOTS, repeat=3)
+    ]
+    assert (min(gaps) < 0) == claim.negated
+
+
+def check_divergence(oracle: Exact, claim: tree.Claim) -> None:
+    for a, b in itertools.product(SPOTS, repeat=2):
+        found = distance(oracle, claim, a, b)
+        assert found == 0 if a == b else found > 0
+
+
 CHECKS: Mapping[str, Check] = {
     "convex": check_convex,
     "strictly_convex": check_convex,
@@ -240,6 +266,8 @@ CHECKS: Mapping[str, Check] = {
     "bounds": check_bounds,
     "calibrated": check_calibrated,
     "estimates": check_estimates,
+    "divergence": check_divergence,
+    "triangle": check_triangle,
 }
 
 
@@ -270,6 +298,6 @@ def test_the_logistic_score_is_the_log_odds() -> None:
 
 
 def test_what_is_not_checked_here_is_known() -> None:
-    """Likelihoods, properness and differentiability wait for the proofs."""
+    """Likelihoods, properness, noise and differentiability wait for the proofs."""
     left = {claim.words[0] for claim in CLAIMS.values()} - set(CHECKS)
-    assert left == {"differentiable", "likelihood", "proper", "strictly_proper"}
+    assert left == {"differentiable", "likelihood", "noise_tolerant", "proper", "strictly_proper"}
