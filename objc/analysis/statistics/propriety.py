@@ -27,6 +27,8 @@ from objc.analysis.signs.elementary import (
     plain,
 )
 from objc.analysis.statistics import classes
+from objc.analysis.statistics.excess import least_score
+from objc.analysis.statistics.margins import Margin, margin_of
 from objc.analysis.statistics.risks import Risk, at_others, risks
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import PRECISION
@@ -40,6 +42,7 @@ _LINKS = {
 }
 _GREATEST = 40
 """Operations beyond which a weight isn't integrated."""
+_NEAR = Fraction(1, 10**9)
 _SHARES = tuple(map(Fraction, ("3/4", "1/4", "1/2", "9/10", "1/10", "3/5", "99/100")))
 
 
@@ -109,9 +112,39 @@ def _decided(subject: Subject, case: TwoOutcomes | None, strictly: bool) -> Deci
     how = balanced(subject, case, strictly)
     if how is not None:
         return proved(how)
+    margin = margin_of(subject)
+    if margin is not None:
+        return _of_margin(subject, case, margin)
     if (found := beaten(subject, case)) is not None:
         return refuted(found)
     return unknown("the derivative of the expected loss, its values over two outcomes")
+
+
+def _of_margin(subject: Subject, case: TwoOutcomes, margin: Margin) -> Decision:
+    """A score that isn't the logarithm of the odds may still stand for a probability, by a link of its own;
+    one that is best for all probabilities above one half stands for none of them."""
+    score = least_score(subject, margin)
+    share = sympy.Symbol("p", positive=True)
+    best = None if score is None else score(share)
+    if best is None or not best.is_Rational:
+        return unknown("the logistic function as its link; another one may do")
+    place = Fraction(int(best.p), int(best.q))
+    if not all(_is_best_near(subject, case, place, one) for one in _SHARES[::3]):
+        return unknown("the logistic function as its link; another one may do")
+    return refuted(
+        f"the expected loss is least at {case.prediction.name} = {best} for all probabilities of an outcome"
+        f" of {case.labels[0]} above 1/2, so that under no link the score stands for each of them"
+    )
+
+
+def _is_best_near(subject: Subject, case: TwoOutcomes, place: Fraction, share: Fraction) -> bool:
+    """Whether a convex expected loss is greater on both sides of a score, at the smallest distance."""
+    distribution = [(case.labels[0], share), (case.labels[1], 1 - share)]
+    return all(
+        risk.better(place + side * _NEAR, [place], distribution) is not None
+        for risk in risks(subject, case.prediction, case.outcome)
+        for side in (-1, 1)
+    )
 
 
 def balanced(subject: Subject, case: TwoOutcomes, strictly: bool) -> str | None:
@@ -200,8 +233,13 @@ def _told(case: TwoOutcomes, risk: Risk, share: Fraction, found: Any) -> str:
     name, there, here = case.prediction.name, _number(found), _number(case.predicted(share))
     return (
         f"with an outcome of {case.labels[0]} of probability {share} the expected loss is smaller at"
-        f" {name} = {there} than at {here}, which stands for that probability{at_others(risk)}"
+        f" {name} = {there} than at {here}, which stands for that probability"
+        f"{_under(case)}{at_others(risk)}"
     )
+
+
+def _under(case: TwoOutcomes) -> str:
+    return "" if case.link == "probability" else f" by p = {case.words()}"
 
 
 def _number(value: Any) -> str:
