@@ -125,24 +125,34 @@ def _of_margin(subject: Subject, case: TwoOutcomes, margin: Margin) -> Decision:
     one that is best for all probabilities above one half stands for none of them."""
     score = least_score(subject, margin)
     share = sympy.Symbol("p", positive=True)
-    best = None if score is None else score(share)
-    if best is None or not best.is_Rational:
-        return unknown("the logistic function as its link; another one may do")
-    place = Fraction(int(best.p), int(best.q))
-    if not all(_is_best_near(subject, case, place, one) for one in _SHARES[::3]):
-        return unknown("the logistic function as its link; another one may do")
-    return refuted(
-        f"the expected loss is least at {case.prediction.name} = {best} for all probabilities of an outcome"
-        f" of {case.labels[0]} above 1/2, so that under no link the score stands for each of them"
-    )
+    best = share if score is None else score(share)
+    if not best.has(share):
+        for risk in risks(subject, case.prediction, case.outcome):
+            inputs = subject.program.input
+            others = {
+                inputs[one].read(): sympy.Rational(str(at)) for one, at in risk.others.items()
+            }
+            place = sympy.sympify(best).xreplace(others)
+            if place.is_Rational and _is_best_at(risk, case, Fraction(int(place.p), int(place.q))):
+                return refuted(
+                    f"the expected loss is least at {case.prediction.name} = {place} for all probabilities"
+                    f" of an outcome of {case.labels[0]} above 1/2, so that under no link the score stands"
+                    f" for each of them{at_others(risk)}"
+                )
+    return unknown("the logistic function as its link; another one may do")
 
 
-def _is_best_near(subject: Subject, case: TwoOutcomes, place: Fraction, share: Fraction) -> bool:
-    """Whether a convex expected loss is greater on both sides of a score, at the smallest distance."""
-    distribution = [(case.labels[0], share), (case.labels[1], 1 - share)]
+def _is_best_at(risk: Risk, case: TwoOutcomes, place: Fraction) -> bool:
+    """Whether a convex expected loss is greater on both sides of a score, at the smallest distance, for
+    several probabilities above one half."""
     return all(
-        risk.better(place + side * _NEAR, [place], distribution) is not None
-        for risk in risks(subject, case.prediction, case.outcome)
+        risk.better(
+            place + side * _NEAR,
+            [place],
+            [(case.labels[0], share), (case.labels[1], 1 - share)],
+        )
+        is not None
+        for share in _SHARES[::3]
         for side in (-1, 1)
     )
 
