@@ -1,11 +1,21 @@
-"""Golden files: what is expected stands beside its case, and `pytest --update` writes it anew."""
+"""What all tests share. What is expected stands beside its case in golden files, which `pytest --update`
+writes anew."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Python's own handler of SIGINT, which may be ignored where the tests run."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,7 +13,10 @@ import pytest
 from objc.files import replace_file
 from objc.interruption import interrupts_held
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="signals of POSIX"),
+    pytest.mark.usefixtures("interrupts"),
+]
 
 
 def _press() -> None:

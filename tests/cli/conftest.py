@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,12 @@ import pytest
 from objc.cli.application import objc
 
 FILES = Path(__file__).parent / "files"
+
+
+def heed_interrupts() -> None:
+    """For a child process: SIGINT may be ignored where the tests run, as behind `nohup` or `&`."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 
 Run = Callable[..., click.testing.Result]
 

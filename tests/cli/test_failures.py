@@ -70,7 +70,7 @@ def test_colors_hold_the_same_text(monkeypatch: pytest.MonkeyPatch) -> None:
     import io
     import re
 
-    from objc.cli.check import check
+    from objc.cli.check import Asked, check
     from objc.cli.output import write_diagnostics
 
     class Terminal(io.StringIO):
@@ -80,7 +80,7 @@ def test_colors_hold_the_same_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    found = check(str(FILES / "wrong.objc")).diagnostics
+    found = check(str(FILES / "wrong.objc"), Asked()).diagnostics
     colored, plain = Terminal(), Terminal()
     write_diagnostics(found, colored)
     monkeypatch.setenv("NO_COLOR", "1")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .conftest import FILES
+from .conftest import FILES, heed_interrupts
 
 COMMAND = [
     *(sys.executable, "-m", "objc.cli", "train", "line.objc", "--data", "points.csv"),
@@ -25,7 +25,9 @@ def interrupted(folder: Path, *options: str) -> tuple[int, str]:
     for one in FILES.iterdir():
         shutil.copy(one, folder)
     command = [*COMMAND, *options, "--checkpoint", "run.npz", "-q"]
-    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=folder, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
+    ) as process:
         try:
             deadline = time.monotonic() + 60
             while not (folder / "run.npz").exists() and time.monotonic() < deadline:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.conftest import FILES
+from tests.cli.conftest import FILES, heed_interrupts
 
 TRAIN = ("train", "line.objc", "--data", "points.csv", "--target", "numpy")
 
@@ -36,6 +36,7 @@ def _start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_interrupts if os.name == "posix" else None,
     )
 
 

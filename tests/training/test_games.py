@@ -88,6 +88,7 @@ def test_a_player_alone_is_an_objective(module: Any) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.usefixtures("interrupts")
 def test_an_interrupted_game_has_its_finished_epochs(module: Any) -> None:
     def interrupt(epoch: Epoch) -> None:
         if epoch.number == 3:
