@@ -99,7 +99,7 @@ PROPERTIES: Mapping[str, Property] = {
     "strictly_convex": Property(
         (
             *_in("shape.strictness", "second_derivative", "structure_of_the_hessian"),
-            *_in("shape.strictness", "flat_directions", "chords_that_are_met"),
+            *_in("shape.strictness", "convexity", "flat_directions", "chords_that_are_met"),
             *_in("shape.strictness", "second_derivative_on_its_line", "drawn_chords"),
             *_in("shape.strictness", "least_second_derivative"),
         ),
@@ -184,7 +184,10 @@ PROPERTIES: Mapping[str, Property] = {
         is_sought=True,
     ),
     "strongly_convex": Property(
-        _in("shape.strictness", "second_derivative", "structure_of_the_hessian", "drawn_chords"),
+        (
+            *_in("shape.strictness", "second_derivative", "structure_of_the_hessian"),
+            *_in("shape.strictness", "convexity", "drawn_chords"),
+        ),
         numbers=1,
         candidates="shape.constants:moduli",
         is_sought=True,

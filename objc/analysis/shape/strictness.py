@@ -41,6 +41,14 @@ def structure_of_the_hessian(subject: Subject, claim: Claim) -> Decision | None:
     return None
 
 
+def convexity(subject: Subject, claim: Claim) -> Decision | None:
+    """What is not convex is not convex more than that."""
+    from objc.analysis.claims import decided
+
+    found = decided(subject, "convex", inputs=claim.inputs)
+    return found if found.verdict == "refuted" else None
+
+
 def second_derivative_on_its_line(subject: Subject, claim: Claim) -> Decision | None:
     zero = sympy.Integer(0)
     if len(claim.inputs) == 1 and curves.is_curved(subject, claim.inputs[0], zero, strictly=True):
