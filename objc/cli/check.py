@@ -94,7 +94,7 @@ def _known_properties(
     type=click.Choice(["quick", "normal", "thorough"]),
     default="normal",
     show_default=True,
-    help="How long to think: a quarter of a second, a second, a minute for each claim.",
+    help="How long to think: a quarter of a second, three seconds, a minute for each claim.",
 )
 @click.option("--why", is_flag=True, help="Print each argument step by step, under the text.")
 @click.option("--json", "as_json", is_flag=True, help="Print data instead of text.")
