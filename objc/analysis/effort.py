@@ -56,6 +56,9 @@ class Clock:
         try:
             with _alarm(self.left):
                 yield
+        except OutOfTime:
+            self.left = 0.0  # the timer and the clock agree up to their ticks only
+            raise
         finally:
             self.left -= time.process_time() - started
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,9 +14,12 @@ from objc.cli.application import objc
 FILES = Path(__file__).parent / "files"
 
 
-def heed_interrupts() -> None:
-    """For a child process: SIGINT may be ignored where the tests run, as behind `nohup` or `&`."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+HEEDING = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    " runpy.run_module('objc.cli', run_name='__main__', alter_sys=True)"
+)
+"""`python -c` with this is `python -m objc.cli`, also where the tests run with SIGINT ignored, as behind
+`nohup` or `&`: children inherit that."""
 
 
 Run = Callable[..., click.testing.Result]

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .conftest import FILES, heed_interrupts
+from .conftest import FILES, HEEDING
 
 COMMAND = [
-    *(sys.executable, "-m", "objc.cli", "train", "line.objc", "--data", "points.csv"),
+    *(sys.executable, "-c", HEEDING, "train", "line.objc", "--data", "points.csv"),
     *("--target", "numpy", "--epochs", "1000000", "--batch-size", "all"),
 ]
 
@@ -25,9 +25,7 @@ def interrupted(folder: Path, *options: str) -> tuple[int, str]:
     for one in FILES.iterdir():
         shutil.copy(one, folder)
     command = [*COMMAND, *options, "--checkpoint", "run.npz", "-q"]
-    with subprocess.Popen(
-        command, cwd=folder, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
-    ) as process:
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
         try:
             deadline = time.monotonic() + 60
             while not (folder / "run.npz").exists() and time.monotonic() < deadline:

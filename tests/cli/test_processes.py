@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.conftest import FILES, heed_interrupts
+from tests.cli.conftest import FILES, HEEDING
 
 TRAIN = ("train", "line.objc", "--data", "points.csv", "--target", "numpy")
 
@@ -30,13 +30,12 @@ def folder(tmp_path: Path) -> Path:
 def _start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "OBJC_CACHE_DIR": str(folder / "cache"), "COLUMNS": "100"}
     return subprocess.Popen(
-        [sys.executable, "-m", "objc.cli", *arguments],
+        [sys.executable, "-c", HEEDING, *arguments],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=heed_interrupts if os.name == "posix" else None,
     )
 
 

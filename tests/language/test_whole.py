@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import objc
-from objc.accuracy.points import number
+from objc.ir.domain import number_of
 from objc.ir.evaluate import evaluate
 from objc.ir.index import Dimension
 from objc.ir.program import Input, Program
@@ -61,7 +61,7 @@ def drawn(program: Program, seed: int) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for one in sorted(program.inputs, key=lambda one: one.role != "hyperparameter"):
         if one.default is not None and one.role == "hyperparameter":
-            value = number(one.default, values, sizes)
+            value = number_of(one.default, values, sizes)
             assert value is not None
             values[one.name] = int(value) if one.domain.is_integer else value
         else:
