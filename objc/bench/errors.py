@@ -68,7 +68,8 @@ class BusyMachine(Diagnostic):
 
 @dataclass(frozen=True)
 class WorkerFailed(Diagnostic):
-    """A process of the benchmark ended before its job was done: out of memory, for the most part.
+    """A process of the benchmark ended before its job was done: out of memory, for the most part. Where a
+    peer ends it the table says so, and goes on without the peer; here it was a kernel of objc's.
 
     Measure fewer cases at a time (`--case`) or smaller ones (`--size`).
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from objc.bench.cases import Case
@@ -36,6 +36,10 @@ class Job:
     sweep: tuple[str, ...] = ()
     memory: bool = False
     """Whether one call of each case is made, for the memory that it takes, and nothing else."""
+    ground: Mapping[str, float] | None = None
+    """The floors, where they have been measured: only the cases are left then."""
+    ended: Mapping[str, str] = field(default_factory=dict)
+    """Peers whose process ended in these cases, and how: they are not tried again."""
 
     def data(self) -> dict[str, Any]:
         data = dataclasses.asdict(self)
@@ -46,8 +50,8 @@ class Job:
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Job:
         cases = [_case(one) for one in data["cases"]]
-        rest = {name: data[name] for name in ("dtype", "threads", "repetitions", "check", "memory")}
-        return cls(tuple(cases), tuple(data["peers"]), sweep=tuple(data["sweep"]), **rest)
+        lists = {"peers": tuple(data["peers"]), "sweep": tuple(data["sweep"])}
+        return cls(**{**data, **lists, "cases": tuple(cases)})
 
 
 def _case(data: Mapping[str, Any]) -> Case:

@@ -1,4 +1,4 @@
-"""A benchmark as a whole: one process for each allocator mode, and their findings put together."""
+"""A benchmark as a whole: one process for each case and allocator mode, and their findings put together."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from objc.bench import machine
 from objc.bench.cases import Case
 from objc.bench.errors import NoSuchSize, WorkerFailed
-from objc.bench.job import Job, Row
+from objc.bench.job import OWN, Job, Row
 from objc.bench.memory import Peak
 from objc.bench.sweep import Curve
 from objc.errors import ObjcError
@@ -86,13 +86,51 @@ def run(
     report = Report(machine.description(job.threads), job.dtype, job.repetitions, busy)
     for mode in modes:
         own = replace(job, check=job.check and mode == modes[0])
-        for event in _events(own, mode):
+        for event in _each_by_itself(own, mode):
             report.add(mode, event)
             watch(mode, event)
     return report
 
 
-def _events(job: Job, mode: str) -> Any:
+def _each_by_itself(job: Job, mode: str) -> Iterator[Mapping[str, Any]]:
+    """The floors, then every case in a process of its own: what a framework holds on to, or compiled for
+    the last case, is not the next one's."""
+    if not job.memory:
+        for event in _events(replace(job, cases=()), mode):
+            yield event
+            if "floors" in event:
+                job = replace(job, ground=event["floors"])
+    for case in job.cases:
+        yield from _whoever_is_left(replace(job, cases=(case,)), mode)
+
+
+def _whoever_is_left(job: Job, mode: str) -> Iterator[Mapping[str, Any]]:
+    """One case; a peer whose process ends takes no part in it any more, and the rest begin again."""
+    while True:
+        started: list[str] = []
+        try:
+            for event in _events(job, mode):
+                started += [event["ready"]] if "ready" in event else []
+                yield event
+            return
+        except ObjcError as failure:
+            ended = _guilty(job, started)
+            if not ended:
+                raise
+            reason = failure.diagnostics[0].title()
+            job = replace(job, ended={**job.ended, **dict.fromkeys(ended, reason)})
+
+
+def _guilty(job: Job, started: Sequence[str]) -> tuple[str, ...]:
+    """The peer that was to be next when a process ended; all of them, where it ended afterwards. None
+    where it was none of the peers."""
+    others = [one for one in job.peers if one not in started and one not in job.ended]
+    if others:
+        return () if others[0] in OWN else (others[0],)
+    return tuple(one for one in job.peers if one not in OWN and one not in job.ended)
+
+
+def _events(job: Job, mode: str) -> Iterator[Mapping[str, Any]]:
     environment = {**os.environ, **MODES[mode], **_threads(job.threads)}
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(

@@ -46,12 +46,16 @@ def work(job: Job, say: Say = lambda event: None) -> Iterator[dict[str, Any]]:
             say({"ready": "memory", "case": case.name})
             yield {"peak": asdict(one_call(case, job.dtype))}
         return
-    ground = floors.measure(job.threads, cast(DType, job.dtype), numbers)
-    yield {"floors": asdict(ground)}
+    if job.ground is None:
+        ground = floors.measure(job.threads, cast(DType, job.dtype), numbers)
+        yield {"floors": asdict(ground)}
+        if not job.sweep:
+            yield {"first_value": first_value()}
+    else:
+        ground = floors.Floors(**job.ground)
     if job.sweep:
         yield from _curves(job, say)
         return
-    yield {"first_value": first_value()}
     for case in job.cases:
         row = _row(job, case, ground, say)
         yield {"row": as_data([row])[0]}
@@ -87,6 +91,9 @@ def _row(job: Job, case: Any, ground: Any, say: Say) -> Row:
     entries: dict[str, Entry] = {}
     ready: dict[str, Any] = {}
     for name in job.peers:
+        if name in job.ended:
+            entries[name] = Entry(name, absent=job.ended[name])
+            continue
         try:
             ready[name] = contender(name, problem)
             ready[name].run(0)

@@ -17,6 +17,7 @@ from objc.bench.job import OWN, PEERS, Job
 from objc.cli import bench_cuda
 from objc.cli.output import Markup, is_colored, write_data
 from objc.cli.targets import TargetName
+from objc.cli.write import write_whole
 from objc.errors import ObjcError
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def command(
     if plot is not None:
         _draw(report, plot)
     if save is not None:
-        Path(save).write_text(json.dumps(report.data(), indent=1) + "\n", "utf-8")
+        write_whole(Path(save), json.dumps(report.data(), indent=1) + "\n")
     if as_json:
         write_data(report.data())
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ import pytest
 
 from objc.bench import limit as bounding
 from objc.bench import machine, timing
+from objc.bench import run as bench_run
 from objc.bench.accuracy import units
 from objc.bench.aims import AIMS, held, less_exact
 from objc.bench.cases import CASES, LARGE
+from objc.bench.errors import WorkerFailed
 from objc.bench.floors import Floors, Work
 from objc.bench.job import Entry, Job, Limit, Row
 from objc.bench.peers import contender
@@ -274,3 +276,49 @@ def test_the_table(golden: Callable[[Path, str], None]) -> None:
 
     report.add("default", {"row": as_data([row])[0]})
     golden(Path(__file__).with_name("table.txt"), table(report))
+
+
+def _ending(culprit: str) -> tuple[Any, list[Job]]:
+    """Processes that end when a peer makes itself ready, or after all have, and the jobs they got."""
+    jobs: list[Job] = []
+
+    def events(job: Job, mode: str) -> Iterator[Mapping[str, Any]]:
+        jobs.append(job)
+        if job.ground is None:
+            yield {"floors": {"copy": 1.0, "read": 1.0, "exp": 1.0, "product": 1.0}}
+            return
+        for name in job.peers:
+            if name == culprit and name not in job.ended:
+                raise ObjcError(WorkerFailed(None, -9, ""))
+            yield {"ready": name, "case": job.cases[0].name}
+        if culprit == "all" and "torch" not in job.ended:
+            raise ObjcError(WorkerFailed(None, -9, ""))
+
+    return events, jobs
+
+
+@pytest.mark.parametrize(
+    ("culprit", "ended"), [("torch", {"torch"}), ("jax", {"jax"}), ("all", {"torch", "jax"})]
+)
+def test_a_peer_that_ends_its_process_costs_its_own_place_only(
+    culprit: str, ended: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events, jobs = _ending(culprit)
+    monkeypatch.setattr(bench_run, "_events", events)
+    cases = tuple(one for one in CASES if one.name in ("binary_cross_entropy", "crf"))
+    job = Job(cases, ("objc", "objc out", "torch", "jax"), "float32", 1, 1, True)
+    bench_run.run(job, ["default"], None)
+    asked = [[case.name for case in one.cases] for one in jobs]
+    first, second = ([one.name] for one in cases)
+    assert asked == [[], first, first, second, second]
+    assert set(jobs[2].ended) == ended and "status -9" in next(iter(jobs[2].ended.values()))
+    assert not jobs[3].ended
+
+
+def test_a_kernel_of_objc_that_ends_its_process_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bench_run, "_events", _ending("objc")[0])
+    job = Job(CASES[:1], ("objc", "objc out", "torch"), "float32", 1, 1, True)
+    with pytest.raises(ObjcError, match="E0343"):
+        bench_run.run(job, ["default"], None)
