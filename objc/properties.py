@@ -90,6 +90,24 @@ _CURVATURE = (
 )
 _OF_DISTRIBUTIONS = _in("statistics.distributions", "by_its_entries", "at_drawn_shares")
 
+
+def _bounded(of_vectors: str) -> Property:
+    """A bound on the first derivative, or the second: one prover of vectors is its own."""
+    return Property(
+        (
+            *_in("shape.steepness", "derivative", of_vectors, "ends_of_the_data"),
+            *_in("shape.steepness", "extremes_of_the_derivative", "derivative_on_its_line"),
+            *_in("shape.steepness", "drawn_slopes", "greater_extremes", "jumps"),
+        ),
+        numbers=1,
+        candidates="shape.constants:steepest",
+        is_sought=True,
+        impossible="shape.constants:no_bound",
+        least=1,
+        lens="slope",
+    )
+
+
 PROPERTIES: Mapping[str, Property] = {
     "convex": Property(_CURVATURE, least=1, lens="curvature"),
     "concave": Property(_CURVATURE, least=1, lens="curvature"),
@@ -114,44 +132,8 @@ PROPERTIES: Mapping[str, Property] = {
         least=1,
         lens="curvature",
     ),
-    "lipschitz": Property(
-        _in(
-            "shape.steepness",
-            "derivative",
-            "length_of_the_gradient",
-            "ends_of_the_data",
-            "extremes_of_the_derivative",
-            "derivative_on_its_line",
-            "drawn_slopes",
-            "greater_extremes",
-            "jumps",
-        ),
-        numbers=1,
-        candidates="shape.constants:steepest",
-        is_sought=True,
-        impossible="shape.constants:no_bound",
-        least=1,
-        lens="slope",
-    ),
-    "smooth": Property(
-        _in(
-            "shape.steepness",
-            "derivative",
-            "structure_of_the_hessian",
-            "ends_of_the_data",
-            "extremes_of_the_derivative",
-            "derivative_on_its_line",
-            "drawn_slopes",
-            "greater_extremes",
-            "jumps",
-        ),
-        numbers=1,
-        candidates="shape.constants:steepest",
-        is_sought=True,
-        impossible="shape.constants:no_bound",
-        least=1,
-        lens="slope",
-    ),
+    "lipschitz": _bounded("length_of_the_gradient"),
+    "smooth": _bounded("structure_of_the_hessian"),
     "robust": Property(
         _in(
             "shape.robustness",

@@ -43,9 +43,7 @@ def is_curved(
     """Whether the second derivative (of minus the loss, where asked for) is at least something inside the
     input's domain, or above it, and the loss has no fold and no pole there."""
     one = subject.program.input[name]
-    if one.dimensions or len(subject.program.lets) != 1 or one.domain.is_integer:
-        return False
-    if not subject.is_short or one.domain.kind in ("sign", "binary"):
+    if not _is_one_formula(subject, one):
         return False
     value = plain(-subject.value if is_concave else subject.value)
     q = one.read()
@@ -72,13 +70,17 @@ def _by_algebra(subject: Subject, name: str, value: Any, least: Expression, stri
     return all(has_sign(excess.xreplace(form)) for form in forms)
 
 
+def _is_one_formula(subject: Subject, one: Input) -> bool:
+    """Whether a loss is one formula, of an input that moves on a line."""
+    moves = not (one.dimensions or one.domain.is_integer or one.domain.kind in ("sign", "binary"))
+    return moves and len(subject.program.lets) == 1 and subject.is_short
+
+
 def is_convex_on_lines(subject: Subject, name: str, is_concave: bool = False) -> bool:
     """Whether a loss with folds is convex in a scalar input (concave, where asked for), stretch by
     stretch."""
     one = subject.program.input[name]
-    if one.dimensions or len(subject.program.lets) != 1 or one.domain.is_integer:
-        return False
-    if not subject.is_short or one.domain.kind in ("sign", "binary"):
+    if not _is_one_formula(subject, one):
         return False
     value = plain(-subject.value if is_concave else subject.value)
     if innermost_fold(value) is None:
@@ -95,9 +97,7 @@ def is_within_on_lines(
     """Whether a derivative in a scalar input lies between two numbers wherever there is one, and those
     of lower order have no jump: the value for order 0."""
     one = subject.program.input[name]
-    if one.dimensions or len(subject.program.lets) != 1 or one.domain.is_integer:
-        return False
-    if not subject.is_short or one.domain.kind in ("sign", "binary"):
+    if not _is_one_formula(subject, one):
         return False
     value = plain(subject.value)
     ends, is_closed = one.domain.bounds, one.domain.kind != "positive"

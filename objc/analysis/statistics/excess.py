@@ -14,7 +14,8 @@ from typing import Any
 import sympy
 
 from objc.analysis.formulas import is_short
-from objc.analysis.signs.elementary import germ, innermost_fold, is_nonnegative, is_zero, plain
+from objc.analysis.signs.elementary import innermost_fold, is_nonnegative, is_zero, plain
+from objc.analysis.signs.near import germ
 from objc.analysis.statistics.margins import Margin
 from objc.analysis.subject import Subject
 from objc.atoms import maximum, minimum

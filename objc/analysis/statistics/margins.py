@@ -14,7 +14,8 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.signs.elementary import germ, is_nonnegative, is_positive, is_zero, pieces, plain
+from objc.analysis.signs.elementary import is_nonnegative, is_positive, is_zero, pieces, plain
+from objc.analysis.signs.near import germ
 from objc.analysis.subject import Subject
 from objc.ir.program import Program
 from objc.ir.symbols import Expression

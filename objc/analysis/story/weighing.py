@@ -10,8 +10,9 @@ import sympy
 
 from objc.analysis.claims import decided
 from objc.analysis.shape.ends import end_of
-from objc.analysis.signs.elementary import germ, is_positive, is_zero, plain
+from objc.analysis.signs.elementary import is_positive, is_zero, plain
 from objc.analysis.signs.far import far_out
+from objc.analysis.signs.near import germ
 from objc.analysis.statistics.margins import margin_of
 from objc.analysis.story.profile import Profile, residual
 from objc.analysis.subject import Subject
