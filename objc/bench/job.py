@@ -103,6 +103,8 @@ class Row:
     bound: str
     dtype: str
     limit: Limit | None
+    others: float | None
+    """The part of the processors that others used while this was measured."""
 
     def entry(self, peer: str) -> Entry | None:
         return next((one for one in self.entries if one.peer == peer), None)

@@ -79,6 +79,30 @@ def busy(seconds: float = 0.5) -> float | None:
     return max(0.0, 1 - (after[0] - before[0]) / (after[1] - before[1]))
 
 
+class Others:
+    """Counts, from its making on, what others use of this process's processors."""
+
+    def __init__(self) -> None:
+        self._before = _ticks()
+        self._own = _own_seconds()
+
+    def share(self) -> float | None:
+        """The part that others have used since, or None where nobody tells."""
+        after = _ticks()
+        if self._before is None or after is None or after[1] <= self._before[1]:
+            return None
+        every = after[1] - self._before[1]
+        used = every - (after[0] - self._before[0])
+        own = (_own_seconds() - self._own) * os.sysconf("SC_CLK_TCK")
+        return min(1.0, max(0.0, (used - own) / every))
+
+
+def _own_seconds() -> float:
+    """Seconds of processors that this process and the children that it has waited for have used."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def _ticks() -> tuple[int, int] | None:
     """(idle, all) of the processors that this process may use, since the start of the system."""
     try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from objc.bench.aims import bound, held, less_exact
 from objc.bench.columns import aligned
 from objc.bench.job import Entry, Row
+from objc.bench.machine import BUSY
 from objc.bench.run import Report
 
 OWN = "objc"
@@ -30,18 +31,24 @@ def shortfalls(report: Report) -> list[str]:
     """A line for every row that misses its aim in some mode, with what bounds it, and for every one
     that is less exact than the fastest peer."""
     lines = []
-    for number, row in enumerate(next(iter(report.rows.values()), [])):
+    for row, by_mode in _by_mode(report):
         missed = [
             f"{mode} {one.text}"
-            for mode, rows in report.rows.items()
-            for one in held(rows[number], mode)
+            for mode, own in by_mode.items()
+            for one in held(own, mode)
             if one.ratio < 1
         ]
         if missed:
             lines.append(f"{row.case}: {', '.join(missed)}; {bound(row)}")
-        found = [one for rows in report.rows.values() if (one := less_exact(rows[number]))]
+        found = [one for own in by_mode.values() if (one := less_exact(own))]
         lines += [f"{row.case}: less exact: {one}" for one in found]
     return lines
+
+
+def _by_mode(report: Report) -> Iterable[tuple[Row, Mapping[str, Row]]]:
+    """Every row of the first mode, and the same by the modes that have come to it."""
+    for number, row in enumerate(next(iter(report.rows.values()), [])):
+        yield row, {mode: rows[number] for mode, rows in report.rows.items() if number < len(rows)}
 
 
 def _shortfalls(report: Report) -> list[str]:
@@ -66,16 +73,26 @@ def _introduction(report: Report) -> list[str]:
         )
     if report.busy:
         lines.append(f"others used {report.busy:.0%} of the processors when this began")
+    lines += _disturbed(report)
     lines.append(
         f"{report.dtype}, medians of {report.repetitions} samples, ± half the quartiles' distance"
     )
     return lines
 
 
+def _disturbed(report: Report) -> list[str]:
+    """Which cases others disturbed, since their times say less."""
+    found = [
+        f"{row.case} ({mode}, {row.others:.0%})"
+        for mode, rows in report.rows.items()
+        for row in rows
+        if row.others is not None and row.others > BUSY
+    ]
+    return [f"others used the processors during {', '.join(found)}"] if found else []
+
+
 def _lines(report: Report) -> Iterable[tuple[str, ...]]:
-    modes = list(report.rows)
-    for number, row in enumerate(report.rows[modes[0]]):
-        by_mode = {mode: report.rows[mode][number] for mode in modes}
+    for row, by_mode in _by_mode(report):
         for place, entry in enumerate(row.entries):
             if entry.median is None:
                 continue
@@ -106,7 +123,7 @@ def _time(entry: Entry | None) -> tuple[str, str]:
     return f"{entry.median * 1e3:.2f} ms", f"{spread * 1e3:.2f}"
 
 
-def _multiple(by_mode: dict[str, Row], peer: str) -> str:
+def _multiple(by_mode: Mapping[str, Row], peer: str) -> str:
     found = []
     for row in by_mode.values():
         entry = row.entry(peer)

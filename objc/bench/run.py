@@ -77,19 +77,35 @@ def run(
     modes: Sequence[str],
     busy: float | None,
     watch: Callable[[str, Mapping[str, Any]], None] = lambda mode, event: None,
+    rescue: Callable[[Report], None] = lambda report: None,
 ) -> Report:
-    """Measure in every mode; `watch` is told of everything as it happens.
+    """Measure in every mode; `watch` is told of everything as it happens. Where an error or the keyboard
+    ends it, `rescue` is given what has been measured until then.
 
     Raises:
         ObjcError: a process failed.
     """
     report = Report(machine.description(job.threads), job.dtype, job.repetitions, busy)
+    try:
+        _fill(report, job, modes, watch)
+    except BaseException:
+        if report.rows or report.curves or report.peaks:
+            rescue(report)
+        raise
+    return report
+
+
+def _fill(
+    report: Report,
+    job: Job,
+    modes: Sequence[str],
+    watch: Callable[[str, Mapping[str, Any]], None],
+) -> None:
     for mode in modes:
         own = replace(job, check=job.check and mode == modes[0])
         for event in _each_by_itself(own, mode):
             report.add(mode, event)
             watch(mode, event)
-    return report
 
 
 def _each_by_itself(job: Job, mode: str) -> Iterator[Mapping[str, Any]]:

@@ -82,6 +82,7 @@ def _confine(threads: int) -> None:
 
 def _row(job: Job, case: Any, ground: Any, say: Say) -> Row:
     from objc.bench.floors import work_of
+    from objc.bench.machine import Others
     from objc.bench.peers import contender
     from objc.bench.problem import Absent, Problem
     from objc.bench.programs import program_of
@@ -105,16 +106,18 @@ def _row(job: Job, case: Any, ground: Any, say: Say) -> Row:
             entries[name] = Entry(name, absent=f"{type(error).__name__}: {_line(error)}")
         say({"ready": name, "case": case.name})
     runs = {name: one.run for name, one in ready.items()}
+    others = Others()
     timings = interleaved(runs, job.repetitions, lambda: say({"sample": case.name}))
     for name, timing in timings.items():
         entries[name] = replace(entries[name], **asdict(timing))
+    share = others.share()
     if job.check:
         _check(problem, ready, entries)
     done = work_of(problem.derived, problem.sizes, problem.dtype)
     floor, bound = done.floor(ground)
     return Row(
         case.name, dict(problem.sizes), tuple(entries.values()), done.bytes, done.operations,
-        done.products, floor, bound, problem.dtype, _limit(job, problem, done.bytes, entries),
+        done.products, floor, bound, problem.dtype, _limit(job, problem, done.bytes, entries), share,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -153,7 +154,7 @@ def command(
     )  # fmt: skip
     modes = modes or (("tuned",) if swept or memory else tuple(MODES))
     with _watching(job, len(modes)) as watch:
-        report = run(job, modes, busy, watch)
+        report = run(job, modes, busy, watch, functools.partial(_rescue, save))
     if plot is not None:
         _draw(report, plot)
     if save is not None:
@@ -162,6 +163,14 @@ def command(
         write_data(report.data())
     else:
         click.echo(_text(report))
+
+
+def _rescue(save: str | None, report: Report) -> None:
+    """Keep what was measured before the end, beside what an earlier run has saved."""
+    if save is not None:
+        part = f"{save}.part"
+        write_whole(Path(part), json.dumps(report.data(), indent=1) + "\n")
+        click.echo(f"what was measured until then is in {part}", err=True)
 
 
 def _text(report: Report) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from objc.bench.aims import AIMS, held, less_exact
 from objc.bench.cases import CASES, LARGE
 from objc.bench.errors import WorkerFailed
 from objc.bench.floors import Floors, Work
-from objc.bench.job import Entry, Job, Limit, Row
+from objc.bench.job import Entry, Job, Limit, Row, as_data
 from objc.bench.peers import contender
 from objc.bench.problem import Absent, Problem
 from objc.bench.programs import program_of
@@ -166,7 +167,7 @@ def test_aims_are_held_against_the_strongest_peer() -> None:
     ]
     row = Row(
         "binary_cross_entropy", {"batch": 10}, (own, *peers), 120, 400, 0, 1e-3, "bytes",
-        "float32", None,
+        "float32", None, None,
     )  # fmt: skip
     assert {one.text: one.ratio for one in held(row, "tuned")} == {
         "2.5× faster than jax (2.8×)": pytest.approx(2.5 / 2.8),
@@ -181,7 +182,7 @@ def test_errors_are_held_against_the_fastest_peer() -> None:
             Entry(name, None, "", 1.0, 1.0, 1.0, 5, 1, 0.1, error)  # type: ignore[arg-type]
             for name, error in (("objc", ours), ("jax", theirs))
         )
-        return Row("any", {}, (own, peer), 1, 1, 0, 1.0, "bytes", "float32", None)
+        return Row("any", {}, (own, peer), 1, 1, 0, 1.0, "bytes", "float32", None, None)
 
     assert less_exact(row(5.0, 3.0)) == "gradient 5.0 ulp, jax 3.0"
     assert less_exact(row(0.9, 0.1)) is None
@@ -271,9 +272,9 @@ def test_the_table(golden: Callable[[Path, str], None]) -> None:
     peer = Entry("torch", None, "by hand", 16e-3, 15e-3, 18e-3, 15, 1, 0.5, math.inf, None)
     absent = Entry("jax", absent="jax is not installed")
     entries, limit = (own, peer, absent), Limit("bytes", 8e-6, 1e-3)
-    row = Row("binary_focal", {"batch": 10}, entries, 120, 400, 0, 1e-3, "bytes", "float64", limit)
-    from objc.bench.job import as_data
-
+    row = Row(
+        "binary_focal", {"batch": 10}, entries, 120, 400, 0, 1e-3, "bytes", "float64", limit, 0.25
+    )
     report.add("default", {"row": as_data([row])[0]})
     golden(Path(__file__).with_name("table.txt"), table(report))
 
@@ -313,6 +314,37 @@ def test_a_peer_that_ends_its_process_costs_its_own_place_only(
     assert asked == [[], first, first, second, second]
     assert set(jobs[2].ended) == ended and "status -9" in next(iter(jobs[2].ended.values()))
     assert not jobs[3].ended
+
+
+def test_what_was_measured_is_kept_when_it_ends_early(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def events(job: Job, mode: str) -> Iterator[Mapping[str, Any]]:
+        if job.ground is None:
+            yield {"floors": {"copy": 1.0, "read": 1.0, "exp": 1.0, "product": 1.0}}
+            return
+        if job.cases[0].name == "crf":
+            raise KeyboardInterrupt
+        own = Entry("objc", None, "generated", 1.0, 1.0, 1.0, 1, 1)
+        row = Row("ppo_clip", {}, (own,), 1, 1, 0, 1.0, "bytes", "float32", None, None)
+        yield {"row": as_data([row])[0]}
+
+    monkeypatch.setattr(bench_run, "_events", events)
+    goal = tmp_path / "table.json"
+    goal.write_text("an earlier run's")
+    result = run("--case", "ppo_clip", "--case", "crf", "--save", str(goal))
+    assert result.exit_code == 130 and f"{goal}.part" in result.stderr
+    assert goal.read_text() == "an earlier run's"
+    kept = json.loads(Path(f"{goal}.part").read_text())
+    assert [one["case"] for one in kept["cases"]["default"]] == ["ppo_clip"]
+
+
+def test_what_others_use_is_no_use_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter([(100, 1000), (130, 1200)])  # 170 of 200 in use
+    own = iter([5.0, 5.0 + 120 / os.sysconf("SC_CLK_TCK")])  # 120 of them by this process
+    monkeypatch.setattr(machine, "_ticks", lambda: next(ticks))
+    monkeypatch.setattr(machine, "_own_seconds", lambda: next(own))
+    assert machine.Others().share() == pytest.approx(0.25)
 
 
 def test_a_kernel_of_objc_that_ends_its_process_is_an_error(
