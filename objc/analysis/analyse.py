@@ -53,7 +53,7 @@ def errors(program: Program) -> tuple[Diagnostic, ...]:
     """What is proved to be wrong with a declaration: a function that leaves its domain, a claim that
     is refuted, an objective without an end. The cheap part of `analyse`, for each compilation."""
     found: list[Diagnostic] = list(misuses(program, Ranges(program)))
-    is_whole = program.kind == "objective"
+    is_whole = program.kind in ("objective", "player")
     if (program.claims or is_whole) and program.terms and "result" not in program.outputs:
         subject = Subject(program)
         found += endless(subject)

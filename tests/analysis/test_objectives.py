@@ -86,6 +86,19 @@ def test_a_sum_is_as_convex_as_its_terms() -> None:
         ("objective f(a: real | y: sign) = minimize log(1 + exp(-y * a)) - abs(a)", "a = ", False),
         ("objective f(x: real[D], z: real[D]) = maximize sum[d](x[d] - z[d])", "x = ", True),
         ("objective f(a: real | y: real) = minimize (if a > y then -a else a^2)", "a = t", True),
+        # Concave in what is learned, whatever the data: so is the mean over them.
+        ("objective f(| x: real[D], y: real; learn w: real[D]) = minimize -y * dot(w, x)", "w = [",
+         True),
+        ("objective f(| x: real, y: real; learn w: real) = maximize (w * x - y)^2", "w = ", True),
+        ("objective f(| x: real[D]; learn w: real[D]) =\n maximize\n  fit: dot(w, x)^2\n"
+         "  ridge: -2 * dot(w, w) over parameters", "w = [", False),
+        ("objective f(| x: real; learn w: positive) = minimize -x * log(1 + w)", "w = t + 1", False),
+        # At the rest of the data it stays as it is.
+        ("objective f(| x: real, y: real; learn w: real) = minimize w * max(0, x)", "w = -t", True),
+        ("objective f(| x: real, y: real; learn w: real) = minimize abs(w) - w * y", "w = ", False),
+        # The variance goes to nothing where the model fits: overflow on the way does not hide it.
+        ("objective f(| x: real, y: real; learn w: real, learn s: real) ="
+         " minimize (w * x - y)^2 * exp(-2 * s) + s", "s = -t, t → ∞, with w = 0", False),
     ],
 )  # fmt: skip
 def test_rays_without_end(text: str, ray: str, always: bool) -> None:
@@ -119,6 +132,51 @@ def test_rays_without_end(text: str, ray: str, always: bool) -> None:
 def test_no_ray_where_there_is_a_bound(body: str) -> None:
     program = _program(f"objective f(a: real | y: real) = {body}")
     assert runaway(Subject(program)) is None
+
+
+def test_data_that_hold_a_mean() -> None:
+    """Of learned variances only data that are fitted exactly let the mean run away; of data that pull to two
+    sides it is not said that they hold each other."""
+    head = "objective f(| x: real, y: real; learn w: real, learn s: real)"
+    (fact,) = (
+        one
+        for one in _facts(f"{head} = minimize (w * x - y)^2 * exp(-2 * s) + s")
+        if one.property == "bounded_below"
+    )
+    assert fact.verdict == "refuted"
+    assert fact.argument.endswith(
+        "to ∞ along the same at x = 36, y = -27, and so does the mean of both"
+    )
+    (fact,) = (
+        one
+        for one in _facts(f"{head} = minimize abs(w) + s^2 - w * y")
+        if one.property == "bounded_below"
+    )
+    assert fact.verdict == "refuted" and "mean" not in fact.argument
+
+
+@pytest.mark.parametrize(
+    ("head", "payoff", "verdict", "codes"),
+    [
+        ("a: real, b: real", "a * b - a^2", "refuted", ["W0255"]),
+        ("a: real, b: real", "(a - b)^2 + 3 * a", "proved", []),
+        ("a: positive, b: real", "(a - b)^2 - a", "unknown", []),
+        ("a: real, b: real", "-a * b", "refuted", []),
+        ("a: real, b: real", "exp(a) - a * b", "refuted", []),
+        ("a: real, b: real", "log(1 + exp(-a))", "proved", []),
+        ("| x: real; learn a: real, learn b: real", "b - a * x", "refuted", ["E0261"]),
+    ],
+)
+def test_players_against_the_others(head: str, payoff: str, verdict: str, codes: list[str]) -> None:
+    text = f"game g({head}) =\n first minimizes {payoff} over a\n second minimizes b^2 - a * b over b\n"
+    programs = lower(parse(Source("game.objc", text))).programs
+    facts = analyse(programs["g.first"])
+    (fact,) = (one for one in facts if one.property == "bounded_below")
+    assert fact.verdict == verdict
+    assert [one.code for one in facts.diagnostics] == codes
+    stopping = [one.code for one in errors(programs["g.first"])]
+    assert stopping == [one for one in codes if one.startswith("E")]
+    assert not errors(programs["g.second"])
 
 
 def test_a_ray_is_as_it_is_said_to_be() -> None:

@@ -1,222 +1,232 @@
 """Whether an objective runs to −∞: a ray on which its limit is that, at data where it does.
 
-Rays start where real inputs are 0 and positive ones 1, and go along an entry, along all entries of an
-input, or down the slope. What falls on and on in float64 is taken as a formula of the ray's length, entry
-by entry, its folds as they are far out, and the limit is taken.
+What falls on and on in float64 is taken as a formula of the ray's length, entry by entry, its folds
+as they are far out, and the limit is taken.
+
+A mean over data runs to −∞ with one of them, where the rest stay as they are on the ray; and it does so
+wherever it isn't constant, if it is concave on all lines: a concave function with a lower bound on a whole
+line is constant there.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import sympy
 
+from objc.analysis.claims import decided
 from objc.analysis.formulas import influences
-from objc.analysis.objectives.unrolled import NotUnrolled, exact, unrolled
+from objc.analysis.objectives.rays import (
+    Direction,
+    directions,
+    entries,
+    exact_of,
+    filled,
+    floats,
+    place_along,
+    ray_text,
+    sympified,
+)
+from objc.analysis.objectives.unrolled import NotUnrolled, unrolled
 from objc.analysis.signs.elementary import plain
 from objc.analysis.signs.far import far_out, limit
 from objc.analysis.subject import Subject
-from objc.analysis.values.evaluation import is_nan, outputs_of_all
+from objc.analysis.values.evaluation import Outputs, is_nan, outputs_of_all
 from objc.analysis.values.samples import Values, samples, shown
-from objc.ir.program import Input, Program
+from objc.ir.program import Program
 
 _LENGTHS = (8.0, 64.0, 512.0, 4096.0)
+_SHORTER = (1.0, 4.0, 16.0, 64.0)
+"""Lengths for what overflows on the way: 0 · exp(8192) is no number."""
 _DRAWS = 6
-_MOST_ENTRIES = 4
-"""Entries of an input that rays of their own go along."""
 
-Direction: TypeAlias = "Mapping[str, Any]"
-"""For each input that moves, −1, 0 or 1 for every entry, nested as the input is."""
+
+Course: TypeAlias = Literal["falls", "rises", "stays", "unclear"]
 
 
 @dataclass(frozen=True)
 class Runaway:
-    """A ray on which the objective tends to −∞ (∞, if it is maximized); `always` if it does so at all
-    the data that were drawn."""
+    """A ray on which the objective tends to −∞ (∞, if it is maximized); `always` if its mean over data
+    does so too, as far as it isn't constant, for the reason `why`. What is `held` elsewhere says at which
+    data it has the other limit."""
 
     ray: str
     data: str
     always: bool
     upward: bool
+    names: tuple[str, ...] = ()
+    why: str = ""
+    held: str = ""
 
     def __str__(self) -> str:
         end = "∞" if self.upward else "-∞"
         at = f", at {self.data}" if self.data else ""
-        return f"it tends to {end} along {self.ray}{at}"
+        return f"it tends to {end} along {self.ray}{at}{self.held}"
+
+
+@dataclass
+class _Tried:
+    """A direction with the places at which the objective falls along it, or stays as it is."""
+
+    direction: Direction
+    falling: list[Values]
+    still: int = 0
 
 
 def runaway(subject: Subject) -> Runaway | None:
     """A ray on which what is minimized has no lower bound, if one is found and proved."""
-    program = subject.program
-    upward = subject.declared.direction == "maximize"
-    moving = [one for one in program.inputs if one.is_differentiable]
-    places = [one for number, one in enumerate(samples(program, 2 * _DRAWS + 6)) if number % 2 == 0]
-    if not moving or not places:
+    places = [one for n, one in enumerate(samples(subject.program, 2 * _DRAWS + 6)) if n % 2 == 0]
+    if not places or not any(one.is_differentiable for one in subject.program.inputs):
         return None
-    found: dict[str, tuple[Direction, list[Values]]] = {}
-    for values in places[::-1]:  # the plainest, where everything ties, come last
-        for direction in _directions(moving, values):
-            if _falls(program, moving, values, direction, upward):
-                text = _ray_text(moving, direction)
-                found.setdefault(text, (direction, []))[1].append(values)
-    ranked = sorted(found.items(), key=lambda one: -len(one[1][1]))
-    for text, (direction, where) in ranked[:4]:
-        # Zeros say little where data are drawn that do not fit.
-        always = len(where) == len(places)
-        tried = where[:2] if always else where[:1]
-        if all(_is_proved(program, moving, one, direction, upward) for one in tried):
-            reached = influences(program)[subject.let.name]
-            names = reached - {one.name for one in moving}
-            return Runaway(text, shown(tried[0], names), always, upward)
-    return None
+    search = _Search(subject, places)
+    found = search.at(places)
+    if found is None or found.held:  # data that are fitted say more than zeros
+        return search.at(list(_fitted(subject.program, places))) or found
+    return found
 
 
-# ------------------------------------------------------------------ rays
+class _Search:
+    def __init__(self, subject: Subject, places: Sequence[Values]) -> None:
+        self.subject = subject
+        self.program = subject.program
+        self.places = places
+        self.upward = subject.declared.direction == "maximize"
+        self.moving = [one for one in subject.program.inputs if one.is_differentiable]
 
+    def at(self, places: Sequence[Values]) -> Runaway | None:
+        """A ray from some of these places, one of those first on which the objective falls at most."""
+        found: dict[str, _Tried] = {}
+        for values in places[::-1]:  # the plainest, where everything ties, come last
+            for direction in directions(self.moving, values):
+                course = self._course(values, direction)
+                tried = found.setdefault(ray_text(self.moving, direction), _Tried(direction, []))
+                if course == "falls":
+                    tried.falling.append(values)
+                tried.still += course == "stays"
+        falling = [one for one in found.items() if one[1].falling]
+        ranked = sorted(falling, key=lambda one: -len(one[1].falling))
+        for text, one in ranked[:4]:
+            is_all = self._falls_at_all(one, places)
+            where = one.falling[:2] if is_all else one.falling[:1]
+            if all(self._end(one.direction, values) == -sympy.oo for values in where):
+                return self._told(text, one, is_all)
+        return None
 
-def _directions(moving: Sequence[Input], values: Values) -> Iterator[Direction]:
-    still = {one.name: _filled(values[one.name], 0) for one in moving}
-    for one in moving:
-        if not _may_move(one):
-            continue
-        for sign in (1, -1):
-            yield {**still, one.name: _filled(values[one.name], sign)}
-            places = list(itertools.islice(_places(values[one.name]), _MOST_ENTRIES))
-            if len(places) > 1:
-                for place in places:
-                    yield {**still, one.name: _unit(values[one.name], place, sign)}
-    free = [one for one in moving if _may_move(one)]
-    if 2 <= len(free) <= 3:
-        for signs in itertools.product((1, -1), repeat=len(free)):
-            both = {
-                one.name: _filled(values[one.name], sign)
-                for one, sign in zip(free, signs, strict=True)
-            }
-            yield {**still, **both}
-
-
-def _may_move(one: Input) -> bool:
-    low, high = one.domain.bounds
-    if one.domain.is_integer or one.domain.kind == "simplex":
-        return False
-    return all(end.is_infinite or end.is_Rational for end in (low, high))
-
-
-def _there(one: Input, value: Any, direction: Any, length: Any) -> Any:
-    """An input so far along a ray: at its start for length 0, near an edge where there is one."""
-    if isinstance(direction, list):
-        pairs = zip(value, direction, strict=True)
-        return [_there(one, inner, step, length) for inner, step in pairs]
-    low, high = one.domain.bounds
-    if one.domain.kind == "simplex" or one.domain.is_integer or not _may_move(one):
-        return value
-    if low.is_infinite and high.is_infinite:
-        return direction * length
-    if high.is_infinite:
-        return (
-            low + 1 + length if direction >= 0 and direction else low + 1 / (1 - direction * length)
+    def _falls_at_all(self, one: _Tried, places: Sequence[Values]) -> bool:
+        """Whether it falls at most of the data, and stays as it is at the rest."""
+        return places is self.places and (
+            len(one.falling) + one.still == len(places) and len(one.falling) >= len(places) / 2
         )
-    if low.is_infinite:
-        return high - 1 - length if direction < 0 else high - 1 / (1 + direction * length)
-    share = sympy.Rational(1, 2) if direction == 0 else 1 / (2 + length)
-    return low + (high - low) * share if direction <= 0 else high - (high - low) * share
+
+    def _told(self, text: str, one: _Tried, is_all: bool) -> Runaway:
+        reached = influences(self.program)[self.subject.let.name]
+        data = shown(one.falling[0], reached - {each.name for each in self.moving})
+        names = tuple(
+            each.name
+            for each in self.moving
+            if any(step for _, step in entries(one.direction[each.name]))
+        )
+        why = "" if is_all else self._whatever_data(names)
+        held = "" if is_all or why else self._held(one)
+        return Runaway(text, data, is_all or bool(why), self.upward, names, why, held)
+
+    def _whatever_data(self, names: tuple[str, ...]) -> str:
+        """Why no mean over data has a bound, unless it is constant."""
+        inputs = [self.program.input[name] for name in names]
+        if any(one.domain.kind != "real" or one.role != "learned" for one in inputs):
+            return ""
+        shape = self.subject.curvature(*names)
+        word = "affine" if shape.affine else "convex" if self.upward else "concave"
+        if word != "affine" and not decided(self.subject, word, inputs=names).is_proof:
+            return ""
+        return (
+            f"whatever the data, it is {word} in {' and '.join(names)}: a mean of it over data has no"
+            f" {'upper' if self.upward else 'lower'} bound either, unless it is constant"
+        )
+
+    def _held(self, one: _Tried) -> str:
+        """Data at which it has the other limit on the same ray, and a mean of both has that as well."""
+        for values in self.places[::-1]:
+            if self._course(values, one.direction) != "rises":
+                continue
+            if self._end(one.direction, one.falling[0], values) == sympy.oo:
+                reached = influences(self.program)[self.subject.let.name]
+                data = shown(values, reached - {each.name for each in self.moving})
+                other = "-∞" if self.upward else "∞"
+                return f"; to {other} along the same at {data}, and so does the mean of both"
+        return ""
+
+    def _course(self, values: Values, direction: Direction) -> Course:
+        """What the value does along a ray, in float64: it falls, no slower as it goes on by factors, or
+        rises like that, or stays as it is."""
+        for lengths in (_LENGTHS, _SHORTER):
+            found = self._along(values, direction, lengths)
+            if found is not None:
+                break
+        else:
+            return "unclear"
+        if max(found) == min(found):
+            return "stays"
+        if _is_falling(found):
+            return "falls"
+        return "rises" if _is_falling([-one for one in found]) else "unclear"
+
+    def _along(
+        self, values: Values, direction: Direction, lengths: Sequence[float]
+    ) -> list[float] | None:
+        places = [
+            {
+                **values,
+                **{
+                    one.name: floats(
+                        place_along(one, values[one.name], direction[one.name], length)
+                    )
+                    for one in self.moving
+                },
+            }
+            for length in lengths
+        ]
+        known: list[Outputs] = [
+            one for one in outputs_of_all(self.program, places) if one is not None
+        ]
+        found = [-one["total"] if self.upward else one["total"] for one in known]
+        return found if len(found) == len(places) and not any(map(is_nan, found)) else None
+
+    def _end(self, direction: Direction, *places: Values) -> Any:
+        """The limit of what is minimized (of the negative of what is maximized) along a ray, summed over
+        some places of the same shapes."""
+        t = sympy.Dummy("t", positive=True)
+        forms = [self._far_out(values, direction, t) for values in places]
+        if any(one is None for one in forms):
+            return None
+        return limit(sympy.Add(*((-one if self.upward else one) for one in forms)), t)
+
+    def _far_out(self, values: Values, direction: Direction, t: Any) -> Any:
+        inputs = {name: exact_of(value) for name, value in values.items()}
+        for one in self.moving:
+            inputs[one.name] = place_along(one, inputs[one.name], direction[one.name], t)
+        try:
+            (value,) = unrolled(self.program, sympified(inputs)).values()
+        except NotUnrolled:
+            return None
+        return far_out(plain(value), t)
 
 
-def _ray_text(moving: Sequence[Input], direction: Direction) -> str:
-    t = sympy.Symbol("t", positive=True)
-    parts = []
-    for one in moving:
-        if any(step for _, step in _entries(direction[one.name])):
-            there = _there(one, direction[one.name], direction[one.name], t)
-            parts.append(f"{one.name} = {_listed(there)}")
-    return ", ".join(parts) + ", t → ∞"
-
-
-def _listed(value: Any) -> str:
-    return f"[{', '.join(map(_listed, value))}]" if isinstance(value, list) else str(value)
-
-
-def _entries(value: Any) -> Iterator[tuple[tuple[int, ...], Any]]:
-    if not isinstance(value, list):
-        yield (), value
-        return
-    for number, inner in enumerate(value):
-        yield from (((number, *place), one) for place, one in _entries(inner))
-
-
-def _places(value: Any) -> Iterator[tuple[int, ...]]:
-    return (place for place, _ in _entries(value))
-
-
-def _filled(value: Any, number: int) -> Any:
-    return [_filled(one, number) for one in value] if isinstance(value, list) else number
-
-
-def _unit(value: Any, place: tuple[int, ...], sign: int) -> Any:
-    if not isinstance(value, list):
-        return sign
-    first, *rest = place
-    return [
-        _unit(one, tuple(rest), sign) if number == first else _filled(one, 0)
-        for number, one in enumerate(value)
-    ]
-
-
-# ------------------------------------------------------------------ evidence, and proof
-
-
-def _falls(
-    program: Program, moving: Sequence[Input], values: Values, direction: Direction, upward: bool
-) -> bool:
-    """Whether the value falls along a ray, in float64, and no slower as it goes on by factors."""
-    places = [
-        {
-            **values,
-            **{
-                one.name: _floats(_there(one, values[one.name], direction[one.name], length))
-                for one in moving
-            },
-        }
-        for length in _LENGTHS
-    ]
-    known = [one["total"] for one in outputs_of_all(program, places) if one is not None]
-    found = [-one if upward else one for one in known]
-    if len(found) < len(places) or any(is_nan(one) or one == math.inf for one in found):
-        return False
+def _is_falling(found: Sequence[float]) -> bool:
     first, second, third, fourth = found
     if fourth == -math.inf:
         return bool(third < second < first)
-    return bool(fourth < third < second < first and third - fourth >= (second - third) / 2)
+    return bool(
+        fourth < third < second < first < math.inf and third - fourth >= (second - third) / 2
+    )
 
 
-def _floats(value: Any) -> Any:
-    return [_floats(one) for one in value] if isinstance(value, list) else float(value)
-
-
-def _is_proved(
-    program: Program, moving: Sequence[Input], values: Values, direction: Direction, upward: bool
-) -> bool:
-    t = sympy.Dummy("t", positive=True)
-    entries = {name: _exact(value) for name, value in values.items()}
-    for one in moving:
-        entries[one.name] = _there(one, entries[one.name], direction[one.name], t)
-    try:
-        (value,) = unrolled(program, _sympified(entries)).values()
-    except NotUnrolled:
-        return False
-    far = far_out(plain(value), t)
-    return far is not None and limit(-far if upward else far, t) == -sympy.oo
-
-
-def _exact(value: Any) -> Any:
-    return [_exact(one) for one in value] if isinstance(value, list) else exact(value)
-
-
-def _sympified(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _sympified(one) for name, one in value.items()}
-    return [_sympified(one) for one in value] if isinstance(value, list) else sympy.sympify(value)
+def _fitted(program: Program, places: Sequence[Values]) -> Iterator[Values]:
+    """Data that parameters of 0 may fit exactly: those of one real input are 0."""
+    for values in places[-2:]:
+        for one in program.inputs:
+            if one.role == "data" and one.domain.kind == "real":
+                yield {**values, one.name: filled(values[one.name], 0)}

@@ -9,7 +9,7 @@ from objc.analysis.claims import decided
 from objc.analysis.decision import Decision
 from objc.analysis.effort import Clock, OutOfTime
 from objc.analysis.facts import Fact
-from objc.analysis.objectives.errors import RunsAway, UnreachedTerm
+from objc.analysis.objectives.errors import PlayerRunsAway, RunsAway, UnreachedTerm
 from objc.analysis.objectives.flat import Flat, flat_moves
 from objc.analysis.objectives.runaway import Runaway, runaway
 from objc.analysis.objectives.terms import parts_of
@@ -20,6 +20,7 @@ from objc.errors import Diagnostic
 from objc.ir.program import Program
 
 _T = TypeVar("_T")
+_KINDS = ("objective", "player")
 
 
 def unreached(program: Program) -> Iterator[Diagnostic]:
@@ -34,8 +35,9 @@ def unreached(program: Program) -> Iterator[Diagnostic]:
 
 
 def whole(subject: Subject) -> tuple[list[Fact], list[Diagnostic]]:
-    """The facts of an objective beyond those of any scalar, with the errors that follow from them."""
-    if subject.declared.kind != "objective" or not subject.declared.differentiable:
+    """The facts of an objective (of a player's, against the others as they are) beyond those of any
+    scalar, with the errors that follow from them."""
+    if subject.declared.kind not in _KINDS or not subject.declared.differentiable:
         return [], []
     clock = Clock(subject.effort.found)
     facts = list(_shape_of_terms(subject))
@@ -49,7 +51,9 @@ def endless(subject: Subject) -> list[Diagnostic]:
     """The error of an objective that has no bound at any data that were drawn: what of `whole` stops a
     compilation."""
     declared = subject.declared
-    if declared.kind != "objective" or not declared.differentiable or _end_of_range(subject):
+    moved = {one.role for one in declared.differentiable}
+    can_err = declared.kind == "objective" or (declared.kind == "player" and "learned" in moved)
+    if not can_err or not moved or _end_of_range(subject):
         return []
     return _of_ray(subject, _in_time(Clock(subject.effort.found), runaway, subject, None))
 
@@ -58,7 +62,10 @@ def _of_ray(subject: Subject, ray: Runaway | None) -> list[Diagnostic]:
     if ray is None or not ray.always:
         return []
     declared = subject.declared
-    return [RunsAway(declared.span, declared.name, ray.upward, str(ray))]
+    moves = {declared.input[name].role for name in ray.names}
+    is_error = declared.kind == "objective" or moves == {"learned"}
+    kind = RunsAway if is_error else PlayerRunsAway
+    return [kind(declared.span, declared.name, ray.upward, str(ray), ray.why)]
 
 
 def _end_of_range(subject: Subject) -> bool:
@@ -75,8 +82,21 @@ def how_bounded(subject: Subject) -> str | None:
         return None
     found = [(one.term.name, decided(one.subject, "nonnegative")) for one in parts_of(subject)]
     if not all(one.is_proof for _, one in found):
-        return None
+        return _of_convex(subject)
     return f"each term is at least 0: {'; '.join(f'{name} {one.argument}' for name, one in found)}"
+
+
+def _of_convex(subject: Subject) -> str | None:
+    """A convex function on a whole space is continuous: one that grows in all directions has a least."""
+    inputs = subject.declared.differentiable
+    names = tuple(one.name for one in inputs)
+    if any(one.domain.kind != "real" for one in inputs):
+        return None
+    if not all(decided(subject, word, inputs=names).is_proof for word in ("convex", "coercive")):
+        return None
+    return (
+        f"at any data: it is convex in {' and '.join(names)}, and grows without bound to all sides"
+    )
 
 
 def _bound(subject: Subject, how: str | None, ray: Runaway | None) -> Fact:

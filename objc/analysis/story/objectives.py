@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from objc.analysis.facts import Facts
+from objc.analysis.objectives.errors import RunsAway
 from objc.analysis.objectives.flat import Flat, flat_moves
 from objc.analysis.objectives.models import of_output
 from objc.analysis.objectives.terms import Part, parts_of, pulls
@@ -119,7 +120,10 @@ def _bound(subject: Subject, facts: Facts) -> Iterator[str]:
         if one.verdict == "proved":
             yield f"It is {one.statement}: {one.argument}."
         elif one.verdict == "refuted":
-            yield f"Nothing bounds it: {one.counterexample}."
+            runs = [each for each in facts.diagnostics if isinstance(each, RunsAway)]
+            what = "Nothing bounds it" if runs else "At some data it has no bound"
+            why = "".join(f"; {each.why}" for each in runs if each.why)
+            yield f"{what}: {one.counterexample}{why}."
         else:
             yield f"Whether it is {one.statement} is not decided."
 
