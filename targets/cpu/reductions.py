@@ -74,32 +74,39 @@ class Reductions(Statements):
         let = self.program.let[item.let]
         self._hold(item.body)
         depth = self.indent
+        self._begin_value(let, item)
         test, facts = self._asked_of(item)
-        if test and not self._adds_zero(let, item):
+        is_zero = bool(test) and self._adds_zero(let, item)
+        if test and not is_zero:
             self._line(f"if {test}:")
             self.indent += 1
         places, facts = self._places(let, item, facts)
         if item.value is not None:
             self._compare(let, item, facts)
         else:
-            name = self._accumulator(let) if not item.at else f"{self._buffer(let)}[{places}]"
-            extreme = let.reduction in ("max", "min") and not item.at
-            kind = "float64"
-            if let.domain.is_integer:
-                kind = "int64"
-            elif extreme:
-                kind = self.dtype
-            text = self._value(let, item.body, facts)
-            if kind == "float64" and is_count(item.body):
-                text = bare(self._counted(item.body, facts))
-            elif kind == "float64" and self.dtype == "float32":
-                text = f"float64({text})"
-            elif not extreme and let.reduction == "prod":
-                text = f"({text})"
-            if test and self._adds_zero(let, item):
-                text = f"{factor(text)} if {test} else 0.0"
-            self._line(f"{name} = {self._join(let, name, text, kind)}")
+            self._add(let, item, places, facts, test if is_zero else "")
         self.indent = depth
+
+    def _begin_value(self, let: Let, item: Accumulate) -> None:
+        """What stands before a value of a reduction is asked for."""
+
+    def _add(
+        self, let: Let, item: Accumulate, places: str, facts: Facts, zero_unless: str = ""
+    ) -> None:
+        """One more value for an accumulator, or zero unless a condition holds."""
+        name = f"{self._buffer(let)}[{places}]" if item.at else self._accumulator(let)
+        extreme = let.reduction in ("max", "min") and not item.at
+        kind = "int64" if let.domain.is_integer else self.dtype if extreme else "float64"
+        text = self._value(let, item.body, facts)
+        if kind == "float64" and is_count(item.body):
+            text = bare(self._counted(item.body, facts))
+        elif kind == "float64" and self.dtype == "float32":
+            text = f"float64({text})"
+        elif not extreme and let.reduction == "prod":
+            text = f"({text})"
+        if zero_unless:
+            text = f"{factor(text)} if {zero_unless} else 0.0"
+        self._line(f"{name} = {self._join(let, name, text, kind)}")
 
     def _asked_of(self, item: Accumulate) -> tuple[str, Facts]:
         """What the guard of an item asks that nothing around has asked, as text (empty for nothing),

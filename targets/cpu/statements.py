@@ -45,12 +45,23 @@ class Statements(Multiplication, Repeated):
         self.visible[-1][let.name] = tuple(at)
         self.kinds[let.name] = self._kind(let)
         storage = self.loops.storage[let.name]
+        depth = self.indent
         if not let.free and storage.kind in ("shared", "output"):
-            self.parameters["values"] = "values"
-            self._line(f"values[{self.layout.value('let', let.name)}] = {local}")
+            self._by_first()
+            self._hand_on(let, local)
             self.layout.filled.add(let.name)
         elif let.free and storage.kind != "local":
+            self._by_first()
             self._store(let, at, local)
+        self.indent = depth
+
+    def _by_first(self) -> None:
+        """What follows is done once, whoever computes what it stores."""
+
+    def _hand_on(self, let: Let, local: str) -> None:
+        """A scalar for later steps and for the caller."""
+        self.parameters["values"] = "values"
+        self._line(f"values[{self.layout.value('let', let.name)}] = {local}")
 
     def _kind(self, let: Let) -> str:
         if let.domain.is_integer:

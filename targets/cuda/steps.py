@@ -10,31 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from objc.targets.cpu import steps
 from objc.targets.cpu.places import Writing
 from objc.targets.cuda.held import Rows
 from objc.targets.cuda.layout import Mode
-from objc.targets.cuda.places import Places, Quads
+from objc.targets.cuda.places import Quads
+from objc.targets.cuda.reductions import CHOICES, Reductions
 from objc.targets.cuda.sharing import Access, Sharing
 
-from objc.ir.index import Index, Position
+from objc.ir.index import Index
 from objc.ir.program import Let
 from objc.schedule.loops import (
-    Accumulate,
-    Finish,
     Item,
     Loop,
     Parallel,
     Peeled,
     Serial,
-    Start,
     walk,
 )
 
-CHOICES = ("argmax", "argmin")
 
-
-class StepText(Places, steps.StepText):
+class StepText(Reductions):
     """Writes a step for teams of one mode."""
 
     def __init__(
@@ -299,181 +294,11 @@ class StepText(Places, steps.StepText):
         self.functions.update(["take"] if quads.taken else [], ["put"] if puts else [])
         self.indent -= 1
 
-    def _by_first(self) -> None:
-        """What follows is the first thread's to do."""
-        if not self.alone:
-            self._line("if lane == 0:")
-            self.indent += 1
-
-    def _finished(self, let: Let, at: Sequence[Index], text: str) -> None:
-        local = self.layout.name("v", let.name)
-        self._line(f"{local} = {text}")
-        self.visible[-1][let.name] = tuple(at)
-        self.kinds[let.name] = self._kind(let)
-        storage = self.loops.storage[let.name]
-        depth = self.indent
-        if not let.free and storage.kind in ("shared", "output"):
-            self._by_first()
-            self._hand_on(let, local)
-            self.layout.filled.add(let.name)
-        elif let.free and storage.kind != "local":
-            self._by_first()
-            self._store(let, at, local)
-        self.indent = depth
-
     def _peeled(self, item: Peeled) -> None:
         depth = self.indent
         self._by_first()
         super()._peeled(item)
         self.indent = depth
-
-    # -------------------------------------------------------------- reductions
-
-    def _is_compensated(self, let: Let) -> bool:
-        return let.reduction == "sum" and not let.domain.is_integer and self.dtype == "float32"
-
-    def _accumulator_kind(self, let: Let) -> str:
-        return "int64" if let.domain.is_integer else self.dtype
-
-    def _rest(self, let: Let) -> str:
-        """What rounding has lost of a sum."""
-        return self.layout.name("rest", let.name)
-
-    def _start(self, item: Start) -> None:
-        let = self.program.let[item.let]
-        if not self.alone:
-            self.begun.add(let.name)
-        if item.axes:
-            self._clear(let, item.axes)
-        else:
-            self._scalar_start(let)
-
-    def _scalar_start(self, let: Let, kind: str | None = None) -> None:
-        name = self._accumulator(let)
-        if let.reduction in CHOICES:
-            start = "-math.inf" if let.reduction == "argmax" else "math.inf"
-            self._line(f"{name} = -1")
-            self._line(f"{self.layout.name('best', let.name)} = {self.dtype}({start})")
-            return
-        kind = kind or self._accumulator_kind(let)
-        self._line(f"{name} = {self._identity(let, kind)}")
-        if kind == "float32" and self._is_compensated(let):
-            self._line(f"{self._rest(let)} = float32(0.0)")
-
-    def _clear(self, let: Let, axes: Sequence[Index]) -> None:
-        places = self._enter_axes(axes)
-        kind = self._accumulator_kind(let)
-        for name in self._buffers(let):
-            self._line(f"{name}[{self._in_buffer(let, places)}] = {self._identity(let, kind)}")
-        self._leave_axes(axes)
-
-    def _enter_axes(self, axes: Sequence[Index], first: str | None = None) -> str:
-        for axis in axes:
-            extent = self.layout_extent(axis)
-            shared = not self.alone and axis == axes[-1]
-            turns = f"lane, {extent}, width" if shared else extent
-            self._line(f"for {self._index_name(axis)} in range({turns}):")
-            self.indent += 1
-        return ", ".join(self._index_name(axis) for axis in axes)
-
-    def _accumulate(self, item: Accumulate) -> None:
-        let = self.program.let[item.let]
-        self._hold(item.body)
-        depth = self.indent
-        if item.at:
-            self._by_first()
-        elif self.alone and let.name in self.begun:
-            self.private.add(let.name)
-        test, facts = self._asked_of(item)
-        if test:
-            self._line(f"if {test}:")
-            self.indent += 1
-        places, facts = self._places(let, item, facts)
-        if item.value is not None:
-            self._compare(let, item, facts)
-        else:
-            self._add(let, places, self._value(let, item.body, facts))
-        self.indent = depth
-
-    def _add(self, let: Let, places: str, text: str) -> None:
-        """One more value for an accumulator."""
-        names = [self._accumulator(let), self._rest(let)]
-        if places:
-            inside = self._in_buffer(let, places)
-            names = [f"{name}[{inside}]" for name in self._buffers(let)]
-        if self._is_compensated(let):
-            self.functions.add("plus")
-            total, rest = names
-            if self.quads is not None and not places:
-                self._add_few(let, total, rest, text)
-            else:
-                self._line(f"{total}, {rest} = plus({total}, {rest}, {text})")
-        else:
-            text = text if text.isidentifier() else f"({text})"
-            kind = self._accumulator_kind(let)
-            self._line(f"{names[0]} = {self._join(let, names[0], text, kind)}")
-
-    def _add_few(self, let: Let, total: str, rest: str, text: str) -> None:
-        """Entries that are moved together are added first: a few additions lose little, and what they lose
-        is not worth six more for each."""
-        assert self.quads is not None
-        few = self.layout.name("few", let.name)
-        self.quads.sums[few] = (total, rest)
-        self._line(f"{few} = {few} + {text if text.isidentifier() else f'({text})'}")
-
-    def _join(self, let: Let, total: str, x: str, kind: str) -> str:
-        if let.reduction == "sum":
-            return f"{total} + {x}"
-        return super()._join(let, total, x, kind)
-
-    def _chosen(self, let: Let) -> str:
-        self.functions.add(function := f"first_{let.reduction}")
-        return function
-
-    def _together(self, let: Let, team: Mode, kind: str | None = None) -> None:
-        """Every thread gets what the threads of a team have of a sum together."""
-        name = self._accumulator(let)
-        kind = kind or self._accumulator_kind(let)
-        suffix = {"int64": "int", "float32": "32", "float64": "64"}[kind]
-        if let.reduction in CHOICES:
-            best = self.layout.name("best", let.name)
-            function = f"{team}_{let.reduction}_{self.dtype[-2:]}"
-            self._line(f"{name}, {best} = {function}({name}, {best})")
-        elif kind == "float32" and self._is_compensated(let):
-            function = f"{team}_pair_32"
-            rest = self._rest(let)
-            self._line(f"{name}, {rest} = {function}({name}, {rest})")
-        else:
-            function = f"{team}_{let.reduction}_{suffix}"
-            self._line(f"{name} = {function}({name})")
-        self.functions.add(function)
-        if team == "block":
-            self.pending.clear()
-
-    def _finish(self, item: Finish) -> None:
-        let = self.program.let[item.let]
-        if item.axes:
-            places = self._enter_axes(item.axes)
-            names = [f"{one}[{self._in_buffer(let, places)}]" for one in self._buffers(let)]
-            self._store(let, item.at, self._total(let, names))
-            self._leave_axes(item.axes)
-            return
-        if not self.alone and let.name in self.private:
-            self._together(let, self.mode)
-        self._finished(let, item.at, self._total(let, [self._accumulator(let), self._rest(let)]))
-
-    def _total(self, let: Let, names: Sequence[str]) -> str:
-        if not self._is_compensated(let):
-            return names[0]
-        self.functions.add("rounded")
-        return f"rounded({names[0]}, {names[1]})"
-
-    def _store(self, let: Let, at: Sequence[Index], text: str) -> None:
-        self.puts = True
-        target = self._element(let, [Position(index) for index in at])
-        self.puts = False
-        self._line(f"{target} = {text}")
-        self.layout.filled.add(let.name)
 
 
 def inner_loops(step: Parallel, sharing: Sharing) -> list[Loop]:
