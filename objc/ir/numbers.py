@@ -146,8 +146,10 @@ class Arbitrary:
         return mpmath.nan if value < 0 else mpmath.sqrt(value)
 
     def function(self, name: str) -> Callable[..., Any]:
-        reference = ATOMS[name].reference
-        return lambda *arguments: _total(reference, _FLOAT64[name], arguments)
+        reference, limit = ATOMS[name].reference, _FLOAT64[name]
+        if name in _EXPONENTIAL:
+            return lambda x: _total(reference, limit, (_within_reach(x),))
+        return lambda *arguments: _total(reference, limit, arguments)
 
     def polygamma(self, order: int) -> Callable[[Any], Any]:
         def reference(x: Any) -> Any:
@@ -160,6 +162,31 @@ class Arbitrary:
 
     def reduction(self, name: str) -> Callable[[Any, list[Any]], Any] | None:
         return None
+
+
+_EXPONENTIAL = frozenset(
+    {
+        "exp",
+        "expm1",
+        "sinh",
+        "cosh",
+        "tanh",
+        "sigmoid",
+        "softplus",
+        "log_cosh",
+        "log1mexp",
+        "erf",
+        "erfc",
+    }
+)
+_MOST_BITS = 4096
+
+
+def _within_reach(x: Any) -> Any:
+    """Infinity for a number that no float is near, of which an exponential would take minutes: it is
+    itself the exponential of something large, and as good as infinite."""
+    far = mpmath.isfinite(x) and x != 0 and mpmath.mag(x) > _MOST_BITS
+    return mpmath.sign(x) * mpmath.inf if far else x
 
 
 def _real(value: Any) -> Any:

@@ -14,8 +14,10 @@ from objc.accuracy.points import Sampler
 from objc.accuracy.reference import Reference, vector_like
 from objc.accuracy.report import Report, Row
 from objc.accuracy.table import table
+from objc.atoms import ATOMS
 from objc.compiler import Variant, derive
 from objc.errors import ObjcError
+from objc.ir.numbers import Arbitrary
 
 TEXT = """
 loss spread(x: real[N] |) = mean[i](x[i]^3) - mean[i](x[i])^3
@@ -164,3 +166,22 @@ def test_the_reference_reads_nothing_before_the_start_of_a_recurrence() -> None:
     found = rows(report)
     assert {quantity for quantity, _ in found} == {"value", "gradient x", "Hessian product x"}
     assert all(not row.nan for row in found.values())
+
+
+@pytest.mark.parametrize("x", [65.0, 12345.0, -700.0, 2.0**70, -(2.0**40) - 0.5])
+def test_exponentials_of_whole_numbers_are_right_in_many_digits(x: float) -> None:
+    with mpmath.workdps(400):
+        found = ATOMS["exp"].reference(mpmath.mpf(x))
+    with mpmath.workdps(460):
+        exact = mpmath.exp(mpmath.mpf(x))
+        assert abs(found - exact) <= mpmath.mpf(10) ** -395 * exact
+
+
+def test_exponentials_of_exponentials_end_soon() -> None:
+    """An exponent of a million bits takes minutes: what is beyond every number is infinite."""
+    numbers = Arbitrary(100)
+    exponential = numbers.function("exp")
+    with numbers.working():
+        assert exponential(exponential(mpmath.mpf(1e7))) == mpmath.inf
+        assert exponential(-exponential(mpmath.mpf(1e7))) == 0
+        assert mpmath.isfinite(exponential(mpmath.mpf(1e300)))
