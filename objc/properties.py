@@ -88,7 +88,11 @@ _CURVATURE = (
     *_in("objectives.terms", "each_term"),
     *_in("shape.convexity", "least_second_derivative"),
 )
-_OF_DISTRIBUTIONS = _in("statistics.distributions", "by_its_entries", "at_drawn_shares")
+_OF_DISTRIBUTIONS = (
+    *_in("statistics.distributions", "by_its_entries"),
+    *_in("statistics.entropies", "by_its_entropy"),
+    *_in("statistics.distributions", "at_drawn_shares"),
+)
 
 
 def _bounded(of_vectors: str) -> Property:

@@ -41,9 +41,15 @@ _USE = "use metrics (zero_one)\n"
         # Not convex, and flat at zero, where the second derivative would have to tell.
         ("1 - tanh(y * s)^3", "unknown", "proved"),
         ("2 - sin(y * s)", "unknown", "proved"),
+        # Kinks at zero: steeper to the right, where it pays, or to the left.
+        ("min(1, max(0, 1 - y * s))", "proved", "proved"),
+        ("min(2, max(0, 1 - y * s))", "proved", "proved"),
+        ("min(1, max(0, -y * s))", "unknown", "refuted"),
+        # No end below: both sides fall for ever.
+        ("if y * s > 0 then -y * s - (y * s)^2 else -y * s", "unknown", "refuted"),
         # Not of the margin alone.
         ("max(0, 1 - y * s) + s^2 * s", "unknown", "refuted"),
-        ("max(0, 1 - y * s) + y", "unknown", "refuted"),
+        ("max(0, 1 - y * s) + y", "proved", "refuted"),
     ],
 )  # fmt: skip
 def test_margins(body: str, calibrated: str, bounds: str) -> None:
@@ -64,3 +70,23 @@ def test_a_bound_on_another_metric() -> None:
     assert verdict("p: real | y: real", "(p - y)^2", "bounds off", off) == "proved"
     assert verdict("p: real | y: real", "abs(p - y)", "bounds off", off) != "proved"
     assert verdict("p: real | y: real", "(p - y)^2 / 2", "bounds off", off) == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"),
+    [
+        ("log(1 + exp(-s))", "log(1 + exp(s))", "proved"),
+        ("(1 - s)^2", "2 * log(1 + exp(2 * s))", "proved"),
+        ("2 * log(1 + exp(-s))", "log(1 + exp(s))", "refuted"),
+        ("1001/1000 * log(1 + exp(-s))", "log(1 + exp(s))", "refuted"),
+        ("log(1 + exp(s))", "log(1 + exp(-2 * s)) / 2", "refuted"),
+        ("a * log(1 + exp(-s))", "a * exp(s) / 2", "proved"),
+        # A kink at zero, and a part that isn't convex.
+        ("max(0, -s)", "max(s, 0)", "refuted"),
+        ("max(0, -s)", "log(1 + exp(s))", "unknown"),
+        ("1 - tanh(s)", "log(1 + exp(2 * s))", "unknown"),
+    ],
+)
+def test_a_loss_for_each_label(right: str, wrong: str, expected: str) -> None:
+    body = f"if y == 1 then {right} else {wrong}"
+    assert verdict(_HEAD, body, "calibrated for zero_one", _USE) == expected

@@ -21,6 +21,9 @@ _SIGN = "s: real | y: sign"
         # Times exp(y) it is one; a factor of the target is free.
         (_REAL, "(y - q)^2 + q", "gaussian", "unknown"),
         (_REAL, "(y - q)^2 + q^2 / 1000", "gaussian", "unknown"),
+        (_TWO, "abs(y - m) * exp(-v) + v", "gaussian", "refuted"),
+        (_REAL, "abs(y - q)", "asymmetric_laplace", "proved"),
+        (_COUNT, "exp(q) - y * q", "gamma", "refuted"),
         (_REAL, "(y - q)^2 + q^4", "gaussian", "refuted"),
         (_REAL, "(y - q)^2 + sqrt(1 + q^2)", "gaussian", "refuted"),
         (_REAL, "(y - q)^2", "laplace", "refuted"),

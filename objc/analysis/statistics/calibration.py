@@ -9,7 +9,8 @@ from typing import Any
 import sympy
 
 from objc.analysis.decision import Decision, proved, refuted, unknown
-from objc.analysis.signs.elementary import is_positive, is_zero
+from objc.analysis.shape.ends import end_of
+from objc.analysis.signs.elementary import is_nonnegative, is_positive, is_zero
 from objc.analysis.statistics import classes
 from objc.analysis.statistics.excess import transform
 from objc.analysis.statistics.margins import (
@@ -21,12 +22,14 @@ from objc.analysis.statistics.margins import (
     margin_of,
     never_increases,
 )
+from objc.analysis.statistics.propriety import two_outcomes
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import Outputs, certified, is_finite, outputs
 from objc.analysis.values.samples import Values, samples, shown
 from objc.ir.program import Claim, Input, Program
 
 _TRIES = 40
+_AWAY = tuple(Fraction(1, 4 * 2**step) for step in range(64))
 
 
 def calibrated(subject: Subject, claim: Claim) -> Decision:
@@ -34,8 +37,10 @@ def calibrated(subject: Subject, claim: Claim) -> Decision:
     if claim.metric is not None and classes.is_accuracy(claim.metric):
         return classes.calibrated(subject)
     margin = margin_of(subject)
-    if claim.metric is None or margin is None or not is_zero_one(claim.metric):
-        return unknown("the loss as a function of the margin, for the zero-one loss")
+    if claim.metric is None or not is_zero_one(claim.metric):
+        return unknown("the zero-one loss as the metric, or the accuracy")
+    if margin is None:
+        return _of_two_losses(subject)
     return _with_transform(subject, margin, of_margin(subject, margin))
 
 
@@ -43,17 +48,75 @@ def of_margin(subject: Subject, margin: Margin) -> Decision:
     """Whether a margin loss is calibrated for the zero-one loss."""
     if subject.curvature(margin.name).convex:
         return _of_convex(margin)
-    slopes = margin.slope(-1), margin.slope(1)
-    if _is_smooth_descent(slopes) and never_increases(subject, margin):
-        return proved(
-            f"it never increases in the margin, with a derivative of {slopes[1]} < 0 at 0"
+    left: Any = margin.slope(-1)
+    right: Any = margin.slope(1)
+    if (
+        _is_descent(left, right)
+        and never_increases(subject, margin)
+        and _has_bound(subject, margin)
+    ):
+        is_even = is_zero(left - right)
+        at_zero = (
+            f"a derivative of {right} < 0"
+            if is_even
+            else f"slopes {left} and {right} < 0, no steeper to the left,"
         )
+        return proved(f"it never increases in the margin, is bounded below, and has {at_zero} at 0")
     if is_odd_part_nonnegative(margin):
         return refuted(
             "phi(v) ≥ phi(-v) for all margins v > 0, so that with probability 3/4 of a label its"
             " opposite is decided at no greater expected loss"
         )
     return unknown("convexity, the sign of the derivative, exchanging v and -v")
+
+
+def _of_two_losses(subject: Subject) -> Decision:
+    """Of a score with a loss φ₁ where the label is 1 and φ₀ where it is −1, both convex and differentiable at
+    0: the expected loss is convex, so that the sign of its slope ηφ₁′(0) + (1 − η)φ₀′(0) decides. It is
+    that of 1 − 2η if and only if φ₁′(0) = −φ₀′(0) < 0 (Scott 2012)."""
+    case = two_outcomes(subject, "real")
+    tried = unknown(
+        "the loss as a function of the margin, its slopes for both labels at a score of 0"
+    )
+    if case is None or case.outcome.domain.kind != "sign" or len(subject.program.lets) != 1:
+        return tried
+    name, y = case.prediction.name, case.outcome.read()
+    if not subject.curvature(name).convex:
+        return tried
+    slopes = []
+    for label in case.labels:
+        one = Margin(
+            subject.value.xreplace({y: sympy.Integer(label)}), case.prediction.read(), name
+        )
+        left, right = one.slope(-1), one.slope(1)
+        if left is None or right is None or one.phi.has(y) or not is_zero(left - right):
+            return tried
+        slopes.append(right)
+    first, second = slopes
+    if is_zero(first + second) and is_negative(first):
+        return proved(
+            f"it is convex in {name}, and its slopes at 0 are {first} < 0 and {second} for the two labels,"
+            " so that the expected loss falls from 0 towards the likelier one"
+        )
+    if not (first.is_Rational and second.is_Rational):
+        return tried
+    return _wrong_side(
+        name, Fraction(int(first.p), int(first.q)), Fraction(int(second.p), int(second.q))
+    )
+
+
+def _wrong_side(name: str, first: Fraction, second: Fraction) -> Decision:
+    """A probability of the label 1 at which the expected loss doesn't fall from 0 towards the likelier
+    label."""
+    for share in (Fraction(1, 2) + side * away for away in _AWAY for side in (1, -1)):
+        slope = share * first + (1 - share) * second
+        if slope * (2 * share - 1) >= 0:
+            return refuted(
+                f"it is convex in {name}, and where the label 1 has probability {share} the expected loss"
+                f" has the slope {slope} at 0: {'0 is' if slope == 0 else 'a score of the wrong sign is'}"
+                " best"
+            )
+    return unknown("the slopes for both labels at a score of 0, which are all but opposite")
 
 
 def _with_transform(subject: Subject, margin: Margin, found: Decision) -> Decision:
@@ -67,9 +130,20 @@ def _with_transform(subject: Subject, margin: Margin, found: Decision) -> Decisi
     )
 
 
-def _is_smooth_descent(slopes: tuple[Any, Any]) -> bool:
-    left, right = slopes
-    return left is not None and right is not None and is_zero(left - right) and is_negative(right)
+def _is_descent(left: Any, right: Any) -> bool:
+    """Whether a loss falls to the right of 0, and no less steeply than to the left."""
+    if left is None or right is None or not is_negative(right):
+        return False
+    return is_zero(left - right) or is_nonnegative(left - right)
+
+
+def _has_bound(subject: Subject, margin: Margin) -> bool:
+    """Whether a loss that never increases has a lower bound: by its range, or its limit."""
+    if subject.range.low > -float("inf"):
+        return True
+    t = sympy.Dummy("t", positive=True)
+    end = end_of(margin.at(t), t)
+    return end is not None and bool(end.is_finite)
 
 
 def _of_convex(margin: Margin) -> Decision:

@@ -18,6 +18,7 @@ import sympy
 from objc.analysis.decision import Decision, proved, refuted, unknown
 from objc.analysis.shape.ends import end_of
 from objc.analysis.signs.elementary import (
+    innermost_fold,
     is_nonnegative,
     is_positive,
     is_regular,
@@ -30,6 +31,7 @@ from objc.analysis.signs.elementary import (
 from objc.analysis.statistics.conflicts import Case, conflict
 from objc.analysis.statistics.propriety import balanced, beaten, two_outcomes
 from objc.analysis.subject import Subject
+from objc.atoms import maximum, minimum
 from objc.ir.program import Claim, Input
 from objc.ir.text import Text
 
@@ -232,12 +234,32 @@ def _derivative_beside(case: Regression, sign: int, t: Any) -> list[Any] | None:
         return None
     # A fixed target y: the prediction is y ∓ t, and the derivative in it is the one in t, but for sign.
     y = case.y
-    there = value.xreplace({q: y - sign * t})
+    there = _beside(case, value, sign).xreplace({q: y - sign * t})
     parts = pieces(there, case.subject.ranges)
     if parts is None:
         return None
     back = {y: q + sign * t}
     return [sympy.simplify((-sign * sympy.diff(one, t)).xreplace(back)) for _, one in parts]
+
+
+def _beside(case: Regression, value: Any, sign: int) -> Any:
+    """A loss with the folds at h(q) − h(y) resolved, for a target above the prediction (a sign of 1) or below
+    it: where h increases, the difference has the sign of q − y."""
+    q, y = case.q, case.y
+    for fold in sorted(value.atoms(sympy.Abs, maximum, minimum), key=str):
+        first = fold.args[0]
+        second = fold.args[1] if len(fold.args) == 2 else -first
+        line = first - second
+        if not line.has(q) or innermost_fold(line) is not None:
+            continue
+        rise = sympy.diff(line, q)
+        if not is_zero(line.xreplace({y: q})) or rise.has(y) or not is_smooth_formula(line, q):
+            continue
+        side = 1 if case.is_above_zero(rise) else -1 if case.is_above_zero(-rise) else 0
+        if side:
+            is_first = (-sign * side > 0) != isinstance(fold, minimum)
+            value = value.xreplace({fold: first if is_first else second})
+    return value
 
 
 def _quantile(case: Regression, level: Any) -> str | None:

@@ -60,8 +60,18 @@ def likelihood(subject: Subject, claim: Claim) -> Decision:
     how = prover(density) if prover else None
     if how is not None:
         return proved(how)
-    found = contradiction(density, family)
+    found = contradiction(density, family) or _of_another_family(density, family)
     return refuted(found) if found else unknown(f"the form of the {family} density in the target")
+
+
+def _of_another_family(density: Density, family: str) -> str | None:
+    """How a loss is known to be of a family that has no density in common with this one."""
+    for other, prover in _FAMILIES.items():
+        if frozenset((family, other)) in _OVERLAPPING or other == family:
+            continue
+        if (how := prover(density)) is not None:
+            return f"it is of another family, {other.replace('_', ' ')}: {how}"
+    return None
 
 
 def density_of(subject: Subject) -> Density | None:
@@ -303,3 +313,22 @@ _FAMILIES: Mapping[str, Callable[[Density], str | None]] = {
     "tweedie": _tweedie,
     "bernoulli": _bernoulli,
 }
+
+_OVERLAPPING = frozenset(
+    map(
+        frozenset,
+        (
+            ("laplace", "asymmetric_laplace"),
+            ("cauchy", "student"),
+            ("exponential", "gamma"),
+            ("gamma", "tweedie"),
+            ("poisson", "tweedie"),
+            ("bernoulli", "categorical"),
+            ("bernoulli", "logistic"),
+            ("poisson", "negative_binomial"),
+            ("exponential", "laplace"),
+            ("exponential", "asymmetric_laplace"),
+        ),
+    )
+)
+"""Families that share densities, have a limit in common, or are of targets that may be both."""

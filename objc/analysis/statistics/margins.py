@@ -1,10 +1,12 @@
 """Losses of a margin: a score and a label of −1 or 1 that occur as their product only.
 
 A convex φ is classification-calibrated if and only if it is differentiable at 0 with φ′(0) < 0
-(Bartlett, Jordan and McAuliffe 2006, theorem 2). One that isn't convex is so if it never increases and
-φ′(0) < 0: for η > 1/2 the conditional risk C(s) = ηφ(s) + (1 − η)φ(−s) has C(−v) − C(v) =
-(2η − 1)(φ(−v) − φ(v)), which is away from zero for v away from zero, and C′(0) = (2η − 1)φ′(0) < 0.
-Where φ(v) ≥ φ(−v) for all v > 0 it is not calibrated, by the same difference.
+(Bartlett, Jordan and McAuliffe 2006, theorem 2). One that isn't convex is so if it is continuous and
+bounded below, never increases, and has slopes l to the left and r to the right of 0 with r ≤ l and r < 0:
+for η > 1/2 the conditional risk C(s) = ηφ(s) + (1 − η)φ(−s) has C(−v) − C(v) = (2η − 1)(φ(−v) − φ(v)),
+which is away from zero for v away from zero, and to the right of 0 its slope ηr − (1 − η)l < 0, so that
+scores near 0 aren't best either. Without a bound it may fall for ever to both sides. Where φ(v) ≥ φ(−v)
+for all v > 0 it is not calibrated, by the same difference.
 """
 
 from __future__ import annotations

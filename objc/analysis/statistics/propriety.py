@@ -29,6 +29,7 @@ from objc.analysis.signs.elementary import (
 from objc.analysis.statistics import classes
 from objc.analysis.statistics.excess import least_score
 from objc.analysis.statistics.margins import Margin, margin_of
+from objc.analysis.statistics.pieces import by_pieces
 from objc.analysis.statistics.risks import Risk, at_others, risks
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import PRECISION
@@ -43,7 +44,7 @@ _LINKS = {
 _GREATEST = 40
 """Operations beyond which a weight isn't integrated."""
 _NEAR = Fraction(1, 10**9)
-_SHARES = tuple(map(Fraction, ("3/4", "1/4", "1/2", "9/10", "1/10", "3/5", "99/100")))
+_SHARES = tuple(map(Fraction, ("3/4", "1/4", "1/2", "9/10", "1/10", "3/5", "99/100", "11/20")))
 
 
 @dataclass(frozen=True)
@@ -112,12 +113,22 @@ def _decided(subject: Subject, case: TwoOutcomes | None, strictly: bool) -> Deci
     how = balanced(subject, case, strictly)
     if how is not None:
         return proved(how)
+    if case.link == "probability" and (pieced := _by_pieces(subject, case, strictly)) is not None:
+        return pieced
     margin = margin_of(subject)
     if margin is not None:
         return _of_margin(subject, case, margin)
     if (found := beaten(subject, case)) is not None:
         return refuted(found)
     return unknown("the derivative of the expected loss, its values over two outcomes")
+
+
+def _by_pieces(subject: Subject, case: TwoOutcomes, strictly: bool) -> Decision | None:
+    if len(subject.program.lets) != 1 or not subject.is_short:
+        return None
+    y = case.outcome.read()
+    losses = [plain(subject.value.xreplace({y: sympy.Integer(one)})) for one in case.labels]
+    return by_pieces(losses, case.prediction.read(), strictly)
 
 
 def _of_margin(subject: Subject, case: TwoOutcomes, margin: Margin) -> Decision:
@@ -169,7 +180,7 @@ def balanced(subject: Subject, case: TwoOutcomes, strictly: bool) -> str | None:
     if not (subject.is_smooth(case.prediction.name, 1) or _are_regular(subject, case, losses)):
         return None
     first, second = (sympy.diff(one, q) for one in losses)
-    if not is_zero(p * first + (1 - p) * second):
+    if not _is_zero_inside(subject, case, p * first + (1 - p) * second):
         return None
     growth = second - first
     has_sign = is_positive if strictly else is_nonnegative
@@ -212,6 +223,14 @@ def canonical_link(case: TwoOutcomes, growth: Any) -> Any:
     )
     shown = back.xreplace({p: q})
     return sympy.simplify(shown) if is_zero(sympy.diff(shown, q) - weight) else None
+
+
+def _is_zero_inside(subject: Subject, case: TwoOutcomes, formula: Any) -> bool:
+    """Whether a formula is zero at all predictions inside their domain, where roots may come together."""
+    if is_zero(formula):
+        return True
+    forms = parametrized(subject.program, formula, (case.prediction.name,))
+    return all(is_zero(formula.xreplace(form)) for form in forms)
 
 
 def _are_regular(subject: Subject, case: TwoOutcomes, losses: list[Any]) -> bool:
