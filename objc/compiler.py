@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from objc import target as targets
-from objc.analysis import Facts, analyse, errors
+from objc.analysis import Facts, all_facts, analyse, errors
 from objc.ir.program import Program
 from objc.ir.verify import verify
 from objc.passes.batch import batch
@@ -36,6 +36,7 @@ from objc.passes.differentiate import (
 )
 from objc.passes.evaluation import keep_digits, keep_range
 from objc.passes.expand import expand
+from objc.passes.fixed_places import fetch_once, sum_before_landing
 from objc.passes.inline import inline_single
 from objc.passes.lower import Module, lower, lower_declaration
 from objc.passes.prune import prune
@@ -46,8 +47,8 @@ from objc.syntax import parse
 from objc.target import DType, Emitted, Executable
 
 __all__ = [
-    "Facts", "Module", "Variant", "analyse", "build", "derive", "differentiated", "emit", "errors", "load",
-    "lower", "lower_declaration", "parse", "stable",
+    "Facts", "Module", "Variant", "all_facts", "analyse", "build", "derive", "differentiated", "emit",
+    "errors", "load", "lower", "lower_declaration", "parse", "stable",
 ]  # fmt: skip
 
 Result = Literal[
@@ -118,5 +119,5 @@ def _kind(output: str) -> str:
 
 def _finish(program: Program) -> Program:
     program = settle_demand(share(keep_digits(program)))
-    program = settle_demand(share(prune(expand(program))))
-    return prune(inline_single(keep_range(sink(program))))
+    program = settle_demand(share(prune(expand(sum_before_landing(program)))))
+    return fetch_once(prune(inline_single(keep_range(sink(program)))))
