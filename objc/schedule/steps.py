@@ -35,11 +35,15 @@ _ROUNDS = 8
 """How often copies are made anew: a copy may bring its readers into other steps."""
 
 
-def schedule(program: Program, products: bool = True) -> Loops:
+def schedule(program: Program, products: bool = True, phases: bool = True) -> Loops:
     """The loops of a program whose reductions are primitive. Without `products` all of its sums are
-    loops of their own: a target may have no matrix product."""
+    loops of their own: a target may have no matrix product. Without `phases` a row's loops stay
+    together: only vectors gain by them apart."""
     program, loops = _lighter(without_mirrored(program), products)
-    return phased(_repeated(program, loops)) if products else loops
+    if not products:
+        return loops
+    loops = _repeated(program, loops)
+    return phased(loops) if phases else loops
 
 
 def _lighter(

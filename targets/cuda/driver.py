@@ -12,6 +12,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from objc.targets.cuda.multiplying import Products, products
+
 # ---- copied into emitted modules from here on
 
 _NAMES = ("libcuda.so.1", "libcuda.so", "nvcuda.dll")
@@ -135,6 +137,11 @@ class Driver:
     def share(self, function: Any, count: int) -> None:
         """Let the blocks of a function share so many bytes."""
         self.call("cuFuncSetAttribute", function, _SHARES, count)
+
+    @staticmethod
+    def products() -> Products | None:
+        """What multiplies matrices, if anything does."""
+        return products()
 
     # -------------------------------------------------------------- memory
 

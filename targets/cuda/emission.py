@@ -8,29 +8,45 @@ from typing import Any
 import sympy
 from objc.targets._conditional import computable_everywhere
 from objc.targets._ranks import ranked
-from objc.targets.cpu.layout import plain, shape_of
+from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.places import Writing
-from objc.targets.cuda.held import Rows, rows_of
-from objc.targets.cuda.launching import MOST_THREADS
-from objc.targets.cuda.layout import SHORT, Layout, Mode, Parameters
-from objc.targets.cuda.sharing import is_simple
-from objc.targets.cuda.steps import StepText, inner_loops
+from objc.targets.cuda.entries import CheckText, CombineText
+from objc.targets.cuda.layout import SHORT, Layout
+from objc.targets.cuda.products import Matrices, are_for_library, pieces
+from objc.targets.cuda.steps import Piece, StepText
+from objc.targets.cuda.variants import Variants
 
 from objc.errors import InternalError
-from objc.ir.index import BATCH, Dimension
 from objc.ir.program import Input, Let, Program
 from objc.ir.symbols import reads
 from objc.schedule import schedule
-from objc.schedule.loops import Finish, Loops, Parallel, Serial
+from objc.schedule.loops import Blocked, Finish, Loops, Parallel, Product, Serial
 from objc.schedule.storage import storage_of
 from objc.target import DType, Emitted
 
 
 def emit(program: Program, dtype: DType) -> Emitted:
-    """The text of a program; `metadata` says how it is to be launched."""
-    kernel = Kernel(scheduled(program, dtype), dtype)
-    text = f"{kernel.head()}\n\n\n{kernel.body()}\n"
-    return Emitted(program.name, text, dtype, kernel.metadata())
+    """The text of a program; `metadata` says how it is to be launched, and has under `products` the text
+    and the metadata of a form that leaves products of matrices to a library, where there is one."""
+    kernel, second = forms(program, dtype)
+    metadata = kernel.metadata()
+    if second is not None:
+        metadata["products"] = {"text": second.whole(), "metadata": second.metadata()}
+    return Emitted(program.name, kernel.whole(), dtype, metadata)
+
+
+def forms(
+    program: Program, dtype: DType, prefixes: tuple[str, str] = ("", "")
+) -> tuple[Kernel, Kernel | None]:
+    """A program's kernel, and one whose products of matrices are a library's, where it has such: in types
+    that are computed in."""
+    kernel = Kernel(scheduled(program, dtype), dtype, prefixes[0])
+    if dtype in SHORT:
+        return kernel, None
+    blocked = schedule(ranked(computable_everywhere(program)), products=True, phases=False)
+    if not are_for_library(blocked):
+        return kernel, None
+    return kernel, Kernel(blocked, dtype, prefixes[1])
 
 
 def scheduled(program: Program, dtype: DType) -> Loops:
@@ -80,11 +96,13 @@ class Kernel:
         for one in loops.program.inputs:
             self._check(one)
         for number, step in enumerate(loops.steps):
-            if isinstance(step, Parallel):
-                self._parallel(number, step)
-            else:
-                assert isinstance(step, Serial)  # products are loops here, so nothing is in blocks
-                self._serial(number, step)
+            match step:
+                case Parallel():
+                    self._parallel(number, step)
+                case Blocked():
+                    self._blocked(number, step)
+                case Serial():
+                    self._serial(number, step)
         self._require_filled()
 
     def _check(self, one: Input) -> None:
@@ -102,79 +120,42 @@ class Kernel:
         self.steps.append({"number": None, "turns": shape, "inner": (), "functions": functions})
 
     def _parallel(self, number: int, step: Parallel) -> None:
-        sized = any(start.axes for start in step.reductions)
-        first = self._step(number, "block")
-        inner = inner_loops(step, first.sharing)
-        modes: tuple[Mode, ...] = ("block",) if sized else ("thread",)
-        if inner and not sized:
-            modes = ("thread", "warp", "block")
-        dimension = step.loop.index.dimension
-        by_four = [one for one in inner if first.sharing.may_go_by_four(one)]
-        if not inner and is_simple(step.loop):
-            by_four = [step.loop]
-        functions: dict[str, Any] = {}
-        rows = Rows() if sized else rows_of(self.loops, step, first.sharing)
-        most = MOST_THREADS if rows.count else 0  # others want more registers than threads
-        for mode in modes:
-            if by_four and (mode != "thread" or not inner):
-                four = self._step(number, mode, True, None, most if mode == "block" else 0)
-                text = four.text()
-                if four.registers:
-                    self.texts.append(text)
-                    described = four.arguments.described()
-                    multiple = tuple(shape_of([one.index.dimension])[0] for one in by_four)
-                    at_once = self.layout.at_once
-                    functions[f"{mode}_four"] = (four.function, described, multiple, at_once)
-                    if mode != "thread" and rows.count:
-                        self._held(number, mode, functions, rows)
-            plain = self._step(number, mode, False, None, most if mode == "block" else 0)
-            self.texts.append(plain.text())
-            functions[mode] = (plain.function, plain.arguments.described())
-        self.steps.append(
-            {
-                "number": number,
-                "turns": shape_of([dimension])[0],
-                "inner": tuple(shape_of([one.index.dimension])[0] for one in inner),
-                "functions": functions,
-                "most": most,
-            }
-        )
+        found = Variants(self.writing, number, step)
+        self.texts += found.texts
+        self.steps.append(found.described())
 
-    def _held(self, number: int, mode: Mode, functions: dict[str, Any], rows: Rows) -> None:
-        """The function for rows that fit in shared memory."""
-        assert rows.dimension is not None
-        own = self._step(number, mode, True, rows, MOST_THREADS if mode == "block" else 0)
-        self.texts.append(own.text())
-        _, _, multiple, at_once = functions[f"{mode}_four"]
-        (extent,) = shape_of([rows.dimension])
-        shared = rows.count, extent, self.dtype
-        functions[f"{mode}_held"] = (
-            own.function, own.arguments.described(), multiple, at_once, shared,
-        )  # fmt: skip
+    def _blocked(self, number: int, step: Blocked) -> None:
+        """Rows in blocks: products by a library, and the loops between them as steps of their own."""
+        matrices = Matrices(self.loops, self.layout, number, step.index)
+        items: list[dict[str, Any]] = []
+        for place, item, met in pieces(step):
+            if isinstance(item, Product):
+                items.append({"product": matrices.described(item)})
+                continue
+            found = Variants(self.writing, number, item, Piece(place, item), met)
+            self.texts += found.texts
+            items.append(found.described())
+        (extent,) = shape_of([step.index.dimension])
+        self.steps.append({"number": number, "rows": extent, "items": tuple(items)})
 
     def _serial(self, number: int, step: Serial) -> None:
         for finish in step.combines:
-            if finish.axes:
+            if finish.axes and finish.let in self.layout.parts:  # else a product's, which is whole
                 self._combine(number, finish)
         if all(one.axes for one in step.combines) and not step.items:
             return
-        text = self._step(number, "block")
+        text = StepText(self.writing, number, "block")
         self.texts.append(text.text())
         functions = {"block": (text.function, text.arguments.described())}
         self.steps.append({"number": number, "turns": 1, "inner": (), "functions": functions})
 
     def _combine(self, number: int, finish: Finish) -> None:
         """One thread an entry adds what the blocks of the step before have of it, in their order."""
-        text = CombineText(self._step(number, "thread"), finish)
+        text = CombineText(StepText(self.writing, number, "thread"), finish)
         self.texts.append(text.text())
         functions = {"thread": (text.name, text.arguments.described())}
         shape = shape_of(axis.dimension for axis in finish.axes)
         self.steps.append({"number": None, "turns": shape, "inner": (), "functions": functions})
-
-    def _step(
-        self, number: int, mode: Mode, four: bool = False, rows: Rows | None = None, most: int = 0
-    ) -> StepText:
-        return StepText(self.writing, number, mode, four, rows, most)
 
     def _require_filled(self) -> None:
         """An output that no step fills would hold whatever was in memory before."""
@@ -182,6 +163,10 @@ class Kernel:
         if missing:
             name = self.loops.program.name
             raise InternalError(f"{name}: no step fills the output {', '.join(missing)}")
+
+    def whole(self) -> str:
+        """The text of a module."""
+        return f"{self.head()}\n\n\n{self.body()}\n"
 
     def head(self) -> str:
         names = ", ".join(sorted({*self.functions, "kernel", "view"}))
@@ -223,104 +208,3 @@ class Kernel:
                 if one.count is not None
             },
         }
-
-
-class CombineText:
-    """A reduction in arrays over the turns of a step, from what its blocks have."""
-
-    def __init__(self, step: StepText, finish: Finish) -> None:
-        self.step = step
-        self.let = step.program.let[finish.let]
-        self.finish = finish
-        self.name = f"{step.name}_{step.layout.name('sum', finish.let)}"
-        self.arguments = Parameters()
-
-    def text(self) -> str:
-        step, let, number = self.step, self.let, self.step.number - 1
-        kind = "int64" if let.domain.is_integer else step.dtype
-        extents = [step.layout.extent(axis.dimension) for axis in self.finish.axes]
-        for extent in extents:
-            if extent in step.layout.sizes:
-                self.arguments.add(extent, "size", step.layout.sizes[extent])
-        shape = shape_of(axis.dimension for axis in self.finish.axes)
-        blocks = self.arguments.add(f"blocks_{number + 1}", "blocks", number)
-        names = [step.layout.name("sum", let.name)]
-        is_sum = let.reduction == "sum" and kind == "float32"
-        if is_sum:
-            names.append(step.layout.name("lost", let.name))
-        for name in names:
-            partial = (blocks, "total")
-            self.arguments.array(name, partial, kind, "partial", name, number, tuple(shape), kind)
-        storage = step.loops.storage[let.name]
-        out = step.layout.name("out" if storage.kind == "output" else "kept", let.name)
-        if storage.kind == "output":
-            held = step._stored(let)
-            self.arguments.array(out, ("total",), held, "output", let.name, held)
-        else:
-            self.arguments.array(out, ("total",), kind, "stored", let.name, tuple(shape), kind)
-        step.layout.filled.add(let.name)
-        lines = [f"    total = {' * '.join(extents)}", *self.arguments.head()]
-        lines += [
-            "    first = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x",
-            "    for e in range(first, total, cuda.gridDim.x * cuda.blockDim.x):",
-            f"        x = {names[0]}[0, e]",
-        ]
-        turns = f"        for c in range(1, {blocks}):"
-        if is_sum:
-            step.functions.update(("plus", "rounded"))
-            lines += [
-                f"        rest = {names[1]}[0, e]",
-                turns,
-                f"            x, rest = plus(x, rest, {names[0]}[c, e])",
-                f"            rest = rest + {names[1]}[c, e]",
-                f"        {out}[e] = rounded(x, rest)",
-            ]
-        else:
-            joined = step._join(let, "x", f"{names[0]}[c, e]", kind)
-            lines += [turns, f"            x = {joined}", f"        {out}[e] = x"]
-        signature = f"def {self.name}({', '.join(self.arguments.signature())}):"
-        return "\n".join(["@kernel", signature, *lines])
-
-
-class CheckText:
-    """The positions of an input, each held against its dimension."""
-
-    def __init__(self, kernel: Kernel, one: Input, bound: Dimension) -> None:
-        self.kernel = kernel
-        self.one = one
-        self.bound = bound
-        self.name = f"{kernel.prefix}check_{plain(one.name)}"
-        self.arguments = Parameters()
-
-    def text(self) -> str:
-        layout = self.kernel.layout
-        extents = [self._extent(one) for one in self.one.dimensions]
-        extent = self._extent(self.bound)
-        held = layout.name("in", self.one.name)
-        self.arguments.array(held, ("total",), "int64", "input", self.one.name, "int64")
-        self.arguments.array("errors", ("32",), "int64", "errors")
-        self.kernel.functions.add("inside")
-        site = (self.one.name, -1)  # the entry itself, not a position that is read
-        if site not in self.kernel.sites:
-            self.kernel.sites.append(site)
-        batched = self.one.dimensions[0] == BATCH
-        example = f"e // ({' * '.join(extents[1:]) or '1'})" if batched else "-1"
-        place = f"3, {self.kernel.sites.index(site)}, {held}[e], {extent}, {example}"
-        signature = f"def {self.name}({', '.join(self.arguments.signature())}):"
-        return "\n".join(
-            [
-                "@kernel",
-                signature,
-                f"    total = {' * '.join(extents)}",
-                *self.arguments.head(),
-                "    first = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x",
-                "    for e in range(first, total, cuda.gridDim.x * cuda.blockDim.x):",
-                f"        inside(errors, {place})",
-            ]
-        )
-
-    def _extent(self, dimension: Dimension) -> str:
-        name = self.kernel.layout.extent(dimension)
-        if name in self.kernel.layout.sizes:
-            self.arguments.add(name, "size", self.kernel.layout.sizes[name])
-        return name

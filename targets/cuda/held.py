@@ -35,14 +35,18 @@ class Rows:
         return max(self.place.values(), default=-1) + 1
 
 
-def rows_of(loops: Loops, step: Parallel, sharing: Sharing) -> Rows:
-    """The plan for a step; without places where there is nothing to keep."""
-    return _Plan(loops, step, sharing).rows()
+def rows_of(
+    loops: Loops, step: Parallel, sharing: Sharing, met: frozenset[str] = frozenset()
+) -> Rows:
+    """The plan for a step; without places where there is nothing to keep. What is `met` outside of the
+    step, other items of it read or write."""
+    return _Plan(loops, step, sharing, met).rows()
 
 
 class _Plan:
-    def __init__(self, loops: Loops, step: Parallel, sharing: Sharing) -> None:
+    def __init__(self, loops: Loops, step: Parallel, sharing: Sharing, met: frozenset[str]) -> None:
         self.loops = loops
+        self.met = met
         self.program: Program = loops.program
         self.outer = step.loop.index
         self.items = step.loop.body
@@ -65,9 +69,16 @@ class _Plan:
         return Rows(self.dimension, _placed(spans), brought, made)
 
     def _inputs(self) -> list[str]:
+        """What a step finds: inputs, and what has been made for these rows before it."""
+        written = {str(getattr(item, "let", "")) for item, _ in walk(self.items)}
+        made = [
+            self.program.let[name]
+            for name in sorted(self.met - written)
+            if name in self.program.let and self.loops.storage[name].block == 0
+        ]
         return [
             one.name
-            for one in self.program.inputs
+            for one in (*self.program.inputs, *made)
             if len(one.dimensions) == 2 and not one.domain.is_integer
         ]
 
@@ -83,7 +94,7 @@ class _Plan:
         each before it is read."""
         inside = {id(item) for loop in self.own for item in loop.body}
         others = [item for item, _ in walk(self.items) if id(item) not in inside]
-        elsewhere = {one.tensor for one in _reads(others)}
+        elsewhere = {one.tensor for one in _reads(others)} | self.met
         elsewhere |= {str(getattr(item, "let", "")) for item in others}
         for let in self.program.lets:
             storage = self.loops.storage[let.name]
@@ -111,6 +122,11 @@ class _Plan:
 
 def _assigned(loop: Loop) -> set[str]:
     return {one.let for one in loop.body if isinstance(one, Assign)}
+
+
+def read_by(items: Sequence[Item]) -> set[str]:
+    """The tensors that items read."""
+    return {one.tensor for one in _reads([item for item, _ in walk(tuple(items))])}
 
 
 def _reads(items: Sequence[Item]) -> list[Read]:

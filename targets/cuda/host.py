@@ -11,7 +11,8 @@ import numpy as np
 from objc.targets.cuda.arrays import OnDevice
 from objc.targets.cuda.driver import Table
 from objc.targets.cuda.launching import Shape
-from objc.targets.cuda.running import Kernel
+from objc.targets.cuda.multiplying import Matrix, Multiply
+from objc.targets.cuda.running import LEAST, Either, Kernel, both
 from objc.targets.cuda.simulation import BLOCKS, WIDTH, Simulated
 
 from objc.target import Emitted, IndexOutOfRange
@@ -41,6 +42,9 @@ class Device:
     def share(self, function: tuple[Simulated, str], count: int) -> None:
         """As many bytes as a launch asks for."""
 
+    def products(self) -> OnNumPy:
+        return OnNumPy()
+
     def clear(self, pointer: int, count: int, stream: int) -> None:
         ctypes.memset(pointer, 0, count)
 
@@ -62,6 +66,34 @@ class Device:
         module, name = function
         given = [_TYPES.get(type(cell), int)(cell.value or 0) for cell in table.cells]
         module.launch(name, blocks, threads, given, shared)
+
+
+class OnNumPy:
+    """As `objc.targets.cuda.multiplying.Products`, by NumPy on memory of the host."""
+
+    def multiply(self, context: int, one: Multiply, places: list[int], stream: int) -> None:
+        goal, left, right = (
+            self._matrix(place, matrix, shape, one.kind)
+            for place, matrix, shape in zip(
+                places,
+                (one.goal, one.left, one.right),
+                ((one.rows, one.columns), (one.rows, one.steps), (one.steps, one.columns)),
+                strict=True,
+            )
+        )
+        found = left @ right
+        goal[...] = goal + found if one.adds else found
+
+    @staticmethod
+    def _matrix(place: int, one: Matrix, shape: tuple[int, int], kind: str) -> Any:
+        rows, columns = shape[::-1] if one.turned else shape
+        count = (rows - 1) * one.along + columns if rows and columns else 0
+        element = np.dtype(kind)
+        held = (ctypes.c_char * (count * element.itemsize)).from_address(place + one.begins)
+        flat = np.frombuffer(held, element)  # type: ignore[call-overload]
+        strides = (one.along * element.itemsize, element.itemsize)
+        found = np.lib.stride_tricks.as_strided(flat, (rows, columns), strides, writeable=True)
+        return found.T if one.turned else found
 
 
 class Memory:
@@ -89,24 +121,24 @@ def on_device(array: Any) -> OnDevice:
     )
 
 
-def simulated(emitted: Emitted) -> Kernel:
+def simulated(emitted: Emitted, least: int = LEAST, shape: Shape = SHAPE) -> Kernel | Either:
     """A kernel whose device is the simulator."""
     device = Device()
-    return Kernel(
-        emitted.metadata,
-        lambda _: emitted.text,
-        IndexOutOfRange,
-        lambda name, value: TypeError(f"{name} is a {type(value).__name__}"),
-        lambda: device,
-        SHAPE,
-    )
+
+    def made(text: str, facts: Mapping[str, Any]) -> Kernel:
+        def refused(name: str, value: Any) -> Exception:
+            return TypeError(f"{name} is a {type(value).__name__}")
+
+        return Kernel(facts, lambda _: text, IndexOutOfRange, refused, lambda: device, shape)
+
+    return both(emitted, made, least)
 
 
 class OnHost:
     """An executable on arrays of NumPy's."""
 
-    def __init__(self, emitted: Emitted) -> None:
-        self.kernel = simulated(emitted)
+    def __init__(self, emitted: Emitted, least: int = LEAST, shape: Shape = SHAPE) -> None:
+        self.kernel = simulated(emitted, least, shape)
 
     def __call__(
         self, arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]

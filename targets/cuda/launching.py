@@ -8,9 +8,11 @@ an architecture.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from objc.targets.cuda.multiplying import Matrix, Multiply
 
 # ---- copied into emitted modules from here on
 
@@ -36,13 +38,23 @@ _LINE = 256
 
 @dataclass(frozen=True)
 class Shape:
-    """How many blocks of how many threads launch a step, whether a few threads will do, and how many bytes
-    a block may share."""
+    """How many blocks of how many threads launch a step, whether a few threads will do, how many bytes a
+    block may share, and how many the rows may take that go through products together."""
 
     threads: int = THREADS
     blocks: int = MOST_BLOCKS
     tiny: bool = False
     shared: int = 40_000
+    workspace: int = WORKSPACE
+
+
+def _arrays(item: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """The parameters of an item of a step whose rows are taken in blocks."""
+    if "product" in item:
+        yield from (item["product"][name][0] for name in ("goal", "left", "right"))
+        return
+    for found in item["functions"].values():
+        yield from found[1]
 
 
 @dataclass
@@ -82,15 +94,57 @@ class Sized:
         self.bytes = -(-self.head // _LINE) * _LINE
         self.blocks: dict[int, int] = {}
         self.named: dict[tuple[Any, ...], int] = {}
-        self.launches = [self._launch(step) for step in facts["steps"]]
+        self.rows = self.room = self.lo = 0
+        self.launches: list[Launch | Multiply] = []
+        for step in facts["steps"]:
+            if "items" in step:
+                self._in_blocks(step)
+            else:
+                self.launches.append(self._launch(step, self.extent(step["turns"])))
 
     def extent(self, shape: Any) -> int:
         """The number of entries of a shape."""
         parts = shape if isinstance(shape, tuple | list) else (shape,)
         return math.prod(self.sizes[one] if isinstance(one, str) else one for one in parts)
 
-    def _launch(self, step: Mapping[str, Any]) -> Launch:
-        turns = self.extent(step["turns"])
+    def _in_blocks(self, step: Mapping[str, Any]) -> None:
+        """The items of a step for every block of its rows."""
+        extent = self.extent(step["rows"])
+        self.room = self._room(step, extent)
+        for lo in range(0, extent, self.room):
+            self.lo, self.rows = lo, min(self.room, extent - lo)
+            for item in step["items"]:
+                if "product" in item:
+                    self.launches.append(self._multiply(item["product"]))
+                else:
+                    self.launches.append(self._launch(item, self.room))
+
+    def _room(self, step: Mapping[str, Any], extent: int) -> int:
+        """How many rows are taken together: as many as their arrays have memory for."""
+        room = self.shape.workspace // max(self.bytes_of_a_row(step), 1)
+        room = max(1, min(extent, room))
+        return room if room == extent or room < 64 else room // 64 * 64
+
+    def bytes_of_a_row(self, step: Mapping[str, Any]) -> int:
+        """What the rows of a step are kept in while they are taken together, for each of them."""
+        kept = {one[1]: one for item in step["items"] for one in _arrays(item) if one[0] == "block"}
+        return sum(self.extent(one[3]) * _BYTES[one[4]] for one in kept.values())
+
+    def _multiply(self, one: Mapping[str, Any]) -> Multiply:
+        rows, columns, steps = (
+            self.rows if extent is None else self.extent(extent) for extent in one["extents"]
+        )
+        kind = one["kind"]
+        matrices = []
+        for _, entries, own, turned in (one[name] for name in ("goal", "left", "right")):
+            along = self.room if entries is None else self.extent(entries)
+            begins = 0 if own is None else self.lo * (along if own == 0 else 1)
+            matrices.append(Matrix(begins * _BYTES[kind], along, turned))
+        places = tuple(self._argument(one[name][0], "", 0) for name in ("goal", "left", "right"))
+        adds = bool(one["adds"]) and self.lo > 0
+        return Multiply(kind, rows, columns, steps, *matrices, adds, places)
+
+    def _launch(self, step: Mapping[str, Any], turns: int) -> Launch:
         mode = self._mode(step, turns)
         four = self._by_four(step["functions"], mode)
         threads = self._threads(mode, step)
@@ -102,7 +156,7 @@ class Sized:
         blocks = min(max(-(-turns // at_once), 1), self.shape.blocks)
         blocks = max(1, min(blocks, self._affordable(parameters, teams, step["number"])))
         if step["number"] is not None:
-            self.blocks[step["number"]] = blocks
+            self.blocks[step["number"]] = blocks  # of rows in blocks alike for all of them
         launch = Launch(name, blocks, threads, shared)
         launch.arguments = [self._argument(one, name, blocks * teams) for one in parameters]
         return launch
@@ -165,6 +219,11 @@ class Sized:
                 return "value", self.sizes[name], "int64"
             case ("blocks", number):
                 return "value", self.blocks[number], "int64"
+            case ("lo" | "rows" | "room" as name, *_):
+                return "value", getattr(self, name), "int64"
+            case ("block", name, _, shape, kind):
+                count = self.room * self.extent(shape)
+                return "work", self._place(("block", name), count, kind)
             case ("errors" | "values" | "wholes" | "shorts" as kind,):
                 return "work", self.places[kind]
             case ("scratch", name, shape, kind):

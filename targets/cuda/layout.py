@@ -1,8 +1,10 @@
 """Names in the text of a kernel for a device, and what each of its parameters is.
 
 A parameter is told by a tuple, its kind first: `size`, `integer` and `number` are what the caller
-gives; `input`, `output`, `stored`, `scratch`, `sum`, `part`, `values`, `shorts`, `wholes` and `errors`
-are arrays in the device's memory; `blocks` is how many blocks a step before was run by.
+gives; `input`, `output`, `stored`, `scratch`, `block`, `partial`, `values`, `shorts`, `wholes` and
+`errors` are arrays in the device's memory; `blocks` is how many blocks a step before was run by. Of
+rows that are taken in blocks (of rows, not of threads), `lo` is the first of this block, `rows` how
+many it has, `room` how many there is room for.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ SHORT = ("bfloat16", "float16")
 Mode = Literal["thread", "warp", "block"]
 """Who takes one turn of a step's outer loop together: one thread, the 32 of a warp, or a block."""
 
+Number = int | tuple[int, int]
+"""Of a step; of one of the loops in a step whose rows are taken in blocks, that of the item too."""
+
 SCALARS = ("values", "shorts", "wholes")
 """Scalars that steps hand on: in float64, in the kernel's own type where that is float32, in int64."""
 
@@ -27,10 +32,11 @@ SCALARS = ("values", "shorts", "wholes")
 @dataclass
 class Layout(layout.Layout):
     """As that of the CPU target, but for arguments instead of a table. `stored` is the type of the reals
-    in arrays that the caller has."""
+    in arrays that the caller has; `parts` says which launches have parts of a sum."""
 
     stored: str = ""
     sizes: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, Number] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.stored = self.stored or self.dtype

@@ -54,15 +54,18 @@ def _on_device(emitted: Emitted) -> Any:
     from objc.targets.cuda import running
     from objc.targets.cuda.ptx import nearest, ptx_of
 
-    def ptx(capability: tuple[int, int]) -> str:
-        return ptx_of(emitted.text, nearest(capability))
-
     def on_host(name: str, value: Any) -> Exception:
         return ObjcError(
             OnTheHost(None, name, f"a {type(value).__module__}.{type(value).__name__}")
         )
 
-    return running.Kernel(emitted.metadata, ptx, IndexOutOfRange, on_host)
+    def made(text: str, facts: Mapping[str, Any]) -> running.Kernel:
+        def ptx(capability: tuple[int, int]) -> str:
+            return ptx_of(text, nearest(capability))
+
+        return running.Kernel(facts, ptx, IndexOutOfRange, on_host)
+
+    return running.both(emitted, made, running.LEAST)
 
 
 def require_device() -> None:

@@ -11,11 +11,12 @@ from objc.targets.cpu import places
 from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.mathematics import SPELLINGS
 from objc.targets.cuda.held import Rows
-from objc.targets.cuda.layout import Layout, Mode, Parameters
+from objc.targets.cuda.layout import Layout, Mode, Number, Parameters
 
+from objc.errors import InternalError
 from objc.ir.index import BATCH, Index, Position
 from objc.ir.program import Input, Let
-from objc.schedule.loops import Loop, Parallel
+from objc.schedule.loops import Loop, Parallel, Storage
 
 LETTERS = {"int64": "k", "float32": "c", "float64": "w"}
 """What the name of a scalar begins with, by its type."""
@@ -114,21 +115,24 @@ class Places(places.Places):
         kind = "int64" if tensor.domain.is_integer else self.dtype
         axes: Sequence[int] = range(len(dimensions))
         storage = None if isinstance(tensor, Input) else self.loops.storage[tensor.name]
+        if storage is not None and storage.kind == "lent":
+            return self._element(self.program.let[storage.of], positions, facts)
         for extent in extents:
             self._extent_text(extent)
         if storage is None:
             name = self.layout.name("in", tensor.name)
             held = self._stored(tensor)
             self.arguments.array(name, tuple(extents), held, "input", tensor.name, held)
-        elif storage.kind in ("output", "lent"):
-            owner = storage.of or tensor.name
-            name = self.layout.name("out", owner)
+        elif storage.kind == "output":
+            name = self.layout.name("out", tensor.name)
             held = self._stored(tensor)
-            self.arguments.array(name, tuple(extents), held, "output", owner, held)
+            self.arguments.array(name, tuple(extents), held, "output", tensor.name, held)
         elif storage.kind == "stored":
             name = self.layout.name("kept", tensor.name)
             shape = shape_of(dimensions)
             self.arguments.array(name, tuple(extents), kind, "stored", tensor.name, shape, kind)
+        elif storage.block is not None:
+            name, axes = self._of_block(tensor, storage, extents, kind), storage.axes
         else:
             name = self.layout.name("row", tensor.name)
             axes = storage.axes
@@ -136,7 +140,7 @@ class Places(places.Places):
             self._of_team(name, [extents[axis] for axis in axes], shape, kind)
         texts = [self._place(positions[axis], facts) for axis in axes]
         if storage is not None and storage.kind == "scratch":
-            texts = self._with_team(texts)
+            texts = self._in_scratch(texts, storage, positions)
         if self.quads is not None and self._is_side_by_side(tensor, positions):
             return self._quad(name, texts, kind)
         return f"{name}[{', '.join(texts)}]"
@@ -154,8 +158,11 @@ class Places(places.Places):
         if self.rows.brought.get(tensor.name) is not self.quads.loop:
             return self._register(row, row, self.dtype)
         assert self.outer is not None
-        name = self.layout.name("in", tensor.name)
-        self.quads.kept[f"{name}[{self._index_name(self.outer)}]"] = row
+        if isinstance(tensor, Input):
+            place = f"{self.layout.name('in', tensor.name)}[{self._index_name(self.outer)}]"
+        else:
+            place = f"{self.layout.name('block', tensor.name)}[{self._row_name(self.outer)}]"
+        self.quads.kept[place] = row
         return None
 
     def _stored(self, tensor: Input | Let) -> str:
@@ -198,6 +205,38 @@ class Places(places.Places):
         whole = (*extents, teams) if self.mode == "thread" else (teams, *extents)
         self.arguments.array(name, whole, kind, "scratch", name, tuple(shape), kind)
 
+    def _of_block(
+        self, tensor: Input | Let, storage: Storage, extents: Sequence[str], kind: str
+    ) -> str:
+        """An array of the rows that are taken together."""
+        name = self.layout.name("block", tensor.name)
+        number = self.number
+        whole = [extents[axis] for axis in storage.axes]
+        room = self.arguments.add("room", "room", number)
+        whole[storage.axes.index(storage.block or 0)] = room
+        others = [axis for axis in storage.axes if axis != storage.block]
+        shape = shape_of(tensor.dimensions[axis] for axis in others)
+        return self.arguments.array(
+            name, tuple(whole), kind, "block", tensor.name, number, shape, kind
+        )
+
+    def _in_scratch(
+        self, texts: Sequence[str], storage: Storage, positions: Sequence[Position]
+    ) -> list[str]:
+        """The places in an array of the team, or of the rows that are taken together."""
+        if storage.block is None:
+            return self._with_team(texts)
+        assert self.outer is not None
+        if positions[storage.block].index != self.outer:
+            raise InternalError("only a block of the rows is there, not all")
+        places = list(texts)
+        places[storage.axes.index(storage.block)] = self._row_name(self.outer)
+        return places
+
+    def _row_name(self, index: Index) -> str:
+        """The number of a row among those that are taken together."""
+        return self.layout.name("r", index.name)
+
     def _with_team(self, texts: Sequence[str]) -> list[str]:
         if not isinstance(self.step, Parallel):
             return ["0", *texts]
@@ -223,9 +262,10 @@ class Places(places.Places):
         for prefix in prefixes:
             name = self.layout.name(prefix, let.name)
             if self._is_outer(let):
-                blocks = (self._blocks(self.number), *extents)
+                number = self.layout.parts[let.name]
+                blocks = (self._blocks(number), *extents)
                 self.arguments.array(
-                    name, blocks, kind, "partial", name, self.number, tuple(shape), kind
+                    name, blocks, kind, "partial", name, number, tuple(shape), kind
                 )
             else:
                 self._of_team(name, extents, shape, kind)
@@ -242,8 +282,9 @@ class Places(places.Places):
         step = self.step
         return isinstance(step, Parallel) and any(one.let == let.name for one in step.reductions)
 
-    def _part(self, let: Let, number: int, what: str = "part") -> str:
+    def _part(self, let: Let, what: str = "part") -> str:
         """The parts that the blocks of a step have of a scalar reduction, and what they lost."""
+        number = self.layout.parts[let.name]
         kind = "int64" if let.domain.is_integer else self.dtype
         if what == "part" and let.reduction in ("argmax", "argmin"):
             kind = "int64"
@@ -253,9 +294,11 @@ class Places(places.Places):
         shape = (self._blocks(number), "2")
         return self.arguments.array(name, shape, kind, "partial", name, number, (2,), kind)
 
-    def _blocks(self, number: int) -> str:
+    def _blocks(self, number: Number) -> str:
         """How many blocks run a step."""
-        return self.arguments.add(f"blocks_{number + 1}", "blocks", number)
+        numbers = number if isinstance(number, tuple) else (number,)
+        name = "_".join(["blocks", *(str(one + 1) for one in numbers)])
+        return self.arguments.add(name, "blocks", number)
 
     def _errors(self) -> str:
         self.functions.add("inside")

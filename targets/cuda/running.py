@@ -15,30 +15,73 @@ from typing import Any
 
 from objc.targets.cuda.arrays import BYTES, OnDevice, Plain
 from objc.targets.cuda.driver import Table, driver
-from objc.targets.cuda.launching import ERRORS, Shape, Sized
+from objc.targets.cuda.launching import ERRORS, Launch, Shape, Sized
+from objc.targets.cuda.multiplying import Multiply, largest
+
+from objc.target import Emitted
+
+
+def both(
+    emitted: Emitted, made: Callable[[str, Mapping[str, Any]], Kernel], least: int
+) -> Kernel | Either:
+    """The kernel of a text, `made` of that and its metadata, in all of its forms."""
+    plain = made(emitted.text, emitted.metadata)
+    more = emitted.metadata.get("products")
+    if more is None:
+        return plain
+    return Either(plain, made(more["text"], more["metadata"]), least)
+
 
 # ---- copied into emitted modules from here on
+
+LEAST = 1 << 21
+"""Multiplications of a product that is worth a call of a library: 128 cubed."""
 
 _DECLARED = 4096
 """Bytes that the functions of a kernel share by themselves, at most."""
 
 
-class Prepared:
-    """The launches of a kernel for given sizes, as the driver takes them."""
+class Run:
+    """A launch as the driver takes it. `open` are the parameters that a call gives."""
 
-    def __init__(self, plan: Sized, function: Callable[[str], Any]) -> None:
+    def __init__(self, launch: Launch, function: Any) -> None:
+        self.function = function
+        self.blocks, self.threads, self.shared = launch.blocks, launch.threads, launch.shared
+        self.table = Table([_kind(what) for what in launch.arguments])
+        self.open: list[tuple[Any, Any]] = []
+        for cell, what in zip(self.table.cells, launch.arguments, strict=True):
+            if what[0] == "value":
+                cell.value = what[1]
+            else:
+                self.open.append((cell, what))
+
+    def on(self, device: Any, stream: int) -> None:
+        device.launch(self.function, self.blocks, self.threads, self.table, stream, self.shared)
+
+
+class Product:
+    """A product of matrices as the library takes it; open are where its arrays begin."""
+
+    def __init__(self, multiply: Multiply, context: int) -> None:
+        self.multiply = multiply
+        self.context = context
+        self.cells = Table(["int64"] * 3).cells
+        self.open = list(zip(self.cells, multiply.arguments, strict=True))
+
+    def on(self, device: Any, stream: int) -> None:
+        places = [cell.value for cell in self.cells]
+        device.products().multiply(self.context, self.multiply, places, stream)
+
+
+class Prepared:
+    """What a kernel gives a stream for given sizes."""
+
+    def __init__(self, plan: Sized, function: Callable[[str], Any], context: int) -> None:
         self.plan = plan
-        self.launches = []
-        for launch in plan.launches:
-            kinds = [_kind(what) for what in launch.arguments]
-            table = Table(kinds)
-            open_ones = []
-            for cell, what in zip(table.cells, launch.arguments, strict=True):
-                if what[0] == "value":
-                    cell.value = what[1]
-                else:
-                    open_ones.append((cell, what))
-            self.launches.append((launch, function(launch.name), table, open_ones))
+        self.runs: list[Run | Product] = [
+            Run(one, function(one.name)) if isinstance(one, Launch) else Product(one, context)
+            for one in plan.launches
+        ]
 
 
 def _kind(what: Any) -> str:
@@ -95,10 +138,10 @@ class Kernel:
         with self.lock:
             if self.facts["sites"]:
                 device.clear(base, ERRORS * 8, stream)
-            for launch, function, table, open_ones in prepared.launches:
-                for cell, what in open_ones:
+            for run in prepared.runs:
+                for cell, what in run.open:
                     cell.value = self._given(what, base, arguments, results)
-                device.launch(function, launch.blocks, launch.threads, table, stream, launch.shared)
+                run.on(device, stream)
         self._copies(results, stream)
         return Scalars(self, prepared.plan, work, base, stream)
 
@@ -119,10 +162,11 @@ class Kernel:
             module = self.modules[context]
             function = {name: device.function(module, name) for name in self._names()}
             shape = self.shape or Shape(shared=max(device.shared() - _DECLARED, 0))
-            made = Prepared(Sized(self.facts, sizes, shape, aligned), function.__getitem__)
-            for launch, found, _, _ in made.launches:
-                if launch.shared:
-                    device.share(found, launch.shared)
+            plan = Sized(self.facts, sizes, shape, aligned)
+            made = Prepared(plan, function.__getitem__, context)
+            for run in made.runs:
+                if isinstance(run, Run) and run.shared:
+                    device.share(run.function, run.shared)
             return made
 
     def bound(
@@ -136,8 +180,9 @@ class Kernel:
 
     def _names(self) -> Iterator[str]:
         for step in self.facts["steps"]:
-            for found in step["functions"].values():
-                yield found[0]
+            for item in step.get("items", (step,)):
+                for found in item.get("functions", {}).values():
+                    yield found[0]
 
     def _given(
         self, what: Any, base: int, arguments: Mapping[str, Any], results: Mapping[str, Any]
@@ -161,6 +206,34 @@ class Kernel:
                 self.device().copy(other.pointer, given[0].pointer, count, stream)
 
 
+class Either:
+    """A kernel in two forms, `plain` and with products of matrices by a library: that where there is the
+    library and products are so large (`least` multiplications) that they are worth calling it."""
+
+    def __init__(self, plain: Kernel, products: Kernel, least: int = LEAST) -> None:
+        self.plain = plain
+        self.products = products
+        self.least = least
+
+    def __call__(
+        self, arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]
+    ) -> Scalars:
+        """As `Kernel`."""
+        return self._chosen(arguments, sizes)(arguments, sizes, results)
+
+    def bound(
+        self, arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]
+    ) -> Bound | None:
+        """As `Kernel`."""
+        return self._chosen(arguments, sizes).bound(arguments, sizes, results)
+
+    def _chosen(self, arguments: Mapping[str, Any], sizes: Mapping[str, int]) -> Kernel:
+        facts = self.products.facts
+        told = {name: arguments[one] + more for name, (one, more) in facts["counted"].items()}
+        large = largest(facts, {**sizes, **told}) >= self.least
+        return self.products if large and self.plain.device().products() else self.plain
+
+
 class Bound:
     """The launches of a kernel for arrays of given shapes: a call hands over where they begin, inputs
     first, in the order in which they were bound."""
@@ -178,10 +251,7 @@ class Bound:
         aligned = all(one.pointer % 16 == 0 for one in (*arrays.values(), *results.values()))
         prepared = kernel._made(self.context, {**sizes, **told}, aligned)
         self.plan = prepared.plan
-        self.launches = [
-            (function, launch.blocks, launch.threads, table, launch.shared)
-            for launch, function, table, _ in prepared.launches
-        ]
+        self.runs = prepared.runs
         self.given: list[tuple[Any, int]] = []
         self.work: list[tuple[Any, int]] = []
         places = {("input", name): n for n, name in enumerate(arrays)}
@@ -189,8 +259,8 @@ class Bound:
             for n, key in enumerate(results, len(arrays)):
                 if key in keys:
                     places["output", name] = n
-        for _, _, _, open_ones in prepared.launches:
-            for cell, what in open_ones:
+        for run in prepared.runs:
+            for cell, what in run.open:
                 if (place := tuple(what[:2])) in places:
                     self.given.append((cell, places[place]))
                 elif what[0] == "work":
@@ -212,8 +282,8 @@ class Bound:
                 cell.value = pointers[number]
             for cell, offset in self.work:
                 cell.value = base + offset
-            for function, blocks, threads, table, shared in self.launches:
-                device.launch(function, blocks, threads, table, stream, shared)
+            for run in self.runs:
+                run.on(device, stream)
         return Scalars(self.kernel, self.plan, work, base, stream)
 
 

@@ -9,13 +9,14 @@ from objc.targets import _module
 from objc.targets.cpu.layout import plain
 from objc.targets.cpu.standalone import support
 from objc.targets.cuda import ptx
-from objc.targets.cuda.emission import Kernel, scheduled
+from objc.targets.cuda.emission import forms
 
 from objc.ir.program import Program
 from objc.target import DType
 
 _FILES = (
-    "cuda/launching.py", "cuda/driver.py", "cuda/arrays.py", "cuda/running.py", "cuda/declaring.py",
+    "cuda/multiplying.py", "cuda/launching.py", "cuda/driver.py", "cuda/arrays.py", "cuda/running.py",
+    "cuda/declaring.py",
 )  # fmt: skip
 _IMPORTS = (
     "from collections.abc import Iterator",
@@ -78,13 +79,19 @@ def _native() -> str:
 
 def _kernel(program: Program, name: str, dtype: DType, texts: list[str]) -> str:
     """What calls a kernel in the module; its text goes to `texts`."""
-    made = Kernel(scheduled(program, dtype), dtype, f"{plain(name).strip('_')}_")
-    texts.append(made.body())
-    facts = ",\n".join(f"        {key!r}: {value!r}" for key, value in made.metadata().items())
-    return (
-        f"{name} = Kernel(\n    {{\n{facts},\n    }},\n    _ptx,\n    IndexOutOfRange,\n"
-        f"    _on_host,\n    modules=_modules,\n)\n"
-    )
+    prefix = plain(name).strip("_")
+    first, second = forms(program, dtype, (f"{prefix}_", f"{prefix}_products_"))
+    calls = []
+    for made in (first, second):
+        if made is not None:
+            texts.append(made.body())
+            facts = "".join(f"        {key!r}: {one!r},\n" for key, one in made.metadata().items())
+            more = "_ptx,\n    IndexOutOfRange,\n    _on_host,\n    modules=_modules,\n"
+            calls.append(f"Kernel(\n    {{\n{facts}    }},\n    {more})")
+    if len(calls) == 1:
+        return f"{name} = {calls[0]}\n"
+    first_call, second_call = calls
+    return f"{name} = Either(\n{first_call},\n{second_call},\n)\n"
 
 
 def _open(name: str) -> str:

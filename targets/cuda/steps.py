@@ -9,10 +9,11 @@ double precision is needed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from objc.targets.cpu.places import Writing
 from objc.targets.cuda.held import Rows
-from objc.targets.cuda.layout import Mode
+from objc.targets.cuda.layout import Mode, Number
 from objc.targets.cuda.places import Quads
 from objc.targets.cuda.reductions import CHOICES, Reductions
 from objc.targets.cuda.sharing import Access, Sharing
@@ -29,6 +30,14 @@ from objc.schedule.loops import (
 )
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A loop of a step whose rows are taken in blocks, as a step: the number of the item."""
+
+    item: int
+    step: Parallel
+
+
 class StepText(Reductions):
     """Writes a step for teams of one mode."""
 
@@ -40,8 +49,13 @@ class StepText(Reductions):
         four: bool = False,
         rows: Rows | None = None,
         most: int = 0,
+        piece: Piece | None = None,
     ) -> None:
         super().__init__(writing, number)
+        self.piece = piece
+        if piece is not None:
+            self.step = piece.step
+            self.name = f"{self.name}_{piece.item + 1}"
         self.set_mode(mode, four, rows)
         self.most = most  # threads of a block, where more than the registers of any function allow
         step = self.step
@@ -114,26 +128,42 @@ class StepText(Reductions):
         return [f"    {line}" for line in lines]
 
     def _parallel(self, step: Parallel) -> None:
+        number: Number = self.number if self.piece is None else (self.number, self.piece.item)
         for start in step.reductions:
             let = self.program.let[start.let]
             self.begun.add(let.name)
+            self.layout.parts[let.name] = number
             if start.axes:
-                self._clear(let, start.axes)
+                self._first_clear(let, start.axes)
             else:
                 self._scalar_start(let)
         if any(start.axes for start in step.reductions):
             self._wait()
         index = step.loop.index
         name = self._index_name(index)
-        extent = self.layout_extent(index)
-        if self.four and self.alone:
-            self._by_four(step.loop, "team", extent, "teams")
+        if self.piece is not None:
+            row, rows = self._row_name(index), self.arguments.add("many", "rows")
+            self._line(f"for {row} in range(team, {rows}, teams):")
+            self._line(f"    {name} = {self.arguments.add('lo', 'lo')} + {row}")
+            self._inside(step.loop, step.loop.body, index)
+        elif self.four and self.alone:
+            self._by_four(step.loop, "team", self.layout_extent(index), "teams")
         else:
-            self._line(f"for {name} in range(team, {extent}, teams):")
+            self._line(f"for {name} in range(team, {self.layout_extent(index)}, teams):")
             self._inside(step.loop, step.loop.body, index)
         for start in step.reductions:
             if not start.axes:
                 self._give_part(self.program.let[start.let])
+
+    def _first_clear(self, let: Let, axes: Sequence[Index]) -> None:
+        """Clear an accumulator, of rows in blocks before the first of them."""
+        if self.piece is None:
+            self._clear(let, axes)
+            return
+        self._line(f"if {self.arguments.add('lo', 'lo')} == 0:")
+        self.indent += 1
+        self._clear(let, axes)
+        self.indent -= 1
 
     def _give_part(self, let: Let) -> None:
         """The block's part of a sum over the outer loop."""
@@ -145,15 +175,30 @@ class StepText(Reductions):
             self.indent -= 1
         self._together(let, "block")
         self._line("if cuda.threadIdx.x == 0:")
-        part = self._part(let, self.number)
-        parts = [f"{part}[cuda.blockIdx.x, 0] = {name}"]
+        self.indent += 1
+        mine = [name]
+        theirs = [f"{self._part(let)}[cuda.blockIdx.x, 0]"]
         if let.reduction in CHOICES:
-            best = self._part(let, self.number, "best")
-            parts.append(f"{best}[cuda.blockIdx.x, 0] = {self.layout.name('best', let.name)}")
+            mine.append(self.layout.name("best", let.name))
+            theirs.append(f"{self._part(let, 'best')}[cuda.blockIdx.x, 0]")
         elif self._is_compensated(let):
-            parts.append(f"{part}[cuda.blockIdx.x, 1] = {self._rest(let)}")
-        for one in parts:
-            self._line(f"    {one}")
+            mine.append(self._rest(let))
+            theirs.append(f"{self._part(let)}[cuda.blockIdx.x, 1]")
+        if self.piece is not None:
+            self._line(f"if {self.arguments.add('lo', 'lo')} > 0:")
+            self._line(f"    {', '.join(mine)} = {self._with_part(let, mine, theirs)}")
+        for one, other in zip(mine, theirs, strict=True):
+            self._line(f"{other} = {one}")
+        self.indent -= 1
+
+    def _with_part(self, let: Let, mine: Sequence[str], theirs: Sequence[str]) -> str:
+        """A part of a sum with that of the rows before."""
+        if let.reduction in CHOICES:
+            return f"{self._chosen(let)}({', '.join([*theirs, *mine])})"
+        if self._is_compensated(let):
+            self.functions.add("join_pair")
+            return f"join_pair({', '.join([*theirs, *mine])})"
+        return self._join(let, theirs[0], mine[0], self._accumulator_kind(let))
 
     def _serial(self, step: Serial) -> None:
         for finish in step.combines:
@@ -163,16 +208,16 @@ class StepText(Reductions):
 
     def _combine(self, let: Let) -> None:
         """The parts of a sum, put together in the order of the blocks."""
-        number = self.number - 1
+        number = self.layout.parts[let.name]
         name = self._accumulator(let)
-        part = self._part(let, number)
+        part = self._part(let)
         kind = self._combined_kind(let)
         self._scalar_start(let, kind)
         self._line(f"for c in range(lane, {self._blocks(number)}, width):")
         self.indent += 1
         if let.reduction in CHOICES:
             best = self.layout.name("best", let.name)
-            other = f"{part}[c, 0], {self._part(let, number, 'best')}[c, 0]"
+            other = f"{part}[c, 0], {self._part(let, 'best')}[c, 0]"
             self._line(f"{name}, {best} = {self._chosen(let)}({name}, {best}, {other})")
         else:
             x = f"{part}[c, 0]"

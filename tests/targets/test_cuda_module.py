@@ -18,9 +18,15 @@ from objc.cli.application import objc as command
 
 from .test_cuda import LABEL, LOGITS, TEXT, Owned, Pretended
 
+LAYER = """
+loss layer(| x: real[D], label: index(K); learn weight: real[K, D]) =
+    logsumexp[k](score[k]) - score[label]
+    where score[k] = sum[d](weight[k, d] * x[d])
+"""
+
 
 def compiled(folder: Path, *options: str) -> Any:
-    (folder / "margin.objc").write_text(TEXT)
+    (folder / "margin.objc").write_text(TEXT + LAYER)
     arguments = ["compile", str(folder / "margin.objc"), "-o", str(folder / "out"), *options]
     return CliRunner().invoke(command, arguments)
 
@@ -52,7 +58,9 @@ def margin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(module, "Shape", lambda **_: host.SHAPE)
     for name in vars(module):
         if name.endswith("_kernel"):
-            getattr(module, name).device = lambda: device
+            kernel = getattr(module, name)
+            for one in (kernel.plain, kernel.products) if hasattr(kernel, "plain") else (kernel,):
+                one.device = lambda: device
     yield module
     del sys.modules["margin"]
 
@@ -66,6 +74,20 @@ def test_a_module_gives_what_the_compiler_gives(margin: Any) -> None:
     assert margin.focal_per_example(wide, Owned(LABEL)).shape == LABEL.shape
     x = np.arange(5.0)
     assert float(margin.squared(Owned(x), Owned(x * 0))) == pytest.approx((x**2).mean() / 2)
+
+
+def test_a_module_multiplies_by_the_library(margin: Any) -> None:
+    """Where products are large enough; here, whatever they are."""
+    rng = np.random.default_rng(4)
+    x, w = rng.normal(size=(6, 4)), rng.normal(size=(5, 4))
+    label = rng.integers(5, size=6)
+    kernel = margin._layer_value_and_grad_kernel
+    kernel.least = 0
+    value, slopes = margin.layer_value_and_grad(Owned(x), Owned(label), weight=Owned(w))
+    expected, near = objc.compile(TEXT + LAYER).layer.value_and_grad(x, label, weight=w)
+    assert float(value) == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(slopes.fetch(), near, rtol=1e-12, atol=1e-14)
+    assert not kernel.plain.prepared and len(kernel.products.prepared) == 1
 
 
 def test_what_does_not_fit_is_told(margin: Any) -> None:

@@ -1,0 +1,98 @@
+"""A step as functions, one for every size of team that suits it, and for what it can be sure of: entries that
+are moved several at once, rows that fit in shared memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from objc.targets.cpu.layout import shape_of
+from objc.targets.cpu.places import Writing
+from objc.targets.cuda.held import Rows, rows_of
+from objc.targets.cuda.launching import MOST_THREADS
+from objc.targets.cuda.layout import Layout, Mode, Number
+from objc.targets.cuda.sharing import is_simple
+from objc.targets.cuda.steps import Piece, StepText, inner_loops
+
+from objc.schedule.loops import Parallel
+
+
+class Variants:
+    """The functions of a step, or of a `piece` of one whose rows are taken in blocks; `met` are tensors
+    that other items of it touch."""
+
+    def __init__(
+        self,
+        writing: Writing,
+        number: int,
+        step: Parallel,
+        piece: Piece | None = None,
+        met: frozenset[str] = frozenset(),
+    ) -> None:
+        assert isinstance(writing.layout, Layout)
+        self.writing = writing
+        self.layout = writing.layout
+        self.number = number
+        self.step = step
+        self.piece = piece
+        self.texts: list[str] = []
+        self.functions: dict[str, Any] = {}
+        sized = any(start.axes for start in step.reductions)
+        first = self._text("block")
+        self.inner = inner_loops(step, first.sharing)
+        self.by_four = [one for one in self.inner if first.sharing.may_go_by_four(one)]
+        if not self.inner and is_simple(step.loop) and piece is None:
+            self.by_four = [step.loop]
+        self.rows = Rows() if sized else rows_of(writing.loops, step, first.sharing, met)
+        self.most = (
+            MOST_THREADS if self.rows.count else 0
+        )  # others want more registers than threads
+        modes: tuple[Mode, ...] = ("block",) if sized else ("thread",)
+        if self.inner and not sized:
+            modes = ("thread", "warp", "block")
+        for mode in modes:
+            self._write(mode)
+
+    def described(self) -> dict[str, Any]:
+        """How the functions are launched; of a piece, `turns` are as many as there is room for."""
+        key: Number = self.number if self.piece is None else (self.number, self.piece.item)
+        dimension = self.step.loop.index.dimension
+        return {
+            "number": key,
+            "turns": shape_of([dimension])[0] if self.piece is None else None,
+            "inner": tuple(shape_of([one.index.dimension])[0] for one in self.inner),
+            "functions": self.functions,
+            "most": self.most,
+        }
+
+    def _write(self, mode: Mode) -> None:
+        if self.by_four and (mode != "thread" or not self.inner):
+            four = self._text(mode, True)
+            text = four.text()
+            if four.registers:
+                self.texts.append(text)
+                described = four.arguments.described()
+                multiple = tuple(shape_of([one.index.dimension])[0] for one in self.by_four)
+                self.functions[f"{mode}_four"] = (
+                    four.function, described, multiple, self.layout.at_once,
+                )  # fmt: skip
+                if mode != "thread" and self.rows.count:
+                    self._held(mode)
+        plain = self._text(mode)
+        self.texts.append(plain.text())
+        self.functions[mode] = (plain.function, plain.arguments.described())
+
+    def _held(self, mode: Mode) -> None:
+        """The function for rows that fit in shared memory."""
+        assert self.rows.dimension is not None
+        own = self._text(mode, True, self.rows)
+        self.texts.append(own.text())
+        _, _, multiple, at_once = self.functions[f"{mode}_four"]
+        (extent,) = shape_of([self.rows.dimension])
+        shared = self.rows.count, extent, self.layout.dtype
+        self.functions[f"{mode}_held"] = (
+            own.function, own.arguments.described(), multiple, at_once, shared,
+        )  # fmt: skip
+
+    def _text(self, mode: Mode, four: bool = False, rows: Rows | None = None) -> StepText:
+        most = getattr(self, "most", 0) if mode == "block" else 0
+        return StepText(self.writing, self.number, mode, four, rows, most, self.piece)
