@@ -80,13 +80,18 @@ _BOUNDS = (
     *_in("bounds.differences", "function_of_a_difference"),
     *_in("bounds.equality", "least_at_equality"),
     *_in("bounds.direct", "drawn_inputs"),
+    *_in("bounds.apart", "distributions_apart"),
 )
 _CURVATURE = (
-    *_in("shape.convexity", "composition", "drawn_chords", "second_derivative", "f_divergence"),
+    *_in("shape.convexity", "composition", "drawn_chords"),
+    *_in("hessians.bending", "wrong_directions"),
+    *_in("shape.convexity", "second_derivative", "f_divergence"),
     *_in("shape.convexity", "structure_of_the_hessian", "second_derivative_on_its_line"),
+    *_in("hessians.composition", "parts_by_their_hessians"),
+    *_in("hessians.ranks", "diagonal_and_low_rank"),
     *_in("objectives.models", "affine_model"),
     *_in("objectives.terms", "each_term"),
-    *_in("shape.convexity", "least_second_derivative"),
+    *_in("shape.convexity", "broken_seams", "least_second_derivative"),
 )
 _OF_DISTRIBUTIONS = (
     *_in("statistics.distributions", "by_its_entries"),
@@ -95,11 +100,12 @@ _OF_DISTRIBUTIONS = (
 )
 
 
-def _bounded(of_vectors: str) -> Property:
-    """A bound on the first derivative, or the second: one prover of vectors is its own."""
+def _bounded(of_vectors: str, of_numbers: str) -> Property:
+    """A bound on the first derivative, or the second, with its provers of vectors and of several numbers."""
     return Property(
         (
             *_in("shape.steepness", "derivative", of_vectors, "ends_of_the_data"),
+            *_in("hessians.strictness", of_numbers),
             *_in("shape.steepness", "extremes_of_the_derivative", "derivative_on_its_line"),
             *_in("shape.steepness", "drawn_slopes", "greater_extremes", "jumps"),
         ),
@@ -120,9 +126,11 @@ PROPERTIES: Mapping[str, Property] = {
     ),
     "strictly_convex": Property(
         (
-            *_in("shape.strictness", "second_derivative", "structure_of_the_hessian"),
-            *_in("shape.strictness", "convexity", "flat_directions", "chords_that_are_met"),
+            *_in("shape.strictness", "second_derivative", "convexity", "structure_of_the_hessian"),
+            *_in("shape.alone", "in_one_alone"),
+            *_in("shape.strictness", "flat_directions", "chords_that_are_met"),
             *_in("shape.strictness", "second_derivative_on_its_line", "drawn_chords"),
+            *_in("hessians.strictness", "leading_minors"),
             *_in("shape.strictness", "least_second_derivative"),
         ),
         is_sought=True,
@@ -130,14 +138,16 @@ PROPERTIES: Mapping[str, Property] = {
         lens="curvature",
     ),
     "quasiconvex": Property(
-        _in("shape.convexity", "convexity", "one_descent_one_ascent", "drawn_chords"),
+        _in(
+            "shape.convexity", "convexity", "one_descent_one_ascent", "drawn_chords", "broken_seams"
+        ),
         implied_by=("convex", "strictly_convex", "strongly_convex"),
         is_sought=True,
         least=1,
         lens="curvature",
     ),
-    "lipschitz": _bounded("length_of_the_gradient"),
-    "smooth": _bounded("structure_of_the_hessian"),
+    "lipschitz": _bounded("length_of_the_gradient", "gradient_in_all_numbers"),
+    "smooth": _bounded("structure_of_the_hessian", "between_two_squares"),
     "robust": Property(
         _in(
             "shape.robustness",
@@ -165,13 +175,17 @@ PROPERTIES: Mapping[str, Property] = {
         of_each=True,
     ),
     "coercive": Property(
-        _in("shape.growth", "coercive_on_its_line", "strong_convexity", "flat_directions"),
+        (
+            *_in("shape.growth", "coercive_on_its_line", "strong_convexity", "flat_directions"),
+            *_in("shape.alone", "in_one_alone"),
+        ),
         least=1,
         is_sought=True,
     ),
     "strongly_convex": Property(
         (
             *_in("shape.strictness", "second_derivative", "structure_of_the_hessian"),
+            *_in("hessians.strictness", "less_the_square"),
             *_in("shape.strictness", "convexity", "drawn_chords"),
         ),
         numbers=1,
@@ -238,9 +252,20 @@ PROPERTIES: Mapping[str, Property] = {
     "symmetric": Property(
         _in("shape.symmetry", "same_formula", "same_formulas", "drawn_inputs"), least=2
     ),
-    "divergence": Property(_in("statistics.divergences", "divergence"), least=2, transforms=True),
+    "divergence": Property(
+        (
+            *_in("statistics.perspectives", "rising_function_of_an_f_divergence"),
+            *_in("statistics.divergences", "divergence"),
+        ),
+        least=2,
+        transforms=True,
+    ),
     "triangle": Property(
-        _in("statistics.distances", "norm_of_a_difference", "three_points"),
+        (
+            *_in("statistics.distances", "norm_of_a_difference"),
+            *_in("statistics.roots", "root_of_an_f_divergence"),
+            *_in("statistics.distances", "three_points"),
+        ),
         least=2,
         transforms=True,
     ),

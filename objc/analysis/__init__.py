@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from objc.analysis.analyse import analyse, errors
+from objc.analysis.analyse import all_facts, analyse, errors
 from objc.analysis.facts import Fact, Facts
 
-__all__ = ["Fact", "Facts", "analyse", "errors"]
+__all__ = ["Fact", "Facts", "all_facts", "analyse", "errors"]

@@ -6,15 +6,16 @@ import functools
 from collections.abc import Iterator, Sequence
 
 from objc.analysis.decision import unknown
-from objc.analysis.effort import UNLIMITED, Effort
+from objc.analysis.effort import LEVELS, UNLIMITED, Effort
 from objc.analysis.ends import undefined_ends
 from objc.analysis.errors import ClaimRefuted, ClaimsUndecided
 from objc.analysis.facts import Fact, Facts, Verdict
 from objc.analysis.misuse import misuses
 from objc.analysis.objectives.whole import endless, unreached, whole
+from objc.analysis.questions import answer
 from objc.analysis.search import found_beside
 from objc.analysis.shape.influence import influence_warnings
-from objc.analysis.statements import answer, fact_of, stated
+from objc.analysis.statements import fact_of, stated
 from objc.analysis.subject import Subject
 from objc.analysis.values.ranges import Ranges
 from objc.analysis.values.words import in_words
@@ -46,7 +47,13 @@ def analyse(
     if wanted != ():
         facts += found_beside(subject, facts, wanted)
     found += [*_claim_diagnostics(program, claimed), *wrong]
-    return Facts(program.name, tuple(facts), tuple(found), functools.partial(answer, subject))
+    ask = functools.partial(answer, subject, tuple(facts))
+    return Facts(program.name, tuple(facts), tuple(found), ask)
+
+
+def all_facts(program: Program) -> Facts:
+    """What `objc check` finds: in seconds, those that nobody claims included."""
+    return analyse(program, LEVELS["normal"], None)
 
 
 def errors(program: Program) -> tuple[Diagnostic, ...]:

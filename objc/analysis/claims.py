@@ -24,7 +24,17 @@ Prover = Callable[[Subject, Claim], Decision | None]
 def decide(subject: Subject, claim: Claim, clock: Clock | None = None) -> Decision:
     """The verdict on a claim, in the time that the subject has for one where no other clock runs. `not …`
     exchanges proved and refuted."""
-    clock = clock or Clock(subject.effort.claim)
+    is_plain = not (claim.arguments or claim.negated or claim.subject)
+    key = ("decided", claim.words, claim.inputs)
+    if is_plain and key in subject.known and subject.known[key].verdict != "unknown":
+        return cast(Decision, subject.known[key])
+    found = _decided(subject, claim, clock or Clock(subject.effort.claim))
+    if is_plain:
+        subject.known[key] = found
+    return found
+
+
+def _decided(subject: Subject, claim: Claim, clock: Clock) -> Decision:
     row = PROPERTIES[claim.words[0]]
     if row.transforms and not subject.is_short:
         return Decision("unknown", "the formula is too long to be transformed")

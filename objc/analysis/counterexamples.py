@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 import sympy
 
 from objc.analysis.decision import Violation
+from objc.analysis.shape.witnesses import Witness
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import (
     Outputs,
@@ -18,6 +20,7 @@ from objc.analysis.values.evaluation import (
     outputs_of_all,
 )
 from objc.analysis.values.samples import Values, samples, shown
+from objc.ir.domain import number_of
 from objc.ir.program import Program
 from objc.ir.symbols import Expression
 
@@ -27,6 +30,9 @@ _GRID = sorted(
 )
 _STEPS = (1, 4, 32, 256, 4096)
 """How far the ends of a chord lie from its midpoint, one over these."""
+_NEAR = tuple(Fraction(1, 2**power) for power in (2, 6, 10, 14, 18, 24, 30))
+"""How far from a seam the ends of chords across it lie."""
+_AROUND = ((-1, 1), (-2, 0), (0, 2), (-1, 3), (-3, 1))
 _Attempt: TypeAlias = "tuple[tuple[Values, ...], Callable[[Sequence[Outputs]], Any]]"
 """Places to evaluate at, and by how much their outputs contradict a claim."""
 _CONVEX_SETS = frozenset({"real", "positive", "nonnegative", "probability", "simplex", "interval"})
@@ -60,31 +66,90 @@ def chord(
     quasiconvexity; above the chord less modulus/8 times the squared distance)."""
     if any(subject.program.input[one].domain.kind not in _CONVEX_SETS for one in names):
         return None
-    sign = -1 if concave else 1
-    bound = sympy.Integer(0) if modulus is None else modulus
-    program = subject.extended({"value": sign * subject.value, "modulus": bound})
+    chords = _Chords(subject, tuple(names), concave, quasi, modulus)
+    return chords.first(_pairs(subject, names), 1e-9)
 
-    def attempt(one: Values, other: Values) -> _Attempt:
-        between = {name: _combined(one[name], other[name]) for name in names}
-        distance = sum(_squared_distance(one[name], other[name]) for name in names)
+
+def on_chords(
+    subject: Subject,
+    names: Sequence[str],
+    pairs: Iterable[tuple[Values, Values]],
+    *,
+    concave: bool = False,
+) -> Violation | None:
+    """The same for ends that are given: near ones, too."""
+    return _Chords(subject, tuple(names), concave).first(pairs, 1e-15)
+
+
+def across(
+    subject: Subject, name: str, *, concave: bool = False, quasi: bool = False
+) -> Violation | None:
+    """The same with the ends on both sides of a seam at which the value is known to jump or the slope to
+    break, near enough that this is all there is."""
+    if subject.program.input[name].domain.kind not in _CONVEX_SETS - {"simplex"}:
+        return None
+    chords = _Chords(subject, (name,), concave, quasi)
+    for kink in subject.kinks(name):
+        is_broken = kink.order is None or kink.order < 1
+        witness = subject.witness(name, kink) if is_broken else None
+        if witness is None:
+            continue
+        pairs = [
+            (witness.moved(name, start * step), witness.moved(name, end * step))
+            for step in _NEAR
+            for start, end in _AROUND
+            if _is_inside(subject, name, witness, 3 * step)
+        ]
+        if (found := chords.first(pairs, 1e-15)) is not None:
+            return found
+    return None
+
+
+def _is_inside(subject: Subject, name: str, witness: Witness, room: Fraction) -> bool:
+    """Whether a seam lies so far inside the domain."""
+    ends = subject.program.input[name].domain.bounds
+    low, high = (number_of(one, witness.values, {}) for one in ends)
+    if low is None or high is None:
+        return False
+    return bool(low < witness.origin - room and witness.origin + room < high)
+
+
+@dataclass(frozen=True)
+class _Chords:
+    """What is asked of chords of a loss in some of its inputs."""
+
+    subject: Subject
+    names: tuple[str, ...]
+    concave: bool = False
+    quasi: bool = False
+    modulus: Expression | None = None
+
+    def first(self, pairs: Iterable[tuple[Values, Values]], rough: float) -> Violation | None:
+        """The first pair of ends whose midpoint is on the wrong side."""
+        sign = -1 if self.concave else 1
+        bound = sympy.Integer(0) if self.modulus is None else self.modulus
+        program = self.subject.extended({"value": sign * self.subject.value, "modulus": bound})
+        found = _first(program, [self._attempt(*pair) for pair in pairs], rough)
+        if found is None:
+            return None
+        side = "below" if self.concave else "above"
+        line = "both ends" if self.quasi else "the chord"
+        ends = f"{shown(found[0], self.names)} and {shown(found[1], self.names)}"
+        elsewhere = _elsewhere(found[0], self.names)
+        return Violation(f"the midpoint of {ends} lies {side} {line}{elsewhere}", found)
+
+    def _attempt(self, one: Values, other: Values) -> _Attempt:
+        between = {name: _combined(one[name], other[name]) for name in self.names}
+        distance = sum(_squared_distance(one[name], other[name]) for name in self.names)
 
         def excess(found: Sequence[Outputs]) -> Any:
             first, second, middle = (place["value"] for place in found)
-            if quasi:
+            if self.quasi:
                 return middle - max(first, second)
             gap = found[0]["modulus"] * distance.numerator / distance.denominator / 8
             return middle - (first + second) / 2 + gap
 
         return (one, other, {**one, **between}), excess
-
-    found = _first(program, [attempt(*pair) for pair in _pairs(subject, names)])
-    if found is None:
-        return None
-    side = "below" if concave else "above"
-    line = "both ends" if quasi else "the chord"
-    ends = f"{shown(found[0], names)} and {shown(found[1], names)}"
-    text = f"the midpoint of {ends} lies {side} {line}{_elsewhere(found[0], names)}"
-    return Violation(text, found)
 
 
 def bent(subject: Subject, name: str, concave: bool = False) -> Violation | None:

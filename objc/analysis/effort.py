@@ -76,6 +76,10 @@ def _alarm(seconds: float) -> Iterator[None]:
             raise OutOfTime
 
     before = signal.signal(signal.SIGVTALRM, ring)
+    around, _ = signal.getitimer(signal.ITIMER_VIRTUAL)  # a clock that runs around this one
+    if around > 0:
+        seconds = min(seconds, around)
+    started = time.process_time()
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _AGAIN)
     try:
         yield
@@ -83,3 +87,6 @@ def _alarm(seconds: float) -> Iterator[None]:
         is_over = True
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
+        if around > 0:
+            left = max(around - (time.process_time() - started), _AGAIN / 100)
+            signal.setitimer(signal.ITIMER_VIRTUAL, left, _AGAIN)

@@ -14,6 +14,8 @@ Kind = Literal[
     "range", "curvature", "smoothness", "kink", "influence", "domain", "constant", "claim", "asked",
     "objective", "found",
 ]  # fmt: skip
+_LONGEST = 400
+"""Characters beyond which a line of the report is cut short."""
 _OPPOSITE: Mapping[Verdict, Verdict] = {
     "proved": "refuted", "refuted": "proved", "unknown": "unknown",
 }  # fmt: skip
@@ -65,8 +67,8 @@ class Facts:
     """Everything found of one program: facts in the order of the report, errors and warnings.
 
     A property of the language of claims is asked for by its name, `facts.convex("score").verdict` or
-    `facts.lipschitz("prediction", bound="delta")`: what was claimed or found is there, anything else is
-    decided now.
+    `facts.lipschitz("prediction", "delta")`: inputs first, then the value, by itself or as `value=`. Without
+    a value the strongest statement that is found answers, `facts.lipschitz("prediction").value`.
     """
 
     program: str
@@ -87,14 +89,14 @@ class Facts:
         if ask is None:
             raise AttributeError(name)
 
-        def asked(*inputs: str, value: str | int | None = None) -> Fact:
-            return ask(name, inputs, None if value is None else str(value))
+        def asked(*given: str | float, value: str | float | None = None) -> Fact:
+            return ask(name, tuple(map(str, given)), None if value is None else str(value))
 
         return asked
 
     def lines(self) -> list[str]:
-        """The report: a line a fact."""
-        return [str(one) for one in self.shown()]
+        """The report: a line a fact, a long argument cut short (`as_data` has all of it)."""
+        return [_shortened(str(one)) for one in self.shown()]
 
     def shown(self) -> list[Fact]:
         """The facts of the report, claims last. What is claimed too stands once, and what nobody claimed
@@ -110,8 +112,25 @@ class Facts:
 
     @property
     def undecided(self) -> list[str]:
-        """What nobody claimed, and nothing decided."""
+        """What nobody claimed, and nothing decided: properties together that are open in the same inputs."""
         shown = self.shown()
-        return [
-            one.statement for one in self.facts if one.verdict == "unknown" and one not in shown
-        ]
+        open_in: dict[str, list[str]] = {}
+        for one in self.facts:
+            if one.verdict == "unknown" and one not in shown:
+                open_in.setdefault(one.property, []).append(", ".join(one.of))
+        together: dict[tuple[str, ...], list[str]] = {}
+        for word, inputs in open_in.items():
+            together.setdefault(tuple(dict.fromkeys(inputs)), []).append(word)
+        return [_in_inputs(words, inputs) for inputs, words in together.items()]
+
+
+def _in_inputs(words: list[str], inputs: tuple[str, ...]) -> str:
+    """`lipschitz, smooth in x / y / x, y`."""
+    where = f" in {' / '.join(inputs)}" if any(inputs) else ""
+    return ", ".join(words) + where
+
+
+def _shortened(line: str) -> str:
+    if len(line) <= _LONGEST:
+        return line
+    return f"{line[:_LONGEST].rsplit(' ', 1)[0]} … (--json has all of it)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from objc.analysis.claims import decide, function_at
@@ -13,6 +14,10 @@ from objc.analysis.subject import Subject
 from objc.ir.program import Claim
 from objc.properties import PROPERTIES, Property
 
+_SHARE = 1 / 8
+"""Of the time for all questions, what one may take at first."""
+_LATE = "out of time"
+
 
 def found_beside(
     subject: Subject, known: Sequence[Fact], wanted: Iterable[str] | None
@@ -22,16 +27,29 @@ def found_beside(
     if subject.declared.kind == "metric":
         return
     clock = Clock(subject.effort.found)
+    asked = [
+        (word, names)
+        for word, row in PROPERTIES.items()
+        if (row.is_sought if wanted is None else word in wanted)
+        and not (row.metric or row.qualifiers or row.least == 2)
+        for names in _inputs(subject, row)
+    ]
     facts = [one for one in known if one.kind != "range"]
-    for word, row in PROPERTIES.items():
-        is_asked = row.is_sought if wanted is None else word in wanted
-        if not is_asked or row.metric or row.qualifiers or row.least == 2:
-            continue
-        for names in _inputs(subject, row):
-            if not any(_settles(one, word, row, names) for one in facts):
-                found = _found(subject, word, names, clock, facts)
-                facts.append(found)
-                yield found
+    found: dict[tuple[str, tuple[str, ...]], Fact] = {}
+    # What takes long comes after what doesn't: a share for each question first, then what is left.
+    for share in (_SHARE, 1.0):
+        for key in asked:
+            if key in found and _LATE not in found[key].argument:
+                continue
+            others = [*facts, *(one for other, one in found.items() if other != key)]
+            if any(_settles(one, key[0], PROPERTIES[key[0]], key[1]) for one in others):
+                found.pop(key, None)
+                continue
+            own = Clock(min(clock.left, share * subject.effort.found))
+            started = time.process_time()
+            found[key] = sought(subject, *key, own, others)
+            clock.left -= time.process_time() - started
+    yield from (found[one] for one in asked if one in found)
 
 
 def _settles(fact: Fact, word: str, row: Property, names: tuple[str, ...]) -> bool:
@@ -60,7 +78,7 @@ def _inputs(subject: Subject, row: Property) -> Iterator[tuple[str, ...]]:
         yield (*names, *(one.name for one in data))
 
 
-def _found(
+def sought(
     subject: Subject, word: str, names: tuple[str, ...], clock: Clock, facts: Sequence[Fact]
 ) -> Fact:
     """The first statement of a property that is proved; where no number will do, that; without numbers,
@@ -83,7 +101,7 @@ def _found(
                 return fact_of(subject, stated(word, *names), "found", no)
         reason = ", ".join(tried) or "no constant shows itself"
     except OutOfTime:
-        reason = "nothing, out of time"
+        reason = f"nothing, {_LATE}"
     return fact_of(subject, stated(word, *names), "found", unknown(reason))
 
 

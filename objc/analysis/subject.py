@@ -35,6 +35,7 @@ class Subject:
         self._curvature: dict[tuple[str, ...], Curvature] = {}
         self._smoothness: dict[str, Smoothness] = {}
         self._searches: dict[str, Search] = {}
+        self._witnesses: dict[tuple[str, Kink], Witness | None] = {}
         self._bounds: dict[str, Bounds] = {}
         self.known: dict[Any, Any] = {}
         """What analyses that stand above this one keep of it, by keys of their own."""
@@ -105,11 +106,15 @@ class Subject:
         return self._smoothness[name]
 
     def witness(self, name: str, kink: Kink) -> Witness | None:
-        """Exact inputs at which the scalar is shown not to be smooth across a kink."""
-        if name not in self._searches:
-            self._searches[name] = Search(self.program, self.value, name)
-        others = [gap for one in self.kinks(name) if one != kink for gap in one.gaps]
-        return self._searches[name].witness(kink.gaps, others, kink.is_continuous)
+        """Exact inputs at which the scalar is shown not to be smooth across a kink; sought once."""
+        key = name, kink
+        if key not in self._witnesses:
+            if name not in self._searches:
+                self._searches[name] = Search(self.program, self.value, name)
+            others = [gap for one in self.kinks(name) if one != kink for gap in one.gaps]
+            search = self._searches[name]
+            self._witnesses[key] = search.witness(kink.gaps, others, kink.is_continuous)
+        return self._witnesses[key]
 
     def is_smooth(self, name: str, order: int) -> bool:
         """Whether so many derivatives are known to be continuous."""

@@ -213,7 +213,8 @@ def _data(results: Iterable[Checked], asked: Asked) -> dict[str, Any]:
 
 
 def _declaration(target: str, program: Program, facts: Facts, why: bool) -> dict[str, Any]:
-    found = [fact.as_data() for fact in facts]
+    joint = [one.name for one in program.inputs if one.role not in ("hyperparameter", "internal")]
+    found = [{**data, "of": data["of"] or joint} for data in (fact.as_data() for fact in facts)]
     if why and found:
         from objc.analysis.reasons import reason
         from objc.analysis.subject import Subject

@@ -371,11 +371,12 @@ class Kernel:
     @property
     def facts(self) -> Facts:
         """What is known of the declaration: iterable, printable, and to be asked about any property that
-        a claim may state, as `kernel.facts.convex("score").verdict`. Found when first asked for."""
-        from objc.compiler import analyse
+        a claim may state, as `kernel.facts.convex("score").verdict`. What `objc check` finds, in about
+        a second when first asked for."""
+        from objc.compiler import all_facts
 
         if self._facts is None:
-            self._facts = analyse(self.program)
+            self._facts = all_facts(self.program)
         return self._facts
 
     @property

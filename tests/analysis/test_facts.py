@@ -40,7 +40,11 @@ def test_a_property_is_asked_for_by_its_name(facts: objc.analysis.Facts) -> None
     [
         (lambda facts: facts.convexe("s"), "no property `convexe`"),
         (lambda facts: facts.convex("x"), "no input `x`"),
-        (lambda facts: facts.lipschitz("s"), "takes a number, and is given 0"),
+        (lambda facts: facts.lipschitz("s", 1, 2), "takes a number, and is given 1 2"),
+        (lambda facts: facts.convex("s", 1), "no input `1`"),
+        (lambda facts: facts.proper("s"), "`proper` is asked of no input"),
+        (lambda facts: facts.estimates(), "`estimates` takes a word"),
+        (lambda facts: facts.estimates("mode_of_all"), "`estimates` has no `mode_of_all`"),
         (lambda facts: facts.lipschitz("s", value="d"), "`d` is neither a number"),
         (lambda facts: facts.calibrated(value="accuracy"), "takes a metric that a claim names"),
     ],
@@ -48,6 +52,18 @@ def test_a_property_is_asked_for_by_its_name(facts: objc.analysis.Facts) -> None
 def test_what_is_no_question(facts: objc.analysis.Facts, ask: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         ask(facts)  # type: ignore[operator]
+
+
+def test_without_a_value_the_strongest_statement_answers(facts: objc.analysis.Facts) -> None:
+    assert facts.lipschitz("s").value == "1"
+    assert facts.smooth("s").verdict == "refuted"
+    assert facts.tends("s").verdict == "unknown"
+    assert facts.minimum().value == "0"
+    assert facts.estimates("mean").statement == "estimates mean"
+    assert facts.lipschitz("s", 1).verdict == "proved"
+    logistic = objc.compile("loss g(s: real) = log(1 + exp(-s)) + s^2").g.facts
+    assert (logistic.smooth("s").value, logistic.strongly_convex("s").value) == ("9/4", "2")
+    assert "smooth 9/4 in s: proved" in str(logistic)
 
 
 def test_the_data_say_what_holds_of_the_property(facts: objc.analysis.Facts) -> None:

@@ -62,6 +62,18 @@ def test_time_that_is_spent_stops_a_prover() -> None:
         raise AssertionError("no time is left")
 
 
+def test_a_clock_within_another_does_not_stop_it() -> None:
+    outer, inner = Clock(0.1), Clock(60.0)
+    with pytest.raises(OutOfTime), outer.running():
+        with inner.running():
+            pass
+        while True:
+            pass
+    with pytest.raises(OutOfTime), Clock(0.05).running(), inner.running():
+        while True:
+            pass
+
+
 def test_what_time_leaves_undecided_is_said() -> None:
     text = "loss f(x: real[K] | y: index(K)) = -log(softmax(x)[y])^2\n"
     (program,) = lower(parse(Source("why.objc", text))).programs.values()

@@ -35,10 +35,11 @@ _MARGIN = "if y * x >= -1 then max(0, 1 - y * x)^2 else -4 * y * x"
         ("x: probability |", "if x < 1 then x else 2", "bounded 0 1", "refuted"),
         ("x: nonnegative |", "if x > 0 then x^2 else 0", "convex in x", "proved"),
         ("x: positive |", "if x > 0 then x^2 else -1", "nonnegative", "proved"),
-        ("x: probability |", "max(x * log(x), x - 1)", "convex in x", "unknown"),
+        ("x: probability |", "max(x * log(x), x - 1)", "convex in x", "proved"),
+        ("x: probability |", "max(x * log(x), x - 1) + [x == 0]", "concave in x", "refuted"),
         # A single point inside, and poles.
         ("x: real |", "if x == 1 then -1 else x^2", "nonnegative", "refuted"),
-        ("x: real |", "if x == 1 then 7 else x^2", "convex in x", "unknown"),
+        ("x: real |", "if x == 1 then 7 else x^2", "convex in x", "refuted"),
         ("x: real |", "if x > 0 then 1 / x else 0", "nonnegative", "proved"),
         ("x: real |", "if x > 0 then 1 / x else 0", "convex in x", "refuted"),
         ("x: real |", "max(1 / x, 0)", "convex in x", "refuted"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -12,6 +13,7 @@ import sympy
 
 from objc.analysis.claims import decide
 from objc.analysis.signs.lines import is_curved_inside
+from objc.analysis.signs.roots import Line, Span
 from objc.analysis.statements import stated
 from objc.analysis.subject import Subject
 from objc.passes.lower import lower
@@ -65,6 +67,32 @@ def _bends(function: Any, low: Any, high: Any) -> Iterator[Any]:
     yield from (second(one) for one in places if low < one < high)
 
 
+_ENDS = (None, Fraction(-2), Fraction(-1), Fraction(0), Fraction(1), Fraction(3, 2), Fraction(2))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_roots_are_those_inside_of_the_span(seed: int) -> None:
+    """Roots beside one another, and beside the ends: SymPy's isolating intervals touch them."""
+    generator = random.Random(seed)
+    zeros = [
+        sympy.Rational(generator.randint(-6, 6), generator.choice((1, 1, 2, 3, 4)))
+        for _ in range(generator.randint(1, 4))
+    ]
+    irrational = generator.choice((1, X**2 - 2, X**2 - 3, X**2 + 1, X**2 - X - 1))
+    function = sympy.expand(sympy.prod([X - one for one in zeros]) * irrational)
+    for low in _ENDS:
+        for high in (None, Fraction(4)):
+            found = Line(X, Span(low, high)).roots(function)
+            inside = [
+                one
+                for one in sorted(set(sympy.real_roots(sympy.Poly(function, X))), key=float)
+                if (low is None or one > sympy.Rational(str(low))) and (high is None or one < 4)
+            ]
+            assert len(found) == len(inside), (function, low, high)
+            for root, one in zip(found, inside, strict=True):
+                assert sympy.Rational(str(root.low)) <= one <= sympy.Rational(str(root.high))
+
+
 @pytest.mark.parametrize("seed", range(16))
 def test_what_is_bent_everywhere_is_so_at_points(seed: int) -> None:
     generator = random.Random(seed)
@@ -90,6 +118,8 @@ def test_what_is_bent_everywhere_is_so_at_points(seed: int) -> None:
         (X**4 / 12 - X**3 / 3 + X**2 / 2, -sympy.oo, True),
         (X**4 / 12 - X**3 / 3 + sympy.Rational(499, 1000) * X**2, -sympy.oo, False),
         (sympy.exp(X) - sympy.Rational(3, 2) * X**2, 1, False),
+        # Bent the wrong way from the end, which is a root too, up to √2.
+        (X**5 / 20 - X**4 / 12 - X**3 / 3 + X**2, 1, False),
         # Poles and jumps inside: no second derivative tells there.
         (sympy.atan(1 / X), -sympy.oo, False),
         (1 / X**2, -sympy.oo, False),

@@ -15,6 +15,7 @@ import sympy
 
 from objc.analysis.decision import Decision, refuted
 from objc.analysis.facts import Fact
+from objc.analysis.hessians.strictness import constant_hessian
 from objc.analysis.shape import extremes
 from objc.analysis.shape.differentiability import broken
 from objc.analysis.shape.growth import sides_of
@@ -37,6 +38,9 @@ _FACTORS = sorted(
 def steepest(subject: Subject, word: str, names: tuple[str, ...]) -> Iterator[Claim]:
     """`lipschitz L` and `smooth L`, for what the constant may be: what costs little first."""
     if len(names) != 1:
+        ends = constant_hessian(subject, names) if word == "smooth" else None
+        if ends:
+            yield Claim(False, (word,), (max(map(sympy.Abs, ends), key=float),), None, names)
         return
     order, tried = (1 if word == "lipschitz" else 2), set()
     for bound in _greatest(subject, names[0], order):
@@ -47,7 +51,12 @@ def steepest(subject: Subject, word: str, names: tuple[str, ...]) -> Iterator[Cl
 
 def moduli(subject: Subject, word: str, names: tuple[str, ...]) -> Iterator[Claim]:
     """`strongly_convex M`, for what the modulus may be: the greatest first."""
-    if len(names) != 1 or not subject.is_short:
+    if not subject.is_short:
+        return
+    if len(names) != 1:
+        ends = constant_hessian(subject, names)
+        if ends and ends[0].is_positive:
+            yield Claim(False, (word,), (ends[0],), None, names)
         return
     found = [subject.bounds(names[0]).low]
     second = subject.second(names)
@@ -63,7 +72,7 @@ def no_bound(
 ) -> Decision | None:
     """No `lipschitz L`, or no `smooth L`, holds: a derivative grows without bound, or one below it jumps."""
     if len(names) != 1:
-        return None
+        return _in_one_alone(word, names, facts)
     (name,) = names
     kinds = ("jump",) if word == "lipschitz" else ("kink", "jump")
     if (found := broken(subject, name, kinds)) is not None:
@@ -80,6 +89,8 @@ def no_modulus(
     subject: Subject, word: str, names: tuple[str, ...], facts: Sequence[Fact]
 ) -> Decision | None:
     """No `strongly_convex M` holds of what isn't strictly convex, or grows no faster than a line."""
+    if (alone := _in_one_alone(word, names, facts)) is not None:
+        return alone
     is_whole = all(subject.program.input[name].domain.kind == "real" for name in names)
     for one in facts:
         if one.of != names or one.verdict == "unknown" or one.is_negated:
@@ -90,6 +101,16 @@ def no_modulus(
             return refuted(str(one.counterexample))
         if one.property == "lipschitz" and one.verdict == "proved" and is_whole:
             return refuted(f"it is lipschitz {one.value}, and its domain without bounds")
+    return None
+
+
+def _in_one_alone(word: str, names: tuple[str, ...], facts: Sequence[Fact]) -> Decision | None:
+    """What holds for no number in one of the inputs alone holds for none in all of them."""
+    for one in facts:
+        is_part = len(one.of) < len(names) and set(one.of) < set(names)
+        is_refuted = one.property == word and one.verdict == "refuted" and not one.is_negated
+        if is_part and is_refuted and one.value is None:
+            return refuted(f"already in {', '.join(one.of)} alone, {one.counterexample}")
     return None
 
 

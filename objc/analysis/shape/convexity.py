@@ -67,6 +67,18 @@ def drawn_chords(subject: Subject, claim: Claim) -> Decision | None:
     return None if found is None else refuted(found)
 
 
+def broken_seams(subject: Subject, claim: Claim) -> Decision | None:
+    """A value that jumps, or a slope that falls, where two pieces meet."""
+    word = claim.words[0]
+    for name in claim.inputs:
+        found = counterexamples.across(
+            subject, name, concave=word == "concave", quasi=word == "quasiconvex"
+        )
+        if found is not None:
+            return refuted(found)
+    return None
+
+
 def least_second_derivative(subject: Subject, claim: Claim) -> Decision | None:
     if len(claim.inputs) != 1:
         return None
@@ -78,7 +90,6 @@ _PROVING: Sequence[_Prover] = (
     composition, second_derivative, f_divergence, structure_of_the_hessian,
     second_derivative_on_its_line,
 )  # fmt: skip
-_REFUTING: Sequence[_Prover] = (drawn_chords, least_second_derivative)
 
 
 def _decided(
@@ -110,4 +121,10 @@ def convexity(subject: Subject, claim: Claim) -> Decision | None:
 def one_descent_one_ascent(subject: Subject, claim: Claim) -> Decision | None:
     if len(claim.inputs) == 1 and extremes.falls_and_rises(subject, claim.inputs[0]):
         return proved("it never falls above the target, nor rises below it")
+    return None
+
+
+def one_turn_on_its_line(subject: Subject, claim: Claim) -> Decision | None:
+    if len(claim.inputs) == 1 and curves.turns_once_on_lines(subject, claim.inputs[0]):
+        return proved("its slope changes from falling to rising at most, by its signs on the line")
     return None

@@ -14,7 +14,11 @@ from typing import Any
 import sympy
 
 from objc.analysis.shape.scaling import compared_to_zero
-from objc.analysis.shape.stretches import is_convex_by_stretches, is_within_by_stretches
+from objc.analysis.shape.stretches import (
+    is_convex_by_stretches,
+    is_within_by_stretches,
+    turns_once_by_stretches,
+)
 from objc.analysis.signs.elementary import (
     innermost_fold,
     is_nonnegative,
@@ -89,6 +93,19 @@ def is_convex_on_lines(subject: Subject, name: str, is_concave: bool = False) ->
     lines = list(_lines(subject, one, value, sympy.Integer(0)))
     is_closed = one.domain.kind != "positive"
     return all(is_convex_by_stretches(line, one.read(), low, high, is_closed) for line in lines)
+
+
+def turns_once_on_lines(subject: Subject, name: str) -> bool:
+    """Whether a loss is continuous and falls no more once it has risen, in a scalar input."""
+    one = subject.program.input[name]
+    if not _is_one_formula(subject, one):
+        return False
+    value, (low, high) = plain(subject.value), one.domain.bounds
+    is_closed = one.domain.kind != "positive"
+    return all(
+        turns_once_by_stretches(line, one.read(), low, high, is_closed)
+        for line in _lines(subject, one, value, sympy.Integer(0))
+    )
 
 
 def is_within_on_lines(

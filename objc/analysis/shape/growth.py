@@ -28,6 +28,7 @@ _LABELS = {"sign": (-1, 1), "binary": (0, 1)}
 _MOST_CASES = 4
 _CONES = frozenset({"real", "positive", "nonnegative"})
 _TRIES = 4
+_INFINITE = (sympy.oo, -sympy.oo)
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,10 @@ class Side:
     labels: str
 
     def in_words(self, name: str) -> str:
-        there = "inf" if self.sign > 0 else "-inf"
+        there = "∞" if self.sign > 0 else "-∞"
         at = f", at {self.labels}" if self.labels else ""
-        return f"it tends to {self.value} as {name} goes to {there}{at}"
+        value = str(self.value).replace("oo", "∞") if self.value in _INFINITE else self.value
+        return f"it tends to {value} as {name} goes to {there}{at}"
 
 
 def coercive_on_its_line(subject: Subject, claim: Claim) -> Decision | None:

@@ -16,6 +16,7 @@ from objc.analysis.signs.lines import (
     is_curved_inside,
     is_nonnegative_inside,
     is_smooth_inside,
+    signs_inside,
     span_of,
 )
 from objc.analysis.signs.roots import Line, Span, enclosed
@@ -50,6 +51,34 @@ def is_convex_by_stretches(
             and all(_is_convex(one, x) for one in found)
             and all(_meets(function, x, *pair) for pair in itertools.pairwise(found))
         )
+    except Undecided:
+        return False
+
+
+def turns_once_by_stretches(
+    function: Any, x: Any, low: Any, high: Any, is_closed: bool = False
+) -> bool:
+    """Whether a function of one variable is continuous, and does not fall after it has risen: then it is
+    quasiconvex. False where nothing tells."""
+    span = span_of(low, high)
+    if span is None or function.free_symbols - {x}:
+        return False
+    try:
+        found = list(_stretches(function, x, span))
+        if len(found) > _MOST_STRETCHES or (is_closed and not _keeps_ends(function, x, found)):
+            return False
+        if not all(_agree(function, x, *pair, 0) for pair in itertools.pairwise(found)):
+            return False
+        has_risen = False
+        for one in found:
+            signs = signs_inside(sympy.diff(one.formula, x), x, *_ends(one.span))
+            if signs is None or not is_smooth_inside(one.formula, x, *_ends(one.span)):
+                return False
+            for sign in signs:
+                if sign < 0 and has_risen:
+                    return False
+                has_risen = has_risen or sign > 0
+        return True
     except Undecided:
         return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -17,7 +18,8 @@ from objc.analysis.values.samples import Values, samples, shown
 from objc.ir.program import Claim
 
 _TRIES = 4
-_STARTS = tuple(map(Fraction, (-40, -6, -3, 2, 5, 40)))
+_STARTS = tuple(map(Fraction, ("-40", "-6", "-3", "-1", "-1/4", "0", "1/4", "1", "2", "5", "40")))
+_MOST_SEGMENTS = 300
 _WIDTHS = (Fraction(1, 2), Fraction(2))
 
 
@@ -68,23 +70,49 @@ def least_second_derivative(subject: Subject, claim: Claim) -> Decision | None:
 
 
 def chords_that_are_met(subject: Subject, claim: Claim) -> Decision | None:
-    """A midpoint that lies on its chord, in exact arithmetic: it is affine between the two ends."""
-    if len(claim.inputs) != 1 or len(subject.program.lets) != 1 or claim.arguments:
+    """A midpoint that lies on its chord, in exact arithmetic: what is convex is affine between the ends."""
+    if len(subject.program.lets) != 1 or claim.arguments:
         return None
-    (name,) = claim.inputs
     if any(one.dimensions for one in subject.program.inputs):
         return None
-    if subject.program.input[name].domain.kind != "real":
+    domains = [subject.program.input[name].domain for name in claim.inputs]
+    if any(one.kind not in ("real", "positive", "nonnegative") for one in domains):
         return None
+    segments = [
+        segment
+        for segment in itertools.islice(_segments(len(domains)), _MOST_SEGMENTS)
+        if all(
+            one.kind == "real" or min(ends) > 0 for ends, one in zip(segment, domains, strict=True)
+        )
+    ]
     for drawn in samples(subject.program, _TRIES):
-        for start, width in itertools.product(_STARTS, _WIDTHS):
-            ends = [start, start + width / 2, start + width]
-            values = [_exactly(subject, {**drawn, name: place}) for place in ends]
+        for segment in segments:
+            start, middle, end = (
+                {
+                    name: low + share * (high - low)
+                    for name, (low, high) in zip(claim.inputs, segment, strict=True)
+                }
+                for share in (Fraction(0), Fraction(1, 2), Fraction(1))
+            )
+            values = [_exactly(subject, {**drawn, **place}) for place in (start, middle, end)]
             if None not in values and 2 * values[1] == values[0] + values[2]:
-                others = shown(drawn, set(drawn) - {name})
+                others = shown(drawn, set(drawn) - set(claim.inputs))
                 at = f", at {others}" if others else ""
-                return refuted(f"it is affine from {name} = {ends[0]} to {ends[2]}{at}")
+                ends = f"{shown(start, claim.inputs)} to {shown(end, claim.inputs)}"
+                return refuted(f"it is affine from {ends}{at}")
     return None
+
+
+def _segments(dimension: int) -> Iterator[tuple[tuple[Fraction, Fraction], ...]]:
+    """Ends of segments, entry by entry: of one number on a coarse line, of several along short directions."""
+    if dimension == 1:
+        for start, width in itertools.product(_STARTS, _WIDTHS):
+            yield ((start, start + width),)
+        return
+    for starts in itertools.product(map(Fraction, (1, 2, -1)), repeat=dimension):
+        for steps in itertools.product(map(Fraction, (1, 0, -1, 2)), repeat=dimension):
+            if any(steps):
+                yield tuple((one, one + by) for one, by in zip(starts, steps, strict=True))
 
 
 def flat_directions(subject: Subject, claim: Claim) -> Decision | None:

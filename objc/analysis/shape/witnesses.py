@@ -50,10 +50,19 @@ class Gap:
 
 @dataclass(frozen=True)
 class Witness:
-    """Inputs at which the function of one of them is not smooth, with what differs there in words."""
+    """Inputs at which the function of one of them is not smooth, with what differs there in words: all
+    values, the entry that moves, and where it is."""
 
     kind: Literal["jump", "kink"]
     text: str
+    values: Values
+    entry: tuple[int, ...]
+    origin: Fraction
+
+    def moved(self, name: str, step: Fraction) -> Values:
+        """The inputs with the entry so far from the seam, exactly."""
+        value = _replaced(self.values[name], self.entry, self.origin + step)
+        return {**self.values, name: value}
 
 
 def gaps_of(difference: Expression, let: Let) -> tuple[Gap, ...]:
@@ -232,6 +241,7 @@ class Search:
     ) -> Witness | None:
         place = {**values, self.name: _replaced(values[self.name], entry, float(origin))}
         where = "" if _has_tensors(place) else f" at {self._shown(place, origin)}"
+        there = values, entry, origin
         for reach in _REACHES:
             try:
                 moves = [Move(self.name, entry, origin, side, reach) for side in (0, -1, 1)]
@@ -241,12 +251,14 @@ class Search:
             pairs = ((left.value, right.value), (here.value, left.value), (here.value, right.value))
             if any(_are_disjoint(*pair) for pair in pairs):
                 if _are_disjoint(left.value, right.value):
-                    return Witness("jump", f"values {_both(left.start, right.start)}{where}")
+                    text = f"values {_both(left.start, right.start)}{where}"
+                    return Witness("jump", text, *there)
                 around = left if _are_disjoint(here.value, left.value) else right
                 sides = _both(around.start, here.start, " beside it and ")
-                return Witness("jump", f"values {sides}{where}")
+                return Witness("jump", f"values {sides}{where}", *there)
             if _are_disjoint(-left.slope, right.slope):
-                return Witness("kink", f"slopes {_both(-left.slope, right.slope)}{where}")
+                text = f"slopes {_both(-left.slope, right.slope)}{where}"
+                return Witness("kink", text, *there)
         return None
 
 
@@ -297,7 +309,7 @@ def _entry(value: Any, entry: tuple[int, ...]) -> Any:
     return value
 
 
-def _replaced(value: Any, entry: tuple[int, ...], new: float) -> Any:
+def _replaced(value: Any, entry: tuple[int, ...], new: float | Fraction) -> Any:
     if not entry:
         return new
     head, *rest = entry

@@ -63,6 +63,23 @@ def is_nonnegative_inside(function: Any, variable: Any, low: Any, high: Any) -> 
     return False
 
 
+def signs_inside(function: Any, variable: Any, low: Any, high: Any) -> list[int] | None:
+    """The signs of a smooth formula of one variable between its roots, from one end to the other. None where
+    nothing that is tried tells."""
+    span = span_of(low, high)
+    if span is None or function.free_symbols - {variable} or not is_short(function):
+        return None
+    x = sympy.Dummy("x", real=True, positive=True if span.low == 0 else None)
+    here = _plainer(plain(function).xreplace({variable: x}), x)
+    # The other symbols rise with the variable, which keeps the order.
+    for formula, symbol, over in _forms(here, x, span):
+        try:
+            return Line(symbol, over).signs(formula)
+        except Undecided:
+            continue
+    return None
+
+
 def is_smooth_inside(function: Any, variable: Any, low: Any, high: Any) -> bool:
     """Whether a formula without folds is smooth between two ends."""
     span = span_of(low, high)

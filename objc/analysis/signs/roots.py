@@ -101,11 +101,21 @@ class Line:
         Raises:
             Undecided: nothing that is tried here tells.
         """
+        return all(one >= 0 for one in self.signs(function))
+
+    def signs(self, function: Any) -> list[int]:
+        """The signs of a continuous function between its roots, in their order.
+
+        Raises:
+            Undecided: nothing that is tried here tells.
+        """
         self.require_smooth(function)
         above, below = sympy.fraction(sympy.together(function))
+        if sympy.expand(above) == 0:
+            return [0]
         places = self.roots(above)
         side = 1 if _is_positive(below) else self.sign_at(below, self.span.between())
-        return all(side * self.sign_at(above, gap.between()) >= 0 for gap in self._gaps(places))
+        return [side * self.sign_at(above, gap.between()) for gap in self._gaps(places)]
 
     def require_smooth(self, function: Any) -> None:
         """That a formula is made of smooth functions, and no logarithm, root or quotient in it comes to zero
@@ -226,10 +236,21 @@ class Line:
         found = []
         for (low, high), _ in polynomial.sqf_part().intervals():
             root = Root(_fraction(low), _fraction(high), polynomial.sqf_part().as_expr())
-            inside = self._inside(root)
+            inside = self._inside(self._apart(root))
             if inside is not None:
                 found.append(inside)
         return found
+
+    def _apart(self, root: Root) -> Root:
+        """A root in the inside of an interval, whose ends may be roots of their own: without those."""
+        for _ in range(_REFINEMENTS):
+            if root.is_known or self._sign_of_end(root, 0) * self._sign_of_end(root, 1) != 0:
+                return root
+            root = self._halved(root)
+        raise Undecided
+
+    def _sign_of_end(self, root: Root, end: int) -> int:
+        return self.sign_at(root.of, root.high if end else root.low)
 
     def _inside(self, root: Root) -> Root | None:
         """A root of a polynomial, refined until it is known to lie inside the span; None outside."""
@@ -239,23 +260,25 @@ class Line:
             if self.span.has(root.low) and self.span.has(root.high):
                 return self._refined(root)
             ends = [one for one in (self.span.low, self.span.high) if one is not None]
-            if not any(root.low <= one <= root.high for one in ends):
+            within = [one for one in ends if root.low <= one <= root.high]
+            if not within:
                 return None
-            if any(
-                root.low <= one <= root.high and self.sign_at(root.of, one) == 0 for one in ends
-            ):
-                return None
+            if any(self.sign_at(root.of, one) == 0 for one in within):
+                return None  # the one root in the interval is that end
             root = self._halved(root)
         raise Undecided
 
     def _halved(self, root: Root) -> Root:
-        """Half of the interval."""
+        """Half of the interval: the one with the sign change. An end that is zero is another simple root,
+        beside which the derivative tells the sign."""
         middle = (root.low + root.high) / 2
         here = self.sign_at(root.of, middle)
         if here == 0:
             return Root(middle, middle, root.of)
-        is_left = self.sign_at(root.of, root.low) != here
-        low, high = (root.low, middle) if is_left else (middle, root.high)
+        beside = self._sign_of_end(root, 0) or self.sign_at(sympy.diff(root.of, self.x), root.low)
+        if beside == 0:
+            raise Undecided
+        low, high = (root.low, middle) if beside != here else (middle, root.high)
         return Root(low, high, root.of)
 
     def _refined(self, root: Root, times: int = 8) -> Root:

@@ -137,4 +137,4 @@ def shown(values: Values, names: Any) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_text, value))}]"
-    return str(value) if isinstance(value, Fraction) else f"{value:.10g}"
+    return str(value) if isinstance(value, Fraction) else f"{value + 0.0:.10g}"  # -0.0 is 0

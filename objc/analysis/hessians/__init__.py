@@ -1,0 +1,1 @@
+"""Hessians in several numbers: sign of their minors, and diagonals with a low rank beside them."""
