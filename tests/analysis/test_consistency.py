@@ -174,6 +174,7 @@ def test_several_classes(body: str, expected: str) -> None:
 
 _POINTS = "x: real[N] | y: real[N]"
 _SHARES = "x: simplex[N] | y: simplex[N]"
+_JS = "sum[i | x[i] + y[i] > 0](x[i] * log(2 * x[i] / (x[i] + y[i])) + y[i] * log(2 * y[i] / (x[i] + y[i])))"
 
 
 @pytest.mark.parametrize(
@@ -194,6 +195,21 @@ _SHARES = "x: simplex[N] | y: simplex[N]"
         ("x: real | y: real", "sqrt(abs(x - y))", "proved"),
         ("x: real | y: real", "abs(x - y)^(3/2)", "refuted"),
         ("x: real | y: real", "abs(tanh(x) - tanh(y))", "proved"),
+        ("x: real | y: real", "abs(x - y) / (1 + abs(x - y))", "proved"),
+        ("x: real | y: real", "log(1 + abs(x - y))", "proved"),
+        ("x: real | y: real", "min(1, abs(x - y))", "proved"),
+        ("x: real | y: real", "1 - exp(-abs(exp(x) - exp(y)))", "proved"),
+        ("x: real | y: real", "max(1, abs(x - y)) - 1", "refuted"),
+        ("x: real | y: real", "abs(x - y)^2 / (1 + abs(x - y))", "refuted"),
+        ("x: real | y: real", "log(1 + abs(x - y)^2)", "refuted"),
+        ("x: real | y: real", "abs(x - y) * exp(-abs(x - y))", "refuted"),
+        ("x: real | y: real", "log(1 + abs(x - 2 * y))", "refuted"),
+        (_SHARES, f"sqrt({_JS} / 2)", "proved"),
+        (_SHARES, f"({_JS})^(3/4)", "refuted"),
+        (_SHARES, f"sqrt({_JS}) - sum[i](abs(x[i] - y[i])) / 10", "unknown"),
+        (_SHARES, "sqrt(sum[i | x[i] > 0](x[i] * log(x[i] / y[i])))", "refuted"),
+        (_SHARES, "sqrt(sum[i | x[i] != y[i]]((x[i] - y[i])^2 / (x[i] + y[i])))", "proved"),
+        (_SHARES, "(sum[i | x[i] != y[i]]((x[i] - y[i])^2 / (x[i] + y[i])))^(3/4)", "refuted"),
     ],
 )  # fmt: skip
 def test_the_triangle(head: str, body: str, expected: str) -> None:

@@ -18,8 +18,11 @@ from objc.analysis.signs.elementary import is_nonnegative, is_positive, is_zero,
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import certified, is_finite
 from objc.analysis.values.samples import Values, samples, shown
+from objc.atoms import Branch, maximum, minimum
 from objc.ir.program import Claim, Program
 from objc.ir.symbols import reads
+
+FOLDS = (sympy.Abs, sympy.sign, maximum, minimum, Branch)
 
 _TRIES = 24
 
@@ -39,10 +42,26 @@ def norm_of_a_difference(subject: Subject, claim: Claim) -> Decision | None:
     if len(program.lets) == 1 and not program.input[claim.inputs[0]].dimensions:
         x, y = (program.input[one].read() for one in claim.inputs)
         term = _power(program, plain(value), x, y)
-        if term is None or not is_nonnegative(1 - term.power):
+        if term is None:
+            return _of_size(program, plain(value), x, y)
+        if not is_nonnegative(1 - term.power):
             return None
         return proved(f"it is |{_shown(term, x)} - {_shown(term, x, y)}| to a power of at most 1")
     return _of_sum(program, value, claim.inputs)
+
+
+def _of_size(program: Program, value: Any, x: Any, y: Any) -> Decision | None:
+    """A function of |h(x) − h(y)| alone."""
+    size = sympy.Dummy("d", positive=True)
+    for one in sorted(value.atoms(sympy.Abs), key=str):
+        term = _power(program, one, x, y)
+        around = value.xreplace({one: size})
+        if term is not None and term.power == 1 and _is_concave_from_zero(program, around, size):
+            return proved(
+                "it is a concave function that never falls, 0 at 0, of"
+                f" |{_shown(term, x)} - {_shown(term, x, y)}|"
+            )
+    return None
 
 
 def _of_sum(program: Program, value: Any, names: tuple[str, ...]) -> Decision | None:
@@ -87,11 +106,21 @@ def _of_sum(program: Program, value: Any, names: tuple[str, ...]) -> Decision | 
 def _is_concave_from_zero(program: Program, around: Any, size: Any) -> bool:
     if not _is_bare(program, around, {size}):
         return False
+    if isinstance(around, minimum):
+        arms = [one for one in around.args if one.has(size)]
+        held = [one for one in around.args if not one.has(size)]
+        return bool(arms) and (
+            all(_is_concave_from_zero(program, one, size) for one in arms)
+            and all(is_nonnegative(one) for one in held)
+        )
+    if around.atoms(*FOLDS):
+        return False
     around = sympy.powdenest(around, force=True)
     first = sympy.simplify(sympy.diff(around, size))
     second = sympy.simplify(sympy.diff(first, size))
     at_zero = sympy.limit(around, size, 0, "+") if around.has(size) else None
-    return at_zero == 0 and is_positive(first) and (is_zero(second) or is_nonnegative(-second))
+    is_rising = is_zero(first) or is_nonnegative(first)
+    return at_zero == 0 and is_rising and (is_zero(second) or is_nonnegative(-second))
 
 
 def _power(program: Program, term: Any, x: Any, y: Any) -> Power | None:

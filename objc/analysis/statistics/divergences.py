@@ -8,20 +8,25 @@ no less, if c ≤ 0 (Csiszár 1967). Terms at the ends of the simplex are the li
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import sympy
 
 from objc.analysis.decision import Decision, proved, refuted, unknown
+from objc.analysis.formulas import is_short
+from objc.analysis.objectives.unrolled import NotUnrolled, exact, unrolled
 from objc.analysis.signs.elementary import is_nonnegative, is_positive, is_zero, pieces, plain
+from objc.analysis.statistics.equality import away_from_equality
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import certified, is_finite
-from objc.analysis.values.samples import samples, shown
+from objc.analysis.values.samples import Values, samples, shown
 from objc.ir.program import Claim, Let, Program
 from objc.ir.symbols import Read, reads
 
 _TRIES = 24
+_MOST_ENTRIES = 4
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Terms:
 def divergence(subject: Subject, claim: Claim) -> Decision:
     terms = terms_of(subject, *claim.inputs[:2])
     if terms is not None and len(claim.inputs) == 2:
-        how = _by_term(terms) or _by_generator(terms)
+        how = _how(terms)
         if how is not None:
             return proved(how)
     found = contradiction(subject.program, *claim.inputs[:2])
@@ -50,13 +55,17 @@ def divergence(subject: Subject, claim: Claim) -> Decision:
     )
 
 
+def _how(terms: Terms) -> str | None:
+    return _by_term(terms) or _by_generator(terms) or _by_equality(terms)
+
+
 def is_divergence(subject: Subject) -> str | None:
-    """Why a loss of two distributions is at least zero, if it is a divergence of them."""
-    names = [one.name for one in subject.program.inputs if one.domain.kind == "simplex"]
-    if len(names) != 2:
+    """Why a loss of two inputs of one kind is at least zero, if it is a divergence of them."""
+    names = [one.name for one in subject.program.inputs if one.role != "hyperparameter"]
+    if len(names) != 2 or not subject.is_short:
         return None
     terms = terms_of(subject, names[0], names[1])
-    return None if terms is None else _by_generator(terms)
+    return None if terms is None else _by_generator(terms) or _by_equality(terms)
 
 
 def terms_of(subject: Subject, first: str, second: str) -> Terms | None:
@@ -126,6 +135,18 @@ def _is_above_zero(term: Any, at: Any) -> bool:
 
 def _positive(name: str) -> Any:
     return sympy.Dummy(name, positive=True)
+
+
+def _by_equality(terms: Terms) -> str | None:
+    """Whether each term of two numbers, with an open domain, grows away from equality."""
+    is_real = terms.first.is_nonnegative is not True
+    is_open = is_real or terms.first.is_positive is True
+    if terms.are_distributions or not is_open:
+        return None
+    if terms.guard not in (sympy.true, sympy.Ne(terms.first, terms.second)):
+        return None
+    how = away_from_equality(terms.term, terms.first, terms.second, is_real)
+    return None if how is None else f"each term is {how}"
 
 
 def _by_generator(terms: Terms) -> str | None:
@@ -201,4 +222,52 @@ def contradiction(program: Program, first: str, second: str) -> str | None:
             value, is_equal = found["total"], here[first] == here[second]
             if value < -1e-12 or (is_equal and abs(value) > 1e-12) or (value == 0 and not is_equal):
                 return f"{shown(here, here)} gives {float(value):.10g}"
+    return _zero_elsewhere(program, first, second)
+
+
+def _zero_elsewhere(program: Program, first: str, second: str) -> str | None:
+    """Inputs that differ, at which the value is exactly zero."""
+    if not all(is_short(one) for let in program.lets for one in (let.body, let.guard)):
+        return None
+    for values in samples(program, _TRIES):
+        for other in _relatives(values[first], program.input[first].domain.kind):
+            here = {**values, second: other}
+            if other == values[first] or _size(other) > _MOST_ENTRIES:
+                continue
+            found = certified(program, here)
+            if found is None or not is_finite(found["total"]) or abs(found["total"]) > 1e-20:
+                continue
+            if _is_exactly_zero(program, here):
+                return f"{shown(here, here)} gives 0"
     return None
+
+
+def _relatives(value: Any, kind: str) -> Iterator[Any]:
+    """What a loss of even functions, of directions or of orders takes for equal."""
+    if kind == "real":
+        yield _times(value, -1)
+    if kind in ("real", "positive", "nonnegative"):
+        yield _times(value, 2)
+    if isinstance(value, list):
+        yield value[::-1]
+        yield [*value[1:], value[0]]
+
+
+def _times(value: Any, factor: int) -> Any:
+    return [_times(one, factor) for one in value] if isinstance(value, list) else factor * value
+
+
+def _size(value: Any) -> int:
+    return sum(map(_size, value)) if isinstance(value, list) else 1
+
+
+def _is_exactly_zero(program: Program, values: Values) -> bool:
+    try:
+        (value,) = unrolled(program, {name: _exact(one) for name, one in values.items()}).values()
+    except NotUnrolled:
+        return False
+    return is_zero(value)
+
+
+def _exact(value: Any) -> Any:
+    return [_exact(one) for one in value] if isinstance(value, list) else exact(value)

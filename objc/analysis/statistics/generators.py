@@ -23,7 +23,7 @@ from objc.atoms import Branch
 from objc.ir.program import Let
 from objc.ir.symbols import Expression, Read, reads
 
-_T = sympy.Dummy("t", positive=True)
+_T = GENERATED_OF = sympy.Dummy("t", positive=True)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Generated:
 def is_convex(subject: Subject, name: str) -> bool:
     """Whether a loss of two distributions is an f-divergence of a convex f, times something of at least
     zero and plus a constant."""
-    found = _generated(subject)
+    found = generated(subject)
     if found is None or name not in _distributions(subject):
         return False
     return all(_is_rising_line(one) for one in found)
@@ -57,26 +57,39 @@ def _is_rising_line(one: Generated) -> bool:
 
 def is_within(subject: Subject, low: Expression, high: Expression) -> bool:
     """Whether the value of a loss that rises with an f-divergence lies between two bounds."""
-    found = _generated(subject)
+    found = generated(subject)
     if found is None:
         return False
-    for one in found:
-        slope = sympy.diff(one.around, one.total)
-        if not is_nonnegative(slope.xreplace({one.total: sympy.Dummy("s", positive=True)})):
-            return False
-        least = one.at(one.generator.subs(_T, 1))
-        if low != -sympy.oo and not _is_at_least_zero(subject, least - low.xreplace(one.case)):
-            return False
-        if high == sympy.oo:
-            continue
-        most = _most(one)
-        if most is None or not _is_at_least_zero(subject, high.xreplace(one.case) - most):
+    return all(_is_arm_within(subject, one, low, high) for one in found)
+
+
+def _is_arm_within(subject: Subject, one: Generated, low: Expression, high: Expression) -> bool:
+    least, most = one.generator.subs(_T, 1), most_of_sum(one.generator)
+    rise = _direction(one, least, most)
+    if rise == 0:
+        return False
+    ends = [one.at(least), None if most is None else one.at(most)]
+    lowest, greatest = ends if rise > 0 else ends[::-1]
+    for end, is_wanted, sign in (
+        (lowest, low != -sympy.oo, 1),
+        (greatest, high != sympy.oo, -1),
+    ):
+        bound = (low if sign > 0 else high).xreplace(one.case)
+        if is_wanted and (end is None or not _is_at_least_zero(subject, sign * (end - bound))):
             return False
     return True
 
 
-def _most(one: Generated) -> Any:
-    generator = one.generator
+def _direction(one: Generated, least: Any, most: Any) -> int:
+    """Whether the loss rises (1) or falls (−1) in the sum, from the least to the most that it may be."""
+    v = sympy.Dummy("v", positive=True)
+    over = least + v if most is None else (least + most * v) / (1 + v)
+    slope = sympy.diff(one.around, one.total).xreplace({one.total: over})
+    return 1 if is_nonnegative(slope) else -1 if is_nonnegative(-slope) else 0
+
+
+def most_of_sum(generator: Any) -> Any:
+    """f(0) + lim f(t)/t, which no sum exceeds; None where it isn't finite, or not found."""
     try:
         ends = [
             sympy.limit(generator, _T, 0, "+"),
@@ -86,7 +99,7 @@ def _most(one: Generated) -> Any:
         return None
     if not all(end.is_finite for end in ends):
         return None
-    return one.at(sympy.Add(*ends))
+    return sympy.Add(*ends)
 
 
 def _is_at_least_zero(subject: Subject, difference: Any) -> bool:
@@ -111,7 +124,7 @@ def _distributions(subject: Subject) -> list[str]:
     return [one.name for one in subject.program.inputs if one.domain.kind == "simplex"]
 
 
-def _generated(subject: Subject) -> list[Generated] | None:
+def generated(subject: Subject) -> list[Generated] | None:
     """The arms of a loss, each a function of one f-divergence of its two distributions."""
     names = _distributions(subject)
     if len(names) != 2 or not subject.is_short:
@@ -171,6 +184,22 @@ def _of_arm(
         # A factor belongs to the generator: its sign alone may not be known.
         scale = sympy.diff(around, total)
         around = total + around.subs(total, 0)
+    found = _of_sign(subject, names, let, (around, total, scale), case)
+    if found is None and scale == 1:
+        # A falling function of a sum rises with its negative.
+        turned = around.xreplace({total: -total})
+        found = _of_sign(subject, names, let, (turned, total, sympy.Integer(-1)), case)
+    return found
+
+
+def _of_sign(
+    subject: Subject,
+    names: list[str],
+    let: Let,
+    outer: tuple[Any, Any, Any],
+    case: Mapping[Any, Any],
+) -> Generated | None:
+    program, (around, total, scale) = subject.program, outer
     for one, other in (names, names[::-1]):
         places = program.input[one].read(*let.over), program.input[other].read(*let.over)
         there = replace(let, body=let.body.xreplace(case), guard=let.guard.xreplace(case))
