@@ -19,6 +19,7 @@ from objc.targets.cpu.mathematics.instructions import (
     build_fma,
     build_power_of_two,
     build_rint,
+    build_scaled,
     build_split,
 )
 from objc.targets.cpu.mathematics.tile import (
@@ -318,6 +319,8 @@ class Expressions:
                 return build_split(self.b, values[0])
             case "power_of_two":
                 return build_power_of_two(self.b, values[0])
+        if name in ("_scaled_32", "_scaled_64") and self.translator.bits == 512:
+            return build_scaled(self.b, *values)
         if name in _OF_PRODUCTS:
             return self._of_product(name, values)
         if name not in self.translator.functions:

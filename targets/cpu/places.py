@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from objc.targets._conditional import certain
 from objc.targets._facts import Facts
 from objc.targets.cpu.layout import Layout, shape_of
 from objc.targets.cpu.mathematics import SPELLINGS
@@ -36,6 +38,11 @@ class Writing:
     sites: list[tuple[str, int]] = field(default_factory=list)
     functions: set[str] = field(default_factory=set)
     wide: set[str] = field(default_factory=set)
+
+    @cached_property
+    def certain(self) -> set[str]:
+        """The lets of which every entry is taken."""
+        return certain(self.loops.program)[0]
 
 
 class Places:

@@ -20,13 +20,14 @@ class Statements(Multiplication, Repeated):
     """Writes assignments."""
 
     def _printer(self, let: Let) -> Printer:
-        """The printer of a let's body: float64 for a serial scalar that follows a sum over chunks."""
+        """The printer of a let's body: float64 for a serial scalar that follows a sum over chunks. Where
+        every entry of it is taken, a position out of range is an error even if nothing shows it later."""
         serial = isinstance(self.step, Serial) and not self.around
         scalar = serial and not let.free and let.reduction is None
         if scalar and any(read.tensor in self.wide for read in reads(let.body)):
             self.wide.add(let.name)
             return Printer(self, "float64")
-        return Printer(self, self.dtype)
+        return Printer(self, self.dtype, hard=let.name in self.writing.certain)
 
     def _value(self, let: Let, body: Expression, facts: Facts | None = None) -> str:
         printer = self._printer(let)

@@ -17,40 +17,48 @@ from objc.targets.cpu.mathematics.bits import elementary, power_of_two, split
 
 
 @elementary
-def _scaled_32(x: Any, n: Any) -> Any:
-    """x·2^n in two steps, so that a subnormal result is rounded once and none overflows early."""
+def _scaled_32(x: Any, shifted: Any) -> Any:
+    """x·2^n in two steps, so that a subnormal result is rounded once and none overflows early; `shifted`
+    is n + 1.5·2^23, in whose lowest bits n is."""
+    n = shifted - float32(12582912.0)
     half = (n * float32(0.5) + float32(12582912.0)) - float32(12582912.0)
     return x * power_of_two(half) * power_of_two(n - half)
 
 
 @elementary
 def _exp_parts_32(x: Any) -> Any:
-    """(n, e) with exp(x) = 2^n·(1 + e) and |e| < 0.42."""
-    n = (x * float32(1.4426950408889634) + float32(12582912.0)) - float32(12582912.0)
+    """(n + 1.5·2^23, e) with exp(x) = 2^n·(1 + e) and |e| < 0.42."""
+    shifted = x * float32(1.4426950408889634) + float32(12582912.0)
+    n = shifted - float32(12582912.0)
     r = x - n * float32(0.693359375)
     r = r - n * float32(-2.1219444005469057e-4)
     p = float32(0.0013926927) * r + float32(0.008363774)
     p = p * r + float32(0.04166655)
     p = p * r + float32(0.16666573)
     p = p * r + float32(0.5)
-    return n, r + r * r * p
+    return shifted, r + r * r * p
 
 
 @elementary
 def exp_32(x: Any) -> Any:
-    x = float32(89.0) if x > float32(89.0) else x
+    return _exp_up_to_89_32(float32(89.0) if x > float32(89.0) else x)
+
+
+@elementary
+def _exp_up_to_89_32(x: Any) -> Any:
     x = float32(-104.0) if x < float32(-104.0) else x
-    n, e = _exp_parts_32(x)
-    return _scaled_32(float32(1.0) + e, n)
+    shifted, e = _exp_parts_32(x)
+    return _scaled_32(float32(1.0) + e, shifted)
 
 
 @elementary
 def expm1_32(x: Any) -> Any:
     x = float32(89.0) if x > float32(89.0) else x
     x = float32(-20.0) if x < float32(-20.0) else x
-    n, e = _exp_parts_32(x)
+    shifted, e = _exp_parts_32(x)
+    n = shifted - float32(12582912.0)
     least = float32(64.0) if n > float32(64.0) else n
-    return _scaled_32(e + (float32(1.0) - power_of_two(-least)), n)
+    return _scaled_32(e + (float32(1.0) - power_of_two(-least)), shifted)
 
 
 @elementary
@@ -90,14 +98,31 @@ def log1p_32(x: Any) -> Any:
 
 
 @elementary
+def _log1p_of_part_32(x: Any) -> Any:
+    """log(1 + x) for 0 <= x <= 1 as a sum of two, the first of which is 0 or log(512/339), near a number
+    of float32."""
+    far = x > float32(0.4)
+    base = float32(0.41232452) if far else float32(0.0)
+    f = float32(0.662109375) * x - float32(0.337890625) if far else x
+    p = float32(-0.042973087) * f + float32(0.10907981)
+    p = p * f + float32(-0.15939656)
+    p = p * f + float32(0.19932581)
+    p = p * f + float32(-0.25000373)
+    p = p * f + float32(0.33333738)
+    p = p * f + float32(-0.50000014)
+    return base, f + f * f * p
+
+
+@elementary
 def sigmoid_32(x: Any) -> Any:
-    e = exp_32(-abs(x))
+    e = _exp_up_to_89_32(-abs(x))
     return (float32(1.0) if x >= float32(0.0) else e) / (float32(1.0) + e)
 
 
 @elementary
 def softplus_32(x: Any) -> Any:
-    return (float32(0.0) if x < float32(0.0) else x) + log1p_32(exp_32(-abs(x)))
+    base, rest = _log1p_of_part_32(_exp_up_to_89_32(-abs(x)))
+    return ((float32(0.0) if x < float32(0.0) else x) + base) + rest
 
 
 @elementary

@@ -17,16 +17,19 @@ from objc.targets.cpu.mathematics.bits import elementary, power_of_two, split
 
 
 @elementary
-def _scaled_64(x: Any, n: Any) -> Any:
-    """x·2^n in two steps, so that a subnormal result is rounded once and none overflows early."""
+def _scaled_64(x: Any, shifted: Any) -> Any:
+    """x·2^n in two steps, so that a subnormal result is rounded once and none overflows early; `shifted`
+    is n + 1.5·2^52, in whose lowest bits n is."""
+    n = shifted - 6755399441055744.0
     half = (n * 0.5 + 6755399441055744.0) - 6755399441055744.0
     return x * power_of_two(half) * power_of_two(n - half)
 
 
 @elementary
 def _exp_parts_64(x: Any) -> Any:
-    """(n, e) with exp(x) = 2^n·(1 + e) and |e| < 0.42."""
-    n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
+    """(n + 1.5·2^52, e) with exp(x) = 2^n·(1 + e) and |e| < 0.42."""
+    shifted = x * 1.4426950408889634 + 6755399441055744.0
+    n = shifted - 6755399441055744.0
     r = x - n * 6.93147180369123816490e-01
     r = r - n * 1.90821492927058770002e-10
     p = 2.5100472505694996e-08 * r + 2.7620201591031547e-07
@@ -38,24 +41,25 @@ def _exp_parts_64(x: Any) -> Any:
     p = p * r + 0.041666666666623824
     p = p * r + 0.16666666666666669
     p = p * r + 0.5
-    return n, r + r * r * p
+    return shifted, r + r * r * p
 
 
 @elementary
 def exp_64(x: Any) -> Any:
     x = 710.0 if x > 710.0 else x
     x = -746.0 if x < -746.0 else x
-    n, e = _exp_parts_64(x)
-    return _scaled_64(1.0 + e, n)
+    shifted, e = _exp_parts_64(x)
+    return _scaled_64(1.0 + e, shifted)
 
 
 @elementary
 def expm1_64(x: Any) -> Any:
     x = 710.0 if x > 710.0 else x
     x = -40.0 if x < -40.0 else x
-    n, e = _exp_parts_64(x)
+    shifted, e = _exp_parts_64(x)
+    n = shifted - 6755399441055744.0
     least = 128.0 if n > 128.0 else n
-    return _scaled_64(e + (1.0 - power_of_two(-least)), n)
+    return _scaled_64(e + (1.0 - power_of_two(-least)), shifted)
 
 
 @elementary

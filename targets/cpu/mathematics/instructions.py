@@ -43,6 +43,16 @@ def build_split(builder: Any, x: Any) -> tuple[Any, Any]:
     return mantissa, builder.fsub(number, x.type(magic))
 
 
+def build_scaled(builder: Any, x: Any, shifted: Any) -> Any:
+    """x·2^n for n + 1.5·2^fraction: an instruction of processors with vectors of 512 bits."""
+    integer, fraction, bias = layout(x.type)
+    magic = ((bias + fraction) << fraction) | (1 << (fraction - 1))
+    exponent = builder.sub(builder.bitcast(shifted, integer), integer(magic))
+    name = f"llvm.ldexp.f{integer.width}.i{integer.width}"
+    signature = ir.FunctionType(x.type, [x.type, integer])
+    return builder.call(builder.module.declare_intrinsic(name, fnty=signature), [x, exponent])
+
+
 def build_extreme(builder: Any, name: str, a: Any, b: Any) -> Any:
     """The `maximum` or `minimum` of two, NaN if either is: in this form a reduction vectorises."""
     suffix = "f32" if isinstance(a.type, ir.FloatType) else "f64"
