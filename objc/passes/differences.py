@@ -16,7 +16,7 @@ import sympy
 from objc.ir.domain import domain_of
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import recurrence_of
-from objc.ir.symbols import Expression, Read, indices_of, reads
+from objc.ir.symbols import Expression, Read, indices_of, reads, substitute_positions
 
 
 def name_differences(program: Program, known: Program) -> Program:
@@ -113,3 +113,14 @@ def _without_flattened(node: Any, by_body: dict[Any, Any]) -> Any:
                 addends.remove(part)
             addends.append(read)
     return sympy.Add(*addends)
+
+
+def written_out(expression: Any, program: Program) -> Any:
+    """With differences of entries, which have names, as what they are."""
+    mapping = {}
+    for read in expression.atoms(Read):
+        let = program.let.get(read.tensor)
+        if let is not None and let.reduction is None and is_difference(let.body):
+            places = dict(zip(let.free, read.positions, strict=True))
+            mapping[read] = substitute_positions(let.body, places)
+    return expression.xreplace(mapping) if mapping else expression

@@ -8,11 +8,12 @@ with would be lost.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
 
+from objc.atoms import softplus
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Condition, Expression, Read, conjuncts, indices_of, substitute_positions
@@ -27,7 +28,7 @@ def without_probabilities(let: Let, program: Program) -> tuple[Let, Expression]:
     normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
     kept: list[Expression] = []
     whole: Expression = ZERO
-    for addend in sympy.Add.make_args(sympy.expand_mul(let.body, deep=False)):
+    for addend in _addends(let.body):
         constant = _weight_of_simplex(addend, let, program)
         if constant is None and normalizers:
             constant = _constant(addend, let, program, normalizers)
@@ -40,6 +41,47 @@ def without_probabilities(let: Let, program: Program) -> tuple[Let, Expression]:
     if whole == 0:
         return let, ZERO
     return replace(let, body=sympy.Add(*kept)), whole
+
+
+def _addends(body: Expression) -> Iterator[Expression]:
+    """The addends of a body; a product is multiplied out, but for the logarithms of ratios to a mixture,
+    which vanish where the ratio is one."""
+    if any(ratio_to_mixture(one) is not None for one in sympy.Mul.make_args(body)):
+        yield body
+    else:
+        yield from sympy.Add.make_args(sympy.expand_mul(body, deep=False))
+
+
+@dataclass(frozen=True)
+class RatioToMixture:
+    """±log(p/m) with m = α·p + (1 − α)·q, as log(1/α) − softplus(log_odds): the log-odds are those of q."""
+
+    sign: int
+    share: Expression
+    log_odds: Expression
+
+    @property
+    def log_of_shares(self) -> Expression:
+        """What of the log-odds is not in log q − log p."""
+        return sympy.log(1 / self.share - 1)
+
+
+def ratio_to_mixture(node: Any) -> RatioToMixture | None:
+    """Reads a sum as such a logarithm; None if it isn't one of a rational share."""
+    if not isinstance(node, sympy.Add) or len(node.args) != 2:
+        return None
+    for one, other in (node.args, node.args[::-1]):
+        sign, function = other.as_coeff_Mul()
+        if one.is_number and sign in (1, -1) and isinstance(function, softplus):
+            share = sympy.exp(sign * one)
+            if share.is_Rational and 0 < share < 1:
+                return RatioToMixture(int(-sign), share, function.args[0])
+    return None
+
+
+def is_zero(difference: Any) -> bool:
+    """Whether nothing is left of a sum, with the logarithms of numbers by those of primes."""
+    return bool(sympy.expand(sympy.expand_log(difference, force=True)) == 0)
 
 
 def around(let: Let) -> Condition:

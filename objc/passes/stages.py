@@ -10,6 +10,7 @@ from objc.ir.verify import verify
 from objc.passes.demand import guard_by_demand, guard_places
 from objc.passes.differences import name_differences
 from objc.passes.inline import inline_all, inline_same_loop
+from objc.passes.mixtures import ratios_to_mixtures, without_equal_shares
 from objc.passes.nest import nest_extremes
 from objc.passes.places import tell_places
 from objc.passes.prune import prune
@@ -31,6 +32,8 @@ def stable(program: Program) -> Program:
         ("reach", limit_recurrences),
         ("demand", guard_by_demand),
         ("squares", differences_of_squares),
+        ("mixtures", ratios_to_mixtures),
+        ("prune", prune),
         ("stabilise", stabilise),
         ("differences", partial(name_differences, known=program)),
         ("demand", guard_places),
@@ -44,6 +47,7 @@ def tidy(program: Program, *, final: bool = True) -> Program:
     steps = (
         ("inline", inline_same_loop),
         ("prune", prune),
+        ("shares", without_equal_shares),
         ("simplify", simplify),
         ("inline", inline_same_loop),
         ("prune", prune),

@@ -193,10 +193,16 @@ def length(entries: Iterable[Any]) -> HyperDual:
     return HyperDual(0) if squares.value == 0 else sqrt(squares)
 
 
+def softmax(logits: Iterable[Any]) -> list[HyperDual]:
+    powers = [exp(one) for one in logits]
+    whole = total(powers)
+    return [one / whole for one in powers]
+
+
 ENVIRONMENT: dict[str, Any] = {
     "HyperDual": HyperDual, "absolute": absolute, "atan": atan, "cos": cos, "cosh": cosh,
     "erf": erf, "erfc": erfc, "exp": exp, "length": length, "lgamma": lgamma, "log": log,
-    "max": greatest, "sigmoid": sigmoid, "sin": sin, "sinh": sinh, "sqrt": sqrt, "tan": tan,
-    "tanh": tanh, "times_log": times_log, "total": total, "xlogx": xlogx,
+    "max": greatest, "sigmoid": sigmoid, "sin": sin, "sinh": sinh, "softmax": softmax, "sqrt": sqrt,
+    "tan": tan, "tanh": tanh, "times_log": times_log, "total": total, "xlogx": xlogx,
 }  # fmt: skip
 """What the text of an oracle may name."""

@@ -26,6 +26,7 @@ from .form import (
 )
 from .form import scalars as _scalars
 from .form import two as _two
+from .naive_vectors import VECTOR_FORMS
 
 SOFTPLUS = (
     _scalars("log(1 + exp(x))", LINE),
@@ -331,7 +332,7 @@ ROWS = (
 
 FORMS = (
     *SOFTPLUS, *SIGMOID, *HYPERBOLIC, *EXPONENTIALS, *LOGARITHMS, *ROOTS, *RATIONAL, *TRIGONOMETRIC,
-    *GAUSSIAN, *ROWS,
+    *GAUSSIAN, *ROWS, *VECTOR_FORMS,
 )  # fmt: skip
 
 SERIES = "cancels to a higher order around zero, where only a series is exact"

@@ -14,8 +14,10 @@ from objc.passes.evaluation.combinations import combine_differences
 from objc.passes.evaluation.divergences import divergences_by_parts
 from objc.passes.evaluation.fractions import over_common_denominators
 from objc.passes.evaluation.means import center_means
+from objc.passes.evaluation.normalizers import subtract_normalizers
 from objc.passes.evaluation.products import keep_range
 from objc.passes.evaluation.relative_entropies import entropies_by_parts
+from objc.passes.evaluation.softmaxes import compare_softmaxes
 
 __all__ = ["keep_digits", "keep_range"]
 
@@ -24,4 +26,5 @@ def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
     program = entropies_by_parts(divergences_by_parts(program))
     program = combine_differences(over_common_denominators(program))
-    return center_means(expand_at_zero(program))
+    program = center_means(expand_at_zero(compare_softmaxes(program)))
+    return subtract_normalizers(program)

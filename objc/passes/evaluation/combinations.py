@@ -12,8 +12,8 @@ from typing import Any
 import sympy
 
 from objc.ir.program import Program
-from objc.ir.symbols import Expression, Read, substitute_positions
-from objc.passes.differences import is_difference
+from objc.ir.symbols import Expression, Read
+from objc.passes.differences import is_difference, written_out
 
 
 def combine_differences(program: Program) -> Program:
@@ -43,6 +43,11 @@ def _combined(node: Any, named: set[str], program: Program) -> Expression | None
             rest = sympy.Mul(*(f for f in factors if f is not reads[0]))
             opened = sympy.expand(number * written_out(reads[0], program))
             groups.setdefault(rest, []).append((one, opened))
+    for rest, found in groups.items():
+        taken = [one for each in groups.values() for one, _ in each]
+        found += [
+            (one, one / rest) for one in node.args if one not in taken and _is_plain(one / rest)
+        ]
     changed, done = node, False
     for rest, members in groups.items():
         whole = sympy.Add(*(opened for _, opened in members))
@@ -56,12 +61,6 @@ def _combined(node: Any, named: set[str], program: Program) -> Expression | None
     return changed if done else None
 
 
-def written_out(expression: Any, program: Program) -> Any:
-    """With differences of entries, which have names, as what they are."""
-    mapping = {}
-    for read in expression.atoms(Read):
-        let = program.let.get(read.tensor)
-        if let is not None and let.reduction is None and is_difference(let.body):
-            places = dict(zip(let.free, read.positions, strict=True))
-            mapping[read] = substitute_positions(let.body, places)
-    return expression.xreplace(mapping) if mapping else expression
+def _is_plain(term: Any) -> bool:
+    """Whether it is a read with a number, as the addends of a difference are."""
+    return isinstance(term.as_coeff_Mul()[1], Read)

@@ -15,7 +15,7 @@ import sympy
 from objc.atoms import quotient
 from objc.ir.program import Program
 from objc.ir.symbols import Expression, Read
-from objc.passes.evaluation.combinations import written_out
+from objc.passes.differences import written_out
 from objc.passes.inline import size
 from objc.passes.rewrites.forms import is_short
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, expm1
-from objc.ir.program import Program
+from objc.atoms import Branch, expm1, log1p, maximum
+from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Read
 from objc.passes.batch import dependent
 from objc.passes.evaluation.magnitudes import keep_in_range
@@ -29,13 +29,20 @@ def keep_range(program: Program) -> Program:
     }
     exploding: set[str] = set()
     named = {let.read(*let.free): let.body for let in program.lets if let.reduction is None}
+    opened = {let.name: let.body for let in program.lets if let.reduction is None}
+
+    def bounded(exponent: Expression) -> bool:
+        if isinstance(exponent, maximum):
+            return all(map(bounded, exponent.args))
+        exponent = opened.get(getattr(exponent, "tensor", ""), exponent)
+        return _is_normalised(exponent, normalisers)
 
     def explosive(factor: Expression) -> bool:
         if isinstance(factor, Read):
             return factor.tensor in exploding
         if isinstance(factor, (sympy.exp, expm1, sympy.sinh, sympy.cosh)):
             argument = factor.args[0]
-            return not argument.is_nonpositive and not _is_normalised(argument, normalisers)
+            return not argument.is_nonpositive and not bounded(argument)
         if isinstance(factor, sympy.Pow):
             return (
                 not factor.exp.is_number and not factor.exp.is_positive
@@ -44,7 +51,8 @@ def keep_range(program: Program) -> Program:
 
     lets = []
     for let in program.lets:
-        if let.reduction in (None, "sum") and _has_part(let.body, explosive):
+        added = let.reduction in (None, "sum") and not _is_rest(let)
+        if added and _has_part(let.body, explosive):
             exploding.add(let.name)
         guarded = guard_products(let.body, lambda factor: _has_part(factor, explosive))
         body = keep_in_range(guarded, named)
@@ -52,6 +60,12 @@ def keep_range(program: Program) -> Program:
         if let.reduction is None:
             named[let.read(*let.free)] = body
     return program.with_lets(lets)
+
+
+def _is_rest(let: Let) -> bool:
+    """Whether a let is a logarithm of what is at least one, as the rest of a logsumexp is."""
+    logarithm = isinstance(let.body, (sympy.log, log1p))
+    return logarithm and bool(let.read(*let.free).is_nonnegative)
 
 
 def _has_part(body: Expression, explosive: Callable[[Expression], bool]) -> bool:

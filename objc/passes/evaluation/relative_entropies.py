@@ -14,64 +14,94 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch
-from objc.ir.domain import REAL
-from objc.ir.program import Let, Names, Program
+from objc.atoms import Branch, expm1, maximum
+from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, indices_of
-from objc.passes.probabilities import is_whole, written_out
+from objc.passes.evaluation.log_ratios import LogRatios
+from objc.passes.probabilities import is_whole
 
 _TERMS = 10
-_NEAR = sympy.Rational(1, 8)
+EXCESS_NEAR = sympy.Rational(1, 8)
 """Below it 10 terms are exact to 2⁻⁵⁷; beyond, four bits cancel."""
+ONE, ZERO = sympy.Integer(1), sympy.Integer(0)
 
 
 def entropies_by_parts(program: Program) -> Program:
     """The program with relative entropies of softmaxes as sums of what is never negative."""
-    if sum(let.reduction == "logsumexp" for let in program.lets) < 2:
+    ratios = LogRatios(program)
+    if len(ratios.normalizers) < 2:
         return program
-    names = Names.of(program)
-    lets: list[Let] = []
     for let in program.lets:
-        lets += _changed(let, program, names)
-    return program.with_lets(lets)
+        ratios.lets.append(_changed(let, ratios) if let.reduction == "sum" else let)
+    return program.with_lets(ratios.lets)
 
 
-def _changed(let: Let, program: Program, names: Names) -> list[Let]:
-    """The sum and, before it, the logarithms of the ratios, if it is such an entropy."""
-    found = _parts(let, program)
-    if found is None:
-        return [let]
-    weight, a, u = found
-    log_ratio = Let(names.fresh("log_ratio"), let.indices, u, domain=REAL, span=let.span)
-    ratio = log_ratio.read(*log_ratio.free)
-    series: Expression = sympy.Integer(0)
-    for n in reversed(range(_TERMS)):
-        series = sympy.Rational((-1) ** n, factorial(n + 2)) + ratio * series
-    near = sympy.exp(a) * ratio**2 * series
-    far = ratio * sympy.exp(a) + (sympy.exp(a - u) - sympy.exp(a))
-    body = weight * Branch(sympy.Lt(sympy.Abs(ratio), _NEAR), near, far)
-    return [log_ratio, replace(let, body=body)]
-
-
-def _parts(let: Let, program: Program) -> tuple[Expression, Expression, Expression] | None:
-    """(c, a, a − b) of `sum c·(a − b)·exp(a)` over all of the softmaxes exp(a) and exp(b)."""
-    if let.reduction != "sum" or not isinstance(let.body, sympy.Mul):
-        return None
-    normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
-    for power in let.body.args:
-        a = written_out(power.args[0], program) if isinstance(power, sympy.exp) else None
-        if a is None or not _is_log_softmax(a, let, normalizers):
+def _changed(let: Let, ratios: LogRatios) -> Let:
+    """A sum in which some addends are such entropies by what has a sum for each of them: without what it
+    is weighed with, which others may have as well."""
+    rest: list[Expression] = []
+    whole: list[Expression] = []
+    for addend in sympy.Add.make_args(let.body):
+        found = _parts(addend, let, ratios)
+        if found is None:
+            rest.append(addend)
             continue
-        for one in let.body.args:
-            u = written_out(one, program)
-            weight = sympy.Mul(*(f for f in let.body.args if f is not power and f is not one))
-            fits = isinstance(u, sympy.Add) and not indices_of(weight) & set(let.over)
-            for sign in (1, -1) if fits else ():
-                if _is_log_softmax(sympy.expand(a - sign * u), let, normalizers):
-                    return sign * weight, a, sign * u
+        weight, a, b, u = found
+        name = ratios.names.fresh(f"{let.name}_entropy")
+        ratios.lets.append(replace(let, name=name, body=never_negative(a, b, u)))
+        whole.append(weight * ratios.lets[-1].read(*let.free))
+    if not whole:
+        return let
+    if rest:
+        name = ratios.names.fresh(f"{let.name}_rest")
+        ratios.lets.append(replace(let, name=name, body=sympy.Add(*rest)))
+        whole.append(ratios.lets[-1].read(*let.free))
+    return replace(let, reduction=None, over=(), guard=sympy.true, body=sympy.Add(*whole))
+
+
+def never_negative(a: Any, b: Any, u: Any) -> Expression:
+    """exp(a)·u + exp(b) − exp(a), with u = a − b as it is exact: of the greater exponential, by what is
+    below one."""
+    less = expm1(-sympy.Abs(u))
+    above = sympy.Gt(u, 0)
+    near = Branch(above, ONE, 1 + less) * (u**2 * series_of_excess(u))
+    far = Branch(above, u + less, (1 + less) * u - less)
+    return sympy.exp(maximum(a, b)) * Branch(sympy.Lt(sympy.Abs(u), EXCESS_NEAR), near, far)
+
+
+def series_of_excess(u: Any) -> Expression:
+    """(u + exp(−u) − 1)/u², for small u."""
+    series: Expression = ZERO
+    for n in reversed(range(_TERMS)):
+        series = sympy.Rational((-1) ** n, factorial(n + 2)) + u * series
+    return series
+
+
+def _parts(
+    addend: Any, let: Let, ratios: LogRatios
+) -> tuple[Expression, Expression, Expression, Expression] | None:
+    """(c, a, b, a − b) of `c·(a − b)·exp(a)` in a sum over all of the softmaxes exp(a) and exp(b)."""
+    factors = sympy.Mul.make_args(addend)
+    for power in factors:
+        a = ratios.opened(power.args[0]) if isinstance(power, sympy.exp) else None
+        if a is None or not _is_log_softmax(a, let, ratios):
+            continue
+        for one in factors:
+            weight = sympy.Mul(*(f for f in factors if f is not power and f is not one))
+            if isinstance(one, sympy.exp) or indices_of(weight) & set(let.over):
+                continue
+            for sign in (1, -1):
+                u = ratios.opened(sign * one)
+                b = sympy.expand(a - u)
+                if u.is_Add and _is_log_softmax(b, let, ratios):
+                    named = ratios.named(u, let)
+                    if named is not None:
+                        return sign * weight, a, b, named
     return None
 
 
-def _is_log_softmax(exponent: Any, let: Let, normalizers: dict[str, Let]) -> bool:
-    reads = (one for one in exponent.free_symbols if getattr(one, "tensor", "") in normalizers)
-    return any(is_whole(exponent, read, let, normalizers) for read in reads)
+def _is_log_softmax(exponent: Any, let: Let, ratios: LogRatios) -> bool:
+    reads = (
+        one for one in exponent.free_symbols if getattr(one, "tensor", "") in ratios.normalizers
+    )
+    return any(is_whole(exponent, read, let, ratios.normalizers) for read in reads)

@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, log1p, sigmoid, xlog1py, xlogy
+from objc.atoms import Branch, log1p, maximum, sigmoid, xlog1py, xlogy
 from objc.ir.symbols import Expression
 from objc.passes.rewrites.forms import two_exponentials
 
@@ -156,5 +156,7 @@ def power_of_reciprocal(node: Any) -> Expression | None:
 def _away_from_infinity(logarithm: Any) -> bool:
     argument = logarithm.args[0]
     if isinstance(logarithm, log1p):
+        if isinstance(argument, maximum):
+            return any(one.is_number and one > -1 for one in argument.args)
         return bool(argument.is_nonnegative)
     return bool(argument.is_positive)
