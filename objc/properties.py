@@ -21,6 +21,7 @@ class Property:
 
     `is_sought` says that it is looked for where nobody claims it. Where it takes numbers, `candidates` is a
     function of a subject, the property and inputs that gives the statements to try, the strongest first.
+    Where it `is_quiet`, it is not listed among what was left undecided: of most declarations it says nothing.
 
     `impossible` is a function of the same that refutes it for all numbers.
 
@@ -39,6 +40,7 @@ class Property:
     lens: Literal["", "curvature", "range", "slope"] = ""
     candidates: str | None = None
     is_sought: bool = False
+    is_quiet: bool = False
     impossible: str | None = None
     of_scalars: bool = False
     with_data: bool = False
@@ -290,6 +292,14 @@ PROPERTIES: Mapping[str, Property] = {
     ),
     "strictly_proper": Property(
         (*_OF_DISTRIBUTIONS, *_in("statistics.propriety", "strictly_proper")), transforms=True
+    ),
+    "proper_composite": Property(
+        _in("statistics.links", "through_its_link"),
+        numbers=1,
+        candidates="statistics.links:own_links",
+        is_sought=True,
+        is_quiet=True,
+        transforms=True,
     ),
     "estimates": Property(
         _in("statistics.elicitation", "estimates"), qualifiers=_STATISTICS, transforms=True

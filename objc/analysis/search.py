@@ -49,7 +49,9 @@ def found_beside(
             started = time.process_time()
             found[key] = sought(subject, *key, own, others)
             clock.left -= time.process_time() - started
-    yield from (found[one] for one in asked if one in found)
+    for key in asked:
+        if key in found and not (PROPERTIES[key[0]].is_quiet and found[key].verdict == "unknown"):
+            yield found[key]
 
 
 def _settles(fact: Fact, word: str, row: Property, names: tuple[str, ...]) -> bool:
@@ -81,24 +83,24 @@ def _inputs(subject: Subject, row: Property) -> Iterator[tuple[str, ...]]:
 def sought(
     subject: Subject, word: str, names: tuple[str, ...], clock: Clock, facts: Sequence[Fact]
 ) -> Fact:
-    """The first statement of a property that is proved; where no number will do, that; without numbers,
+    """Where no number will do, that; else the first statement of a property that is proved; without numbers,
     what is decided of it."""
     row = PROPERTIES[word]
     claims: Iterator[Claim] = iter((stated(word, *names),))
-    if row.candidates is not None:
-        claims = function_at(row.candidates)(subject, word, names)
     tried: list[str] = []
     try:
-        while (claim := _next(claims, clock)) is not None:
-            found = decide(subject, claim, clock)
-            if found.verdict == "proved" or row.candidates is None:
-                return fact_of(subject, claim, "found", found)
-            tried.append(fact_of(subject, claim, "found", found).statement)
         if row.impossible is not None:
             with clock.running():
                 no = function_at(row.impossible)(subject, word, names, facts)
             if no is not None:
                 return fact_of(subject, stated(word, *names), "found", no)
+        if row.candidates is not None:
+            claims = function_at(row.candidates)(subject, word, names)
+        while (claim := _next(claims, clock)) is not None:
+            found = decide(subject, claim, clock)
+            if found.verdict == "proved" or row.candidates is None:
+                return fact_of(subject, claim, "found", found)
+            tried.append(fact_of(subject, claim, "found", found).statement)
         reason = ", ".join(tried) or "no constant shows itself"
     except OutOfTime:
         reason = f"nothing, {_LATE}"

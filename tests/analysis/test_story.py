@@ -64,7 +64,7 @@ def _program(declaration: str) -> Program:
          ["sign of s decides", "psi(t) = t.", "best s is 1, which says nothing more of p",
           "do not pull at all", "no likelihood"], ["tolerates", "log(p"]),
         (_SIGN + "log(1 + exp(-y * s))",
-         ["best s is log(p / (1 - p))", "logistic function of s is that probability", "hardly pull"],
+         ["best s is log(p / (1 - p))", "sigmoid(s) is the probability that y is 1", "hardly pull"],
          ["no likelihood", "do not pull"]),
         (_SIGN + "min(1, max(0, (1 - y * s) / 2))",
          ["tolerates symmetric label noise", "given up: far on the wrong side the slope is 0"],

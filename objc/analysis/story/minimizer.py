@@ -16,6 +16,7 @@ from objc.analysis.statistics.classes import classes_of
 from objc.analysis.statistics.contrast import batch_of
 from objc.analysis.statistics.elicitation import Regression, asymmetric, cases_of
 from objc.analysis.statistics.excess import least_score, transform
+from objc.analysis.statistics.links import own_link, words
 from objc.analysis.statistics.margins import Margin, margin_of
 from objc.analysis.statistics.rankings import in_order, pairs_of
 from objc.analysis.subject import Subject
@@ -89,9 +90,20 @@ def _decision(subject: Subject, margin: Margin) -> Iterator[str]:
             f"Where {label} is 1 with probability p > 1/2, the best {margin.name} is {text}"
             + ("." if score(share).has(share) else ", which says nothing more of p.")
         )
-    if decided(subject, "strictly_proper").is_proof:
-        yield f"The logistic function of {margin.name} is that probability at the minimum."
+    yield from _link(subject)
     yield from _tolerance(subject)
+
+
+def _link(subject: Subject) -> Iterator[str]:
+    """The probability that a score stands for at the minimum."""
+    link = own_link(subject)
+    if link is not None:
+        (outcome, _), name = link.case.labels, link.case.outcome.name
+        shown = Text(subject.program).scalar(link.probability).text
+        yield (
+            f"At the minimum {shown} is the probability that {name} is {outcome}: {words(subject, link)}"
+            " (strictly proper by this link)."
+        )
 
 
 def _choice(subject: Subject) -> Iterator[str]:
