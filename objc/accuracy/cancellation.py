@@ -1,7 +1,8 @@
 """Digits that cancel although every rule has been tried: a quick search, for `objc check`.
 
 A few examples of moderate size are computed in float64 by the derived program, in many digits by the
-text as written. Where a result has lost more than the rounding of its inputs explains, the let is
+text as written: value, gradient and, of small programs, the diagonal of the Hessian. Where a result is no
+number, or has lost more than the rounding of its inputs explains, the let is
 found that loses most by itself, from exact numbers rounded once; its span is where the warning points.
 """
 
@@ -16,6 +17,7 @@ import mpmath
 import numpy as np
 
 from objc.accuracy.errors import Cancellation
+from objc.accuracy.examples import moderate
 from objc.accuracy.points import Points, Sampler
 from objc.accuracy.reference import Reference
 from objc.compiler import Result, Variant, derive
@@ -24,20 +26,31 @@ from objc.ir.evaluate import evaluate
 from objc.ir.index import Dimension
 from objc.ir.program import Input, Let, Program, Term
 from objc.ir.recurrence import members
+from objc.passes.inline import size
 from objc.passes.prune import prune
 from objc.target import IndexOutOfRange
 
-_EXAMPLES = 24
-_MOST_WORK = 10_000
-"""Bodies that may be evaluated, at all points of all lets: what keeps the search below a second."""
-_LEAST, _LEAST_ENTRY, _GREATEST = 1e-6, 1e-2, 1e4
-"""The size of numbers in these examples, and of the entries of a tensor: what overflows is not what
-cancels, and scores that all but tie are the root of many a gradient."""
+_FEWEST_EXAMPLES, _MOST_EXAMPLES = 24, 120
+_WORK, _MOST_WORK = 1500, 10_000
+"""Bodies that are evaluated, at all points of all lets, and that may be, for the fewest examples: what
+keeps the search below a second."""
+_MOST_CURVED = 60
+"""Bodies of a gradient of which second derivatives are looked at too: those of larger ones take long."""
 _BITS = 14.0
 """Of 53; fewer are not worth a warning."""
-_SMALLEST, _LARGEST = 1e-200, 1e12
+_NONE_LEFT = 54.0
+"""The rank of a result that is no number."""
+_SMALLEST, _LARGEST, _REPRESENTABLE = 1e-200, 1e12, 1e300
+_NOTHING, _FLAT = 1e-320, 1e-12
+"""What is shown as zero, and a curvature that nobody would miss."""
 _STEP = 2.0**-46
 _DIGITS = 120
+_USUAL, _SMALL = 20, 120
+"""The size of a body, and the bodies of a program of which many digits may be had at several examples."""
+_MOST_DIGITS, _FEWER_DIGITS = 1600, 200
+_MOST_TRIES, _FEWEST_TRIES = 10, 4
+_MOST_UNSETTLED = 12
+_ORDER = ("per_example", "gradient", "hessian_diagonal")
 
 
 @dataclass(frozen=True)
@@ -50,9 +63,15 @@ class _Loss:
     got: float
     expected: Any
 
+    @property
+    def rank(self) -> tuple[bool, float, int]:
+        """Second derivatives come last; a value before a gradient that is as bad."""
+        order = _ORDER.index(self.key.partition(":")[0])
+        return order < 2, self.bits, -order
+
 
 def cancellation(program: Program) -> Cancellation | None:
-    """The worst loss of digits in value or gradient among a few examples, if it is worth a warning.
+    """The worst loss of digits in value or derivatives among a few examples, if it is worth a warning.
 
     None too for a program of which one example takes as long as the whole search may.
     """
@@ -74,67 +93,89 @@ class _Search:
         self.wrt = () if program.kind == "metric" else tuple(
             one.name for one in program.differentiable
         )  # fmt: skip
-        results: tuple[Result, ...] = ("per_example", "gradient") if self.wrt else ("per_example",)
-        self.derived = derive(program, Variant(results, self.wrt, self.batched))
         self.sampler = Sampler.of(program, "float64", {}, 0)
         self.setting = next(iter(self.sampler.settings(1)))
+        results: tuple[Result, ...] = ("per_example", "gradient") if self.wrt else ("per_example",)
+        self.derived = derive(program, Variant(results, self.wrt, self.batched))
+        self.curved = bool(self.wrt) and self._work(self.derived) <= _MOST_CURVED
+        if self.curved:
+            results = (*results, "hessian_diagonal")
+            self.derived = derive(program, Variant(results, self.wrt, self.batched))
+        self.most_digits = _FEWER_DIGITS
         internal = (one for one in self.derived.inputs if one.role == "internal")
         self.internal = {one.name: 1.0 for one in internal}
 
     def run(self) -> Cancellation | None:
-        number = min(_EXAMPLES, _MOST_WORK // self._work())
+        reference = Reference(
+            self.program,
+            self.derived,
+            self.wrt,
+            second="hessian_diagonal" if self.curved else None,
+        )
+        work = max(self._work(self.derived), self._work(reference.written))
+        number = min(_FEWEST_EXAMPLES, _MOST_WORK // work)
         if number < 1:
             return None
-        reference = Reference(self.program, self.derived, self.wrt, products=False)
-        points = self._moderate(number)
+        number = max(number, min(_MOST_EXAMPLES, _WORK // work))
+        self.most_digits = _MOST_DIGITS if work <= _SMALL else _FEWER_DIGITS
+        points = moderate(self.program, self.sampler, self.setting, number)
         inputs = {**points, **self.setting}
         truth = reference.once(inputs, np.full(number, _DIGITS))
         found = self._computed(inputs)
         worst: dict[int, _Loss] = {}
         for loss in self._suspicious(found, truth):
             row = loss.place[0]
-            if row not in worst or loss.bits > worst[row].bits:
+            if row not in worst or loss.rank > worst[row].rank:
                 worst[row] = loss
+        for row in self._unsettled(found, truth):
+            worst.setdefault(row, _Loss(_NONE_LEFT, "per_example", (row,), math.nan, mpmath.nan))
         best: tuple[_Loss, Points] | None = None
-        for row, loss in worst.items():
-            if best is not None and loss.bits <= best[0].bits:
-                continue
+        tries = _MOST_TRIES if work <= _SMALL else _FEWEST_TRIES
+        plainest = sorted(worst, key=lambda row: _magnitude(points, row))
+        for row in sorted(plainest, key=lambda row: worst[row].rank, reverse=True)[:tries]:
+            suspected = worst[row]
+            if best is not None and suspected.rank <= best[0].rank:
+                break
             one = {name: value[row : row + 1] for name, value in points.items()}
-            bits = loss.bits - self._explained(reference, {**one, **self.setting}, loss)
-            if bits >= _BITS and (best is None or bits > best[0].bits):
-                best = replace(loss, bits=bits), one
+            settled = self._settled(reference, {**one, **self.setting}, found, row)
+            if settled is not None and (best is None or settled.rank > best[0].rank):
+                best = settled, one
         return None if best is None else self._warning(*best, number)
 
-    def _work(self) -> int:
-        """About how many bodies are evaluated for one example."""
-        lets = self.derived.lets
+    def _settled(
+        self, reference: Reference, inputs: Mapping[str, Any], found: Mapping[str, Any], row: int
+    ) -> _Loss | None:
+        """The worst of an example beside a truth of which more digits change nothing, less what the
+        rounding of its inputs explains."""
+        truth, digits = reference.at(inputs, self.most_digits)
+        own = {key: values[row : row + 1] for key, values in found.items()}
+        best: _Loss | None = None
+        explained: dict[str, Any] | None = None
+        for loss in sorted(self._suspicious(own, truth), key=lambda one: one.rank, reverse=True):
+            if best is not None and loss.rank <= best.rank:
+                break
+            if loss.bits < _NONE_LEFT:
+                if explained is None:
+                    explained = self._explained(reference, inputs, truth, digits)
+                change = explained[loss.key][loss.place] / abs(loss.expected)
+                bits = loss.bits - math.log2(max(float(change), 1.0))
+                loss = replace(loss, bits=bits)
+            if loss.bits >= _BITS and (best is None or loss.rank > best.rank):
+                best = loss
+        return best
+
+    def _work(self, program: Program) -> int:
+        """About how many bodies of the usual size are evaluated for one example."""
         return 1 + sum(
-            math.prod(self._extent(one.dimension) for one in let.indices) for let in lets
+            math.prod(self._extent(one.dimension) for one in let.indices)
+            * (1 + size(let.body) // _USUAL)
+            for let in program.lets
         )
 
     def _extent(self, dimension: Dimension) -> int:
         if dimension.count is not None:
             return int(self.setting.get(dimension.count, 1)) + dimension.more
         return self.sampler.sizes.get(dimension, 1)
-
-    def _moderate(self, number: int) -> Points:
-        """Examples in which every number is zero or of moderate size; in some the entries of a tensor
-        are near each other."""
-        drawn = self.sampler.draw(number, self.setting)
-        generator = np.random.default_rng(1)
-        for one in self.program.inputs:
-            if one.name in drawn and one.domain.kind in ("real", "positive", "nonnegative"):
-                value = drawn[one.name]
-                least = _LEAST_ENTRY if one.dimensions else _LEAST
-                size = np.clip(np.abs(value), least, _GREATEST)
-                value = np.where(value == 0, 0.0, np.copysign(size, value))
-                if one.dimensions:
-                    near = value[::3].reshape(len(value[::3]), -1)[:, :1]
-                    near = near.reshape(-1, *[1] * (value.ndim - 1))
-                    spread = generator.choice([1e-3, 1e-6], size=near.shape)
-                    value[::3] = near * (1 + spread * generator.normal(size=value[::3].shape))
-                drawn[one.name] = value
-        return drawn
 
     def _computed(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         with np.errstate(all="ignore"):
@@ -144,31 +185,50 @@ class _Search:
         for key, values in found.items():
             for place in np.ndindex(values.shape):
                 got, expected = float(values[place]), truth[key][place]
-                if not (math.isfinite(got) and mpmath.isfinite(expected)):
+                if not mpmath.isfinite(expected) or abs(expected) > _REPRESENTABLE:
                     continue
-                bits = _bits(got, expected)
-                if _SMALLEST <= abs(expected) <= _LARGEST and bits >= _BITS:
-                    yield _Loss(bits, key, place, got, expected)
+                if not math.isfinite(got):
+                    yield _Loss(_NONE_LEFT, key, place, got, expected)
+                elif _SMALLEST <= abs(expected) <= _LARGEST:
+                    scale = _scale(key, truth[key], place)
+                    bits = _bits(got, expected, scale)
+                    if key.startswith("hessian") and scale < _FLAT:
+                        continue
+                    if bits >= _BITS:
+                        yield _Loss(bits, key, place, got, expected)
 
-    def _explained(self, reference: Reference, inputs: Mapping[str, Any], loss: _Loss) -> float:
-        """The bits that rounding the inputs takes already."""
+    def _unsettled(self, found: Mapping[str, Any], truth: Mapping[str, Any]) -> list[int]:
+        """Examples with results that are no numbers, neither here nor in the digits tried so far."""
+        rows: dict[int, None] = {}
+        for key, values in found.items():
+            for place in np.argwhere(~np.isfinite(np.asarray(values, float))):
+                if mpmath.isnan(truth[key][tuple(place)]):
+                    rows[int(place[0])] = None
+        return list(rows)[:_MOST_UNSETTLED]
+
+    def _explained(
+        self, reference: Reference, inputs: Mapping[str, Any], truth: Mapping[str, Any], digits: Any
+    ) -> dict[str, Any]:
+        """How much rounding the inputs changes every result, over a rounding."""
         generator = np.random.default_rng(0)
-        place = (0, *loss.place[1:])
-        most = 0.0
+        most: dict[str, Any] = {}
         for _ in range(3):
             moved = {name: self._moved(name, value, generator) for name, value in inputs.items()}
-            change = abs(
-                reference.once(moved, np.array([_DIGITS]))[loss.key][place] - loss.expected
-            )
-            most = max(most, float(change / abs(loss.expected)) / _STEP)
-        return math.log2(max(most, 1.0))
+            for key, values in reference.once(moved, np.maximum(digits, _DIGITS)).items():
+                change = np.abs(values - truth[key]) / _STEP
+                most[key] = (
+                    np.where(change > most[key], change, most[key]) if key in most else change
+                )
+        return most
 
     def _moved(self, name: str, value: Any, generator: np.random.Generator) -> Any:
         if name not in self.batched or not np.issubdtype(np.asarray(value).dtype, np.floating):
             return value
         moved = value * (1 + generator.uniform(-1, 1, size=value.shape) * _STEP)
-        bounded = self.program.input[name].domain.kind in ("probability", "simplex")
-        return np.minimum(moved, 1.0) if bounded else moved
+        kind = self.program.input[name].domain.kind
+        if kind in ("real", "positive", "nonnegative"):  # zero is next to a kink, often enough
+            moved = np.where(value == 0, _STEP**2, moved)
+        return np.minimum(moved, 1.0) if kind in ("probability", "simplex") else moved
 
     def _warning(self, loss: _Loss, example: Points, number: int) -> Cancellation:
         where = {**{name: value[0] for name, value in example.items()}, **self.setting}
@@ -176,23 +236,27 @@ class _Search:
         return Cancellation(
             self._place(example).span or self.program.span,
             self.program.name,
-            name if kind == "gradient" else None,
+            kind,
+            name or None,
             loss.bits,
             tuple((key, np.asarray(value).tolist()) for key, value in where.items()),
             tuple(loss.place[1:]),
             loss.got,
-            mpmath.nstr(loss.expected, 17),
+            mpmath.nstr(loss.expected, 17) if abs(loss.expected) > _NOTHING else "0.0",
             number,
         )
 
     def _place(self, example: Points) -> Let:
         """The let that loses most digits by itself, of those that the user wrote."""
         inputs = {**example, **self.setting, **self.internal}
+        result = self.derived.let[self.derived.outputs["per_example"]]
         outputs = {let.name: let.name for let in self.derived.lets}
-        exact = evaluate(replace(self.derived, outputs=outputs), inputs, _DIGITS)
+        try:
+            exact = evaluate(replace(self.derived, outputs=outputs), inputs, _DIGITS)
+        except IndexOutOfRange:  # a place that nothing reads
+            return result
         inside = members(self.derived)
         written = [let for let in self.derived.lets if let.span is not None]
-        result = self.derived.let[self.derived.outputs["per_example"]]
         losses = [
             (0.0 if let.name in inside else self._own_loss(let, inputs, exact), let)
             for let in written
@@ -217,10 +281,19 @@ class _Search:
         expected = np.asarray(exact[let.name], object).reshape(found.shape)
         bits = [
             _bits(float(found[place]), expected[place])
+            if math.isfinite(found[place])
+            else _NONE_LEFT
             for place in np.ndindex(found.shape)
-            if math.isfinite(found[place]) and abs(expected[place]) >= _SMALLEST
+            if _SMALLEST <= abs(expected[place]) <= _REPRESENTABLE
         ]
         return max(bits, default=0.0)
+
+
+def _magnitude(points: Points, row: int) -> float:
+    """The largest number of an example, or the inverse of the smallest: what a reader has least of."""
+    flat = np.concatenate([np.abs(np.ravel(one[row])).astype(float) for one in points.values()])
+    flat = flat[flat != 0]
+    return float(np.abs(np.log(flat)).max(initial=0.0))
 
 
 def _rounded(values: Any) -> Any:
@@ -228,9 +301,18 @@ def _rounded(values: Any) -> Any:
     return array if np.issubdtype(array.dtype, np.integer) else array.astype(float)
 
 
-def _bits(got: float, expected: Any) -> float:
-    """The binary digits of 53 that a number has lost."""
+def _scale(key: str, truth: Any, place: tuple[int, ...]) -> Any:
+    """What an error is measured by: of second derivatives, the largest entry of the example, since
+    curvature along the tensor itself is a difference."""
+    if not key.startswith("hessian"):
+        return abs(truth[place])
+    entries = np.ravel(truth[place[:1]])
+    return max(abs(one) for one in entries if mpmath.isfinite(one))
+
+
+def _bits(got: float, expected: Any, scale: Any = None) -> float:
+    """The binary digits of 53 that a number has lost, of itself or of a larger one."""
     if expected == 0:
         return 0.0 if got == 0 else 53.0
-    error = abs(mpmath.mpf(got) - expected) / abs(expected)
+    error = abs(mpmath.mpf(got) - expected) / abs(expected if scale is None else scale)
     return min(max(float(mpmath.log(error, 2)) + 53, 0.0), 53.0) if error else 0.0

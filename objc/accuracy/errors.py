@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -55,23 +56,26 @@ class NothingToMeasure(Diagnostic):
 
 @dataclass(frozen=True)
 class Cancellation(Diagnostic):
-    """Digits cancel that no rule of the compiler keeps.
+    """Digits cancel that no rule of the compiler keeps, or a part of the formula leaves the range.
 
         loss spread(x: real[N]) = mean[i](x[i]^3) - mean[i](x[i])^3
         warning[W0360]: `spread` loses 22 of 53 bits
 
     Two nearly equal numbers are subtracted, each with its own rounding, and little else is left. The
-    result is compared with the formula in many digits, at a few examples drawn from the declared
-    domains; what the rounding of the inputs itself explains is not counted. The note has the inputs
-    that show it: in float32 as many bits are lost of 24. Write what is equal but for a small part by
-    that part (here by the distances from the mean), or leave it where such inputs do
-    not occur. `objc accuracy` searches longer.
+    result, its gradient and, of a small formula, its second derivatives are compared with the formula in
+    many digits, at a few examples drawn from the declared domains, some of which nearly agree;
+    what the rounding of the inputs itself explains is not counted. The note has the inputs
+    that show it: in float32 as many bits are lost of 24. Where the result is infinite or no number
+    although the true one is an ordinary number, a part of it has overflowed. Write what is equal but
+    for a small part by that part (here by the distances from the mean), or leave it where such
+    inputs do not occur. `objc accuracy` searches longer.
     """
 
     code: ClassVar[str] = "W0360"
     severity: ClassVar[Severity] = "warning"
 
     loss: str
+    kind: str
     input: str | None
     bits: float
     where: tuple[tuple[str, Any], ...]
@@ -80,14 +84,21 @@ class Cancellation(Diagnostic):
     expected: str
     examples: int
 
+    @property
+    def is_number(self) -> bool:
+        return math.isfinite(self.got)
+
     def title(self) -> str:
-        what = (
-            f"the gradient of `{self.loss}` in `{self.input}`" if self.input else f"`{self.loss}`"
-        )
-        return f"{what} loses {self.bits:.0f} of 53 bits"
+        words = {"gradient": "the gradient", "hessian_diagonal": "the second derivative"}
+        what = f"`{self.loss}`"
+        if self.input is not None:
+            what = f"{words[self.kind]} of {what} in `{self.input}`"
+        if self.is_number:
+            return f"{what} loses {self.bits:.0f} of 53 bits"
+        return f"{what} is {self.got} where {float(self.expected):.6g} is right"
 
     def label(self) -> str:
-        return "digits cancel here"
+        return "digits cancel here" if self.is_number else "a part of this leaves the range"
 
     def notes(self) -> Sequence[str]:
         inputs = ", ".join(f"{name} = {_shown(value)}" for name, value in self.where)
@@ -98,6 +109,10 @@ class Cancellation(Diagnostic):
         )
 
     def help(self) -> str | None:
+        if not self.is_number:
+            return (
+                "write it so that no part is larger than the whole; `objc accuracy` measures more"
+            )
         return "write the small difference itself, if it can be had; `objc accuracy` measures more"
 
 

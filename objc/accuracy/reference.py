@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import mpmath
 import numpy as np
+import sympy
 
+from objc.atoms import (
+    erfc,
+    expm1,
+    hazard,
+    hazard_excess,
+    log1mexp,
+    log_cosh,
+    log_ndtr,
+    sigmoid,
+    softplus,
+)
 from objc.ir.evaluate import evaluate
 from objc.ir.program import Program
 from objc.passes.batch import batch
-from objc.passes.differentiate import gradient, hessian_vector_product
+from objc.passes.differentiate import gradient, hessian_diagonal, hessian_vector_product
 from objc.passes.prune import prune
 from objc.passes.untaken import sink
 
@@ -27,6 +39,13 @@ _NOTHING = mpmath.mpf(10) ** -360
 _GREATEST_EXPONENT = 750.0
 """Beyond it an exponential is no number of float64 any more."""
 
+_EXPONENTIALS = (
+    sympy.exp, sympy.sinh, sympy.cosh, sympy.tanh, sympy.erf, expm1, erfc, sigmoid, softplus, log_cosh,
+    log1mexp, log_ndtr, hazard, hazard_excess,
+)  # fmt: skip
+
+_MEASURED = ("per_example", "gradient", "hessian_vector_product", "hessian_diagonal")
+
 _VECTOR = (1.0, -0.5, 0.75, 2.0)
 
 
@@ -37,28 +56,44 @@ def vector_like(values: Any) -> Any:
 
 
 class Reference:
-    """Value, gradient and Hessian product of a program that no rewrite has touched.
+    """Value, gradient and second derivatives of a program that no rewrite has touched.
 
     The derivatives are of the text as lowered, not of its stable form, so a wrong rewrite shows here.
     Where the text itself has no value (0/0 in a norm at zero), the stable form is asked instead.
-    Without `products` there is no Hessian product.
+    `second` names the second derivatives, if there are to be any: products with a Hessian, or its diagonal.
     """
 
     def __init__(
-        self, program: Program, derived: Program, wrt: tuple[str, ...], *, products: bool = True
+        self,
+        program: Program,
+        derived: Program,
+        wrt: tuple[str, ...],
+        *,
+        second: Literal["hessian_vector_product", "hessian_diagonal"]
+        | None = "hessian_vector_product",
     ) -> None:
         self.batched = frozenset(one.name for one in program.inputs if one.role != "hyperparameter")
         plain = batch(program, self.batched)
         if wrt:
             plain = gradient(plain, wrt)
-        if wrt and products:
-            plain = hessian_vector_product(plain, wrt)
+        if wrt and second is not None:
+            taken = hessian_diagonal if second == "hessian_diagonal" else hessian_vector_product
+            plain = taken(plain, wrt)
         self._programs = (sink(_pruned(plain)), _pruned(derived))  # what isn't taken isn't read
+        bodies = [let.body for one in self._programs for let in one.lets]
+        self._has_exponentials = any(body.has(*_EXPONENTIALS) for body in bodies) or any(
+            let.reduction == "logsumexp" for one in self._programs for let in one.lets
+        )
 
-    def at(self, inputs: Mapping[str, Any]) -> tuple[Truth, np.ndarray]:
+    @property
+    def written(self) -> Program:
+        """The program of the text, with its derivatives."""
+        return self._programs[0]
+
+    def at(self, inputs: Mapping[str, Any], most: int = _MOST) -> tuple[Truth, np.ndarray]:
         """The truth for every example, and digits that are enough for an estimate. Digits are doubled
-        until they change nothing."""
-        first = self._digits(inputs)
+        until they change nothing, or there are more than `most`."""
+        first = np.minimum(self._digits(inputs), most)
         digits = first.copy()
         truth = self.once(inputs, digits)
         waiting = np.arange(len(digits))
@@ -70,10 +105,10 @@ class Reference:
             for key, values in after.items():
                 same = _map2(_agree, truth[key][waiting], values)
                 agreed &= same.reshape(len(waiting), -1).all(axis=1)
-                if digits[waiting[0]] > _MOST:
+                if digits[waiting[0]] > most:
                     values[~same] = mpmath.nan
                 truth[key][waiting] = values
-            waiting = waiting[~agreed & (digits[waiting] <= _MOST)]
+            waiting = waiting[~agreed & (digits[waiting] <= most)]
         return truth, first
 
     def once(self, inputs: Mapping[str, Any], digits: np.ndarray) -> Truth:
@@ -109,13 +144,14 @@ class Reference:
         return result
 
     def _digits(self, inputs: Mapping[str, Any]) -> np.ndarray:
-        """Enough for a sum of the squares of numbers as far apart as the inputs of each example, or as
-        their exponentials where those are within the range of float64."""
+        """Enough for a sum of the squares of numbers as far apart as the inputs of each example, or, where
+        there are exponentials, as theirs within the range of float64."""
         spread = np.zeros(len(next(iter(self._examples(inputs).values()))))
         for value in self._examples(inputs).values():
             flat = np.abs(value.astype(float)).reshape(len(value), -1)
             decades = np.abs(np.log10(np.where(flat == 0, 1.0, flat)))
-            decades = np.maximum(decades, np.minimum(flat, _GREATEST_EXPONENT) / np.log(10))
+            if self._has_exponentials:
+                decades = np.maximum(decades, np.minimum(flat, _GREATEST_EXPONENT) / np.log(10))
             spread = np.maximum(spread, decades.max(axis=1, initial=0))
         steps = np.ceil(np.log2(np.maximum((_FEWEST + 2 * spread) / _FEWEST, 1)))
         return np.asarray(_FEWEST * 2**steps, int)
@@ -130,7 +166,7 @@ def _pruned(program: Program) -> Program:
 
 
 def _measured(output: str) -> bool:
-    return output.partition(":")[0] in ("per_example", "gradient", "hessian_vector_product")
+    return output.partition(":")[0] in _MEASURED
 
 
 def _agree(first: Any, second: Any) -> bool:

@@ -179,7 +179,7 @@ _EXPONENTIAL = frozenset(
         "erfc",
     }
 )
-_MOST_BITS = 4096
+_MOST_BITS = 1100
 
 
 def _within_reach(x: Any) -> Any:

@@ -60,7 +60,7 @@ def test_what_cancels_is_shown_with_inputs_that_show_it(name: str) -> None:
     )
     assert found.bits >= 14
     assert f"loses {found.bits:.0f} of 53 bits" in str(found)
-    assert found.examples == 24
+    assert found.examples >= 24
     assert _is_reproduced(program, found)
 
 
@@ -68,11 +68,15 @@ def _is_reproduced(program: Program, found: Cancellation) -> bool:
     """Whether the inputs of the note give the number of the note, far from the truth."""
     given = {name: np.asarray(value)[None] for name, value in found.where}
     wrt = tuple(one.name for one in program.differentiable)
-    derived = derive(program, Variant(("per_example", "gradient"), wrt, frozenset(given)))
+    derived = derive(
+        program, Variant(("per_example", "gradient", "hessian_diagonal"), wrt, frozenset(given))
+    )
     results = evaluate(derived, {**given, "scale": 1.0})
-    key = "per_example" if found.input is None else f"gradient:{found.input}"
+    key = found.kind if found.input is None else f"{found.kind}:{found.input}"
     got = float(results[key][(0, *found.entry)])
     exact = mpmath.mpf(found.expected)
+    if not np.isfinite(got):
+        return bool(mpmath.isfinite(exact)) and str(got) == str(found.got)
     return got == found.got and abs(got - exact) > 2.0**-40 * abs(exact)
 
 
@@ -80,6 +84,46 @@ def _is_reproduced(program: Program, found: Cancellation) -> bool:
 def test_what_keeps_its_digits_is_not_warned_of(name: str) -> None:
     found = cancellation(program_of(*KEEPS[name]))
     assert found is None, str(found)
+
+
+LEAVES_THE_RANGE = {
+    "an average weighed by exponentials": (
+        "x: real[N]", "sum[i](x[i] * exp(x[i])) / (1 + sum[i](exp(x[i])))"),
+    "powers": ("x: positive, y: positive", "x^200 / (x^200 + y^200)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEAVES_THE_RANGE)
+def test_what_leaves_the_range_is_said_to_be_no_number(name: str) -> None:
+    program = program_of(*LEAVES_THE_RANGE[name])
+    found = cancellation(program)
+    assert isinstance(found, Cancellation)
+    assert not np.isfinite(found.got)
+    assert "is right" in found.title()
+    assert _is_reproduced(program, found)
+
+
+def test_pairs_that_nearly_agree_are_among_the_examples() -> None:
+    found = cancellation(
+        program_of("x: positive | y: positive", "x^3 - 3 * x^2 * y + 3 * x * y^2 - y^3")
+    )
+    assert found is not None
+    assert 0 < abs(dict(found.where)["x"] - dict(found.where)["y"]) < 0.01 * dict(found.where)["x"]
+
+
+def test_second_derivatives_are_looked_at_last() -> None:
+    program = program_of("x: interval(-1, 1)", "acos(x)^2")
+    found = cancellation(program)
+    assert found is not None
+    assert found.kind == "hessian_diagonal"
+    assert "second derivative" in found.title()
+    assert _is_reproduced(program, found)
+
+
+def test_a_kink_is_no_loss() -> None:
+    """At zero the form as written has another subgradient than the softplus that it is."""
+    assert cancellation(program_of("x: real", "max(0, x) + log(1 + exp(-abs(x)))")) is None
+    assert cancellation(program_of("x: real | y: real", "max(x - y, 0) + abs(x)")) is None
 
 
 def test_nothing_is_said_of_what_would_take_long() -> None:
