@@ -66,11 +66,14 @@ def run(
     if short is not None:
         call.dtype = cast(DType, short)
     if signature.is_scalar:
-        weighted, options.weight = options.weight, None
+        weighted = options.weight, options.mask
+        options.weight = options.mask = None
         call.weigh(options)
-        options.weight = weighted
+        options.weight, options.mask = weighted
     elif call.batch is not None:
         call.count = call.sizes["batch"] = math.prod(call.batch)
+    if options.mask is not None:
+        options.weight = _masked(call, options, adopt)
     compiled = evaluator.variant(results, wrt, call.batched, options.weight is not None, call.dtype)
     for name, count, more in compiled.plan.counted:
         call.sizes[name] = call.values[count] + more
@@ -101,17 +104,20 @@ def run(
 
 def _refuse(signature: Signature, options: Options) -> None:
     reasons = {
-        "mask": "what is left out would have to be counted",
         "check": "it would wait for the device",
         "check_finite": "it would wait for the device",
     }
     for option in options.given:
         if option in reasons and getattr(options, option) not in (None, False):
             raise InputError(NotOnDevice(None, signature.name, option, reasons[option]))
-    if options.weight is not None and options.reduction != "sum":
-        reason = 'their sum would have to be known; ask for `reduction="sum"`'
-        raise InputError(NotOnDevice(None, signature.name, "weight", reason))
+    for option in ("weight", "mask"):
+        if getattr(options, option) is not None and options.reduction == "none":
+            reason = "without a reduction, weigh the values with the framework that holds them"
+            raise InputError(NotOnDevice(None, signature.name, option, reason))
 
+
+FROM_WEIGHTS = 0.0
+"""A scale that says to the target that it is one over the sum of the weights, which only it can know."""
 
 _SHORT = ("bfloat16", "float16")
 """Types that arrays may be stored in, where nothing is computed in them."""
@@ -145,7 +151,8 @@ def _arguments(
                 of = signature.input[one.of]
                 arguments[one.name] = _held(call, of, given[one.of])
             case "scale":
-                arguments[one.name] = call.scale
+                finds = options.weight is not None and options.reduction == "mean"
+                arguments[one.name] = FROM_WEIGHTS if finds else call.scale
             case "weight":
                 arguments[one.name] = _array(call, "weight", options.weight, adopt, call.batch)
             case _:
@@ -186,6 +193,25 @@ def _array(
             DeviceLayout(None, call.signature.name, name, f"{found.shape}", f"the shape {shape}")
         )
     return found
+
+
+def _masked(call: Call, options: Options, adopt: Callable[[Any], OnDevice | None]) -> Any:
+    """The weights that a mask leaves, on the device."""
+    name = call.signature.name
+    found = adopt(options.mask)
+    if found is None:
+        _mixed(call, "mask", f"a {type(options.mask).__name__}", "an array there too")
+    assert found is not None
+    if found.shape != (call.batch or ()):
+        shape = f"the shape {call.batch or ()}"
+        raise InputError(DeviceLayout(None, name, "mask", f"{found.shape}", shape))
+    if options.weight is not None:
+        _array(call, "weight", options.weight, adopt, call.batch)
+    made = found.framework.masked(options.mask, options.weight, call.dtype)
+    if made is None:
+        reason = "PyTorch's and CuPy's arrays have masks; give a `weight` of zeros and ones"
+        raise InputError(NotOnDevice(None, name, "mask", reason))
+    return made
 
 
 def _mixed(call: Call, name: str, found: str, expected: str) -> None:

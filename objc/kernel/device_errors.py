@@ -59,11 +59,13 @@ class DeviceLayout(CallDiagnostic):
 class NotOnDevice(CallDiagnostic):
     """An option of a call that is not there for arrays on a device.
 
-    Example: `huber(prediction, target, weight=w)` for PyTorch's tensors on CUDA: the mean divides by
-    the sum of the weights, and to know it would wait for the device.
+    Example: `huber(prediction, target, check_finite=True)` for PyTorch's tensors on CUDA: to look at the
+    entries would wait for the device.
 
-    Mend: with `weight`, ask for `reduction="sum"` and divide by the sum of the weights; look at data with
-    the framework that holds it; leave out `on_empty`.
+    Weights and masks are taken, with a reduction: the device finds their sum itself, so that nobody looks at
+    them before (where all are 0, the mean is not a number). A mask is PyTorch's or CuPy's.
+
+    Mend: look at data with the framework that holds it; leave out `check` and `check_finite`.
     """
 
     code: ClassVar[str] = "E0442"

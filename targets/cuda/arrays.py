@@ -46,6 +46,10 @@ class Framework(Protocol):
     def pointer(self, array: Any) -> int:
         """Where an array of the kind begins."""
 
+    def masked(self, mask: Any, weight: Any, kind: str) -> Any:
+        """The weights (None: 1) where a mask is not 0, else 0, on the device; None where that is more
+        than this one does."""
+
 
 @dataclass(frozen=True)
 class OnDevice:
@@ -163,6 +167,11 @@ class Torch:
     def pointer(self, array: Any) -> int:
         return int(array.data_ptr())
 
+    def masked(self, mask: Any, weight: Any, kind: str) -> Any:
+        element = getattr(self.torch, kind)
+        whole = self.torch.ones((), dtype=element, device=self.device) if weight is None else weight
+        return self.torch.where(mask != 0, whole, self.torch.zeros_like(whole)).contiguous()
+
 
 class CuPy:
     """CuPy's arrays, on its current device."""
@@ -179,6 +188,10 @@ class CuPy:
 
     def pointer(self, array: Any) -> int:
         return int(array.data.ptr)
+
+    def masked(self, mask: Any, weight: Any, kind: str) -> Any:
+        whole = 1 if weight is None else weight
+        return sys.modules["cupy"].where(mask != 0, whole, 0).astype(kind)
 
 
 class Plain:
@@ -198,6 +211,9 @@ class Plain:
         found = adopt(array)
         assert found is not None
         return found.pointer
+
+    def masked(self, mask: Any, weight: Any, kind: str) -> Any:
+        return None
 
 
 def upload(array: Any) -> Array:

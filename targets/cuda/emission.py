@@ -14,7 +14,9 @@ from objc.targets.cuda.entries import CheckText, CombineText
 from objc.targets.cuda.layout import SHORT, Layout
 from objc.targets.cuda.products import Matrices, are_for_library, pieces
 from objc.targets.cuda.steps import Piece, StepText
+from objc.targets.cuda.turning import turned
 from objc.targets.cuda.variants import Variants
+from objc.targets.cuda.weighing import joined, weighed
 
 from objc.errors import InternalError
 from objc.ir.program import Input, Let, Program
@@ -40,13 +42,19 @@ def forms(
 ) -> tuple[Kernel, Kernel | None]:
     """A program's kernel, and one whose products of matrices are a library's, where it has such: in types
     that are computed in."""
-    kernel = Kernel(scheduled(program, dtype), dtype, prefixes[0])
+    finding, program = weighed(program)
+    kernel = Kernel(_after(finding, scheduled(program, dtype)), dtype, prefixes[0])
     if dtype in SHORT:
         return kernel, None
     blocked = schedule(ranked(computable_everywhere(program)), products=True, phases=False)
     if not are_for_library(blocked):
         return kernel, None
-    return kernel, Kernel(blocked, dtype, prefixes[1])
+    return kernel, Kernel(_after(finding, blocked), dtype, prefixes[1])
+
+
+def _after(finding: Program | None, loops: Loops) -> Loops:
+    """Loops, behind those that find what they are scaled with."""
+    return loops if finding is None else joined(schedule(finding, products=False), loops)
 
 
 def scheduled(program: Program, dtype: DType) -> Loops:
@@ -54,8 +62,8 @@ def scheduled(program: Program, dtype: DType) -> Loops:
     arrays are stored in a short type, nothing that is computed with passes through those of results."""
     ready = ranked(computable_everywhere(program))
     if dtype not in SHORT:
-        return schedule(ready, products=False)
-    loops = schedule(apart(ready), products=False)
+        return turned(schedule(ready, products=False))
+    loops = turned(schedule(apart(ready), products=False))
     return replace(loops, storage=storage_of(loops.program, loops.steps, {}))
 
 

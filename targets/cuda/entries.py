@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from objc.targets.cpu.layout import plain, shape_of
 from objc.targets.cuda.layout import Parameters
+from objc.targets.cuda.weighing import weight_of
 
 from objc.ir.index import BATCH, Dimension
 from objc.ir.program import Input
@@ -100,6 +101,13 @@ class CheckText:
         batched = self.one.dimensions[0] == BATCH
         example = f"e // ({' * '.join(extents[1:]) or '1'})" if batched else "-1"
         place = f"3, {self.kernel.sites.index(site)}, {held}[e], {extent}, {example}"
+        weight = weight_of(self.kernel.loops.program) if batched else None
+        check = [f"inside(errors, {place})"]
+        if weight is not None:  # what counts for nothing may hold anything
+            name = layout.name("in", weight.name)
+            kind = layout.stored
+            self.arguments.array(name, (extents[0],), kind, "input", weight.name, kind)
+            check = [f"if {name}[{example}] != 0.0:", f"    {check[0]}"]
         signature = f"def {self.name}({', '.join(self.arguments.signature())}):"
         return "\n".join(
             [
@@ -109,7 +117,7 @@ class CheckText:
                 *self.arguments.head(),
                 "    first = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x",
                 "    for e in range(first, total, cuda.gridDim.x * cuda.blockDim.x):",
-                f"        inside(errors, {place})",
+                *(f"        {one}" for one in check),
             ]
         )
 

@@ -17,7 +17,15 @@ from objc.targets.cuda.sharing import Sharing
 from objc.ir.index import Dimension, Index
 from objc.ir.program import Program
 from objc.ir.symbols import Read, reads
-from objc.schedule.loops import Accumulate, Assign, Item, Loop, Loops, Parallel, walk
+from objc.schedule.loops import (
+    Accumulate,
+    Assign,
+    Item,
+    Loop,
+    Loops,
+    Parallel,
+    walk,
+)
 
 
 @dataclass
@@ -47,6 +55,12 @@ class _Plan:
     def __init__(self, loops: Loops, step: Parallel, sharing: Sharing, met: frozenset[str]) -> None:
         self.loops = loops
         self.met = met
+        self.later = {
+            name
+            for other in loops.steps
+            if step.loop not in other.items
+            for name in read_by(other.items)
+        }
         self.program: Program = loops.program
         self.outer = step.loop.index
         self.items = step.loop.body
@@ -84,7 +98,7 @@ class _Plan:
 
     def _plain(self, loop: Loop) -> set[str]:
         """The tensors that a loop reads along itself, in the row of this turn."""
-        return {one.tensor for one in _reads(loop.body) if self._is_plain(one, loop.index)}
+        return {one.tensor for one in reads_of(loop.body) if self._is_plain(one, loop.index)}
 
     def _is_plain(self, read: Read, index: Index) -> bool:
         return [position.index for position in read.positions] == [self.outer, index]
@@ -94,7 +108,7 @@ class _Plan:
         each before it is read."""
         inside = {id(item) for loop in self.own for item in loop.body}
         others = [item for item, _ in walk(self.items) if id(item) not in inside]
-        elsewhere = {one.tensor for one in _reads(others)} | self.met
+        elsewhere = {one.tensor for one in reads_of(others)} | self.met | self.later
         elsewhere |= {str(getattr(item, "let", "")) for item in others}
         for let in self.program.lets:
             storage = self.loops.storage[let.name]
@@ -109,7 +123,7 @@ class _Plan:
             read = [
                 (n, one, loop)
                 for n, loop in enumerate(self.own)
-                for one in _reads(loop.body)
+                for one in reads_of(loop.body)
                 if one.tensor == let.name
             ]
             if all(n >= begun and self._is_plain(one, loop.index) for n, one, loop in read):
@@ -126,13 +140,13 @@ def _assigned(loop: Loop) -> set[str]:
 
 def read_by(items: Sequence[Item]) -> set[str]:
     """The tensors that items read."""
-    return {one.tensor for one in _reads([item for item, _ in walk(tuple(items))])}
+    return {one.tensor for one in reads_of([item for item, _ in walk(tuple(items))])}
 
 
-def _reads(items: Sequence[Item]) -> list[Read]:
+def reads_of(items: Sequence[Item]) -> list[Read]:
     found: list[Read] = []
     for item in items:
-        for part in ("body", "guard", "value"):
+        for part in ("body", "guard", "value", "left", "right"):
             expression = getattr(item, part, None)
             if isinstance(expression, sympy.Basic):
                 found += reads(expression)

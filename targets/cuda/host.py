@@ -112,6 +112,9 @@ class Memory:
     def pointer(self, array: Any) -> int:
         return int(array.ctypes.data)
 
+    def masked(self, mask: Any, weight: Any, kind: str) -> Any:
+        return np.where(mask != 0, 1 if weight is None else weight, 0).astype(kind)
+
 
 def on_device(array: Any) -> OnDevice:
     """An array of NumPy's as one on the simulated device."""

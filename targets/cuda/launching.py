@@ -32,6 +32,9 @@ WORKSPACE = 1 << 28
 LONG = 8192
 """Entries from which on a row is long."""
 
+MANY = 1 << 15
+"""Rows from which on a thread each is enough for a device, where they go through tiles."""
+
 _BYTES = {"float32": 4, "float64": 8, "int64": 8, "bfloat16": 2, "float16": 2}
 _LINE = 256
 
@@ -148,7 +151,7 @@ class Sized:
         mode = self._mode(step, turns)
         four = self._by_four(step["functions"], mode)
         threads = self._threads(mode, step)
-        teams = {"thread": threads, "warp": max(threads // 32, 1), "block": 1}[mode]
+        teams = {"warp": max(threads // 32, 1), "block": 1}.get(mode, threads)
         shared = self._shared(step["functions"], mode, teams) if four else 0
         form = f"{mode}_held" if shared else f"{mode}_four" if four else mode
         name, parameters, *more = step["functions"][form]
@@ -183,6 +186,8 @@ class Sized:
         if len(modes) == 1:
             return str(modes[0])
         longest = max(self.extent(one) for one in step["inner"])
+        if "tile" in modes and (turns >= MANY or self.shape.tiny):
+            return "tile"
         if self.shape.tiny:
             return "block" if longest > 2 else "thread"
         if longest <= 16 and turns >= 1024:
@@ -190,7 +195,7 @@ class Sized:
         return "warp" if longest <= 1024 and turns >= 64 else "block"
 
     def _threads(self, mode: str, step: Mapping[str, Any]) -> int:
-        if self.shape.tiny or mode == "thread":
+        if self.shape.tiny or mode in ("thread", "tile"):
             return self.shape.threads
         if mode == "warp":
             return 128

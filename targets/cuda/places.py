@@ -41,6 +41,16 @@ class Quads:
     put: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass
+class Tile:
+    """What a block has in shared memory of what stands along an index, from the entry `begin` on: arrays of
+    tiles, and what is brought there."""
+
+    index: Index
+    begin: str
+    brought: dict[str, str] = field(default_factory=dict)
+
+
 class Places(places.Places):
     """The scope that the expressions of a step are printed in, for one mode of teams."""
 
@@ -55,6 +65,8 @@ class Places(places.Places):
         self.four = four
         self.rows = rows or Rows()
         self.quads: Quads | None = None
+        self.tile: Tile | None = None
+        self.tile_kinds: dict[str, str] = {}
         self.puts = False  # whether what is shown is written to
         self.registers: dict[str, str] = {}
         self.arguments = Parameters()
@@ -141,9 +153,19 @@ class Places(places.Places):
         texts = [self._place(positions[axis], facts) for axis in axes]
         if storage is not None and storage.kind == "scratch":
             texts = self._in_scratch(texts, storage, positions)
+        if self.tile is not None and [one.index for one in positions] == [self.tile.index]:
+            name, texts = self._in_tile(name, kind), [f"{texts[0]} - {self.tile.begin}"]
         if self.quads is not None and self._is_side_by_side(tensor, positions):
             return self._quad(name, texts, kind)
         return f"{name}[{', '.join(texts)}]"
+
+    def _in_tile(self, array: str, kind: str) -> str:
+        """The tile of an array."""
+        assert self.tile is not None
+        name = self.layout.name("tile", array)
+        self.tile_kinds[name] = kind
+        self.tile.brought[name] = array
+        return name
 
     def _is_held(self, tensor: Input | Let, positions: Sequence[Position]) -> bool:
         """Whether an entry is of a row that the team keeps."""

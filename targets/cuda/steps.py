@@ -15,8 +15,9 @@ from objc.targets.cpu.places import Writing
 from objc.targets.cuda.held import Rows
 from objc.targets.cuda.layout import Mode, Number
 from objc.targets.cuda.places import Quads
-from objc.targets.cuda.reductions import CHOICES, Reductions
+from objc.targets.cuda.reductions import CHOICES
 from objc.targets.cuda.sharing import Access, Sharing
+from objc.targets.cuda.tiles import Tiles, tiled_loops
 
 from objc.ir.index import Index
 from objc.ir.program import Let
@@ -38,7 +39,7 @@ class Piece:
     step: Parallel
 
 
-class StepText(Reductions):
+class StepText(Tiles):
     """Writes a step for teams of one mode."""
 
     def __init__(
@@ -62,9 +63,10 @@ class StepText(Reductions):
         outside = step.reductions if isinstance(step, Parallel) else ()
         items = step.loop.body if isinstance(step, Parallel) else step.items
         self.sharing = Sharing(self.loops, items, outside, four)
-        self.alone = mode == "thread"  # whether a thread is by itself here
-        self.private: set[str] = set()  # sums of which each thread has a part
-        self.begun: set[str] = set()  # sums that the whole team has begun
+        self.alone = mode in ("thread", "tile")
+        self.tiled = tiled_loops(self.loops, step) if mode == "tile" else []  # type: ignore[arg-type]
+        self.private: set[str] = set()
+        self.begun: set[str] = set()
         self.pending: list[Access] = []
 
     # -------------------------------------------------------------- the function
@@ -75,7 +77,7 @@ class StepText(Reductions):
         else:
             assert isinstance(self.step, Serial)  # products are loops here, so nothing is in blocks
             self._serial(self.step)
-        head = [*self._team(), *self.arguments.head(), *self._kept()]
+        head = [*self._team(), *self.arguments.head(), *self._kept(), *self._shared_tiles()]
         head += [f"    {name} = {text}" for name, text in sorted(self.head.items())]
         head += [f"    {name} = {text}" for name, text in self.registers.items()]
         names = self.arguments.signature()
@@ -110,6 +112,13 @@ class StepText(Reductions):
                 lines = [
                     "team = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x",
                     "teams = cuda.gridDim.x * cuda.blockDim.x",
+                ]
+            case "tile":
+                lines = [
+                    "lane = cuda.threadIdx.x",
+                    "width = cuda.blockDim.x",
+                    "team = cuda.blockIdx.x * width + lane",
+                    "teams = cuda.gridDim.x * width",
                 ]
             case "warp":
                 lines = [
@@ -146,6 +155,10 @@ class StepText(Reductions):
             self._line(f"for {row} in range(team, {rows}, teams):")
             self._line(f"    {name} = {self.arguments.add('lo', 'lo')} + {row}")
             self._inside(step.loop, step.loop.body, index)
+        elif self.tiled:
+            sums = [self.program.let[start.let] for start in step.reductions]
+            with self._rows_of_block(name, self.layout_extent(index), sums):
+                self._inside(step.loop, step.loop.body, index)
         elif self.four and self.alone:
             self._by_four(step.loop, "team", self.layout_extent(index), "teams")
         else:
@@ -280,6 +293,9 @@ class StepText(Reductions):
         self.indent -= 1
 
     def _loop(self, loop: Loop, extent: str) -> None:
+        if loop in self.tiled:
+            self._tiled(loop, extent)
+            return
         before = list(self.pending)
         super()._loop(loop, extent)
         if not self.alone and not self.sharing.is_shared(loop):
@@ -307,7 +323,18 @@ class StepText(Reductions):
             self._line(f"    {name} = {ahead}")
         self._inside(loop, loop.body, loop.index)
 
-    def _by_four(self, loop: Loop, one: str, extent: str, all_of: str) -> None:
+    def _tiled(self, loop: Loop, extent: str) -> None:
+        """Nothing is asked before the loop: the threads of a block come to it together."""
+        with self._tile(loop, extent) as count:
+            assert self.tile is not None
+            if self.four:
+                self._by_four(loop, "0", count, "1", f"{self.tile.begin} + ")
+                return
+            self._line(f"for s in range({count}):")
+            self._line(f"    {self._index_name(loop.index)} = {self.tile.begin} + s")
+            self._inside(loop, loop.body, loop.index)
+
+    def _by_four(self, loop: Loop, one: str, extent: str, all_of: str, begin: str = "") -> None:
         """Four turns of a loop at once, or eight where entries are short: what stands side by side is read
         and written together."""
         name, count = self._index_name(loop.index), self.layout.at_once
@@ -318,7 +345,7 @@ class StepText(Reductions):
         self.quads = Quads(loop.index, loop)
         self._line(f"for u in range({count}):")
         self.indent += 1
-        self._line(f"{name} = {first} + u")
+        self._line(f"{name} = {begin}{first} + u")
         self.indent -= 1
         self._inside(loop, loop.body, loop.index)
         quads, self.quads = self.quads, None

@@ -220,6 +220,7 @@ class Body(translation.Body):
         name = f"cells.{len(self.b.module.globals)}"
         held = ir.GlobalVariable(self.b.module, ir.ArrayType(element, size), name, SHARED)
         held.linkage = "internal"
+        held.align = 16
         held.initializer = ir.Constant(ir.ArrayType(element, size), ir.Undefined)
         data = self.b.bitcast(held, ir.PointerType(element, SHARED))
         return Array(data, element, (I64(size),))

@@ -12,6 +12,7 @@ from objc.targets.cuda.launching import MOST_THREADS
 from objc.targets.cuda.layout import Layout, Mode, Number
 from objc.targets.cuda.sharing import is_simple
 from objc.targets.cuda.steps import Piece, StepText, inner_loops
+from objc.targets.cuda.tiles import tiled_loops
 
 from objc.schedule.loops import Parallel
 
@@ -49,6 +50,8 @@ class Variants:
         modes: tuple[Mode, ...] = ("block",) if sized else ("thread",)
         if self.inner and not sized:
             modes = ("thread", "warp", "block")
+        if not sized and piece is None and tiled_loops(writing.loops, step):
+            modes = ("tile", *modes)
         for mode in modes:
             self._write(mode)
 
@@ -75,7 +78,7 @@ class Variants:
                 self.functions[f"{mode}_four"] = (
                     four.function, described, multiple, self.layout.at_once,
                 )  # fmt: skip
-                if mode != "thread" and self.rows.count:
+                if mode in ("warp", "block") and self.rows.count:
                     self._held(mode)
         plain = self._text(mode)
         self.texts.append(plain.text())

@@ -80,6 +80,18 @@ def run(program: Any, inputs: dict[str, Any], dtype: Any) -> dict[str, Any]:
     return {**TARGET.load(TARGET.emit(program, dtype))(arguments, sizes, results), **results}
 
 
+@pytest.mark.usefixtures("simulated")
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_row_that_another_step_reads_is_not_kept_by_its_team_alone(dtype: str) -> None:
+    """The gradient of a square of a sum over rows waits for the sum, and reads the exponentials again."""
+    kernel = objc.compile("loss f(x: real[N, K]) = sum[i](logsumexp[k](x[i, k]))^2").f
+    program = derive(kernel.program, Variant(("value", "gradient"), ("x",), frozenset(), False))
+    inputs = {"x": np.random.default_rng(0).normal(size=(5, 8))}
+    found = run(program, inputs, dtype)
+    for key, value in evaluate(program, inputs).items():
+        np.testing.assert_allclose(found[key], value, err_msg=key, **TOLERANCE[dtype])
+
+
 # -------------------------------------------------------------- launches
 
 
@@ -195,8 +207,67 @@ def test_weights_and_buffers_are_taken_on_the_device(losses: Any, device: Preten
     assert float(value) == (weight * x**2 / 2).sum()
     assert gradient is held
     np.testing.assert_array_equal(out, weight * x)
-    with pytest.raises(InputError, match="E0442"):
-        losses.squared(*given, weight=Owned(weight))
+    with pytest.raises(InputError, match=r"E0442.*without a reduction"):
+        losses.squared(*given, weight=Owned(weight), reduction="none")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_weighted_mean_is_divided_on_the_device(
+    losses: Any, device: Pretended, dtype: str
+) -> None:
+    """By the sum of the weights; what weighs nothing is left out, whatever it holds."""
+    host = objc.compile(TEXT)
+    rng = np.random.default_rng(3)
+    logits, label = rng.normal(size=(7, 4)).astype(dtype), rng.integers(4, size=7)
+    weight = np.array([0.5, 0, 2, 1, 0, 3, 1.25]).astype(dtype)
+    logits[1], label[1], logits[4] = np.nan, 9, np.inf
+    for name in ("focal", "ordinal"):
+        kernel = getattr(losses, name)
+        value, slope = kernel.value_and_grad(Owned(logits), Owned(label), weight=Owned(weight))
+        assert device.fetches == 0
+        expected, near = getattr(host, name).value_and_grad(logits, label, weight=weight)
+        assert float(value) == pytest.approx(expected, rel=1e-6 if dtype == "float32" else 1e-13)
+        np.testing.assert_allclose(slope.fetch(), near, **TOLERANCE[dtype])
+        assert not slope.fetch()[[1, 4]].any()
+        device.fetches = 0
+
+
+def test_masks_are_taken_where_a_framework_has_them(
+    losses: Any, device: Pretended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = np.arange(6.0), np.zeros(6)
+    x[2] = np.nan
+    mask, weight = np.array([1.0, 1, 0, 0, 1, 1]), np.arange(6.0)
+    given = Owned(x), Owned(y)
+    with pytest.raises(InputError, match=r"E0442.*a `weight` of zeros and ones"):
+        losses.squared(*given, mask=Owned(mask))
+    with pytest.raises(InputError, match=r"E0440.*`mask`"):
+        losses.squared(*given, mask=mask)
+    with pytest.raises(InputError, match=r"E0441.*`mask` is \(5,\)"):
+        losses.squared(*given, mask=Owned(mask[:5].copy()))
+
+    def masked(self: Any, mask: Owned, weight: Owned | None, kind: str) -> Owned:
+        whole = 1 if weight is None else weight.array
+        return Owned(np.where(mask.array != 0, whole, 0).astype(kind))
+
+    monkeypatch.setattr(arrays.Plain, "masked", masked)
+    kept = x[mask != 0]
+    value = losses.squared(*given, mask=Owned(mask))
+    assert float(value) == pytest.approx((kept**2).mean() / 2)
+    value = losses.squared(*given, mask=Owned(mask), weight=Owned(weight))
+    heavy = weight[mask != 0]
+    assert float(value) == pytest.approx((heavy * kept**2).sum() / heavy.sum() / 2)
+
+
+def test_a_mask_of_pytorch_s_is_weights() -> None:
+    import torch
+
+    framework = arrays.Torch(torch.device("cpu"))
+    mask = torch.tensor([True, False, True])
+    assert framework.masked(mask, None, "float32").tolist() == [1, 0, 1]
+    weight = torch.tensor([2.0, torch.nan, 3.0], dtype=torch.bfloat16)
+    found = framework.masked(mask.long(), weight, "bfloat16")
+    assert (found.tolist(), found.dtype) == ([2, 0, 3], torch.bfloat16)
 
 
 def test_what_does_not_fit_is_named(losses: Any, device: Pretended) -> None:
