@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from objc.targets._conditional import certain
+from objc.targets._conditional import Place, certain, place_of
 from objc.targets._facts import Facts
 from objc.targets.cpu.layout import Layout, shape_of
 from objc.targets.cpu.mathematics import SPELLINGS
@@ -40,9 +40,9 @@ class Writing:
     wide: set[str] = field(default_factory=set)
 
     @cached_property
-    def certain(self) -> set[str]:
-        """The lets of which every entry is taken."""
-        return certain(self.loops.program)[0]
+    def certain(self) -> tuple[set[str], set[Place]]:
+        """The lets of which every entry is taken, and the places that are read for certain."""
+        return certain(self.loops.program)
 
 
 class Places:
@@ -50,9 +50,10 @@ class Places:
 
     spellings: Mapping[str, str] = SPELLINGS
 
-    def __init__(self, writing: Writing, number: int, few: bool = False) -> None:
-        self.few = few
-        self.settled: dict[str, None] = {}
+    def __init__(self, writing: Writing, number: int) -> None:
+        self.few = False
+        self.is_twin = False
+        self.settled: dict[str, Expression] = {}
         self.writing = writing
         self.loops = writing.loops
         self.program: Program = writing.loops.program
@@ -114,7 +115,7 @@ class Places:
         tensors = [self.program.tensor(read.tensor) for read in reads(exponent)]
         plain = exponent.atoms(IndexValue) == set()
         if plain and all(isinstance(one, Input) and not one.dimensions for one in tensors):
-            self.settled[text] = None
+            self.settled[text] = exponent
             return "few" if self.few else self.spellings["pow"]
         return self.spellings["pow"]
 
@@ -165,7 +166,8 @@ class Places:
             if facts.allow(position, dimension):
                 continue
             gathered = isinstance(position.base, Read)
-            rank = 3 if hard or tensor.domain.is_integer else max(rank, 2 if gathered else 1)
+            taken = hard or place_of(position, dimension) in self.writing.certain[1]
+            rank = 3 if taken or tensor.domain.is_integer else max(rank, 2 if gathered else 1)
             place = self._place(position, facts)
             extent = self._extent_text(self.layout.extent(dimension))
             tests.append((axis, place, extent))

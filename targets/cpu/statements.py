@@ -27,7 +27,7 @@ class Statements(Multiplication, Repeated):
         if scalar and any(read.tensor in self.wide for read in reads(let.body)):
             self.wide.add(let.name)
             return Printer(self, "float64")
-        return Printer(self, self.dtype, hard=let.name in self.writing.certain)
+        return Printer(self, self.dtype, hard=let.name in self.writing.certain[0])
 
     def _value(self, let: Let, body: Expression, facts: Facts | None = None) -> str:
         printer = self._printer(let)
