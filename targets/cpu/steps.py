@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import sympy
 from objc.targets.cpu.forms import shared_guard
@@ -10,6 +10,7 @@ from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.places import bare
 from objc.targets.cpu.printer import Printer
 from objc.targets.cpu.reductions import Reductions
+from objc.targets.cpu.usual import usual
 
 from objc.ir.index import Index
 from objc.ir.program import Let
@@ -53,23 +54,45 @@ class StepText(Reductions):
             case Serial():
                 self._serial(self.step)
                 arguments = []
+        twins = [] if self.is_twin else [*self._usual(), *self._few()]
         arguments += sorted(self.parameters)
         head = [f"{_INDENT}{name} = {text}" for name, text in sorted(self.head.items())]
         body = self.lines or [f"{_INDENT}pass"]
-        if not self.settled or self.few:
-            return _function(self.name, arguments, [*head, *body])
-        self.functions.add("is_few")
-        other = f"{self.name}_few"
-        asked = " and ".join(f"is_few(float64({one}))" for one in self.settled)
-        turn = [
-            f"{_INDENT}if {asked}:",
-            f"{_INDENT * 2}{other}({', '.join(arguments)})",
-            f"{_INDENT * 2}return",
-        ]
-        twin = type(self)(self.writing, self.number, few=True)
-        twin.parameters = {name: name for name in self.parameters}
-        twin.name = other
-        return "\n\n\n".join([twin.text(), _function(self.name, arguments, [*head, *turn, *body])])
+        turns: list[str] = []
+        for asked, twin in twins:
+            twin.parameters = {name: name for name in self.parameters}
+            turns += [
+                f"{_INDENT}if {asked}:",
+                f"{_INDENT * 2}{twin.name}({', '.join(arguments)})",
+                f"{_INDENT * 2}return",
+            ]
+        own = _function(self.name, arguments, [*head, *turns, *body])
+        return "\n\n\n".join([*(twin.text() for _, twin in twins), own])
+
+    def _usual(self) -> Iterator[tuple[str, StepText]]:
+        """The step for the usual values of hyperparameters, and when it is for."""
+        found = usual(self.step, self.program, self.settled.values())
+        if found is not None:
+            twin = self._twin("usual")
+            twin.step = found.step
+            wide, own = Printer(self, "float64"), Printer(self, self.dtype, hard=True)
+            asked = [wide.condition(one, self.facts[-1]) for one in found.values]
+            asked += [own.condition(one, self.facts[-1]) for one in found.conditions]
+            yield " and ".join(asked), twin
+
+    def _few(self) -> Iterator[tuple[str, StepText]]:
+        """The step for exponents that are small whole numbers, and when it is for."""
+        if self.settled:
+            self.functions.add("is_few")
+            twin = self._twin("few")
+            twin.few = True
+            yield " and ".join(f"is_few(float64({one}))" for one in self.settled), twin
+
+    def _twin(self, name: str) -> StepText:
+        twin = type(self)(self.writing, self.number)
+        twin.is_twin = True
+        twin.name = f"{self.name}_{name}"
+        return twin
 
     def call(self) -> str:
         """How the entry calls the function; the chunk loop around it is the entry's."""

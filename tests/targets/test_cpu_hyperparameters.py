@@ -1,0 +1,44 @@
+"""A step has forms for the usual hyperparameters: every setting gives what the formula does."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import objc
+
+TEXT = """
+loss focal(x: real[N] | y: binary[N]; gamma: nonnegative = 2, alpha: probability = 0.25) =
+    mean[n](if y[n] == 1 then -alpha * (1 - p[n])^gamma * log(p[n])
+            else -(1 - alpha) * p[n]^gamma * log(1 - p[n]))
+    where p[n] = sigmoid(x[n])
+"""
+SETTINGS = [
+    (2.0, 0.25), (2.0, 0.3), (2.0, 0.0), (2.0, 1.0), (3.0, 0.25), (1.5, 0.25), (0.0, 0.25), (0.0, 1.0),
+]  # fmt: skip
+
+
+def test_every_setting_of_hyperparameters() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(200, generator=generator, dtype=torch.float64) * 3
+    y = (torch.rand(200, generator=generator) < 0.5).double()
+    kernel = objc.compile(TEXT).focal
+    for gamma, alpha in SETTINGS:
+        free = x.clone().requires_grad_()
+        weight = alpha * y + (1 - alpha) * (1 - y)
+        wrong = torch.where(y == 1, torch.sigmoid(-free), torch.sigmoid(free))
+        right = torch.nn.functional.logsigmoid(torch.where(y == 1, free, -free))
+        expected = -(weight * wrong**gamma * right).mean()
+        (slope,) = torch.autograd.grad(expected, free)
+        value, gradient = kernel.value_and_grad(x.numpy(), y.numpy(), gamma=gamma, alpha=alpha)
+        assert value == pytest.approx(expected.item(), rel=1e-13), (gamma, alpha)
+        assert gradient == pytest.approx(slope.numpy(), rel=1e-12, abs=1e-18), (gamma, alpha)
+
+
+def test_the_default_has_a_form_of_its_own() -> None:
+    """Its powers are products, and its loop does not ask what a hyperparameter is."""
+    text = objc.compile(TEXT).focal.source
+    usual = text[text.index("_usual(") : text.index("_few(")]
+    assert "pow" not in usual
+    assert "gamma" not in usual[usual.index("for ") :]
+    assert "c_alpha ==" not in usual
