@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
+import types
 from typing import Any
 
 _BOTH = """
@@ -106,9 +109,18 @@ def argsort(x): return jnp.argsort(x, axis=-1, stable=True)
 )
 
 
+_numbers = itertools.count(1)
+
+
 def function_of(text: str, words: str, real: Any) -> Any:
-    """The function `form` of a text, in a framework whose floating type is `real`."""
-    namespace: dict[str, Any] = {"__name__": "objc_bench_form", "REAL": real}
+    """The function `form` of a text, in a framework whose floating type is `real`.
+
+    It stands in a module of its own: torch.compile looks up a function's globals by its module's name.
+    """
+    module = types.ModuleType(f"objc_bench_form_{next(_numbers)}")
+    sys.modules[module.__name__] = module
+    namespace = vars(module)
+    namespace["REAL"] = real
     exec(compile(words, "<words>", "exec"), namespace)
     exec(compile(text, "<form>", "exec"), namespace)
     return namespace["form"]

@@ -128,3 +128,13 @@ def test_every_atom_has_a_word_in_both_frameworks(name: str, framework: str) -> 
                 [jax.numpy.asarray(one) for one in points]
             )
     assert float(found) == pytest.approx(float(atom.reference(*map(mpmath.mpf, points))), rel=1e-12)
+
+
+def test_a_form_is_found_by_those_who_look_up_its_module() -> None:
+    """As torch.compile does, for the globals of a function that it has come to from another."""
+    torch = pytest.importorskip("torch")
+    text = "def inner(x): return softplus(x)\ndef form(x): return inner(x) + 1.0"
+    form = words.function_of(text, words.TORCH, torch.float64)
+    compiled = torch.compile(lambda x: form(x), backend="eager", fullgraph=True)
+    x = torch.linspace(-1, 1, 3, dtype=torch.float64)
+    torch.testing.assert_close(compiled(x), form(x))
