@@ -29,7 +29,7 @@ def _program(declaration: str) -> Program:
     [
         (_REAL + "(q - y)^2",
          ["minimizer is the mean", "gaussian noise", "in proportion to their size", "-8 at -4, -2 at -1",
-          "without bound", "it is convex", "at least 0"], ["does not grow", "ignores", "median"]),
+          "without bound", "it is convex", "least value is 0"], ["does not grow", "ignores", "median"]),
         (_REAL + "abs(q - y)",
          ["minimizer is the median", "laplace noise", "However small an error is, it pulls with the same"
           " slope, 1", "tends to 1: its influence does not grow", "kink in q"], ["mean:", "outweigh"]),
@@ -97,6 +97,23 @@ def _program(declaration: str) -> Program:
          " max[l](dot(q[i], k[l]))", [], ["log B less"]),
         ("loss f(q: real | y: real, x: real) = log(1 + exp(-y * q * x))",
          ["Its slope by q, y = 1, x = 1: -0.993 at -5"], []),
+        (_REAL + "if abs(q - y) <= a then (q - y)^2 / 2 else a * (abs(q - y) - a / 2)",
+         ["normal near q, with exponential (Laplace) tails", "least value is 0"], ["noise model"]),
+        (_REAL + "max(0, abs(q - y) - a)", ["noise with exponential (Laplace) tails"], ["normal near"]),
+        (_REAL + "log(1 + abs(q - y))", ["tends to 0"], ["stands for noise"]),
+        ("loss f(q: real | y: positive) = abs(q - y) / y", ["median of y under the weights 1 / y"],
+         ["minimizer is the mean"]),
+        ("loss f(q: real | y: positive) = (q - y)^2 / y", ["mean of y under the weights 1 / y"],
+         ["the median"]),
+        ("loss f(m: real, v: real | y: real) = exp(-v) * (y - m)^2 / 2 + v / 2",
+         ["minimizer is the mean", "exp(v) is the mean of (y - m)²", "not convex, jointly"], []),
+        (_SIGN + "exp(-y * s)", ["sigmoid(2 · s) is the probability that y is 1",
+         "at least 0, and as near to it as one likes"], ["least value"]),
+        ("loss f(q: positive, y: positive) = y / q - log(y / q) - 1",
+         ["0 only where q and y are equal", "no distance"], []),
+        ("loss f(q: real | y: real; t: probability = 0.3) ="
+         " if y > q then t * (y - q)^2 else (1 - t) * (y - q)^2",
+         ["expectile at the level t", "in proportion to their size (at t = 3/10)"], []),
         ("metric f(q: real | y: real) = abs(q - y)", ["evaluated, not minimized"], ["minimizer is"]),
     ],
 )  # fmt: skip
@@ -115,7 +132,8 @@ def test_sentences(declaration: str, said: list[str], unsaid: list[str]) -> None
           "a loss of one number, output =", "minimizer is the mean", "convex in w, b jointly",
           "bounded below"], ["Nothing bounds", "changes nothing"]),
         (f"objective f({_LINE}) = minimize (tanh(dot(w, x)) * b - y)^2",
-         ["not convex in w, b jointly", "held, it is convex in b"], ["a loss of one number"]),
+         ["not convex in w, b jointly", "held, it is convex in b", "affine in w, with b held",
+          "b · tanh(output) is the mean of y"], ["affine in w and b"]),
         (f"objective f({_LINE}) =\n  minimize\n    fit: (dot(w, x) + b - y)^2\n"
          "    ridge: -l2 * sum[d](w[d]^2) over parameters\n    still: y^2",
          ["What is not convex: the term ridge", "Nothing that is learned reaches the term still"],
@@ -128,6 +146,13 @@ def test_sentences(declaration: str, said: list[str], unsaid: list[str]) -> None
         ("objective f(| x: real[D], k: index(K); learn w: real[K, D]) ="
          " minimize logsumexp[j](dot(w[j], x)) - dot(w[k], x)",
          ["along K a number for each D changes nothing", "no penalty decides"], ["exchanging"]),
+        ("objective f(| x: real[D], y: real; learn w: real[D], learn s: real) ="
+         " minimize (dot(w, x) - y)^2 * exp(-2 * s) / 2 + s",
+         ["affine in w, with s held", "minimizer is the mean", "gaussian noise model", "At some data it"
+          " has no bound", "and so does the mean of both"], ["Nothing bounds it"]),
+        ("objective f(| x: real[D], y: real; learn w: real[D]) = minimize -y * dot(w, x)",
+         ["Nothing bounds it", "whatever the data, it is affine in w", "no minimum inside"],
+         ["every local minimum"]),
     ],
 )  # fmt: skip
 def test_sentences_on_objectives(declaration: str, said: list[str], unsaid: list[str]) -> None:

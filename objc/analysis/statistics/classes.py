@@ -174,7 +174,7 @@ def _beaten(case: Classes) -> str | None:
 
 def other_shares(shares: Sequence[Fraction]) -> Iterator[list[Fraction]]:
     """Distributions nearer to the even one, and to a certain first class."""
-    for away in map(Fraction, ("1/10000", "1/100", "1/10", "1/2")):
+    for away in map(Fraction, ("1/100", "1/10", "1/2", "1/10000")):
         yield [one + away * (Fraction(1, 3) - one) for one in shares]
         first, *rest = shares
         yield [first + away * (1 - first), *(one * (1 - away) for one in rest)]

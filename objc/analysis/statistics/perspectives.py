@@ -26,6 +26,8 @@ def rising_function_of_an_f_divergence(subject: Subject, claim: Claim) -> Decisi
     if not arms or not all(map(_is_divergence, arms)):
         return None
     shown = arms[0].generator.xreplace({GENERATED_OF: sympy.Symbol("t", positive=True)})
+    if all(one.around == one.total for one in arms):
+        return proved(f"it is an f-divergence: f(t) = {shown} is strictly convex with f(1) = 0")
     return proved(
         f"it is 0 at f(1), and rises with an f-divergence, f(t) = {shown} strictly convex, which is f(1)"
         " only where both are equal"

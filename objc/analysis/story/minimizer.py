@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sympy
 
 from objc.analysis.claims import decide, decided
 from objc.analysis.decision import Decision
-from objc.analysis.signs.elementary import is_smooth_formula, is_zero, plain
+from objc.analysis.signs.elementary import is_positive, is_smooth_formula, is_zero, plain
 from objc.analysis.statistics.calibration import of_margin
 from objc.analysis.statistics.classes import calibrated as of_classes
 from objc.analysis.statistics.classes import classes_of
@@ -20,14 +21,10 @@ from objc.analysis.statistics.links import own_link, words
 from objc.analysis.statistics.margins import Margin, margin_of
 from objc.analysis.statistics.rankings import in_order, pairs_of
 from objc.analysis.subject import Subject
-from objc.ir.program import Input
+from objc.ir.program import Input, Program, Term
 from objc.ir.text import Text
 
 _STATISTICS = ("mean", "median", "mode", "ratio")
-_FAMILIES = (
-    "gaussian", "laplace", "asymmetric_laplace", "cauchy", "student", "logistic", "bernoulli", "poisson",
-    "exponential", "gamma", "tweedie",
-)  # fmt: skip
 _GREATEST = 60
 """Operations beyond which a formula is not shown in a sentence."""
 
@@ -43,6 +40,7 @@ def minimizer(subject: Subject) -> Iterator[str]:
         found = next(_condition(subject), None)
     if found is not None:
         yield found
+    yield from _other_conditions(subject)
     if classes_of(subject) is not None:
         yield from _choice(subject)
         yield from _tolerance(subject)
@@ -81,7 +79,7 @@ def _decision(subject: Subject, margin: Margin) -> Iterator[str]:
                 f" the least by at most t: psi(t) = {text}."
             )
     elif found.verdict == "refuted":
-        yield f"Minimizing it may decide for the less likely {label}: {_of(found)}."
+        yield f"Minimizing it may decide for the less likely {label}: {counterexample_of(found)}."
     score = least_score(subject, margin)
     share = sympy.Symbol("p", positive=True)
     if score is not None:
@@ -115,7 +113,7 @@ def _choice(subject: Subject) -> Iterator[str]:
             f" (calibrated for the accuracy): {found.argument}."
         )
     elif found is not None and found.verdict == "refuted":
-        yield f"Minimizing it may decide for a class that is not the likeliest: {_of(found)}."
+        yield f"Minimizing it may decide for a class that is not the likeliest: {counterexample_of(found)}."
 
 
 def _tolerance(subject: Subject) -> Iterator[str]:
@@ -145,10 +143,13 @@ def _probability(subject: Subject) -> Iterator[str]:
     elif (found := decided(subject, "proper")).is_proof:
         yield f"It is proper: the true probability is among the best predictions ({found.argument})."
     elif found.verdict == "refuted" and case is not None:
-        yield f"softmax({name}) is not the distribution of the label at the minimum: {_of(found)}."
+        yield (
+            f"softmax({name}) is not the distribution of the label at the minimum:"
+            f" {counterexample_of(found)}."
+        )
 
 
-def _of(found: Decision) -> str:
+def counterexample_of(found: Decision) -> str:
     return (found.counterexample or found.argument).removeprefix("a counterexample: ")
 
 
@@ -164,7 +165,7 @@ def _order(subject: Subject) -> Iterator[str]:
             f" (consistent for the area under the curve): {found.argument}."
         )
     elif found is not None and found.verdict == "refuted":
-        yield f"Scores of least expected loss may stand in a wrong order: {_of(found)}."
+        yield f"Scores of least expected loss may stand in a wrong order: {counterexample_of(found)}."
     d, phi = pairs.margin.score, plain(pairs.margin.phi)
     if is_smooth_formula(phi, d) and is_zero(
         sympy.exp(-phi) + sympy.exp(-phi.xreplace({d: -d})) - 1
@@ -191,6 +192,38 @@ def _statistic(subject: Subject) -> Iterator[str]:
         statistic, formula, how = known
         level = Text(subject.program).scalar(formula).text
         yield f"Its minimizer is the {statistic} at the level {level}: {how}."
+        return
+    yield from _weighed(subject)
+
+
+def _weighed(subject: Subject) -> Iterator[str]:
+    """Of a loss that is one of a statistic times a number of the target's own."""
+    for case in cases_of(subject):
+        value = sympy.factor_terms(plain(subject.value))
+        factor, rest = value.as_independent(case.q, as_Add=False)
+        if not factor.has(case.y) or not is_positive(factor):
+            continue
+        bare = Subject(_with_value(subject, rest))
+        for one in ("mean", "median"):
+            if decided(bare, "estimates", one).is_proof:
+                weight = Text(subject.program).scalar(factor).text
+                yield (
+                    f"Its minimizer is the {one} of {case.target.name} under the weights {weight}: without"
+                    f" them {decided(bare, 'estimates', one).argument}."
+                )
+                return
+
+
+def _with_value(subject: Subject, value: Any) -> Program:
+    program = subject.program
+    return replace(
+        program,
+        lets=(replace(subject.let, body=value),),
+        outputs={"per_example": subject.let.name},
+        terms=(Term("value", subject.let.name),),
+        kind="loss",
+        claims=(),
+    )
 
 
 def _condition(subject: Subject) -> Iterator[str]:
@@ -203,19 +236,26 @@ def _condition(subject: Subject) -> Iterator[str]:
             return
 
 
+def _other_conditions(subject: Subject) -> Iterator[str]:
+    """Of several predictions for one target, what holds of those after the first."""
+    for case in list(cases_of(subject))[1:]:
+        if not _is_concave_in(case) and (found := _ratio(case)) is not None:
+            yield found
+
+
+def _is_concave_in(case: Regression) -> bool:
+    return case.subject.curvature(case.prediction.name).concave
+
+
 def _ratio(case: Regression) -> str | None:
     """A slope that is a(q)·b(y) + c(q)·d(y): then −a/c is a ratio of two means at the minimum."""
     q, y = case.q, case.y
     value = plain(case.subject.value)
     if not is_smooth_formula(value, q) or not is_smooth_formula(value, y):
         return None
-    groups: dict[Any, Any] = {}
-    for term in sympy.Add.make_args(sympy.expand(sympy.diff(value, q))):
-        outer, inner = term.as_independent(y, as_Add=False)
-        if inner.has(q):
-            return None
-        groups[inner] = groups.get(inner, 0) + outer
-    if len(groups) != 2:
+    slope = sympy.diff(value, q)
+    groups = _by_target(slope, case) or _by_target(sympy.expand(slope), case)
+    if groups is None:
         return None
     (first, a), (second, c) = groups.items()
     if not second.has(y) or (first.has(y) and first.count_ops() > second.count_ops()):
@@ -231,6 +271,17 @@ def _ratio(case: Regression) -> str | None:
     right = _mean_of(case, above) + ("" if below == 1 else f" over {_mean_of(case, below)}")
     text = Text(case.subject.program).scalar(left).text
     return f"At a minimum inside the domain {text} is {right}."
+
+
+def _by_target(slope: Any, case: Regression) -> dict[Any, Any] | None:
+    """What stands before each of two functions of the target, of which the slope is made."""
+    groups: dict[Any, Any] = {}
+    for term in sympy.Add.make_args(slope):
+        outer, inner = term.as_independent(case.y, as_Add=False)
+        if inner.has(case.q):
+            return None
+        groups[inner] = groups.get(inner, 0) + outer
+    return groups if len(groups) == 2 else None
 
 
 def _mean_of(case: Regression, inner: Any) -> str:
@@ -276,38 +327,16 @@ def _neither(wrong: Sequence[str]) -> str:
     return f"neither {listed}" if len(wrong) > 1 else f"not {listed}"
 
 
-# ------------------------------------------------------------------ noise
-
-
-def noise(subject: Subject) -> Iterator[str]:
-    """The distribution of the target that the loss is the negative logarithm of."""
-    for family in _FAMILIES:
-        found = decided(subject, "likelihood", family)
-        if found.is_proof:
-            yield f"It is the {family.replace('_', ' ')} noise model: {found.argument}."
-            return
-    data = [one for one in subject.program.inputs if one.role == "data"]
-    if len(data) != 1 or data[0].dimensions or not subject.declared.differentiable:
-        return
-    if data[0].domain.kind == "real" and subject.range.high < float("inf"):
-        yield (
-            f"It stands for no noise: it is bounded above, so that exp(-loss) has no finite integral over"
-            f" {data[0].name}."
-        )
-    elif data[0].domain.kind in ("sign", "binary"):
-        refuted = decided(subject, "likelihood", "bernoulli")
-        if refuted.verdict == "refuted":
-            yield f"It is no likelihood of {data[0].name}: {_of(refuted)}."
-
-
 # ------------------------------------------------------------------ divergences
 
 
 def _divergence(subject: Subject) -> Iterator[str]:
     """Of two inputs of the same kind, whether it tells how far they are apart."""
     inputs = [one for one in subject.program.inputs if one.role != "hyperparameter"]
-    if len(inputs) != 2 or not _are_alike(*inputs) or not inputs[0].dimensions:
+    if len(inputs) != 2 or not _are_alike(*inputs):
         return
+    if not inputs[0].dimensions and inputs[0].domain.kind == "real":
+        return  # of two numbers the slope says more
     names = tuple(one.name for one in inputs)
     told = " and ".join(names)
     found = decided(subject, "divergence", inputs=names)
@@ -324,7 +353,7 @@ def _divergence(subject: Subject) -> Iterator[str]:
     if triangle.verdict == "proved":
         yield f"It keeps the triangle inequality: {triangle.argument}."
     elif triangle.verdict == "refuted" and found.is_proof:
-        yield f"It is no distance: the triangle inequality fails, {_of(triangle)}."
+        yield f"It is no distance: the triangle inequality fails, {counterexample_of(triangle)}."
 
 
 def _are_alike(one: Input, other: Input) -> bool:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+
+import sympy
 
 from objc.analysis.facts import Facts
 from objc.analysis.objectives.errors import RunsAway
 from objc.analysis.objectives.flat import Flat, flat_moves
 from objc.analysis.objectives.models import of_output
 from objc.analysis.objectives.terms import Part, parts_of, pulls
-from objc.analysis.story.minimizer import minimizer, noise
+from objc.analysis.story.minimizer import minimizer
+from objc.analysis.story.noise import noise
 from objc.analysis.story.profile import profile
 from objc.analysis.story.weighing import of_shape, weighing
 from objc.analysis.subject import Subject
+from objc.ir.program import Program
 from objc.ir.text import Text
 
 _GREATEST_RATIO = 100
@@ -59,11 +64,20 @@ def _through_model(part: Part, is_one_of_many: bool) -> Iterator[str]:
     """What a term of an example says of one number that is affine in the parameters."""
     if part.term.over_parameters or not part.names or part.subject.declared.direction == "maximize":
         return
-    outer = of_output(part.subject, part.names)
+    names = part.names
+    outer = of_output(part.subject, names)
+    for left_out in part.names if outer is None and len(part.names) > 1 else ():
+        names = tuple(one for one in part.names if one != left_out)
+        if (outer := of_output(part.subject, names)) is not None:
+            break
     if outer is None:
         return
     program, form = outer
     (output,) = program.differentiable
+    program = _with_settings(program, set(part.names) - set(names))
+    held = f", with {' and '.join(sorted(set(part.names) - set(names)))} held" * (
+        names != part.names
+    )
     told = Text(part.subject.program).scalar(form).text
     name = f"The term {part.term.name}" if is_one_of_many else "It"
     inner = Subject(program)
@@ -71,9 +85,20 @@ def _through_model(part: Part, is_one_of_many: bool) -> Iterator[str]:
     tail = "; of that number:" if said else "."
     yield (
         f"{name} is a loss of one number, {output.name} = {told}, affine in"
-        f" {' and '.join(part.names)}{tail}"
+        f" {' and '.join(names)}{held}{tail}"
     )
     yield from (f"  {one}" for one in said)
+
+
+def _with_settings(program: Program, held: set[str]) -> Program:
+    """The program with what is held as its hyperparameters, at 1 where it is looked at."""
+    inputs = tuple(
+        replace(one, role="hyperparameter", default=None if one.dimensions else sympy.Integer(1))
+        if one.name in held
+        else one
+        for one in program.inputs
+    )
+    return replace(program, inputs=inputs)
 
 
 def _shape(subject: Subject, facts: Facts) -> Iterator[str]:
@@ -88,7 +113,11 @@ def _shape(subject: Subject, facts: Facts) -> Iterator[str]:
     told = ", ".join(names)
     if found.verdict == "proved":
         how = f" jointly, {found.argument}" if len(names) > 1 else f", {found.argument}"
-        yield f"It is {found.property} in {told}{how}: every local {extreme} is global."
+        yield (
+            f"It is affine in {told}{how}: it has no {extreme} inside."
+            if found.property == "affine"
+            else f"It is {found.property} in {told}{how}: every local {extreme} is global."
+        )
     elif found.verdict == "refuted":
         yield f"It is not {word} in {told} jointly: training may end in a {extreme} that is only local."
         alone = [

@@ -99,8 +99,14 @@ def residual(subject: Subject) -> tuple[Input, Input] | None:
     if prediction.domain.kind != "real" or target.domain.kind != "real":
         return None
     q, y, c = prediction.read(), target.read(), sympy.Dummy("c", real=True)
-    moved: Any = subject.value.xreplace({q: q + c, y: y + c})
+    moved = _compared(subject.value.xreplace({q: q + c, y: y + c}))
     return (prediction, target) if not moved.has(c) or not sympy.expand(moved).has(c) else None
+
+
+def _compared(value: Any) -> Any:
+    """A formula of which the comparisons are of a difference with zero."""
+    relations = value.atoms(sympy.core.relational.Relational)
+    return value.xreplace({one: one.func(sympy.expand(one.lhs - one.rhs), 0) for one in relations})
 
 
 def _view(subject: Subject) -> _View | None:

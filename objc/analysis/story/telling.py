@@ -9,9 +9,11 @@ import sympy
 
 from objc.analysis.analyse import analyse
 from objc.analysis.claims import decided
+from objc.analysis.effort import Effort
 from objc.analysis.facts import Facts
 from objc.analysis.objectives.unrolled import NotUnrolled, unrolled
-from objc.analysis.story.minimizer import minimizer, noise
+from objc.analysis.story.minimizer import minimizer
+from objc.analysis.story.noise import noise
 from objc.analysis.story.objectives import of_objective
 from objc.analysis.story.profile import profile
 from objc.analysis.story.weighing import weighing
@@ -22,13 +24,15 @@ _IGNORED: Mapping[str, str] = {
     "shift": "adding one number to", "scale": "multiplying", "permutation": "the order of",
 }  # fmt: skip
 _CLASSES = 3
+_EFFORT = Effort(claim=10.0, found=3.0)
+_SOUGHT = ("minimum", "infimum")
 
 
 def story(program: Program) -> list[str]:
     """Sentences on a loss or an objective; one sentence where there is nothing to minimize."""
     if program.kind not in ("loss", "objective", "player") or not program.terms:
         return [f"A {program.kind} is evaluated, not minimized."]
-    subject, facts = Subject(program), analyse(program)
+    subject, facts = Subject(program, _EFFORT), analyse(program, _EFFORT, _SOUGHT)
     if program.kind == "objective":
         return [*of_objective(subject, facts), *kinks(facts)]
     return [
@@ -58,8 +62,8 @@ def shape(facts: Facts) -> Iterator[str]:
             yield f"In {inputs}{held} it is {one.property}{jointly}: every local {extreme} is a global one."
         elif one.verdict == "proved" and widest == 1 and one.property != "affine":
             yield f"In {inputs} it is {one.property}."
-        elif one.verdict == "refuted" and len(one.of) == 1:
-            yield f"In {inputs} it is not {one.property}: {one.counterexample}."
+        elif one.verdict == "refuted" and (len(one.of) == 1 or widest):
+            yield f"In {inputs} it is not {one.property}{jointly}: {one.counterexample}."
 
 
 def _ignored(subject: Subject) -> Iterator[str]:
@@ -101,11 +105,27 @@ def kinks(facts: Facts) -> Iterator[str]:
 
 
 def _values(subject: Subject, facts: Facts) -> Iterator[str]:
+    least = next(_least(facts), None)
     found = [one for one in facts if one.property in ("nonnegative", "bounded", "at")]
     known = [one for one in found if one.verdict == "proved" and not one.is_negated]
     for one in known[-1:]:
-        yield f"Its value is {_range_words(one.statement)}."
+        if least is None or one.property != "nonnegative":
+            yield f"Its value is {_range_words(one.statement)}."
+    if least is not None:
+        yield least
     yield from _chance(subject)
+
+
+def _least(facts: Facts) -> Iterator[str]:
+    """What the loss comes down to, and where; or where it comes near to what it never reaches."""
+    for one in facts:
+        if one.verdict != "proved" or one.property not in ("minimum", "infimum"):
+            continue
+        how = one.argument.removeprefix("it is a bound, and ")
+        if one.property == "minimum":
+            yield f"Its least value is {one.value}, {how}."
+        else:
+            yield f"Its value is at least {one.value}, and as near to it as one likes: {how}."
 
 
 def _range_words(statement: str) -> str:

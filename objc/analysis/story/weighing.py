@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,13 +32,18 @@ def weighing(subject: Subject, shape: Profile | None) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class _Ray:
+class Ray:
     """The loss as a function of a distance t > 0 in one direction, and its slope there."""
 
     subject: Subject
     value: Any
     slope: Any
     t: Any
+
+    def at(self, settings: Mapping[Any, Any]) -> Ray:
+        """The same with hyperparameters at some values."""
+        value, slope = (one.xreplace(dict(settings)) for one in (self.value, self.slope))
+        return Ray(self.subject, value, slope, self.t)
 
     def near(self, order: int) -> Any:
         """A derivative in the distance, as it tends to 0."""
@@ -57,25 +62,28 @@ class _Ray:
 
     def is_still(self) -> bool:
         """Whether the slope is 0 from some distance on, at the defaults."""
-        defaults = {
-            one.read(): one.default
-            for one in self.subject.program.inputs
-            if one.default is not None and one.default.is_number
-        }
-        form = far_out(plain(self.slope.xreplace(defaults)), self.t)
+        form = far_out(plain(self.slope.xreplace(_defaults(self.subject))), self.t)
         return form is not None and is_zero(form)
 
     def text(self, formula: Any) -> str:
         return Text(self.subject.program).scalar(formula).text
 
 
-def _ray(subject: Subject, name: str, sign: int, fixed: dict[Any, Any]) -> _Ray | None:
+def _defaults(subject: Subject) -> dict[Any, Any]:
+    return {
+        one.read(): one.default
+        for one in subject.program.inputs
+        if one.default is not None and one.default.is_number
+    }
+
+
+def ray_of(subject: Subject, name: str, sign: int, fixed: dict[Any, Any]) -> Ray | None:
     slope = subject.slope(name)
     if slope is None:
         return None
     t = sympy.Dummy("t", positive=True)
     there = {**fixed, subject.program.input[name].read(): sign * t}
-    return _Ray(subject, subject.value.xreplace(there), sign * slope.xreplace(there), t)
+    return Ray(subject, subject.value.xreplace(there), sign * slope.xreplace(there), t)
 
 
 # ------------------------------------------------------------------ differences
@@ -85,12 +93,16 @@ def _of_difference(
     subject: Subject, prediction: Input, target: Input, shape: Profile | None
 ) -> Iterator[str]:
     name, zero = prediction.name, {target.read(): sympy.Integer(0)}
-    rays = [_ray(subject, name, sign, zero) for sign in (1, -1)]
-    above, below = rays
+    above, below = (ray_of(subject, name, sign, zero) for sign in (1, -1))
     if above is None or below is None:
         return
-    yield from _small(above, below)
-    yield from _large(subject, above, below)
+    said = [*_small(above, below), *_large(subject, above, below)]
+    yield from said
+    if not said and (settings := _defaults(subject)):
+        told = ", ".join(f"{read.tensor} = {value}" for read, value in settings.items())
+        above, below = (one.at(settings) for one in (above, below))
+        for one in (*_small(above, below), *_large(subject, above, below)):
+            yield f"{one[:-1]} (at {told})."
     if shape is not None:
         sizes = shape.at((-4, -1, -0.5, 0.5, 1, 4))
         yield f"Its slope, by {name} - {target.name}{_setting(shape)}: {sizes}."
@@ -100,7 +112,7 @@ def _setting(shape: Profile) -> str:
     return f" ({shape.fixed.removeprefix(', ')})" if shape.fixed else ""
 
 
-def _small(above: _Ray, below: _Ray) -> Iterator[str]:
+def _small(above: Ray, below: Ray) -> Iterator[str]:
     slopes = above.near(1), below.near(1)
     if None in slopes or not all(map(above.is_at_least_zero, slopes)):
         return  # it does not rise on both sides: what is small is no error
@@ -121,12 +133,12 @@ def _small(above: _Ray, below: _Ray) -> Iterator[str]:
     yield f"However small an error is, it pulls with the same slope, {told}."
 
 
-def _is_flat(ray: _Ray) -> bool:
+def _is_flat(ray: Ray) -> bool:
     form = germ(plain(ray.value), ray.t)
     return form is not None and is_zero(sympy.diff(form, ray.t))
 
 
-def _large(subject: Subject, above: _Ray, below: _Ray) -> Iterator[str]:
+def _large(subject: Subject, above: Ray, below: Ray) -> Iterator[str]:
     ends = above.far(), below.far()
     if None in ends:
         if decided(subject, "robust", inputs=(subject.declared.differentiable[0].name,)).is_proof:
@@ -163,7 +175,7 @@ def _of_margin(subject: Subject, shape: Profile | None) -> Iterator[str]:
     assert margin is not None
     label = next(one for one in subject.program.inputs if one.role == "data")
     fixed = {label.read(): sympy.Integer(1)}
-    right, wrong = (_ray(subject, margin.name, sign, fixed) for sign in (1, -1))
+    right, wrong = (ray_of(subject, margin.name, sign, fixed) for sign in (1, -1))
     if right is not None and wrong is not None:
         yield from _right(right)
         yield from _wrong(wrong)
@@ -177,7 +189,7 @@ def _plain_setting(shape: Profile) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def _right(ray: _Ray) -> Iterator[str]:
+def _right(ray: Ray) -> Iterator[str]:
     end = ray.far()
     if end == 0:
         hardly = "do not pull at all" if ray.is_still() else "hardly pull"
@@ -186,7 +198,7 @@ def _right(ray: _Ray) -> Iterator[str]:
         yield "Examples far on the right side are pulled back: the slope there is above 0."
 
 
-def _wrong(ray: _Ray) -> Iterator[str]:
+def _wrong(ray: Ray) -> Iterator[str]:
     end = ray.far()
     if end == 0:
         how = "is" if ray.is_still() else "tends to"
