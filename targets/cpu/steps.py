@@ -10,10 +10,12 @@ from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.places import bare
 from objc.targets.cpu.printer import Printer
 from objc.targets.cpu.reductions import Reductions
+from objc.targets.cpu.sides import skippable
 from objc.targets.cpu.usual import usual
 
 from objc.ir.index import Index
 from objc.ir.program import Let
+from objc.ir.symbols import Condition, indices_of
 from objc.schedule.loops import (
     Accumulate,
     Assign,
@@ -42,6 +44,10 @@ def _function(name: str, arguments: Sequence[str], body: Sequence[str]) -> str:
 
 class StepText(Reductions):
     """Writes a step."""
+
+    asks_rows = True
+    """Whether a row may be asked what its loops can do without."""
+    asked_rows = 0
 
     def text(self) -> str:
         match self.step:
@@ -252,10 +258,35 @@ class StepText(Reductions):
             self.indent += 1
             self.facts.append(self.facts[-1].given(condition))
             self.asked |= shared
-        self._plain_loop(loop, extent)
+        lighter = skippable(loop) if self.asks_rows and self._is_of_a_row(loop) else None
+        if lighter is None:
+            self._plain_loop(loop, extent)
+        else:
+            self._in_two_forms(loop, *lighter, extent)
         if shared:
             self.asked -= shared
             self.facts.pop()
+            self.indent -= 1
+
+    def _is_of_a_row(self, loop: Loop) -> bool:
+        """Whether a loop runs along a row, not over the examples of a block."""
+        return bool(self.around) and loop.index != self.outer
+
+    def _in_two_forms(self, loop: Loop, condition: Condition, lighter: Loop, extent: str) -> None:
+        """A loop, or a lighter one where no entry fulfills a condition."""
+        facts = self.facts[-1].inside(loop.index)
+        text = bare(Printer(self, self.dtype, hard=True).condition(condition, facts))
+        if loop.index in indices_of(condition):
+            self.asked_rows += 1
+            found = f"any_{self.asked_rows}"
+            self._line(f"{found} = 0")
+            self._line(f"for {self._index_name(loop.index)} in range({extent}):")
+            self._line(f"{_INDENT}{found} = 1 if {text} else {found}")
+            text = f"{found} > 0"
+        for line, one in ((f"if {text}:", loop), ("else:", lighter)):
+            self._line(line)
+            self.indent += 1
+            self._plain_loop(one, extent)
             self.indent -= 1
 
     def _plain_loop(self, loop: Loop, extent: str) -> None:

@@ -89,3 +89,18 @@ def test_a_branch_under_a_guard_keeps_to_its_sides(body: Any, dtype: str) -> Non
     inner = Branch(sympy.Gt(value, 0.5), body, 3)
     let = Let("r", (row,), inner, "sum", (k,), sympy.Lt(IndexValue(k), 2))
     agree(function((rows,), let), {"rows": ROWS}, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("taken", [[], [2], range(5)])
+def test_rows_do_without_a_costly_side_that_none_of_theirs_takes(taken: Any, dtype: str) -> None:
+    """The side is taken in some rows, by some entries; in the others it is not computed."""
+    here = rows.read(row, k)
+    total = Let("total", (row,), here, "sum", (k,))
+    body = Branch(here > 2, sympy.exp(here) + total.read(row), here * total.read(row))
+    program = function((rows,), total, Let("r", (row, k), body))
+    given = np.clip(ROWS, -1.9, 1.9)
+    given[list(taken), 1] += 4
+    emitted = TARGET.emit(program, dtype)
+    assert emitted.text.count("exp_") == 2  # it is imported, and stands in one of two loops
+    agree(program, {"rows": given}, dtype, emitted)
