@@ -37,7 +37,9 @@ class Property:
     qualifiers: Mapping[str, int] | None = None
     metric: bool = False
     least: int | None = None
-    lens: Literal["", "curvature", "range", "slope"] = ""
+    lens: Literal[
+        "", "curvature", "range", "slope", "derivative", "limits", "moves", "exchange"
+    ] = ""
     candidates: str | None = None
     is_sought: bool = False
     is_quiet: bool = False
@@ -131,7 +133,8 @@ PROPERTIES: Mapping[str, Property] = {
             *_in("shape.strictness", "second_derivative", "convexity", "structure_of_the_hessian"),
             *_in("shape.alone", "in_one_alone"),
             *_in("shape.strictness", "flat_directions", "chords_that_are_met"),
-            *_in("shape.strictness", "second_derivative_on_its_line", "drawn_chords"),
+            *_in("shape.strictness", "second_derivative_on_its_line", "pieces_on_the_line"),
+            *_in("shape.strictness", "drawn_chords"),
             *_in("hessians.strictness", "leading_minors"),
             *_in("shape.strictness", "least_second_derivative"),
         ),
@@ -140,8 +143,10 @@ PROPERTIES: Mapping[str, Property] = {
         lens="curvature",
     ),
     "quasiconvex": Property(
-        _in(
-            "shape.convexity", "convexity", "one_descent_one_ascent", "drawn_chords", "broken_seams"
+        (
+            *_in("shape.alone", "in_one_alone"),
+            *_in("shape.convexity", "convexity", "one_descent_one_ascent", "drawn_chords"),
+            *_in("shape.convexity", "one_turn_on_its_line", "broken_seams"),
         ),
         implied_by=("convex", "strictly_convex", "strongly_convex"),
         is_sought=True,
@@ -175,14 +180,17 @@ PROPERTIES: Mapping[str, Property] = {
         numbers=1,
         least=1,
         of_each=True,
+        lens="derivative",
     ),
     "coercive": Property(
         (
             *_in("shape.growth", "coercive_on_its_line", "strong_convexity", "flat_directions"),
             *_in("shape.alone", "in_one_alone"),
+            *_in("shape.coercivity", "coercive_in_each_part"),
         ),
         least=1,
         is_sought=True,
+        lens="limits",
     ),
     "strongly_convex": Property(
         (
@@ -205,6 +213,7 @@ PROPERTIES: Mapping[str, Property] = {
         of_each=True,
         of_scalars=True,
         is_sought=True,
+        lens="limits",
     ),
     "redescending": Property(
         _in("shape.growth", "vanishing_slope"),
@@ -212,6 +221,7 @@ PROPERTIES: Mapping[str, Property] = {
         of_each=True,
         of_scalars=True,
         is_sought=True,
+        lens="limits",
     ),
     "homogeneous": Property(
         _in("shape.growth", "degree"),
@@ -222,37 +232,48 @@ PROPERTIES: Mapping[str, Property] = {
         is_sought=True,
         impossible="shape.growth:no_degree",
         transforms=True,
+        lens="moves",
     ),
     "minimum": Property(
         _in("bounds.attained", "reached"),
         numbers=1,
         candidates="bounds.attained:candidates",
+        impossible="shape.growth:no_extreme",
         is_sought=True,
+        lens="range",
     ),
     "maximum": Property(
         _in("bounds.attained", "reached"),
         numbers=1,
         candidates="bounds.attained:candidates",
+        impossible="shape.growth:no_extreme",
         is_sought=True,
+        lens="range",
     ),
     "infimum": Property(
         _in("bounds.attained", "approached", "reached"),
         numbers=1,
         candidates="bounds.attained:candidates",
+        impossible="shape.growth:no_extreme",
         is_sought=True,
         implied_by=("minimum",),
+        lens="range",
     ),
     "supremum": Property(
         _in("bounds.attained", "approached", "reached"),
         numbers=1,
         candidates="bounds.attained:candidates",
+        impossible="shape.growth:no_extreme",
         is_sought=True,
         implied_by=("maximum",),
+        lens="range",
     ),
     "bounded": Property(_BOUNDS, numbers=2, lens="range"),
     "nonnegative": Property(_BOUNDS, lens="range"),
     "symmetric": Property(
-        _in("shape.symmetry", "same_formula", "same_formulas", "drawn_inputs"), least=2
+        _in("shape.symmetry", "same_formula", "same_formulas", "drawn_inputs"),
+        least=2,
+        lens="exchange",
     ),
     "divergence": Property(
         (
@@ -261,6 +282,7 @@ PROPERTIES: Mapping[str, Property] = {
         ),
         least=2,
         transforms=True,
+        lens="range",
     ),
     "triangle": Property(
         (
@@ -276,22 +298,31 @@ PROPERTIES: Mapping[str, Property] = {
         qualifiers={"shift": 0, "scale": 0, "permutation": 0},
         least=1,
         transforms=True,
+        lens="moves",
     ),
-    "bounds": Property(_in("statistics.calibration", "bounds"), metric=True, transforms=True),
+    "bounds": Property(
+        _in("statistics.calibration", "bounds"), metric=True, transforms=True, lens="range"
+    ),
     "calibrated": Property(
         ("statistics.rankings:calibrated", "statistics.calibration:calibrated"),
         metric=True,
         transforms=True,
+        lens="derivative",
     ),
     "noise_tolerant": Property(
         _in("statistics.noise", "sum_over_two_labels", "sum_over_classes", "drawn_sums"),
         transforms=True,
+        lens="range",
     ),
     "proper": Property(
-        (*_OF_DISTRIBUTIONS, *_in("statistics.propriety", "proper")), transforms=True
+        (*_OF_DISTRIBUTIONS, *_in("statistics.propriety", "proper")),
+        transforms=True,
+        lens="derivative",
     ),
     "strictly_proper": Property(
-        (*_OF_DISTRIBUTIONS, *_in("statistics.propriety", "strictly_proper")), transforms=True
+        (*_OF_DISTRIBUTIONS, *_in("statistics.propriety", "strictly_proper")),
+        transforms=True,
+        lens="derivative",
     ),
     "proper_composite": Property(
         _in("statistics.links", "through_its_link"),
@@ -302,9 +333,15 @@ PROPERTIES: Mapping[str, Property] = {
         transforms=True,
     ),
     "estimates": Property(
-        _in("statistics.elicitation", "estimates"), qualifiers=_STATISTICS, transforms=True
+        _in("statistics.elicitation", "estimates"),
+        qualifiers=_STATISTICS,
+        transforms=True,
+        lens="derivative",
     ),
     "likelihood": Property(
-        _in("statistics.likelihoods", "likelihood"), qualifiers=_DISTRIBUTIONS, transforms=True
+        _in("statistics.likelihoods", "likelihood"),
+        qualifiers=_DISTRIBUTIONS,
+        transforms=True,
+        lens="derivative",
     ),
 }

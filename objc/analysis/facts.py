@@ -42,6 +42,7 @@ class Fact:
     is_negated: bool = False
     claimed: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
+    arguments: tuple[Any, ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.statement}: {self.verdict}, {self.argument}"

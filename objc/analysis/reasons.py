@@ -1,34 +1,29 @@
 """Why a fact is what it is: what is known of each part of the text, and which part is responsible.
 
-A lens says of an expression what a property hangs on (its curvature, its range, its slope), and whether
-that is as the property wants it. The responsible part is the smallest that is not, though all within it
-are; of a proof it is the whole, which its parts bear.
+A lens (`objc.analysis.lenses`) says of an expression what a property hangs on, and whether that is as the
+property wants it. The responsible part is the smallest that is not, though all within it are; of a proof it
+is the whole, which its parts bear.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import sympy
 
 from objc.analysis.facts import Fact
-from objc.analysis.formulas import inlined, named
-from objc.analysis.shape.curvature import Curvature, Shape
-from objc.analysis.shape.slopes import slope
+from objc.analysis.lenses import Lens, lens_of
 from objc.analysis.subject import Subject, with_total
-from objc.analysis.values.ranges import Ranges
-from objc.analysis.values.words import in_words
+from objc.atoms import Branch
 from objc.errors import Label, marked
-from objc.ir.program import Let, Program
-from objc.ir.recurrence import members
-from objc.ir.symbols import Expression, Read, reads
+from objc.ir.program import Program
+from objc.ir.symbols import Condition, Read, reads
 from objc.properties import PROPERTIES
 from objc.source import Span
 
-Lens: TypeAlias = "Callable[[Expression], tuple[str, bool] | None]"
 _MOST = 8
 """Parts beyond which those that are nearest to the responsible one are shown."""
 
@@ -82,13 +77,17 @@ def reason(subject: Subject, fact: Fact) -> Reason:
     program = with_total(subject.declared)
     if not name or not program.places:
         return Reason(fact, ())
-    tree = _Tree(program, _LENSES[name](program, fact))
+    tree = _Tree(program, lens_of(name, program, fact))
     top = tree.below(program.lets[-1].body)
     if not top:
         return Reason(fact, ())
     whole = max(top, key=lambda one: one.span.stop - one.span.start)
     if _holds(fact):
-        shown = Part(whole.span, fact.statement, True)
+        # What a loss estimates stands in its slope.
+        brings = (
+            f"{whole.part.says}, so {fact.statement}" if name == "derivative" else fact.statement
+        )
+        shown = Part(whole.span, brings, True)
         return Reason(fact, (*reversed(list(_inside(whole))), shown))
     chosen = _responsible(whole)
     return Reason(fact, (*reversed(list(_inside(chosen))), chosen.part))
@@ -136,19 +135,21 @@ class _Tree:
         self.source = program.span.source if program.span is not None else None
         self._known: dict[Any, tuple[_Node, ...]] = {}
 
-    def below(self, expression: Any) -> tuple[_Node, ...]:
-        """The outermost parts in an expression: itself, or those in what it is made of."""
-        if expression not in self._known:
-            self._known[expression] = ()  # a recurrence comes back to itself
-            self._known[expression] = tuple(self._found(expression))
-        return self._known[expression]
+    def below(self, expression: Any, here: Condition = sympy.true) -> tuple[_Node, ...]:
+        """The outermost parts in an expression where a condition holds: itself, or those in what it is made
+        of."""
+        key = expression, here
+        if key not in self._known:
+            self._known[key] = ()  # a recurrence comes back to itself
+            self._known[key] = tuple(self._found(expression, here))
+        return self._known[key]
 
-    def _found(self, expression: Any) -> Iterator[_Node]:
-        inner = tuple(self._in_parts(expression))
+    def _found(self, expression: Any, here: Condition) -> Iterator[_Node]:
+        inner = tuple(self._in_parts(expression, here))
         span = self.program.places.get(expression)
         view = None
         if span is not None and span.source is self.source and not self._is_input(expression):
-            view = self.lens(expression)
+            view = self.lens(expression, here)
         if span is None or view is None:
             yield from inner
         else:
@@ -158,83 +159,19 @@ class _Tree:
         is_read = isinstance(expression, Read) or isinstance(-expression, Read)
         return is_read and bool({one.tensor for one in reads(expression)} & set(self.program.input))
 
-    def _in_parts(self, expression: Any) -> Iterator[_Node]:
+    def _in_parts(self, expression: Any, here: Condition) -> Iterator[_Node]:
+        if isinstance(expression, Branch):
+            condition, then, otherwise = expression.args
+            yield from self.below(then, sympy.And(here, condition))
+            yield from self.below(otherwise, sympy.And(here, sympy.Not(condition)))
+            return
         if isinstance(expression, Read):
             let = self.program.let.get(expression.tensor)
             parts: tuple[Any, ...] = () if let is None else (let.body,)
+            if let is not None and (let.free or let.over):
+                here = sympy.true  # its indices are its own
         else:
             parts = expression.args
         for one in parts:
             if isinstance(one, sympy.Expr):
-                yield from self.below(one)
-
-
-# ------------------------------------------------------------------ lenses
-
-
-def _curvature(program: Program, fact: Fact) -> Lens:
-    shapes = Curvature(program, Ranges(program), fact.of)
-
-    def view(expression: Expression) -> tuple[str, bool]:
-        found = shapes.of(expression)
-        return _shape_in_words(found), found.convex or found.concave or found.log_convex
-
-    return view
-
-
-def _shape_in_words(shape: Shape) -> str:
-    if shape.affine:
-        return "affine"
-    words = {
-        "convex": shape.convex, "concave": shape.concave,
-        "log-convex": shape.log_convex, "log-concave": shape.log_concave,
-    }  # fmt: skip
-    return ", ".join(word for word, holds in words.items() if holds) or "of no known curvature"
-
-
-def _range(program: Program, fact: Fact) -> Lens:
-    ranges = Ranges(program)
-
-    def view(expression: Expression) -> tuple[str, bool]:
-        found = ranges.of(expression)
-        is_sound = found.is_nonnegative if fact.property == "nonnegative" else found.is_bounded
-        return in_words(found) or "of any value", is_sound
-
-    return view
-
-
-def _elementwise(program: Program) -> dict[str, Let]:
-    """The lets that reduce nothing, each with those before it in their readers' places."""
-    found: dict[str, Let] = {}
-    apart = members(program) | program.gathered
-    for let in program.lets:
-        if let.reduction is None and let.name not in apart:
-            found[let.name] = replace(let, body=inlined(let.body, found))
-    return found
-
-
-def _slope(program: Program, fact: Fact) -> Lens:
-    ranges, bodies = Ranges(program), _elementwise(program)
-
-    def whole_of(expression: Expression) -> Expression:
-        return named(inlined(expression, bodies))
-
-    def view(expression: Expression) -> tuple[str, bool] | None:
-        (name,) = fact.of if len(fact.of) == 1 else (None,)
-        first = None if name is None else slope(program, whole_of(expression), name)
-        if first is not None and fact.property == "smooth":
-            first = slope(program, first, str(name))
-        if first is None:
-            return None
-        found, which = (
-            ranges.of(first),
-            "second derivative" if fact.property == "smooth" else "slope",
-        )
-        return f"{which} {in_words(found) or 'of any value'}", found.is_bounded
-
-    return view
-
-
-_LENSES: Mapping[str, Callable[[Program, Fact], Lens]] = {
-    "curvature": _curvature, "range": _range, "slope": _slope,
-}  # fmt: skip
+                yield from self.below(one, here)

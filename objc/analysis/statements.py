@@ -27,6 +27,7 @@ def fact_of(subject: Subject, claim: Claim, kind: Kind, decision: Decision | Non
         claim.negated,
         kind == "claim",
         claim.span,
+        claim.arguments,
     )
 
 

@@ -34,7 +34,7 @@ _R = "((q - y) / s)"
         (f"{_R}^2 * (1 + {_R}^2 - {_R})", "quasiconvex in q", "unknown"),
         (f"{_R}^2 * (1 + {_R}^2 - 2 * {_R})", "quasiconvex in q", "refuted"),
         ("if q > y then q - y else sin(q - y)", "quasiconvex in q", "refuted"),
-        ("if q > y then q - y else min(0, q - y + 1)", "quasiconvex in q", "unknown"),
+        ("if q > y then q - y else min(0, q - y + 1)", "quasiconvex in q", "proved"),
         ("if q > y then sin(q - y) else y - q", "quasiconvex in q", "refuted"),
         ("if q > y then q - y else 2 * (y - q)", "quasiconvex in q", "proved"),
     ],

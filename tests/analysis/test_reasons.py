@@ -52,6 +52,42 @@ def test_a_proof_is_told_from_the_inside_out() -> None:
     assert "^" * len("log(1 + exp(-y * s))") in "\n".join(found.lines())
 
 
+_HUBER = (
+    "loss f(q: real | y: real; d: positive = 1) = "
+    "if abs(r) <= d then r^2 / 2 else d * (abs(r) - d / 2) where r = q - y"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "part", "says"),
+    [
+        (_HUBER, "lipschitz", "r^2 / 2", "slope q - y, at most d in size where |q - y| ≤ d"),
+        (_HUBER, "coercive", "d * (abs(r) - d / 2)", "tends to ∞ and ∞"),
+        (_HUBER, "tends", "q - y", "tends to -∞ and ∞"),
+        (_HUBER, "nonnegative", "d * (abs(r) - d / 2)", "nonnegative where |r| > d"),
+        (_HUBER, "minimum", "r^2 / 2", "nonnegative"),
+        (_HUBER, "symmetric", "q - y", "changes its sign"),
+        ("loss f(q: real | y: real) = (q - y)^2 / 2", "estimates", "(q - y)^2 / 2",
+         "slope q - y, so estimates mean"),
+        ("loss f(x: positive | ) = x^2 + x * abs(x)", "homogeneous", "x^2",
+         "scaling by c multiplies it by c^2"),
+        ("loss f(x: real[K] | ) = logsumexp(x) - mean(x)", "invariant", "logsumexp(x)",
+         "adding c adds c"),
+        ("loss f(x: real | ) = log(1 + x^2)", "redescending", "1 + x^2", "slope tends to -∞ and ∞"),
+    ],
+)  # fmt: skip
+def test_every_lens_says_what_a_part_brings(text: str, word: str, part: str, says: str) -> None:
+    claims = {
+        "symmetric": "symmetric in q, y", "estimates": "estimates mean",
+        "invariant": "invariant shift in x", "lipschitz": "lipschitz d in q",
+        "nonnegative": "nonnegative",
+    }  # fmt: skip
+    if word in claims:
+        text += f"\n    claims {claims[word]}"
+    told = {(one.span.text, one.says) for one in reason_of(text, word).parts}
+    assert any(one == says and part in where for where, one in told), told
+
+
 def test_time_that_is_spent_stops_a_prover() -> None:
     clock = Clock(0.05)
     with pytest.raises(OutOfTime), clock.running():

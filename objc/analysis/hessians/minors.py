@@ -13,7 +13,13 @@ from typing import Any
 import sympy
 
 from objc.analysis.formulas import is_short
-from objc.analysis.hessians.variables import Variable, is_continuous, with_signs
+from objc.analysis.hessians.variables import (
+    Variable,
+    is_continuous,
+    jumps_at_ends,
+    undecided_at_ends,
+    with_signs,
+)
 from objc.analysis.shape.stretches import is_convex_by_stretches
 from objc.analysis.signs.elementary import (
     innermost_fold,
@@ -36,6 +42,8 @@ def is_convex(formula: Any, variables: Sequence[Variable], ranges: Ranges) -> bo
     intervals and for all values of everything else. False where nothing that is tried tells."""
     if formula.count_ops() > _GREATEST or not is_short(formula) or len(variables) > _MOST:
         return False
+    if jumps_at_ends(formula, variables):
+        variables = undecided_at_ends(variables)
     here = with_signs(formula, ranges, variables)
     forms = list(parametrized(ranges.program, here, (), here)) or [{}]
     return all(_is_convex(here.xreplace(form), variables) for form in forms)
@@ -72,7 +80,7 @@ def is_norm(formula: Any, variables: Sequence[Variable], ranges: Ranges) -> bool
     numbers: the length of an affine function."""
     if not (isinstance(formula, sympy.Pow) and formula.exp == sympy.Rational(1, 2)):
         return False
-    if formula.count_ops() > _GREATEST:
+    if formula.count_ops() > _GREATEST or jumps_at_ends(formula, variables):
         return False
     here = sympy.expand(with_signs(formula.base, ranges, variables))
     symbols, one = [each.symbol for each in variables], sympy.Dummy("one", real=True)

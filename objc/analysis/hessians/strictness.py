@@ -10,7 +10,13 @@ import sympy
 from objc.analysis.decision import Decision, proved
 from objc.analysis.hessians.composition import PartsByHessian
 from objc.analysis.hessians.minors import is_strictly_convex
-from objc.analysis.hessians.variables import Variable, is_continuous, variables_of, with_signs
+from objc.analysis.hessians.variables import (
+    Variable,
+    is_continuous,
+    jumps_at_ends,
+    variables_of,
+    with_signs,
+)
 from objc.analysis.signs.elementary import is_smooth_formula, parametrized
 from objc.analysis.signs.several import is_nonnegative_over
 from objc.analysis.subject import Subject
@@ -63,7 +69,7 @@ def between_two_squares(subject: Subject, claim: Claim) -> Decision | None:
 def gradient_in_all_numbers(subject: Subject, claim: Claim) -> Decision | None:
     """`lipschitz L` of a smooth loss: L² is at least the sum of the squares of its slopes."""
     variables = numbers_of(subject, claim.inputs) if len(claim.inputs) > 1 else None
-    if variables is None:
+    if variables is None or jumps_at_ends(subject.value, variables):
         return None
     (bound,), symbols = claim.arguments, [one.symbol for one in variables]
     value = with_signs(subject.value, subject.ranges, variables)

@@ -8,7 +8,13 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.hessians.variables import Variable, is_continuous, variables_of, with_signs
+from objc.analysis.hessians.variables import (
+    Variable,
+    is_continuous,
+    jumps_at_ends,
+    variables_of,
+    with_signs,
+)
 from objc.analysis.signs.elementary import is_regular, is_smooth_formula
 from objc.analysis.signs.roots import Span
 from objc.analysis.signs.several import LINE, RAY
@@ -80,7 +86,7 @@ class _Form:
         for read, let in lets.items():
             own = self._entry_of(let)
             variables = None if own is None else variables_of(self.subject.program, [own])
-            if own is None or not variables:
+            if own is None or not variables or jumps_at_ends(let.body, variables):
                 return None
             entry = entry or variables[0]
             term = self._term(let, own, entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +13,7 @@ from objc.analysis.signs.elementary import is_nonnegative, is_positive, is_regul
 from objc.analysis.signs.lines import span_of
 from objc.analysis.signs.roots import Span
 from objc.analysis.values.ranges import Ranges
+from objc.atoms import Branch
 from objc.ir.program import Program
 from objc.ir.symbols import Read
 
@@ -57,6 +58,22 @@ def _inside(span: Span) -> Any:
     return sympy.Dummy(
         "x", real=True, positive=is_positive or None, negative=is_negative or None
     )  # fmt: skip
+
+
+def jumps_at_ends(formula: Any, variables: Iterable[Variable]) -> bool:
+    """Whether a condition may hold at a closed end of a variable alone, which a symbol for the inside of its
+    interval would decide."""
+    closed = [one.read for one in variables if one.is_closed]
+    steps = formula.atoms(Branch, sympy.sign)
+    return any(step.has(read) for step in steps for read in closed)
+
+
+def undecided_at_ends(variables: Iterable[Variable]) -> list[Variable]:
+    """The same with symbols that decide no condition at a closed end."""
+    return [
+        replace(one, symbol=sympy.Dummy("x", real=True)) if one.is_closed else one
+        for one in variables
+    ]
 
 
 def with_signs(formula: Any, ranges: Ranges, variables: Iterable[Variable]) -> Any:

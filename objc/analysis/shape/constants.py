@@ -7,6 +7,7 @@ a power of a hyperparameter. Each is a guess: the provers of the property decide
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
@@ -134,10 +135,14 @@ def _greatest(subject: Subject, name: str, order: int) -> Iterator[Expression]:
         yield high
     if len(subject.program.lets) == 1:
         yield from extremes.suprema(subject, name, order)
+    yield from _read_off(subject, name, slope, is_rounded=True)
 
 
-def _read_off(subject: Subject, name: str, slope: Expression) -> Iterator[Expression]:
-    """A number times a power of a hyperparameter that is just above what is met at drawn points."""
+def _read_off(
+    subject: Subject, name: str, slope: Expression, is_rounded: bool = False
+) -> Iterator[Expression]:
+    """A number times a power of a hyperparameter that is just above what is met at drawn points: one of the
+    list, or where there is none a rounded one."""
     met = _met(subject, name, slope)
     if len(met) < 2 or min(most for _, most in met) <= 0:
         return
@@ -145,10 +150,19 @@ def _read_off(subject: Subject, name: str, slope: Expression) -> Iterator[Expres
         ratios = [most / _value(scale, values) for values, most in met]
         if max(ratios) > min(ratios) * 1.001:
             continue
+        if is_rounded:
+            yield _rounded_up(max(ratios)) * scale
+            continue
         for factor in _FACTORS:
             if max(ratios) * (1 - _NEAR) <= float(factor) <= max(ratios) * 1.01:
                 yield factor * scale
                 break
+
+
+def _rounded_up(number: float) -> Any:
+    """A number of three digits that is a little above."""
+    step = sympy.Integer(10) ** (math.floor(math.log10(number)) - 2)
+    return sympy.ceiling(sympy.Rational(str(number * 1.0002)) / step) * step
 
 
 def _met(subject: Subject, name: str, slope: Expression) -> list[tuple[Values, float]]:

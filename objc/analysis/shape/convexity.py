@@ -114,7 +114,9 @@ def convex_and_concave(subject: Subject, claim: Claim) -> Decision | None:
 
 def convexity(subject: Subject, claim: Claim) -> Decision | None:
     """What is convex is quasiconvex."""
-    found = _decided(subject, "convex", claim.inputs, _PROVING)
+    from objc.analysis.claims import decided
+
+    found = decided(subject, "convex", inputs=claim.inputs)
     return proved(f"{found.argument}, which shows it convex") if found.is_proof else None
 
 

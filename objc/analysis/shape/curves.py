@@ -80,9 +80,11 @@ def _is_one_formula(subject: Subject, one: Input) -> bool:
     return moves and len(subject.program.lets) == 1 and subject.is_short
 
 
-def is_convex_on_lines(subject: Subject, name: str, is_concave: bool = False) -> bool:
-    """Whether a loss with folds is convex in a scalar input (concave, where asked for), stretch by
-    stretch."""
+def is_convex_on_lines(
+    subject: Subject, name: str, is_concave: bool = False, strictly: bool = False
+) -> bool:
+    """Whether a loss with folds is convex in a scalar input (concave, or strictly, where asked for),
+    stretch by stretch."""
     one = subject.program.input[name]
     if not _is_one_formula(subject, one):
         return False
@@ -92,7 +94,9 @@ def is_convex_on_lines(subject: Subject, name: str, is_concave: bool = False) ->
     low, high = one.domain.bounds
     lines = list(_lines(subject, one, value, sympy.Integer(0)))
     is_closed = one.domain.kind != "positive"
-    return all(is_convex_by_stretches(line, one.read(), low, high, is_closed) for line in lines)
+    return all(
+        is_convex_by_stretches(line, one.read(), low, high, is_closed, strictly) for line in lines
+    )
 
 
 def turns_once_on_lines(subject: Subject, name: str) -> bool:

@@ -33,6 +33,7 @@ _AT_INFINITY = {
     expm1: (-1, sympy.oo), softplus: (0, sympy.oo), log_cosh: (sympy.oo, sympy.oo),
 }  # fmt: skip
 """Continuous functions on the line, with what they tend to at minus infinity and at infinity."""
+_SWINGING = (sympy.sin, sympy.cos)
 _GREATEST = 120
 """Operations beyond which a formula isn't looked at."""
 
@@ -77,12 +78,33 @@ def _unfolded(function: Any, parts: list[Any], t: Any) -> Any:
         if sign is None:
             return None
         return sign * parts[0] if function is sympy.Abs else sympy.Integer(sign)
+    is_root = function is sympy.Pow and parts[1].is_Rational and not parts[1].is_Integer
+    if is_root and (found := _leading_power(parts[0], t)) is not None:
+        degree, rest = found
+        return t ** (degree * parts[1]) * rest ** parts[1]
+    if function in (sympy.log, log1p):
+        inner = parts[0] if function is sympy.log else 1 + parts[0]
+        if (found := _leading_power(inner, t)) is not None:
+            degree, rest = found
+            return degree * sympy.log(t) + sympy.log(rest)
     if function is softplus and _limit(parts[0], t) == sympy.oo:
         return parts[0] + softplus(-parts[0])
     if function is log_cosh and (sign := _sign(parts[0], t)) is not None:
         size = sign * parts[0]
         return size - sympy.log(2) + log1p(sympy.exp(-2 * size))
     return function(*parts)
+
+
+def _leading_power(formula: Any, t: Any) -> tuple[Any, Any] | None:
+    """The degree of a polynomial of several terms with a positive leading coefficient, and the polynomial
+    over that power of t."""
+    if not isinstance(formula, sympy.Add) or not formula.is_polynomial(t):
+        return None
+    whole = sympy.expand(formula)
+    degree = sympy.degree(whole, t)
+    if degree < 1 or not sympy.LC(whole, t).is_positive:
+        return None
+    return degree, sympy.expand(whole / t**degree)
 
 
 def _truth(condition: Any, t: Any) -> bool | None:
@@ -180,9 +202,22 @@ def _of_sum(node: Any, t: Any) -> Any:
     """By the one kind of term that outgrows all others."""
     terms = [*sympy.Add.make_args(sympy.expand(node))]
     limits = [_limit(one, t) for one in terms]
+    if None in limits:
+        # What swings between two numbers changes nothing of what grows.
+        swinging = [
+            one
+            for one, end in zip(terms, limits, strict=True)
+            if end is None and _is_bounded(one, t)
+        ]
+        if swinging:
+            rest = _limit(node - sympy.Add(*swinging), t) if len(swinging) < len(terms) else None
+            return rest if rest in _INFINITE else None
     if None not in limits and not set(limits) >= set(_INFINITE):
         return sympy.Add(*limits)
-    orders = [_growth(one, t) for one in terms]
+    orders = [
+        _CONSTANT if end is not None and end not in _INFINITE else _growth(one, t)
+        for one, end in zip(terms, limits, strict=True)
+    ]
     if None in orders:
         return None
     most = max(one for one in orders if one is not None)
@@ -190,14 +225,33 @@ def _of_sum(node: Any, t: Any) -> Any:
         return None
     leading = [one for one, order in zip(terms, orders, strict=True) if order == most]
     common = _monomial(leading[0], t)
-    coefficient = sympy.Add(*(sympy.simplify(one / common) for one in leading))
-    if coefficient.has(t):
+    parts = [_limit_of_quotient(one, common, t) for one in leading]
+    if None in parts or any(one in _INFINITE for one in parts):
         return None
+    coefficient = sympy.Add(*parts)
     if is_zero(coefficient):
         return None
     return (
         sympy.oo if is_positive(coefficient) else -sympy.oo if is_positive(-coefficient) else None
     )
+
+
+def _limit_of_quotient(one: Any, other: Any, t: Any) -> Any:
+    found = _limit(one / other, t)
+    return _limit(sympy.simplify(one / other), t) if found is None else found
+
+
+def _is_bounded(node: Any, t: Any) -> bool:
+    """Whether a formula stays between two numbers, by what it is made of."""
+    if not node.has(t):
+        return bool(node.is_finite is not False and node.is_extended_real)
+    if isinstance(node, (*_SWINGING, sympy.tanh, sympy.erf, sympy.atan, sigmoid)):
+        return True
+    if isinstance(node, sympy.Add | sympy.Mul | sympy.exp):
+        return all(_is_bounded(one, t) for one in node.args)
+    if isinstance(node, sympy.Pow):
+        return bool(node.exp.is_Integer and node.exp.is_positive) and _is_bounded(node.base, t)
+    return False
 
 
 def _of_product(node: Any, t: Any) -> Any:

@@ -173,6 +173,21 @@ def no_degree(
     return None
 
 
+def no_extreme(
+    subject: Subject, word: str, names: tuple[str, ...], facts: Sequence[Fact]
+) -> Decision | None:
+    """There is no greatest value, or no least, of what runs to an infinity in some input."""
+    end = "∞" if word in ("maximum", "supremum") else "-∞"
+    for one in facts:
+        if one.verdict != "proved" or one.is_negated:
+            continue
+        if one.property == "coercive" and end == "∞":
+            return refuted(f"it grows without bound in {', '.join(one.of)}")
+        if one.property == "tends" and end in (one.value or "").split():
+            return refuted(f"it tends to {end} in {', '.join(one.of)}")
+    return None
+
+
 def _scaled(value: Any, by: int) -> Any:
     return [_scaled(one, by) for one in value] if isinstance(value, list) else value * by
 

@@ -119,7 +119,7 @@ class Moves:
 
     def _of_let(self, let: Let) -> Effect:
         self._condition(let.guard)
-        body = self._effect(let.body)
+        body = self.effect(let.body)
         if let.reduction is None or body.is_none or let.reduction in _ORDERS:
             return _NONE if let.reduction in _ORDERS else body
         if body.factor == 1:
@@ -132,14 +132,15 @@ class Moves:
             return body
         raise Unclear
 
-    def _effect(self, expression: Expression) -> Effect:
+    def effect(self, expression: Expression) -> Effect:
+        """What the move does to an expression."""
         return _between(expression, self.of(expression))
 
     def of(self, node: Any) -> Any:
         """An expression after the move."""
         if isinstance(node, Read):
             for position in node.positions:
-                if isinstance(position.base, Read) and not self._effect(position.base).is_none:
+                if isinstance(position.base, Read) and not self.effect(position.base).is_none:
                     raise Unclear
             return self.effects[node.tensor].on(node)
         if not node.args:
@@ -156,7 +157,7 @@ class Moves:
     def _alike(self, node: Any, arms: list[Any]) -> Any:
         """The node after the move, where all its arms are moved in the same way."""
         try:
-            effects = [self._effect(one) for one in arms]
+            effects = [self.effect(one) for one in arms]
         except Unclear:
             return None
         # Zero and the infinities are as they were when they are multiplied by something positive.
@@ -174,7 +175,7 @@ class Moves:
     def _condition(self, condition: Any) -> None:
         """Whether a condition holds after the move where it held before; else `Unclear`."""
         for one in condition.atoms(sympy.core.relational.Relational):
-            effect = self._effect(one.lhs - one.rhs)
+            effect = self.effect(one.lhs - one.rhs)
             if effect.added != 0:
                 raise Unclear
 

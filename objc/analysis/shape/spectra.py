@@ -4,6 +4,7 @@ Every part of a formula carries, as expressions of hyperparameters:
 
 * P and N with its gradients in a − b, a and b at least zero, of sums at most P and N. Their lengths are
   at most √(P² + N²): what remains of a and b where both are taken away has no entry in common.
+* a bound on the length of its gradient itself, where a norm has one that its entries don't show;
 * l and u with l·I ⪯ H ⪯ u·I, the lower one also across kinks (the part less l/2·|x|² is convex), the
   upper one only where the part has none.
 
@@ -21,6 +22,7 @@ from typing import Any
 import sympy
 
 from objc.analysis.formulas import influences
+from objc.analysis.shape.curvature import Curvature, Shape
 from objc.analysis.signs.elementary import (
     is_nonnegative,
     is_positive,
@@ -48,11 +50,16 @@ class Bounds:
     low: Any = -sympy.oo
     high: Any = sympy.oo
     is_strict: bool = False
+    length: Any = sympy.oo
 
     @property
     def squared_slope(self) -> Any:
         """A bound on the squared length of the gradient."""
-        return sympy.expand(self.plus**2 + self.minus**2)
+        by_entries = sympy.expand(self.plus**2 + self.minus**2)
+        if self.length == sympy.oo:
+            return by_entries
+        is_shorter = by_entries == sympy.oo or (by_entries - self.length**2).is_nonnegative
+        return sympy.expand(self.length**2) if is_shorter else by_entries
 
     @property
     def is_affine(self) -> bool:
@@ -66,6 +73,7 @@ class Bounds:
             _sum(self.low, other.low, -sympy.oo),
             _sum(self.high, other.high, sympy.oo),
             is_convex and (self.is_strict or other.is_strict),
+            self.length + other.length,
         )
 
     def times(self, size: Any, is_exact: bool, is_negative: bool = False) -> Bounds:
@@ -79,10 +87,11 @@ class Bounds:
             least if is_exact else sympy.Min(least, 0),
             most if is_exact else sympy.Max(most, 0),
             self.is_strict and is_exact and not is_negative and bool(size.is_positive),
+            _times(size, self.length, sympy.oo),
         )
 
 
-CONSTANT = Bounds(_ZERO, _ZERO, _ZERO, _ZERO)
+CONSTANT = Bounds(_ZERO, _ZERO, _ZERO, _ZERO, length=_ZERO)
 UNKNOWN = Bounds()
 
 
@@ -95,11 +104,13 @@ class Spectra:
         self.name = name
         influenced = influences(program)
         self.varying = {name} | {let for let, by in influenced.items() if name in by}
+        self.curvature = Curvature(program, ranges, (name,))
         self.of_let: dict[str, Bounds] = {}
         recurrent = members(program)
         for let in program.lets:
             is_known = let.name not in recurrent
-            self.of_let[let.name] = self._of_let(let) if is_known else UNKNOWN
+            found = self._of_let(let) if is_known else UNKNOWN
+            self.of_let[let.name] = _bent_upward(found, self.curvature.of_let[let.name])
 
     def _is_constant(self, expression: Any) -> bool:
         return not any(read.tensor in self.varying for read in reads(expression))
@@ -120,6 +131,8 @@ class Spectra:
                 return replace(body, high=sympy.oo)
             case "mean":
                 return body
+            case "norm":
+                return Bounds(length=self._steepest_entry(let))
             case "sum":
                 return self._sum(let, body)
         return UNKNOWN
@@ -192,12 +205,29 @@ class Spectra:
             read.tensor in known and not read.positions for read in reads(expression)
         )
 
+    def _steepest_entry(self, let: Let) -> Any:
+        """The greatest size of the slope of a body in an entry that it alone reads."""
+        entry = self._entry_of_its_own(let)
+        outer = plain(let.body)
+        if entry is None or not is_smooth_formula(outer, entry):
+            return sympy.oo
+        slope = sympy.diff(outer, entry)
+        if self._is_free(slope):
+            return sympy.Abs(slope)
+        return _number(self.ranges.of(slope, {entry: self.ranges.of(entry)}).absolute().high)
+
     # ------------------------------------------------------------- expressions
 
     def of(self, expression: Any) -> Bounds:
         """The bounds of an expression of the program."""
         if self._is_constant(expression):
             return CONSTANT
+        found = self._of(expression)
+        if found.length == sympy.oo:
+            found = replace(found, length=self._length_by_chain(expression))
+        return _bent_upward(found, self.curvature.of(expression))
+
+    def _of(self, expression: Any) -> Bounds:
         match expression:
             case Read():
                 return self._read(expression)
@@ -208,6 +238,10 @@ class Spectra:
                 return self._product(expression)
             case Branch() if self._is_constant(expression.args[0]):
                 return _either(*(self.of(one) for one in expression.args[1:]))
+            case sympy.Pow() if expression.exp == sympy.Rational(1, 2):
+                found = self._composed(expression)
+                length = self._length_of_root(expression.base)
+                return found if length == sympy.oo else replace(found, length=length)
             case maximum():
                 found = _either(*map(self.of, expression.args))
                 return replace(found, high=sympy.oo)
@@ -218,7 +252,7 @@ class Spectra:
             if isinstance(position.base, Read) and not self._is_constant(position.base):
                 return UNKNOWN
         if read.tensor == self.name:
-            return Bounds(sympy.Integer(1), _ZERO, _ZERO, _ZERO)
+            return Bounds(sympy.Integer(1), _ZERO, _ZERO, _ZERO, length=sympy.Integer(1))
         return self.of_let[read.tensor]
 
     def _product(self, expression: Any) -> Bounds:
@@ -237,6 +271,51 @@ class Spectra:
         if values.is_nonnegative or values.is_nonpositive:
             return body.times(size, is_exact, is_negative=not values.is_nonnegative)
         return _either(body.times(size, False), body.times(size, False, is_negative=True))
+
+    def _length_by_chain(self, expression: Any) -> Any:
+        """The greatest slope of a function of one part, times the length of that part's gradient."""
+        varying = [one for one in expression.args if not self._is_constant(one)]
+        if len(varying) != 1 or (length := self.of(varying[0]).length) == sympy.oo:
+            return sympy.oo
+        u = sympy.Dummy("u", real=True)
+        outer = plain(
+            expression.func(*(u if one == varying[0] else one for one in expression.args))
+        )
+        if not is_smooth_formula(outer, u):
+            return sympy.oo
+        slope = self.ranges.of(sympy.diff(outer, u), {u: self.ranges.of(varying[0])})
+        return _times(_number(slope.absolute().high), length, sympy.oo)
+
+    def _length_of_root(self, base: Any) -> Any:
+        """The length of the gradient of a root of a sum of squares, the norm of what is squared: that is
+        √Σ cᵢ·Lᵢ², each Lᵢ the Lipschitz constant of one part."""
+        squares = []
+        for addend in sympy.Add.make_args(base):
+            if self._is_constant(addend):
+                if not self.ranges.of(addend).is_nonnegative:
+                    return sympy.oo
+                continue
+            constants = [one for one in sympy.Mul.make_args(addend) if self._is_constant(one)]
+            varying = [one for one in sympy.Mul.make_args(addend) if not self._is_constant(one)]
+            scale = sympy.Mul(*constants)
+            is_known = self._is_free(scale) and self.ranges.of(scale).is_nonnegative
+            if len(varying) != 1 or not is_known:
+                return sympy.oo
+            squares.append(_times(scale, self._squared_length(varying[0]), sympy.oo))
+        return sympy.sqrt(sympy.Add(*squares))
+
+    def _squared_length(self, square: Any) -> Any:
+        """L² of a square, or of a sum of squares over entries."""
+        if isinstance(square, sympy.Pow) and square.exp == 2:
+            length = self.of(square.base).length
+            return sympy.oo if length == sympy.oo else length**2
+        let = self.program.let.get(square.tensor) if isinstance(square, Read) else None
+        if let is None or let.reduction != "sum" or not self._is_constant(let.guard):
+            return sympy.oo
+        if not (isinstance(let.body, sympy.Pow) and let.body.exp == 2):
+            return sympy.oo
+        steepest = self._steepest_entry(replace(let, body=let.body.base))
+        return sympy.oo if steepest == sympy.oo else steepest**2
 
     def _composed(self, expression: Any) -> Bounds:
         """φ of one affine part u: φ′·∇u, and φ″·∇u∇uᵀ."""
@@ -258,13 +337,14 @@ class Spectra:
         if rate is not None and not self.program.input[self.name].dimensions:
             is_strict = is_above and rate.is_nonzero is True
             ends = _times(rate**2, low, -sympy.oo), _times(rate**2, high, sympy.oo)
-            return Bounds(reach, reach, *ends, is_strict)
+            return Bounds(reach, reach, *ends, is_strict, reach)
         size = body.plus**2 + body.minus**2 if rate is None else rate**2
         return Bounds(
             reach,
             reach,
             sympy.Min(0, _times(size, low, -sympy.oo)),
             sympy.Max(0, _times(size, high, sympy.oo)),
+            length=_times(steepest, body.length, sympy.oo),
         )
 
     def _affine_part(self, expression: Any) -> Any:
@@ -307,7 +387,13 @@ def _either(*parts: Bounds) -> Bounds:
         sympy.Max(*(one.minus for one in parts)),
         sympy.Min(*(one.low for one in parts)),
         sympy.Max(*(one.high for one in parts)),
+        length=sympy.Max(*(one.length for one in parts)),
     )
+
+
+def _bent_upward(bounds: Bounds, shape: Shape) -> Bounds:
+    """With what rules of composition know of the shape: a convex part has no eigenvalue below zero."""
+    return replace(bounds, low=_ZERO) if shape.convex and bounds.low == -sympy.oo else bounds
 
 
 def _sum(one: Any, other: Any, infinity: Any) -> Any:

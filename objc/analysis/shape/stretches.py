@@ -36,10 +36,11 @@ class Stretch:
 
 
 def is_convex_by_stretches(
-    function: Any, x: Any, low: Any, high: Any, is_closed: bool = False
+    function: Any, x: Any, low: Any, high: Any, is_closed: bool = False, strictly: bool = False
 ) -> bool:
     """Whether a function of one variable with folds is convex between two ends, numbers or infinite, the
-    ends included where they are closed. False where nothing that is tried tells."""
+    ends included where they are closed; strictly, where no stretch is straight. False where nothing that is
+    tried tells."""
     span = span_of(low, high)
     if span is None or function.free_symbols - {x}:
         return False
@@ -49,6 +50,7 @@ def is_convex_by_stretches(
             len(found) <= _MOST_STRETCHES
             and (not is_closed or _keeps_ends(function, x, found))
             and all(_is_convex(one, x) for one in found)
+            and not (strictly and any(_is_straight(one, x) for one in found))
             and all(_meets(function, x, *pair) for pair in itertools.pairwise(found))
         )
     except Undecided:
@@ -146,6 +148,12 @@ def _ends(span: Span) -> tuple[Any, Any]:
         -sympy.oo if span.low is None else _rational(span.low),
         sympy.oo if span.high is None else _rational(span.high),
     )
+
+
+def _is_straight(stretch: Stretch, x: Any) -> bool:
+    """Whether a smooth stretch may be affine: one that is bent at a point is bent but at single points."""
+    second = sympy.diff(stretch.formula, x, 2)
+    return Line(x, stretch.span).sign_at(second, stretch.span.between()) == 0
 
 
 def _is_convex(stretch: Stretch, x: Any) -> bool:

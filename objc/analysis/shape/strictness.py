@@ -13,12 +13,16 @@ from objc.analysis import counterexamples
 from objc.analysis.decision import Decision, proved, refuted
 from objc.analysis.shape import curves
 from objc.analysis.shape.invariance import moves
+from objc.analysis.signs.elementary import is_regular, is_smooth_formula, plain
+from objc.analysis.signs.roots import Line, Span
 from objc.analysis.subject import Subject
+from objc.analysis.values.enclosures import Undecided
 from objc.analysis.values.samples import Values, samples, shown
 from objc.ir.program import Claim
 
 _TRIES = 4
 _STARTS = tuple(map(Fraction, ("-40", "-6", "-3", "-1", "-1/4", "0", "1/4", "1", "2", "5", "40")))
+_SOMEWHERE = Fraction(3, 7)
 _MOST_SEGMENTS = 300
 _WIDTHS = (Fraction(1, 2), Fraction(2))
 
@@ -30,7 +34,27 @@ def second_derivative(subject: Subject, claim: Claim) -> Decision | None:
     second = subject.second(claim.inputs)
     if second is not None and subject.inequalities.is_positive(second):
         return proved("by the sign of the second derivative")
+    if second is not None and _is_bent_somewhere(subject, claim.inputs[0], second):
+        return proved("the second derivative is at least zero, and zero at single points at most")
     return None
+
+
+def _is_bent_somewhere(subject: Subject, name: str, second: Any) -> bool:
+    """Whether a loss is an analytic function of one number and of nothing else, its second derivative at
+    least zero and at one point above it."""
+    one, value = subject.program.input[name], plain(subject.value)
+    if value.free_symbols != {one.read()} or one.domain.kind not in ("real", "positive"):
+        return False
+    x = sympy.Dummy("x", real=True, positive=True if one.domain.kind == "positive" else None)
+    if not (is_smooth_formula(value, one.read()) and is_regular(value.xreplace({one.read(): x}))):
+        return False
+    if not subject.is_at_least(second, sympy.Integer(0)):
+        return False
+    try:
+        here = plain(second).xreplace({one.read(): x})
+        return Line(x, Span(None, None)).sign_at(here, _SOMEWHERE) > 0
+    except Undecided:
+        return False
 
 
 def structure_of_the_hessian(subject: Subject, claim: Claim) -> Decision | None:
@@ -55,6 +79,14 @@ def second_derivative_on_its_line(subject: Subject, claim: Claim) -> Decision | 
     zero = sympy.Integer(0)
     if len(claim.inputs) == 1 and curves.is_curved(subject, claim.inputs[0], zero, strictly=True):
         return proved("by the sign of the second derivative, made rational")
+    return None
+
+
+def pieces_on_the_line(subject: Subject, claim: Claim) -> Decision | None:
+    if len(claim.inputs) == 1 and curves.is_convex_on_lines(
+        subject, claim.inputs[0], strictly=True
+    ):
+        return proved("each piece is bent, and slopes do not jump the wrong way")
     return None
 
 

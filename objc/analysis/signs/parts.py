@@ -16,6 +16,9 @@ from objc.ir.index import Index, Position
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Condition, Expression, Read, conjuncts, substitute_positions
 
+_GREATEST = 30
+"""Operations beyond which what stands under a root isn't compared."""
+
 
 def parts_above(
     expression: Any, program: Program, here: Condition
@@ -24,6 +27,7 @@ def parts_above(
     the sign of what was taken out."""
     for addend in expression.args:
         yield from _folds_above(expression, addend)
+        yield from _roots_above(expression, addend)
         factor = _extreme_in(addend, program)
         if factor is None:
             continue
@@ -53,6 +57,20 @@ def _folds_above(expression: Any, addend: Any) -> Iterator[tuple[Expression, int
             left = expression - addend + scale * one
             if len(sympy.Add.make_args(left)) < len(expression.args):
                 yield left, direction
+
+
+def _roots_above(expression: Any, addend: Any) -> Iterator[tuple[Expression, int]]:
+    """The same for `c·√b + e` where c²b is at least e², and c at least zero."""
+    for root in sympy.Mul.make_args(addend):
+        if not (isinstance(root, sympy.Pow) and root.exp == sympy.Rational(1, 2)):
+            continue
+        scale = addend / root
+        if scale.is_nonnegative is not True or root.base.count_ops() > _GREATEST:
+            continue
+        for other in expression.args:
+            gap = sympy.expand(root.base * scale**2 - other**2)
+            if other != addend and gap.is_nonnegative:
+                yield expression - addend - other, 1
 
 
 def _extreme_in(product: Expression, program: Program) -> Read | None:
