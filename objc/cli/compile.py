@@ -49,10 +49,10 @@ HEADER = "# Written by objc"
 @click.option("--name", help="The module's name. [default: the file's]")
 @click.option(
     "--dtype",
-    type=click.Choice(["float32", "float64"]),
+    type=click.Choice(["float32", "float64", "bfloat16", "float16"]),
     default="float64",
     show_default=True,
-    help="The floating type of the kernels.",
+    help="The floating type of the kernels; of 16 bits, that of the arrays of the target cuda.",
 )
 @click.option(
     "--cpu",
@@ -96,6 +96,7 @@ def command(
     for option, given in (("--cpu", processor), ("--arch", architecture)):
         if given is not None:
             _require_option(target, option)
+    _require_dtype(target, dtype)
     written = []
     for one in progress(places, "compiling"):
         stem = name or _module_name(one)
@@ -118,6 +119,15 @@ def command(
             click.echo(f"wrote {listed}: {', '.join(names)}")
     if as_json:
         write_data({"target": target, "dtype": dtype, "modules": written})
+
+
+def _require_dtype(target: str, dtype: str) -> None:
+    """Raises UsageError where a target has no arrays of a type of 16 bits."""
+    from objc.cli.variants import find_target
+
+    if dtype in ("float32", "float64") or dtype in getattr(find_target(target), "STORED", ()):
+        return
+    raise click.UsageError(f"`--target {target}` takes no `--dtype {dtype}`.")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ __all__ = [
 
 PROCESSOR = "--arch"
 
+STORED = ("bfloat16", "float16")
+"""Types that arrays may be stored in, beside those that are computed in."""
+
 _Programs = Iterable[tuple[Program, Mapping[str, Program]]]
 
 

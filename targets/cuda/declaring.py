@@ -17,7 +17,14 @@ from objc.targets.cuda.arrays import OnDevice, adopt
 
 
 class DeviceDeclaration(Declaration):
-    """A declaration whose arrays are on the device. A value stays there until it is read."""
+    """A declaration whose arrays are on the device. A value stays there until it is read. `dtype` may be
+    one that arrays are stored in, and nothing is computed in: bfloat16, float16."""
+
+    def __init__(
+        self, name: str, dtype: str, arguments: Sequence[Argument], variants: Mapping[str, Any]
+    ) -> None:
+        super().__init__(name, "float64" if dtype == "float64" else "float32", arguments, variants)
+        self.stored = dtype
 
     def value(self, values: Sequence[Any], weight: Any = None) -> Any:
         """The mean over the batch, fetched when it is read."""
@@ -29,8 +36,7 @@ class DeviceDeclaration(Declaration):
         return found["value"], self._by_input("gradient", found)
 
     def _run(self, what: str, values: Sequence[Any], weight: Any) -> dict[str, Any]:
-        if weight is not None:
-            raise TypeError(f"{self.name}: weights are not taken here: their sum is not known")
+        what = what if weight is None else f"weighted_{what}"
         variant = self.variants[what]
         found = [adopt(value) for value in values]
         framework = next((one.framework for one in found if one is not None), None)
@@ -50,14 +56,16 @@ class DeviceDeclaration(Declaration):
             one.key: self._number(one, x) if held is None else self._fitting(one, held, shared)
             for one, x, held in zip(self.arguments, given, found, strict=True)
         }
-        if variant.scale is not None:
-            arguments[variant.scale] = 1.0 / count
+        if variant.scale is not None:  # that of weights is found on the device
+            arguments[variant.scale] = 1.0 / count if weight is None else 0.0
+        if weight is not None and variant.weight is not None:
+            arguments[variant.weight] = self._weight(weight, lead)
         results: dict[str, Any] = {}
         for key, shape, integer in variant.results:
             if shape:
                 extents = tuple(_size_of(size, sizes, arguments) for size in shape)
                 extents = (*lead, *extents[1:]) if shape[0] == "batch" else extents
-                results[key] = framework.empty(extents, "int64" if integer else str(self.dtype))
+                results[key] = framework.empty(extents, "int64" if integer else self.stored)
         scalars: Any = variant.run(
             arguments, sizes, {key: adopt(array) for key, array in results.items()}
         )
@@ -69,7 +77,7 @@ class DeviceDeclaration(Declaration):
         return int(array) if one.integer else float(array)
 
     def _fitting(self, one: Argument, held: OnDevice, shared: set[str]) -> OnDevice:
-        kind = "int64" if one.integer else str(self.dtype)
+        kind = "int64" if one.integer else self.stored
         if held.kind != kind:
             raise TypeError(f"{self.name}: `{one.name}` is of type {held.kind}, not {kind}")
         if not held.contiguous:
@@ -79,6 +87,16 @@ class DeviceDeclaration(Declaration):
         if not one.batched and not one.shape:
             raise TypeError(f"{self.name}: `{one.name}` is a number, and is given as Python's")
         return held
+
+    def _weight(self, weight: Any, lead: tuple[int, ...]) -> OnDevice:
+        held = adopt(weight)
+        if held is None:
+            raise TypeError(f"{self.name}: `weight` is on the host, and is read on the device")
+        if held.shape != lead:
+            raise ValueError(
+                f"{self.name}: the weights have the shape {held.shape}, the batch {lead}"
+            )
+        return self._fitting(Argument("weight", "", (), batched=True), held, set())
 
     def _check_ranges(self, variant: Any, arrays: Any, sizes: Mapping[str, int]) -> None:
         """The kernels look themselves."""

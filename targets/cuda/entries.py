@@ -107,7 +107,8 @@ class CheckText:
             name = layout.name("in", weight.name)
             kind = layout.stored
             self.arguments.array(name, (extents[0],), kind, "input", weight.name, kind)
-            check = [f"if {name}[{example}] != 0.0:", f"    {check[0]}"]
+            zero = f"{self.kernel.dtype}(0.0)"
+            check = [f"if {name}[{example}] != {zero}:", f"    {check[0]}"]
         signature = f"def {self.name}({', '.join(self.arguments.signature())}):"
         return "\n".join(
             [

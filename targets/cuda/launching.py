@@ -32,6 +32,12 @@ WORKSPACE = 1 << 28
 LONG = 8192
 """Entries from which on a row is long."""
 
+FEW = 64
+"""Rows up to which they leave most of a device idle, with a block each."""
+
+MOST_SHARING = 512
+"""Blocks among which rows are shared at most: about four for each of a large device's multiprocessors."""
+
 MANY = 1 << 15
 """Rows from which on a thread each is enough for a device, where they go through tiles."""
 
@@ -42,13 +48,15 @@ _LINE = 256
 @dataclass(frozen=True)
 class Shape:
     """How many blocks of how many threads launch a step, whether a few threads will do, how many bytes a
-    block may share, and how many the rows may take that go through products together."""
+    block may share, how many the rows may take that go through products together, and whether rows are
+    shared by blocks that need not be."""
 
     threads: int = THREADS
     blocks: int = MOST_BLOCKS
     tiny: bool = False
     shared: int = 40_000
     workspace: int = WORKSPACE
+    spread: bool = False
 
 
 def _arrays(item: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -97,13 +105,44 @@ class Sized:
         self.bytes = -(-self.head // _LINE) * _LINE
         self.blocks: dict[int, int] = {}
         self.named: dict[tuple[Any, ...], int] = {}
-        self.rows = self.room = self.lo = 0
+        self.rows = self.room = self.lo = self.parts = self.turns = 0
         self.launches: list[Launch | Multiply] = []
         for step in facts["steps"]:
             if "items" in step:
                 self._in_blocks(step)
+                continue
+            turns = self.extent(step["turns"])
+            if (form := self._spread(step, turns)) is not None:
+                self._launch_spread(step, form, turns)
             else:
-                self.launches.append(self._launch(step, self.extent(step["turns"])))
+                self.launches.append(self._launch(step, turns))
+
+    def _spread(self, step: Mapping[str, Any], turns: int) -> str | None:
+        """The form for rows that several blocks share, where these are long and too few for a device."""
+        if "spread" not in step["functions"]:
+            return None
+        longest = max(self.extent(one) for one in step["inner"])
+        if not self.shape.spread and (longest < 2 * LONG or turns > FEW):
+            return None
+        if self.aligned and "spread_four" in step["functions"]:
+            _, extents, at_once = step["functions"]["spread_four"]
+            if all(self.extent(one) % at_once == 0 for one in extents):
+                return "spread_four"
+        return "spread"
+
+    def _launch_spread(self, step: Mapping[str, Any], form: str, turns: int) -> None:
+        """A launch for each of the sums over a row that the next one waits for."""
+        longest = max(self.extent(one) for one in step["inner"])
+        most = max(2, MOST_SHARING // max(turns, 1))
+        self.parts = 2 if self.shape.spread else max(2, min(most, longest // LONG))
+        self.turns = turns
+        blocks = turns * self.parts
+        self.blocks[step["number"]] = blocks
+        for name, parameters in step["functions"][form][0]:
+            launch = Launch(name, blocks, self.shape.threads)
+            row = f"rows of {step['number']}"  # what a launch keeps of a row, the next ones find
+            launch.arguments = [self._argument(one, row, turns) for one in parameters]
+            self.launches.append(launch)
 
     def extent(self, shape: Any) -> int:
         """The number of entries of a shape."""
@@ -182,7 +221,7 @@ class Sized:
     def _mode(self, step: Mapping[str, Any], turns: int) -> str:
         """A thread for each turn where there are enough of them or nothing to share, else a warp or,
         where the loops inside are long, a block."""
-        modes = [one for one in step["functions"] if "_" not in one]
+        modes = [one for one in step["functions"] if "_" not in one and one != "spread"]
         if len(modes) == 1:
             return str(modes[0])
         longest = max(self.extent(one) for one in step["inner"])
@@ -192,6 +231,8 @@ class Sized:
             return "block" if longest > 2 else "thread"
         if longest <= 16 and turns >= 1024:
             return "thread"
+        if step.get("in_order") and longest > 32:
+            return "block"  # a recurrence: its steps wait for each other, so few rows are at work
         return "warp" if longest <= 1024 and turns >= 64 else "block"
 
     def _threads(self, mode: str, step: Mapping[str, Any]) -> int:
@@ -224,8 +265,10 @@ class Sized:
                 return "value", self.sizes[name], "int64"
             case ("blocks", number):
                 return "value", self.blocks[number], "int64"
-            case ("lo" | "rows" | "room" as name, *_):
+            case ("lo" | "rows" | "room" | "parts" as name, *_):
                 return "value", getattr(self, name), "int64"
+            case ("shares", name, kind):
+                return "work", self._place(("shares", name), self.turns * self.parts * 2, kind)
             case ("block", name, _, shape, kind):
                 count = self.room * self.extent(shape)
                 return "work", self._place(("block", name), count, kind)

@@ -19,9 +19,9 @@ from objc.ir.index import Dimension
 SHORT = ("bfloat16", "float16")
 """Types that arrays are stored in and nothing is computed in."""
 
-Mode = Literal["thread", "tile", "warp", "block"]
-"""Who takes one turn of a step's outer loop together: one thread, the 32 of a warp, or a block. In tiles
-it is a thread too, but those of a block go through the inner loops side by side."""
+Mode = Literal["thread", "tile", "warp", "block", "spread"]
+"""Who takes one turn of a step's outer loop together: one thread, the 32 of a warp, a block, or several. In
+tiles it is a thread too, but those of a block go through the inner loops side by side."""
 
 Number = int | tuple[int, int]
 """Of a step; of one of the loops in a step whose rows are taken in blocks, that of the item too."""

@@ -322,6 +322,15 @@ class Places(places.Places):
         name = "_".join(["blocks", *(str(one + 1) for one in numbers)])
         return self.arguments.add(name, "blocks", number)
 
+    def _shares(self, let: Let, what: str = "part") -> str:
+        """What the blocks of a row have of a sum, by row and block."""
+        kind = "int64" if let.domain.is_integer or what == "place" else self.dtype
+        name = self.layout.name("of", f"{what}_{let.name}")
+        assert self.outer is not None
+        rows = self._extent_text(self.layout.extent(self.outer.dimension))
+        parts = self.arguments.add("parts", "parts")
+        return self.arguments.array(name, (rows, parts, "2"), kind, "shares", name, kind)
+
     def _errors(self) -> str:
         self.functions.add("inside")
         return self.arguments.array("errors", ("32",), "int64", "errors")

@@ -181,8 +181,11 @@ class Kernel:
     def _names(self) -> Iterator[str]:
         for step in self.facts["steps"]:
             for item in step.get("items", (step,)):
-                for found in item.get("functions", {}).values():
-                    yield found[0]
+                for form, found in item.get("functions", {}).items():
+                    if form.startswith("spread"):
+                        yield from (name for name, _ in found[0])
+                    else:
+                        yield found[0]
 
     def _given(
         self, what: Any, base: int, arguments: Mapping[str, Any], results: Mapping[str, Any]

@@ -48,10 +48,9 @@ def package(
     """
     architecture = _native() if processor == "native" else processor
     ptx.check_architecture(architecture)
-    members = [(program, unweighted(variants)) for program, variants in programs]
     texts: list[str] = []
     module = _module.write(
-        members,
+        programs,
         dtype,
         f"NumPy, NVIDIA's driver and {name}.ptx beside it",
         _IMPORTS,
@@ -61,11 +60,6 @@ def package(
     )
     code = ptx.compiled("\n\n\n".join(texts), architecture)
     return {f"{name}.py": f"# {origin}\n{module}", f"{name}.ptx": f"// {origin}\n{code}"}
-
-
-def unweighted(variants: Mapping[str, Program]) -> dict[str, Program]:
-    """Without the variants for weights, whose sum would have to be fetched from the device."""
-    return {what: one for what, one in variants.items() if not what.startswith("weighted_")}
 
 
 def _native() -> str:

@@ -17,16 +17,19 @@ from objc.targets.cuda.layout import Mode, Number
 from objc.targets.cuda.places import Quads
 from objc.targets.cuda.reductions import CHOICES
 from objc.targets.cuda.sharing import Access, Sharing
+from objc.targets.cuda.spreading import Phases, phases_of
 from objc.targets.cuda.tiles import Tiles, tiled_loops
 
 from objc.ir.index import Index
 from objc.ir.program import Let
 from objc.schedule.loops import (
+    Finish,
     Item,
     Loop,
     Parallel,
     Peeled,
     Serial,
+    Start,
     walk,
 )
 
@@ -42,6 +45,8 @@ class Piece:
 class StepText(Tiles):
     """Writes a step for teams of one mode."""
 
+    asks_rows = False  # a row has many threads
+
     def __init__(
         self,
         writing: Writing,
@@ -51,8 +56,10 @@ class StepText(Tiles):
         rows: Rows | None = None,
         most: int = 0,
         piece: Piece | None = None,
+        phase: int | None = None,
     ) -> None:
         super().__init__(writing, number)
+        self.phase = phase
         self.piece = piece
         if piece is not None:
             self.step = piece.step
@@ -63,6 +70,10 @@ class StepText(Tiles):
         outside = step.reductions if isinstance(step, Parallel) else ()
         items = step.loop.body if isinstance(step, Parallel) else step.items
         self.sharing = Sharing(self.loops, items, outside, four)
+        self.phases: Phases | None = None
+        if phase is not None and isinstance(step, Parallel):
+            self.phases = phases_of(self.loops, step, self.sharing)
+            self.function = f"{self.function}_{phase + 1}"
         self.alone = mode in ("thread", "tile")
         self.tiled = tiled_loops(self.loops, step) if mode == "tile" else []  # type: ignore[arg-type]
         self.private: set[str] = set()
@@ -120,6 +131,15 @@ class StepText(Tiles):
                     "team = cuda.blockIdx.x * width + lane",
                     "teams = cuda.gridDim.x * width",
                 ]
+            case "spread":
+                self.arguments.add("parts", "parts")
+                lines = [
+                    "share = cuda.blockIdx.x % parts",
+                    "lane = share * cuda.blockDim.x + cuda.threadIdx.x",
+                    "width = parts * cuda.blockDim.x",
+                    "team = cuda.blockIdx.x // parts",
+                    "teams = cuda.gridDim.x // parts",
+                ]
             case "warp":
                 lines = [
                     "lane = cuda.threadIdx.x % 32",
@@ -138,7 +158,8 @@ class StepText(Tiles):
 
     def _parallel(self, step: Parallel) -> None:
         number: Number = self.number if self.piece is None else (self.number, self.piece.item)
-        for start in step.reductions:
+        starts = [one for one in step.reductions if self._is_of_phase(one.let)]
+        for start in starts:
             let = self.program.let[start.let]
             self.begun.add(let.name)
             self.layout.parts[let.name] = number
@@ -146,7 +167,7 @@ class StepText(Tiles):
                 self._first_clear(let, start.axes)
             else:
                 self._scalar_start(let)
-        if any(start.axes for start in step.reductions):
+        if any(start.axes for start in starts):
             self._wait()
         index = step.loop.index
         name = self._index_name(index)
@@ -155,6 +176,9 @@ class StepText(Tiles):
             self._line(f"for {row} in range(team, {rows}, teams):")
             self._line(f"    {name} = {self.arguments.add('lo', 'lo')} + {row}")
             self._inside(step.loop, step.loop.body, index)
+        elif self.phases is not None:
+            self._line(f"for {name} in range(team, {self.layout_extent(index)}, teams):")
+            self._inside(step.loop, self.phases.of(self.phase or 0), index)
         elif self.tiled:
             sums = [self.program.let[start.let] for start in step.reductions]
             with self._rows_of_block(name, self.layout_extent(index), sums):
@@ -164,9 +188,47 @@ class StepText(Tiles):
         else:
             self._line(f"for {name} in range(team, {self.layout_extent(index)}, teams):")
             self._inside(step.loop, step.loop.body, index)
-        for start in step.reductions:
+        for start in starts:
             if not start.axes:
                 self._give_part(self.program.let[start.let])
+
+    def _is_of_phase(self, let: str) -> bool:
+        """Whether this launch, of several that go over rows, adds to a sum over all rows."""
+        if self.phases is None:
+            return True
+        added = {phase for phase, item in self.phases.items if getattr(item, "let", None) == let}
+        return self.phase in (added or {self.phases.sums.get(let)})
+
+    def _leave_shares(self) -> None:
+        """What this block has of the sums over the row of this launch, for the next one."""
+        assert self.phases is not None
+        outer = {one.let for one in self.step.reductions}  # type: ignore[union-attr]
+        for name, phase in self.phases.sums.items():
+            if phase != self.phase or name in outer:
+                continue
+            let = self.program.let[name]
+            self._together(let, "block")
+            assert self.outer is not None
+            place = f"{self._index_name(self.outer)}, share"
+            self._line("if cuda.threadIdx.x == 0:")
+            for one, other in zip(self._parts_of(let), self._shared_parts(let, place), strict=True):
+                self._line(f"    {other} = {one}")
+
+    def _shared_parts(self, let: Let, place: str) -> list[str]:
+        """Where a block's parts of a sum are, for a row and a block."""
+        if let.reduction in CHOICES:
+            return [f"{self._shares(let, 'place')}[{place}, 0]", f"{self._shares(let)}[{place}, 0]"]
+        count = len(self._parts_of(let))
+        return [f"{self._shares(let)}[{place}, {n}]" for n in range(count)]
+
+    def _take_shares(self, let: Let) -> None:
+        """A sum over a row, of what its blocks have of it."""
+        assert self.outer is not None
+        self._scalar_start(let)
+        self._line("for c in range(parts):")
+        mine = self._parts_of(let)
+        theirs = self._shared_parts(let, f"{self._index_name(self.outer)}, c")
+        self._line(f"    {', '.join(mine)} = {self._with_part(let, theirs, mine)}")
 
     def _first_clear(self, let: Let, axes: Sequence[Index]) -> None:
         """Clear an accumulator, of rows in blocks before the first of them."""
@@ -279,6 +341,8 @@ class StepText(Tiles):
         before = len(self.lines)
         self._enter_body(body)
         self._items(body)
+        if self.phases is not None and loop is getattr(self.step, "loop", None):
+            self._leave_shares()
         self._leave_body()
         if not self.alone:
             again = [access for one in body for access in self.sharing.accesses(one)]
@@ -365,6 +429,17 @@ class StepText(Tiles):
         puts = quads.put or quads.kept
         self.functions.update(["take"] if quads.taken else [], ["put"] if puts else [])
         self.indent -= 1
+
+    def _start(self, item: Start) -> None:
+        if self.phases is None or self.phases.sums.get(item.let) == self.phase:
+            super()._start(item)
+
+    def _finish(self, item: Finish) -> None:
+        let = self.program.let[item.let]
+        if self.phases is not None and item.let in self.phases.sums:
+            self._take_shares(let)
+            self.private.discard(item.let)
+        super()._finish(item)
 
     def _peeled(self, item: Peeled) -> None:
         depth = self.indent

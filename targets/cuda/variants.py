@@ -11,10 +11,11 @@ from objc.targets.cuda.held import Rows, rows_of
 from objc.targets.cuda.launching import MOST_THREADS
 from objc.targets.cuda.layout import Layout, Mode, Number
 from objc.targets.cuda.sharing import is_simple
+from objc.targets.cuda.spreading import Phases, phases_of
 from objc.targets.cuda.steps import Piece, StepText, inner_loops
 from objc.targets.cuda.tiles import tiled_loops
 
-from objc.schedule.loops import Parallel
+from objc.schedule.loops import Loop, Parallel, walk
 
 
 class Variants:
@@ -54,6 +55,8 @@ class Variants:
             modes = ("tile", *modes)
         for mode in modes:
             self._write(mode)
+        if "block" in modes and piece is None:
+            self._spread(phases_of(writing.loops, step, first.sharing))
 
     def described(self) -> dict[str, Any]:
         """How the functions are launched; of a piece, `turns` are as many as there is room for."""
@@ -65,6 +68,10 @@ class Variants:
             "inner": tuple(shape_of([one.index.dimension])[0] for one in self.inner),
             "functions": self.functions,
             "most": self.most,
+            "in_order": any(
+                isinstance(item, Loop) and item.direction != 0
+                for item, _ in walk(self.step.loop.body)
+            ),
         }
 
     def _write(self, mode: Mode) -> None:
@@ -83,6 +90,20 @@ class Variants:
         plain = self._text(mode)
         self.texts.append(plain.text())
         self.functions[mode] = (plain.function, plain.arguments.described())
+
+    def _spread(self, phases: Phases | None) -> None:
+        """The functions for rows that several blocks share, one a launch."""
+        if phases is None:
+            return
+        for four in (True, False) if self.by_four else (False,):
+            found = []
+            for phase in range(phases.count):
+                one = StepText(self.writing, self.number, "spread", four, phase=phase)
+                self.texts.append(one.text())
+                found.append((one.function, one.arguments.described()))
+            multiple = tuple(shape_of([one.index.dimension])[0] for one in self.by_four)
+            form = "spread_four" if four else "spread"
+            self.functions[form] = (tuple(found), multiple, self.layout.at_once)
 
     def _held(self, mode: Mode) -> None:
         """The function for rows that fit in shared memory."""

@@ -14,8 +14,14 @@ from oracles import ROWS
 # -------------------------------------------------------------- as PTX
 
 
-LEFT_OUT = {"sm_80": "_block(_four|_held)?", "sm_90": "_warp(_four|_held)?"}
+LEFT_OUT = {
+    "sm_80": r"_(block(_four|_held)?|spread_\d|tile)",
+    "sm_90": r"_(warp(_four|_held)?|spread_four_\d|tile_four)",
+}
 """Teams that are compiled for the other architecture: their functions differ in little else."""
+
+
+FORM = r"_(thread|warp|block|tile|spread)(_four|_held)?(_\d)?$"
 
 
 @cache
@@ -42,7 +48,7 @@ def test_is_compiled_without_double_precision_and_local_memory(
 ) -> None:
     """What runs over the batch; the few blocks' parts of a value are put together in float64."""
     found = kernels(name, architecture)
-    over_the_batch = [one for one in found if re.search("_(thread|warp|block)(_four|_held)?$", one)]
+    over_the_batch = [one for one in found if re.search(FORM, one)]
     assert over_the_batch
     for one in over_the_batch:
         assert ".f64" not in found[one], one

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from objc.targets.cuda import host, ptx
 import objc
 from objc.cli.application import objc as command
 
-from .test_cuda import LABEL, LOGITS, TEXT, Owned, Pretended
+from .test_cuda import LABEL, LOGITS, TEXT, Brief, Owned, Pretended
 
 LAYER = """
 loss layer(| x: real[D], label: index(K); learn weight: real[K, D]) =
@@ -48,11 +49,15 @@ class Reading(Pretended):
 
 
 @pytest.fixture
-def margin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def margin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A written module whose device is the simulator: what it takes for PTX is the text."""
+    yield from simulated(tmp_path, monkeypatch)
+
+
+def simulated(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> Iterator[Any]:
     monkeypatch.setattr(ptx, "compiled", lambda text, architecture: text)
-    assert compiled(tmp_path, "--target", "cuda", "--arch", "sm_90").exit_code == 0
-    module = loaded(tmp_path)
+    assert compiled(folder, "--target", "cuda", "--arch", "sm_90", *options).exit_code == 0
+    module = loaded(folder)
     device = Reading()
     module.Array.__init__.__globals__["driver"] = lambda: device
     monkeypatch.setattr(module, "Shape", lambda **_: host.SHAPE)
@@ -88,6 +93,38 @@ def test_a_module_multiplies_by_the_library(margin: Any) -> None:
     assert float(value) == pytest.approx(expected, rel=1e-12)
     np.testing.assert_allclose(slopes.fetch(), near, rtol=1e-12, atol=1e-14)
     assert not kernel.plain.prepared and len(kernel.products.prepared) == 1
+
+
+def test_a_weighted_mean_is_divided_on_the_device(margin: Any) -> None:
+    rng = np.random.default_rng(6)
+    logits, label = rng.normal(size=(2, 3, 4)), rng.integers(4, size=(2, 3))
+    weight = np.array([[1.0, 0, 2], [0.5, 0, 3]])
+    logits[0, 1] = np.nan
+    given = Owned(logits), Owned(label)
+    value, gradient = margin.focal_value_and_grad(*given, weight=Owned(weight))
+    expected, slope = objc.compile(TEXT).focal.value_and_grad(logits, label, weight=weight)
+    assert float(value) == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(gradient.fetch(), slope, rtol=1e-12, atol=1e-14)
+    assert float(margin.focal(*given, weight=Owned(weight))) == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(TypeError, match="`weight` is on the host"):
+        margin.focal(*given, weight=weight)
+    with pytest.raises(ValueError, match=r"weights have the shape \(6,\), the batch \(2, 3\)"):
+        margin.focal(*given, weight=Owned(weight.ravel()))
+    with pytest.raises(TypeError, match="`weight` is of type float32, not float64"):
+        margin.focal(*given, weight=Owned(weight.astype(np.float32)))
+
+
+def test_arrays_of_16_bits_are_stored_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for margin in simulated(tmp_path, monkeypatch, "--dtype", "bfloat16"):
+        rounded = (LOGITS.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
+        bits = (rounded.view(np.uint32) >> np.uint32(16)).astype(np.uint16)
+        value, gradient = margin.focal_value_and_grad(Brief(bits), Owned(LABEL))
+        expected, slope = objc.compile(TEXT).focal.value_and_grad(rounded, LABEL)
+        assert float(value) == pytest.approx(expected, rel=1e-6)
+        assert gradient.kind == "bfloat16"
+        np.testing.assert_allclose(gradient.fetch(), slope, rtol=2.0**-8)
+        with pytest.raises(TypeError, match="`logits` is of type float32, not bfloat16"):
+            margin.focal(Owned(rounded), Owned(LABEL))
 
 
 def test_what_does_not_fit_is_told(margin: Any) -> None:
@@ -127,6 +164,7 @@ def test_options_of_other_targets_are_refused(tmp_path: Path) -> None:
         (("--target", "cuda", "--cpu", "native"), "takes no `--cpu`"),
         (("--target", "cpu", "--arch", "sm_90"), "takes no `--arch`"),
         (("--target", "cuda", "--arch", "sm_1"), "E0350"),
+        (("--target", "cpu", "--dtype", "bfloat16"), "takes no `--dtype bfloat16`"),
     ):
         result = compiled(tmp_path, *options)
         assert result.exit_code != 0
