@@ -158,7 +158,7 @@ def test_the_area_is_what_it_says_and_not_its_name() -> None:
         ("log(1 + exp(-z[k])) + sum[j | j != k](log(1 + exp(z[j])))", "proved"),
         ("log(1 + exp(-z[k])) + sum[j | j != k](log(1 + exp(-z[j])))", "unknown"),
         ("sum[j](if j == k then (1 - z[j])^2 else (1 + z[j])^2)", "proved"),
-        ("sum[j](if j == k then (1 - z[j])^2 else (2 + z[j])^2)", "unknown"),
+        ("sum[j](if j == k then (1 - z[j])^2 else (2 + z[j])^2)", "proved"),
         ("sum[j](if j != k then (1 - z[j])^2 else (1 + z[j])^2)", "unknown"),
         ("sum[j | j != k](log(1 + exp(z[j] - z[k])))", "proved"),
         ("sum[j | j != k](log(1 + exp(z[k] - z[j])))", "unknown"),

@@ -22,6 +22,7 @@ from objc.analysis.statistics.margins import (
     margin_of,
     never_increases,
 )
+from objc.analysis.statistics.mistakes import how_above_mistakes, is_mistake
 from objc.analysis.statistics.propriety import two_outcomes
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import Outputs, certified, is_finite, outputs
@@ -191,6 +192,8 @@ def bounds(subject: Subject, claim: Claim) -> Decision:
     if metric is None:
         return unknown("the metric has no program")
     inputs = _matched(subject.program, metric)
+    if is_mistake(metric) and (told := how_above_mistakes(subject)) is not None:
+        return proved(told)
     if inputs is None:
         return unknown("the metric has other inputs")
     margin = margin_of(subject)

@@ -78,16 +78,22 @@ def is_accuracy(metric: Program) -> bool:
     return is_choice and case.subject.value == wanted
 
 
-def of_probability(case: Classes) -> tuple[Expression, Any] | None:
-    """The loss as ℓ(u), u the label's probability under the softmax of the scores."""
+def of_probability(case: Classes, scaled: bool = True) -> tuple[Expression, Any] | None:
+    """The loss as ℓ(u), u the label's probability under the softmax of the scores; or, where it may be
+    `scaled`, of a positive multiple of them."""
     program = case.subject.program
     if len(program.lets) != 2:
         return None
     total, u = program.lets[0], sympy.Dummy("u", positive=True)
     is_whole = total.reduction == "logsumexp" and total.guard == sympy.true and len(total.over) == 1
-    if not is_whole or total.body != case.scores.read(total.over[0]):
+    if not is_whole:
         return None
-    there = plain(case.subject.value).xreplace({case.at_label(): total.read() + sympy.log(u)})
+    factor, rest = total.body.as_independent(case.scores.read(total.over[0]), as_Add=False)
+    is_scaled = factor != 1 and scaled and not reads_of(factor, program) and is_positive(factor)
+    if rest != case.scores.read(total.over[0]) or not (factor == 1 or is_scaled):
+        return None
+    own = (total.read() + sympy.log(u)) / factor
+    there = plain(case.subject.value).xreplace({case.at_label(): own})
     value = sympy.simplify(sympy.expand(there))
     return None if reads_of(value, program) else (value, u)
 
@@ -99,7 +105,7 @@ def reads_of(expression: Expression, program: Program) -> list[Read]:
 
 
 def calibrated(subject: Subject) -> Decision:
-    from objc.analysis.statistics import decompositions  # which reads `Classes`
+    from objc.analysis.statistics import decompositions, separate, softmaxes  # which read `Classes`
 
     case = classes_of(subject)
     if case is None:
@@ -110,9 +116,15 @@ def calibrated(subject: Subject) -> Decision:
             "it is a function of the label's softmax probability that falls everywhere: two classes in"
             " the wrong order cost more in expectation than exchanged"
         )
-    if (how := decompositions.how_consistent(case)) is not None:
-        return proved(how)
-    refutation = _wrong_minimum(case)
+    for module in (decompositions, softmaxes, separate):
+        if (how := module.how_consistent(case)) is not None:
+            return proved(how)
+    if found is not None and _falls(case, -found[0], found[1]):
+        return refuted(
+            "it is a function of the label's softmax probability that rises everywhere: two classes in the"
+            " right order cost more in expectation than exchanged"
+        )
+    refutation = _wrong_minimum(case) or separate.wrong_tie(case)
     if refutation is not None:
         return refuted(refutation)
     return unknown(
@@ -136,7 +148,10 @@ def _falls(case: Classes, value: Expression, u: Any) -> bool:
 
 
 def proper(subject: Subject, case: Classes) -> Decision:
-    found = of_probability(case)
+    from objc.analysis.claims import decided
+    from objc.analysis.statistics import softmaxes  # which reads `Classes`
+
+    found = of_probability(case, scaled=False)
     if found is not None:
         value, u = found
         share = sympy.simplify(u * sympy.diff(value, u))
@@ -146,6 +161,11 @@ def proper(subject: Subject, case: Classes) -> Decision:
             return proved(
                 "it is a multiple of minus the logarithm of the label's softmax probability"
             )
+    inner = softmaxes.of_softmax(case)
+    if inner is not None and inner.factor == 1:
+        strictly = decided(inner.subject, "strictly_proper")
+        if strictly.is_proof:
+            return proved(f"with p = softmax({case.scores.name}) {strictly.argument}")
     refutation = _beaten(case)
     return (
         refuted(refutation)

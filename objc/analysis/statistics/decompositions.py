@@ -61,7 +61,7 @@ def parts_of(case: Classes) -> Parts | None:
         return None
     places = {case.scores.read(index): theirs, case.at_label(): mine}
     bodies = [
-        _resolved(total.body, case, index, is_label).xreplace(places) for is_label in (True, False)
+        at_class(total.body, case, index, is_label).xreplace(places) for is_label in (True, False)
     ]
     at_label = bodies[0].xreplace({theirs: mine}) if guard_at[0] else sympy.Integer(0)
     whole = sympy.Dummy("s", real=True)
@@ -91,11 +91,11 @@ def _of_label(case: Classes) -> Parts | None:
 
 def _held(condition: Any, case: Classes, index: Index, is_label: bool) -> bool | None:
     """A condition where the index is the label's, or is another."""
-    found = _resolved(condition, case, index, is_label)
+    found = at_class(condition, case, index, is_label)
     return True if found == sympy.true else False if found == sympy.false else None
 
 
-def _resolved(expression: Any, case: Classes, index: Index, is_label: bool) -> Any:
+def at_class(expression: Any, case: Classes, index: Index, is_label: bool) -> Any:
     """A formula with what is asked of the index and the label answered."""
     k, label = IndexValue(index), case.label.read()
     equal = sympy.true if is_label else sympy.false
@@ -112,7 +112,7 @@ def _resolved(expression: Any, case: Classes, index: Index, is_label: bool) -> A
     return found
 
 
-def _margin(case: Classes, phi: Any, symbol: Any) -> tuple[Subject, Margin]:
+def margin_alone(case: Classes, phi: Any, symbol: Any) -> tuple[Subject, Margin]:
     """φ as a loss of one real number, for the provers of curvature."""
     score = Input("margin", (), REAL, "differentiable")
     known = [one for one in case.subject.program.inputs if one.role == "hyperparameter"]
@@ -129,7 +129,7 @@ def _one_against_all(case: Classes, parts: Parts) -> str | None:
     mirrored = parts.own.xreplace({parts.mine: -parts.theirs})
     if not (mirrored == parts.other or is_zero(plain(mirrored - parts.other))):
         return None
-    subject, margin = _margin(case, parts.own, parts.mine)
+    subject, margin = margin_alone(case, parts.own, parts.mine)
     if not _is_convex_and_smooth(subject, margin) or subject.range.low == -float("inf"):
         return None
     v = sympy.Dummy("v", positive=True)
@@ -149,7 +149,7 @@ def _by_pairs(case: Classes, parts: Parts) -> str | None:
     phi = phi if not phi.has(parts.theirs) else sympy.expand(phi)
     if phi.has(parts.theirs) or not phi.has(parts.mine):
         return None
-    subject, margin = _margin(case, phi, parts.mine)
+    subject, margin = margin_alone(case, phi, parts.mine)
     if not _is_convex_and_smooth(subject, margin) or not subject.range.is_nonnegative:
         return None
     left, right = margin.slope(-1), margin.slope(1)
