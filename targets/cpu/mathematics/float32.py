@@ -57,27 +57,16 @@ def expm1_32(x: Any) -> Any:
     x = float32(-20.0) if x < float32(-20.0) else x
     shifted, e = _exp_parts_32(x)
     n = shifted - float32(12582912.0)
-    least = float32(64.0) if n > float32(64.0) else n
-    return _scaled_32(e + (float32(1.0) - power_of_two(-least)), shifted)
+    power = power_of_two(float32(127.0) if n > float32(127.0) else n)
+    y = power * e + (power - float32(1.0))
+    return y + y if n > float32(127.0) else y
 
 
 @elementary
-def _log_with_32(u: Any, c: Any) -> Any:
-    """log(u) + c for positive u and small c."""
-    tiny = u < float32(1.1754944e-38)
-    m, n = split(u * float32(33554432.0) if tiny else u)
-    n = n - float32(25.0) if tiny else n
-    f = m - float32(1.0)
+def _log_32(f: Any, p: Any, n: Any, u: Any) -> Any:
+    """n·log(2) + f - f²/2 + f³·p, the logarithm of u, where u has one."""
     z = f * f
-    p = float32(0.06980702) * f + float32(-0.114945464)
-    p = p * f + float32(0.11689071)
-    p = p * f + float32(-0.124240376)
-    p = p * f + float32(0.14248551)
-    p = p * f + float32(-0.1666785)
-    p = p * f + float32(0.2000073)
-    p = p * f + float32(-0.24999997)
-    p = p * f + float32(0.3333333)
-    y = f * z * p + n * float32(-2.1219444005469057e-4) + c
+    y = f * z * p + n * float32(-2.1219444005469057e-4)
     y = y - float32(0.5) * z
     y = f + y + n * float32(0.693359375)
     y = y if u < float32(math.inf) else u
@@ -87,14 +76,34 @@ def _log_with_32(u: Any, c: Any) -> Any:
 
 @elementary
 def log_32(x: Any) -> Any:
-    return _log_with_32(x, float32(0.0))
+    tiny = x < float32(1.1754944e-38)
+    m, n = split(x * float32(33554432.0) if tiny else x)
+    f = m - float32(1.0)
+    p = float32(-0.07634776) * f + float32(0.12761707)
+    p = p * f + float32(-0.13160133)
+    p = p * f + float32(0.14201734)
+    p = p * f + float32(-0.1662336)
+    p = p * f + float32(0.20001228)
+    p = p * f + float32(-0.2500082)
+    p = p * f + float32(0.33333332)
+    return _log_32(f, p, n - float32(25.0) if tiny else n, x)
 
 
 @elementary
 def log1p_32(x: Any) -> Any:
+    """With (1 + x)·2^-n = 1 + f between 3/4 and 3/2: f comes from x, so that what 1 + x loses is in it."""
     u = float32(1.0) + x
-    lost = float32(1.0) - (u - x) if x > float32(1.0) else x - (u - float32(1.0))
-    return _log_with_32(u, lost / u if u > float32(0.0) else float32(0.0))
+    _, n = split(u * float32(0.942809))
+    fourfold = power_of_two(float32(2.0) - n)
+    f = x * fourfold * float32(0.25) + (float32(0.25) * fourfold - float32(1.0))
+    p = float32(-0.045079858) * f + float32(0.10464323)
+    p = p * f + float32(-0.13162074)
+    p = p * f + float32(0.14478505)
+    p = p * f + float32(-0.16647245)
+    p = p * f + float32(0.19990846)
+    p = p * f + float32(-0.25000097)
+    p = p * f + float32(0.3333345)
+    return _log_32(f, p, n, u)
 
 
 @elementary

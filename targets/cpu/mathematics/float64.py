@@ -58,17 +58,14 @@ def expm1_64(x: Any) -> Any:
     x = -40.0 if x < -40.0 else x
     shifted, e = _exp_parts_64(x)
     n = shifted - 6755399441055744.0
-    least = 128.0 if n > 128.0 else n
-    return _scaled_64(e + (1.0 - power_of_two(-least)), shifted)
+    power = power_of_two(1023.0 if n > 1023.0 else n)
+    y = power * e + (power - 1.0)
+    return y + y if n > 1023.0 else y
 
 
 @elementary
-def _log_with_64(u: Any, c: Any) -> Any:
-    """log(u) + c for positive u and small c."""
-    tiny = u < 2.2250738585072014e-308
-    m, n = split(u * 18014398509481984.0 if tiny else u)
-    n = n - 54.0 if tiny else n
-    f = m - 1.0
+def _log_64(f: Any, n: Any, c: Any) -> Any:
+    """n·log(2) + log(1 + f) + c, for √½ - 1 <= f < √2 - 1 and a small c."""
     s = f / (2.0 + f)
     z = s * s
     p = 1.479819860511658591e-01 * z + 1.531383769920937332e-01
@@ -79,7 +76,12 @@ def _log_with_64(u: Any, c: Any) -> Any:
     p = p * z + 6.666666666666735130e-01
     half = 0.5 * f * f
     rest = s * (half + z * p) + (n * 1.90821492927058770002e-10 + c)
-    y = n * 6.93147180369123816490e-01 - ((half - rest) - f)
+    return n * 6.93147180369123816490e-01 - ((half - rest) - f)
+
+
+@elementary
+def _where_log_64(y: Any, u: Any) -> Any:
+    """y, the logarithm of u, where u has one."""
     y = y if u < math.inf else u
     y = -math.inf if u == 0.0 else y
     return math.nan if u < 0.0 else y
@@ -87,14 +89,20 @@ def _log_with_64(u: Any, c: Any) -> Any:
 
 @elementary
 def log_64(x: Any) -> Any:
-    return _log_with_64(x, 0.0)
+    tiny = x < 2.2250738585072014e-308
+    m, n = split(x * 18014398509481984.0 if tiny else x)
+    return _where_log_64(_log_64(m - 1.0, n - 54.0 if tiny else n, 0.0), x)
 
 
 @elementary
 def log1p_64(x: Any) -> Any:
+    """What 1 + x loses is divided by it, as far as that matters."""
     u = 1.0 + x
     lost = 1.0 - (u - x) if x > 1.0 else x - (u - 1.0)
-    return _log_with_64(u, lost / u if u > 0.0 else 0.0)
+    m, n = split(u)
+    f = m - 1.0
+    c = lost * power_of_two(-n if n < 64.0 else -64.0) * (1.0 + f * (f - 1.0))
+    return _where_log_64(_log_64(f, n, c), u)
 
 
 @elementary
@@ -105,7 +113,10 @@ def sigmoid_64(x: Any) -> Any:
 
 @elementary
 def softplus_64(x: Any) -> Any:
-    return (0.0 if x < 0.0 else x) + log1p_64(exp_64(-abs(x)))
+    e = exp_64(-abs(x))
+    far = e > 0.41421356237309503
+    rest = _log_64(0.5 * (e - 1.0) if far else e, 1.0 if far else 0.0, 0.0)
+    return (0.0 if x < 0.0 else x) + rest
 
 
 @elementary
