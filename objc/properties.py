@@ -81,8 +81,11 @@ _BOUNDS = (
     *_in("bounds.gibbs", "gibbs_inequality"),
     *_in("bounds.products", "cauchy_schwarz"),
     *_in("bounds.members", "member_of_a_sum"),
+    *_in("bounds.paths", "path_through_a_chain"),
+    *_in("bounds.kernels", "means_in_the_space_of_a_kernel"),
     *_in("bounds.differences", "function_of_a_difference"),
     *_in("bounds.equality", "least_at_equality"),
+    *_in("statistics.contrast", "own_part_of_the_sum"),
     *_in("bounds.direct", "drawn_inputs"),
     *_in("bounds.apart", "distributions_apart"),
 )
@@ -331,6 +334,13 @@ PROPERTIES: Mapping[str, Property] = {
         is_sought=True,
         is_quiet=True,
         transforms=True,
+    ),
+    "information_bound": Property(
+        _in("statistics.contrast", "of_a_batch"),
+        numbers=1,
+        candidates="statistics.contrast:most_information",
+        is_sought=True,
+        is_quiet=True,
     ),
     "estimates": Property(
         _in("statistics.elicitation", "estimates"),

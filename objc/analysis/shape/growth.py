@@ -27,7 +27,7 @@ from objc.ir.symbols import Expression, Read
 _LABELS = {"sign": (-1, 1), "binary": (0, 1)}
 _MOST_CASES = 4
 _CONES = frozenset({"real", "positive", "nonnegative"})
-_TRIES = 4
+_TRIES = 12
 _INFINITE = (sympy.oo, -sympy.oo)
 
 

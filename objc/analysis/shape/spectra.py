@@ -223,7 +223,7 @@ class Spectra:
         if self._is_constant(expression):
             return CONSTANT
         found = self._of(expression)
-        if found.length == sympy.oo:
+        if found.length == sympy.oo and self._affine_part(expression) is None:
             found = replace(found, length=self._length_by_chain(expression))
         return _bent_upward(found, self.curvature.of(expression))
 

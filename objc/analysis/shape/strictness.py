@@ -12,7 +12,7 @@ import sympy
 from objc.analysis import counterexamples
 from objc.analysis.decision import Decision, proved, refuted
 from objc.analysis.shape import curves
-from objc.analysis.shape.invariance import moves
+from objc.analysis.shape.invariance import factor_of, moves
 from objc.analysis.signs.elementary import is_regular, is_smooth_formula, plain
 from objc.analysis.signs.roots import Line, Span
 from objc.analysis.subject import Subject
@@ -148,9 +148,14 @@ def _segments(dimension: int) -> Iterator[tuple[tuple[Fraction, Fraction], ...]]
 
 
 def flat_directions(subject: Subject, claim: Claim) -> Decision | None:
-    """What a shift of all entries doesn't change is constant along it."""
-    inputs = [subject.program.input[name] for name in claim.inputs]
-    if not subject.is_short or any(one.domain.kind != "real" for one in inputs):
+    """What a shift of all entries doesn't change is constant along it, and what a scaling multiplies by the
+    same factor is affine along rays."""
+    kinds = {subject.program.input[name].domain.kind for name in claim.inputs}
+    if subject.is_short and kinds <= {"real", "positive", "nonnegative"}:
+        scaled = factor_of(subject.program, claim.inputs)
+        if scaled is not None and scaled[0] in (1, scaled[1]):
+            return refuted("it is affine along each ray from the origin, as scaling multiplies it")
+    if not subject.is_short or kinds != {"real"}:
         return None
     if moves(subject, Claim(False, ("invariant", "shift"), (), None, claim.inputs)) is None:
         return None
