@@ -62,6 +62,19 @@ _VECTOR = "q: real[K] | p: real[K]; a: positive = 1"
         (_REAL, "abs(q^3 - p^3)", "unknown"),
         ("q: real[K] | p: real[K]", "1 - dot(q, p) / (norm(q) * norm(p))", "refuted"),
         ("q: real[K] | p: real[K]", "(sum[k](q[k]) - sum[k](p[k]))^2", "refuted"),
+        # Several sums.
+        ("q: positive[K] | p: positive[K]",
+         "sum[k](q[k] * log(q[k] / p[k])) - sum[k](q[k]) + sum[k](p[k])", "proved"),
+        ("q: positive[K] | p: positive[K]",
+         "sum[k](q[k] * log(q[k] / p[k])) - sum[k](q[k]) + 2 * sum[k](p[k])", "refuted"),
+        (_VECTOR, "sum[k](q[k]^2) - 2 * sum[k](q[k] * p[k]) + sum[k](p[k]^2)", "proved"),
+        (_VECTOR, "sum[k](q[k]^2) * sum[k](p[k]^2) - sum[k](q[k] * p[k])^2", "refuted"),
+        (_SIMPLEX, "sum[k | p[k] > 0](p[k] * log(p[k] / m[k])) + sum[k | q[k] > 0](q[k] * log(q[k] / m[k]))"
+         "\n    where m[k] = (p[k] + q[k]) / 2", "proved"),
+        (_SIMPLEX, "sum[k | p[k] > 0](p[k] * log(p[k] / q[k])) - sum[k | q[k] > 0](q[k] * log(q[k] / p[k]))",
+         "refuted"),
+        (_SIMPLEX, "sum[k | p[k] > 1/4](p[k] * log(p[k] / q[k])) + sum[k](q[k] * log(q[k] / p[k]))",
+         "unknown"),
         (_SIMPLEX, "1 - sum[k](sqrt(q[k] * p[k]))", "proved"),
         (_SIMPLEX, "-log(sum[k](sqrt(q[k] * p[k])))", "proved"),
         (_SIMPLEX, "log(sum[k](q[k]^2 / p[k]))", "proved"),
@@ -78,7 +91,7 @@ _VECTOR = "q: real[K] | p: real[K]; a: positive = 1"
         ),
         (_SIMPLEX, "exp(-sum[k](sqrt(q[k] * p[k])))", "refuted"),
     ],
-)
+)  # fmt: skip
 def test_divergences(head: str, body: str, expected: str) -> None:
     assert verdict(head, body, "divergence in q, p") == expected
 

@@ -19,6 +19,7 @@ from objc.analysis.formulas import is_short
 from objc.analysis.objectives.unrolled import NotUnrolled, exact, unrolled
 from objc.analysis.signs.elementary import is_nonnegative, is_positive, is_zero, pieces, plain
 from objc.analysis.statistics.equality import away_from_equality
+from objc.analysis.statistics.merging import merged
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import certified, is_finite
 from objc.analysis.values.samples import Values, samples, shown
@@ -44,7 +45,7 @@ class Terms:
 
 
 def divergence(subject: Subject, claim: Claim) -> Decision:
-    terms = terms_of(subject, *claim.inputs[:2])
+    terms = terms_of(merged(subject), *claim.inputs[:2])
     if terms is not None and len(claim.inputs) == 2:
         how = _how(terms)
         if how is not None:
@@ -64,7 +65,7 @@ def is_divergence(subject: Subject) -> str | None:
     names = [one.name for one in subject.program.inputs if one.role != "hyperparameter"]
     if len(names) != 2 or not subject.is_short:
         return None
-    terms = terms_of(subject, names[0], names[1])
+    terms = terms_of(merged(subject), names[0], names[1])
     return None if terms is None else _by_generator(terms) or _by_equality(terms)
 
 

@@ -18,6 +18,7 @@ from objc.analysis.shape.stretches import is_convex_by_stretches
 from objc.analysis.signs.elementary import innermost_fold, is_nonnegative, plain
 from objc.analysis.signs.lines import is_nonnegative_inside
 from objc.analysis.statistics.divergences import keeps_closure
+from objc.analysis.statistics.merging import merged
 from objc.analysis.subject import Subject
 from objc.atoms import Branch
 from objc.ir.program import Let
@@ -129,6 +130,7 @@ def generated(subject: Subject) -> list[Generated] | None:
     names = _distributions(subject)
     if len(names) != 2 or not subject.is_short:
         return None
+    subject = merged(subject)
     first, second = (subject.program.input[one] for one in names)
     if first.dimensions != second.dimensions or len(first.dimensions) != 1:
         return None

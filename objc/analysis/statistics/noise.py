@@ -14,14 +14,17 @@ import sympy
 
 from objc.analysis.decision import Decision, proved, refuted
 from objc.analysis.shape.stretches import is_within_by_stretches
-from objc.analysis.signs.elementary import innermost_fold, is_zero, plain
+from objc.analysis.signs.elementary import innermost_fold, is_zero, pieces, plain
 from objc.analysis.statistics.classes import classes_of, of_probability
+from objc.analysis.statistics.decompositions import parts_of
+from objc.analysis.statistics.distributions import distribution_of
+from objc.analysis.statistics.softmaxes import of_softmax
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import certified, is_finite
 from objc.analysis.values.samples import Values, samples, shown
 from objc.ir.index import Position
 from objc.ir.program import Claim, Input
-from objc.ir.symbols import Read, reads
+from objc.ir.symbols import Extent, Read, reads
 
 _LABELS = {"sign": (-1, 1), "binary": (0, 1)}
 _TRIES = 24
@@ -66,7 +69,7 @@ def sum_over_classes(subject: Subject, claim: Claim) -> Decision | None:
     case = classes_of(subject)
     found = of_probability(case) if case is not None else _of_simplex(subject)
     if found is None:
-        return None
+        return _by_entries(subject)
     value, u = found
     slope = sympy.simplify(sympy.diff(value, u))
     if slope.has(u):
@@ -74,6 +77,34 @@ def sum_over_classes(subject: Subject, claim: Claim) -> Decision | None:
     return proved(
         "it is affine in the label's probability, and those of all labels sum to 1, so that the losses"
         " at all labels sum to what no prediction reaches"
+    )
+
+
+def _by_entries(subject: Subject) -> Decision | None:
+    """A(p_label) + Σ over the others of B(p_k): over all labels that is Σ A(p_k) + (K − 1)·B(p_k), constant
+    where the term is affine in p_k, since these sum to one."""
+    scores = classes_of(subject)
+    inner = of_softmax(scores) if scores is not None else None
+    case = distribution_of(subject if inner is None else inner.subject)
+    parts = parts_of(case) if case is not None else None
+    if case is None or parts is None or parts.other.has(parts.mine):
+        return None
+    odds = sympy.Dummy("u", positive=True)
+    inside = odds / (1 + odds)
+    size = Extent(case.scores.dimensions[0])
+    term = parts.own.xreplace({parts.mine: inside}) + (size - 1) * parts.other.xreplace(
+        {parts.theirs: inside}
+    )
+    found = pieces(plain(term))
+    if found is None or len(found) != 1:
+        return None
+    x = sympy.Dummy("x", positive=True)
+    there = sympy.simplify(found[0][1].xreplace({odds: x / (1 - x)}))
+    if not is_zero(sympy.diff(there, x, 2)):
+        return None
+    return proved(
+        "over all labels the loss sums to a sum over the classes that is affine in their probabilities, which"
+        " sum to 1: to what no prediction reaches"
     )
 
 
