@@ -9,6 +9,7 @@ zero where the true one is in the range, or no number, at any of its points.
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 import warnings
@@ -178,8 +179,9 @@ def torch_words() -> dict[str, Any]:
         return lambda x: function(torch.as_tensor(x, dtype=torch.float32))
 
     names = ("exp", "log", "sqrt", "tanh", "sigmoid", "cosh", "sinh", "sin", "cos", "tan", "atan",
-             "erf", "erfc", "lgamma", "sum", "mean", "prod")  # fmt: skip
+             "acos", "erf", "erfc", "lgamma", "sum", "mean", "prod")  # fmt: skip
     return {
+        "pi": math.pi,
         **{name: each(name) for name in names},
         "absolute": torch.abs, "max": maximum, "where": torch.where, "dot": torch.dot,
         "softmax": lambda z: torch.softmax(z, -1), "norm": torch.linalg.vector_norm,
@@ -266,7 +268,8 @@ def jax_tool(forms: Sequence[Form]) -> Iterator[Numbers]:
              "prod", "where", "dot")  # fmt: skip
     words = {
         **{name: getattr(jnp, name) for name in names},
-        "absolute": jnp.abs, "max": maximum, "atan": jnp.arctan, "sigmoid": jax.nn.sigmoid,
+        "absolute": jnp.abs, "max": maximum, "pi": math.pi, "acos": jnp.arccos,
+        "atan": jnp.arctan, "sigmoid": jax.nn.sigmoid,
         "softmax": jax.nn.softmax, "erf": jax.scipy.special.erf, "erfc": jax.scipy.special.erfc,
         "lgamma": jax.scipy.special.gammaln, "norm": jnp.linalg.norm,
         "cosine": lambda a, b: jnp.dot(a, b) / (jnp.linalg.norm(a) * jnp.linalg.norm(b)),
@@ -298,7 +301,8 @@ def pytensor_tool(forms: Sequence[Form]) -> Iterator[Numbers]:
              "mean", "prod", "dot", "erf", "erfc")  # fmt: skip
     words = {
         **{name: getattr(pt, name) for name in names},
-        "absolute": pt.abs, "max": maximum, "atan": pt.arctan, "where": pt.switch,
+        "absolute": pt.abs, "max": maximum, "pi": math.pi, "acos": pt.arccos,
+        "atan": pt.arctan, "where": pt.switch,
         "softmax": lambda z: pt.special.softmax(z), "lgamma": pt.gammaln,
         "norm": lambda x: pt.linalg.norm(x, 2),
         "cosine": lambda a, b: pt.dot(a, b) / (pt.linalg.norm(a, 2) * pt.linalg.norm(b, 2)),

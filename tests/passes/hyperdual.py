@@ -130,6 +130,9 @@ tan = _function(mp.tan, lambda x: 1 / mp.cos(x) ** 2, lambda x: 2 * mp.tan(x) / 
 sinh = _function(mp.sinh, mp.cosh, mp.sinh)
 cosh = _function(mp.cosh, mp.sinh, mp.cosh)
 atan = _function(mp.atan, lambda x: 1 / (1 + x**2), lambda x: -2 * x / (1 + x**2) ** 2)
+acos = _function(
+    mp.acos, lambda x: -1 / mp.sqrt(1 - x**2), lambda x: -x * (1 - x**2) ** mpf("-1.5")
+)
 erf = _function(mp.erf, _root_of_pi, lambda x: -2 * x * _root_of_pi(x))
 erfc = _function(mp.erfc, lambda x: -_root_of_pi(x), lambda x: 2 * x * _root_of_pi(x))
 lgamma = _function(mp.loggamma, mp.digamma, lambda x: mp.polygamma(1, x))
@@ -200,9 +203,9 @@ def softmax(logits: Iterable[Any]) -> list[HyperDual]:
 
 
 ENVIRONMENT: dict[str, Any] = {
-    "HyperDual": HyperDual, "absolute": absolute, "atan": atan, "cos": cos, "cosh": cosh,
+    "HyperDual": HyperDual, "absolute": absolute, "acos": acos, "atan": atan, "cos": cos, "cosh": cosh,
     "erf": erf, "erfc": erfc, "exp": exp, "length": length, "lgamma": lgamma, "log": log,
-    "max": greatest, "sigmoid": sigmoid, "sin": sin, "sinh": sinh, "softmax": softmax, "sqrt": sqrt,
-    "tan": tan, "tanh": tanh, "times_log": times_log, "total": total, "xlogx": xlogx,
+    "max": greatest, "pi": mp.pi, "sigmoid": sigmoid, "sin": sin, "sinh": sinh, "softmax": softmax,
+    "sqrt": sqrt, "tan": tan, "tanh": tanh, "times_log": times_log, "total": total, "xlogx": xlogx,
 }  # fmt: skip
 """What the text of an oracle may name."""

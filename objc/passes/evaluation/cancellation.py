@@ -43,7 +43,7 @@ def _expanded(node: Any) -> Any:
             return changed_weight
     if isinstance(node, (sympy.Add, sympy.Mul)):
         parts = _by_symbol(node)
-        changed = {x: _at_zero(node.func(*part), x) for x, part in parts.items()}
+        changed = {x: _at_zero_of(node.func(*part), x) for x, part in parts.items()}
         if any(one is not None for one in changed.values()):
             used = {one for x, part in parts.items() if changed[x] is not None for one in part}
             others = [_expanded(one) for one in node.args if one not in used]
@@ -53,7 +53,7 @@ def _expanded(node: Any) -> Any:
 
 
 def _less_weight(node: Any) -> Expression | None:
-    """k·exp(u) − k·c for c ≥ 0 that is near one, where u is near zero: 1 − c is exact, and expm1(u) is.
+    """k·exp(u) − k·c for c that is near one, where u is near zero: 1 − c is exact, and expm1(u) is.
     `extended` keeps the two apart."""
     for one in node.args:
         factors = sympy.Mul.make_args(one)
@@ -63,7 +63,7 @@ def _less_weight(node: Any) -> Expression | None:
             common = sympy.Mul(*(factor for factor in factors if factor is not power))
             for other in node.args:
                 weight = -other / common
-                if isinstance(weight, Read) and weight.is_nonnegative and not one.has(weight):
+                if isinstance(weight, Read) and weight.is_real and not one.has(weight):
                     rest = [part for part in node.args if part is not one and part is not other]
                     near = expm1(power.args[0]) + extended(1 - weight)
                     branch = Branch(sympy.Gt(weight, HALF), near, power - weight)
@@ -84,6 +84,17 @@ def _by_symbol(node: Any) -> dict[Read, list[Expression]]:
     if len(found) == 1 and isinstance(node, sympy.Add):
         return {x: [*part, *constant] for x, part in found.items()}
     return found
+
+
+def _at_zero_of(expression: Any, x: Read) -> Expression | None:
+    """The same of |x|, where that is all that stands there of x."""
+    size_of_x = sympy.Abs(x)
+    if not expression.has(size_of_x):
+        return _at_zero(expression, x)
+    stand_in = Read("size", (), {"nonnegative": True})
+    opaque = expression.xreplace({size_of_x: stand_in})
+    found = None if opaque.has(x) else _at_zero(opaque, stand_in)
+    return None if found is None else found.xreplace({stand_in: size_of_x})
 
 
 def _at_zero(expression: Any, x: Read) -> Expression | None:

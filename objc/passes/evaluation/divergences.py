@@ -26,13 +26,17 @@ _NEAR = sympy.Rational(1, 8)
 
 
 @dataclass(frozen=True)
-class _Term:
+class Term:
     """w·log(a/b), an addend; `whole` as it stands, with what it is where w is zero."""
 
     whole: Expression
     weight: Expression
     above: Expression
     below: Expression
+
+    @property
+    def parts(self) -> tuple[Expression, Expression, Expression]:
+        return self.weight, self.above, self.below
 
     @property
     def added(self) -> Expression:
@@ -57,7 +61,7 @@ def _changed(let: Let, program: Program) -> Let:
     if not is_short(added):
         return let
     added = sympy.expand(sympy.cancel(added))
-    body = others + sympy.Add(*(_never_negative(one) for one in terms))
+    body = others + sympy.Add(*(never_negative(one) for one in terms))
     if added == 0:
         return replace(let, body=body)
     if let.reduction == "sum" and others == 0 and _sums_to_zero(added, let, program):
@@ -65,7 +69,7 @@ def _changed(let: Let, program: Program) -> Let:
     return let
 
 
-def _terms(body: Expression) -> list[_Term]:
+def _terms(body: Expression) -> list[Term]:
     """The addends w·log(a/b), and the pairs w·log a − w·log b."""
     found = []
     negative: dict[Expression, list[tuple[Expression, Expression]]] = {}
@@ -86,7 +90,7 @@ def _terms(body: Expression) -> list[_Term]:
                 del negative[weight]
         if (weight / above).is_negative:
             above, below = -above, -below
-        found.append(_Term(whole, weight, above, below))
+        found.append(Term(whole, weight, above, below))
     return found
 
 
@@ -109,10 +113,10 @@ def _zeros(weight: Expression) -> Iterator[Expression]:
     yield from (expanded, -expanded)
 
 
-def _resolved(term: _Term, program: Program) -> _Term:
+def _resolved(term: Term, program: Program) -> Term:
     """The term with mixtures written out: reads of lets that are sums of reads."""
     parts = [_written_out(one, program) for one in (term.weight, term.above, term.below)]
-    return _Term(term.whole, *parts)
+    return Term(term.whole, *parts)
 
 
 def _written_out(expression: Expression, program: Program) -> Expression:
@@ -155,7 +159,7 @@ def _factored(apart: Expression) -> Expression:
     return sympy.factor(apart) if len(sympy.Add.make_args(apart)) == 4 else apart
 
 
-def _never_negative(term: _Term) -> Expression:
+def never_negative(term: Term) -> Expression:
     """c·b·φ(a/b); where a and b are near each other by log(a/b) = 2·artanh(s) with
     s = (a − b)/(a + b), of which the first term takes away what cancels: a − b = s·(a + b)."""
     apart = _factored(sympy.expand(term.above - term.below))

@@ -2,7 +2,7 @@
 
 The second derivatives of (p − q)²/q and the like arrive as such sums, in which p/q may be lost beside 1.
 Where the numerator over the common denominator is a product, or a sum of numbers of one sign, nothing is
-subtracted any more.
+subtracted any more; where it is the difference of two entries, nothing that has been rounded.
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ def over_common_denominators(program: Program) -> Program:
 
 def _whole(node: Any, program: Program) -> Expression | None:
     """The sum as one fraction without a subtraction, if it is a sum of fractions with one."""
+    roots = _roots(node)
+    if roots:
+        found = _whole(_by_roots(node, roots), program)
+        back = {u: sympy.sqrt(x) for x, u in roots.items()}
+        return None if found is None else found.xreplace(back)
     if size(node) > _MOST_NODES or not all(_is_fraction(one) for one in node.args):
         return None
     if not any(one.as_numer_denom()[1].free_symbols for one in node.args):
@@ -49,10 +54,9 @@ def _whole(node: Any, program: Program) -> Expression | None:
         return None
     above, below = sympy.fraction(sympy.cancel(sympy.together(opened)))
     factored = sympy.factor(above)
-    if any(
-        isinstance(base, sympy.Add) and not _has_one_sign(base.args)
-        for base in (one.as_base_exp()[0] for one in sympy.Mul.make_args(factored))
-    ):
+    bases = [one.as_base_exp()[0] for one in sympy.Mul.make_args(factored)]
+    signed = [one for one in bases if isinstance(one, sympy.Add) and not _has_one_sign(one.args)]
+    if any(not _is_exact(one) for one in signed) or len(signed) > 1:
         return None
     return _by_ratios(factored, sympy.factor(below))
 
@@ -73,14 +77,38 @@ def _by_ratios(above: Any, below: Any) -> Expression:
     return sympy.Mul(whole, *(base**-exponent for base, exponent in waiting))
 
 
+def _roots(node: Any) -> dict[Read, Expression]:
+    """A symbol for the root of every entry of which the sum has one."""
+    halves = [one for one in node.atoms(sympy.Pow) if one.exp.is_Rational and one.exp.q == 2]
+    bases = [one.base for one in halves if isinstance(one.base, Read) and one.base.is_nonnegative]
+    return {x: sympy.Dummy(str(x), **x._assumptions_orig) for x in sorted(bases, key=str)}
+
+
+def _by_roots(node: Any, roots: dict[Read, Expression]) -> Any:
+    powers = {x**n: u ** (2 * n) for x, u in roots.items() for n in _exponents(node, x)}
+    return node.xreplace(powers).xreplace({x: u**2 for x, u in roots.items()})
+
+
+def _exponents(node: Any, x: Read) -> list[Any]:
+    return [one.exp for one in node.atoms(sympy.Pow) if one.base == x]
+
+
 def _is_fraction(term: Any) -> bool:
     """Whether a term is a product of entries, of their sums with numbers, and of whole powers of them."""
     return all(
         node.is_Rational
-        or isinstance(node, (Read, sympy.Mul, sympy.Add))
+        or isinstance(node, (Read, sympy.Dummy, sympy.Mul, sympy.Add))
         or (isinstance(node, sympy.Pow) and node.exp.is_Integer and abs(node.exp) <= 4)
         for node in sympy.preorder_traversal(term)
         if not isinstance(node, sympy.Integer)
+    )
+
+
+def _is_exact(total: Any) -> bool:
+    """Whether a sum is the difference of two entries, which is exact where it cancels."""
+    entries = [one.as_coeff_Mul() for one in total.args]
+    return len(entries) == 2 and all(
+        abs(c) == 1 and isinstance(x, (Read, sympy.Dummy)) for c, x in entries
     )
 
 

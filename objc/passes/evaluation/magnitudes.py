@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, extended, hypot1m1, log1p, quotient, xlogy
+from objc.atoms import Branch, extended, hypot1m1, log1p, quotient, sigmoid, xlogy
 from objc.ir.symbols import Expression, Read
 from objc.passes.rewrites.forms import ONE, ZERO, is_short
 
@@ -21,6 +21,7 @@ _FAR = sympy.Integer(2) ** 15
 """Beyond it exp(−k·x²) is 0 for every k ≥ `_LEAST_RATE`, and x⁸ is still in range, in float32 too."""
 _GREATEST = sympy.Integer(2) ** 127
 """A number of every type, and nearly the greatest of float32."""
+_LEAST = sympy.Rational(1, 2**100)
 _LEAST_RATE = sympy.Rational(1, 10**5)
 
 
@@ -58,6 +59,8 @@ def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
         changed = _rational(whole)
     if changed is None:
         changed = _under_exponential(whole, named)
+    if changed is None:
+        changed = _behind_gate(whole, named)
     return whole if changed is None else changed
 
 
@@ -130,11 +133,14 @@ def _is_from(exponent: Any, least: int) -> bool:
 
 
 def _log_of_square(node: Any) -> Any:
-    """log(1 + k·x²) = 2·log(1 + (√(1 + k·x²) − 1)), in which the square is never made."""
+    """log(1 + k·x²) = 2·log(1 + (√(1 + k·x²) − 1)), in which the square is never made; log(1 + k/x) is
+    log k − log x where 1/x may leave the range."""
     rate, rest = node.args[0].as_coeff_Mul()
     base, exponent = rest.as_base_exp()
     if rate.is_positive and exponent == 2 and _is_generator(base):
         return 2 * log1p(hypot1m1(sympy.sqrt(rate) * base))
+    if rate.is_positive and exponent == -1 and isinstance(base, Read) and base.is_positive:
+        return Branch(sympy.Lt(base, _LEAST), sympy.log(rate) - sympy.log(base), node)
     return node
 
 
@@ -212,6 +218,45 @@ def _under_exponential(product: Any, named: Mapping[Read, Expression]) -> Expres
         if any(_has_square(one, x) for one in others):
             return Branch(sympy.Gt(sympy.Abs(x), _FAR), ZERO, product)
     return None
+
+
+def _behind_gate(product: Any, named: Mapping[Read, Expression]) -> Expression | None:
+    """P(x)·σ(u) is 0 where u is far below zero, for a u that is an odd polynomial of x and only rises or
+    falls: P(x) may leave the range there, and powers in u do."""
+    factors = sympy.Mul.make_args(product)
+    numbers = {read: body for read, body in named.items() if body.is_number}
+    found = product
+    for gate in factors:
+        body = named.get(gate, gate).xreplace(numbers)
+        x = _odd_and_rising(body.args[0]) if isinstance(body, sigmoid) else None
+        others = [one for one in factors if one is not gate]
+        if x is None or not any(_has_square(one, x) for one in others):
+            continue
+        functions = {one for factor in others for one in factor.atoms(sympy.Function)}
+        if all(isinstance(one, (sigmoid, Branch)) for one in functions):
+            rising = body.args[0].subs(x, 1).is_positive
+            far = sympy.Lt(x, -_FAR) if rising else sympy.Gt(x, _FAR)
+            found = Branch(far, ZERO, found)
+    return None if found is product else found
+
+
+def _odd_and_rising(u: Any) -> Any:
+    """x, if u is a polynomial of odd powers of x, not a line, with coefficients of one sign, the first at
+    least a hundredth."""
+    symbols = [one for one in u.free_symbols if _is_generator(one)]
+    if len(symbols) != 1 or len(u.free_symbols) != 1 or not is_short(u):
+        return None
+    x = sympy.Dummy(real=True)
+    opened = u.xreplace({symbols[0]: x})
+    if not opened.is_polynomial(x):
+        return None
+    polynomial = sympy.Poly(opened, x)
+    terms = polynomial.terms()
+    if not 3 <= polynomial.degree() <= _MOST_DEGREES or any(n % 2 == 0 for (n,), _ in terms):
+        return None
+    signs = {bool(c.is_positive) for _, c in terms}
+    rises = len(signs) == 1 and abs(polynomial.coeff_monomial(x)) > sympy.Rational(1, 100)
+    return symbols[0] if rises else None
 
 
 def _has_square(factor: Any, x: Any) -> bool:

@@ -52,6 +52,14 @@ from objc.passes.rewrites.logarithms import (
     log_to_asinh,
     power_less_one,
 )
+from objc.passes.rewrites.mixtures import (
+    difference_of_sigmoids,
+    log_of_negative_product,
+    log_of_sinh,
+    log_of_weighted_pair,
+    logsumexp_less_greater,
+    weighted_by_exponentials,
+)
 from objc.passes.rewrites.normal import hazard_less_argument, log_of_tail, ratio_to_hazard
 from objc.passes.rewrites.products import (
     merge_exponentials,
@@ -158,6 +166,9 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             log_of_cosh,
             log_of_expm1,
             log_of_tail,
+            log_of_sinh,
+            log_of_negative_product,
+            lambda node: log_of_weighted_pair(node, rewrite),
             log_of_exponentials,
             log_of_ratio,
             log_of_odds,
@@ -176,6 +187,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             merge_powers,
             quotient_to_sigmoid,
             quotient_to_tanh,
+            weighted_by_exponentials,
             cancelled_expm1,
             ratio_to_hypot,
             ratio_to_hazard,
@@ -193,6 +205,8 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             difference_to_expm1,
             exponentials_to_sinh,
             sigmoids_to_tanh,
+            difference_of_sigmoids,
+            logsumexp_less_greater,
             complement_of_sigmoid,
             complement_of_tanh,
             complement_of_erf,

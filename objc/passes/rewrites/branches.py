@@ -109,7 +109,8 @@ def _is_negative(arm: Any) -> bool:
 
 
 def known_condition(node: Any) -> Expression | None:
-    """Within an arm the condition is known: a branch on it again is decided."""
+    """Within an arm the condition is known: a branch on it again is decided, and one on its opposite
+    where neither holds of what is no number."""
     condition, then, otherwise = node.args
     arms = (_assuming(then, condition, 1), _assuming(otherwise, condition, 2))
     return None if arms == (then, otherwise) else Branch(condition, *arms)
@@ -118,8 +119,17 @@ def known_condition(node: Any) -> Expression | None:
 def _assuming(arm: Any, condition: Any, taken: int) -> Any:
     if not arm.has(Branch):
         return arm
-    inner = {one: one.args[taken] for one in arm.atoms(Branch) if one.args[0] == condition}
+    opposite = _OPPOSITE.get(type(condition), lambda *sides: None)(*condition.args)
+    inner = {}
+    for one in arm.atoms(Branch):
+        if one.args[0] == condition:
+            inner[one] = one.args[taken]
+        elif one.args[0] == opposite:
+            inner[one] = one.args[3 - taken]
     return arm.xreplace(inner) if inner else arm
+
+
+_OPPOSITE: dict[Any, Any] = {sympy.Eq: sympy.Ne, sympy.Ne: sympy.Eq}
 
 
 def equal_addends(node: Any) -> Any:

@@ -27,10 +27,12 @@ from objc.passes.rewrites.forms import (
     ZERO,
     Rewrite,
     exponent_of,
+    is_short,
     log_of_positive_term,
     two_exponentials,
     without,
 )
+from objc.passes.rewrites.mixtures import log_of_complementary_log
 from objc.passes.rewrites.roots import length_less
 
 
@@ -95,7 +97,10 @@ def log_of_expm1(node: Any) -> Expression | None:
     if isinstance(argument, expm1) and argument.args[0].is_positive:
         return argument.args[0] + log1mexp(-argument.args[0])
     if argument.could_extract_minus_sign() and isinstance(-argument, expm1):
-        return log1mexp((-argument).args[0])
+        exponent = (-argument).args[0]
+        if isinstance(-exponent, sympy.exp):
+            return log_of_complementary_log((-exponent).args[0])
+        return log1mexp(exponent)
     return None
 
 
@@ -229,12 +234,16 @@ def log_to_asinh(node: Any) -> Expression | None:
 
 
 def difference_of_logs(node: Any) -> Expression | None:
-    """c·log A − c·log B with A − B a number: by log1p; the same of arctangents."""
+    """c·log A − c·log B with A − B a number: by log1p; the same of arctangents. Of c·log A − d·log B with
+    less in c − d than in either, (c − d)·log A + d·log(A/B)."""
     for function in (sympy.log, sympy.atan):
         terms = [_coefficient_and_argument(one, function) for one in node.args]
         for first, (coefficient, a) in zip(node.args, terms, strict=True):
             for second, (other, b) in zip(node.args, terms, strict=True):
-                if a is None or b is None or coefficient + other != 0 or not b.is_nonnegative:
+                if a is None or b is None or a == b or not b.is_nonnegative:
+                    continue
+                left = _left_over(coefficient, other)
+                if left is None or (left != 0 and function is not sympy.log):
                     continue
                 apart = sympy.expand(a - b)
                 if not (apart.is_number and apart.is_positive):
@@ -242,8 +251,18 @@ def difference_of_logs(node: Any) -> Expression | None:
                 rest = [one for one in node.args if one is not first and one is not second]
                 near = apart / b if function is sympy.log else apart / (1 + a * b)
                 joined = log1p(near) if function is sympy.log else sympy.atan(near)
-                return sympy.Add(*rest, coefficient * joined)
+                return sympy.Add(*rest, left * function(a), -other * joined)
     return None
+
+
+def _left_over(first: Any, second: Any) -> Expression | None:
+    """The sum of two coefficients, if it is zero or a number, and so less than either."""
+    if first + second == 0:
+        return ZERO
+    if first.is_number or second.is_number or not is_short(first + second):
+        return None
+    left = sympy.expand(first + second)
+    return left if left.is_number else None
 
 
 def _coefficient_and_argument(term: Any, function: Any) -> tuple[Any, Any]:
@@ -258,7 +277,8 @@ def _coefficient_and_argument(term: Any, function: Any) -> tuple[Any, Any]:
 
 
 def power_less_one(node: Any) -> Expression | None:
-    """c·(1 + t)ⁿ − c = c·expm1(n·log1p(t)) for 1 + t > 0, where it isn't multiplied out."""
+    """c·(1 + t)ⁿ − c = c·expm1(n·log1p(t)) for 1 + t > 0, where it isn't multiplied out; of any base for
+    an exponent near zero."""
     for one in node.args:
         factors = sympy.Mul.make_args(one)
         for factor in factors:
@@ -266,10 +286,12 @@ def power_less_one(node: Any) -> Expression | None:
                 continue
             constant, rest = factor.base.as_coeff_Add()
             small = factor.exp.is_number and abs(factor.exp) <= 4
+            if factor.exp.is_number and 4 * abs(factor.exp) < 1 and factor.base.is_positive:
+                constant, rest, small = ONE, factor.base - 1, False
             if constant != 1 or rest.is_number or not factor.base.is_positive or small:
                 continue
             coefficient = sympy.Mul(*(f for f in factors if f is not factor))
             left = without(node, one, -coefficient)
             if left is not None:
-                return sympy.Add(*left, coefficient * expm1(factor.exp * log1p(rest)))
+                return sympy.Add(*left, coefficient * expm1(factor.exp * sympy.log(factor.base)))
     return None

@@ -1,0 +1,189 @@
+"""Divergences and ratios of positive numbers that nearly agree.
+
+`y/m − log(y/m) − 1`, `q·log(q/p) − q + p` and what else is w·log(a/b) beside w − w·b/a are of second order
+in a − b, their terms of first order: what stands there is taken as a sum of φ(a/b) ≥ 0, as the divergences
+of distributions are. A logarithm of a ratio that is left is the one of 1 + (a − b)/b where that is near,
+and a difference of logarithms where the ratio leaves the range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch, log1p, quotient
+from objc.ir.program import Program
+from objc.ir.symbols import Expression
+from objc.passes.differences import is_difference, written_out
+from objc.passes.evaluation.divergences import Term, never_negative
+from objc.passes.inline import size
+from objc.passes.rewrites.forms import HALF, is_short
+
+_MOST_NODES = 60
+_MOST_NODES_OF_A_SIDE = 6
+_LEAST, _GREATEST = sympy.Rational(1, 2**120), sympy.Integer(2) ** 120
+"""Ratios that no floating type rounds more than usual."""
+
+
+def rates_by_parts(program: Program) -> Program:
+    """The program with divergences of rates as sums of what is never negative."""
+    return _changed(_changed(_with_names(program), _fewer_terms), _as_divergence)
+
+
+def log_ratios_near_one(program: Program) -> Program:
+    """The program with logarithms of ratios that keep their digits near one, and are in range."""
+    return _changed(program, _near_one)
+
+
+def _changed(program: Program, change: Any) -> Program:
+    lets = []
+    for let in program.lets:
+        body = let.body
+        if body.has(sympy.log):
+            for node in sorted(
+                body.atoms(sympy.Add, sympy.log), key=lambda one: (-size(one), str(one))
+            ):
+                changed = change(node, program)
+                if changed is not None:
+                    body = body.xreplace({node: changed})
+        lets.append(let if body == let.body else replace(let, body=body))
+    return program.with_lets(lets)
+
+
+def _with_names(program: Program) -> Program:
+    """With differences by their names wherever they stand beside logarithms."""
+    named: dict[Expression, Expression] = {}
+    lets = []
+    for let in program.lets:
+        body = let.body.xreplace(named) if named and let.body.has(sympy.log) else let.body
+        if let.reduction is None and is_difference(let.body):
+            named[let.body] = let.read(*let.free)
+        lets.append(let if body == let.body else replace(let, body=body))
+    return program.with_lets(lets)
+
+
+def _fewer_terms(node: Any, program: Program) -> Expression | None:
+    """c·(log u + 1) − c = c·log u."""
+    if not isinstance(node, sympy.Add) or size(node) > _MOST_NODES:
+        return None
+    known = {one: sympy.Dummy(real=True) for one in node.atoms(sympy.log)}
+    opaque = node.xreplace(known)
+    if not opaque.is_polynomial() or not is_short(opaque):
+        return None
+    apart = sum(len(sympy.Add.make_args(sympy.expand(one))) for one in opaque.args)
+    expanded = sympy.expand(opaque)
+    if len(sympy.Add.make_args(expanded)) > apart - 2:
+        return None
+    return sympy.factor_terms(expanded).xreplace({dummy: one for one, dummy in known.items()})
+
+
+def _as_divergence(node: Any, program: Program) -> Expression | None:
+    if not isinstance(node, sympy.Add) or size(node) > _MOST_NODES:
+        return None
+    terms = list(_terms(node))
+    if not terms:
+        return None
+    used = [one for term in terms for one in sympy.Add.make_args(term.whole)]
+    others = sympy.Add(*(one for one in _opened(node) if one not in used))
+    resolved = [
+        Term(one.whole, *(written_out(part, program) for part in one.parts)) for one in terms
+    ]
+    left = written_out(others, program) - sympy.Add(*(one.added for one in resolved))
+    if (others == 0 and len(terms) < 2) or not is_short(left):
+        return None
+    left = sympy.expand(left)
+    before = len(sympy.Add.make_args(sympy.expand(written_out(others, program))))
+    if left != 0 and (others == 0 or len(sympy.Add.make_args(left)) >= before):
+        return None
+    return left + sympy.Add(*(never_negative(one) for one in resolved))
+
+
+def _opened(node: Any) -> list[Expression]:
+    """The addends of a sum, with a sum of logarithms in one of them multiplied out."""
+    found: list[Expression] = []
+    for one in node.args:
+        sums = [
+            f for f in sympy.Mul.make_args(one) if isinstance(f, sympy.Add) and f.has(sympy.log)
+        ]
+        if len(sums) == 1 and isinstance(one, sympy.Mul):
+            rest = sympy.Mul(*(f for f in one.args if f is not sums[0]))
+            found += [rest * part for part in sums[0].args]
+        else:
+            found.append(one)
+    return found
+
+
+def _terms(node: Any) -> Iterator[Term]:
+    """The addends w·log(a/b), and the pairs w·log a − w·log b, with w ≥ 0."""
+    logs = [(one, *_weight_and_argument(one)) for one in _opened(node)]
+    waiting = []
+    for whole, weight, argument in logs:
+        if argument is None or weight.has(sympy.log):
+            continue
+        above, below = argument.as_numer_denom()
+        if below.free_symbols and above.free_symbols:
+            yield from _term(whole, weight, above, below)
+        else:
+            waiting.append((whole, weight, argument))
+    while waiting:
+        whole, weight, above = waiting.pop()
+        for other in waiting:
+            if other[1] == -weight:
+                waiting.remove(other)
+                yield from _term(whole + other[0], weight, above, other[2])
+                break
+
+
+def _term(whole: Any, weight: Any, above: Any, below: Any) -> Iterator[Term]:
+    if not (above.is_positive and below.is_positive):
+        return
+    if weight.is_nonnegative:
+        yield Term(whole, weight, above, below)
+    elif weight.is_nonpositive:
+        yield Term(whole, -weight, below, above)
+
+
+def _weight_and_argument(term: Any) -> tuple[Any, Any]:
+    factors = sympy.Mul.make_args(term)
+    logs = [one for one in factors if isinstance(one, sympy.log)]
+    if len(logs) != 1:
+        return term, None
+    return sympy.Mul(*(one for one in factors if one is not logs[0])), logs[0].args[0]
+
+
+def _near_one(node: Any, program: Program) -> Expression | None:
+    if isinstance(node, sympy.log):
+        above, below = node.args[0].as_numer_denom()
+        return _by_difference(above, below, node, program)
+    logs = [(one, *_weight_and_argument(one)) for one in node.args]
+    for whole, weight, above in logs:
+        for other, other_weight, below in logs:
+            if above is None or below is None or weight + other_weight != 0:
+                continue
+            if not weight.could_extract_minus_sign():
+                apart = sympy.log(above) - sympy.log(below)
+                found = _by_difference(above, below, apart, program)
+                if found is not None:
+                    rest = [one for one in node.args if one is not whole and one is not other]
+                    return sympy.Add(*rest, weight * found)
+    return None
+
+
+def _by_difference(above: Any, below: Any, far: Any, program: Program) -> Expression | None:
+    """log(a/b) for entries and their sums; `far` is what it is where they are unlike."""
+    sides = [written_out(one, program) for one in (above, below)]
+    if not all(one.is_positive and one.free_symbols for one in (above, below)):
+        return None
+    if any(size(one) > _MOST_NODES_OF_A_SIDE or not one.is_polynomial() for one in sides):
+        return None
+    apart = sympy.expand(sides[0] - sides[1])
+    if apart.is_number:
+        return None
+    if isinstance(far, sympy.log):
+        ratio = above / below
+        inside = sympy.And(sympy.Gt(ratio, _LEAST), sympy.Lt(ratio, _GREATEST))
+        far = Branch(inside, far, sympy.log(above) - sympy.log(below))
+    return Branch(sympy.Lt(sympy.Abs(apart), HALF * below), log1p(quotient(apart, below)), far)

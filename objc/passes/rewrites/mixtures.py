@@ -1,0 +1,170 @@
+"""Mixtures and differences of exponentials and sigmoids, of which parts leave the range before the whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch, expm1, log1mexp, log1p, maximum, minimum, sigmoid, softplus
+from objc.ir.symbols import Expression
+from objc.passes.rewrites.forms import HALF, ONE, ZERO, Rewrite, exponent_of, is_short, parts_with
+
+_SMALL, _LARGE = sympy.Integer(-2), sympy.Integer(7)
+_GREATEST_EXPONENT = sympy.Integer(50)
+_LOG_OF_RATIO = (
+    (1, sympy.Rational(-1, 2)), (2, sympy.Rational(1, 24)), (4, sympy.Rational(-1, 2880)),
+    (6, sympy.Rational(1, 181440)), (8, sympy.Rational(-1, 9676800)),
+    (10, sympy.Rational(1, 479001600)),
+)  # fmt: skip
+"""log((1 − exp(−t))/t) = Σ c·tⁿ: what is left out is below 2⁻⁶⁰ of its first term for t ≤ exp(−2)."""
+
+
+def log_of_complementary_log(u: Any) -> Expression:
+    """log(1 − exp(−exp u)): u and a series in exp(u) where that is small, −exp(−exp u) where it is large."""
+    series = sympy.Add(*(c * sympy.exp(n * u) for n, c in _LOG_OF_RATIO))
+    far = -sympy.exp(-sympy.exp(minimum(u, _GREATEST_EXPONENT)))
+    between = Branch(sympy.Gt(u, _LARGE), far, log1mexp(-sympy.exp(u)))
+    return Branch(sympy.Lt(u, _SMALL), u + series, between)
+
+
+def log_of_sinh(node: Any) -> Expression | None:
+    """log(sinh(u)·b) = u + log(1 − exp(−2u)) − log 2 + log b for u > 0 and b > 0."""
+    factors = sympy.Mul.make_args(node.args[0])
+    waves = [one for one in factors if isinstance(one, sympy.sinh)]
+    rest = sympy.Mul(*(one for one in factors if one not in waves))
+    if len(waves) != 1 or not (waves[0].args[0].is_positive and rest.is_positive):
+        return None
+    (u,) = waves[0].args
+    return u + log1mexp(-2 * u) + sympy.log(rest / 2)
+
+
+def difference_of_sigmoids(node: Any) -> Expression | None:
+    """c·σ(a) − c·σ(b) = c·σ(a)·σ(−b)·(1 − exp(b − a)) where a > b; of a and −a it is a tanh."""
+    for one, coefficient, first in parts_with(node, sigmoid):
+        for other, other_coefficient, second in parts_with(node, sigmoid):
+            a, b = first.args[0], second.args[0]
+            if coefficient + other_coefficient != 0 or not is_short(a - b):
+                continue
+            apart = sympy.expand(a - b)
+            if apart.is_positive and sympy.expand(a + b) != 0:
+                rest = [part for part in node.args if part is not one and part is not other]
+                product = sigmoid(a) * sigmoid(-b) * -expm1(-apart)
+                return sympy.Add(*rest, coefficient * product)
+    return None
+
+
+def log_of_negative_product(node: Any) -> Expression | None:
+    """log(−expm1(v)·b) = log(1 − exp v) + log b for v < 0 and b > 0."""
+    factors = sympy.Mul.make_args(node.args[0])
+    powers = [one for one in factors if isinstance(one, expm1) and one.args[0].is_negative]
+    rest = -sympy.Mul(*(one for one in factors if one not in powers))
+    if len(powers) != 1 or rest == 1 or not rest.is_positive:
+        return None
+    logs = [sympy.log(one) for one in sympy.Mul.make_args(rest)]
+    return log1mexp(powers[0].args[0]) + sympy.Add(*logs)
+
+
+def log_of_weighted_pair(node: Any, rewrite: Rewrite) -> Expression | None:
+    """log(p·exp a + q·exp b) with p + q = 1, for σ(x) and σ(−x), or w and 1 − w: near zero where a and b
+    are near each other, and of the size of the greater where they are not."""
+    (total,) = node.args
+    if not isinstance(total, sympy.Add):
+        return None
+    pair = _sigmoids(total.args) or _complements(total.args)
+    if pair is None:
+        return None
+    p, a, q, b = pair
+    first, second = rewrite(sympy.log(p)) + a, rewrite(sympy.log(q)) + b
+    gap = sympy.expand(b - a)
+    arms = _of_greater(p, q, a, gap, first, second), _of_greater(q, p, b, -gap, second, first)
+    return Branch(sympy.Ge(first, second), *arms)
+
+
+def _of_greater(p: Any, q: Any, a: Any, gap: Any, greater: Any, lesser: Any) -> Expression:
+    """log(p·exp a + q·exp(a + gap)) where the first addend is the greater."""
+    near = a + log1p(q * expm1(gap))
+    if isinstance(p, sigmoid):
+        return Branch(sympy.Lt(sympy.Abs(gap), 1), near, greater + softplus(lesser - greater))
+    small = sympy.Lt(sympy.Abs(q * expm1(gap)), HALF)
+    return Branch(small, near, a + sympy.log(p + q * sympy.exp(gap)))
+
+
+def _sigmoids(addends: Any) -> tuple[Any, Any, Any, Any] | None:
+    if len(addends) != 2:
+        return None
+    found = []
+    for one in addends:
+        factors = sympy.Mul.make_args(one)
+        gates = [f for f in factors if isinstance(f, sigmoid)]
+        rest = sympy.Mul(*(f for f in factors if f not in gates))
+        exponent = ZERO if rest == ONE else exponent_of(rest)
+        if len(gates) != 1 or exponent is None:
+            return None
+        found += [gates[0], exponent]
+    p, a, q, b = found
+    return (p, a, q, b) if p.args[0] == -q.args[0] and (a != 0 or b != 0) else None
+
+
+def _complements(addends: Any) -> tuple[Any, Any, Any, Any] | None:
+    """Of w·exp(a) + (1 − w)·exp(b) for a symbol 0 ≤ w."""
+    if len(addends) != 2:
+        return None
+    for one, other in (addends, addends[::-1]):
+        for w in sympy.Mul.make_args(one):
+            a = exponent_of(one / w)
+            if not (w.is_Symbol and w.is_nonnegative) or a is None:
+                continue
+            rest = other / (1 - w)
+            b = None if rest.has(w) else exponent_of(rest)
+            if b is not None:
+                return w, a, 1 - w, b
+    return None
+
+
+def logsumexp_less_greater(node: Any) -> Expression | None:
+    """c·log(exp a + exp b) − c·max(a, b) = c·softplus(−|a − b|), of which the logarithm arrives as a branch."""
+    for one, coefficient, branch in parts_with(node, Branch):
+        condition, then, otherwise = branch.args
+        if not isinstance(condition, sympy.Ge):
+            continue
+        a, b = condition.args
+        gaps = then - a, otherwise - b
+        greater = [-coefficient * f for f in (maximum(a, b), maximum(b, a))]
+        if gaps == (softplus(b - a), softplus(a - b)) and any(f in node.args for f in greater):
+            used = next(f for f in greater if f in node.args)
+            rest = [f for f in node.args if f is not one and f != used]
+            return sympy.Add(*rest, coefficient * Branch(condition, *gaps))
+    return None
+
+
+def weighted_by_exponentials(node: Any) -> Expression | None:
+    """(x·exp a + y·exp b)·exp(−a)·σ(a − b) = x·σ(a − b) + y·exp(b − a)·σ(a − b): the exponentials are
+    taken into the sum, of which each is a part of the sigmoid."""
+    gates = [one for one in node.args if isinstance(one, sigmoid)]
+    powers = [one for one in node.args if isinstance(one, sympy.exp)]
+    sums = [one for one in node.args if isinstance(one, sympy.Add)]
+    if len(gates) != 1 or len(powers) != 1 or len(sums) != 1:
+        return None
+    if not all(_has_power(one) for one in sums[0].args):
+        return None
+    (gap,), (exponent,) = gates[0].args, powers[0].args
+    if not any(
+        sympy.expand(one.args[0] + exponent) in (ZERO, sympy.expand(-gap))
+        for one in sums[0].atoms(sympy.exp)
+    ):
+        return None
+    rest = sympy.Mul(*(f for f in node.args if f not in (*powers, *sums, *gates)))
+    inside = [_times(one, powers[0]) * gates[0] for one in sums[0].args]
+    return sympy.Add(*(rest * one for one in inside))
+
+
+def _has_power(addend: Any) -> bool:
+    return sum(isinstance(f, sympy.exp) for f in sympy.Mul.make_args(addend)) == 1
+
+
+def _times(addend: Any, power: Any) -> Expression:
+    factors = sympy.Mul.make_args(addend)
+    own = next(f for f in factors if isinstance(f, sympy.exp))
+    others = sympy.Mul(*(f for f in factors if f is not own))
+    return others * sympy.exp(sympy.expand(own.args[0] + power.args[0]))
