@@ -22,7 +22,7 @@ from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, substitute_positions
 from objc.passes.differences import written_out
 from objc.passes.probabilities import is_zero
-from objc.passes.rewrites.forms import ZERO, is_short, parts_with
+from objc.passes.rewrites.forms import ZERO, is_short, parts_with, without_factor
 
 Parts = Mapping[Expression, Expression]
 """What a mixture is of, each with its share."""
@@ -102,7 +102,7 @@ def without_equal_shares(program: Program) -> Program:
 
 def _without_shares(node: Any, program: Program) -> Any:
     found = [
-        (one, rest / power, power.args[0], share.args[0])
+        (one, without_factor(rest, power), power.args[0], share.args[0])
         for one, rest, share in parts_with(node, sigmoid)
         for power in sympy.Mul.make_args(rest)
         if isinstance(power, sympy.exp)

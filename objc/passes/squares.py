@@ -1,7 +1,9 @@
 """Differences of sums of squares, without the subtraction: a variance is the mean of squared distances.
 
 `mean x·y − mean x · mean y` is `mean (x − mean x)·(y − mean y)`, and `Σ u² − Σ v²`, where u and v have
-something in common, `Σ (u − v)·(u + v)`: both cancel to what is far below their terms.
+something in common, `Σ (u − v)·(u + v)`: both cancel to what is far below their terms. So does Gram's
+form of a squared distance, `Σ x² + Σ y² − 2·Σ x·y`, of which the root may be no number; for all pairs of
+rows it is left where no root is taken, since products are quicker.
 """
 
 from __future__ import annotations
@@ -44,8 +46,13 @@ class _Squares:
         for let in self.program.lets:
             before = set(self.made)
             body = let.body
+            rooted = {
+                one.base for one in body.atoms(sympy.Pow) if one.exp.is_Rational and one.exp.q == 2
+            }
             for node in sorted(body.atoms(sympy.Add), key=str):
-                changed = self._of(node)
+                changed = self._distance(node, node in rooted)
+                if changed is None:
+                    changed = self._of(node)
                 if changed is not None:
                     body = body.xreplace({node: changed})
             lets += [one for key, one in self.made.items() if key not in before]
@@ -66,6 +73,45 @@ class _Squares:
                 if found is not None:
                     rest = [one for one in node.args if one is not first and one is not second]
                     return sympy.Add(*rest, coefficient * found)
+        return None
+
+    def _distance(self, node: Any, is_rooted: bool) -> Expression | None:
+        """c·Σ x² + c·Σ y² ∓ 2c·Σ x·y = c·Σ (x ∓ y)²."""
+        for term in node.args:
+            coefficient, read = _read_in(term, self.known)
+            if read is None or self.known[read.tensor].reduction != "sum":
+                continue
+            product = self.known[read.tensor]
+            place = dict(zip(product.free, read.positions, strict=True))
+            number, factors = substitute_positions(product.body, place).as_coeff_Mul()
+            pair = _two(factors)
+            if pair is None or pair[0] == pair[1]:
+                continue
+            for sign in (-1, 1):
+                factor = sign * coefficient * number / 2
+                squares = [self._square_of(one, factor, product, node) for one in pair]
+                pairs = [indices_of(one) - set(product.over) for one in pair]
+                if None in squares or not (is_rooted or pairs[0] == pairs[1]):
+                    continue
+                whole = self._sum((pair[0] + sign * pair[1]) ** 2, product)
+                rest = [one for one in node.args if one is not term and one not in squares]
+                return sympy.Add(*rest, factor * whole)
+        return None
+
+    def _square_of(self, entry: Any, factor: Any, like: Let, node: Any) -> Expression | None:
+        """The addend c·Σ x² of a sum, at the indices that another sum runs over."""
+        for term in node.args:
+            coefficient, read = _read_in(term, self.known)
+            if read is None or coefficient != factor:
+                continue
+            square = self.known[read.tensor]
+            dimensions = [[index.dimension for index in one.over] for one in (square, like)]
+            if square.reduction != "sum" or dimensions[0] != dimensions[1]:
+                continue
+            places: dict[Index, Position] = dict(zip(square.free, read.positions, strict=True))
+            places |= {old: at(new) for old, new in zip(square.over, like.over, strict=True)}
+            if substitute_positions(square.body, places) == entry**2:
+                return term
         return None
 
     def _spread(self, read: Read, product: Any) -> Expression | None:

@@ -18,12 +18,13 @@ from objc.ir.symbols import Read
 from objc.passes.exponentials import exponential_sums
 from objc.passes.norms import name_norms
 from objc.passes.rewrites import rewrite
+from objc.passes.simplices import means_under_softmaxes
 
 
 def stabilise(program: Program, *, differentiated: bool = False) -> Program:
     """Bring every body to a stable form. After differentiation stop_gradient is dropped."""
     program = exponential_sums(_logarithms_of_products(program))
-    program = name_norms(program)
+    program = name_norms(means_under_softmaxes(program))
     lets = []
     for let in program.lets:
         body = rewrite(let.body, keep_stop=not differentiated)

@@ -15,6 +15,7 @@ from objc.passes.nest import nest_extremes
 from objc.passes.places import tell_places
 from objc.passes.prune import prune
 from objc.passes.reach import limit_recurrences
+from objc.passes.simplices import complements_of_squares, greatest_exponents
 from objc.passes.simplify import simplify
 from objc.passes.squares import differences_of_squares
 from objc.passes.stabilise import stabilise
@@ -33,6 +34,8 @@ def stable(program: Program) -> Program:
         ("demand", guard_by_demand),
         ("squares", differences_of_squares),
         ("mixtures", ratios_to_mixtures),
+        ("extremes", greatest_exponents),
+        ("complements", complements_of_squares),
         ("prune", prune),
         ("stabilise", stabilise),
         ("differences", partial(name_differences, known=program)),

@@ -15,7 +15,17 @@ import sympy
 
 from objc.ir.index import Dimension, Index, Position, at
 from objc.ir.program import Let
-from objc.ir.symbols import Branch, Expression, IndexValue, Read, indices_of, substitute_positions
+from objc.ir.symbols import (
+    Branch,
+    Condition,
+    Expression,
+    IndexValue,
+    Read,
+    conjuncts,
+    indices_of,
+    reads,
+    substitute_positions,
+)
 from objc.schedule.loops import (
     Accumulate,
     Assign,
@@ -101,18 +111,20 @@ class _Slot:
     dimension: Dimension | None
     members: list[Member] = field(default_factory=list)
     direction: Literal[-1, 0, 1] = 0
+    waits: frozenset[Condition] = frozenset()
 
     @property
     def has_products(self) -> bool:
         return not self.direction and any(one.plan.factors for one in self.members)
 
-    def takes(self, unit: Sequence[Member]) -> bool:
-        """Whether a unit may share the loop."""
+    def takes(self, unit: Sequence[Member], waits: frozenset[Condition] = frozenset()) -> bool:
+        """Whether a unit may share the loop. What waits for the same goes into loops of its own, which
+        aren't run where it doesn't hold."""
         first = unit[0]
         if first.next is None or self.dimension is None:
             # What hangs on no loop stands before all, so that it ends none that others could join.
             return first.next is None and self.dimension is None
-        if self.dimension != first.next.dimension:
+        if self.dimension != first.next.dimension or self.waits != waits:
             return False
         if first.direction and self.direction and first.direction != self.direction:
             return False
@@ -188,11 +200,23 @@ def _slot_for(
             statement = slots[slot].dimension is None  # these follow in the order of the lets
             together = index is None if statement else _pointwise(member, producer)
             lowest = max(lowest, slot if together else slot + 1)
+    waits = _waits(unit, place)
     for number in range(lowest, len(slots)):
-        if slots[number].takes(unit):
+        if slots[number].takes(unit, waits):
             return number
-    slots.append(_Slot(None if index is None else index.dimension))
+    slots.append(_Slot(None if index is None else index.dimension, waits=waits))
     return len(slots) - 1
+
+
+def _waits(unit: Sequence[Member], place: Mapping[str, tuple[int, Member]]) -> frozenset[Condition]:
+    """What the guards of a unit ask of what was computed before its next loop."""
+    return frozenset(
+        part
+        for member in unit
+        for part in conjuncts(member.plan.guard)
+        if member.next is not None and member.next not in indices_of(part)
+        if any(read.tensor in place for read in reads(part))
+    )
 
 
 def _is_of_another_step(read: Read, member: Member, producer: Member) -> bool:

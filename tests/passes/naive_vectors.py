@@ -56,4 +56,50 @@ DIVERGENCES = (
          "p = softmax(a)\n          q = softmax(b)\n          m[k] = 0.1 * p[k] + 0.9 * q[k]"),
 )  # fmt: skip
 
-VECTOR_FORMS = DIVERGENCES
+MODERATE = (((1.0, 0.5, -1.0),), ((5.0, 0.0, 1.0),), ((0.0, 3.0, -2.0),))
+ONE_HOT = tuple((*z, t) for z in MODERATE[:3] for t in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)))
+COMPLEMENTS = (
+    Form("one less the sum of squares of the softmax", "1 - sum[k](softmax(z)[k]^2)", MODERATE,
+         "z: real[K]", "total(p * (1 - p) for p in softmax(z))"),
+    Form("one less the largest of the softmax", "1 - max[k](softmax(z)[k])",
+         (*MODERATE, ((60.0, 0.0, 0.0),), ((-3.0, 800.0, 1.0),)), "z: real[K]",
+         "1 - max(*softmax(z))"),
+    Form("squares of the softmax less the target", "sum[k]((softmax(z)[k] - t[k])^2)", ONE_HOT,
+         "z: real[K] | t: real[K]", "total((p - q)^2 for p, q in zip(softmax(z), t))"),
+)  # fmt: skip
+MEANS = (
+    Form("mean under exponentials", "sum[i](x[i] * exp(x[i])) / sum[i](exp(x[i]))",
+         (((100.0, 99.0, 98.0),), ((720.0, 719.5, -3.0),), ((1.0, 2.0, 3.0),)), "x: real[K]",
+         "total(a * p for a, p in zip(x, softmax(x)))"),
+    Form("mean of another under exponentials", "sum[i](w[i] * exp(2 * x[i])) / sum[i](exp(2 * x[i]))",
+         (((100.0, 99.0, 98.0), (1.0, -3.0, 1e9)), ((720.0, 719.5, -3.0), (2.0, 1.0, 0.5))),
+         "x: real[K] | w: real[K]",
+         "total(a * p for a, p in zip(w, softmax(2 * one for one in x)))"),
+    Form("logarithm of a mean less the mean", "log(mean[i](exp(z[i]))) - mean[i](z[i])",
+         (((1e-5, 0.0, -2e-5),), ((1e-8, 0.0, -1e-9),), ((1.0, 2.0, 4.0),), ((1000.0, 0.0, 2.0),),
+          ((5.0, 5.0 + 2**-30, 5.0),)), "z: real[K]",
+         "log(total(exp(a) for a in z) / 3) - total(z) / 3"),
+    Form("KL from the uniform", "sum[k](log(1 / K / softmax(z)[k])) / K",
+         (((1e-5, 0.0, -2e-5),), ((1e-8, 0.0, -1e-9),), ((1.0, 2.0, 4.0),)), "z: real[K]",
+         "log(total(exp(a) for a in z) / 3) - total(z) / 3"),
+    Form("KL from the uniform by logarithms", "-mean[k](log(softmax(z)[k])) - log(K)",
+         (((1e-5, 0.0, -2e-5),), ((1e-8, 0.0, -1e-9),), ((1.0, 2.0, 4.0),)), "z: real[K]",
+         "log(total(exp(a) for a in z) / 3) - total(z) / 3"),
+    Form("logsumexp less the largest", "logsumexp[k](x[k]) - max[k](x[k])",
+         (((12.0, -1.5, 3.0),), ((-1.0, 30.0, 2.0),), ((700.0, 0.0, 3.0),)), "x: real[K]",
+         "log(total(exp(a) for a in x)) - max(*x)"),
+)  # fmt: skip
+NEAR = (((1.0, 2.0), (1.0, 2.0 + 2**-40)), ((1.0, 2.0), (1.0 + 2**-50, 2.0 - 2**-50)),
+        ((3.0, -1.0), (1.0, 7.0)), ((1e150, 2.0), (1e150, 3.0)))  # fmt: skip
+DISTANCES = (
+    Form("distance by products", "sqrt(sum[i](x[i]^2) + sum[i](y[i]^2) - 2 * sum[i](x[i] * y[i]))", NEAR,
+         "x: real[D] | y: real[D]", "length([a - b for a, b in zip(x, y)])"),
+    Form("squared distance by inner products", "dot(x, x) - 2 * dot(x, y) + dot(y, y)", NEAR,
+         "x: real[D] | y: real[D]", "total((a - b)^2 for a, b in zip(x, y))"),
+    Form("distance by norms", "sqrt(norm(x)^2 + norm(y)^2 - 2 * dot(y, x))", NEAR,
+         "x: real[D] | y: real[D]", "length([a - b for a, b in zip(x, y)])"),
+    Form("half a squared distance", "sum[i](x[i]^2) / 2 - dot(x, y) + sum[i](y[i]^2) / 2", NEAR,
+         "x: real[D] | y: real[D]", "total((a - b)^2 for a, b in zip(x, y)) / 2"),
+)  # fmt: skip
+
+VECTOR_FORMS = (*DIVERGENCES, *COMPLEMENTS, *MEANS, *DISTANCES)

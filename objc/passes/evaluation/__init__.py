@@ -11,15 +11,18 @@ from __future__ import annotations
 from objc.ir.program import Program
 from objc.passes.evaluation.cancellation import expand_at_zero
 from objc.passes.evaluation.combinations import combine_differences
+from objc.passes.evaluation.confident import ask_the_others
 from objc.passes.evaluation.divergences import divergences_by_parts
 from objc.passes.evaluation.fractions import over_common_denominators
 from objc.passes.evaluation.gammas import differences_of_gammas
+from objc.passes.evaluation.jensen_gaps import measure_gaps
 from objc.passes.evaluation.means import center_means
 from objc.passes.evaluation.normalizers import subtract_normalizers
 from objc.passes.evaluation.products import keep_range
 from objc.passes.evaluation.rates import log_ratios_near_one, rates_by_parts
 from objc.passes.evaluation.relative_entropies import entropies_by_parts
 from objc.passes.evaluation.root_differences import over_sums_of_roots
+from objc.passes.evaluation.soft_targets import soft_targets_by_parts
 from objc.passes.evaluation.softmaxes import compare_softmaxes
 
 __all__ = ["keep_digits", "keep_range"]
@@ -27,9 +30,11 @@ __all__ = ["keep_digits", "keep_range"]
 
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
-    program = entropies_by_parts(divergences_by_parts(rates_by_parts(program)))
-    program = combine_differences(over_common_denominators(program))
-    program = center_means(expand_at_zero(compare_softmaxes(program)))
+    program = combine_differences(
+        over_common_denominators(divergences_by_parts(rates_by_parts(program)))
+    )
+    program = soft_targets_by_parts(entropies_by_parts(ask_the_others(program)))
+    program = center_means(expand_at_zero(compare_softmaxes(measure_gaps(program))))
     return subtract_normalizers(
         over_sums_of_roots(log_ratios_near_one(differences_of_gammas(program)))
     )

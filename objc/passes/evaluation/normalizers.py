@@ -114,12 +114,12 @@ class _Subtracting:
         apart = Let(self.names.fresh(f"{first.name}_apart"), first.indices, body)
         distance = apart.read(*first.indices)
         less = expm1(-sympy.Abs(distance))
-        greater = maximum(sympy.exp(a - top_a), sympy.exp(b - top_b))
+        above, below = -sympy.exp(a - top_a) * less, sympy.exp(b - top_b) * less
         surplus = replace(
             first,
             name=self.names.fresh(f"{first.name}_surplus"),
             reduction="sum",
-            body=greater * Branch(sympy.Gt(distance, 0), -less, less),
+            body=Branch(sympy.Gt(distance, 0), above, below),
             domain=REAL,
         )
         rest_a = first.read(*first.free) - top_a
@@ -128,7 +128,10 @@ class _Subtracting:
         near = sympy.Lt(sympy.Abs(share), _NEAR)
         rest = Branch(near, log1p(maximum(-_NEAR, share)), rest_a - rest_b)
         whole = Let(self.names.fresh(f"rest_{first.name}_less"), first.free, rest)
-        self.lets += [*tops, step, apart, surplus, whole]
+        # The maxima before the normalizers, which share the loop then.
+        earliest = min(map(self.lets.index, (first, second)))
+        self.lets[earliest:earliest] = [*tops, step]
+        self.lets += [apart, surplus, whole]
         return step, whole
 
     def _top(self, let: Let) -> Let:

@@ -19,7 +19,7 @@ from objc.ir.symbols import Expression
 from objc.passes.evaluation.log_ratios import LogRatios
 from objc.passes.evaluation.relative_entropies import EXCESS_NEAR, series_of_excess
 from objc.passes.probabilities import is_zero, ratio_to_mixture
-from objc.passes.rewrites.forms import HALF, parts_with
+from objc.passes.rewrites.forms import HALF, parts_with, without_factor
 
 _TERMS = 8
 _NEAR = sympy.Rational(1, 4)
@@ -80,7 +80,7 @@ class _Comparing:
         if not isinstance(node, sympy.Add):
             return node
         found = [
-            (one, rest / power, power.args[0], ratio)
+            (one, without_factor(rest, power), power.args[0], ratio)
             for one, rest, factor in parts_with(node, sympy.Add)
             for power in sympy.Mul.make_args(rest)
             if isinstance(power, sympy.exp) and (ratio := ratio_to_mixture(factor)) is not None

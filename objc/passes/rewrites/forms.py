@@ -88,6 +88,13 @@ def parts_with(node: Any, *kinds: Any) -> Iterator[tuple[Any, Expression, Any]]:
                 yield addend, sympy.Mul(*(one for one in factors if one is not factor)), factor
 
 
+def without_factor(product: Any, factor: Any) -> Expression:
+    """A product without one of its factors; SymPy would leave exp(a + b) over exp(a + b) as it stands."""
+    factors = list(sympy.Mul.make_args(product))
+    factors.remove(factor)
+    return sympy.Mul(*factors)
+
+
 def without(node: Any, *removed: Any) -> list[Expression] | None:
     """The addends of a sum without these, or None if one of them isn't there."""
     rest = list(node.args)

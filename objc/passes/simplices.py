@@ -1,0 +1,192 @@
+"""What adds up to one, and what is the greatest of it: forms of whole softmaxes that keep their digits.
+
+`1 − Σ p²` is `Σ p·(1 − p)`, in which nothing cancels when one p is nearly one; the greatest of several
+exponentials is the exponential of the greatest exponent, of which the complement is exact; and a sum over one
+of exponentials, `Σ f·exp(b) / Σ exp(b)`, is the mean of f under the softmax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from objc.atoms import expm1
+from objc.ir.domain import REAL, domain_of
+from objc.ir.index import Index, Position, at
+from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
+from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.passes.probabilities import is_whole
+from objc.passes.rewrites.forms import without_factor
+
+
+def greatest_exponents(program: Program) -> Program:
+    """`m := max c·exp(u)` as exp of `max u` where it is read."""
+    names = Names.of(program)
+    kept = {*program.outputs.values(), *members(program), *(term.let for term in program.terms)}
+    mapping: dict[str, tuple[Let, Expression]] = {}
+    lets: list[Let] = []
+    for let in program.lets:
+        let = _with_exponentials(let, mapping)
+        number, power = let.body.as_coeff_Mul()
+        plain = let.reduction in ("max", "min") and let.guard == sympy.true
+        if plain and isinstance(power, sympy.exp) and number.is_positive and let.name not in kept:
+            name = names.fresh(f"log_{let.name}")
+            exponent = replace(let, name=name, body=power.args[0], domain=REAL)
+            mapping[let.name] = exponent, number
+            let = exponent
+        lets.append(let)
+    return program.with_lets(lets)
+
+
+def _with_exponentials(let: Let, mapping: Mapping[str, tuple[Let, Expression]]) -> Let:
+    replacements = {}
+    for read in let.body.atoms(Read) | let.guard.atoms(Read):
+        if read.tensor in mapping:
+            exponent, number = mapping[read.tensor]
+            replacements[read] = number * sympy.exp(exponent.read(*read.positions))
+    if not replacements:
+        return let
+    body, guard = let.body.xreplace(replacements), let.guard.xreplace(replacements)
+    return replace(let, body=body, guard=guard)
+
+
+def complements_of_squares(program: Program) -> Program:
+    """`c − c·Σ p²` as `c·Σ p·(1 − p)` over a whole softmax."""
+    normalizers = {let.name: let for let in program.lets if let.reduction == "logsumexp"}
+    squares = {
+        let.name: found
+        for let in program.lets
+        if normalizers and (found := _square(let, normalizers)) is not None
+    }
+    if not squares:
+        return program
+    names = Names.of(program)
+    lets: list[Let] = []
+    for let in program.lets:
+        body = let.body
+        for node in sorted(body.atoms(sympy.Add), key=str):
+            for term in node.args:
+                factor, read = _factor_and_read(term, squares)
+                if read is None:
+                    continue
+                number, u = squares[read.tensor]
+                constant = -factor * number
+                if constant not in node.args:
+                    continue
+                square = program.let[read.tensor]
+                name = names.fresh(f"{square.name}_complement")
+                rest = replace(square, name=name, body=-sympy.exp(u) * expm1(u))
+                lets.append(replace(rest, domain=domain_of(rest.body)))
+                others = [one for one in node.args if one not in (term, constant)]
+                changed = sympy.Add(*others, constant * lets[-1].read(*read.positions))
+                body = body.xreplace({node: changed})
+                break
+        lets.append(let if body == let.body else replace(let, body=body))
+    return program.with_lets(lets)
+
+
+def _square(let: Let, normalizers: dict[str, Let]) -> tuple[Expression, Expression] | None:
+    """(d, u) of a sum of d·exp(2u), with the log-probabilities u of a whole softmax."""
+    number, power = let.body.as_coeff_Mul()
+    if let.reduction != "sum" or let.guard != sympy.true or not isinstance(power, sympy.exp):
+        return None
+    u = sympy.expand(power.args[0] / 2)
+    whole = any(is_whole(u, read, let, normalizers) for read in u.atoms(Read))
+    return (number, u) if whole else None
+
+
+def _factor_and_read(term: Any, known: Mapping[str, Any]) -> tuple[Expression, Read | None]:
+    for one in sympy.Mul.make_args(term):
+        if isinstance(one, Read) and one.tensor in known:
+            return term / one, one
+    return term, None
+
+
+def means_under_softmaxes(program: Program) -> Program:
+    """`s·exp(−l)` with `s := Σ f·exp(b)` and `l := logsumexp b` as `Σ f·exp(b − l)`."""
+    inside = members(program)
+    sums = {
+        let.name: let
+        for let in program.lets
+        if let.reduction == "sum" and let.name not in inside and _has_exponentials(let.body)
+    }
+    normalizers = {let.name: let for let in program.lets if let.reduction == "logsumexp"}
+    if not sums or not normalizers:
+        return program
+    names = Names.of(program)
+    lets: list[Let] = []
+    for let in program.lets:
+        body = let.body
+        for product in sorted(body.atoms(sympy.Mul), key=str):
+            found = _quotient(product, sums, normalizers)
+            if found is None:
+                continue
+            read, power = found
+            mean = _mean(sums[read.tensor], read, power, names, let.free)
+            if mean is not None:
+                lets.append(mean)
+                rest = without_factor(without_factor(product, read), power)
+                body = body.xreplace({product: rest * mean.read(*mean.free)})
+        lets.append(let if body == let.body else replace(let, body=body))
+    return program.with_lets(lets)
+
+
+def _has_exponentials(body: Any) -> bool:
+    return all(
+        any(isinstance(factor, sympy.exp) for factor in sympy.Mul.make_args(addend))
+        for addend in sympy.Add.make_args(body)
+    )
+
+
+def _quotient(
+    product: Any, sums: Mapping[str, Let], normalizers: Mapping[str, Let]
+) -> tuple[Read, Expression] | None:
+    """(s, exp(−l)) of a product with both, each exponent of s being that of l but for a constant."""
+    for read in product.args:
+        if not isinstance(read, Read) or read.tensor not in sums:
+            continue
+        for power in product.args:
+            if not isinstance(power, sympy.exp):
+                continue
+            other = -power.args[0]
+            normalizer = normalizers.get(getattr(other, "tensor", ""))
+            if normalizer and _fits(sums[read.tensor], read, normalizer, other):
+                return read, power
+    return None
+
+
+def _fits(total: Let, read: Read, normalizer: Let, other: Read) -> bool:
+    dimensions = [[index.dimension for index in one.over] for one in (total, normalizer)]
+    if dimensions[0] != dimensions[1] or len(total.over) != 1:
+        return False
+    places: dict[Index, Position] = dict(zip(normalizer.free, other.positions, strict=True))
+    places[normalizer.over[0]] = at(total.over[0])
+    own = dict(zip(total.free, read.positions, strict=True))
+    exponent = substitute_positions(normalizer.body, places)
+    if substitute_positions(normalizer.guard, places) != substitute_positions(total.guard, own):
+        return False
+    for addend in sympy.Add.make_args(substitute_positions(total.body, own)):
+        powers = [one.args[0] for one in sympy.Mul.make_args(addend) if isinstance(one, sympy.exp)]
+        apart = sympy.expand(sympy.Add(*powers) - exponent)
+        if indices_of(apart) & set(total.over):
+            return False
+    return True
+
+
+def _mean(
+    total: Let, read: Read, power: Expression, names: Names, free: tuple[Index, ...]
+) -> Let | None:
+    own = dict(zip(total.free, read.positions, strict=True))
+    body = sympy.Add(
+        *(one * power for one in sympy.Add.make_args(substitute_positions(total.body, own)))
+    )
+    axes = tuple(index for index in free if index in indices_of(body))
+    if indices_of(body) - set(axes) - set(total.over) or set(axes) & set(total.over):
+        return None
+    guard = substitute_positions(total.guard, own)
+    name = names.fresh(f"mean_{total.name}")
+    return replace(total, name=name, free=axes, body=body, guard=guard, domain=REAL)

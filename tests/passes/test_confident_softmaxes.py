@@ -1,0 +1,85 @@
+"""Softmaxes of which nearly all lies in one place: value and gradient, at the place too.
+
+The second derivative there is left: its entry at the largest cancels (`UNMENDED`, "entropy of the softmax").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import mpmath
+import numpy as np
+import pytest
+
+from objc.compiler import lower, parse
+from objc.source import Source
+from objc.target import DType
+
+from .form import Form
+from .naive_vectors import COMPLEMENTS, DIVERGENCES, Z
+from .test_naive_forms import DIGITS, _expected, _in_float32, _is_near, computed
+
+CONFIDENT = ((60.0, 0.0, 0.0), (18.0, 0.0, 1.0), (-3.0, 40.0, 1.0), (12.0, 0.0, -1.0))
+PAIRS = ((Z, (41.0, 2.0, -37.0)), ((20.0, 0.5, -1.0), (21.0, 0.0, -3.0)),
+         ((60.0, 0.0, 5.0), (0.0, 60.0, 5.0)))  # fmt: skip
+KINDS = (
+    "KL of softmaxes",
+    "Jensen-Shannon of softmaxes",
+    "generalized Jensen-Shannon of softmaxes",
+)
+FORMS = (
+    *(replace(form, points=PAIRS) for form in DIVERGENCES if form.name in KINDS),
+    *(
+        replace(form, points=[(z,) for z in CONFIDENT])
+        for form in COMPLEMENTS
+        if "target" not in form.name
+    ),
+    replace(
+        COMPLEMENTS[-1],
+        points=[(z, t) for z in CONFIDENT for t in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))],
+    ),
+    Form("squares less the class", "sum[k]((softmax(z)[k] - [k == y])^2)",
+         [(z, y) for z in CONFIDENT for y in (0, 1)], "z: real[K] | y: index(K)",
+         "total((p - (1 if k == y else 0))^2 for k, p in enumerate(softmax(z)))"),
+    Form("products with the complements", "sum[k](softmax(z)[k] * (1 - softmax(z)[k]))",
+         [(z,) for z in CONFIDENT], "z: real[K]", "total(p * (1 - p) for p in softmax(z))"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_value_and_gradient(form: Form, dtype: DType) -> None:
+    points: Sequence[object] = form.points
+    if dtype == "float32":
+        points = [_in_float32(one) for one in points]
+    form = replace(form, points=points)
+    program = lower(parse(Source("form.objc", form.source))).programs["form"]
+    found = computed(program, form, "cpu" if dtype == "float32" else "numpy", dtype)
+    tolerance = 4e-6 if dtype == "float32" else 1e-13
+    with mpmath.workdps(DIGITS):
+        for key, place, exact in _expected(program, form):
+            if not key.startswith("hessian"):
+                value = float(found[key][place])
+                assert _is_near(value, exact, tolerance, dtype), (key, place, value, float(exact))
+
+
+def test_soft_targets_near_the_softmax() -> None:
+    """The library's divergence of logits from a distribution that is nearly their softmax, with an entry
+    of no mass."""
+    from objc.library import kl_logits
+
+    target = np.array([0.5, 0.3, 0.2])
+    for apart in (1e-3, 1e-6, 1e-8, 1e-12):
+        logits = np.log(target + apart * np.array([1.0, -1.0, 0.0]))
+        with mpmath.workdps(60):
+            powers = [mpmath.exp(mpmath.mpf(one)) for one in logits]
+            exact = sum(
+                mpmath.mpf(t) * mpmath.log(mpmath.mpf(t) * sum(powers) / p)
+                for t, p in zip(target, powers, strict=True)
+            ) / sum(map(mpmath.mpf, target))  # fmt: skip
+        found = kl_logits(logits, target)
+        # What rounding the target's logarithm explains.
+        assert found >= 0
+        assert abs(found - float(exact)) <= 1e-13 * float(exact) + 4e-16 * apart, apart
+    assert kl_logits(np.array([0.0, 0.0, -1000.0]), np.array([0.5, 0.5, 0.0])) == 0
