@@ -72,6 +72,7 @@ _DISTRIBUTIONS = dict.fromkeys(
     0,
 )  # fmt: skip
 _BOUNDS = (
+    *_in("statistics.contrast", "own_part_of_the_sum"),
     *_in(
         "bounds.direct", "interval_arithmetic", "divergence", "f_divergence", "pieces_on_the_line"
     ),
@@ -85,7 +86,6 @@ _BOUNDS = (
     *_in("bounds.kernels", "means_in_the_space_of_a_kernel"),
     *_in("bounds.differences", "function_of_a_difference"),
     *_in("bounds.equality", "least_at_equality"),
-    *_in("statistics.contrast", "own_part_of_the_sum"),
     *_in("bounds.direct", "drawn_inputs"),
     *_in("bounds.apart", "distributions_apart"),
 )
