@@ -30,13 +30,13 @@ def measure(
     as_json: bool,
 ) -> None:
     """Measure on the device here, print the table, and write the data where they are wanted; or print the
-    cases (`listed`).
+    cases (`listed`). In Numba's simulator the cases are tiny: what runs is tried, and nothing measured.
 
     Raises:
         ObjcError: there is no device, or no case of a name.
     """
-    from objc.bench.cuda.cases import CASES
-    from objc.bench.cuda.contenders import OWN
+    from objc.bench.cuda.cases import CASES, small
+    from objc.bench.cuda.contenders import OWN, is_simulated
     from objc.bench.cuda.job import DeviceJob
     from objc.bench.cuda.report import table
     from objc.bench.cuda.run import run
@@ -49,8 +49,11 @@ def measure(
     for name in names:
         if name not in known:
             raise ObjcError(NoSuchCase(None, name, tuple(known)))
-    cast(Any, load("cuda")).clock()  # raises where there is no device
+    target = cast(Any, load("cuda"))
+    target.clock()  # raises where there is no device
     chosen = tuple(known[name] for name in names) or CASES
+    if is_simulated(target):
+        chosen, repetitions = tuple(map(small, chosen)), 2
     job = DeviceJob(chosen, (*OWN, *(peers or PEERS)), repetitions, limit)
 
     def keep(report: DeviceReport) -> None:

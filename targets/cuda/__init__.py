@@ -102,6 +102,7 @@ def clock() -> Any:
 def parts() -> Mapping[str, tuple[bool, str]]:
     """What the target has here beside a device, by name: whether it is there, and for what."""
     import llvmlite.binding as llvm
+    from objc.targets.cuda.multiplying import products
     from objc.targets.cuda.ptx import architectures, libdevice
 
     found = libdevice()
@@ -110,6 +111,7 @@ def parts() -> Mapping[str, tuple[bool, str]]:
     return {
         "PTX": (True, f"by LLVM {version} in llvmlite, up to {architectures()[-1]}"),
         "libdevice": (found is not None, missing if found is None else str(found)),
+        "cuBLAS": (products() is not None, "for products of matrices, which are loops without it"),
     }
 
 

@@ -42,6 +42,12 @@ class Rows:
     def count(self) -> int:
         return max(self.place.values(), default=-1) + 1
 
+    def first(self, count: int) -> Rows:
+        """The same for those of the first places, where there is no room for all."""
+        place = {name: one for name, one in self.place.items() if one < count}
+        brought = {name: one for name, one in self.brought.items() if name in place}
+        return Rows(self.dimension, place, brought, self.makes & set(place))
+
 
 def rows_of(
     loops: Loops, step: Parallel, sharing: Sharing, met: frozenset[str] = frozenset()

@@ -191,8 +191,8 @@ class Sized:
         four = self._by_four(step["functions"], mode)
         threads = self._threads(mode, step)
         teams = {"warp": max(threads // 32, 1), "block": 1}.get(mode, threads)
-        shared = self._shared(step["functions"], mode, teams) if four else 0
-        form = f"{mode}_held" if shared else f"{mode}_four" if four else mode
+        held, shared = self._held(step["functions"], mode, teams) if four else ("", 0)
+        form = held or (f"{mode}_four" if four else mode)
         name, parameters, *more = step["functions"][form]
         at_once = teams * more[1] if four and mode == "thread" else teams
         blocks = min(max(-(-turns // at_once), 1), self.shape.blocks)
@@ -210,13 +210,16 @@ class Sized:
         _, _, extents, at_once = functions[f"{mode}_four"]
         return all(self.extent(one) % at_once == 0 for one in extents)
 
-    def _shared(self, functions: Mapping[str, Any], mode: str, teams: int) -> int:
-        """The bytes of the rows that a block keeps; 0 where they do not fit, or nothing is kept."""
-        if f"{mode}_held" not in functions:
-            return 0
-        count, extent, kind = functions[f"{mode}_held"][4]
-        wanted = teams * count * self.extent(extent) * _BYTES[kind]
-        return wanted if wanted <= self.shape.shared else 0
+    def _held(self, functions: Mapping[str, Any], mode: str, teams: int) -> tuple[str, int]:
+        """The form that keeps as many rows as a block has room for, and their bytes; none (an empty word)
+        where not one fits, or nothing is kept."""
+        forms = [one for one in functions if one.startswith(f"{mode}_held")]
+        for form in sorted(forms, key=lambda one: -functions[one][4][0]):
+            count, extent, kind = functions[form][4]
+            wanted = teams * count * self.extent(extent) * _BYTES[kind]
+            if wanted <= self.shape.shared:
+                return form, wanted
+        return "", 0
 
     def _mode(self, step: Mapping[str, Any], turns: int) -> str:
         """A thread for each turn where there are enough of them or nothing to share, else a warp or,

@@ -324,7 +324,7 @@ class Places(places.Places):
 
     def _shares(self, let: Let, what: str = "part") -> str:
         """What the blocks of a row have of a sum, by row and block."""
-        kind = "int64" if let.domain.is_integer or what == "place" else self.dtype
+        kind = "int64" if let.domain.is_integer and what == "part" else self.dtype
         name = self.layout.name("of", f"{what}_{let.name}")
         assert self.outer is not None
         rows = self._extent_text(self.layout.extent(self.outer.dimension))

@@ -217,7 +217,7 @@ class StepText(Tiles):
     def _shared_parts(self, let: Let, place: str) -> list[str]:
         """Where a block's parts of a sum are, for a row and a block."""
         if let.reduction in CHOICES:
-            return [f"{self._shares(let, 'place')}[{place}, 0]", f"{self._shares(let)}[{place}, 0]"]
+            return [f"{self._shares(let)}[{place}, 0]", f"{self._shares(let, 'best')}[{place}, 0]"]
         count = len(self._parts_of(let))
         return [f"{self._shares(let)}[{place}, {n}]" for n in range(count)]
 

@@ -86,7 +86,9 @@ class Variants:
                     four.function, described, multiple, self.layout.at_once,
                 )  # fmt: skip
                 if mode in ("warp", "block") and self.rows.count:
-                    self._held(mode)
+                    self._held(mode, self.rows, "held")
+                for count in range(1, self.rows.count) if mode == "block" else ():
+                    self._held(mode, self.rows.first(count), f"held_{count}")
         plain = self._text(mode)
         self.texts.append(plain.text())
         self.functions[mode] = (plain.function, plain.arguments.described())
@@ -105,15 +107,16 @@ class Variants:
             form = "spread_four" if four else "spread"
             self.functions[form] = (tuple(found), multiple, self.layout.at_once)
 
-    def _held(self, mode: Mode) -> None:
-        """The function for rows that fit in shared memory."""
-        assert self.rows.dimension is not None
-        own = self._text(mode, True, self.rows)
+    def _held(self, mode: Mode, rows: Rows, form: str) -> None:
+        """The function for rows that fit in shared memory, all of them or the first ones."""
+        assert rows.dimension is not None
+        own = self._text(mode, True, rows)
+        own.function = f"{own.name}_{mode}_{form}"
         self.texts.append(own.text())
         _, _, multiple, at_once = self.functions[f"{mode}_four"]
-        (extent,) = shape_of([self.rows.dimension])
-        shared = self.rows.count, extent, self.layout.dtype
-        self.functions[f"{mode}_held"] = (
+        (extent,) = shape_of([rows.dimension])
+        shared = rows.count, extent, self.layout.dtype
+        self.functions[f"{mode}_{form}"] = (
             own.function, own.arguments.described(), multiple, at_once, shared,
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ import pytest
 
 from objc.bench import cuda
 from objc.bench.cuda import accuracy, contenders, device_run, worker
-from objc.bench.cuda.cases import CASES, Aim, DeviceCase
+from objc.bench.cuda.cases import CASES, Aim, DeviceCase, small
 from objc.bench.cuda.contenders import Data, Host
 from objc.bench.cuda.job import DeviceEntry, DeviceJob, DeviceRow
 from objc.bench.cuda.report import table, verdict
@@ -27,16 +27,10 @@ from objc.bench.programs import program_of
 from objc.cli.application import objc
 
 KNOWN = {one.name: one for one in CASES}
-SMALL = {"batch": 6, "K": 5, "N": 7, "T": 3, "B": 4, "D": 3}
 
 
 def tiny(name: str) -> DeviceCase:
-    def sizes(found: Any) -> dict[str, int]:
-        return {key: min(value, SMALL[key]) for key, value in found.items()}
-
-    one = KNOWN[name]
-    case = replace(one.case, sizes=sizes(one.case.sizes))
-    return replace(one, case=case, truth=sizes(one.truth))
+    return replace(small(KNOWN[name]), aim=KNOWN[name].aim)
 
 
 @pytest.fixture
@@ -54,8 +48,8 @@ def test_a_case_is_measured_beside_its_peers() -> None:
     first, second = worker.work(again)
     assert first["device"]["name"] == "Numba's simulator" and first["copy"] > 0
     row = DeviceRow.from_data(json.loads(json.dumps(second["row"])))
-    assert row.case == job.cases[0] and row.bytes == 6 * 5 * 4 * 2 + 6 * 8
-    assert row.results == 6 * 5 * 4
+    assert row.case == job.cases[0] and row.bytes == 6 * 8 * 4 * 2 + 6 * 8
+    assert row.results == 6 * 8 * 4
     *there, liger = row.entries
     assert liger.absent == "Liger is not installed"
     for entry in there:

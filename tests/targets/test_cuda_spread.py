@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ loss total_variation(student: real[K] | teacher: real[K]) =
 
 loss squares(x: real[K] | y: real[K]) = sum[k]((x[k] - y[k])^2) / sum[k](y[k]^2 + 1)
 
-metric largest(x: real[K] | y: real[K]) = y[argmax[k](x[k])]
+metric largest(x: real[K] | y: real[K]) = y[argmax[k](x[k] / 9)] + y[argmin[k](x[k] * 9)]
 """)
 NAMES = ("cross_entropy", "focal", "divergence", "total_variation", "squares", "largest")
 
@@ -55,9 +56,9 @@ def drawn(program: Program, extent: int) -> dict[str, Any]:
         if not one.dimensions:
             found[one.name] = 0.3 if one.role == "internal" else 1.5
         elif one.domain.is_integer:
-            found[one.name] = rng.integers(extent, size=3)
+            found[one.name] = rng.integers(extent, size=9)
         else:
-            found[one.name] = rng.normal(size=(3, extent))
+            found[one.name] = rng.normal(size=(9, extent))
     return found
 
 
@@ -82,6 +83,27 @@ def test_shared_rows_agree_with_the_interpreter(
     assert any(f"spread{'_four' if extent % 4 == 0 else ''}_1" in one for one in names)
 
 
+@pytest.mark.parametrize("name", ["divergence", "total_variation"])
+def test_of_rows_that_do_not_fit_as_many_are_kept_as_do(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("numba_cuda")
+    monkeypatch.setenv("NUMBA_ENABLE_CUDASIM", "1")
+    program = derived(name)
+    inputs = drawn(program, 8)
+    emitted = TARGET.emit(program, "float64")
+    kept = set()
+    for shared in (0, 64, 128, 1 << 16):
+        executable = host.OnHost(emitted, shape=Shape(4, 3, tiny=True, shared=shared))
+        found = run_of(executable, program, inputs, "float64")
+        for key, value in evaluate(program, inputs).items():
+            np.testing.assert_allclose(found[key], value, err_msg=key, **TOLERANCE["float64"])
+        kernel: Any = executable.kernel
+        (prepared,) = kernel.prepared.values()
+        kept.add(prepared.runs[0].function[1])
+    assert {"step_1_block_four", "step_1_block_held_1", "step_1_block_held"} <= kept
+
+
 def test_few_long_rows_are_shared_and_many_are_not() -> None:
     facts = TARGET.emit(derived("cross_entropy"), "float32").metadata
     launches = {
@@ -92,6 +114,13 @@ def test_few_long_rows_are_shared_and_many_are_not() -> None:
     assert [one.blocks for one in shared[:-1]] == [4 * 64] * (len(shared) - 1)
     assert all("spread_four" in one.name for one in shared[:-1])
     assert not any("spread" in one.name for held in launches.values() for one in held)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_launch_is_translated(name: str) -> None:
+    text = TARGET.emit(derived(name), "float32").text
+    found = ptx.compiled(text, "sm_80")
+    assert set(re.findall(r"def (\w+)\(", text)) == set(re.findall(r"\.entry (\w+)\(", found))
 
 
 def test_shared_rows_are_read_four_entries_at_once() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from objc.bench import cases
@@ -41,6 +41,20 @@ class DeviceCase:
     def name(self) -> str:
         suffix = {"float32": "", "bfloat16": "_bf16", "float16": "_f16", "float64": "_f64"}
         return f"{self.case.name}{suffix[self.storage]}"
+
+
+SMALL = {"batch": 6, "K": 8, "N": 9, "T": 3, "B": 4, "D": 4}
+"""Sizes for the simulator."""
+
+
+def small(one: DeviceCase) -> DeviceCase:
+    """A case at sizes for the simulator, in which nothing is aimed at."""
+
+    def cut(sizes: Mapping[str, int]) -> dict[str, int]:
+        return {key: min(value, SMALL[key]) for key, value in sizes.items()}
+
+    case = replace(one.case, sizes=cut(one.case.sizes))
+    return replace(one, case=case, truth=cut(one.truth), aim=Aim())
 
 
 _STREAM = Aim(copy=0.85)
@@ -95,6 +109,13 @@ def _products() -> DeviceCase:
     return DeviceCase(case, "float32", {"B": 200, "D": 32})
 
 
+def _layer() -> DeviceCase:
+    name = "linear_cross_entropy"
+    sizes = {"batch": 8192, "K": 32_000, "D": 1024}
+    case = Case(name, name, sizes, str(cases.OWN), name, frozenset({"weight"}))
+    return DeviceCase(case, "float32", {"batch": 24, "K": 200, "D": 64})
+
+
 CASES = (
     _elementwise("binary_cross_entropy"),
     _elementwise("binary_focal"),
@@ -114,6 +135,8 @@ CASES = (
     _pairs(),
     _sequences(),
     _products(),
+    _layer(),
+    _rows(16, 1 << 20, "float32", Aim()),
     _small(256),
     _small(4096),
 )

@@ -243,7 +243,7 @@ def contender(name: str, case: DeviceCase, problem: Problem) -> Contender:
     data = Data(problem, case.storage)
     if name in OWN:
         target = cast(Any, load("cuda"))
-        return Own(data, own(target.upload, _is_simulated(target)), name == "objc out")
+        return Own(data, own(target.upload, is_simulated(target)), name == "objc out")
     if name == "jax":
         if importlib.util.find_spec("jax") is None:
             raise Absent("JAX is not installed")
@@ -251,7 +251,8 @@ def contender(name: str, case: DeviceCase, problem: Problem) -> Contender:
     return _of_torch(name, case, data)
 
 
-def _is_simulated(target: Any) -> bool:
+def is_simulated(target: Any) -> bool:
+    """Whether what the target runs on is Numba's simulator."""
     return str(target.clock().description()["name"]) == "Numba's simulator"
 
 
