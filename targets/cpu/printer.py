@@ -132,7 +132,7 @@ class Printer:
                 below.append((base, -exponent))
             else:
                 above.append(factor)
-        sign, number, divisor = _coefficient(coefficient)
+        sign, number, divisor = _coefficient(coefficient, 24 if self.dtype == "float32" else 53)
         above.sort(key=self._rank)
         factors = [self.real(one, facts) for one in above]
         if number is not None or not factors:
@@ -179,6 +179,11 @@ class Printer:
         if isinstance(e, sympy.polygamma):
             names = ("digamma", "trigamma", "tetragamma")
             return self._call(names[int(e.args[0])], [self.real(e.args[1], facts)])
+        if len(e.args) == 1 and isinstance(e.args[0], Branch):
+            condition, *sides = e.args[0].args
+            values = [e.func(one) for one in sides]
+            if self.dtype == self.scope.dtype and all(map(self.scope.held, values)):
+                return self._branch(Branch(condition, *values), facts, self.real)
         atom = BY_FUNCTION[e.func]
         arguments = [self.real(one, facts) for one in e.args]
         spelling = self.scope.spellings[atom.name]
@@ -277,15 +282,16 @@ def nearest(value: Expression) -> float:
 
 
 def _coefficient(
-    value: Expression,
+    value: Expression, digits: int
 ) -> tuple[int, Expression | None, Expression | None]:
     """(sign, factor, divisor) of a numeric coefficient; None for one. A fraction that floating point
-    can't hold stays a division, which is exact to half an ulp."""
+    can't hold stays a division, which is exact to half an ulp, where it holds what is divided in its
+    binary digits."""
     sign = -1 if value.could_extract_minus_sign() else 1
     value = sign * value
     if value == 1:
         return sign, None, None
-    if value.is_Rational and value.q & (value.q - 1):
+    if value.is_Rational and value.q & (value.q - 1) and max(value.p, value.q) < 1 << digits:
         return sign, None if value.p == 1 else sympy.Integer(value.p), sympy.Integer(value.q)
     return sign, value, None
 

@@ -48,6 +48,11 @@ class Repeated(Places):
                 self._line(f"{name} = {text}")
                 self.held_values[-1][one] = name
 
+    def _keep(self, body: Expression, name: str) -> None:
+        """A local variable of the loop's body holds the value of an elementary function."""
+        if self.held_values and is_costly(body):
+            self.held_values[-1].setdefault(body, name)
+
     def _can_be_computed(self, expression: Expression) -> bool:
         """Whether all that it reads lies at the indices of the loops around."""
         plain = all(

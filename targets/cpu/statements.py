@@ -38,6 +38,7 @@ class Statements(Multiplication, Repeated):
         let = self.program.let[item.let]
         self._hold(item.body)
         self._finished(let, item.at, self._value(let, item.body))
+        self._keep(item.body, self.layout.name("v", let.name))
 
     def _finished(self, let: Let, at: Sequence[Index], text: str) -> None:
         """A let is known at one point: its local variable, and its array or slot."""
