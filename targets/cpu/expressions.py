@@ -145,6 +145,8 @@ class Expressions:
                     return b.sub(left, right, flags=("nsw",))
                 case ast.Mult():
                     return b.mul(left, right, flags=("nsw",))
+                case ast.FloorDiv() if isinstance(right, ir.Constant):
+                    return b.ashr(left, I64(right.constant.bit_length() - 1))  # a power of two
             raise self._fail(node, "no such operation on integers")
         match op:
             case ast.Add():

@@ -9,6 +9,7 @@ from objc.targets.cpu.forms import shared_guard
 from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.places import bare
 from objc.targets.cpu.printer import Printer
+from objc.targets.cpu.quads import ROWS, added, four
 from objc.targets.cpu.reductions import Reductions
 from objc.targets.cpu.sides import skippable
 from objc.targets.cpu.usual import usual
@@ -250,6 +251,10 @@ class StepText(Reductions):
                     self._finish(item)
 
     def _loop(self, loop: Loop, extent: str) -> None:
+        sums = added(loop, self.program) if loop.index == self.outer and self.asks_rows else None
+        if sums is not None:
+            self._by_four(loop, *sums, extent)
+            return
         shared = shared_guard(loop)
         if shared:
             condition = sympy.And(*shared)
@@ -267,6 +272,27 @@ class StepText(Reductions):
             self.asked -= shared
             self.facts.pop()
             self.indent -= 1
+
+    def _by_four(self, loop: Loop, inner: Loop, item: Accumulate, extent: str) -> None:
+        """A loop over rows that adds each to an array, four of them together and then the rest."""
+        name, along = self._index_name(loop.index), self._index_name(inner.index)
+        quad, let = f"quad_{name}", self.program.let[item.let]
+        self.around += [loop.index, inner.index]
+        self.facts.append(self.facts[-1].inside(loop.index).inside(inner.index))
+        body = self._value(let, item.body)
+        self.facts.pop()
+        del self.around[-2:]
+        place = f"{self._buffer(let)}[{along}]"
+        self.functions.add("add")
+        count = self._count(inner.index)
+        for head, value in (
+            (f"for {quad} in range(({extent}) // {ROWS}):", four(body, name, quad)),
+            (f"for {name} in range(({extent}) // {ROWS} * {ROWS}, {extent}):", body),
+        ):
+            wide = f"float64({value})" if self.dtype == "float32" else value
+            self._line(head)
+            self._line(f"{_INDENT}for {along} in range({count}):")
+            self._line(f"{_INDENT * 2}{place} = add({place}, {wide})")
 
     def _is_of_a_row(self, loop: Loop) -> bool:
         """Whether a loop runs along a row, not over the examples of a block."""

@@ -104,3 +104,15 @@ def test_rows_do_without_a_costly_side_that_none_of_theirs_takes(taken: Any, dty
     emitted = TARGET.emit(program, dtype)
     assert emitted.text.count("exp_") == 2  # it is imported, and stands in one of two loops
     agree(program, {"rows": given}, dtype, emitted)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch", [1, 3, 4, 6, 41])
+def test_rows_are_added_four_at_a_time(batch: int, dtype: str) -> None:
+    generator = np.random.default_rng(batch)
+    factor = Input("factor", (BATCH,), Domain("real"), "data")
+    total = Let("r", (k,), factor.read(row) * rows.read(row, k), "sum", (row,))
+    emitted = TARGET.emit(function((rows, factor), total), dtype)
+    assert "quad_" in emitted.text
+    given = {"rows": generator.normal(size=(batch, 21)), "factor": generator.normal(size=batch)}
+    agree(function((rows, factor), total), given, dtype, emitted)
