@@ -137,7 +137,7 @@ class _Machine:
         faulty = any(isinstance(one, _Fault) for one in entries)
         integers: list[Any] | None = None
         if tensor.domain.is_integer:
-            integers = [one if isinstance(one, _Fault) else int(one) for one in entries]
+            integers = [one if isinstance(one, _Fault) else _whole(one) for one in entries]
         values = [
             one if isinstance(one, _Fault) else self.numbers.number(one)
             for one in (entries if integers is None else integers)
@@ -203,7 +203,7 @@ class _Machine:
     def _put(self, tensor: _Tensor, place: int, value: Any) -> None:
         fault = isinstance(value, _Fault)
         if tensor.integers is not None:
-            value = value if fault else int(value)
+            value = value if fault else _whole(value)
             tensor.integers[place] = value
         tensor.values[place] = value if fault else self.numbers.number(value)
 
@@ -440,6 +440,11 @@ _COMPARE: dict[Any, Callable[[Number, Number], bool]] = {
     sympy.Gt: lambda a, b: bool(a > b),
     sympy.Ge: lambda a, b: bool(a >= b),
 }
+
+
+def _whole(value: Any) -> int:
+    """In 64 bits, where the extreme of nothing is the last number there is."""
+    return int(value) if abs(value) != math.inf else 2**63 - 1 if value > 0 else -(2**63)
 
 
 def _strides(shape: tuple[int, ...]) -> list[int]:

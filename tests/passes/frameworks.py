@@ -87,7 +87,8 @@ def function_of(form: Form, words: Mapping[str, Any]) -> Callable[..., Any]:
     """The form as a function of its inputs, in the words of a tool."""
     names = ", ".join(name for name, _ in signature_of(form))
     definition, result = body_of(form)
-    lines = [f"def form({names}):", f"    {definition or 'pass'}", f"    return {result}"]
+    definitions = [f"    {line.strip()}" for line in definition.splitlines()]
+    lines = [f"def form({names}):", *definitions, f"    return {result}"]
     space = dict(words)
     exec("\n".join(lines), space)
     made: Callable[..., Any] = space["form"]
@@ -98,7 +99,16 @@ def function_of(form: Form, words: Mapping[str, Any]) -> Callable[..., Any]:
 
 
 def truth_of(form: Form) -> list[list[Any]]:
-    """By point: the exact value, and every entry of the exact gradient."""
+    """By point: the exact value, and every entry of the exact gradient; sought once for all tools."""
+    if form.source not in _TRUTHS:
+        _TRUTHS[form.source] = _truth_of(form)
+    return _TRUTHS[form.source]
+
+
+_TRUTHS: dict[str, list[list[Any]]] = {}
+
+
+def _truth_of(form: Form) -> list[list[Any]]:
     rows = []
     names = signature_of(form)
     for point in points_of(form):
