@@ -77,7 +77,7 @@ def body_of(form: Form) -> tuple[str, str]:
     """Definitions and result as Python that works on whole vectors: `sum[k](z[k])` is `sum(z)`."""
 
     def python(text: str) -> str:
-        text = re.sub(r"\[[kdi]\]", "", text).replace("^", "**").replace("abs(", "absolute(")
+        text = re.sub(r"\[[kdij]\]", "", text).replace("^", "**").replace("abs(", "absolute(")
         return re.sub(r"if (.*) then (.*) else (.*)", r"where(\1, \2, \3)", text)
 
     return python(form.where), python(form.text)
@@ -87,12 +87,33 @@ def function_of(form: Form, words: Mapping[str, Any]) -> Callable[..., Any]:
     """The form as a function of its inputs, in the words of a tool."""
     names = ", ".join(name for name, _ in signature_of(form))
     definition, result = body_of(form)
-    definitions = [f"    {line.strip()}" for line in definition.splitlines()]
-    lines = [f"def form({names}):", *definitions, f"    return {result}"]
+    sizes = [f"K = {name}.shape[0]" for name in re.findall(r"(\w+): \w+\[K\]", form.inputs)[:1]]
+    body = [*sizes, *_in_order(definition.splitlines()), f"return {result}"]
+    lines = [f"def form({names}):", *(f"    {line}" for line in body)]
     space = dict(words)
     exec("\n".join(lines), space)
     made: Callable[..., Any] = space["form"]
     return made
+
+
+def _in_order(definitions: Sequence[str]) -> list[str]:
+    """What is used before what uses it; functions as such."""
+    waiting = {}
+    for line in definitions:
+        name, meaning = (part.strip() for part in line.split("=", 1))
+        function = re.fullmatch(r"(\w+)\((\w+)\)", name)
+        if function is not None:
+            name, meaning = function[1], f"lambda {function[2]}: {meaning}"
+        waiting[name] = meaning
+    found: list[str] = []
+    while waiting:
+        ready = next(
+            name
+            for name, meaning in waiting.items()
+            if not any(re.search(rf"\b{other}\b", meaning) for other in waiting if other != name)
+        )
+        found.append(f"{ready} = {waiting.pop(ready)}")
+    return found
 
 
 # ------------------------------------------------------------------ the truth
@@ -194,7 +215,8 @@ def torch_words() -> dict[str, Any]:
         "pi": math.pi,
         **{name: each(name) for name in names},
         "absolute": torch.abs, "max": maximum, "where": torch.where, "dot": torch.dot,
-        "softmax": lambda z: torch.softmax(z, -1), "norm": torch.linalg.vector_norm,
+        "softmax": lambda z: torch.softmax(z, -1), "logsumexp": lambda z: torch.logsumexp(z, -1),
+        "norm": torch.linalg.vector_norm,
         "cosine": lambda a, b: F.cosine_similarity(a, b, dim=-1),
         "normalize": lambda x: F.normalize(x, dim=-1),
     }  # fmt: skip
@@ -280,7 +302,8 @@ def jax_tool(forms: Sequence[Form]) -> Iterator[Numbers]:
         **{name: getattr(jnp, name) for name in names},
         "absolute": jnp.abs, "max": maximum, "pi": math.pi, "acos": jnp.arccos,
         "atan": jnp.arctan, "sigmoid": jax.nn.sigmoid,
-        "softmax": jax.nn.softmax, "erf": jax.scipy.special.erf, "erfc": jax.scipy.special.erfc,
+        "softmax": jax.nn.softmax, "logsumexp": jax.nn.logsumexp, "erf": jax.scipy.special.erf,
+        "erfc": jax.scipy.special.erfc,
         "lgamma": jax.scipy.special.gammaln, "norm": jnp.linalg.norm,
         "cosine": lambda a, b: jnp.dot(a, b) / (jnp.linalg.norm(a) * jnp.linalg.norm(b)),
         "normalize": lambda x: x / jnp.linalg.norm(x),
@@ -313,7 +336,7 @@ def pytensor_tool(forms: Sequence[Form]) -> Iterator[Numbers]:
         **{name: getattr(pt, name) for name in names},
         "absolute": pt.abs, "max": maximum, "pi": math.pi, "acos": pt.arccos,
         "atan": pt.arctan, "where": pt.switch,
-        "softmax": lambda z: pt.special.softmax(z), "lgamma": pt.gammaln,
+        "softmax": lambda z: pt.special.softmax(z), "logsumexp": pt.logsumexp, "lgamma": pt.gammaln,
         "norm": lambda x: pt.linalg.norm(x, 2),
         "cosine": lambda a, b: pt.dot(a, b) / (pt.linalg.norm(a, 2) * pt.linalg.norm(b, 2)),
         "normalize": lambda x: x / pt.linalg.norm(x, 2),
