@@ -312,7 +312,7 @@ class Places(places.Places):
             kind = "int64"
         if what == "best":
             kind = self.dtype
-        name = self.layout.name(what, let.name)
+        name = self.layout.name("part", f"{what}_{let.name}" if what != "part" else let.name)
         shape = (self._blocks(number), "2")
         return self.arguments.array(name, shape, kind, "partial", name, number, (2,), kind)
 

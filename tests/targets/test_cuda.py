@@ -92,6 +92,19 @@ def test_a_row_that_another_step_reads_is_not_kept_by_its_team_alone(dtype: str)
         np.testing.assert_allclose(found[key], value, err_msg=key, **TOLERANCE[dtype])
 
 
+@pytest.mark.usefixtures("simulated")
+def test_a_place_is_chosen_over_all_blocks() -> None:
+    """The greatest of all rows, which several blocks go over, and its place."""
+    kernel = objc.compile("metric f(x: real[N] | y: real[N]) = y[argmax[i](x[i])]").f
+    program = derive(kernel.program, Variant(("value",), (), frozenset(), False))
+    rng = np.random.default_rng(1)
+    inputs = {"x": rng.normal(size=30), "y": rng.normal(size=30)}
+    assert run(program, inputs, "float32")["value"] == pytest.approx(
+        inputs["y"][inputs["x"].argmax()], rel=1e-6
+    )
+    assert ".entry" in ptx.compiled(TARGET.emit(program, "float32").text, "sm_90")
+
+
 # -------------------------------------------------------------- launches
 
 
