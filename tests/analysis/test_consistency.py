@@ -218,3 +218,25 @@ _JS = "sum[i | x[i] + y[i] > 0](x[i] * log(2 * x[i] / (x[i] + y[i])) + y[i] * lo
 )  # fmt: skip
 def test_the_triangle(head: str, body: str, expected: str) -> None:
     assert verdict(head, body, "triangle in x, y") == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (_CLASSES, "if softmax(z)[k] > 1/2 then 0 else 1"),
+        (_CLASSES, "sum[j](abs(softmax(z)[j] - [j == k])) * [z[0] > 0]"),
+        ("x: simplex[N] | y: index(N)", "if x[y] > 1/2 then 0 else -x[y] / norm(x)"),
+        (
+            _SHARES,
+            "if sum[i](x[i] * log(x[i] / y[i])) > 1 then 1 else sum[i](x[i] * log(x[i] / y[i]))",
+        ),
+        (_SHARES, "abs(sum[i](x[i] * log(x[i] / y[i])) - sum[i](y[i] * log(y[i] / x[i])))"),
+        ("x: probability | y: binary", "if max(x, 1/2) > y then x else y"),
+    ],
+)
+def test_branches_are_no_fault(head: str, body: str) -> None:
+    """What is asked about a loss with branches is answered; no formula with one is differentiated."""
+    claims = ["proper", "strictly_proper", "noise_tolerant", "nonnegative"]
+    claims += ["divergence in x, y", "triangle in x, y"] * (head == _SHARES)
+    found = {one: verdict(head, body, one) for one in claims}
+    assert found["strictly_proper"] != "proved" and found.get("divergence in x, y") != "proved"

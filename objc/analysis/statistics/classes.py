@@ -22,7 +22,13 @@ import mpmath
 import sympy
 
 from objc.analysis.decision import Decision, proved, refuted, unknown
-from objc.analysis.signs.elementary import is_positive, is_zero, parametrized, plain
+from objc.analysis.signs.elementary import (
+    is_positive,
+    is_smooth_formula,
+    is_zero,
+    parametrized,
+    plain,
+)
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import PRECISION, certified, is_finite
 from objc.atoms import Branch, maximum
@@ -137,6 +143,8 @@ def _falls(case: Classes, value: Expression, u: Any) -> bool:
     end = value.subs(u, 1)
     if end.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
         return False
+    if not is_smooth_formula(value, u):
+        return False
     cost, odds = sympy.Dummy("l", positive=True), sympy.Dummy("v", positive=True)
     fall = -sympy.diff(value, u).xreplace({sympy.log(u): -cost})
     fall = fall.xreplace({u: odds / (1 + odds)})
@@ -154,9 +162,10 @@ def proper(subject: Subject, case: Classes) -> Decision:
     found = of_probability(case, scaled=False)
     if found is not None:
         value, u = found
-        share = sympy.simplify(u * sympy.diff(value, u))
+        is_smooth = is_smooth_formula(value, u)
+        share = sympy.simplify(u * sympy.diff(value, u)) if is_smooth else value
         forms = parametrized(subject.program, share, (), value)
-        is_logarithm = is_zero(sympy.diff(share, u))
+        is_logarithm = is_smooth and is_zero(sympy.diff(share, u))
         if is_logarithm and all(is_positive(-share.xreplace(form)) for form in forms):
             return proved(
                 "it is a multiple of minus the logarithm of the label's softmax probability"

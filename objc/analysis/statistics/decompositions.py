@@ -14,7 +14,7 @@ from typing import Any
 import sympy
 
 from objc.analysis.shape import curves
-from objc.analysis.signs.elementary import is_positive, is_zero, pieces, plain
+from objc.analysis.signs.elementary import is_positive, is_smooth_formula, is_zero, pieces, plain
 from objc.analysis.statistics.classes import Classes
 from objc.analysis.statistics.margins import Margin, is_negative, never_increases
 from objc.analysis.subject import Subject
@@ -66,6 +66,8 @@ def parts_of(case: Classes) -> Parts | None:
     at_label = bodies[0].xreplace({theirs: mine}) if guard_at[0] else sympy.Integer(0)
     whole = sympy.Dummy("s", real=True)
     around = value.xreplace({total.read(): whole, case.at_label(): mine})
+    if not is_smooth_formula(around, whole):
+        return None
     factor = sympy.diff(around, whole)
     if factor.has(whole) or factor.has(mine):
         return None

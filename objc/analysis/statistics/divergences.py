@@ -17,7 +17,14 @@ import sympy
 from objc.analysis.decision import Decision, proved, refuted, unknown
 from objc.analysis.formulas import is_short
 from objc.analysis.objectives.unrolled import NotUnrolled, exact, unrolled
-from objc.analysis.signs.elementary import is_nonnegative, is_positive, is_zero, pieces, plain
+from objc.analysis.signs.elementary import (
+    is_nonnegative,
+    is_positive,
+    is_smooth_formula,
+    is_zero,
+    pieces,
+    plain,
+)
 from objc.analysis.statistics.equality import away_from_equality
 from objc.analysis.statistics.merging import merged
 from objc.analysis.subject import Subject
@@ -86,6 +93,8 @@ def terms_of(subject: Subject, first: str, second: str) -> Terms | None:
 def _of_sum(program: Program, total: Let, value: Any, first: str, second: str) -> Terms | None:
     size = sympy.Dummy("s", positive=True)
     around = value.xreplace({total.read(): size})
+    if not is_smooth_formula(around, size):
+        return None
     is_rising = is_positive(sympy.diff(around, size)) and around.subs(size, 0) == 0
     if total.reduction != "sum" or len(total.over) != 1 or not is_rising:
         return None

@@ -18,6 +18,7 @@ from objc.analysis.signs.elementary import (
     innermost_fold,
     is_nonnegative,
     is_positive,
+    is_smooth_formula,
     is_zero,
     plain,
 )
@@ -76,6 +77,8 @@ def _whole(case: Classes) -> _Whole | None:
     if let.reduction == "norm":
         body, of_total = body**2, sympy.sqrt(total)
     value = plain(case.subject.value).xreplace({case.at_label(): mine, let.read(): of_total})
+    if not is_smooth_formula(body, theirs):
+        return None
     factor, rest = body.as_independent(theirs, as_Add=False)
     power = sympy.simplify(theirs * sympy.diff(rest, theirs) / rest)
     known = {one.name for one in program.inputs if one.role == "hyperparameter"}

@@ -15,7 +15,7 @@ from typing import Any
 import sympy
 
 from objc.analysis.shape.stretches import is_convex_by_stretches
-from objc.analysis.signs.elementary import innermost_fold, is_nonnegative, plain
+from objc.analysis.signs.elementary import innermost_fold, is_nonnegative, is_smooth_formula, plain
 from objc.analysis.signs.lines import is_nonnegative_inside
 from objc.analysis.statistics.divergences import keeps_closure
 from objc.analysis.statistics.merging import merged
@@ -83,6 +83,8 @@ def _is_arm_within(subject: Subject, one: Generated, low: Expression, high: Expr
 
 def _direction(one: Generated, least: Any, most: Any) -> int:
     """Whether the loss rises (1) or falls (−1) in the sum, from the least to the most that it may be."""
+    if not is_smooth_formula(one.around, one.total):
+        return 0
     v = sympy.Dummy("v", positive=True)
     over = least + v if most is None else (least + most * v) / (1 + v)
     slope = sympy.diff(one.around, one.total).xreplace({one.total: over})

@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.signs.elementary import plain
+from objc.analysis.signs.elementary import is_smooth_formula, plain
 from objc.analysis.subject import Subject
 from objc.ir.index import at
 from objc.ir.program import Let, Program, Term
@@ -40,6 +40,8 @@ def _merged(program: Program) -> Program | None:
         return None
     marks = {let.read(): sympy.Dummy(let.name, real=True) for let in lets}
     value = last.body.xreplace(marks)
+    if not all(is_smooth_formula(value, mark) for mark in marks.values()):
+        return None
     slopes = [sympy.diff(value, mark) for mark in marks.values()]
     first = slopes[0]
     shares = [sympy.simplify(one / first) if first != 0 else None for one in slopes]

@@ -11,7 +11,14 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.signs.elementary import is_nonnegative, is_positive, is_zero, pieces, plain
+from objc.analysis.signs.elementary import (
+    is_nonnegative,
+    is_positive,
+    is_smooth_formula,
+    is_zero,
+    pieces,
+    plain,
+)
 from objc.analysis.signs.lines import is_nonnegative_inside
 from objc.analysis.statistics.classes import Classes, classes_of, of_probability
 from objc.analysis.statistics.decompositions import at_class
@@ -52,6 +59,8 @@ def _by_probability(case: Classes) -> str | None:
     if found is None:
         return None
     value, u = found
+    if not is_smooth_formula(value, u):
+        return None
     odds = sympy.Dummy("v", positive=True)
     fall = -sympy.diff(value, u).xreplace({u: odds / (1 + odds)})
     if not is_positive(fall) or not is_nonnegative(value.subs(u, 1)):
@@ -74,6 +83,8 @@ def _by_a_member(case: Classes) -> str | None:
     total, t = sympy.Dummy("s", real=True), sympy.Dummy("t", nonnegative=True)
     around = plain(case.subject.value).xreplace({let.read(): total, case.at_label(): z})
     known = {one.name for one in program.inputs if one.role == "hyperparameter"}
+    if not is_smooth_formula(around, total):
+        return None
     rise = sympy.diff(around, total)
     if any(one.tensor not in known for one in reads(around)) or not is_positive(rise):
         return None

@@ -14,7 +14,13 @@ import sympy
 
 from objc.analysis.decision import Decision, proved, refuted
 from objc.analysis.shape.stretches import is_within_by_stretches
-from objc.analysis.signs.elementary import innermost_fold, is_zero, pieces, plain
+from objc.analysis.signs.elementary import (
+    innermost_fold,
+    is_smooth_formula,
+    is_zero,
+    pieces,
+    plain,
+)
 from objc.analysis.statistics.classes import classes_of, of_probability
 from objc.analysis.statistics.decompositions import parts_of
 from objc.analysis.statistics.distributions import distribution_of
@@ -71,7 +77,7 @@ def sum_over_classes(subject: Subject, claim: Claim) -> Decision | None:
     if found is None:
         return _by_entries(subject)
     value, u = found
-    slope = sympy.simplify(sympy.diff(value, u))
+    slope = sympy.simplify(sympy.diff(value, u)) if is_smooth_formula(value, u) else u
     if slope.has(u):
         return None
     return proved(

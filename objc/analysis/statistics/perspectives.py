@@ -12,7 +12,7 @@ from typing import Any
 import sympy
 
 from objc.analysis.decision import Decision, proved
-from objc.analysis.signs.elementary import innermost_fold, is_positive, is_zero
+from objc.analysis.signs.elementary import innermost_fold, is_positive, is_smooth_formula, is_zero
 from objc.analysis.statistics.generators import GENERATED_OF, Generated, generated, most_of_sum
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim
@@ -36,7 +36,7 @@ def rising_function_of_an_f_divergence(subject: Subject, claim: Claim) -> Decisi
 
 def _is_divergence(one: Generated) -> bool:
     generator, t = one.generator, GENERATED_OF
-    if innermost_fold(generator) is not None:
+    if innermost_fold(generator) is not None or not is_smooth_formula(one.around, one.total):
         return False
     if not is_positive(sympy.simplify(sympy.diff(generator, t, 2))):
         return False

@@ -17,6 +17,7 @@ import sympy
 
 from objc.analysis.decision import Decision, proved, refuted
 from objc.analysis.signs.elementary import (
+    innermost_fold,
     is_nonnegative,
     is_positive,
     is_regular,
@@ -91,6 +92,8 @@ def _thresholds(losses: Sequence[Any], q: Any) -> tuple[Any, ...] | None:
         lines += [one.args[0] - one.args[1] for one in loss.atoms(maximum, minimum)]
     found = set()
     for line in lines:
+        if innermost_fold(line) is not None:
+            return None
         rise, here = sympy.diff(line, q), line.subs(q, 0)
         if not (rise.is_Rational and here.is_Rational):
             return None

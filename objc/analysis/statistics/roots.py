@@ -12,7 +12,7 @@ from typing import Any
 import sympy
 
 from objc.analysis.decision import Decision, proved
-from objc.analysis.signs.elementary import innermost_fold, is_positive, is_zero
+from objc.analysis.signs.elementary import innermost_fold, is_positive, is_smooth_formula, is_zero
 from objc.analysis.signs.lines import is_nonnegative_inside
 from objc.analysis.statistics.generators import GENERATED_OF, Generated, generated
 from objc.analysis.subject import Subject
@@ -41,6 +41,8 @@ def root_of_an_f_divergence(subject: Subject, claim: Claim) -> Decision | None:
 def _power(one: Generated) -> Any:
     """α where the loss is a positive multiple of the sum's α-th power, 0 < α ≤ 1."""
     total = one.total
+    if not is_smooth_formula(one.around, total):
+        return None
     slope = sympy.diff(one.around, total)
     power = sympy.simplify(total * slope / one.around) if one.around != 0 else sympy.Integer(0)
     factor = sympy.simplify(one.around / total**power)

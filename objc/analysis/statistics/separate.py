@@ -114,7 +114,7 @@ def _corners(parts: Parts) -> list[Any]:
     for formula, symbol in ((parts.own, parts.mine), (parts.other, parts.theirs)):
         for fold in formula.atoms(sympy.Abs, maximum, minimum):
             line = sympy.expand(fold.args[0] - (fold.args[1] if len(fold.args) == 2 else 0))
-            slope = sympy.diff(line, symbol)
+            slope = sympy.diff(line, symbol) if is_smooth_formula(line, symbol) else sympy.nan
             if slope.is_Rational and slope != 0 and line.subs(symbol, 0).is_Rational:
                 found.add(-line.subs(symbol, 0) / slope)
     return sorted(found)

@@ -15,7 +15,13 @@ from typing import Any
 import sympy
 
 from objc.analysis.claims import decided
-from objc.analysis.signs.elementary import is_nonnegative, is_positive, is_zero, plain
+from objc.analysis.signs.elementary import (
+    is_nonnegative,
+    is_positive,
+    is_smooth_formula,
+    is_zero,
+    plain,
+)
 from objc.analysis.statistics.classes import Classes
 from objc.analysis.statistics.decompositions import parts_of
 from objc.analysis.statistics.distributions import distribution_of
@@ -129,6 +135,8 @@ def _smoothed(found: Softmax, name: str) -> str | None:
     x = sympy.Dummy("x", positive=True)
     shares = []
     for formula, symbol in ((parts.own, parts.mine), (parts.other, parts.theirs)):
+        if not is_smooth_formula(formula, symbol):
+            return None
         share = sympy.simplify(-x * sympy.diff(plain(formula.xreplace({symbol: x})), x))
         if share.has(x):
             return None
