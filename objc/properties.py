@@ -84,6 +84,7 @@ _BOUNDS = (
     *_in("bounds.members", "member_of_a_sum"),
     *_in("bounds.paths", "path_through_a_chain"),
     *_in("bounds.kernels", "means_in_the_space_of_a_kernel"),
+    *_in("bounds.rearrangement", "gains_over_the_best"),
     *_in("bounds.differences", "function_of_a_difference"),
     *_in("bounds.equality", "least_at_equality"),
     *_in("bounds.direct", "drawn_inputs"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from objc.analysis import Fact, analyse
+from objc.analysis.claims import decide
+from objc.analysis.subject import Subject
 from objc.passes.lower import lower
 from objc.source import Source
 from objc.syntax import parse
@@ -19,3 +21,10 @@ def verdict(head: str, body: str, claim: str, prologue: str = "") -> str:
     text = f"{prologue}loss f({head}) =\n    {body}\n    claims {claim}\n"
     (fact,) = (one for one in facts_of(text) if one.claimed)
     return fact.verdict
+
+
+def decided(head: str, body: str, claim: str) -> str:
+    """The same, where nothing else is looked for beside the claim."""
+    text = f"loss f({head}) =\n    {body}\n    claims {claim}\n"
+    program = lower(parse(Source("claimed.objc", text))).programs["f"]
+    return decide(Subject(program), program.claims[0]).verdict

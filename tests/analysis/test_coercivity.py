@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.analysis.claimed import verdict
+from tests.analysis.claimed import decided
 
 _VECTORS = "q: real[D] | y: real[D], k: index(D)"
 
@@ -52,10 +52,10 @@ FAILS = [
 @pytest.mark.parametrize(("head", "body"), HOLDS)
 def test_what_grows_is_coercive(head: str, body: str) -> None:
     names = "q, r" if "r: real" in head else "q"
-    assert verdict(head, body, f"coercive in {names}") == "proved"
+    assert decided(head, body, f"coercive in {names}") == "proved"
 
 
 @pytest.mark.parametrize(("head", "body"), FAILS)
 def test_what_stays_somewhere_is_not(head: str, body: str) -> None:
     names = "q, r" if "r: real" in head else "q"
-    assert verdict(head, body, f"coercive in {names}") != "proved"
+    assert decided(head, body, f"coercive in {names}") != "proved"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.analysis.claimed import verdict
+from tests.analysis.claimed import decided
 
 _VECTORS = "q: real[D] | y: real[D]; l: positive = 1"
 _NUMBER = "q: real; a: nonnegative = 1, l: positive = 1"
@@ -40,8 +40,8 @@ _PAIR = "q: real, r: real; l: positive = 1"
     ],
 )  # fmt: skip
 def test_constants(head: str, body: str, holds: str, fails: str) -> None:
-    assert verdict(head, body, holds) == "proved"
-    assert verdict(head, body, fails) != "proved"
+    assert decided(head, body, holds) == "proved"
+    assert decided(head, body, fails) != "proved"
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_constants(head: str, body: str, holds: str, fails: str) -> None:
     ],
 )
 def test_what_just_fails(head: str, body: str, claim: str) -> None:
-    assert verdict(head, body, claim) != "proved"
+    assert decided(head, body, claim) != "proved"

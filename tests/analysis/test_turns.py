@@ -14,7 +14,7 @@ from objc.analysis.values.evaluation import outputs
 from objc.passes.lower import lower
 from objc.source import Source
 from objc.syntax import parse
-from tests.analysis.claimed import verdict
+from tests.analysis.claimed import decided
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ from tests.analysis.claimed import verdict
     ],
 )
 def test_quasiconvex(head: str, body: str, expected: str) -> None:
-    assert verdict(head, body, f"quasiconvex in {'x, y' if 'y: real' in head else 'x'}") == expected
+    assert decided(head, body, f"quasiconvex in {'x, y' if 'y: real' in head else 'x'}") == expected
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_quasiconvex(head: str, body: str, expected: str) -> None:
     ],
 )
 def test_strictly_convex(head: str, body: str, holds: bool) -> None:
-    assert (verdict(head, body, "strictly_convex in x") == "proved") == holds
+    assert (decided(head, body, "strictly_convex in x") == "proved") == holds
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_jumps_and_falling_slopes_refute(body: str) -> None:
     "body", ["if q > y then 3 * (q - y) else (y - q)^2", "max(abs(q - y), (q - y)^2)"]
 )
 def test_seams_that_rise_are_convex(body: str) -> None:
-    assert verdict("q: real | y: real", body, "convex in q") == "proved"
+    assert decided("q: real | y: real", body, "convex in q") == "proved"

@@ -40,10 +40,10 @@ def second_derivative(subject: Subject, claim: Claim) -> Decision | None:
 
 
 def _is_bent_somewhere(subject: Subject, name: str, second: Any) -> bool:
-    """Whether a loss is an analytic function of one number and of nothing else, its second derivative at
-    least zero and at one point above it."""
+    """Whether a loss is an analytic function of one number, its second derivative, which nothing else is in,
+    at least zero and at one point above it."""
     one, value = subject.program.input[name], plain(subject.value)
-    if value.free_symbols != {one.read()} or one.domain.kind not in ("real", "positive"):
+    if second.free_symbols != {one.read()} or one.domain.kind not in ("real", "positive"):
         return False
     x = sympy.Dummy("x", real=True, positive=True if one.domain.kind == "positive" else None)
     if not (is_smooth_formula(value, one.read()) and is_regular(value.xreplace({one.read(): x}))):
