@@ -30,8 +30,9 @@ class Reductions(Statements):
         name = self._buffer(let)
         shape = tuple(self._room(axis)[0] for axis in item.axes)
         extents = [self._room(axis)[1] for axis in item.axes]
-        kind = "int64" if let.domain.is_integer else "float64"
-        self.layout.array(name, ("scratch", f"sum {let.name}", shape, 8), extents, kind, True)
+        kind = self._kind_of_sum(let)
+        size = 4 if kind == "float32" else 8
+        self.layout.array(name, ("scratch", f"sum {let.name}", shape, size), extents, kind, True)
         self.parameters[name] = name
         self._clear(let, item.axes)
 
@@ -52,9 +53,22 @@ class Reductions(Statements):
         start = text[str(let.reduction)]
         return start if kind == "float64" else f"{kind}({start})"
 
+    def _kind_of_sum(self, let: Let) -> str:
+        """The type of an accumulator with axes. An extreme is one of the values, and as exact as they;
+        what chunks hand on is float64."""
+        if let.domain.is_integer:
+            return "int64"
+        handed = any(
+            start.let == let.name
+            for step in self.loops.steps
+            if not isinstance(step, Serial)
+            for start in step.reductions
+        )
+        return self.dtype if let.reduction in ("max", "min") and not handed else "float64"
+
     def _clear(self, let: Let, axes: Sequence[Index]) -> None:
         places = self._enter_axes(axes)
-        self._line(f"{self._buffer(let)}[{places}] = {self._identity(let, 'float64')}")
+        self._line(f"{self._buffer(let)}[{places}] = {self._identity(let, self._kind_of_sum(let))}")
         self._leave_axes(axes)
 
     def _enter_axes(self, axes: Sequence[Index], first: str | None = None) -> str:
@@ -95,14 +109,15 @@ class Reductions(Statements):
     ) -> None:
         """One more value for an accumulator, or zero unless a condition holds."""
         name = f"{self._buffer(let)}[{places}]" if item.at else self._accumulator(let)
-        extreme = let.reduction in ("max", "min") and not item.at
-        kind = "int64" if let.domain.is_integer else self.dtype if extreme else "float64"
+        extreme = let.reduction in ("max", "min")
+        kind = self._kind_of_sum(let) if item.at or not extreme else self.dtype
+        kind = "int64" if let.domain.is_integer else kind
         text = self._value(let, item.body, facts)
         if kind == "float64" and is_count(item.body):
             text = bare(self._counted(item.body, facts))
         elif kind == "float64" and self.dtype == "float32":
             text = f"float64({text})"
-        elif not extreme and let.reduction == "prod":
+        elif let.reduction == "prod":
             text = f"({text})"
         if zero_unless:
             text = f"{factor(text)} if {zero_unless} else 0.0"
