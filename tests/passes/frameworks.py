@@ -1,8 +1,9 @@
 """The naive forms through other tools: the same text, in float32, in value and gradient.
 
 `python -m tests.passes.frameworks [NAME…]` runs the forms through these tools (through all that are
-installed, where none is named), keeps what came out in `frameworks.json`, and writes the table of
-`docs/accuracy.md`. A form counts as wrong where a number is off by more than a thousandth, infinite or
+installed, where none is named, and then only what is new through the others), keeps what came out in
+`frameworks.json`, and writes the table of `docs/accuracy.md`. A form counts as wrong where a number is off
+by more than a thousandth, infinite or
 zero where the true one is in the range, or no number, at any of its points.
 """
 
@@ -412,12 +413,16 @@ def measured(name: str, forms: Sequence[Form]) -> dict[str, dict[str, bool]]:
 
 
 def main(chosen: Sequence[str]) -> None:
-    """Run the forms through tools, keep the verdicts and write the table."""
-    forms = [form for form in FORMS if points_of(form)]
+    """Run the forms through tools, keep the verdicts and write the table. Where no tool is named, the
+    others are given what is new."""
+    forms = {form.name: form for form in FORMS if points_of(form)}
     found = kept() if KEPT.exists() else {}
     for name in chosen or TOOLS:
+        known = {} if chosen or name == "objc" else found.get(name, {})
+        known = {one: verdict for one, verdict in known.items() if one in forms}
         try:
-            found[name] = measured(name, forms)
+            new = measured(name, [form for one, form in forms.items() if one not in known])
+            found[name] = {**known, **new}
         except ImportError as error:
             print(f"{name}: {error}", file=sys.stderr)
         KEPT.write_text(json.dumps(found, indent=0, sort_keys=True) + "\n", "utf-8")
