@@ -184,6 +184,16 @@ def _is_difference(guard: Condition) -> bool:
     return isinstance(guard, sympy.Ne) and all(isinstance(one, IndexValue) for one in guard.args)
 
 
+def products_of(program: Program) -> dict[str, tuple[Read, Read]]:
+    """The lets that are products of matrices, and their factors."""
+    found = {}
+    for let in program.lets:
+        pair = _pair(let, program) if _is_product(let, program) else None
+        if pair is not None:
+            found[let.name] = pair
+    return found
+
+
 def factor_lets(program: Program) -> list[str]:
     """The lets that are factors of products: each has an array of a block."""
     found: dict[str, None] = {}

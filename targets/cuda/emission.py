@@ -19,9 +19,11 @@ from objc.targets.cuda.variants import Variants
 from objc.targets.cuda.weighing import joined, weighed
 
 from objc.errors import InternalError
-from objc.ir.program import Input, Let, Program
+from objc.ir.index import Index
+from objc.ir.program import Input, Let, Names, Program
 from objc.ir.symbols import reads
 from objc.schedule import schedule
+from objc.schedule.blocks import products_of, with_products
 from objc.schedule.loops import Blocked, Finish, Loops, Parallel, Product, Serial
 from objc.schedule.storage import storage_of
 from objc.target import DType, Emitted
@@ -40,15 +42,16 @@ def emit(program: Program, dtype: DType) -> Emitted:
 def forms(
     program: Program, dtype: DType, prefixes: tuple[str, str] = ("", "")
 ) -> tuple[Kernel, Kernel | None]:
-    """A program's kernel, and one whose products of matrices are a library's, where it has such: in types
-    that are computed in."""
+    """A program's kernel, and one whose products of matrices are a library's, where it has such."""
     finding, program = weighed(program)
     kernel = Kernel(_after(finding, scheduled(program, dtype)), dtype, prefixes[0])
-    if dtype in SHORT:
-        return kernel, None
-    blocked = schedule(ranked(computable_everywhere(program)), products=True, phases=False)
+    ready = ranked(computable_everywhere(program))
+    blocked = schedule(widened(ready) if dtype in SHORT else ready, products=True, phases=False)
     if not are_for_library(blocked):
         return kernel, None
+    owners = {blocked.storage[one.of].kind for one in blocked.storage.values() if one.of}
+    if dtype in SHORT and "output" in owners:
+        blocked = replace(blocked, storage=storage_of(blocked.program, blocked.steps, {}))
     return kernel, Kernel(_after(finding, blocked), dtype, prefixes[1])
 
 
@@ -67,10 +70,36 @@ def scheduled(program: Program, dtype: DType) -> Loops:
     return replace(loops, storage=storage_of(loops.program, loops.steps, {}))
 
 
-def apart(program: Program) -> Program:
-    """The program with a tensor of its own for every result that is read as well."""
+def widened(program: Program) -> Program:
+    """The program whose products of matrices have factors and results that are computed, in the type that is
+    computed in, of arrays that are stored in a short one."""
+    program = with_products(program)
+    names = Names.of(program)
+    products = products_of(program)
+    wide: dict[str, Let] = {}
+    for one in {read.tensor: read for pair in products.values() for read in pair}.values():
+        found = program.input.get(one.tensor)
+        if found is not None:
+            free = tuple(Index(names.fresh(f"w{n}"), d) for n, d in enumerate(found.dimensions))
+            name = names.fresh(f"wide_{one.tensor}")
+            wide[one.tensor] = Let(name, free, found.read(*free), domain=found.domain)
+    lets = []
+    for let in program.lets:
+        if let.name in products:
+            moved = {
+                one: wide[one.tensor].read(*one.positions)
+                for one in products[let.name]
+                if one.tensor in wide
+            }
+            let = replace(let, body=let.body.xreplace(moved))
+        lets.append(let)
+    return apart(replace(program, lets=(*wide.values(), *lets)), frozenset(products))
+
+
+def apart(program: Program, also: frozenset[str] = frozenset()) -> Program:
+    """The program with a tensor of its own for every result that is read as well, or is one of those."""
     read = {one.tensor for let in program.lets for one in reads(let.body)}
-    read |= {one.tensor for let in program.lets for one in reads(let.guard)}
+    read |= {one.tensor for let in program.lets for one in reads(let.guard)} | also
     names = set(program.let) | {one.name for one in program.inputs}
     copies: dict[str, Let] = {}
     for name in program.outputs.values():

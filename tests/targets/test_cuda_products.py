@@ -86,6 +86,28 @@ def test_rows_in_blocks_agree_with_the_interpreter(name: str, dtype: DType) -> N
         assert {type(one).__name__ for one in prepared.runs} == {"Product", "Run"}
 
 
+@pytest.mark.usefixtures("_simulated")
+@pytest.mark.parametrize("name", ["layer", "network", "pairs", "scaled"])
+def test_of_arrays_of_16_bits_the_products_are_of_wider_copies(name: str) -> None:
+    """Only what is stored is rounded: the value is as exact as in float32."""
+    program = derived(name)
+    inputs = {
+        key: np.asarray(one, np.float16).astype(float) if np.ndim(one) and key != "label" else one
+        for key, one in drawn(program).items()
+    }
+    emitted = TARGET.emit(program, "float16")
+    facts = emitted.metadata["products"]["metadata"]
+    few = 3 * max(
+        Sized(facts, SIZES).bytes_of_a_row(one) for one in facts["steps"] if "items" in one
+    )
+    for workspace in (1 << 28, few):
+        executable = host.OnHost(emitted, 0, Shape(4, 3, tiny=True, workspace=workspace))
+        found = run_of(executable, program, inputs, "float16")
+        for key, value in evaluate(program, inputs).items():
+            error = {"rtol": 2.0**-11, "atol": 1e-6} if np.ndim(value) else TOLERANCE["float32"]
+            np.testing.assert_allclose(found[key], value, err_msg=key, **error)
+
+
 def test_small_products_are_loops_and_large_ones_the_library_s() -> None:
     emitted = TARGET.emit(derived("pairs"), "float32")
     facts = emitted.metadata["products"]["metadata"]
