@@ -40,6 +40,7 @@ from objc.passes.fixed_places import fetch_once, sum_before_landing
 from objc.passes.inline import inline_single
 from objc.passes.lower import Module, lower, lower_declaration
 from objc.passes.prune import prune
+from objc.passes.searches import search_places
 from objc.passes.share import share
 from objc.passes.stages import checked, stable, tidy
 from objc.passes.untaken import sink
@@ -120,4 +121,4 @@ def _kind(output: str) -> str:
 def _finish(program: Program) -> Program:
     program = settle_demand(share(keep_digits(program)))
     program = settle_demand(share(prune(expand(sum_before_landing(program)))))
-    return fetch_once(prune(inline_single(keep_range(sink(program)))))
+    return fetch_once(search_places(prune(inline_single(keep_range(sink(program))))))
