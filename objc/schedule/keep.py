@@ -39,7 +39,7 @@ def keep(program: Program, also: Iterable[str] = ()) -> Kept:
     if any(group.is_recurrence for group in groups(program)):
         return Kept(program)
     given = program
-    program = _seen_through(program)
+    program, hidden = _seen_through(program)
     places: dict[str, str] = {}
     for name in dict.fromkeys((*program.outputs.values(), *also)):
         result = program.let[name]
@@ -50,6 +50,9 @@ def keep(program: Program, also: Iterable[str] = ()) -> Kept:
                 places[kept] = name
     if not places:
         return Kept(given)
+    program = program.with_lets(
+        replace(let, body=let.body.xreplace(hidden.get(let.name, {}))) for let in program.lets
+    )
     whole = {
         let.name
         for let in program.lets
@@ -59,16 +62,19 @@ def keep(program: Program, also: Iterable[str] = ()) -> Kept:
     return Kept(program, places, frozenset(whole))
 
 
-def _seen_through(program: Program) -> Program:
-    """The program in which no exponent hides in a let of few operations."""
+def _seen_through(
+    program: Program,
+) -> tuple[Program, Mapping[str, Mapping[Expression, Expression]]]:
+    """The program in which no exponent hides in a let of few operations; and by let what was hidden, to
+    be put back where nothing came of it."""
     light = {
         let.name: let
         for let in program.lets
         if let.reduction is None and let.free and operations_of(let.body) <= _LIGHT
     }
-    lets = []
+    lets, hidden = [], {}
     for let in program.lets:
-        swaps = {}
+        swaps: dict[Expression, Expression] = {}
         for one in let.body.atoms(sympy.exp):
             (read,) = one.args
             if isinstance(read, Read) and read.tensor in light:
@@ -77,7 +83,8 @@ def _seen_through(program: Program) -> Program:
                     moves = dict(zip(made.free, read.positions, strict=True))
                     swaps[one] = sympy.exp(substitute_positions(made.body, moves))
         lets.append(replace(let, body=let.body.xreplace(swaps)) if swaps else let)
-    return program.with_lets(lets)
+        hidden[let.name] = {opened: one for one, opened in swaps.items()}
+    return program.with_lets(lets), hidden
 
 
 def _for_result(result: Let, program: Program) -> tuple[Program, str] | None:
