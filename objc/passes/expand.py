@@ -15,6 +15,7 @@ import sympy
 from objc.atoms import Branch, iverson, log1p, quotient
 from objc.ir.domain import REAL, Domain
 from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
 from objc.ir.symbols import Condition, Expression, Extent, Read
 from objc.passes.rewrites import rewrite
 
@@ -26,6 +27,7 @@ def expand(program: Program) -> Program:
     names = Names.of(program)
     parts: dict[str, Callable[[Read], Expression]] = {}
     lets: list[Let] = []
+    inside = members(program)
     for let in program.lets:
         let = _with_parts(let, parts)
         match let.reduction:
@@ -35,6 +37,8 @@ def expand(program: Program) -> Program:
                 lets += _mean(let, names)
             case "norm":
                 lets += _norm(let, names)
+            case "prod" if let.name not in inside and not let.domain.is_integer:
+                lets += _product(let, names)
             case "count":
                 lets.append(replace(let, reduction="sum"))
             case "any" | "all":
@@ -142,6 +146,32 @@ def _norm(let: Let, names: Names) -> list[Let]:
     number = scaled.read(*let.free)
     by_largest = Branch(sympy.Eq(number, 0), ZERO, largest * sympy.sqrt(number))
     return [squares, top, scaled, _finish(let, Branch(beyond, by_largest, sympy.sqrt(total)))]
+
+
+def _product(let: Let, names: Names) -> list[Let]:
+    """The product; where it has left the range, or a part of it has, by the logarithms of the factors, in
+    loops that an ordinary row does not run."""
+    plain = replace(let, name=names.fresh(f"plain_{let.name}"))
+    whole = plain.read(*let.free)
+    size = sympy.Abs(whole)
+    # What is no number isn't between them either: zero times an infinity on the way.
+    inside = sympy.And(sympy.Gt(size, LEAST_SQUARE), sympy.Lt(size, GREATEST_SQUARE))
+    guard = sympy.And(let.guard, sympy.Not(inside))
+    logarithms = replace(
+        let,
+        name=names.fresh(f"log_{let.name}"),
+        reduction="sum",
+        body=sympy.log(sympy.Abs(let.body)),
+        guard=guard,
+        domain=REAL,
+    )
+    signs = replace(
+        let, name=names.fresh(f"sign_{let.name}"), body=sympy.sign(let.body), guard=guard
+    )
+    sign = signs.read(*let.free)
+    by_logarithms = sign * sympy.exp(logarithms.read(*let.free))
+    value = Branch(inside, whole, Branch(sympy.Eq(sign, 0), ZERO, by_logarithms))
+    return [plain, logarithms, signs, _finish(let, value)]
 
 
 def _truth(let: Let, names: Names) -> list[Let]:

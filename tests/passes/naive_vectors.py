@@ -102,4 +102,11 @@ DISTANCES = (
          "x: real[D] | y: real[D]", "total((a - b)^2 for a, b in zip(x, y)) / 2"),
 )  # fmt: skip
 
-VECTOR_FORMS = (*DIVERGENCES, *COMPLEMENTS, *MEANS, *DISTANCES)
+PRODUCTS = (
+    Form("product", "prod[i](x[i])",
+         [(one,) for one in ((1e-200, 1e-200, 1e200, 1e200), (1e200, 1e200, 1e-200, 1e-200),
+                             (2.0, 3.0, -4.0, 5.0), (0.0, 1e200, 1e200, 3.0), (1e300, 1e300, 1.0, 0.0),
+                             (-1e150, 1e150, 1e-300, 2.0))], "x: real[D]", "x[0] * x[1] * x[2] * x[3]"),
+)  # fmt: skip
+
+VECTOR_FORMS = (*DIVERGENCES, *COMPLEMENTS, *MEANS, *DISTANCES, *PRODUCTS)

@@ -196,8 +196,12 @@ def hypot1m1_32(x: Any) -> Any:
 
 @elementary
 def quotient_32(x: Any, y: Any) -> Any:
-    """Divided before anything else: a product of powers may be computed in another order."""
-    return x / y
+    """Divided before anything else: a product of powers may be computed in another order. The reciprocal
+    of what is next to the ends of the range is not in it, and loops may take that of what stays the same."""
+    a = abs(y)
+    scale = float32(1.8446744e19) if a < float32(7.888609e-31) else float32(1.0)
+    scale = float32(5.421011e-20) if a > float32(1.2676506e30) else scale
+    return (x * scale) / (y * scale)
 
 
 @elementary

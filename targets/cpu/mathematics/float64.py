@@ -180,8 +180,12 @@ def hypot1m1_64(x: Any) -> Any:
 
 @elementary
 def quotient_64(x: Any, y: Any) -> Any:
-    """Divided before anything else: a product of powers may be computed in another order."""
-    return x / y
+    """Divided before anything else: a product of powers may be computed in another order. The reciprocal
+    of what is next to the ends of the range is not in it, and loops may take that of what stays the same."""
+    a = abs(y)
+    scale = 1.1579208923731620e77 if a < 9.332636185032189e-302 else 1.0
+    scale = 8.636168555094445e-78 if a > 1.0715086071862673e301 else scale
+    return (x * scale) / (y * scale)
 
 
 @elementary
