@@ -107,13 +107,38 @@ def _link(subject: Subject) -> Iterator[str]:
 def _choice(subject: Subject) -> Iterator[str]:
     """Of scores of classes: whether the greatest is the likeliest class."""
     found = of_classes(subject) if subject.is_short else None
+    at = ""
+    if found is not None and found.verdict == "unknown" and (plainer := _at_defaults(subject)):
+        found, at = of_classes(plainer[0]), f"At {plainer[1]} "
     if found is not None and found.is_proof:
         yield (
-            "The greatest score decides for the likeliest class once the expected loss is least"
-            f" (calibrated for the accuracy): {found.argument}."
+            f"{at}{'the' if at else 'The'} greatest score decides for the likeliest class once the expected"
+            f" loss is least (calibrated for the accuracy): {found.argument}."
         )
-    elif found is not None and found.verdict == "refuted":
+    elif found is not None and found.verdict == "refuted" and not at:
         yield f"Minimizing it may decide for a class that is not the likeliest: {counterexample_of(found)}."
+
+
+def _at_defaults(subject: Subject) -> tuple[Subject, str] | None:
+    """The loss with the numbers that its hyperparameters stand at, and which they are."""
+    settings = {
+        one.read(): one.default
+        for one in subject.program.inputs
+        if one.role == "hyperparameter" and one.default is not None and one.default.is_number
+    }
+    if not settings:
+        return None
+    lets = tuple(
+        replace(one, body=one.body.xreplace(settings), guard=one.guard.xreplace(settings))
+        for one in subject.program.lets
+    )
+    told = ", ".join(f"{read.tensor} = {value}" for read, value in settings.items())
+    value = (Term("value", subject.let.name),)
+    outputs = {"per_example": subject.let.name}
+    there = replace(
+        subject.program, lets=lets, outputs=outputs, terms=value, kind="loss", claims=()
+    )
+    return Subject(there, subject.effort), told
 
 
 def _tolerance(subject: Subject) -> Iterator[str]:

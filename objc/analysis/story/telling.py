@@ -24,7 +24,7 @@ _IGNORED: Mapping[str, str] = {
     "shift": "adding one number to", "scale": "multiplying", "permutation": "the order of",
 }  # fmt: skip
 _CLASSES = 3
-_EFFORT = Effort(claim=10.0, found=3.0)
+_EFFORT = Effort(claim=10.0, found=1.0)
 _SOUGHT = ("minimum", "infimum")
 
 
@@ -105,19 +105,20 @@ def kinks(facts: Facts) -> Iterator[str]:
 
 
 def _values(subject: Subject, facts: Facts) -> Iterator[str]:
-    least = next(_least(facts), None)
     found = [one for one in facts if one.property in ("nonnegative", "bounded", "at")]
     known = [one for one in found if one.verdict == "proved" and not one.is_negated]
+    is_told = any(one.property != "nonnegative" for one in known[-1:])
+    least = next(_least(facts, is_told), None)
     for one in known[-1:]:
-        if least is None or one.property != "nonnegative":
+        if least is None or is_told:
             yield f"Its value is {_range_words(one.statement)}."
     if least is not None:
         yield least
     yield from _chance(subject)
 
 
-def _least(facts: Facts) -> Iterator[str]:
-    """What the loss comes down to, and where; or where it comes near to what it never reaches."""
+def _least(facts: Facts, is_told: bool) -> Iterator[str]:
+    """What the loss comes down to, and where; or where it comes near to its bound."""
     for one in facts:
         if one.verdict != "proved" or one.property not in ("minimum", "infimum"):
             continue
@@ -125,7 +126,8 @@ def _least(facts: Facts) -> Iterator[str]:
         if one.property == "minimum":
             yield f"Its least value is {one.value}, {how}."
         else:
-            yield f"Its value is at least {one.value}, and as near to it as one likes: {how}."
+            at_least = "It comes" if is_told else f"Its value is at least {one.value}, and comes"
+            yield f"{at_least} as near to {one.value} as one likes: {how}."
 
 
 def _range_words(statement: str) -> str:
