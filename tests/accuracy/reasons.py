@@ -43,7 +43,6 @@ REASONS: Mapping[str, str] = {
     "grpo_token_mean": SMALLEST,
     "info_nce": CURVED,
     "jensen_shannon": NEAR,
-    "listnet": NEAR,
     "min_snr": RANGE,
     "orpo": SATURATED,
     "soft_dtw": CURVED,
