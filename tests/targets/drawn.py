@@ -20,7 +20,8 @@ from torch.nn import functional
 EXTENTS = {"N": 3, "M": 2}
 SIGNATURE = (
     "x: real[N], w: real[N, M], u: real[M], s: real, z: real[N]"
-    " | y: real[N], k: index(M)[N], p: index(N)[N], m: binary[N], n: count; a: real = 0.7"
+    " | y: real[N], k: index(M)[N], p: index(N)[N], m: binary[N], n: count,"
+    " b: index(N), c: index(M); a: real = 0.7"
 )
 Indices = Mapping[str, str]
 
@@ -90,8 +91,13 @@ class Drawing:
         rows = [name for name, extent in indices.items() if extent == "N"]
         columns = [name for name, extent in indices.items() if extent == "M"]
         found = [_same(one) for one in ("s", "1.5", "a", "0.3", *self.scalars)]
-        found += [_same(f"u[{j}]") for j in columns] * 2
+        found += [_same("x[b]"), _same("u[c]")]
+        found += [_same(f"u[{j}]") for j in columns] * 2 + [_same(f"w[b, {j}]") for j in columns]
         for i in rows:
+            found += [
+                _same(f"w[{i}, c]"),
+                *(Text(f"{one}[b]", f"{one}(b)") for one in self.vectors),
+            ]
             found += [_same(f"x[{i}]")] * 3 + [_same(f"y[{i}]"), _same(f"x[p[{i}]]")]
             found += [_same(f"u[k[{i}]]"), Text(f"w[{i}, k[{i}]]", f"w[{i}, k[{i}]]")]
             found += [Text(f"{one}[{i}]", f"{one}({i})") for one in self.vectors] * 2
@@ -106,7 +112,7 @@ class Drawing:
         found = [_same("y[0] > 0"), _same("n > 1"), _same("s > x[0]")]
         for i in (name for name, extent in indices.items() if extent == "N"):
             tests = (f"{i} < n", f"m[{i}] == 1", f"{i} > 0", f"y[{i}] > 0", f"x[{i}] > y[{i}]")
-            found += map(_same, tests)
+            found += map(_same, (*tests, f"{i} != b", f"{i} == b"))
         one, other = self.random.choice(found), self.random.choice(found)
         if self.random.random() < 0.8:
             return one
@@ -268,7 +274,7 @@ def draw(seed: int) -> tuple[str, Callable[..., torch.Tensor]]:
     if drawing.equations:
         text += "    where " + "\n          ".join(drawing.equations) + "\n"
     lines = [*drawing.statements, f"return real({one.python}) + {other.python}"]
-    python = "def f(x, w, u, s, z, y, k, p, m, n, a):\n    " + "\n    ".join(lines) + "\n"
+    python = "def f(x, w, u, s, z, y, k, p, m, n, b, c, a):\n    " + "\n    ".join(lines) + "\n"
     meaning = dict(_MEANING)
     exec(python, meaning)
     return text, meaning["f"]
@@ -284,6 +290,7 @@ def drawn_inputs(seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
     data = {
         "y": generator.normal(size=3), "k": generator.integers(0, 2, 3),
         "p": generator.integers(0, 3, 3), "m": generator.integers(0, 2, 3),
-        "n": int(generator.integers(1, 4)),
+        "n": int(generator.integers(1, 4)), "b": int(generator.integers(0, 3)),
+        "c": int(generator.integers(0, 2)),
     }  # fmt: skip
     return moving, data
