@@ -6,11 +6,11 @@ from typing import Any
 
 from objc.targets._conditional import computable_everywhere
 from objc.targets._ranks import ranked
+from objc.targets._written import Written
 from objc.targets.cpu.layout import Layout, shape_of
 from objc.targets.cpu.places import Writing
 from objc.targets.cpu.steps import StepText
 
-from objc.errors import InternalError
 from objc.ir.program import Program
 from objc.schedule import schedule
 from objc.schedule.cost import operations
@@ -46,7 +46,7 @@ def forms(
     return Kernel(loops, dtype, prefixes[0]), second
 
 
-class Kernel:
+class Kernel(Written):
     """The parts of one program's text. Its functions are named with a prefix."""
 
     def __init__(self, loops: Loops, dtype: DType, prefix: str = "") -> None:
@@ -62,17 +62,6 @@ class Kernel:
         self.calls = [one.call() for one in steps]
         self.require_filled()
         self.run = self.entry()  # it takes slots too, so it is written before they are told
-
-    def require_filled(self) -> None:
-        """An output that no step fills would hold whatever was in memory before."""
-        missing = sorted(set(self.loops.program.outputs.values()) - self.layout.filled)
-        if missing:
-            name = self.loops.program.name
-            raise InternalError(f"{name}: no step fills the output {', '.join(missing)}")
-
-    def whole(self) -> str:
-        """The text of a module."""
-        return f"{self.head()}\n\n\n{self.body()}\n"
 
     def head(self) -> str:
         names = ", ".join(sorted({*self.functions, "step", "view"}))
@@ -118,28 +107,9 @@ class Kernel:
         return "\n".join(lines)
 
     def metadata(self) -> dict[str, Any]:
-        program = self.loops.program
-        let = program.let
-        scalars = {}
-        tensors: dict[str, list[str]] = {}
-        for key, name in program.outputs.items():
-            if let[name].free:
-                tensors.setdefault(name, []).append(key)
-            else:
-                scalars[key] = self.layout.value("let", name)
-        return {
-            **self.layout.metadata(),
-            "steps": tuple(self._step(number) for number in range(len(self.loops.steps))),
-            "sites": tuple(self.sites),
-            "scalars": scalars,
-            "whole": tuple(k for k, n in program.outputs.items() if let[n].domain.is_integer),
-            "tensors": {name: tuple(keys) for name, keys in tensors.items()},
-            "counted": {
-                one.name: (one.count, one.more)
-                for one in program.dimensions
-                if one.count is not None
-            },
-        }
+        results = self.results()  # it takes slots too
+        steps = tuple(self._step(number) for number in range(len(self.loops.steps)))
+        return {**self.layout.metadata(), "steps": steps, "sites": tuple(self.sites), **results}
 
     def _step(self, number: int) -> tuple[Any, ...] | None:
         """None for a serial step; else the extent that is divided, the operations of an iteration,

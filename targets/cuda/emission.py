@@ -8,6 +8,7 @@ from typing import Any
 import sympy
 from objc.targets._conditional import computable_everywhere
 from objc.targets._ranks import ranked
+from objc.targets._written import Written
 from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.places import Writing
 from objc.targets.cuda.entries import CheckText, CombineText
@@ -18,7 +19,6 @@ from objc.targets.cuda.turning import turned
 from objc.targets.cuda.variants import Variants
 from objc.targets.cuda.weighing import joined, weighed
 
-from objc.errors import InternalError
 from objc.ir.index import Index
 from objc.ir.program import Input, Let, Names, Program
 from objc.ir.symbols import reads
@@ -117,7 +117,7 @@ def apart(program: Program, also: frozenset[str] = frozenset()) -> Program:
     return replace(program, lets=(*program.lets, *copies.values()), outputs=outputs)
 
 
-class Kernel:
+class Kernel(Written):
     """The functions of one program's text, and what has to be known to launch them."""
 
     def __init__(self, loops: Loops, stored: DType, prefix: str = "") -> None:
@@ -140,7 +140,7 @@ class Kernel:
                     self._blocked(number, step)
                 case Serial():
                     self._serial(number, step)
-        self._require_filled()
+        self.require_filled()
 
     def _check(self, one: Input) -> None:
         """Indices that are compared only: nothing is read at them, so nothing else would see them
@@ -194,17 +194,6 @@ class Kernel:
         shape = shape_of(axis.dimension for axis in finish.axes)
         self.steps.append({"number": None, "turns": shape, "inner": (), "functions": functions})
 
-    def _require_filled(self) -> None:
-        """An output that no step fills would hold whatever was in memory before."""
-        missing = sorted(set(self.loops.program.outputs.values()) - self.layout.filled)
-        if missing:
-            name = self.loops.program.name
-            raise InternalError(f"{name}: no step fills the output {', '.join(missing)}")
-
-    def whole(self) -> str:
-        """The text of a module."""
-        return f"{self.head()}\n\n\n{self.body()}\n"
-
     def head(self) -> str:
         names = ", ".join(sorted({*self.functions, "kernel", "view"}))
         return "\n".join(
@@ -222,26 +211,10 @@ class Kernel:
         return "\n\n\n".join(self.texts)
 
     def metadata(self) -> dict[str, Any]:
-        program = self.loops.program
-        scalars = {}
-        tensors: dict[str, list[str]] = {}
-        for key, name in program.outputs.items():
-            if program.let[name].free:
-                tensors.setdefault(name, []).append(key)
-            else:
-                scalars[key] = self.layout.value("let", name)
+        results = self.results()
         return {
             "steps": tuple(self.steps),
             "sites": tuple(self.sites),
-            "scalars": scalars,
             "slots": max(len(self.layout.values), 1),
-            "whole": tuple(
-                k for k, n in program.outputs.items() if program.let[n].domain.is_integer
-            ),
-            "tensors": {name: tuple(keys) for name, keys in tensors.items()},
-            "counted": {
-                one.name: (one.count, one.more)
-                for one in program.dimensions
-                if one.count is not None
-            },
+            **results,
         }

@@ -24,6 +24,11 @@ CHOICES = ("argmax", "argmin")
 class Reductions(Places, steps.StepText):
     """Writes the items of reductions."""
 
+    def _wait(self) -> None:
+        """Wait for the threads of the team."""
+        self._line("cuda.syncwarp()" if self.mode == "warp" else "cuda.syncthreads()")
+        self.pending.clear()
+
     alone: bool
     """Whether a thread is by itself here."""
     private: set[str]
@@ -31,10 +36,14 @@ class Reductions(Places, steps.StepText):
     begun: set[str]
     """Sums that the whole team has begun."""
     pending: list[Access]
+    in_place: bool = False
+    """Whether what is stored takes the place of what the team has just read."""
 
     def _by_first(self) -> None:
         """What follows is the first thread's to do."""
         if not self.alone:
+            if self.in_place:
+                self._wait()
             self._line("if lane == 0:")
             self.indent += 1
 
@@ -178,3 +187,20 @@ class Reductions(Places, steps.StepText):
         self.puts = False
         self._line(f"{target} = {text}")
         self.layout.filled.add(let.name)
+
+    def _parts_of(self, let: Let) -> list[str]:
+        """What a thread has of a sum."""
+        if let.reduction in CHOICES:
+            return [self._accumulator(let), self.layout.name("best", let.name)]
+        if self._is_compensated(let):
+            return [self._accumulator(let), self._rest(let)]
+        return [self._accumulator(let)]
+
+    def _with_part(self, let: Let, mine: Sequence[str], theirs: Sequence[str]) -> str:
+        """A part of a sum with that of the rows before."""
+        if let.reduction in CHOICES:
+            return f"{self._chosen(let)}({', '.join([*theirs, *mine])})"
+        if self._is_compensated(let):
+            self.functions.add("join_pair")
+            return f"join_pair({', '.join([*theirs, *mine])})"
+        return self._join(let, theirs[0], mine[0], self._accumulator_kind(let))

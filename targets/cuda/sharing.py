@@ -55,6 +55,13 @@ class Access:
             if apart is not None
         )
 
+    def overwrites(self, other: Access) -> bool:
+        """Whether this one, of the first thread, may write what another thread is yet to read."""
+        if not self.writes or not self.clashes(other):
+            return False
+        places = zip(self.positions, other.positions, strict=True)
+        return not any(mine.base == its.base and mine.offset != its.offset for mine, its in places)
+
 
 class Sharing:
     """The plan of one step for teams of several threads."""

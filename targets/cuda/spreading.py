@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from objc.targets.cuda.held import read_by, reads_of
+from objc.targets.cuda.reductions import CHOICES, Reductions
 from objc.targets.cuda.sharing import Sharing
 
 from objc.ir.index import Index
+from objc.ir.program import Let
 from objc.schedule.loops import (
     Accumulate,
     Assign,
@@ -24,6 +26,7 @@ from objc.schedule.loops import (
     Parallel,
     Peeled,
     Start,
+    walk,
 )
 
 
@@ -90,6 +93,8 @@ class _Plan:
             if not self._may(item):
                 return None
             found.append((self._phase(item), item))
+        if self.again or self._overwrites():
+            return None
         starts = {
             item.let: self.sums.get(item.let, 0) for item in self.body if isinstance(item, Start)
         }
@@ -98,6 +103,16 @@ class _Plan:
             for phase, item in found
         )
         return Phases(placed, self.sums)
+
+    def _overwrites(self) -> bool:
+        """Whether an item outside of the loops reads what another let takes the place of: later launches do
+        it again, and other blocks at another time."""
+        makers: dict[str, set[str]] = {}
+        for item, _ in walk(self.body):
+            if isinstance(item, Assign | Finish | Peeled):
+                makers.setdefault(self._array(item.let), set()).add(item.let)
+        single = [item for item in self.body if not isinstance(item, Loop)]
+        return any(makers.get(self._array(name), set()) - {name} for name in read_by(single))
 
     def _may(self, item: Item) -> bool:
         """Whether an item adds to nothing but numbers, and a loop reads what is made along itself."""
@@ -141,3 +156,60 @@ class _Plan:
     def _array(self, name: str) -> str:
         storage = self.loops.storage.get(name)
         return name if storage is None else storage.of or name
+
+
+class Shares(Reductions):
+    """Writes what a block has of the sums over a row, and takes what all of them have."""
+
+    phases: Phases | None
+    """The launches of the step, where this text is one of them; `phase` is its number."""
+    phase: int | None
+
+    def _is_of_phase(self, let: str) -> bool:
+        """Whether this launch, of several that go over rows, adds to a sum over all rows."""
+        if self.phases is None:
+            return True
+        added = {phase for phase, item in self.phases.items if getattr(item, "let", None) == let}
+        return self.phase in (added or {self.phases.sums.get(let)})
+
+    def _leave_shares(self) -> None:
+        """What this block has of the sums over the row of this launch, for the next one."""
+        assert self.phases is not None
+        outer = {one.let for one in self.step.reductions}  # type: ignore[union-attr]
+        for name, phase in self.phases.sums.items():
+            if phase != self.phase or name in outer:
+                continue
+            let = self.program.let[name]
+            self._together(let, "block")
+            assert self.outer is not None
+            place = f"{self._index_name(self.outer)}, share"
+            self._line("if cuda.threadIdx.x == 0:")
+            for one, other in zip(self._parts_of(let), self._shared_parts(let, place), strict=True):
+                self._line(f"    {other} = {one}")
+
+    def _shared_parts(self, let: Let, place: str) -> list[str]:
+        """Where a block's parts of a sum are, for a row and a block."""
+        if let.reduction in CHOICES:
+            return [f"{self._shares(let)}[{place}, 0]", f"{self._shares(let, 'best')}[{place}, 0]"]
+        count = len(self._parts_of(let))
+        return [f"{self._shares(let)}[{place}, {n}]" for n in range(count)]
+
+    def _take_shares(self, let: Let) -> None:
+        """A sum over a row, of what its blocks have of it."""
+        assert self.outer is not None
+        self._scalar_start(let)
+        self._line("for c in range(parts):")
+        mine = self._parts_of(let)
+        theirs = self._shared_parts(let, f"{self._index_name(self.outer)}, c")
+        self._line(f"    {', '.join(mine)} = {self._with_part(let, theirs, mine)}")
+
+    def _start(self, item: Start) -> None:
+        if self.phases is None or self.phases.sums.get(item.let) == self.phase:
+            super()._start(item)
+
+    def _finish(self, item: Finish) -> None:
+        let = self.program.let[item.let]
+        if self.phases is not None and item.let in self.phases.sums:
+            self._take_shares(let)
+            self.private.discard(item.let)
+        super()._finish(item)

@@ -17,19 +17,18 @@ from objc.targets.cuda.layout import Mode, Number
 from objc.targets.cuda.places import Quads
 from objc.targets.cuda.reductions import CHOICES
 from objc.targets.cuda.sharing import Access, Sharing
-from objc.targets.cuda.spreading import Phases, phases_of
+from objc.targets.cuda.spreading import Shares, phases_of
 from objc.targets.cuda.tiles import Tiles, tiled_loops
 
 from objc.ir.index import Index
 from objc.ir.program import Let
 from objc.schedule.loops import (
-    Finish,
+    Assign,
     Item,
     Loop,
     Parallel,
     Peeled,
     Serial,
-    Start,
     walk,
 )
 
@@ -42,7 +41,7 @@ class Piece:
     step: Parallel
 
 
-class StepText(Tiles):
+class StepText(Tiles, Shares):
     """Writes a step for teams of one mode."""
 
     asks_rows = False  # a row has many threads
@@ -70,7 +69,7 @@ class StepText(Tiles):
         outside = step.reductions if isinstance(step, Parallel) else ()
         items = step.loop.body if isinstance(step, Parallel) else step.items
         self.sharing = Sharing(self.loops, items, outside, four)
-        self.phases: Phases | None = None
+        self.phases = None
         if phase is not None and isinstance(step, Parallel):
             self.phases = phases_of(self.loops, step, self.sharing)
             self.function = f"{self.function}_{phase + 1}"
@@ -192,44 +191,6 @@ class StepText(Tiles):
             if not start.axes:
                 self._give_part(self.program.let[start.let])
 
-    def _is_of_phase(self, let: str) -> bool:
-        """Whether this launch, of several that go over rows, adds to a sum over all rows."""
-        if self.phases is None:
-            return True
-        added = {phase for phase, item in self.phases.items if getattr(item, "let", None) == let}
-        return self.phase in (added or {self.phases.sums.get(let)})
-
-    def _leave_shares(self) -> None:
-        """What this block has of the sums over the row of this launch, for the next one."""
-        assert self.phases is not None
-        outer = {one.let for one in self.step.reductions}  # type: ignore[union-attr]
-        for name, phase in self.phases.sums.items():
-            if phase != self.phase or name in outer:
-                continue
-            let = self.program.let[name]
-            self._together(let, "block")
-            assert self.outer is not None
-            place = f"{self._index_name(self.outer)}, share"
-            self._line("if cuda.threadIdx.x == 0:")
-            for one, other in zip(self._parts_of(let), self._shared_parts(let, place), strict=True):
-                self._line(f"    {other} = {one}")
-
-    def _shared_parts(self, let: Let, place: str) -> list[str]:
-        """Where a block's parts of a sum are, for a row and a block."""
-        if let.reduction in CHOICES:
-            return [f"{self._shares(let)}[{place}, 0]", f"{self._shares(let, 'best')}[{place}, 0]"]
-        count = len(self._parts_of(let))
-        return [f"{self._shares(let)}[{place}, {n}]" for n in range(count)]
-
-    def _take_shares(self, let: Let) -> None:
-        """A sum over a row, of what its blocks have of it."""
-        assert self.outer is not None
-        self._scalar_start(let)
-        self._line("for c in range(parts):")
-        mine = self._parts_of(let)
-        theirs = self._shared_parts(let, f"{self._index_name(self.outer)}, c")
-        self._line(f"    {', '.join(mine)} = {self._with_part(let, theirs, mine)}")
-
     def _first_clear(self, let: Let, axes: Sequence[Index]) -> None:
         """Clear an accumulator, of rows in blocks before the first of them."""
         if self.piece is None:
@@ -265,15 +226,6 @@ class StepText(Tiles):
         for one, other in zip(mine, theirs, strict=True):
             self._line(f"{other} = {one}")
         self.indent -= 1
-
-    def _with_part(self, let: Let, mine: Sequence[str], theirs: Sequence[str]) -> str:
-        """A part of a sum with that of the rows before."""
-        if let.reduction in CHOICES:
-            return f"{self._chosen(let)}({', '.join([*theirs, *mine])})"
-        if self._is_compensated(let):
-            self.functions.add("join_pair")
-            return f"join_pair({', '.join([*theirs, *mine])})"
-        return self._join(let, theirs[0], mine[0], self._accumulator_kind(let))
 
     def _serial(self, step: Serial) -> None:
         for finish in step.combines:
@@ -315,7 +267,11 @@ class StepText(Tiles):
     def _items(self, items: Sequence[Item]) -> None:
         for item in items:
             found = [] if self.alone else self._wait_for(item)
+            self.in_place = isinstance(item, Assign) and any(
+                one.overwrites(other) for one in found for other in found
+            )
             super()._items([item])
+            self.in_place = False
             # afterwards: what a reduction writes comes behind the wait that is a part of it
             self.pending += [one for one in found if one not in self.pending]
 
@@ -327,10 +283,6 @@ class StepText(Tiles):
         if any(one.clashes(other) for one in self.pending for other in found):
             self._wait()
         return found
-
-    def _wait(self) -> None:
-        self._line("cuda.syncwarp()" if self.mode == "warp" else "cuda.syncthreads()")
-        self.pending.clear()
 
     def _inside(self, loop: Loop, body: Sequence[Item], index: Index) -> None:
         """The turns of a loop that the team does one after the other."""
@@ -429,17 +381,6 @@ class StepText(Tiles):
         puts = quads.put or quads.kept
         self.functions.update(["take"] if quads.taken else [], ["put"] if puts else [])
         self.indent -= 1
-
-    def _start(self, item: Start) -> None:
-        if self.phases is None or self.phases.sums.get(item.let) == self.phase:
-            super()._start(item)
-
-    def _finish(self, item: Finish) -> None:
-        let = self.program.let[item.let]
-        if self.phases is not None and item.let in self.phases.sums:
-            self._take_shares(let)
-            self.private.discard(item.let)
-        super()._finish(item)
 
     def _peeled(self, item: Peeled) -> None:
         depth = self.indent

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from objc.targets.cuda.held import reads_of
 from objc.targets.cuda.places import Tile
-from objc.targets.cuda.reductions import CHOICES, Reductions
+from objc.targets.cuda.reductions import Reductions
 
 from objc.ir.program import Let
 from objc.schedule.loops import Accumulate, Assign, Loop, Loops, Parallel, walk
@@ -72,14 +72,6 @@ class Tiles(Reductions):
             for one in parts:
                 self._line(f"    {one} = before_{one}")
         self.indent -= 1
-
-    def _parts_of(self, let: Let) -> list[str]:
-        """What a thread has of a sum."""
-        if let.reduction in CHOICES:
-            return [self._accumulator(let), self.layout.name("best", let.name)]
-        if self._is_compensated(let):
-            return [self._accumulator(let), self._rest(let)]
-        return [self._accumulator(let)]
 
     def _by_first(self) -> None:
         if self.tiled:

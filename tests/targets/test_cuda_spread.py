@@ -116,6 +116,30 @@ def test_few_long_rows_are_shared_and_many_are_not() -> None:
     assert not any("spread" in one.name for held in launches.values() for one in held)  # type: ignore[union-attr]
 
 
+IN_PLACE = """
+loss f(w: real[N, M], u: real[M], x: real[N]) = logsumexp[i](cosine(w[i], u) + x[i])
+"""
+
+
+def test_what_all_read_is_not_overwritten_by_the_first() -> None:
+    """A row's number that takes the place of another: every thread has read that before the first one
+    stores, and launches that share the row would read it again."""
+    kernel = objc.compile(IN_PLACE).f
+    program = derive(kernel.program, Variant(("value", "gradient"), ("w", "u", "x"), frozenset()))
+    text = TARGET.emit(program, "float32").text
+    met = set()
+    for one in text.split("@kernel\n")[1:]:
+        found = re.search(r"\* (out_\w+\[i_\w+\])\n(.*)\n(.*)\n(.*)\n", one)
+        name = one.partition("(")[0].removeprefix("def ")
+        if found is None or name.endswith("_thread"):
+            continue
+        wait, first, store = (found[n].strip() for n in (2, 3, 4))
+        assert wait == f"cuda.sync{'threads' if '_block' in name else 'warp'}()", name
+        assert first == "if lane == 0:" and store.startswith(f"{found[1]} = "), name
+        met.add(name.split("_", 2)[2])
+    assert met == {f"{team}{form}" for team in ("warp", "block") for form in ("", "_four", "_held")}
+
+
 def test_every_launch_is_translated() -> None:
     text = TARGET.emit(derived("largest"), "float32").text
     found = ptx.compiled(text, "sm_80")
