@@ -18,7 +18,6 @@ from oracles import ROWS
 from objc.target import DType
 
 GOLDEN = Path(__file__).with_name("registers.txt")
-WHOLE = Path(__file__).with_name("registers_of_all.txt")
 PROPERTIES = re.compile(
     r"Function properties for (\w+)\n\s+(\d+) bytes stack frame, (\d+) bytes spill stores,"
     r" (\d+) bytes spill loads\nptxas info\s+: Used (\d+) registers"
@@ -72,33 +71,13 @@ def test_the_assembler_takes_every_declaration(name: str, dtype: DType, tmp_path
     assert assembled(name, dtype, tmp_path)
 
 
-def told(head: str, path: Path) -> None:
-    """Skips where a table is of another version of the assembler."""
-    if path.exists() and not path.read_text("utf-8").startswith(head):
-        pytest.skip(f"the table is of another version than {version()}")
-
-
 def test_registers_and_spills(tmp_path: Path, golden: Callable[[Path, str], None]) -> None:
     """Of the version that the table names."""
     head = f"ptxas {version()}, sm_90: registers, bytes of spill stores and loads"
-    told(head, GOLDEN)
+    if GOLDEN.exists() and not GOLDEN.read_text("utf-8").startswith(head):
+        pytest.skip(f"the table is of another version than {version()}")
     lines = [head]
     for name, dtype in TABLED:
         for function, _, stores, loads, registers in assembled(name, dtype, tmp_path):
             lines.append(f"{name:16} {dtype:9} {function:20} {registers:>4} {stores:>5} {loads:>5}")
     golden(GOLDEN, "\n".join(lines))
-
-
-@pytest.mark.slow
-def test_registers_and_spills_of_the_library(
-    tmp_path: Path, golden: Callable[[Path, str], None]
-) -> None:
-    """The most that any function of a declaration takes, in float32."""
-    head = f"ptxas {version()}, sm_90: functions, most registers, stack, spill stores and loads in bytes"
-    told(head, WHOLE)
-    lines = [head]
-    for name in ROWS:
-        found = assembled(name, "float32", tmp_path)
-        most = [max(int(one[place]) for one in found) for place in (4, 1, 2, 3)]
-        lines.append(f"{name:28} {len(found):>4} {''.join(f'{one:>6}' for one in most)}")
-    golden(WHOLE, "\n".join(lines))
