@@ -123,7 +123,7 @@ def _complements(addends: Any) -> tuple[Any, Any, Any, Any] | None:
 
 
 def logsumexp_less_greater(node: Any) -> Expression | None:
-    """c·log(exp a + exp b) − c·max(a, b) = c·softplus(−|a − b|), of which the logarithm arrives as a branch."""
+    """c·log(exp a + exp b) − c·max(a, b) = c·softplus(−|a − b|); the logarithm arrives as a branch."""
     for one, coefficient, branch in parts_with(node, Branch):
         condition, then, otherwise = branch.args
         if not isinstance(condition, sympy.Ge):
