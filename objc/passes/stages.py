@@ -10,6 +10,7 @@ from objc.ir.verify import verify
 from objc.passes.demand import guard_by_demand, guard_places
 from objc.passes.differences import name_differences
 from objc.passes.inline import inline_all, inline_same_loop
+from objc.passes.lengths import slopes_of_lengths
 from objc.passes.mixtures import ratios_to_mixtures, without_equal_shares
 from objc.passes.nest import nest_extremes
 from objc.passes.places import tell_places
@@ -50,6 +51,7 @@ def tidy(program: Program, *, final: bool = True) -> Program:
     steps = (
         ("inline", inline_same_loop),
         ("prune", prune),
+        ("lengths", slopes_of_lengths),
         ("shares", without_equal_shares),
         ("simplify", simplify),
         ("inline", inline_same_loop),

@@ -25,6 +25,11 @@ POINTS: dict[str, tuple[str, str, dict[str, Any], float, Any, Any]] = {
         "x: real[D] | y: real[D]", "sqrt(sum[d]((x[d] - y[d])^2))",
         {"x": [1e8, -3], "y": [1e8, -3]}, 0, [0, 0], [0, 0]),
     "hypotenuse at zero": ("a: real | b: real", "sqrt(a^2 + b^2)", {"a": 0, "b": 0}, 0, 0, 0),
+    "length that is nowhere zero": (
+        "x: real[D]", "sqrt(sum[d](x[d]^2) + 1)", {"x": [0, 0]}, 1, [0, 0], [1, 1]),
+    "lengths that are nowhere zero": (
+        "x: real[D]", "3 * sqrt(mean[d](x[d]^2) + 4) + sqrt(norm(x)^2 + 1)",
+        {"x": [0, 0, 0]}, 7, [0, 0, 0], [1.5, 1.5, 1.5]),
     "norm of one": ("x: real[D]", "norm(x)", {"x": [0, -2]}, 2, [0, -1], [0.5, 0]),
     "cosine of a zero vector": (
         "a: real[D] | b: real[D]", "cosine(a, b)", {"a": [0, 0], "b": [1, 2]}, 0, [0, 0], [0, 0]),
