@@ -253,7 +253,7 @@ class StepText(Reductions):
     def _loop(self, loop: Loop, extent: str) -> None:
         sums = added(loop, self.program) if loop.index == self.outer and self.asks_rows else None
         if sums is not None:
-            self._by_four(loop, *sums, extent)
+            self._four_rows(loop, *sums, extent)
             return
         shared = shared_guard(loop)
         if shared:
@@ -273,7 +273,7 @@ class StepText(Reductions):
             self.facts.pop()
             self.indent -= 1
 
-    def _by_four(self, loop: Loop, inner: Loop, item: Accumulate, extent: str) -> None:
+    def _four_rows(self, loop: Loop, inner: Loop, item: Accumulate, extent: str) -> None:
         """A loop over rows that adds each to an array, four of them together and then the rest."""
         name, along = self._index_name(loop.index), self._index_name(inner.index)
         quad, let = f"quad_{name}", self.program.let[item.let]

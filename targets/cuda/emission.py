@@ -120,6 +120,8 @@ def apart(program: Program, also: frozenset[str] = frozenset()) -> Program:
 class Kernel(Written):
     """The functions of one program's text, and what has to be known to launch them."""
 
+    layout: Layout
+
     def __init__(self, loops: Loops, stored: DType, prefix: str = "") -> None:
         self.loops = loops
         self.dtype: DType = "float32" if stored in SHORT else stored

@@ -15,7 +15,7 @@ import sympy
 from objc.targets.cuda.sharing import Sharing
 
 from objc.ir.index import Dimension, Index
-from objc.ir.program import Program
+from objc.ir.program import Input, Let, Program
 from objc.ir.symbols import Read, reads
 from objc.schedule.loops import (
     Accumulate,
@@ -96,10 +96,9 @@ class _Plan:
             for name in sorted(self.met - written)
             if name in self.program.let and self.loops.storage[name].block == 0
         ]
+        tensors: tuple[Input | Let, ...] = (*self.program.inputs, *made)
         return [
-            one.name
-            for one in (*self.program.inputs, *made)
-            if len(one.dimensions) == 2 and not one.domain.is_integer
+            one.name for one in tensors if len(one.dimensions) == 2 and not one.domain.is_integer
         ]
 
     def _plain(self, loop: Loop) -> set[str]:

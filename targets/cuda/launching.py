@@ -184,7 +184,8 @@ class Sized:
             matrices.append(Matrix(begins * _BYTES[kind], along, turned))
         places = tuple(self._argument(one[name][0], "", 0) for name in ("goal", "left", "right"))
         adds = bool(one["adds"]) and self.lo > 0
-        return Multiply(kind, rows, columns, steps, *matrices, adds, places)
+        goal, left, right = matrices
+        return Multiply(kind, rows, columns, steps, goal, left, right, adds, places)
 
     def _launch(self, step: Mapping[str, Any], turns: int) -> Launch:
         mode = self._mode(step, turns)

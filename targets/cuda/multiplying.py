@@ -107,8 +107,10 @@ class Products:
 @functools.lru_cache(maxsize=1)
 def products() -> Products | None:
     """cuBLAS; None where it is not there."""
-    loaded = getattr(os, "RTLD_NOLOAD", None)
-    for name in _LIBRARIES if loaded is not None else ():
+    loaded: int | None = getattr(os, "RTLD_NOLOAD", None)
+    for name in _LIBRARIES:
+        if loaded is None:
+            break
         try:
             return Products(ctypes.CDLL(name, mode=loaded | ctypes.DEFAULT_MODE))
         except OSError:

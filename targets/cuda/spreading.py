@@ -169,7 +169,9 @@ class Shares(Reductions):
         """Whether this launch, of several that go over rows, adds to a sum over all rows."""
         if self.phases is None:
             return True
-        added = {phase for phase, item in self.phases.items if getattr(item, "let", None) == let}
+        added: set[int | None] = {
+            phase for phase, item in self.phases.items if getattr(item, "let", None) == let
+        }
         return self.phase in (added or {self.phases.sums.get(let)})
 
     def _leave_shares(self) -> None:

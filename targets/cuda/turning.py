@@ -55,15 +55,16 @@ def _exchanged(items: Sequence[Item]) -> Iterator[Item]:
     """Items of which loops over accumulators stand around the loops that add to them."""
     rest = list(items)
     while rest:
-        starts = []
-        while rest and isinstance(rest[0], Start) and len(rest[0].axes) == 1:
-            starts.append(rest.pop(0))
+        starts: list[Start] = []
+        while rest and isinstance(first := rest[0], Start) and len(first.axes) == 1:
+            starts.append(first)
+            del rest[0]
         found = _around(starts, rest) if starts else None
         if found is not None:
             yield found
             del rest[: 1 + len(starts)]
             continue
-        yield from starts  # type: ignore[misc]
+        yield from starts
         if rest:
             item = rest.pop(0)
             if isinstance(item, Loop):
