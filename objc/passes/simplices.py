@@ -7,18 +7,25 @@ of exponentials, `Σ f·exp(b) / Σ exp(b)`, is the mean of f under the softmax.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import sympy
 
-from objc.atoms import expm1
+from objc.atoms import Branch, expm1, log1mexp
 from objc.ir.domain import REAL, domain_of
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
-from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.ir.symbols import (
+    Expression,
+    IndexValue,
+    Read,
+    indices_of,
+    position_value,
+    substitute_positions,
+)
 from objc.passes.probabilities import is_whole
 from objc.passes.rewrites.forms import without_factor
 
@@ -104,6 +111,63 @@ def _factor_and_read(term: Any, known: Mapping[str, Any]) -> tuple[Expression, R
         if isinstance(one, Read) and one.tensor in known:
             return term / one, one
     return term, None
+
+
+_CONFIDENT = sympy.Rational(-7, 10)
+"""A log-probability beyond which the rest is summed: its complement is a rounded 1 − p."""
+
+
+def logs_of_the_rest(program: Program) -> Program:
+    """`log(1 − p[y])` of a whole softmax, where p[y] is large, by the exponentials of all others."""
+    normalizers = {let.name: let for let in program.lets if let.reduction == "logsumexp"}
+    inside, names = members(program), Names.of(program)
+    rests: dict[tuple[str, tuple[Position, ...], Position], Let] = {}
+    lets: list[Let] = []
+    for let in program.lets:
+        swaps = {}
+        for node in sorted(let.body.atoms(log1mexp), key=str) if let.name not in inside else ():
+            (u,) = node.args
+            for total, place in _entry_of_softmax(u, normalizers):
+                key = total.tensor, total.positions, place
+                if key not in rests:
+                    rests[key] = _rest(normalizers[total.tensor], total, place, let, names)
+                    lets.append(rests[key])
+                log_rest = rests[key].read(*rests[key].free) - total
+                swaps[node] = Branch(sympy.Gt(u, _CONFIDENT), log_rest, node)
+                break
+        lets.append(replace(let, body=let.body.xreplace(swaps)) if swaps else let)
+    return program.with_lets(lets)
+
+
+def _entry_of_softmax(
+    u: Expression, normalizers: Mapping[str, Let]
+) -> Iterator[tuple[Read, Position]]:
+    """(l, y) where u is `b[y] − l` with `l = logsumexp[k] b[k]` and y a place of the data."""
+    reads = sorted(u.atoms(Read), key=str)
+    places = dict.fromkeys(
+        place for read in reads for place in read.positions if isinstance(place.base, Read)
+    )
+    for total in (read for read in reads if read.tensor in normalizers):
+        normalizer = normalizers[total.tensor]
+        moves: dict[Index, Position] = dict(zip(normalizer.free, total.positions, strict=True))
+        whole = len(normalizer.over) == 1 and normalizer.over[0] not in indices_of(normalizer.guard)
+        for place in places if whole else ():
+            entry = substitute_positions(normalizer.body, {**moves, normalizer.over[0]: place})
+            if sympy.expand(u + total - entry) == 0:
+                yield total, place
+
+
+def _rest(normalizer: Let, total: Read, place: Position, reader: Let, names: Names) -> Let:
+    """The logarithm of the sum of all exponentials but that of one place."""
+    moves: dict[Index, Position] = dict(zip(normalizer.free, total.positions, strict=True))
+    (index,) = normalizer.over
+    body = substitute_positions(normalizer.body, moves)
+    others = sympy.Ne(IndexValue(index), position_value(place))
+    guard = sympy.And(substitute_positions(normalizer.guard, moves), others)
+    needed = indices_of(body) | indices_of(guard)
+    free = tuple(one for one in reader.indices if one in needed and one != index)
+    name = names.fresh(f"rest_{normalizer.name}")
+    return replace(normalizer, name=name, free=free, body=body, guard=guard, domain=REAL)
 
 
 def means_under_softmaxes(program: Program) -> Program:

@@ -16,7 +16,7 @@ from objc.passes.nest import nest_extremes
 from objc.passes.places import tell_places
 from objc.passes.prune import prune
 from objc.passes.reach import limit_recurrences
-from objc.passes.simplices import complements_of_squares, greatest_exponents
+from objc.passes.simplices import complements_of_squares, greatest_exponents, logs_of_the_rest
 from objc.passes.simplify import simplify
 from objc.passes.squares import differences_of_squares
 from objc.passes.stabilise import stabilise
@@ -39,6 +39,7 @@ def stable(program: Program) -> Program:
         ("complements", complements_of_squares),
         ("prune", prune),
         ("stabilise", stabilise),
+        ("rests", logs_of_the_rest),
         ("differences", partial(name_differences, known=program)),
         ("demand", guard_places),
     )

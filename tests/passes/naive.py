@@ -352,7 +352,6 @@ UNMENDED: Mapping[str, str] = {
     "(a + b)^2 - a^2": "the difference of squares of two inputs is not factored",
     "log(sum exp) with the maximum taken out by hand":
         "a maximum by hand is not seen to be the shift of a logsumexp",
-    "log(1 - softmax(z)[y])": "the sum over the other entries is not formed",
     "log of a mean of exponentials":
         "near one mean of one, whose logarithm cancels: a difference of a logsumexp and log K",
     "entropy of the softmax": "the diagonal of the Hessian cancels for a probability near one",
