@@ -21,7 +21,7 @@ loss normalizer(z: real[K] |) = logsumexp[k](z[k])
 loss cross_entropy(z: real[K] | y: index(K)) = -log(softmax(z)[y])
 loss inner(a: real[K] | b: real[K]) = sum[k](a[k] * b[k])
 loss square(x: real |) = x^2
-objective scaled(| x: real; learn w: real) = minimize w * x
+objective scaled(| x: real; learn w: real) = minimize abs(w * x)
 """
 LONG = 128_000
 ROUNDINGS = 8

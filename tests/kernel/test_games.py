@@ -20,7 +20,7 @@ GAN = (Path(__file__).parents[1] / "language" / "gan.objc").read_text("utf-8")
 SADDLE = """
 game saddle(x: real[D], y: real[D] | a: real; scale: positive = 2, learn shift: real = 1) =
     first  minimizes p                       over x
-    second maximizes p - sum(y^2) / 2        over y, shift
+    second maximizes p - sum(y^2) / 2 - max(0, shift - 9)^2  over y, shift
     third  minimizes (shift - a)^2
     where p = scale * sum(x * y) * a + shift
 """

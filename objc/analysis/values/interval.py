@@ -92,7 +92,7 @@ class Interval:
         return self.low >= low and self.high <= high
 
     def __add__(self, other: Interval) -> Interval:
-        return Interval(self.low + other.low, self.high + other.high)
+        return Interval(_plus(self.low, other.low), _plus(self.high, other.high))
 
     def __neg__(self) -> Interval:
         return Interval(-self.high, -self.low)
@@ -255,6 +255,13 @@ def _fraction(value: Any) -> Fraction:
     sign, mantissa, exponent, _ = value._mpf_
     whole = -int(mantissa) if sign else int(mantissa)
     return whole * Fraction(2) ** exponent
+
+
+def _plus(a: End, b: End) -> End:
+    """a + b. A fraction is never made a float to be added to an infinity: it may be too large for one."""
+    if isinstance(a, float) == isinstance(b, float):
+        return a + b
+    return a if isinstance(a, float) else b
 
 
 def _times(a: End, b: End) -> End:
