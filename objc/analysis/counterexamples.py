@@ -208,7 +208,7 @@ def steep(
         def excess(found: Sequence[Outputs]) -> Any:
             first, second = found
             change = abs(first["value"] - second["value"])
-        return change - float(first["bound"]) * float(distance)
+            return change - float(first["bound"]) * float(distance)
 
         return (one, other), excess
 
