@@ -67,24 +67,40 @@ def _simulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
+SEVERAL_TYPES = (
+    "cross_entropy",
+    "huber",
+    "kl_logits",
+    "info_nce",
+    "triplet",
+    "crf",
+    "lambdarank",
+    "vicreg",
+    "masked_token",
+)
+"""One of each structure: rows, gathers, pairs, recurrences, sorting, results that are read again. They run
+in every type each time, the others with `--slow`: what differs is what is converted."""
+
+_IN_OTHER_TYPES = pytest.mark.parametrize(
+    "name",
+    [pytest.param(one, marks=[] if one in SEVERAL_TYPES else pytest.mark.slow) for one in ROWS],
+)
+
+
 @pytest.mark.usefixtures("_simulated")
 @pytest.mark.parametrize("name", ROWS)
 def test_agrees_with_the_interpreter_in_the_simulator(name: str) -> None:
     agrees(name, "float64", Host())
-    agrees(name, "float32", Host())
-
-
-IN_16_BITS = (
-    "cross_entropy", "huber", "kl_logits", "info_nce", "triplet", "crf", "lambdarank", "vicreg",
-    "masked_token",
-)  # fmt: skip
-"""One of each structure: rows, gathers, pairs, recurrences, sorting, results that are read again."""
 
 
 @pytest.mark.usefixtures("_simulated")
-@pytest.mark.parametrize(
-    "name", [pytest.param(one, marks=[] if one in IN_16_BITS else pytest.mark.slow) for one in ROWS]
-)
+@_IN_OTHER_TYPES
+def test_agrees_in_float32(name: str) -> None:
+    agrees(name, "float32", Host())
+
+
+@pytest.mark.usefixtures("_simulated")
+@_IN_OTHER_TYPES
 def test_agrees_where_arrays_are_stored_in_16_bits(name: str) -> None:
     """Only what is stored is rounded: numbers are as exact as in float32."""
     agrees(name, "bfloat16", Host())

@@ -62,8 +62,15 @@ def drawn(program: Program, extent: int) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("extent", [5, 24])
+@pytest.mark.parametrize(
+    ("extent", "dtype"),
+    [
+        (5, "float64"),
+        (24, "float32"),
+        pytest.param(5, "float32", marks=pytest.mark.slow),
+        pytest.param(24, "float64", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("name", NAMES)
 def test_shared_rows_agree_with_the_interpreter(
     name: str, extent: int, dtype: DType, monkeypatch: pytest.MonkeyPatch
