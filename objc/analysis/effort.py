@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from types import FrameType
+from typing import Literal
 
 Level = Literal["quick", "normal", "thorough"]
 
@@ -71,8 +73,8 @@ def _alarm(seconds: float) -> Iterator[None]:
         return
     is_over = False
 
-    def ring(number: int, frame: Any) -> None:
-        if not is_over:
+    def ring(number: int, frame: FrameType | None) -> None:
+        if not is_over and not _would_be_lost(frame):
             raise OutOfTime
 
     before = signal.signal(signal.SIGVTALRM, ring)
@@ -90,3 +92,16 @@ def _alarm(seconds: float) -> Iterator[None]:
         if around > 0:
             left = max(around - (time.process_time() - started), _AGAIN / 100)
             signal.setitimer(signal.ITIMER_VIRTUAL, left, _AGAIN)
+
+
+def _would_be_lost(frame: FrameType | None) -> bool:
+    """Whether what is raised at this place reaches nobody: Python prints and forgets what finalizers and
+    callbacks of references and of its collector raise. The next ring comes soon."""
+    collecting = {getattr(each, "__code__", None) for each in gc.callbacks}
+    while frame is not None:
+        if frame.f_code.co_name == "__del__" or frame.f_code in collecting:
+            return True
+        if frame.f_globals.get("__name__") in ("weakref", "_weakrefset"):
+            return True
+        frame = frame.f_back
+    return False

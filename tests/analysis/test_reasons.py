@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import time
+
 import pytest
 
 from objc.analysis import analyse
@@ -108,6 +111,26 @@ def test_a_clock_within_another_does_not_stop_it() -> None:
     with pytest.raises(OutOfTime), Clock(0.05).running(), inner.running():
         while True:
             pass
+
+
+def test_a_limit_is_not_lost_where_python_forgets_what_is_raised() -> None:
+    """The warning of what is forgotten would be an error of this test."""
+
+    def spend(phase: str, about: dict[str, int]) -> None:
+        until = time.process_time() + 0.1
+        while time.process_time() < until:
+            pass
+
+    gc.callbacks.append(spend)
+    try:
+        with pytest.raises(OutOfTime), Clock(0.05).running():
+            gc.collect()  # the limit rings in here
+            until = time.process_time() + 1.0
+            while time.process_time() < until:
+                pass
+            pytest.fail("the limit was lost")
+    finally:
+        gc.callbacks.remove(spend)
 
 
 def test_what_time_leaves_undecided_is_said() -> None:
