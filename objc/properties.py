@@ -7,7 +7,7 @@ cheap first; what proves and what refutes stand side by side.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,6 +55,21 @@ class Property:
         """Whether its name is all that is written of it."""
         takes = self.numbers or self.qualifiers or self.metric
         return self.least is None and not takes
+
+    def form(self, words: Sequence[str]) -> str:
+        """How a claim of it is written that begins with these words: `lipschitz NUMBER in INPUT`."""
+        numbers = self.numbers
+        said = list(words[:1])
+        if self.qualifiers is not None:
+            known = words[1] if len(words) > 1 and words[1] in self.qualifiers else None
+            said.append(known or "|".join(self.qualifiers))
+            numbers = self.qualifiers[known] if known else 0
+        said += ["NUMBER"] * numbers
+        if self.metric:
+            said += [*(["for"] if words[0] == "calibrated" else []), "METRIC"]
+        if self.least is not None:
+            said.append("in INPUT" + ", INPUT" * (self.least - 1))
+        return " ".join(said)
 
 
 def _in(module: str, *functions: str) -> tuple[str, ...]:

@@ -120,5 +120,8 @@ def _bad(
     known = tuple(candidates)
     suggestion = did_you_mean(word, known)
     if suggestion is None and listed and known:
-        suggestion = f"there are {', '.join(known)}"
+        suggestion = f"there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
+    rule = PROPERTIES.get(claim.words[0])
+    if suggestion is None and rule is not None:
+        suggestion = f"it is written `{rule.form(claim.words)}`"
     scope.collector.add(errors.BadClaim(claim.span, reason, suggestion))
