@@ -3,11 +3,18 @@ writes anew."""
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+# Kept although the environment may say not to: else each worker compiles every test anew at each run,
+# and each process that a test starts all of objc.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ recurrences are read from `recurrences.objc`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,13 +41,14 @@ def all_cases() -> list[Case]:
     ]  # fmt: skip
 
 
-def recurrences() -> list[Case]:
+@functools.cache
+def recurrences() -> tuple[Case, ...]:
     source = read_source(Path(__file__).parent / "recurrences.objc")
     lowered = lower(parse(source)).programs
-    return [
+    return tuple(
         Case(name, lowered[name], inputs, tuple(one.name for one in lowered[name].differentiable))
         for name, inputs in RECURRENCES.items()
-    ]
+    )
 
 
 RECURRENCES: dict[str, Callable[[np.random.Generator], dict[str, Any]]] = {

@@ -3,6 +3,8 @@ and with differences of it."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from objc.ir.domain import number_of
 from objc.ir.evaluate import evaluate
 from objc.ir.index import Dimension
 from objc.ir.program import Input, Program
+from objc.source import Source
+from objc.syntax import parse, tree
 
 HERE = Path(__file__).parent
 IMPORTS = "use regression (squared_error, absolute_error)\n"
@@ -27,21 +31,22 @@ def whole() -> str:
     return IMPORTS + "\n\n".join(text.removeprefix(header) for text in texts)
 
 
-MODULES = {target: objc.compile(whole(), target=target) for target in ("cpu", "numpy")}
+@functools.cache
+def module(target: str) -> objc.Module:
+    return objc.compile(whole(), target=target)
 
 
 def kernels() -> list[str]:
     names = []
-    for one in MODULES["numpy"]:
-        if hasattr(one, "stages"):
-            continue
-        names += [f"{one.name}.{player}" for player in getattr(one, "players", ())] or [one.name]
+    for one in parse(Source("whole.objc", whole())).declarations:
+        players = one.players if isinstance(one, tree.Game) else ()
+        names += [f"{one.name}.{player.name}" for player in players] or [one.name]
     return names
 
 
 def kernel(target: str, name: str) -> Any:
     first, _, player = name.partition(".")
-    found = MODULES[target][first]
+    found = module(target)[first]
     return getattr(found, player) if player else found
 
 
@@ -49,7 +54,7 @@ def test_every_example_is_there() -> None:
     text = "".join(one.read_text("utf-8") for one in HERE.glob("*.objc"))
     kinds = ("loss ", "metric ", "function ", "model ", "objective ", "game ", "stages ")
     written = sum(line.startswith(kinds) for line in text.splitlines())
-    assert len(list(MODULES["numpy"])) == written
+    assert len(list(module("numpy"))) == written
 
 
 def drawn(program: Program, seed: int) -> dict[str, Any]:
@@ -93,34 +98,49 @@ def test_value_and_gradient(target: str, name: str) -> None:
     found = kernel(target, name)
     program = found.program
     inputs = drawn(program, 1)
-    keywords = {found.signature.input[key].keyword: value for key, value in inputs.items()}
-    value = found(**keywords)
     if not found.signature.is_scalar:
-        np.testing.assert_allclose(value, evaluate(program, inputs)["result"], rtol=1e-13)
+        keywords = {found.signature.input[key].keyword: value for key, value in inputs.items()}
+        result = evaluate(program, inputs)["result"]
+        np.testing.assert_allclose(found(**keywords), result, rtol=1e-13)
         return
-    plain = kernel("numpy", name)
-    np.testing.assert_allclose(value, plain(**keywords), rtol=1e-13)
+    value, _, gradients = found.evaluate(inputs, wrt=learned(found))
+    plain, slopes = differences(name)
+    np.testing.assert_allclose(value, plain, rtol=1e-13)
     is_plain = all(one.is_plain and not one.over_parameters for one in program.terms)
     if is_plain and "per_example" in program.outputs:
         expected = evaluate(program, inputs)["per_example"]
         np.testing.assert_allclose(value, expected, rtol=1e-12)
-    if found.kind == "metric":
-        return
-    for wanted in found.signature.differentiable:
-        gradient = found.gradient(**keywords, wrt=wanted)
-        keyword = found.signature.input[wanted].keyword
-        np.testing.assert_allclose(gradient, slope(plain, keywords, keyword), rtol=1e-7, atol=1e-8)
+    assert list(gradients) == list(slopes)
+    for wanted, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, slopes[wanted], rtol=1e-7, atol=1e-8)
 
 
-def slope(found: Any, keywords: dict[str, Any], name: str) -> np.ndarray:
-    """Five-point differences of the value in every entry of an input."""
-    base = np.asarray(keywords[name], float)
+def learned(found: Any) -> tuple[str, ...]:
+    return () if found.kind == "metric" else found.signature.differentiable
+
+
+@functools.cache
+def differences(name: str) -> tuple[float, dict[str, np.ndarray]]:
+    """The value by the plain target, and five-point differences of it in every entry of every input."""
+    found = kernel("numpy", name)
+    inputs = drawn(found.program, 1)
+
+    def value(given: dict[str, Any]) -> float:
+        return found.evaluate(given)[0]
+
+    return value(inputs), {one: slope(value, inputs, one) for one in learned(found)}
+
+
+def slope(
+    value: Callable[[dict[str, Any]], float], inputs: dict[str, Any], name: str
+) -> np.ndarray:
+    base = np.asarray(inputs[name], float)
     result = np.zeros(base.shape)
     for place in np.ndindex(base.shape):
         values = []
         for steps in (-2, -1, 1, 2):
             moved = base.copy()
             moved[place] += steps * STEP
-            values.append(found(**{**keywords, name: moved}))
+            values.append(value({**inputs, name: moved}))
         result[place] = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * STEP)
     return result
