@@ -78,13 +78,17 @@ class Expressions:
         is_step = any(isinstance(one, ast.Name) and one.id == "step" for one in node.decorator_list)
         self.sums = tuple(one for one in flags if not (is_step and one == "contract"))
         self.trial = trial
-        self.kinds = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
         self.result: Any = None
         self.stepping = 0  # loops around over the steps of a recurrence
         self.depth = 0  # loops around
         self.start = ir.IRBuilder(function.append_basic_block("variables"))
         self.b = ir.IRBuilder(function.append_basic_block("body"))
         self.variables: dict[str, Any] = {}
+
+    @functools.cached_property
+    def kinds(self) -> set[str]:
+        """The names that the function uses, types among them."""
+        return {one.id for one in ast.walk(self.node) if isinstance(one, ast.Name)}
 
     def _fail(self, node: ast.AST, why: str) -> InternalError:
         return InternalError(f"{self.node.name}: {why}: {ast.unparse(node)}")

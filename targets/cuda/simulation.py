@@ -44,19 +44,13 @@ class Simulated:
 
         cuda = _simulator()
         self.space: dict[str, Any] = {**_floor(), "cuda": cuda}
-        folder = Path(__file__).parent
-        for file in ("float32.py", "float64.py", "normal.py", "special.py"):
-            self._run((folder.parent / "cpu" / "mathematics" / file).read_text("utf-8"), file)
-        for name in ("sums.py", "special.py"):
-            self._run((folder / name).read_text("utf-8"), name)
+        for code in _library():
+            exec(code, self.space)
         own = compile(_body(text), "kernel", "exec")
         for one in teams.needed(_names_of(own)):
-            self._run(one.simulated(), one.name)
+            exec(compile(one.simulated(), f"simulated {one.name}", "exec"), self.space)
         self.space["kernel"] = cuda.jit
         exec(own, self.space)
-
-    def _run(self, text: str, name: str) -> None:
-        exec(compile(_body(text), f"simulated {name}", "exec"), self.space)
 
     def launch(
         self, name: str, blocks: int, threads: int, arguments: Sequence[Any], shared: int = 0
@@ -102,6 +96,18 @@ def _shared_array(self: Any, shape: int, dtype: Any) -> Any:
         if found is None:
             found = self._allocations[place] = np.empty(shape, str(dtype))
     return found
+
+
+@functools.cache
+def _library() -> tuple[Any, ...]:
+    """The code of the files that every text stands on, for this process."""
+    folder = Path(__file__).parent
+    mathematics = folder.parent / "cpu" / "mathematics"
+    files = [mathematics / f"{one}.py" for one in ("float32", "float64", "normal", "special")]
+    files += [folder / f"{one}.py" for one in ("sums", "special")]
+    return tuple(
+        compile(_body(one.read_text("utf-8")), f"simulated {one.name}", "exec") for one in files
+    )
 
 
 def _body(text: str) -> str:

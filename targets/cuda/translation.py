@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,9 +58,8 @@ def translate(text: str) -> ir.Module:
     module = ir.Module("objc")
     module.triple = "nvptx64-nvidia-cuda"
     own = translation.functions_of(text)
-    names = {one.id for one in ast.walk(ast.parse(text)) if isinstance(one, ast.Name)}
     functions = {**library(), **own}
-    for reduction in teams.needed(names):
+    for reduction in teams.needed(set(re.findall(r"\w+", text))):
         functions.update(translation.functions_of(reduction.text()))
     translator = Translator(module, functions, 0)
     for node in own.values():

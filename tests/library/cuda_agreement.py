@@ -21,7 +21,7 @@ from programs import program_of
 from objc.compiler import Variant, derive
 from objc.ir.evaluate import evaluate
 from objc.ir.program import Program
-from objc.target import DType, load
+from objc.target import DType, Emitted, load
 
 TARGET = load("cuda")
 EXAMPLES = {"float64": 5, "float32": 8}
@@ -49,6 +49,11 @@ def derived(name: str) -> Program:
         return derive(program, Variant((result,), (), batched, False))
     wrt = tuple(one.name for one in row.of_role("differentiable", "learned"))
     return derive(program, Variant(("value", "gradient"), wrt, batched, False))
+
+
+@cache
+def emitted(name: str, dtype: DType) -> Emitted:
+    return TARGET.emit(derived(name), dtype)
 
 
 def inputs(name: str, examples: int, sizes: Mapping[str, int]) -> dict[str, Any]:
@@ -149,7 +154,7 @@ def run(name: str, given: Mapping[str, Any], dtype: DType, where: Host) -> dict[
             results[key] = where.put(held(np.full(shape, np.nan), dtype), dtype)
     taken = {key: one if isinstance(one, float | int) else where.taken(one)
              for key, one in arguments.items()}  # fmt: skip
-    executable = TARGET.load(TARGET.emit(program, dtype))
+    executable = TARGET.load(emitted(name, dtype))
     scalars = executable(taken, sizes, {key: where.taken(one) for key, one in results.items()})
     return {**scalars, **{key: numbers(where.get(one), dtype) for key, one in results.items()}}
 

@@ -1,60 +1,67 @@
-"""Every declaration of the library on the CUDA target, without a device: as PTX, and in the simulator."""
+"""Every declaration of the library on the CUDA target, without a device: as PTX, and in the simulator.
+
+One declaration after the other, so that its program is derived and its text written once for all tests.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
 import pytest
-from cuda_agreement import TARGET, Host, agrees, derived
+from cuda_agreement import Host, agrees, emitted
 from objc.targets.cuda import ptx
 from oracles import ROWS
 
+EVERY = pytest.mark.parametrize("name", ROWS, scope="module")
+
 # -------------------------------------------------------------- as PTX
 
-
-LEFT_OUT = {
-    "sm_80": r"_(block(_four|_held)?|spread_\d|tile)",
-    "sm_90": r"_(warp(_four|_held)?|spread_four_\d|tile_four)",
-}
-"""Teams that are compiled for the other architecture: their functions differ in little else."""
-
-
-FORM = r"_(thread|warp|block|tile|spread)(_four|_held)?(_\d)?$"
+FORM = re.compile(r"(\w+)_(thread|warp|block|tile|spread)(_four|_held)?(_\d)?")
+TEAMS = {"sm_80": ("thread", "block"), "sm_90": ("warp", "tile")}
+"""Teams that are compiled for an architecture, each in the form that does most at once: what has one
+alone is compiled for both. Functions of the other teams and forms differ in little; all are compiled for both
+with `--slow`, and rows that blocks share in `tests/targets/test_cuda_spread.py`."""
 
 
-@cache
-def text_of(name: str) -> str:
-    return TARGET.emit(derived(name), "float32").text
+def functions_of(text: str) -> tuple[str, dict[str, str]]:
+    """The head of a kernel's text, and its functions by name."""
+    head, *functions = text.split("@kernel\n")
+    return head, {one[len("def ") : one.index("(")]: one for one in functions}
 
 
-def kernels(name: str, architecture: str) -> dict[str, str]:
-    """The PTX of a declaration in float32, by the functions that can be launched."""
-    head, *functions = text_of(name).split("@kernel\n")
-    left_out = re.compile(rf"def \w+{LEFT_OUT[architecture]}\(")
-    wanted = [one for one in functions if not left_out.match(one)]
-    text = "@kernel\n".join([head, *wanted])
-    found = ptx.compiled(text, architecture)
-    assert f".target {architecture}" in found
-    parts = re.split(r"\.visible \.entry (\w+)\(", found)
-    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
+def sampled(names: list[str], architecture: str) -> set[str]:
+    """The functions among those of a kernel that are compiled for an architecture."""
+    most: dict[tuple[str, str], str] = {}
+    for name in sorted(names, key=lambda one: ("_held" in one, "_four" in one)):
+        if (form := FORM.fullmatch(name)) is not None:
+            most[form[1], form[2]] = name  # those that do more come later
+    found = {name for (_, team), name in most.items() if team in TEAMS[architecture]}
+    steps = {step for step, _ in most} - {FORM.fullmatch(one)[1] for one in found}  # type: ignore[index]
+    found |= {name for (step, team), name in most.items() if step in steps and team != "spread"}
+    return found | {name for name in names if not FORM.fullmatch(name)}
 
 
-@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("architecture", TEAMS)
+@EVERY
 def test_is_compiled_without_double_precision_and_local_memory(
-    name: str, architecture: str
+    name: str, architecture: str, request: pytest.FixtureRequest
 ) -> None:
     """What runs over the batch; the few blocks' parts of a value are put together in float64."""
-    found = kernels(name, architecture)
-    over_the_batch = [one for one in found if re.search(FORM, one)]
-    assert over_the_batch
-    for one in over_the_batch:
-        assert ".f64" not in found[one], one
-    for one, text in found.items():
-        assert "st.local" not in text and ".local " not in text, one
-    assert ".extern .func" not in "".join(found.values())
+    head, functions = functions_of(emitted(name, "float32").text)
+    if not request.config.getoption("--slow"):
+        wanted = sampled([*functions], architecture)
+        functions = {one: functions[one] for one in functions if one in wanted}
+    found = ptx.compiled("@kernel\n".join([head, *functions.values()]), architecture)
+    assert f".target {architecture}" in found
+    assert ".extern .func" not in found
+    _, *parts = re.split(r"\.visible \.entry (\w+)\(", found)
+    compiled = dict(zip(parts[::2], parts[1::2], strict=True))
+    assert set(compiled) == set(functions)
+    assert any(FORM.fullmatch(one) for one in compiled)
+    for one, text in compiled.items():
+        assert ".local" not in text, one
+        assert not FORM.fullmatch(one) or ".f64" not in text, one
 
 
 # -------------------------------------------------------------- in the simulator
@@ -84,19 +91,21 @@ in every type each time, the others with `--slow`: what differs is what is conve
 _IN_OTHER_TYPES = pytest.mark.parametrize(
     "name",
     [pytest.param(one, marks=[] if one in SEVERAL_TYPES else pytest.mark.slow) for one in ROWS],
+    scope="module",
 )
 
 
 @pytest.mark.usefixtures("_simulated")
-@pytest.mark.parametrize("name", ROWS)
+@EVERY
 def test_agrees_with_the_interpreter_in_the_simulator(name: str) -> None:
-    agrees(name, "float64", Host())
+    """In float32: the text that is compiled above."""
+    agrees(name, "float32", Host())
 
 
 @pytest.mark.usefixtures("_simulated")
 @_IN_OTHER_TYPES
-def test_agrees_in_float32(name: str) -> None:
-    agrees(name, "float32", Host())
+def test_agrees_in_float64(name: str) -> None:
+    agrees(name, "float64", Host())
 
 
 @pytest.mark.usefixtures("_simulated")

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from cuda_agreement import TARGET, derived
+from cuda_agreement import emitted
 from objc.targets.cuda import ptx
 from oracles import ROWS
 
@@ -55,7 +55,7 @@ def version() -> str:
 
 def assembled(name: str, dtype: DType, folder: Path) -> list[tuple[str, ...]]:
     """Of each function: its name, bytes of stack, of spill stores and loads, and registers."""
-    code = ptx.compiled(TARGET.emit(derived(name), dtype).text, "sm_90")
+    code = ptx.compiled(emitted(name, dtype).text, "sm_90")
     path = folder / "kernel.ptx"
     path.write_text(code)
     command = [str(PTXAS), "-v", "-arch=sm_90", str(path), "-o", str(folder / "kernel.cubin")]
