@@ -16,6 +16,7 @@ import sympy
 from objc.ir.index import Index
 from objc.ir.program import Program
 from objc.ir.recurrence import groups
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
 
 Rank = tuple[int, tuple[int, ...], int]
@@ -31,7 +32,7 @@ def ordered_addends(expression: Expression, program: Program) -> list[Expression
 
     def rank(addend: Expression) -> tuple[Rank, int, str]:
         latest = max((rank_of(read) for read in addend.atoms(Read)), default=(-1, (), 0))
-        return latest, _leading_sign(addend), str(addend)
+        return latest, _leading_sign(addend), spelled(addend)
 
     return sorted(sympy.Add.make_args(expression), key=rank)
 

@@ -7,6 +7,7 @@ SymPy sees scalars with assumptions; names and indices are ours. A body is made 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
@@ -14,11 +15,15 @@ import sympy
 
 from objc.atoms import Branch, iverson
 from objc.ir.index import Dimension, Index, Position
+from objc.ir.spelling import spelled
 
 __all__ = [
     "Branch", "Condition", "Expression", "Extent", "IndexValue", "Read", "conjuncts", "disjuncts",
     "indices_of", "iverson", "move_position", "move_read", "position_value", "reads", "substitute_positions",
 ]  # fmt: skip
+
+_REMEMBERED = 2**14
+"""Expressions of which is remembered what they read: all passes ask it of the same ones."""
 
 Expression: TypeAlias = Any  # a sympy.Expr; SymPy has no usable types
 Condition: TypeAlias = Any  # a sympy Boolean
@@ -115,6 +120,11 @@ class Extent(_Named):
 
 def reads(expression: Expression | Condition) -> list[Read]:
     """Every read in an expression, those inside gathers included, each once, in a fixed order."""
+    return list(_reads(expression))
+
+
+@functools.lru_cache(_REMEMBERED)
+def _reads(expression: Expression | Condition) -> tuple[Read, ...]:
     found: dict[Read, None] = {}
 
     def visit(read: Read) -> None:
@@ -125,7 +135,7 @@ def reads(expression: Expression | Condition) -> list[Read]:
 
     for read in sorted(expression.atoms(Read), key=lambda one: str(one.name)):
         visit(read)
-    return list(found)
+    return tuple(found)
 
 
 def substitute_positions(expression: Any, mapping: Mapping[Index, Position]) -> Any:
@@ -175,6 +185,11 @@ def position_value(position: Position) -> Expression:
 
 def indices_of(expression: Expression) -> set[Index]:
     """Every index that an expression depends on, through reads, gathers and index values."""
+    return set(_indices_of(expression))
+
+
+@functools.lru_cache(_REMEMBERED)
+def _indices_of(expression: Expression) -> frozenset[Index]:
     found: set[Index] = set()
 
     def visit(read: Read) -> None:
@@ -189,7 +204,7 @@ def indices_of(expression: Expression) -> set[Index]:
             visit(symbol)
         else:
             found.add(symbol.index)
-    return found
+    return frozenset(found)
 
 
 def conjuncts(condition: Condition) -> list[Condition]:
@@ -205,7 +220,9 @@ def disjuncts(condition: Condition) -> list[Condition]:
 
 
 def _plain_first(parts: list[Condition]) -> list[Condition]:
-    return sorted(parts, key=lambda part: (_read_risk(part), str(part)))
+    if len(parts) == 1:
+        return parts
+    return sorted(parts, key=lambda part: (_read_risk(part), spelled(part)))
 
 
 def _read_risk(part: Condition) -> int:

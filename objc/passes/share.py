@@ -13,6 +13,7 @@ from objc.atoms import BY_FUNCTION, Branch, quotient
 from objc.ir.domain import domain_of
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
+from objc.ir.spelling import spelled
 from objc.ir.symbols import (
     Expression,
     Read,
@@ -88,7 +89,7 @@ def _common_subexpressions(program: Program) -> Program:
         counts.update(each)
     common = [node for node, number in counts.items() if number > 1]
     # The largest first: what stands only inside of a shared expression need not be shared itself.
-    common.sort(key=lambda node: (-_weight(node), str(node)))
+    common.sort(key=lambda node: (-_weight(node), spelled(node)))
     names = Names.of(program)
     lets = list(program.lets)
     for node in common:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from objc.atoms import quotient
 from objc.ir.index import at
@@ -30,9 +31,10 @@ def without_mirrored(program: Program) -> Program:
     instead: dict[str, tuple[Let, int]] = {}
     sums: list[tuple[Let, Expression]] = []
     made: dict[str, Let] = {}
+    alike = _alike(program)
     for let in program.lets:
         let = _reading(let, instead)
-        if let.reduction == "sum" and let.name not in outputs and let.free:
+        if let.name in alike and let.name not in outputs:
             body = _canonical(_inlined(let.body, made, parities), parities)
             found = next(
                 (
@@ -49,6 +51,20 @@ def without_mirrored(program: Program) -> Program:
         lets.append(let)
         made[let.name] = let
     return program.with_lets(lets) if instead else program
+
+
+def _alike(program: Program) -> set[str]:
+    """The sums that run over the same dimensions as another and are made of the same: others are not
+    worth a comparison."""
+    made_of: dict[str, frozenset[Any]] = {}
+    found: dict[Any, list[str]] = {}
+    for let in program.lets:
+        own = frozenset[Any]().union(*(made_of.get(one.tensor, {one.tensor}) for one in let.reads))
+        kind = let.reduction, tuple(one.dimension for one in let.indices), len(let.free), own
+        made_of[let.name] = own if let.reduction is None else frozenset({kind})
+        if let.reduction == "sum" and let.free:
+            found.setdefault(kind, []).append(let.name)
+    return {name for names in found.values() if len(names) > 1 for name in names}
 
 
 def _parities(program: Program) -> _Parities:

@@ -19,6 +19,7 @@ from objc.atoms import BY_FUNCTION, Branch
 from objc.ir.index import Index
 from objc.ir.order import ordered_addends
 from objc.ir.program import Program
+from objc.ir.spelling import spelled
 from objc.ir.symbols import (
     Condition,
     Expression,
@@ -149,7 +150,8 @@ class Printer:
 
     def _rank(self, factor: Expression) -> tuple[int, str]:
         """What changes slowest comes first, so that its product leaves the inner loops."""
-        return max((self.scope.depth(one) for one in indices_of(factor)), default=-1), str(factor)
+        depth = max((self.scope.depth(one) for one in indices_of(factor)), default=-1)
+        return depth, spelled(factor)
 
     def _power(self, base: Expression, exponent: Expression, facts: Facts) -> str:
         if exponent.is_Integer and abs(int(exponent)) <= 64:

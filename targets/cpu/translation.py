@@ -76,12 +76,21 @@ def functions_of(text: str) -> dict[str, ast.FunctionDef]:
 class Translator:
     """A module being made: functions are translated when first called with given types."""
 
-    def __init__(self, module: ir.Module, functions: dict[str, ast.FunctionDef], bits: int) -> None:
+    def __init__(
+        self,
+        module: ir.Module,
+        functions: dict[str, ast.FunctionDef],
+        bits: int,
+        told: dict[str, Any] | None = None,
+    ) -> None:
         self.module = module
         self.functions = functions
         self.bits = bits
         self.loops = 0
         self.made: dict[str, tuple[Any, Any]] = {}
+        self.is_trial = told is not None
+        self.told = {} if told is None else told
+        """By function and types of arguments what it returns, for trials too."""
 
     def function(self, name: str, arguments: Sequence[Value]) -> tuple[Any, Any]:
         """The LLVM function for these types of arguments, and the shape of its result."""
@@ -90,7 +99,9 @@ class Translator:
         key = f"{name}.{'.'.join(map(str, kinds_of))}"
         if key not in self.made:
             kinds = {d.id for d in node.decorator_list if isinstance(d, ast.Name)}
-            result = self._result(node, arguments)
+            if key not in self.told:
+                self.told[key] = self._result(node, arguments)
+            result = self.told[key]
             kind = ir.VoidType() if result is None else _packed(result)
             made = ir.Function(self.module, ir.FunctionType(kind, kinds_of), key)
             made.linkage = "internal"
@@ -102,10 +113,11 @@ class Translator:
             for argument in made.args:
                 if isinstance(argument.type, ir.PointerType):
                     argument.add_attribute("noalias")
-            places = iter(made.args)
-            bound = [_again(value, places) for value in arguments]
-            flags = () if "helper" in kinds else STEP_FLAGS if "step" in kinds else FLAGS
-            self.body()(self, made, node, flags).fill(bound)
+            if not self.is_trial:
+                places = iter(made.args)
+                bound = [_again(value, places) for value in arguments]
+                flags = () if "helper" in kinds else STEP_FLAGS if "step" in kinds else FLAGS
+                self.body()(self, made, node, flags).fill(bound)
             self.made[key] = made, result
         return self.made[key]
 
@@ -114,10 +126,11 @@ class Translator:
         return Body
 
     def _result(self, node: ast.FunctionDef, arguments: Sequence[Value]) -> Any:
-        """The type of what a function returns, from a trial translation: None, a type or a tuple."""
+        """The type of what a function returns, from a trial translation, in which what it calls stays
+        empty: None, a type or a tuple."""
         if not any(isinstance(one, ast.Return) and one.value for one in ast.walk(node)):
             return None
-        trial = type(self)(ir.Module("trial"), self.functions, self.bits)
+        trial = type(self)(ir.Module("trial"), self.functions, self.bits, self.told)
         kinds_of = [one.type for value in arguments for one in flat(value)]
         made = ir.Function(trial.module, ir.FunctionType(ir.VoidType(), kinds_of), "trial")
         places = iter(made.args)
