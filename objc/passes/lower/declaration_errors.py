@@ -2,66 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from objc.errors import Diagnostic, Label, did_you_mean
-from objc.source import Span
-
-
-@dataclass(frozen=True)
-class IncompleteDefinition(Diagnostic):
-    """Equations at single places, and none for the rest.
-
-        loss wrong(x: real[N]) = sum[i](a[i] * x[i])
-            where a[0] = 1
-
-    Write one for the rest: `a[i] = …`.
-    """
-
-    code = "E0134"
-    name: str
-
-    def title(self) -> str:
-        return f"`{self.name}` is defined at single places only"
-
-    def label(self) -> str:
-        return "no equation for the rest"
-
-    def help(self) -> str | None:
-        return f"add one for all the other places: `{self.name}[i] = …`"
-
-
-@dataclass(frozen=True)
-class ContradictoryEquations(Diagnostic):
-    """Two equations of a tensor that say different things where they meet.
-
-        loss wrong(x: real[N, M]) = d[N-1, M-1]
-            where d[0, j] = x[0, j]
-                  d[i, 0] = x[i, 0] + 1
-                  d[i, j] = d[i-1, j] + d[i, j-1]
-
-    At `d[0, 0]` both would hold. Write what is meant there: `d[0, 0] = …`.
-    """
-
-    code = "E0145"
-    one: str
-    other: str
-    place: str
-    other_span: Span
-
-    def title(self) -> str:
-        return f"`{self.one}` and `{self.other}` say different things at `{self.place}`"
-
-    def label(self) -> str:
-        return "one of them"
-
-    def labels(self) -> Sequence[Label]:
-        return (Label(self.other_span, "the other"),)
-
-    def help(self) -> str | None:
-        return f"add an equation for the place where they meet: `{self.place} = …`"
+from objc.errors import Diagnostic, did_you_mean
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,13 @@ from objc.ir.symbols import Expression
 from objc.passes.lower import errors
 from objc.passes.lower.bindings import Binding
 from objc.passes.lower.builder import Wanted
-from objc.passes.lower.equations import general_equation, index_name, result_of, tensor_value
+from objc.passes.lower.equations import (
+    are_places_fixed,
+    general_equation,
+    index_name,
+    result_of,
+    tensor_value,
+)
 from objc.passes.lower.names import LocalFunction, Named, Scope
 from objc.passes.lower.order import Group, groups_of, live_names, names_in, ordered
 from objc.passes.lower.recurrences import Recurrence, is_recurrence
@@ -60,7 +66,7 @@ def define_all(
     results, in order."""
     groups = groups_of(declaration.definitions)
     for name, group in list(groups.items()):
-        if not _check_name(group, scope):
+        if not _check_name(group, scope) or not are_places_fixed(group, groups, scope):
             del groups[name]
             scope.names.setdefault(
                 name, Named(broken(group.equations[0].span), "a definition", None)

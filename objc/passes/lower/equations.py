@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 import sympy
 
 from objc.ir.index import Dimension, Index
 from objc.ir.program import Let
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Branch, Condition, Expression, conjuncts, position_value
 from objc.passes.lower import errors
 from objc.passes.lower.builder import Wanted
@@ -156,6 +157,38 @@ def in_order(group: Group, scope: Scope) -> list[tree.Definition] | None:
     return [*(seen[where] for where in special), general[0]]
 
 
+def are_places_fixed(group: Group, defined: Container[str], scope: Scope) -> bool:
+    """Whether all equations stand at numbers, ends of dimensions and indices; report others. A name alone
+    is an index of its equation, unless there are two such equations and data, or a definition, have it."""
+    good = True
+    general = [one for one in group.equations if _is_general(one)]
+    for one in group.equations:
+        own = {index_name(place) for place in one.indices or ()}
+        for axis, place in enumerate(one.indices or ()):
+            names = set(names_in(place)) - scope.dimensions.axes.keys()
+            known = {name for name in names if name in defined or scope.lookup(name) is not None}
+            if not names or (isinstance(place, tree.Name) and (len(general) < 2 or not known)):
+                continue
+            rest = next((other for other in general if other is not one), one)
+            index = (rest.indices or ())[axis].span.text if rest is not one else min(names)
+            at = _written(one, axis, place.span.text)
+            moved = _written(one, axis, index)
+            if known and names <= known | own:
+                branch = f"{moved} = if {index} == {place.span.text} then … else …"
+                scope.collector.add(errors.PlaceFromData(place.span, at, branch))
+            else:
+                scope.collector.add(errors.ShiftedEquation(place.span, at, moved))
+            good = False
+    return good
+
+
+def _written(equation: tree.Definition, axis: int, place: str) -> str:
+    """What stands on the left of an equation, with another place along one axis."""
+    places = [one.span.text for one in equation.indices or ()]
+    places[axis] = place
+    return f"{equation.name}[{', '.join(places)}]"
+
+
 def equation(
     definition: tree.Definition, axes: tuple[Axis, ...], scope: Scope, alone: bool = True
 ) -> Equation | None:
@@ -221,11 +254,6 @@ def _offset(place: tree.Expression) -> int | None:
 
 def _constant_place(place: tree.Expression, scope: Scope) -> Value | None:
     """`0` or `T-1` on the left of an equation; None if it is anything else."""
-    names = set(names_in(place))
-    if names - scope.dimensions.axes.keys():
-        what = "an equation at a shifted index"
-        scope.collector.add(errors.NotCompiled(place.span, what))
-        return None
     value = number_of(place, scope)
     if value.broken or not value.integral:
         if not value.broken:
@@ -309,5 +337,5 @@ def _excluding(here: list[Condition], earlier: list[frozenset[Condition]]) -> li
     """
     left = [one - set(here) for one in earlier]
     least = [one for one in dict.fromkeys(left) if not any(other < one for other in left)]
-    denied = [sympy.Not(sympy.And(*sorted(one, key=str))) for one in least]
+    denied = [sympy.Not(sympy.And(*sorted(one, key=spelled))) for one in least]
     return [*here, *denied]

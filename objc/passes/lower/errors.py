@@ -13,8 +13,6 @@ from objc.passes.lower.declaration_errors import (
     BadSurrogate,
     BadTerm,
     CircularDefinition,
-    ContradictoryEquations,
-    IncompleteDefinition,
     IntegerBeforeBar,
     MetricInLoss,
     MisplacedLearn,
@@ -33,6 +31,12 @@ from objc.passes.lower.domain_errors import (
     NotReal,
     NumberForCondition,
     UnknownDomain,
+)
+from objc.passes.lower.equation_errors import (
+    ContradictoryEquations,
+    IncompleteDefinition,
+    PlaceFromData,
+    ShiftedEquation,
 )
 from objc.passes.lower.game_errors import MovesNothing, NotMovable
 from objc.passes.lower.gradient_errors import (
@@ -125,9 +129,11 @@ __all__ = [
     "NotReal",
     "NothingToWeigh",
     "NumberForCondition",
+    "PlaceFromData",
     "PositionOutside",
     "RecursiveDeclarations",
     "ReductionOverNothing",
+    "ShiftedEquation",
     "SortAlongSeveral",
     "SortUnderGuard",
     "StageDirection",
