@@ -94,10 +94,15 @@ class IndexValue(_Named):
 
 
 def _signature(positions: tuple[Position, ...]) -> str:
-    bases = (position.base for position in positions)
-    return ", ".join(
-        str(base) if isinstance(base, Index) else getattr(base, "signature", "") for base in bases
-    )
+    return ", ".join(_base(position.base) for position in positions)
+
+
+def _base(base: Index | Dimension | Read | None) -> str:
+    """An index with its dimension; what is gathered with what it assumes, as counts and other whole numbers
+    of one name, in two programs, are unlike."""
+    if not isinstance(base, Read):
+        return str(base) if isinstance(base, Index) else ""
+    return f"{base.signature}{sorted(base._assumptions_orig)}"
 
 
 _COUNT = {"integer": True, "nonnegative": True}

@@ -34,6 +34,7 @@ from objc.target import DType, IndexOutOfRange
 if TYPE_CHECKING:
     from objc.ir.program import Program
     from objc.kernel.device_recipes import DeviceRecipe
+    from objc.source import Span
 
 Array = NDArray[Any]
 
@@ -365,12 +366,41 @@ class Evaluator:
         example = None
         if error.example is not None and call.batch is not None:
             example = call.example(error.example)
-        read = signature.input.get(error.tensor)
-        span = None if read is None else signature.span(read.place)
         # The batch is an axis of its own, which the user's text doesn't have.
         axis = error.axis - (error.tensor in call.batched)
+        span, dimension = self._place_of(error.tensor, axis)
         return InputError(
             PositionOutOfRange(
-                span, signature.name, error.tensor, axis, error.value, error.extent, example
+                span,
+                signature.name,
+                error.tensor,
+                axis,
+                dimension,
+                error.value,
+                error.extent,
+                example,
             )
         )
+
+    def _place_of(self, tensor: str, axis: int) -> tuple[Span | None, str]:
+        """What in the text reads a tensor at computed places along an axis, or else what declares it; and
+        the name of the dimension there, empty where it has none. What was inlined reads another tensor
+        of that dimension in the text."""
+        from objc.ir.program import readers
+
+        program, declared = self._program(), self.signature.input.get(tensor)
+        place = None if declared is None else self.signature.span(declared.place)
+        if tensor not in program.input and tensor not in program.let:
+            return place, ""
+        dimension = program.tensor(tensor).dimensions[axis]
+        computed = [
+            (read.tensor == tensor, let.span)
+            for let, read in readers(program)
+            for own, position in zip(
+                program.tensor(read.tensor).dimensions, read.positions, strict=True
+            )
+            if own == dimension and position.index is None
+        ]
+        named = {span for is_it, span in computed if is_it}
+        found = named or {span for _, span in computed}
+        return (found.pop() if len(found) == 1 else None) or place, str(dimension)

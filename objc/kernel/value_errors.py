@@ -64,19 +64,22 @@ class PositionOutOfRange(CallDiagnostic):
     code: ClassVar[str] = "E0412"
     tensor: str
     axis: int
+    dimension: str
+    """The name of the axis in the text; empty for a tensor that the text doesn't name."""
     value: int
     extent: int
     example: tuple[int, ...] | None
 
     def title(self) -> str:
         at = "" if self.example is None else f", for the example{where(self.example)}"
+        named = f" ({self.dimension})" if self.dimension else ""
         return (
-            f"{self.declaration}: `{self.tensor}` is read at {self.value} along axis {self.axis},"
+            f"{self.declaration}: `{self.tensor}` is read at {self.value} along axis {self.axis}{named},"
             f" which has {self.extent} entries{at}"
         )
 
     def label(self) -> str:
-        return f"axis {self.axis} has {self.extent} entries in this call, from 0"
+        return f"{self.dimension or f'axis {self.axis}'} is {self.extent} in this call"
 
 
 @dataclass(frozen=True)

@@ -104,3 +104,11 @@ def test_unexpanded_reductions_are_refused_after_expand() -> None:
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
 def test_valid_programs_pass(case: Any) -> None:
     verify(case.program)
+
+
+def test_reads_at_places_that_assume_unlike_things_are_unlike() -> None:
+    """SymPy's cache outlives a program: equal, the read of one program would come with the place of another."""
+    count, whole = (
+        Input("place", (), domain, "data").read() for domain in (Domain("count"), Domain("integer"))
+    )
+    assert x.read(Position(count)) != x.read(Position(whole))

@@ -157,7 +157,8 @@ def test_targets_report_labels_alike(name: str, module: Any) -> None:
 
 
 def test_a_computed_position(module: Any, golden: Callable[[Path, str], None]) -> None:
-    text = "loss step(x: real[T] | y: real) = sum[t](x[t] * y) + x[3]"
+    """The text says the place that is told: where it reads, though `z` stands there for `x`."""
+    text = "loss step(x: real[T] | y: real) = sum[t](x[t] * y) + z[2]\n    where z[t] = x[t+1]"
     kernel = objc.compile(text, target=module.huber.target).step
     with pytest.raises(objc.InputError) as caught:
         kernel(np.zeros((2, 3)), np.zeros(2))
