@@ -119,6 +119,10 @@ class InputError(ObjcError, ValueError):
     """Wrong data at a call: shape, dtype, range, an empty batch."""
 
 
+class OutOfMemory(InputError, MemoryError):
+    """The arrays that a call works in take more memory than there is."""
+
+
 class InternalError(RuntimeError):
     """A fault of the compiler itself, never of the user's text."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from objc.errors import InputError
+from objc.errors import InputError, OutOfMemory
 from objc.kernel.arguments import Binder, Options, shown
 from objc.kernel.arrays import numeric
 from objc.kernel.call import Call, Reader, floating
@@ -20,7 +20,7 @@ from objc.kernel.option_errors import BadOption, BadOut, NotDifferentiable, Vect
 from objc.kernel.outputs import Results, parts_by_input
 from objc.kernel.recipes import MOST, Recipe, recipe_of
 from objc.kernel.signature import InputSignature, Signature
-from objc.kernel.value_errors import EmptyAxis, EmptyMean, PositionOutOfRange
+from objc.kernel.value_errors import EmptyAxis, EmptyMean, PositionOutOfRange, TooLargeForMemory
 from objc.kernel.variants import (
     Compiled,
     Request,
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+
+_MOST_ENTRIES = 2**40
+"""Steps beyond which no memory holds what is kept of each."""
 
 _WITHOUT_WRT = frozenset({"value", "terms", "per_example"})
 """Results of which `out` holds none, where derivatives are asked for beside them."""
@@ -168,6 +171,14 @@ class Evaluator:
             scalars = compiled.run(arguments, call.sizes, filled.buffers)
         except IndexOutOfRange as error:
             raise self.out_of_range(error, call, arguments) from None
+        except (
+            MemoryError,
+            ValueError,
+        ) as error:  # NumPy has another for what no machine could hold
+            shortage = self._out_of_memory(call)
+            if isinstance(error, ValueError) and shortage.extent < _MOST_ENTRIES:
+                raise
+            raise OutOfMemory(shortage) from None
         if call.empty and options.on_empty == "nan":
             filled.fill(math.nan, shared_only=True)
             scalars = dict.fromkeys(scalars, math.nan)
@@ -381,6 +392,18 @@ class Evaluator:
                 example,
             )
         )
+
+    def _out_of_memory(self, call: Call) -> TooLargeForMemory:
+        """What to tell where memory does not suffice: the longest of all dimensions, of which those that a
+        hyperparameter counts are known to the program alone."""
+        sizes, counts = dict(call.sizes), {}
+        for one in self._program().dimensions:
+            if one.count is not None:
+                sizes[one.name] = int(call.values[one.count]) + one.more
+                counts[one.name] = self.signature.input[one.count].place
+        longest = max(sizes, key=sizes.__getitem__, default="batch")
+        span = self.signature.span(counts.get(longest))
+        return TooLargeForMemory(span, self.signature.name, longest, sizes.get(longest, 0))
 
     def _place_of(self, tensor: str, axis: int) -> tuple[Span | None, str]:
         """What in the text reads a tensor at computed places along an axis, or else what declares it; and

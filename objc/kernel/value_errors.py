@@ -1,4 +1,4 @@
-"""The diagnostics of calls: values and weights, E0411 to E0419."""
+"""The diagnostics of calls: values and weights, E0411 to E0419; memory, E0431."""
 
 from __future__ import annotations
 
@@ -285,3 +285,29 @@ class NotFinite(CallDiagnostic):
 
     def help(self) -> str:
         return "leave such examples out with `mask=`"
+
+
+@dataclass(frozen=True)
+class TooLargeForMemory(CallDiagnostic):
+    """The arrays that a call works in don't fit into memory.
+
+    A recurrence keeps one entry a step for its gradient, and what is read at several places is kept in
+    an array of its own.
+
+    Example: `iterate(1.0, steps=10**12)`, where `a[n] = a[n-1] / 2 + x`.
+
+    Mend: smaller batches; fewer steps.
+    """
+
+    code: ClassVar[str] = "E0431"
+    dimension: str
+    extent: int
+
+    def title(self) -> str:
+        return (
+            f"{self.declaration}: there is no memory for this call: its longest dimension,"
+            f" {self.dimension}, is {self.extent:_}"
+        ).replace("_", " ")
+
+    def help(self) -> str:
+        return "call it with fewer examples" if self.dimension == "batch" else "shorten it"

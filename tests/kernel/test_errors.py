@@ -165,6 +165,21 @@ def test_a_computed_position(module: Any, golden: Callable[[Path, str], None]) -
     golden(HERE / "computed_position.txt", str(caught.value))
 
 
+def test_more_steps_than_memory_holds(module: Any, golden: Callable[[Path, str], None]) -> None:
+    """NumPy refuses the two numbers in two ways."""
+    text = (
+        "loss halved(x: real; n: count) = a[n]\n    where a[0] = x\n          a[k] = a[k-1] / 2 + x"
+    )
+    kernel = objc.compile(text, target=module.huber.target).halved
+    told = []
+    for steps in (10**15, 10**18):
+        with pytest.raises(MemoryError) as caught:
+            kernel(1.0, n=steps)
+        assert isinstance(caught.value, objc.ObjcError)
+        told.append(str(caught.value))
+    golden(HERE / "too_many_steps.txt", "\n\n".join(told))
+
+
 def test_a_refused_cache(golden: Callable[[Path, str], None]) -> None:
     found = cache.CacheRefused(None, "/home/ada/.cache/objc", "others may write to it")
     golden(HERE / "cache_refused.txt", found.render())
@@ -172,7 +187,7 @@ def test_a_refused_cache(golden: Callable[[Path, str], None]) -> None:
 
 def test_every_golden_has_a_case() -> None:
     named = {path.stem for path in HERE.glob("*.txt")}
-    assert named == {*CASES, "computed_position", "cache_refused"}
+    assert named == {*CASES, "computed_position", "cache_refused", "too_many_steps"}
 
 
 def diagnostics() -> Iterator[type[Diagnostic]]:
