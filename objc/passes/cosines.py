@@ -17,6 +17,7 @@ from objc.atoms import Branch, quotient
 from objc.ir.domain import REAL
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, move_read, substitute_positions
 
 
@@ -33,7 +34,7 @@ class Units:
     def within(self, expression: Any, sums: Mapping[str, Let]) -> Any:
         """The expression with its quotients of vectors by their lengths and its cosines."""
         lengths = {let.name: let for let in self._norms.values()}
-        for product in sorted(expression.atoms(sympy.Mul), key=str):
+        for product in sorted(expression.atoms(sympy.Mul), key=spelled):
             found = _lengths_below(product, lengths)
             if not found:
                 continue
@@ -66,7 +67,7 @@ class Units:
     ) -> Expression | None:
         """sum[d] a[d]·b[d] / (|a|·|b|)."""
         powers = product.as_powers_dict()
-        for inner in sorted(powers, key=str):
+        for inner in sorted(powers, key=spelled):
             times = powers[inner]
             if not isinstance(inner, Read) or inner.tensor not in sums:
                 continue

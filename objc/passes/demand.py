@@ -18,6 +18,7 @@ from objc.ir.conditions import taken_reads
 from objc.ir.index import Index, Position
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import Group, groups
+from objc.ir.spelling import spelled
 from objc.ir.symbols import (
     Condition,
     Extent,
@@ -171,7 +172,7 @@ def _is_risky(let: Let) -> bool:
 def _within(let: Let, parts: Iterable[Condition]) -> Let:
     """The let where the conditions hold; elsewhere nothing of it is read, and it may be anything."""
     known = set(conjuncts(let.guard))
-    new = sorted((one for one in parts if one not in known), key=str)
+    new = sorted((one for one in parts if one not in known), key=spelled)
     if not new or let.reduction in _PICKING:
         return let
     holding = dict.fromkeys(new, sympy.true)

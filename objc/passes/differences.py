@@ -16,6 +16,7 @@ import sympy
 from objc.ir.domain import domain_of
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import recurrence_of
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, reads, substitute_positions
 
 
@@ -63,7 +64,7 @@ def is_difference(expression: Expression) -> bool:
 def _differences(body: Expression) -> list[Expression]:
     """The differences inside of a body, not the body itself, in a fixed order."""
     found = {node for node in body.atoms(sympy.Add) if node != body and is_difference(node)}
-    return sorted(found, key=str)
+    return sorted(found, key=spelled)
 
 
 def _positive(node: Expression, wanted: Mapping[Expression, str]) -> Expression:

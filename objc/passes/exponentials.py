@@ -2,7 +2,8 @@
 overflows later than it does, or is lost with it: its logarithm, a quotient by it.
 
 Where only sums and multiples are made of it, it stays as it is: nothing is gained, and a sum of which all
-terms vanish has no finite logarithm.
+terms vanish has no finite logarithm. A maximum that is taken out by hand is put back: a logsumexp takes out
+its own.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch
+from objc.atoms import Branch, stop_gradient
 from objc.ir.domain import REAL
+from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
-from objc.ir.symbols import Expression, Extent, Read
+from objc.ir.symbols import Expression, Extent, Read, substitute_positions
 from objc.passes.rewrites import rewrite
 
 
@@ -35,11 +37,13 @@ def exponential_sums(program: Program) -> Program:
             lets.append(let)
             continue
         name = names.fresh(f"log_{let.name}")
-        logarithm = replace(let, name=name, body=exponent, reduction="logsumexp", domain=REAL)
+        shift = _largest_by_hand(exponent, let, program)
+        logarithm = replace(
+            let, name=name, body=exponent + shift, reduction="logsumexp", domain=REAL
+        )
         lets.append(logarithm)
-        shift: Expression = sympy.Integer(0)
         if let.reduction == "mean":
-            shift = sympy.log(sympy.Mul(*(Extent(index.dimension) for index in let.over)))
+            shift += sympy.log(sympy.Mul(*(Extent(index.dimension) for index in let.over)))
         mapping[let.name] = (logarithm, shift)
     # In a recurrence a let may be read before it is defined.
     return program.with_lets(_substitute(let, mapping) for let in lets)
@@ -95,6 +99,23 @@ def _common_exponent(body: Expression) -> Expression | None:
     return exponent if coefficient == 1 else exponent + sympy.log(coefficient)
 
 
+def _largest_by_hand(exponent: Any, let: Let, program: Program) -> Expression:
+    """m of exponents b − m with m = max b, which a logsumexp of b takes out itself; else 0."""
+    for one in exponent.args if isinstance(exponent, sympy.Add) else ():
+        read = (-one).args[0] if isinstance(-one, stop_gradient) else -one
+        largest = program.let.get(getattr(read, "tensor", ""))
+        if largest is None or largest.reduction != "max":
+            continue
+        dimensions = [[index.dimension for index in each.over] for each in (largest, let)]
+        if dimensions[0] != dimensions[1] or largest.guard != let.guard:
+            continue
+        places: dict[Index, Position] = dict(zip(largest.free, read.positions, strict=True))
+        places |= {old: at(new) for old, new in zip(largest.over, let.over, strict=True)}
+        if substitute_positions(largest.body, places) == exponent - one:
+            return -one
+    return sympy.Integer(0)
+
+
 def _substitute(let: Let, mapping: dict[str, tuple[Let, Expression]]) -> Let:
     if not mapping:
         return let
@@ -102,7 +123,9 @@ def _substitute(let: Let, mapping: dict[str, tuple[Let, Expression]]) -> Let:
     for read in let.body.atoms(Read) | let.guard.atoms(Read):
         if read.tensor in mapping:
             logarithm, shift = mapping[read.tensor]
-            replacements[read] = sympy.exp(logarithm.read(*read.positions) - shift)
+            places = dict(zip(logarithm.free, read.positions, strict=True))
+            moved = substitute_positions(shift, places)
+            replacements[read] = sympy.exp(logarithm.read(*read.positions) - moved)
     if not replacements:
         return let
     return replace(

@@ -19,6 +19,7 @@ from objc.ir.domain import REAL
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, substitute_positions
 from objc.passes.differences import written_out
 from objc.passes.probabilities import is_zero
@@ -94,7 +95,7 @@ def without_equal_shares(program: Program) -> Program:
     lets = []
     for let in program.lets:
         body = let.body
-        for node in sorted(body.atoms(sympy.Add), key=str):
+        for node in sorted(body.atoms(sympy.Add), key=spelled):
             body = body.xreplace({node: _without_shares(node, program)})
         lets.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(lets)

@@ -17,6 +17,7 @@ from objc.ir.conditions import taken_reads
 from objc.ir.index import Index, Position
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import Group, groups
+from objc.ir.spelling import spelled
 from objc.ir.symbols import (
     Condition,
     Expression,
@@ -99,7 +100,7 @@ class _Walk:
         if isinstance(base, Index):
             limits = frozenset(limit for one in known for limit in self._limit(one, base))
             if limits:
-                nearest = min(limits, key=str)
+                nearest = min(limits, key=spelled)
                 return frozenset({nearest + position.offset})
             own = self.reached.get(let.name, {}).get(base)
             return None if own is None else frozenset(limit + position.offset for limit in own)

@@ -21,6 +21,7 @@ from objc.ir.domain import REAL
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 
 _NONE = -(sympy.Integer(2) ** 127)
@@ -84,7 +85,7 @@ def name_log_probabilities(program: Program) -> tuple[Program, Mapping[str, LogP
     lets: list[Let] = []
     for let in program.lets:
         body = let.body
-        for node in sorted(body.atoms(sympy.Add), key=str):
+        for node in sorted(body.atoms(sympy.Add), key=spelled):
             found = None if let.name in inside else _log_probability(node, let, normalizers)
             if found is None:
                 continue

@@ -18,6 +18,7 @@ from objc.ir.domain import REAL, domain_of
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
 from objc.ir.symbols import (
     Expression,
     IndexValue,
@@ -75,7 +76,7 @@ def complements_of_squares(program: Program) -> Program:
     lets: list[Let] = []
     for let in program.lets:
         body = let.body
-        for node in sorted(body.atoms(sympy.Add), key=str):
+        for node in sorted(body.atoms(sympy.Add), key=spelled):
             for term in node.args:
                 factor, read = _factor_and_read(term, squares)
                 if read is None:
@@ -125,7 +126,7 @@ def logs_of_the_rest(program: Program) -> Program:
     lets: list[Let] = []
     for let in program.lets:
         swaps = {}
-        for node in sorted(let.body.atoms(log1mexp), key=str) if let.name not in inside else ():
+        for node in sorted(let.body.atoms(log1mexp), key=spelled) if let.name not in inside else ():
             (u,) = node.args
             for total, place in _entry_of_softmax(u, normalizers):
                 key = total.tensor, total.positions, place
@@ -143,7 +144,7 @@ def _entry_of_softmax(
     u: Expression, normalizers: Mapping[str, Let]
 ) -> Iterator[tuple[Read, Position]]:
     """(l, y) where u is `b[y] − l` with `l = logsumexp[k] b[k]` and y a place of the data."""
-    reads = sorted(u.atoms(Read), key=str)
+    reads = sorted(u.atoms(Read), key=spelled)
     places = dict.fromkeys(
         place for read in reads for place in read.positions if isinstance(place.base, Read)
     )
@@ -185,7 +186,7 @@ def means_under_softmaxes(program: Program) -> Program:
     lets: list[Let] = []
     for let in program.lets:
         body = let.body
-        for product in sorted(body.atoms(sympy.Mul), key=str):
+        for product in sorted(body.atoms(sympy.Mul), key=spelled):
             found = _quotient(product, sums, normalizers)
             if found is None:
                 continue

@@ -1,9 +1,10 @@
 """Differences of sums of squares, without the subtraction: a variance is the mean of squared distances.
 
 `mean x·y − mean x · mean y` is `mean (x − mean x)·(y − mean y)`, and `Σ u² − Σ v²`, where u and v have
-something in common, `Σ (u − v)·(u + v)`: both cancel to what is far below their terms. So does Gram's
-form of a squared distance, `Σ x² + Σ y² − 2·Σ x·y`, of which the root may be no number; for all pairs of
-rows it is left where no root is taken, since products are quicker.
+something in common, `Σ (u − v)·(u + v)`: both cancel to what is far below their terms, the first also
+where its means are sums over their size. So does Gram's form of a squared distance,
+`Σ x² + Σ y² − 2·Σ x·y`, of which the root may be no number; for all pairs of rows it is left where no
+root is taken, since products are quicker.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from objc.ir.domain import REAL
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
-from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
-from objc.passes.rewrites.forms import is_short
+from objc.ir.spelling import spelled
+from objc.ir.symbols import Expression, Extent, Read, indices_of, substitute_positions
+from objc.passes.rewrites.forms import ZERO, is_short
 
 
 def differences_of_squares(program: Program) -> Program:
@@ -32,14 +34,15 @@ class _Squares:
         self.program = program
         self.names = Names.of(program)
         inside = members(program)
-        self.known: Mapping[str, Let] = {
+        self.known: dict[str, Let] = {
             let.name: let
             for let in program.lets
             if let.reduction in ("sum", "mean")
             and let.guard == sympy.true
             and let.name not in inside
         }
-        self.made: dict[tuple[Expression, tuple[Index, ...]], Let] = {}
+        self.made: dict[tuple[Expression, tuple[Index, ...], str | None], Let] = {}
+        self.means: dict[str, Let] = {}
 
     def run(self) -> Program:
         lets: list[Let] = []
@@ -49,10 +52,12 @@ class _Squares:
             rooted = {
                 one.base for one in body.atoms(sympy.Pow) if one.exp.is_Rational and one.exp.q == 2
             }
-            for node in sorted(body.atoms(sympy.Add), key=str):
+            for node in sorted(body.atoms(sympy.Add), key=spelled):
                 changed = self._distance(node, node in rooted)
                 if changed is None:
                     changed = self._of(node)
+                if changed is None and node.has(Extent):
+                    changed = self._of(self._by_means(node))
                 if changed is not None:
                     body = body.xreplace({node: changed})
             lets += [one for key, one in self.made.items() if key not in before]
@@ -74,6 +79,29 @@ class _Squares:
                     rest = [one for one in node.args if one is not first and one is not second]
                     return sympy.Add(*rest, coefficient * found)
         return None
+
+    def _by_means(self, node: Any) -> Any:
+        """A sum with Σ x / N as the mean that it is, and (Σ x)²/N as N times its square."""
+        return node.func(*(self._by_mean(one) for one in node.args))
+
+    def _by_mean(self, term: Any) -> Any:
+        for base, exponent in [one.as_base_exp() for one in sympy.Mul.make_args(term)]:
+            let = self.known.get(getattr(base, "tensor", ""))
+            if let is None or let.reduction != "sum" or len(let.over) != 1:
+                continue
+            size = Extent(let.over[0].dimension)
+            left = dict(one.as_base_exp() for one in sympy.Mul.make_args(term))
+            if exponent.is_Integer and exponent > 0 and left.get(size, ZERO).is_negative:
+                mean = self._mean(let).read(*base.positions)
+                term = term / base**exponent * (size * mean) ** exponent
+        return term
+
+    def _mean(self, let: Let) -> Let:
+        if let.name not in self.means:
+            name = self.names.fresh(f"mean_{let.name}")
+            self.means[let.name] = replace(let, name=name, reduction="mean", domain=REAL)
+            self.known[name] = self.means[let.name]
+        return self.means[let.name]
 
     def _distance(self, node: Any, is_rooted: bool) -> Expression | None:
         """c·Σ x² + c·Σ y² ∓ 2c·Σ x·y = c·Σ (x ∓ y)²."""
@@ -115,11 +143,13 @@ class _Squares:
         return None
 
     def _spread(self, read: Read, product: Any) -> Expression | None:
-        """mean x·y − mean x · mean y."""
+        """mean x·y − mean x · mean y, and Σ x·y less N times the same."""
         whole = self.known[read.tensor]
+        if whole.reduction == "sum":
+            product /= sympy.Mul(*(Extent(index.dimension) for index in whole.over))
         factors = _two(whole.body)
         means = _two(product)
-        if whole.reduction != "mean" or factors is None or means is None:
+        if factors is None or means is None:
             return None
         if not all(isinstance(one, Read) and one.tensor in self.known for one in means):
             return None
@@ -128,6 +158,10 @@ class _Squares:
         entries = [self._entry(one, whole) for one in means]
         if None in entries or (moved != entries and moved[::-1] != entries):
             return None
+        for one in means:
+            if self.known[one.tensor] in self.means.values():
+                let = self.known[one.tensor]
+                self.made[let.body, let.over, let.reduction] = let
         pairs = zip(entries, means, strict=True)
         return self._sum(sympy.Mul(*(x - mean for x, mean in pairs)), whole)
 
@@ -168,11 +202,11 @@ class _Squares:
     def _sum(self, body: Expression, like: Let) -> Expression:
         """A read of the sum or mean of a body over the indices of another one, where it is read."""
         free = tuple(sorted(indices_of(body) - set(like.over), key=lambda index: index.name))
-        if (body, like.over) not in self.made:
+        key = body, like.over, like.reduction
+        if key not in self.made:
             name = self.names.fresh(f"spread_{like.name}")
-            made = replace(like, name=name, free=free, body=body, domain=REAL)
-            self.made[body, like.over] = made
-        return self.made[body, like.over].read(*free)
+            self.made[key] = replace(like, name=name, free=free, body=body, domain=REAL)
+        return self.made[key].read(*free)
 
 
 def _read_in(term: Any, known: Mapping[str, Let]) -> tuple[Expression, Read | None]:

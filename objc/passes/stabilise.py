@@ -34,8 +34,8 @@ def stabilise(program: Program, *, differentiated: bool = False) -> Program:
 
 
 def _logarithms_of_products(program: Program) -> Program:
-    """`p := prod b` of positive entries, where its logarithm is read, becomes `l := sum log b` there: the
-    product may be out of range where its logarithm is not."""
+    """`p := prod b` of positive entries, where its logarithm is read, becomes `l := sum log b` there, and its
+    n-th root exp(l/n): the product may be out of range where they are not."""
     products = {
         let.name: let for let in program.lets if let.reduction == "prod" and let.body.is_positive
     }
@@ -46,9 +46,11 @@ def _logarithms_of_products(program: Program) -> Program:
     lets: list[Let] = []
     for let in program.lets:
         replacements = {}
-        for logarithm in let.body.atoms(sympy.log):
-            read = logarithm.args[0]
+        for node in let.body.atoms(sympy.log, sympy.Pow):
+            read = node.args[0]
             if not isinstance(read, Read) or read.tensor not in products:
+                continue
+            if isinstance(node, sympy.Pow) and node.exp.is_integer:
                 continue
             product = products[read.tensor]
             if product.name not in sums:
@@ -58,6 +60,8 @@ def _logarithms_of_products(program: Program) -> Program:
                     product, name=name, reduction="sum", body=body, domain=REAL
                 )
                 lets.append(sums[product.name])
-            replacements[logarithm] = sums[product.name].read(*read.positions)
+            logarithm = sums[product.name].read(*read.positions)
+            is_root = isinstance(node, sympy.Pow)
+            replacements[node] = sympy.exp(node.exp * logarithm) if is_root else logarithm
         lets.append(replace(let, body=let.body.xreplace(replacements)) if replacements else let)
     return program.with_lets(lets)

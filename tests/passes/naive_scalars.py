@@ -105,8 +105,6 @@ SCALARS: tuple[Form, ...] = (*LIKELIHOODS, *DEVIANCES, *QUOTIENTS, *LARGE)
 SECOND = "the terms cancel to second order, and no form of the whole is known"
 
 UNMENDED_SCALARS: Mapping[str, str] = {
-    "-log(0.5 * exp(-(y - m)^2 / 2) + 0.5 * exp(-(y + m)^2 / 2))":
-        "the slopes of both sides cancel near m = 0, where log cosh(y * m) would be their logarithm",
     "sigmoid(y) * (log(sigmoid(y)) - log(sigmoid(x)))"
     " + (1 - sigmoid(y)) * (log(1 - sigmoid(y)) - log(1 - sigmoid(x)))": SECOND,
     "x^2 / (x^2 + y^2 + 1)": "the sum of squares leaves the range, of which the ratio is one of a length",

@@ -25,6 +25,8 @@ from .naive import FORMS, UNMENDED, Form
 
 DIGITS = 1000
 """Enough for a second derivative at 1e-300 to be right where the text as it stands cancels."""
+FEWER = ((1e-12, 1e6, (60, 150)), (1e-40, 1e40, (150, 300)))
+"""Enough for numbers between two sizes, where both give the same."""
 NOTHING = mpmath.mpf(10) ** -700
 RESULTS = ("per_example", "gradient", "hessian_diagonal")
 
@@ -140,22 +142,54 @@ def computed(
 
 def _expected(program: Program, form: Form) -> Iterator[tuple[str, tuple[int, ...], Any]]:
     """(output, place, exact value) of every result at every point."""
+    for number, point in enumerate(form.points):
+        for name, entry in _directions(program, point):
+            place = (number,) if entry is None else (number, entry)
+            result = _settled(program, form, point, (name, entry))
+            yield "per_example", (number,), result.value
+            yield f"gradient:{name}", place, result.u
+            yield f"hessian_diagonal:{name}", place, result.uv
+
+
+def _directions(program: Program, point: Any) -> Iterator[tuple[str, int | None]]:
+    """Every input, or entry of one, that derivatives are taken by."""
+    names = [one.name for one in program.inputs if one.role in ("differentiable", "data")]
+    for one in program.differentiable:
+        value = point[names.index(one.name)]
+        for entry in range(len(value)) if isinstance(value, tuple) else (None,):
+            yield one.name, entry
+
+
+def _settled(program: Program, form: Form, point: Any, direction: tuple[str, int | None]) -> Any:
+    """The meaning in few digits, if more change nothing and no number is so small or large that what it
+    is added to would hide it; else in all of them."""
+    flat = np.abs(np.concatenate([np.ravel(one) for one in point]).astype(float))
+    for least, greatest, fewer in FEWER:
+        if not all(one == 0 or least <= one <= greatest for one in flat):
+            continue
+        try:
+            few, more = (_meant(program, form, point, direction, digits) for digits in fewer)
+        except ZeroDivisionError:
+            continue
+        pairs = [(getattr(few, part), getattr(more, part)) for part in ("value", "u", "uv")]
+        if all(b != 0 and abs(a - b) <= mpmath.mpf(10) ** -25 * abs(b) for a, b in pairs):
+            return more
+    return _meant(program, form, point, direction, DIGITS)
+
+
+def _meant(
+    program: Program, form: Form, point: Any, direction: tuple[str, int | None], digits: int
+) -> HyperDual:
     names = [one.name for one in program.inputs if one.role in ("differentiable", "data")]
     integers = {one.name for one in program.inputs if one.domain.is_integer}
-    for number, point in enumerate(form.points):
+    moving, entry = direction
+    with mpmath.workdps(digits):
         values = {
             name: value if name in integers else _lifted(value)
-            for name, value in zip(names, point, strict=True)  # type: ignore[call-overload]
+            for name, value in zip(names, point, strict=True)
         }
-        for one in program.differentiable:
-            vector = isinstance(values[one.name], list)
-            for k in range(len(values[one.name])) if vector else (None,):
-                moved = {**values, one.name: _moved(values[one.name], k)}
-                result = lift(eval(form.meaning, {**ENVIRONMENT, **moved}))
-                place = (number,) if k is None else (number, k)
-                yield "per_example", (number,), result.value
-                yield f"gradient:{one.name}", place, result.u
-                yield f"hessian_diagonal:{one.name}", place, result.uv
+        values[moving] = _moved(values[moving], entry)
+        return lift(eval(form.meaning, {**ENVIRONMENT, **values}))
 
 
 def _lifted(value: Any) -> Any:

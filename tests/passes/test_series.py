@@ -16,7 +16,7 @@ from objc.ir.evaluate import evaluate
 from objc.ir.program import Input, Let, Program
 from objc.ir.symbols import Read
 from objc.passes.evaluation.cancellation import expand_at_zero
-from objc.passes.evaluation.series import expand
+from objc.passes.evaluation.series import Expansion
 
 x = Read("x", (), Domain("real").assumptions)
 y = Read("y", (), Domain("real").assumptions)
@@ -64,7 +64,7 @@ LEFT = [
 
 @pytest.mark.parametrize("body", FUNCTIONS, ids=str)
 def test_series_is_that_of_the_function(body: Any) -> None:
-    series = expand(body, x, 24)
+    series = Expansion(x, 24).of(body)
     assert series is not None
     with mpmath.workdps(60):
         at = mpmath.mpf(1) / 64

@@ -17,6 +17,7 @@ from objc.passes.evaluation.fractions import over_common_denominators
 from objc.passes.evaluation.gammas import differences_of_gammas
 from objc.passes.evaluation.jensen_gaps import measure_gaps
 from objc.passes.evaluation.means import center_means
+from objc.passes.evaluation.near_arguments import differences_at_near_arguments
 from objc.passes.evaluation.normalizers import subtract_normalizers
 from objc.passes.evaluation.products import keep_range
 from objc.passes.evaluation.rates import log_ratios_near_one, rates_by_parts
@@ -35,6 +36,5 @@ def keep_digits(program: Program) -> Program:
     )
     program = soft_targets_by_parts(entropies_by_parts(ask_the_others(program)))
     program = center_means(expand_at_zero(compare_softmaxes(measure_gaps(program))))
-    return subtract_normalizers(
-        over_sums_of_roots(log_ratios_near_one(differences_of_gammas(program)))
-    )
+    program = over_sums_of_roots(log_ratios_near_one(differences_of_gammas(program)))
+    return subtract_normalizers(differences_at_near_arguments(program))

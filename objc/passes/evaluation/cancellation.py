@@ -17,7 +17,7 @@ import sympy
 from objc.atoms import Branch, expm1, extended
 from objc.ir.program import Program
 from objc.ir.symbols import Expression, Read
-from objc.passes.evaluation.series import Series, expand
+from objc.passes.evaluation.series import Expansion, Series
 from objc.passes.inline import size
 from objc.passes.rewrites.forms import HALF
 
@@ -31,25 +31,87 @@ _MOST_NODES = 120
 
 def expand_at_zero(program: Program) -> Program:
     """The program with series where formulas of one real number cancel around zero."""
-    return program.with_lets(replace(let, body=_expanded(let.body)) for let in program.lets)
+    expanding = _Expanding()
+    return program.with_lets(replace(let, body=expanding.of(let.body)) for let in program.lets)
 
 
-def _expanded(node: Any) -> Any:
-    if not getattr(node, "args", ()) or getattr(node, "is_Relational", False):
-        return node
-    if isinstance(node, sympy.Add):
-        changed_weight = _less_weight(node)
-        if changed_weight is not None:
-            return changed_weight
-    if isinstance(node, (sympy.Add, sympy.Mul)):
-        parts = _by_symbol(node)
-        changed = {x: _at_zero_of(node.func(*part), x) for x, part in parts.items()}
-        if any(one is not None for one in changed.values()):
-            used = {one for x, part in parts.items() if changed[x] is not None for one in part}
-            others = [_expanded(one) for one in node.args if one not in used]
-            return node.func(*others, *(one for one in changed.values() if one is not None))
-    arguments = [_expanded(one) for one in node.args]
-    return node if arguments == list(node.args) else node.func(*arguments)
+class _Expanding:
+    """Changes expressions; what has been expanded on the way is remembered."""
+
+    def __init__(self) -> None:
+        self.expansions: dict[tuple[Read, int], Expansion] = {}
+        self.cancelling: dict[tuple[Any, Read], bool] = {}
+
+    def of(self, node: Any) -> Any:
+        """An expression with series in the place of what cancels in it."""
+        if not getattr(node, "args", ()) or getattr(node, "is_Relational", False):
+            return node
+        if isinstance(node, sympy.Add):
+            changed_weight = _less_weight(node)
+            if changed_weight is not None:
+                return changed_weight
+        if isinstance(node, (sympy.Add, sympy.Mul)):
+            parts = _by_symbol(node)
+            changed = {x: self._at_zero_of(node.func(*part), x) for x, part in parts.items()}
+            if any(one is not None for one in changed.values()):
+                used = {one for x, part in parts.items() if changed[x] is not None for one in part}
+                others = [self.of(one) for one in node.args if one not in used]
+                return node.func(*others, *(one for one in changed.values() if one is not None))
+        arguments = [self.of(one) for one in node.args]
+        return node if arguments == list(node.args) else node.func(*arguments)
+
+    def _at_zero_of(self, expression: Any, x: Read) -> Expression | None:
+        """The same of |x|, where that is all that stands there of x."""
+        size_of_x = sympy.Abs(x)
+        if not expression.has(size_of_x):
+            return self._at_zero(expression, x)
+        stand_in = Read("size", (), {"nonnegative": True})
+        opaque = expression.xreplace({size_of_x: stand_in})
+        found = None if opaque.has(x) else self._at_zero(opaque, stand_in)
+        return None if found is None else found.xreplace({stand_in: size_of_x})
+
+    def _at_zero(self, expression: Any, x: Read) -> Expression | None:
+        """The expression as a branch, if it cancels at zero and its series is known."""
+        if size(expression) > _MOST_NODES or not self._cancels(expression, x):
+            return None
+        series = self._series(expression, x, _TERMS)
+        if series is None or series.is_zero or series.order < 0:
+            return None
+        for radius in _RADII:
+            count = _terms_within(series, radius)
+            if count is not None:
+                near = _horner(series, count, x)
+                return Branch(sympy.Lt(sympy.Abs(x), _number(radius)), near, expression)
+        return None
+
+    def _series(self, expression: Any, x: Read, terms: int) -> Series | None:
+        if (x, terms) not in self.expansions:
+            self.expansions[x, terms] = Expansion(x, terms)
+        return self.expansions[x, terms].of(expression)
+
+    def _cancels(self, expression: Any, x: Read) -> bool:
+        """Whether the first coefficients of a sum in it are zero, though its addends have some; or powers
+        in a product leave the range, of which the product does not."""
+        if (expression, x) not in self.cancelling:
+            self.cancelling[expression, x] = self._asked(expression, x)
+        return self.cancelling[expression, x]
+
+    def _asked(self, expression: Any, x: Read) -> bool:
+        if not isinstance(expression, (sympy.Add, sympy.Mul, sympy.Pow)):
+            return False
+        if isinstance(expression, sympy.Pow):
+            return self._cancels(expression.base, x)
+        parts = [self._series(one, x, _PROBE) for one in expression.args]
+        whole = self._series(expression, x, _PROBE)
+        known = [one for one in parts if one is not None]
+        if whole is None or len(known) < len(parts):
+            return False
+        lowest, positive = min(one.order for one in known), [max(one.order, 0) for one in known]
+        if isinstance(expression, sympy.Add) and whole.order > lowest:
+            return True
+        if isinstance(expression, sympy.Mul) and lowest < 0 <= whole.order and sum(positive) > 1:
+            return True
+        return any(self._cancels(one, x) for one in expression.args)
 
 
 def _less_weight(node: Any) -> Expression | None:
@@ -84,52 +146,6 @@ def _by_symbol(node: Any) -> dict[Read, list[Expression]]:
     if len(found) == 1 and isinstance(node, sympy.Add):
         return {x: [*part, *constant] for x, part in found.items()}
     return found
-
-
-def _at_zero_of(expression: Any, x: Read) -> Expression | None:
-    """The same of |x|, where that is all that stands there of x."""
-    size_of_x = sympy.Abs(x)
-    if not expression.has(size_of_x):
-        return _at_zero(expression, x)
-    stand_in = Read("size", (), {"nonnegative": True})
-    opaque = expression.xreplace({size_of_x: stand_in})
-    found = None if opaque.has(x) else _at_zero(opaque, stand_in)
-    return None if found is None else found.xreplace({stand_in: size_of_x})
-
-
-def _at_zero(expression: Any, x: Read) -> Expression | None:
-    """The expression as a branch, if it cancels at zero and its series is known."""
-    if size(expression) > _MOST_NODES or not _cancels(expression, x):
-        return None
-    series = expand(expression, x, _TERMS)
-    if series is None or series.is_zero or series.order < 0:
-        return None
-    for radius in _RADII:
-        count = _terms_within(series, radius)
-        if count is not None:
-            near = _horner(series, count, x)
-            return Branch(sympy.Lt(sympy.Abs(x), _number(radius)), near, expression)
-    return None
-
-
-def _cancels(expression: Any, x: Read) -> bool:
-    """Whether the first coefficients of a sum in it are zero, though its addends have some; or powers
-    in a product leave the range, of which the product does not."""
-    if not isinstance(expression, (sympy.Add, sympy.Mul, sympy.Pow)):
-        return False
-    if isinstance(expression, sympy.Pow):
-        return _cancels(expression.base, x)
-    parts = [expand(one, x, _PROBE) for one in expression.args]
-    whole = expand(expression, x, _PROBE)
-    known = [one for one in parts if one is not None]
-    if whole is None or len(known) < len(parts):
-        return False
-    lowest, positive = min(one.order for one in known), [max(one.order, 0) for one in known]
-    if isinstance(expression, sympy.Add) and whole.order > lowest:
-        return True
-    if isinstance(expression, sympy.Mul) and lowest < 0 <= whole.order and sum(positive) > 1:
-        return True
-    return any(_cancels(one, x) for one in expression.args)
 
 
 def _terms_within(series: Series, radius: Fraction) -> int | None:

@@ -12,6 +12,7 @@ from typing import Any
 import sympy
 
 from objc.ir.program import Program
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
 from objc.passes.differences import is_difference, written_out
 
@@ -24,7 +25,7 @@ def combine_differences(program: Program) -> Program:
     lets = []
     for let in program.lets:
         body = let.body
-        for node in sorted(body.atoms(sympy.Add), key=str):
+        for node in sorted(body.atoms(sympy.Add), key=spelled):
             changed = _combined(node, named, program)
             if changed is not None:
                 body = body.xreplace({node: changed})

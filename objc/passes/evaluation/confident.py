@@ -18,6 +18,7 @@ from objc.ir.domain import REAL
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.differences import written_out
 from objc.passes.probabilities import is_whole
@@ -130,7 +131,7 @@ class _Asking:
     def _mean(self, total: Let) -> _Mean | None:
         if total.reduction != "sum" or len(total.over) != 1 or total.guard != sympy.true:
             return None
-        for power in sorted(total.body.atoms(sympy.exp), key=str):
+        for power in sorted(total.body.atoms(sympy.exp), key=spelled):
             addends = sympy.Add.make_args(total.body)
             if not all(power in sympy.Mul.make_args(one) for one in addends):
                 continue

@@ -14,6 +14,7 @@ import sympy
 
 from objc.atoms import quotient
 from objc.ir.program import Program
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
 from objc.passes.differences import written_out
 from objc.passes.inline import size
@@ -28,7 +29,7 @@ def over_common_denominators(program: Program) -> Program:
     changed = []
     for let in program.lets:
         body = let.body
-        for node in sorted(body.atoms(sympy.Add), key=str):
+        for node in sorted(body.atoms(sympy.Add), key=spelled):
             whole = _whole(node, program)
             if whole is not None:
                 body = body.xreplace({node: whole})
@@ -81,7 +82,7 @@ def _roots(node: Any) -> dict[Read, Expression]:
     """A symbol for the root of every entry of which the sum has one."""
     halves = [one for one in node.atoms(sympy.Pow) if one.exp.is_Rational and one.exp.q == 2]
     bases = [one.base for one in halves if isinstance(one.base, Read) and one.base.is_nonnegative]
-    return {x: sympy.Dummy(str(x), **x._assumptions_orig) for x in sorted(bases, key=str)}
+    return {x: sympy.Dummy(str(x), **x._assumptions_orig) for x in sorted(bases, key=spelled)}
 
 
 def _by_roots(node: Any, roots: dict[Read, Expression]) -> Any:

@@ -14,6 +14,7 @@ import sympy
 
 from objc.atoms import Branch, log1p, loggamma, quotient
 from objc.ir.program import Program
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression
 from objc.passes.differences import written_out
 from objc.passes.rewrites.forms import HALF, ONE, ZERO, is_short
@@ -36,7 +37,7 @@ def differences_of_gammas(program: Program) -> Program:
     for let in program.lets:
         body = let.body
         if body.has(loggamma, sympy.polygamma):
-            for node in sorted(body.atoms(sympy.Add), key=str):
+            for node in sorted(body.atoms(sympy.Add), key=spelled):
                 changed = _changed(node, program)
                 if changed is not None:
                     body = body.xreplace({node: changed})

@@ -17,6 +17,7 @@ from objc.ir.domain import REAL, Domain
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Condition, Expression, Extent, Read, substitute_positions
 from objc.passes.rewrites.forms import without_factor
 
@@ -35,7 +36,7 @@ def measure_gaps(program: Program) -> Program:
         let = let if let.name in inside else measuring.whole(let)
         body = let.body
         if let.reduction is None and let.name not in inside:
-            for node in sorted(body.atoms(sympy.Add), key=str):
+            for node in sorted(body.atoms(sympy.Add), key=spelled):
                 body = body.xreplace({node: measuring.changed(node, let)})
         measuring.lets.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(measuring.lets)

@@ -15,6 +15,7 @@ from objc.atoms import Branch
 from objc.ir.index import Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.probabilities import around, is_whole, written_out
 
@@ -31,7 +32,7 @@ def center_means(program: Program) -> Program:
     for let in program.lets:
         body = let.body
         if let.reduction is None and let.name not in inside:
-            for node in sorted(body.atoms(sympy.Add), key=str):
+            for node in sorted(body.atoms(sympy.Add), key=spelled):
                 changed = centering.of(node, let)
                 if changed is not None:
                     body = body.xreplace({node: changed})

@@ -18,6 +18,7 @@ from objc.ir.domain import REAL
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, substitute_positions
 
 _NEAR = sympy.Rational(1, 2)
@@ -38,7 +39,7 @@ def subtract_normalizers(program: Program) -> Program:
     for let in program.lets:
         body = let.body
         if let.name not in inside:
-            for node in sorted(body.atoms(sympy.Add), key=str):
+            for node in sorted(body.atoms(sympy.Add), key=spelled):
                 body = body.xreplace({node: subtracting.of(node, let)})
         subtracting.lets.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(subtracting.lets)

@@ -6,6 +6,7 @@ those of its addends, and they are what it is computed by near zero.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,13 +39,11 @@ class Series:
 
     def __mul__(self, other: Series) -> Series:
         count = min(len(self.coefficients), len(other.coefficients))
-        product = [
-            sum(
-                (self.coefficients[k] * other.coefficients[n - k] for k in range(n + 1)),
-                Fraction(0),
-            )
-            for n in range(count)
-        ]
+        product = [Fraction(0)] * count
+        for k, one in enumerate(self.coefficients[:count]):
+            for n, another in enumerate(other.coefficients[: count - k]):
+                if one and another:
+                    product[k + n] += one * another
         return normal(self.order + other.order, product)
 
     def inverse(self) -> Series | None:
@@ -70,18 +69,16 @@ def normal(order: int, coefficients: list[Fraction]) -> Series:
     return Series(order + len(coefficients), ())
 
 
-def expand(expression: Any, symbol: Any, terms: int) -> Series | None:
-    """The series of an expression of one symbol; None where it has none that is known here."""
-    return _Expansion(symbol, terms).of(expression)
+class Expansion:
+    """Series in one symbol, as far as some number of terms; what was expanded once is remembered."""
 
-
-class _Expansion:
     def __init__(self, symbol: Any, terms: int) -> None:
         self.symbol = symbol
         self.terms = terms
         self.known: dict[Any, Series | None] = {}
 
     def of(self, node: Any) -> Series | None:
+        """The series of an expression of the symbol; None where it has none that is known here."""
         if node not in self.known:
             self.known[node] = self._of(node)
         return self.known[node]
@@ -106,7 +103,7 @@ class _Expansion:
             over = None if below is None else below.inverse()
             return None if above is None or over is None else above * over
         if node.func in _TAYLOR and len(node.args) == 1:
-            return self._composed(_TAYLOR[node.func](self.terms + 2), self.of(node.args[0]))
+            return self._composed(_taylor(node.func, self.terms + 2), self.of(node.args[0]))
         return None
 
     def _constant(self, value: Fraction) -> Series:
@@ -146,6 +143,11 @@ class _Expansion:
             if n * inner.order < self.terms:
                 found[n * inner.order] = coefficient * inner.coefficients[0] ** n
         return normal(0, found)
+
+
+@functools.cache
+def _taylor(function: Any, terms: int) -> list[Fraction]:
+    return _TAYLOR[function](terms)
 
 
 def _exponential(terms: int) -> list[Fraction]:

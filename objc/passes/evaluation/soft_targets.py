@@ -17,6 +17,7 @@ from objc.ir.domain import REAL, Domain
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, substitute_positions
 from objc.passes.evaluation.relative_entropies import EXCESS_NEAR, series_of_excess
 
@@ -35,7 +36,7 @@ def soft_targets_by_parts(program: Program) -> Program:
     for let in program.lets:
         body = let.body
         if let.reduction is None and let.name not in inside:
-            for node in sorted(body.atoms(sympy.Add), key=str):
+            for node in sorted(body.atoms(sympy.Add), key=spelled):
                 body = body.xreplace({node: changing.of(node)})
         changing.lets.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(changing.lets)

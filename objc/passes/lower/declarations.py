@@ -12,6 +12,7 @@ from objc.errors import Collector, Diagnostic, InternalError, ObjcError
 from objc.ir.domain import INTEGER_KINDS, Domain
 from objc.ir.index import Dimension, Position
 from objc.ir.program import Claim, Input, Let, Program, ProgramKind, Role, Term
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Extent, Read
 from objc.passes.lower import errors
 from objc.passes.lower.bindings import entry_of
@@ -195,7 +196,7 @@ class Lowering:
             found = {index.dimension for index in one.indices}
             found |= {extent.dimension for extent in one.body.atoms(Extent)}
             found |= {extent.dimension for extent in one.guard.atoms(Extent)}
-            for dimension in sorted(found - bound, key=str):
+            for dimension in sorted(found - bound, key=spelled):
                 bound_at_call = dimension.size is None and dimension.count is None
                 if bound_at_call and one.span is not None:
                     self.collector.add(errors.UnboundDimension(one.span, dimension.name))

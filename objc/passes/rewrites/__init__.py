@@ -17,6 +17,7 @@ import sympy
 from objc.atoms import Branch, log1p, stop_gradient
 from objc.ir.symbols import Expression
 from objc.passes.rewrites.branches import (
+    addends_of_an_arm,
     equal_addends,
     join_branch,
     known_condition,
@@ -228,6 +229,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             fewer_terms,
             lambda node: join_branch(node, rewrite),
             same_condition,
+            addends_of_an_arm,
         ),
     ),
     (Branch, (known_condition, vanishing_anyway, sign_of_branch)),

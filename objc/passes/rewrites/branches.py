@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import sympy
@@ -61,6 +62,39 @@ def _may_cancel(term: Any) -> bool:
     return any(
         isinstance(f, (sympy.exp, sigmoid)) for f in sympy.Mul.make_args(term)
     ) and not term.has(Branch)
+
+
+def addends_of_an_arm(node: Any) -> Expression | None:
+    """c·(if … then x + y else b) − c·x = c·(if … then y else b − x): what cancels in one of the arms is
+    taken into all."""
+    for one in node.args:
+        coefficient, branch = one.as_coeff_Mul()
+        if not isinstance(branch, Branch):
+            continue
+        inside = {-coefficient * part for arm in _arms(branch) for part in _addends(arm)}
+        taken = [other for other in node.args if other in inside]
+        if taken:
+            rest = [other for other in node.args if other is not one and other not in taken]
+            more = sympy.Add(*taken) / coefficient
+            return sympy.Add(*rest, coefficient * _with_addend(branch, more))
+    return None
+
+
+def _addends(arm: Any) -> tuple[Any, ...]:
+    return arm.args if isinstance(arm, sympy.Add) else ()
+
+
+def _arms(branch: Any) -> Iterator[Any]:
+    for arm in branch.args[1:]:
+        yield from _arms(arm) if isinstance(arm, Branch) else (arm,)
+
+
+def _with_addend(branch: Any, more: Any) -> Expression:
+    condition, *arms = branch.args
+    return Branch(
+        condition,
+        *(_with_addend(one, more) if isinstance(one, Branch) else one + more for one in arms),
+    )
 
 
 def same_condition(node: Any) -> Expression | None:

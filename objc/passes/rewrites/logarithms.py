@@ -152,14 +152,20 @@ def _log_of_shifted(logs: list[Any]) -> Expression | None:
 
 
 def _log_of_mixture(total: Any) -> Expression | None:
-    """log(p·exp a + q·exp b) with p + q = 1 is near zero where a and b are: by expm1."""
+    """log(p·exp a + q·exp b) with p + q = 1 is near zero where a and b are: by expm1; for equal p and q
+    it is near the mean of a and b, by a logarithm of cosh."""
     (p, first), (q, second) = (one.as_coeff_Mul() for one in total.args)
     if p + q != 1 or not (p.is_Rational and q.is_Rational):
         return None
     a, b = (ZERO if one == 1 else exponent_of(one) for one in (first, second))
     if a is None or b is None:
         return None
-    return Branch(sympy.Ge(a, b), a + log1p(q * expm1(b - a)), b + log1p(p * expm1(a - b)))
+    mixture = Branch(sympy.Ge(a, b), a + log1p(q * expm1(b - a)), b + log1p(p * expm1(a - b)))
+    if p != q or not is_short(a + b):
+        return mixture
+    half = sympy.expand(a - b) / 2
+    middle = sympy.expand(a + b) / 2
+    return Branch(sympy.Lt(sympy.Abs(half), HALF), middle + log_cosh(half), mixture)
 
 
 def log_of_complement(node: Any, rewrite: Rewrite) -> Expression | None:
@@ -234,8 +240,8 @@ def log_to_asinh(node: Any) -> Expression | None:
 
 
 def difference_of_logs(node: Any) -> Expression | None:
-    """c·log A − c·log B with A − B a number: by log1p; the same of arctangents. Of c·log A − d·log B with
-    less in c − d than in either, (c − d)·log A + d·log(A/B)."""
+    """c·log A − c·log B with A − B a number, or one term: by log1p; of a number the same of arctangents. Of
+    c·log A − d·log B with less in c − d than in either, (c − d)·log A + d·log(A/B)."""
     for function in (sympy.log, sympy.atan):
         terms = [_coefficient_and_argument(one, function) for one in node.args]
         for first, (coefficient, a) in zip(node.args, terms, strict=True):
@@ -245,14 +251,22 @@ def difference_of_logs(node: Any) -> Expression | None:
                 left = _left_over(coefficient, other)
                 if left is None or (left != 0 and function is not sympy.log):
                     continue
-                apart = sympy.expand(a - b)
-                if not (apart.is_number and apart.is_positive):
+                apart = sympy.expand(a - b) if is_short(a - b) else ZERO
+                if not _is_surplus(apart, function):
                     continue
                 rest = [one for one in node.args if one is not first and one is not second]
                 near = apart / b if function is sympy.log else apart / (1 + a * b)
                 joined = log1p(near) if function is sympy.log else sympy.atan(near)
                 return sympy.Add(*rest, left * function(a), -other * joined)
     return None
+
+
+def _is_surplus(apart: Any, function: Any) -> bool:
+    """Whether what one argument has more than another is a positive number, or of a logarithm any term
+    that is not negative."""
+    if apart.is_number:
+        return bool(apart.is_positive)
+    return function is sympy.log and isinstance(apart, sympy.Mul) and bool(apart.is_nonnegative)
 
 
 def _left_over(first: Any, second: Any) -> Expression | None:
