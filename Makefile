@@ -19,8 +19,8 @@ lint: $(VENV)/.test
 
 # The targets lie beside the package (`package-dir`), where mypy does not look: links put them together.
 types: $(VENV)/.test
-	rm -rf $(VENV)/types && mkdir -p $(VENV)/types/objc
-	cd $(VENV)/types/objc && ln -s ../../../objc/* . && ln -s ../../../targets targets
+	mkdir -p $(VENV)/types/objc && find $(VENV)/types/objc -type l -delete
+	cd $(VENV)/types/objc && ln -sfn ../../../objc/* . && ln -sfn ../../../targets targets
 	cd $(VENV)/types && ../bin/mypy --config-file ../../pyproject.toml --package objc
 
 format: $(VENV)/.test
