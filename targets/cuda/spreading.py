@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from objc.targets.cuda.held import read_by, reads_of
-from objc.targets.cuda.reductions import CHOICES, Reductions
+from objc.targets.cuda.online import Follows, Rescale
+from objc.targets.cuda.reductions import CHOICES
 from objc.targets.cuda.sharing import Sharing
 
 from objc.ir.index import Index
@@ -158,7 +159,7 @@ class _Plan:
         return name if storage is None else storage.of or name
 
 
-class Shares(Reductions):
+class Shares(Follows):
     """Writes what a block has of the sums over a row, and takes what all of them have."""
 
     phases: Phases | None
@@ -183,6 +184,8 @@ class Shares(Reductions):
                 continue
             let = self.program.let[name]
             self._together(let, "block")
+            if name in self._extremes():
+                self._rescale(self._extremes()[name])
             assert self.outer is not None
             place = f"{self._index_name(self.outer)}, share"
             self._line("if cuda.threadIdx.x == 0:")
@@ -201,9 +204,29 @@ class Shares(Reductions):
         assert self.outer is not None
         self._scalar_start(let)
         self._line("for c in range(parts):")
-        mine = self._parts_of(let)
-        theirs = self._shared_parts(let, f"{self._index_name(self.outer)}, c")
-        self._line(f"    {', '.join(mine)} = {self._with_part(let, theirs, mine)}")
+        self.indent += 1
+        place = f"{self._index_name(self.outer)}, c"
+        mine, theirs = self._parts_of(let), self._shared_parts(let, place)
+        for one in self._extremes().values():
+            if let.name in (one.count, one.sum):
+                theirs = self._rescaled_share(one, let, place)
+        self._line(f"{', '.join(mine)} = {self._with_part(let, theirs, mine)}")
+        self.indent -= 1
+
+    def _rescaled_share(self, one: Rescale, let: Let, place: str) -> list[str]:
+        """What a block has of a count or a sum, brought to the greatest of all blocks."""
+        found = {}
+        for name in (one.count, one.sum):
+            held = self._shared_parts(self.program.let[name], place)
+            found[name] = [self.layout.name(f"of{n}", name) for n in range(len(held))]
+            for mine, theirs in zip(found[name], held, strict=True):
+                self._line(f"{mine} = {theirs}")
+        (most,) = self._shared_parts(self.program.let[one.extreme], place)
+        self._line(f"if {most} != {self._known(one)}:")
+        self.indent += 1
+        self._scaled(most, self._known(one), found[one.count], found[one.sum])
+        self.indent -= 1
+        return found[let.name]
 
     def _start(self, item: Start) -> None:
         if self.phases is None or self.phases.sums.get(item.let) == self.phase:

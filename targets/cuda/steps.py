@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from objc.targets.cpu.places import Writing
 from objc.targets.cuda.held import Rows
 from objc.targets.cuda.layout import Mode, Number
+from objc.targets.cuda.online import Online
 from objc.targets.cuda.places import Quads
 from objc.targets.cuda.reductions import CHOICES
 from objc.targets.cuda.sharing import Access, Sharing
@@ -56,6 +57,7 @@ class StepText(Tiles, Shares):
         most: int = 0,
         piece: Piece | None = None,
         phase: int | None = None,
+        follows: Parallel | None = None,
     ) -> None:
         super().__init__(writing, number)
         self.phase = phase
@@ -63,6 +65,7 @@ class StepText(Tiles, Shares):
         if piece is not None:
             self.step = piece.step
             self.name = f"{self.name}_{piece.item + 1}"
+        self.step = follows or self.step
         self.set_mode(mode, four, rows)
         self.most = most  # threads of a block, where more than the registers of any function allow
         step = self.step
@@ -291,6 +294,11 @@ class StepText(Tiles, Shares):
         self.visible.append({})
         self.facts.append(self.facts[-1].inside(index))
         before = len(self.lines)
+        if isinstance(loop, Online) and body is loop.body:
+            first, body = loop.halves()
+            self._items(first)
+            for one in loop.rescales:
+                self._rescale(one)
         self._enter_body(body)
         self._items(body)
         if self.phases is not None and loop is getattr(self.step, "loop", None):
@@ -359,11 +367,14 @@ class StepText(Tiles, Shares):
         self.indent += 1
         before = len(self.lines)
         self.quads = Quads(loop.index, loop)
-        self._line(f"for u in range({count}):")
-        self.indent += 1
-        self._line(f"{name} = {begin}{first} + u")
-        self.indent -= 1
-        self._inside(loop, loop.body, loop.index)
+        halves = loop.halves() if isinstance(loop, Online) else (loop.body,)
+        for number, body in enumerate(halves):
+            if number and isinstance(loop, Online):
+                for one_of in loop.rescales:
+                    self._rescale(one_of)
+            self._line(f"for u in range({count}):")
+            self._line(f"    {name} = {begin}{first} + u")
+            self._inside(loop, body, loop.index)
         quads, self.quads = self.quads, None
         margin = "    " * self.indent
         ahead = [f"{margin}take({one}, {row}, {first})" for one, row in quads.taken.items()]

@@ -3,6 +3,7 @@ are moved several at once, rows that fit in shared memory."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from objc.targets.cpu.layout import shape_of
@@ -10,12 +11,28 @@ from objc.targets.cpu.places import Writing
 from objc.targets.cuda.held import Rows, rows_of
 from objc.targets.cuda.launching import MOST_THREADS
 from objc.targets.cuda.layout import Layout, Mode, Number
+from objc.targets.cuda.online import online
 from objc.targets.cuda.sharing import is_simple
 from objc.targets.cuda.spreading import Phases, phases_of
 from objc.targets.cuda.steps import Piece, StepText, inner_loops
 from objc.targets.cuda.tiles import tiled_loops
 
 from objc.schedule.loops import Loop, Parallel, walk
+
+FEW_VALUES = 32
+"""Scalars with names that a function of the most threads has room for in the 64 registers of each; one with
+more runs with half of them. As ptxas has it for the library: from 35 on some spill."""
+
+MOST_VALUES = 160
+"""Scalars, and entries in registers, that a function may have that moves several entries at once: a thread
+has 255 registers, for addresses too."""
+
+_NAMED = re.compile(r"^ +((?:[afv]|rest|few)_\w+(?:, \w+)*) = ", re.MULTILINE)
+
+
+def _named(text: str) -> int:
+    """The scalars that a function names, all of which may be wanted at a time."""
+    return len({name for line in _NAMED.findall(text) for name in line.split(", ")})
 
 
 class Variants:
@@ -39,15 +56,15 @@ class Variants:
         self.texts: list[str] = []
         self.functions: dict[str, Any] = {}
         sized = any(start.axes for start in step.reductions)
+        self.follows: Parallel | None = None
         first = self._text("block")
+        self.follows = online(step, writing.loops)
         self.inner = inner_loops(step, first.sharing)
         self.by_four = [one for one in self.inner if first.sharing.may_go_by_four(one)]
         if not self.inner and is_simple(step.loop) and piece is None:
             self.by_four = [step.loop]
         self.rows = Rows() if sized else rows_of(writing.loops, step, first.sharing, met)
-        self.most = (
-            MOST_THREADS if self.rows.count else 0
-        )  # others want more registers than threads
+        self.most = MOST_THREADS if self.rows.count else 0  # others want registers, not threads
         modes: tuple[Mode, ...] = ("block",) if sized else ("thread",)
         if self.inner and not sized:
             modes = ("thread", "warp", "block")
@@ -56,7 +73,9 @@ class Variants:
         for mode in modes:
             self._write(mode)
         if "block" in modes and piece is None:
-            self._spread(phases_of(writing.loops, step, first.sharing))
+            shared = self._text("block")  # where the step follows the greatest entry, that one
+            assert isinstance(shared.step, Parallel)
+            self._spread(phases_of(writing.loops, shared.step, shared.sharing))
 
     def described(self) -> dict[str, Any]:
         """How the functions are launched; of a piece, `turns` are as many as there is room for."""
@@ -78,7 +97,8 @@ class Variants:
         if self.by_four and (mode != "thread" or not self.inner):
             four = self._text(mode, True)
             text = four.text()
-            if four.registers:
+            values = _named(text) + len(four.registers) * self.layout.at_once
+            if four.registers and values <= MOST_VALUES:
                 self.texts.append(text)
                 described = four.arguments.described()
                 multiple = tuple(shape_of([one.index.dimension])[0] for one in self.by_four)
@@ -91,6 +111,8 @@ class Variants:
                     self._held(mode, self.rows.first(count), f"held_{count}")
         plain = self._text(mode)
         self.texts.append(plain.text())
+        if _named(self.texts[-1]) > FEW_VALUES:  # known with the first function, and alike in all
+            self.most = min(self.most, MOST_THREADS // 2)
         self.functions[mode] = (plain.function, plain.arguments.described())
 
     def _spread(self, phases: Phases | None) -> None:
@@ -100,7 +122,9 @@ class Variants:
         for four in (True, False) if self.by_four else (False,):
             found = []
             for phase in range(phases.count):
-                one = StepText(self.writing, self.number, "spread", four, phase=phase)
+                one = StepText(
+                    self.writing, self.number, "spread", four, phase=phase, follows=self.follows
+                )
                 self.texts.append(one.text())
                 found.append((one.function, one.arguments.described()))
             multiple = tuple(shape_of([one.index.dimension])[0] for one in self.by_four)
@@ -122,4 +146,7 @@ class Variants:
 
     def _text(self, mode: Mode, four: bool = False, rows: Rows | None = None) -> StepText:
         most = getattr(self, "most", 0) if mode == "block" else 0
-        return StepText(self.writing, self.number, mode, four, rows, most, self.piece)
+        follows = self.follows if rows is None and mode in ("warp", "block") else None
+        return StepText(
+            self.writing, self.number, mode, four, rows, most, self.piece, follows=follows
+        )
