@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+import mpmath
 import sympy
 
 from objc.analysis.decision import Violation
 from objc.analysis.shape.witnesses import Witness
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import (
+    PRECISION,
     Outputs,
     certified,
     is_finite,
@@ -208,7 +210,7 @@ def steep(
         def excess(found: Sequence[Outputs]) -> Any:
             first, second = found
             change = abs(first["value"] - second["value"])
-            return change - float(first["bound"]) * float(distance)
+            return change - first["bound"] * distance.numerator / distance.denominator
 
         return (one, other), excess
 
@@ -267,8 +269,9 @@ def _first(
         plain = [next(flat) for _ in places]
         if not _is_positive(plain, excess, rough):
             continue
-        if _is_positive([certified(program, one) for one in places], excess, 1e-20):
-            return places
+        with mpmath.workdps(PRECISION):
+            if _is_positive([certified(program, one) for one in places], excess, 1e-20):
+                return places
     return None
 
 

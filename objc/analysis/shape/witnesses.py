@@ -8,6 +8,7 @@ both sides apart.
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,8 +16,9 @@ from typing import Any, Literal
 
 import sympy
 
+from objc.analysis.formulas import influences
 from objc.analysis.values.interval import Interval
-from objc.analysis.values.onesided import ZERO, Along, Exhausted, Move, Undecided, Work
+from objc.analysis.values.onesided import ZERO, Along, Exhausted, Move, Still, Undecided, Work
 from objc.analysis.values.samples import Values, samples, shown
 from objc.ir.domain import number_of
 from objc.ir.index import Index, at
@@ -32,6 +34,10 @@ _CANDIDATES = 24
 """Places on the seam that are looked at for one kink."""
 _WORK, _GREATEST_WORK = 6_000, 20_000
 """Parts of formulas that may be evaluated for one kink, and for all of an input."""
+_UNTIL_FOUND = 2_000
+"""The same for one kink until a place on its seam is found."""
+_MOST_SILENT = 36
+"""Pairs of values after which a gap that had no exact value at any is asked at drawn places alone."""
 _REACHES = (Fraction(1, 2**12), Fraction(1, 2**40))
 _PAIRS = tuple(
     (Fraction(a), Fraction(a) + Fraction(b))
@@ -97,6 +103,10 @@ class Search:
         self._drawn: list[Values] | None = None
         self._left = _GREATEST_WORK
         self._work = Work(0)
+        self._silent: Counter[Gap] = Counter()
+        reached = {let for let, by in influences(program).items() if name in by}
+        self._moving = frozenset({name} | reached)
+        self._still: dict[int, Still] = {}
 
     def witness(
         self, gaps: Sequence[Gap], others: Sequence[Gap], is_continuous: bool
@@ -106,10 +116,13 @@ class Search:
         A jump is looked for before a kink, unless the function is known to be continuous there.
         """
         best: dict[bool, Witness | None] = {}
-        self._work = Work(min(_WORK, self._left))
+        most = min(_WORK, self._left)
+        self._work = Work(min(_UNTIL_FOUND, most))
         granted = self._work.left
         try:
             for values, entry, origin in self._candidates(gaps):
+                self._work.left += most - granted
+                granted = most
                 is_apart = not self._is_on(others, values, entry, origin)
                 if True in best and not is_apart:
                     continue
@@ -174,9 +187,13 @@ class Search:
         for one, other in _PAIRS:
             if not (self._is_inside(one, values) and self._is_inside(other, values)):
                 continue
+            if self._silent[gap] >= _MOST_SILENT:
+                break
             first, second = (self._gap(gap, point, values, entry, x) for x in (one, other))
             if first is None or second is None:
+                self._silent[gap] += 1
                 continue
+            self._silent[gap] = -_GREATEST_WORK  # it has exact values
             if first == second:
                 flat += 1
                 if flat > 1:
@@ -210,7 +227,8 @@ class Search:
         return self._moved(values, Move(self.name, entry, origin, 0, Fraction(1)))
 
     def _moved(self, values: Values, move: Move) -> Along:
-        return Along(self.program, values, move, self._work)
+        still = self._still.setdefault(id(values), Still(self._moving))
+        return Along(self.program, values, move, self._work, still)
 
     def _is_inside(self, origin: Fraction, values: Values) -> bool:
         """Whether a value lies inside the declared domain, with room on both sides."""

@@ -62,7 +62,7 @@ def _folds_above(expression: Any, addend: Any) -> Iterator[tuple[Expression, int
 def _roots_above(expression: Any, addend: Any) -> Iterator[tuple[Expression, int]]:
     """The same for `c·√b + e` where c²b is at least e², and c at least zero."""
     for root in sympy.Mul.make_args(addend):
-        if not (isinstance(root, sympy.Pow) and root.exp == sympy.Rational(1, 2)):
+        if not (isinstance(root, sympy.Pow) and root.exp is sympy.S.Half) or root.is_number:
             continue
         scale = addend / root
         if scale.is_nonnegative is not True or root.base.count_ops() > _GREATEST:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
 from typing import Any
@@ -116,28 +116,46 @@ class Move:
         return Jet(Interval.point(start), moving, Interval.point(self.side))
 
 
+@dataclass(frozen=True)
+class Still:
+    """What doesn't move, whatever an entry of one input does: the entries of all tensors but those that are
+    `moving`. Moves from the same values share it."""
+
+    moving: frozenset[str]
+    known: dict[tuple[str, tuple[int, ...]], Jet] = field(default_factory=dict)
+
+
 class Along:
     """The scalars of a program along a move, each computed when it is asked for."""
 
-    def __init__(self, program: Program, values: Mapping[str, Any], move: Move, work: Work) -> None:
+    def __init__(
+        self,
+        program: Program,
+        values: Mapping[str, Any],
+        move: Move,
+        work: Work,
+        still: Still,
+    ) -> None:
         self.program = program
         self.work = work
         self.values = values
         self.move = move
         self.sizes = _sizes(program, values)
+        self.still = still
         self._known: dict[tuple[str, tuple[int, ...]], Jet] = {}
         self._waiting: set[tuple[str, tuple[int, ...]]] = set()
 
     def at(self, tensor: str, places: tuple[int, ...]) -> Jet:
         """One entry of an input or a let."""
         key = (tensor, places)
-        if key not in self._known:
+        known = self._known if tensor in self.still.moving else self.still.known
+        if key not in known:
             if key in self._waiting or len(self._waiting) > 100:
                 raise Undecided
             self._waiting.add(key)
-            self._known[key] = self._entry(tensor, places)
+            known[key] = self._entry(tensor, places)
             self._waiting.remove(key)
-        return self._known[key]
+        return known[key]
 
     def _entry(self, tensor: str, places: tuple[int, ...]) -> Jet:
         if tensor in self.program.let:

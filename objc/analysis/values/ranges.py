@@ -69,6 +69,8 @@ class Ranges:
         self.of_tensor: dict[str, Interval] = {}
         self._conditions: dict[Condition, list[_Learnable]] = {}
         self._eliminated: dict[Any, list[tuple[Expression, Any]]] = {}
+        self._parts: dict[Any, list[tuple[Expression, int]]] = {}
+        self._known: dict[Any, Interval] = {}
         self._here: Condition = sympy.true
         # An interval's ends name hyperparameters, and those of hyperparameters earlier ones.
         for one in sorted(program.inputs, key=lambda one: one.role != "hyperparameter"):
@@ -183,6 +185,11 @@ class Ranges:
     # ------------------------------------------------------------- expressions
 
     def _plain(self, expression: Expression, context: Context) -> Interval:
+        if not context:
+            key = (expression, self._here)
+            if key not in self._known:
+                self._known[key] = self._by_kind(expression, context)
+            return self._known[key]
         result = self._by_kind(expression, context)
         return result.meet(context[expression]) if expression in context else result
 
@@ -212,10 +219,17 @@ class Ranges:
         result = sum(parts[1:], parts[0])
         if result.is_nonnegative or result.is_nonpositive:
             return result
-        for rest, sign in parts_above(expression, self.program, self._here):
+        for rest, sign in self._parts_above(expression):
             bound = NONNEGATIVE if sign > 0 else _NONPOSITIVE
             result = result.meet(bound + self._plain(rest, context))
         return result
+
+    def _parts_above(self, expression: Expression) -> list[tuple[Expression, int]]:
+        """What it finds doesn't depend on what is known of values: found once."""
+        key = (expression, self._here)
+        if key not in self._parts:
+            self._parts[key] = list(parts_above(expression, self.program, self._here))
+        return self._parts[key]
 
     def _product(self, expression: Expression, context: Context) -> Interval:
         beside = share(expression, self.program, self.of)
