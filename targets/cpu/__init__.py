@@ -6,7 +6,7 @@ disk cache keeps, and run by a driver that needs no compiler.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from objc.ir.program import Program
@@ -32,10 +32,18 @@ def emit(program: Program, dtype: DType) -> Emitted:
 def load(emitted: Emitted) -> Executable:
     """Make the text run; compiled code comes from the disk cache where it is there."""
     from objc.targets.cpu import driver
+    from objc.targets.cpu.first_form import Usual
     from objc.targets.cpu.loading import entry_of
 
-    def form(text: str, metadata: Mapping[str, Any]) -> driver.Kernel:
-        return driver.Kernel(entry_of(text), metadata, IndexOutOfRange)
+    def form(text: str, metadata: Mapping[str, Any]) -> Callable[..., dict[str, float]]:
+        def whole() -> driver.Kernel:
+            return driver.Kernel(entry_of(text), metadata, IndexOutOfRange)
+
+        usual = metadata.get("usual")
+        if usual is None:
+            return whole()
+        entry = entry_of(usual["text"])
+        return Usual(driver.Kernel(entry, usual["metadata"], IndexOutOfRange), whole)
 
     narrow = emitted.metadata.get("narrow")
     if narrow is None:

@@ -108,6 +108,14 @@ def _memory(what: str, size: int) -> tuple[Any, int, int]:
     return held
 
 
+DECLINED = 4
+"""What a kernel reports in the place of an error where it is not for the given hyperparameters."""
+
+
+class Declined(Exception):
+    """A form of a kernel is not for the hyperparameters that it was called with; nothing was written."""
+
+
 class Sized:
     """A kernel's table for given sizes: all that does not change from call to call."""
 
@@ -217,6 +225,8 @@ class Kernel:
         table = ctypes.create_string_buffer(self.table.size)
         self.table.pack_into(table, 0, *filled)
         error = self._run(table, plan)
+        if error[0] == DECLINED:
+            raise Declined
         values = self.given.unpack_from(table, self.pieces)
         found: dict[str, float] = {
             key: int(values[slot]) if key in self.whole else values[slot]
@@ -255,7 +265,7 @@ class Kernel:
                     errors.append(self._call(base, plan.scratch, begin, number, 0, _ALL))
                 self._divide(base, plan.scratch, number, step.chunks, threads, errors)
                 begin = number + 1
-                if any(one[0] == 3 for one in errors):
+                if any(one[0] >= 3 for one in errors):
                     break
         else:
             if begin < steps:
@@ -309,10 +319,13 @@ class Either:
     is made when it is first called."""
 
     def __init__(
-        self, wide: Callable[[], Kernel], narrow: Callable[[], Kernel], few: Sequence[str]
+        self,
+        wide: Callable[[], Callable[..., Any]],
+        narrow: Callable[[], Callable[..., Any]],
+        few: Sequence[str],
     ) -> None:
         self.makers = wide, narrow
-        self.made: list[Kernel | None] = [None, None]
+        self.made: list[Callable[..., Any] | None] = [None, None]
         self.few = tuple(few)
         self.lock = threading.Lock()
 
@@ -322,7 +335,7 @@ class Either:
         side_by_side = all(sizes.get(name, FEW + 1) <= FEW for name in self.few)
         return self.form(side_by_side)(arguments, sizes, results)
 
-    def form(self, side_by_side: bool) -> Kernel:
+    def form(self, side_by_side: bool) -> Callable[..., Any]:
         """One of the two, made now if need be."""
         found = self.made[side_by_side]
         if found is None:

@@ -25,14 +25,23 @@ ERRORS = 5
 def emit(program: Program, dtype: DType) -> Emitted:
     """The text of a program; `metadata` says how the driver is to call it."""
     kernel, second = forms(program, dtype)
-    metadata = kernel.metadata()
+    metadata = kernel.metadata() | _usual(kernel)
     if second is not None:
         metadata["narrow"] = {
             "text": second.whole(),
-            "metadata": second.metadata(),
+            "metadata": second.metadata() | _usual(second),
             "few": few(second.loops),
         }
     return Emitted(program.name, kernel.whole(), dtype, metadata)
+
+
+def _usual(kernel: Kernel) -> dict[str, Any]:
+    """The text for the usual hyperparameters, where a kernel has more than that: it is compiled first,
+    in a fraction of the time, and often nothing else is."""
+    if not kernel.has_forms:
+        return {}
+    first = Kernel(kernel.loops, kernel.dtype, kernel.prefix, is_usual=True)
+    return {"usual": {"text": first.whole(), "metadata": first.metadata()}}
 
 
 def forms(
@@ -49,17 +58,23 @@ def forms(
 class Kernel(Written):
     """The parts of one program's text. Its functions are named with a prefix."""
 
-    def __init__(self, loops: Loops, dtype: DType, prefix: str = "") -> None:
+    def __init__(
+        self, loops: Loops, dtype: DType, prefix: str = "", is_usual: bool = False
+    ) -> None:
         self.prefix = prefix
         self.loops = loops
         self.dtype: DType = dtype
         self.layout = Layout(dtype)
         self.sites: list[tuple[str, int]] = []
         self.functions: set[str] = set()
-        writing = Writing(loops, dtype, prefix, self.layout, self.sites, self.functions)
+        writing = Writing(
+            loops, dtype, prefix, self.layout, self.sites, self.functions, is_usual=is_usual
+        )
         steps = [StepText(writing, number) for number in range(len(loops.steps))]
         self.texts = [one.text() for one in steps]
         self.calls = [one.call() for one in steps]
+        self.has_forms = any(one.has_forms for one in steps)
+        self.questions = [one.question for one in steps if one.question]
         self.require_filled()
         self.run = self.entry()  # it takes slots too, so it is written before they are told
 
@@ -85,6 +100,8 @@ class Kernel(Written):
         lines = [f"def {self.prefix}entry(slots, values, scratch, begin, end, first, last):"]
         lines.append(f"    errors = view(scratch, ({ERRORS},), int64)")
         lines += [f"    {view} = {text}" for view, text in self.layout.views.items()]
+        for question in self.questions:
+            lines += [f"    {question}", "    if errors[0] >= 3:", "        return"]
         lines.append("    for number in range(begin, end):")
         for number, (step, call) in enumerate(zip(self.loops.steps, self.calls, strict=True)):
             lines.append(f"        if number == {number}:")

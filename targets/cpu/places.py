@@ -29,7 +29,8 @@ _INDENT = "    "
 @dataclass(frozen=True)
 class Writing:
     """The text of one kernel being written: what its steps have in common. `sites` are positions that
-    are checked, `functions` those to import, `wide` the lets that are held in float64."""
+    are checked, `functions` those to import, `wide` the lets that are held in float64. `is_usual`: each
+    step stands in one form only, for the hyperparameters that a call mostly has."""
 
     loops: Loops
     dtype: DType
@@ -38,6 +39,7 @@ class Writing:
     sites: list[tuple[str, int]] = field(default_factory=list)
     functions: set[str] = field(default_factory=set)
     wide: set[str] = field(default_factory=set)
+    is_usual: bool = False
 
     @cached_property
     def certain(self) -> tuple[set[str], set[Place]]:

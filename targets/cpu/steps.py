@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import sympy
+from objc.targets.cpu.driver import DECLINED
 from objc.targets.cpu.forms import shared_guard
 from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.places import bare
@@ -43,12 +45,20 @@ def _function(name: str, arguments: Sequence[str], body: Sequence[str]) -> str:
     return "\n".join(["@step", signature, *body])
 
 
+def _words(lines: Sequence[str]) -> set[str]:
+    return {word for line in lines for word in re.findall(r"\w+", line)}
+
+
 class StepText(Reductions):
     """Writes a step."""
 
     asks_rows = True
     """Whether a row may be asked what its loops can do without."""
     asked_rows = 0
+    has_forms = False
+    """Whether hyperparameters decide between texts of the step."""
+    question = ""
+    """The call that finds out whether this form is for the hyperparameters that are given."""
 
     def text(self) -> str:
         match self.step:
@@ -62,19 +72,50 @@ class StepText(Reductions):
                 self._serial(self.step)
                 arguments = []
         twins = [] if self.is_twin else [*self._usual(), *self._few()]
+        self.has_forms = bool(twins)
+        for _, twin in twins:
+            twin.parameters = {name: name for name in self.parameters}
+        if twins and self.writing.is_usual:
+            return self._in_one_form(arguments, *twins[0])
         arguments += sorted(self.parameters)
-        head = [f"{_INDENT}{name} = {text}" for name, text in sorted(self.head.items())]
-        body = self.lines or [f"{_INDENT}pass"]
         turns: list[str] = []
         for asked, twin in twins:
-            twin.parameters = {name: name for name in self.parameters}
             turns += [
                 f"{_INDENT}if {asked}:",
                 f"{_INDENT * 2}{twin.name}({', '.join(arguments)})",
                 f"{_INDENT * 2}return",
             ]
-        own = _function(self.name, arguments, [*head, *turns, *body])
+        own = _function(self.name, arguments, [*self._heads(), *turns, *self._body()])
         return "\n\n\n".join([*(twin.text() for _, twin in twins), own])
+
+    def _heads(self) -> list[str]:
+        return [f"{_INDENT}{name} = {text}" for name, text in sorted(self.head.items())]
+
+    def _body(self) -> list[str]:
+        return self.lines or [f"{_INDENT}pass"]
+
+    def _in_one_form(self, arguments: Sequence[str], asked: str, twin: StepText) -> str:
+        """The form for the usual hyperparameters, or the one for any exponent where no exponent is
+        usual; and a function that declines others."""
+        if twin.few:
+            asked = f"not ({asked})"
+            own = _function(
+                self.name,
+                [*arguments, *sorted(self.parameters)],
+                [*self._heads(), *self._body()],
+            )
+        else:
+            twin.name = self.name
+            own = twin.text()
+        words = _words([asked])
+        heads = [f"{_INDENT}{name} = {self.head[name]}" for name in sorted(words & set(self.head))]
+        words |= _words(heads)
+        given = {name: text for name, text in self.parameters.items() if name in words}
+        body = [*heads, f"{_INDENT}if not ({asked}):", f"{_INDENT * 2}errors[0] = {DECLINED}"]
+        passed = ["errors", *(given[name] for name in sorted(given))]
+        self.question = f"{self.name}_asked({', '.join(passed)})"
+        question = _function(f"{self.name}_asked", ["errors", *sorted(given)], body)
+        return f"{question}\n\n\n{own}"
 
     def _usual(self) -> Iterator[tuple[str, StepText]]:
         """The step for the usual values of hyperparameters, and when it is for."""

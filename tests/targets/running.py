@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from objc.targets.cpu import driver
+from objc.targets.cpu.first_form import Usual
 
 from objc.ir.evaluate import evaluate
 from objc.ir.program import Program
@@ -69,7 +70,10 @@ def agree(
 
 
 def forms(executable: Any) -> list[Any]:
-    """An executable, or the forms for rows of many and of few entries where it has both."""
+    """An executable, or the forms for rows of many and of few entries where it has both, and for any
+    hyperparameters where it has one for the usual."""
     if isinstance(executable, driver.Either):
-        return [executable.form(False), executable.form(True)]
+        return [*forms(executable.form(False)), *forms(executable.form(True))]
+    if isinstance(executable, Usual):
+        return [executable, executable.whole()]
     return [executable]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
+from objc.targets.cpu import loading
 
 import objc
 
@@ -42,3 +45,25 @@ def test_the_default_has_a_form_of_its_own() -> None:
     assert "pow" not in usual
     assert "gamma" not in usual[usual.index("for ") :]
     assert "c_alpha ==" not in usual
+
+
+def test_other_settings_are_compiled_when_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text for the usual ones is a fraction of the whole."""
+    compiled: list[str] = []
+    entry_of = loading.entry_of
+
+    def recorded(text: str) -> Any:
+        compiled.append(text)
+        return entry_of(text)
+
+    monkeypatch.setattr(loading, "entry_of", recorded)
+    kernel = objc.compile(TEXT).focal
+    x, y = torch.linspace(-3, 3, 7).double().numpy(), (torch.arange(7) % 2).double().numpy()
+    for _ in range(2):
+        kernel(x, y)
+    (usual,) = compiled
+    assert "pow_64" not in usual[usual.index("def ") :]
+    kernel(x, y, gamma=1.5)
+    kernel(x, y, alpha=1.0)
+    _, whole = compiled
+    assert "pow_64" in whole[whole.index("def ") :]
