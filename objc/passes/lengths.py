@@ -1,7 +1,9 @@
-"""The slope of a length that is nowhere zero, √(n² + c²) with n a norm, is smooth where n is zero.
+"""The slope of a smooth function of a length is smooth where the length is zero.
 
-By the chain rule it is `n/h · x/n`, which has no value at x = 0, and the branch that gives it one hides
-from the next derivative that it is `x/h` on both sides of it.
+By the chain rule the slope of s(n), for the norm n of x, is `s'(n) · x/n`, which has no value at x = 0, and
+the branch that gives it one hides from the next derivative what it is around zero. So for √(n² + c²) it is
+taken as `x/h` at once, and for every s' that vanishes with n, as tanh does in the slope of log cosh n, as x
+times `s'(n)/n`, which is s''(0) at zero.
 """
 
 from __future__ import annotations
@@ -13,39 +15,49 @@ import sympy
 
 from objc.atoms import Branch, hypot, quotient
 from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
 
 
 def slopes_of_lengths(program: Program) -> Program:
-    """The program with `R·x/h` for `(R·n/h)·(x/n if n ≠ 0, else 0)`, where h > 0 is a hypot of n."""
-    names = Names.of(program)
+    """The program with `R·x·(f(n)/n)` for `R·f(n)·(x/n if n ≠ 0, else 0)`, where f vanishes with n."""
+    names, inside = Names.of(program), members(program)
+    outside = {let.name: let for let in program.lets if let.name not in inside}
     lets: list[Let] = []
     made: dict[tuple[str, Expression], Let] = {}
     for let in program.lets:
         swaps: dict[Expression, Expression] = {}
-        for product in let.body.atoms(sympy.Mul):
-            found = _slope(product, program.let)
+        products = let.body.atoms(sympy.Mul) if let.name in outside else ()
+        for product in sorted(products, key=spelled):
+            found = _slope(product, outside)
             if found is None:
                 continue
             adjoint, unit, parts = found
             slopes = []
-            for factor, share, length in parts:
-                key = adjoint.tensor, length
+            for factor, share in parts:
+                key = adjoint.tensor, factor
                 if key not in made:
-                    own = program.let[adjoint.tensor]
+                    own = outside[adjoint.tensor]
                     name = names.fresh(f"{own.name}_of_length")
                     made[key] = Let(name, own.free, factor, span=own.span)
                     lets.append(made[key])
-                entry = _unit(unit)[1] * share
-                slopes.append(made[key].read(*adjoint.positions) * quotient(entry, length))
+                slopes.append(made[key].read(*adjoint.positions) * _times(share, _unit(unit)[1]))
             rest = [one for one in product.args if one not in (adjoint, unit)]
             swaps[product] = sympy.Mul(*rest, sympy.Add(*slopes))
         lets.append(replace(let, body=let.body.xreplace(swaps)) if swaps else let)
     return program.with_lets(lets)
 
 
-Part = tuple[Expression, Expression, Expression]
-"""(R, k, h) of an addend `R·(k·n)/h`."""
+Part = tuple[Expression, Expression]
+"""(R, f(n)/n) of an addend `R·f(n)`."""
+
+
+def _times(share: Expression, entry: Expression) -> Expression:
+    """x·(k/h) as (x·k)/h: 1/h may leave the range."""
+    if isinstance(share, quotient):
+        return quotient(entry * share.args[0], share.args[1])
+    return entry * share
 
 
 def _slope(
@@ -61,7 +73,7 @@ def _slope(
             if own is None or own.reduction is not None or adjoint != own.read(*own.free):
                 continue
             parts = _parts(own.body, norm)
-            if parts and len({length for _, _, length in parts}) == len(parts):
+            if parts:
                 return adjoint, unit, parts
     return None
 
@@ -76,20 +88,35 @@ def _unit(node: Expression) -> tuple[Read | None, Expression]:
 
 
 def _parts(body: Expression, norm: Read) -> Sequence[Part]:
-    """The addends of a body, of which every one has a factor n/h; none where one has not."""
+    """The addends of a body, of which every one has a factor that vanishes with n; none where one has
+    not."""
     if isinstance(body, sympy.Add):
         addends = [_parts(addend, norm) for addend in body.args]
         return [part for parts in addends for part in parts] if all(addends) else ()
-    if isinstance(body, quotient) and isinstance(body.args[1], hypot):
-        share, length = body.args[0] / norm, body.args[1]
-        return (
-            [(sympy.Integer(1), share, length)]
-            if length.is_positive and not share.has(norm)
-            else ()
-        )
+    share = _over_norm(body, norm)
+    if share is not None:
+        return [(sympy.Integer(1), share)]
     for factor in body.args if isinstance(body, sympy.Mul) else ():
         parts = _parts(factor, norm)
         if parts:
             others = sympy.Mul(*(one for one in body.args if one is not factor))
-            return [(others * own, share, length) for own, share, length in parts]
+            return [(others * own, share) for own, share in parts]
     return ()
+
+
+def _over_norm(factor: Expression, norm: Read) -> Expression | None:
+    """f(n)/n with its limit at zero, for k·n/h with h > 0 and for a function f of n that vanishes there."""
+    if factor == norm:
+        return sympy.Integer(1)
+    if isinstance(factor, quotient) and isinstance(factor.args[1], hypot):
+        share, length = factor.args[0] / norm, factor.args[1]
+        return quotient(share, length) if length.is_positive and not share.has(norm) else None
+    if not isinstance(factor, sympy.Function) or len(factor.args) != 1:
+        return None
+    rate = factor.args[0] / norm
+    n = sympy.Dummy(real=True)
+    opened = factor.func(rate * n)
+    if rate.has(norm) or opened.subs(n, 0) != 0 or isinstance(factor, (Branch, sympy.Abs)):
+        return None
+    limit = sympy.diff(opened, n).subs(n, 0)
+    return Branch(sympy.Ne(norm, 0), factor / norm, limit) if limit.is_finite else None

@@ -16,10 +16,11 @@ import sympy
 
 from objc.atoms import Branch, expm1, extended
 from objc.ir.program import Program
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
 from objc.passes.evaluation.series import Expansion, Series
 from objc.passes.inline import size
-from objc.passes.rewrites.forms import HALF
+from objc.passes.rewrites.forms import HALF, is_short
 
 _PROBE, _TERMS = 8, 34
 """Coefficients that tell whether something cancels, and those that a radius is chosen from."""
@@ -50,6 +51,9 @@ class _Expanding:
             changed_weight = _less_weight(node)
             if changed_weight is not None:
                 return changed_weight
+            by_difference = self._at_equal(node)
+            if by_difference is not None:
+                return by_difference
         if isinstance(node, (sympy.Add, sympy.Mul)):
             parts = _by_symbol(node)
             changed = {x: self._at_zero_of(node.func(*part), x) for x, part in parts.items()}
@@ -59,6 +63,31 @@ class _Expanding:
                 return node.func(*others, *(one for one in changed.values() if one is not None))
         arguments = [self.of(one) for one in node.args]
         return node if arguments == list(node.args) else node.func(*arguments)
+
+    def _at_equal(self, node: Any) -> Expression | None:
+        """The addends that depend on the difference of two entries alone, if they cancel where the entries
+        are equal: exp(2a − 2b)/2 − (a − b) − 1/2."""
+        if not node.has(sympy.exp) or size(node) > _MOST_NODES or not is_short(node):
+            return None
+        opened = _merged(sympy.Add(*(sympy.expand_mul(one, deep=False) for one in node.args)))
+        for power in sorted(opened.atoms(sympy.exp), key=spelled):
+            pair = _difference_in(power.args[0])
+            if pair is None:
+                continue
+            a, b = pair
+            apart = Read("apart", (), {"real": True})
+            parts: dict[Any, Any] = {}
+            for one in sympy.Add.make_args(opened):
+                if one.free_symbols <= {a, b}:
+                    parts[one] = _merged(sympy.expand(one.subs(a, b + apart)))
+            whole = sympy.expand(sympy.Add(*parts.values()))
+            if len(parts) < 3 or not whole.free_symbols <= {apart}:
+                continue
+            found = self._at_zero(whole, apart)
+            if found is not None:
+                rest = [one for one in sympy.Add.make_args(opened) if one not in parts]
+                return sympy.Add(*rest, found.xreplace({apart: a - b}))
+        return None
 
     def _at_zero_of(self, expression: Any, x: Read) -> Expression | None:
         """The same of |x|, where that is all that stands there of x."""
@@ -112,6 +141,19 @@ class _Expanding:
         if isinstance(expression, sympy.Mul) and lowest < 0 <= whole.order and sum(positive) > 1:
             return True
         return any(self._cancels(one, x) for one in expression.args)
+
+
+def _merged(expression: Any) -> Any:
+    """Products of exponentials as one exponential each."""
+    return sympy.powsimp(expression, combine="exp")
+
+
+def _difference_in(exponent: Any) -> tuple[Read, Read] | None:
+    """(a, b) of an exponent c·a − c·b of two entries."""
+    terms = [one.as_coeff_Mul() for one in sympy.Add.make_args(sympy.expand(exponent))]
+    if len(terms) != 2 or not all(isinstance(one, Read) for _, one in terms):
+        return None
+    return (terms[0][1], terms[1][1]) if terms[0][0] + terms[1][0] == 0 else None
 
 
 def _less_weight(node: Any) -> Expression | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import quotient
+from objc.atoms import Branch, quotient
 from objc.ir.program import Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
@@ -31,6 +31,10 @@ def over_common_denominators(program: Program) -> Program:
         body = let.body
         for node in sorted(body.atoms(sympy.Add), key=spelled):
             whole = _whole(node, program)
+            if whole is None:
+                whole = _by_direction(node, program)
+            if whole is None:
+                whole = _where_taken(node, program)
             if whole is not None:
                 body = body.xreplace({node: whole})
         changed.append(let if body == let.body else replace(let, body=body))
@@ -39,6 +43,8 @@ def over_common_denominators(program: Program) -> Program:
 
 def _whole(node: Any, program: Program) -> Expression | None:
     """The sum as one fraction without a subtraction, if it is a sum of fractions with one."""
+    if not isinstance(node, sympy.Add):
+        return None
     roots = _roots(node)
     if roots:
         found = _whole(_by_roots(node, roots), program)
@@ -60,6 +66,48 @@ def _whole(node: Any, program: Program) -> Expression | None:
     if any(not _is_exact(one) for one in signed) or len(signed) > 1:
         return None
     return _by_ratios(factored, sympy.factor(below))
+
+
+def _by_direction(node: Any, program: Program) -> Expression | None:
+    """A tangent as one fraction for each entry of the direction that it is taken along."""
+    directions = {
+        one.name for one in program.inputs if one.role == "internal" and len(one.dimensions) > 0
+    }
+    groups: dict[Any, list[Any]] = {}
+    for one in node.args:
+        entries = [f for f in sympy.Mul.make_args(one) if getattr(f, "tensor", "") in directions]
+        if len(entries) != 1:
+            return None
+        groups.setdefault(entries[0], []).append(one)
+    found = {
+        entry: _whole(sympy.Add(*(one / entry for one in members)), program)
+        for entry, members in groups.items()
+        if len(groups) > 1 and len(members) > 1
+    }
+    if not any(one is not None for one in found.values()):
+        return None
+    parts = []
+    for entry, members in groups.items():
+        whole = found.get(entry)
+        parts += members if whole is None else [entry * whole]
+    return sympy.Add(*parts)
+
+
+def _where_taken(node: Any, program: Program) -> Expression | None:
+    """A sum of `0 where u = 0, else a fraction` as one fraction where none of the u is 0."""
+    conditions, arms = [], []
+    for one in node.args:
+        number, branch = one.as_coeff_Mul()
+        equal = isinstance(branch, Branch) and isinstance(branch.args[0], sympy.Eq)
+        if equal and branch.args[1] == 0:
+            conditions.append(branch.args[0])
+            arms.append(number * branch.args[2])
+        else:
+            arms.append(one)
+    if not conditions or any(one.has(Branch) for one in arms):
+        return None
+    whole = _whole(sympy.Add(*arms), program)
+    return None if whole is None else Branch(sympy.Or(*conditions), node, whole)
 
 
 def _by_ratios(above: Any, below: Any) -> Expression:

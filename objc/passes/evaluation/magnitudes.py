@@ -22,6 +22,8 @@ _FAR = sympy.Integer(2) ** 15
 _GREATEST = sympy.Integer(2) ** 127
 """A number of every type, and nearly the greatest of float32."""
 _LEAST = sympy.Rational(1, 2**100)
+_NOTHING_LEFT = sympy.Integer(2) ** 11
+"""exp(−2048) is 0, also times the powers of x that are asked about."""
 _LEAST_RATE = sympy.Rational(1, 10**5)
 
 
@@ -140,7 +142,7 @@ def _log_of_square(node: Any) -> Any:
     if rate.is_positive and exponent == 2 and _is_generator(base):
         return 2 * log1p(hypot1m1(sympy.sqrt(rate) * base))
     if rate.is_positive and exponent == -1 and isinstance(base, Read) and base.is_positive:
-        return Branch(sympy.Lt(base, _LEAST), sympy.log(rate) - sympy.log(base), node)
+        return Branch(sympy.Lt(base, _LEAST * rate), sympy.log(rate) - sympy.log(base), node)
     return node
 
 
@@ -241,8 +243,8 @@ def _behind_gate(product: Any, named: Mapping[Read, Expression]) -> Expression |
 
 
 def _odd_and_rising(u: Any) -> Any:
-    """x, if u is a polynomial of odd powers of x, not a line, with coefficients of one sign, the first at
-    least a hundredth."""
+    """x, if u is a polynomial of odd powers of x, not a line, with coefficients of one sign, of which the
+    exponential is 0 in every type where |x| is far out."""
     symbols = [one for one in u.free_symbols if _is_generator(one)]
     if len(symbols) != 1 or len(u.free_symbols) != 1 or not is_short(u):
         return None
@@ -255,7 +257,7 @@ def _odd_and_rising(u: Any) -> Any:
     if not 3 <= polynomial.degree() <= _MOST_DEGREES or any(n % 2 == 0 for (n,), _ in terms):
         return None
     signs = {bool(c.is_positive) for _, c in terms}
-    rises = len(signs) == 1 and abs(polynomial.coeff_monomial(x)) > sympy.Rational(1, 100)
+    rises = len(signs) == 1 and abs(polynomial.eval(_FAR)) > _NOTHING_LEFT
     return symbols[0] if rises else None
 
 
