@@ -22,6 +22,7 @@ from objc.kernel.domains import out_of_range
 from objc.kernel.option_errors import BadOut
 from objc.kernel.outputs import parts_by_input
 from objc.kernel.signature import InputSignature, Signature
+from objc.kernel.value_errors import EmptyBatch
 from objc.kernel.variants import Compiled, Output
 from objc.target import DType, IndexOutOfRange
 
@@ -72,6 +73,9 @@ def run(
         options.weight, options.mask = weighted
     elif call.batch is not None:
         call.count = call.sizes["batch"] = math.prod(call.batch)
+    if signature.needed and evaluator.hollow(call, options) == 0.0:
+        reason = "it is about an axis without entries"
+        raise InputError(NotOnDevice(None, signature.name, "on_empty", reason))
     if options.mask is not None:
         options.weight = _masked(call, options, adopt)
     compiled = evaluator.variant(results, wrt, call.batched, options.weight is not None, call.dtype)
@@ -79,6 +83,9 @@ def run(
         call.sizes[name] = call.values[count] + more
     arguments = _arguments(call, compiled, given, options, adopt)
     framework = next(one for one in found if one is not None).framework
+    if options.reduction == "none" and options.weight is not None and not framework.weighs:
+        reason = "PyTorch's and CuPy's arrays are multiplied; weigh the values yourself"
+        raise InputError(NotOnDevice(None, signature.name, "weight", reason))
     out = _out(evaluator, results, options, wrt, adopt)
     whole, held = _buffers(call, compiled.plan.outputs, framework, adopt, out)
     _apart(call, arguments, {key: held[key] for key in out})
@@ -91,9 +98,15 @@ def run(
             return out_of_range(signature, label, error.value, error.extent, place)
         return evaluator.out_of_range(error, call, {})
 
+    def nothing() -> Exception:
+        return InputError(EmptyBatch(None, signature.name, "every weight is 0"))
+
+    is_told = options.on_empty == "error"
     for one in compiled.plan.outputs:
         if not one.dimensions:
-            whole[one.key] = scalars.later(one.key, raised)
+            whole[one.key] = scalars.later(one.key, raised, nothing if is_told else None)
+    if options.reduction == "none" and options.weight is not None and "per_example" in whole:
+        framework.weighed(whole["per_example"], options.weight)
     recipe = recipe_of(
         options.made, compiled, evaluator.binder, arguments, call.sizes, held, out, raised
     )
@@ -110,14 +123,19 @@ def _refuse(signature: Signature, options: Options) -> None:
     for option in options.given:
         if option in reasons and getattr(options, option) not in (None, False):
             raise InputError(NotOnDevice(None, signature.name, option, reasons[option]))
-    for option in ("weight", "mask"):
-        if getattr(options, option) is not None and options.reduction == "none":
-            reason = "without a reduction, weigh the values with the framework that holds them"
-            raise InputError(NotOnDevice(None, signature.name, option, reason))
 
 
-FROM_WEIGHTS = 0.0
-"""A scale that says to the target that it is one over the sum of the weights, which only it can know."""
+FROM_WEIGHTS, FROM_WEIGHTS_OR_ZERO = 0.0, -1.0
+"""Scales that say to the target that it is one over the sum of the weights, which only it can know; by the
+second it is 0 where that sum is."""
+
+
+def _scale(call: Call, options: Options) -> float:
+    """What a mean or a sum is scaled with."""
+    if options.reduction == "mean" and options.weight is not None:
+        return FROM_WEIGHTS_OR_ZERO if options.on_empty == "zero" else FROM_WEIGHTS
+    return math.nan if call.empty and options.on_empty == "nan" else call.scale
+
 
 _SHORT = ("bfloat16", "float16")
 """Types that arrays may be stored in, where nothing is computed in them."""
@@ -151,8 +169,7 @@ def _arguments(
                 of = signature.input[one.of]
                 arguments[one.name] = _held(call, of, given[one.of])
             case "scale":
-                finds = options.weight is not None and options.reduction == "mean"
-                arguments[one.name] = FROM_WEIGHTS if finds else call.scale
+                arguments[one.name] = _scale(call, options)
             case "weight":
                 arguments[one.name] = _array(call, "weight", options.weight, adopt, call.batch)
             case _:

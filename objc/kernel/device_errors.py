@@ -62,8 +62,9 @@ class NotOnDevice(CallDiagnostic):
     Example: `huber(prediction, target, check_finite=True)` for PyTorch's tensors on CUDA: to look at the
     entries would wait for the device.
 
-    Weights and masks are taken, with a reduction: the device finds their sum itself, so that nobody looks at
-    them before (where all are 0, the mean is not a number). A mask is PyTorch's or CuPy's.
+    Weights and masks are taken: the device finds their sum itself, so that nobody looks at them before; where
+    all are 0, that is told when the value is read. A mask, and weights without a reduction, are PyTorch's or
+    CuPy's. A mean within an example that its guard leaves nothing of is not a number, and is not told.
 
     Mend: look at data with the framework that holds it; leave out `check` and `check_finite`.
     """

@@ -162,7 +162,7 @@ class Evaluator:
             call.sizes[name] = call.values[count] + more
         out = self.out(results, options, wrt)
         filled = Results(call, compiled.plan.outputs, out)
-        if signature.needed and (number := self._hollow(call, options)) is not None:
+        if signature.needed and (number := self.hollow(call, options)) is not None:
             filled.fill(number, shared_only=False)
             scalars: Mapping[str, float] = {one.key: number for one in compiled.plan.outputs}
             return filled.finish(scalars)
@@ -261,7 +261,7 @@ class Evaluator:
         array = floating(array, call.dtype)
         return array.item() if array.ndim == 0 else array
 
-    def _hollow(self, call: Call, options: Options) -> float | None:
+    def hollow(self, call: Call, options: Options) -> float | None:
         """What to fill results with where the formula takes a mean over an axis without entries."""
         for dimension in self.signature.needed:
             if call.sizes.get(dimension) == 0:

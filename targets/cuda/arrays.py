@@ -50,6 +50,12 @@ class Framework(Protocol):
         """The weights (None: 1) where a mask is not 0, else 0, on the device; None where that is more
         than this one does."""
 
+    weighs: bool
+    """Whether `weighed` is there."""
+
+    def weighed(self, array: Any, weight: Any) -> None:
+        """Multiply an array by weights, in its place; whatever it holds where they are 0, it is 0 there."""
+
 
 @dataclass(frozen=True)
 class OnDevice:
@@ -76,7 +82,7 @@ def adopt(value: Any) -> OnDevice | None:
         return None
     found = getattr(value, "__cuda_array_interface__", None)
     if found is not None:
-        return _of_interface(value, found, CuPy() if root == "cupy" else Plain())
+        return _of_interface(value, found, CuPy() if root == "cupy" else Plain.told(found))
     if hasattr(value, "__dlpack_device__") and value.__dlpack_device__()[0] == _ON_CUDA:
         return _of_dlpack(value)
     return None
@@ -93,8 +99,8 @@ def told(value: Any) -> Any:
     found = adopt(value)
     if found is None:
         return None
-    name = type(found.framework).__name__
-    return name, found.kind, found.shape, found.contiguous, found.pointer % 16 == 0
+    name, stream = type(found.framework).__name__, getattr(found.framework, "on", 0)
+    return name, stream, found.kind, found.shape, found.contiguous, found.pointer % 16 == 0
 
 
 def _of_torch(value: Any) -> OnDevice:
@@ -145,6 +151,8 @@ def _of_dlpack(value: Any) -> OnDevice:
 class Torch:
     """PyTorch's arrays, on one device."""
 
+    weighs = True
+
     def __init__(self, device: Any) -> None:
         self.device = device
         self.torch = sys.modules["torch"]
@@ -172,9 +180,14 @@ class Torch:
         whole = self.torch.ones((), dtype=element, device=self.device) if weight is None else weight
         return self.torch.where(mask != 0, whole, self.torch.zeros_like(whole)).contiguous()
 
+    def weighed(self, array: Any, weight: Any) -> None:
+        array.mul_(weight).masked_fill_(weight == 0, 0)
+
 
 class CuPy:
     """CuPy's arrays, on its current device."""
+
+    weighs = True
 
     def empty(self, shape: tuple[int, ...], kind: str) -> Any:
         return sys.modules["cupy"].empty(shape, kind)
@@ -193,19 +206,34 @@ class CuPy:
         whole = 1 if weight is None else weight
         return sys.modules["cupy"].where(mask != 0, whole, 0).astype(kind)
 
+    def weighed(self, array: Any, weight: Any) -> None:
+        array *= weight
+        array[weight == 0] = 0
+
 
 class Plain:
-    """Arrays of nobody's: memory of the driver's, on the default stream."""
+    """Arrays of nobody's that is known here: memory of the driver's, on the stream on which an array says it
+    is ready, else on the default one."""
+
+    weighs = False
+
+    def __init__(self, on: int = 0) -> None:
+        self.on = on
+
+    @classmethod
+    def told(cls, interface: Mapping[str, Any]) -> Plain:
+        """1 and 2 are the default streams, of the process and of the thread, for the driver too."""
+        return cls(int(interface.get("stream") or 0))
 
     def empty(self, shape: tuple[int, ...], kind: str) -> Any:
-        return Array(shape, kind)
+        return Array(shape, kind, self.on)
 
     def memory(self, count: int) -> tuple[Any, int]:
-        held = Array((count,), "uint8")
+        held = self.empty((count,), "uint8")
         return held, held.pointer
 
     def stream(self) -> int:
-        return 0
+        return self.on
 
     def pointer(self, array: Any) -> int:
         found = adopt(array)
@@ -214,6 +242,9 @@ class Plain:
 
     def masked(self, mask: Any, weight: Any, kind: str) -> Any:
         return None
+
+    def weighed(self, array: Any, weight: Any) -> None:
+        raise NotImplementedError("nobody multiplies these arrays")
 
 
 def upload(array: Any) -> Array:
@@ -227,28 +258,30 @@ def upload(array: Any) -> Array:
 
 
 class Array:
-    """An array on the device for whoever has no framework. `fetch` copies it to the host."""
+    """An array on the device for whoever has no framework, in the order of a stream. `fetch` copies it to the
+    host."""
 
-    def __init__(self, shape: tuple[int, ...], kind: str) -> None:
+    def __init__(self, shape: tuple[int, ...], kind: str, stream: int = 0) -> None:
+        self.stream = stream
         self.shape = shape
         self.kind = kind
         self.nbytes = math.prod(shape) * BYTES[kind]
         self.device = driver()
-        self.pointer = self.device.allocate(self.nbytes, 0)
+        self.pointer = self.device.allocate(self.nbytes, stream)
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
         letters = {kind: letter for letter, kind in _LETTERS.items()}
         return {
             "shape": self.shape, "typestr": letters[self.kind], "strides": None, "version": 3,
-            "data": (self.pointer, False), "stream": 1,
+            "data": (self.pointer, False), "stream": self.stream or 1,
         }  # fmt: skip
 
     def fetch(self) -> Any:
         """The entries in an array of NumPy: of bfloat16, which that has not, in float32."""
         import numpy as np
 
-        held = self.device.fetched(self.pointer, self.nbytes, 0)
+        held = self.device.fetched(self.pointer, self.nbytes, self.stream)
         if self.kind == "bfloat16":
             bits = np.frombuffer(held, np.uint16).astype(np.uint32) << np.uint32(16)
             return bits.view(np.float32).reshape(self.shape)
@@ -257,4 +290,4 @@ class Array:
     def __del__(self) -> None:
         pointer, self.pointer = getattr(self, "pointer", 0), 0
         if pointer:
-            self.device.free(pointer, 0)
+            self.device.free(pointer, self.stream)

@@ -17,7 +17,7 @@ from objc.targets.cuda.products import Matrices, are_for_library, pieces
 from objc.targets.cuda.steps import Piece, StepText
 from objc.targets.cuda.turning import turned
 from objc.targets.cuda.variants import Variants
-from objc.targets.cuda.weighing import joined, weighed
+from objc.targets.cuda.weighing import FOUND, joined, weighed
 
 from objc.ir.index import Index
 from objc.ir.program import Input, Let, Names, Program
@@ -44,7 +44,8 @@ def forms(
 ) -> tuple[Kernel, Kernel | None]:
     """A program's kernel, and one whose products of matrices are a library's, where it has such."""
     finding, program = weighed(program)
-    kernel = Kernel(_after(finding, scheduled(program, dtype)), dtype, prefixes[0])
+    scale = None if finding is None else finding.outputs[FOUND]
+    kernel = Kernel(_after(finding, scheduled(program, dtype)), dtype, prefixes[0], scale)
     ready = ranked(computable_everywhere(program))
     blocked = schedule(widened(ready) if dtype in SHORT else ready, products=True, phases=False)
     if not are_for_library(blocked):
@@ -52,7 +53,7 @@ def forms(
     owners = {blocked.storage[one.of].kind for one in blocked.storage.values() if one.of}
     if dtype in SHORT and "output" in owners:
         blocked = replace(blocked, storage=storage_of(blocked.program, blocked.steps, {}))
-    return kernel, Kernel(_after(finding, blocked), dtype, prefixes[1])
+    return kernel, Kernel(_after(finding, blocked), dtype, prefixes[1], scale)
 
 
 def _after(finding: Program | None, loops: Loops) -> Loops:
@@ -118,11 +119,15 @@ def apart(program: Program, also: frozenset[str] = frozenset()) -> Program:
 
 
 class Kernel(Written):
-    """The functions of one program's text, and what has to be known to launch them."""
+    """The functions of one program's text, and what has to be known to launch them. `scale` names that of a
+    weighted mean that is found on the device."""
 
     layout: Layout
 
-    def __init__(self, loops: Loops, stored: DType, prefix: str = "") -> None:
+    def __init__(
+        self, loops: Loops, stored: DType, prefix: str = "", scale: str | None = None
+    ) -> None:
+        self.scale = scale
         self.loops = loops
         self.dtype: DType = "float32" if stored in SHORT else stored
         self.prefix = prefix
@@ -217,6 +222,7 @@ class Kernel(Written):
         return {
             "steps": tuple(self.steps),
             "sites": tuple(self.sites),
+            "scale": None if self.scale is None else self.layout.value("let", self.scale),
             "slots": max(len(self.layout.values), 1),
             **results,
         }

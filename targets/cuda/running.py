@@ -301,6 +301,7 @@ class Scalars(Mapping[str, Any]):
         self.base = base
         self.stream = stream
         self.found: dict[str, Any] | None = None
+        self.weigh_nothing = False  # all examples, of those that have weights
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.kernel.facts["scalars"])
@@ -319,9 +320,15 @@ class Scalars(Mapping[str, Any]):
         if self.found is None:
             self.found = self._fetched(shows)
 
-    def later(self, key: str, raised: Callable[[Any], Exception] = lambda error: error) -> Value:
-        """A scalar that is fetched when it is read; `raised` makes what is raised then."""
-        return Value(self, key, raised)
+    def later(
+        self,
+        key: str,
+        raised: Callable[[Any], Exception] = lambda error: error,
+        nothing: Callable[[], Exception] | None = None,
+    ) -> Value:
+        """A scalar that is fetched when it is read; `raised` makes what is raised then, `nothing` what is
+        raised where no example weighs anything."""
+        return Value(self, key, raised, nothing)
 
     def place(self, key: str) -> int:
         """Where in the memory of the call a scalar stands: a float64, or an int64 of whole ones."""
@@ -336,6 +343,10 @@ class Scalars(Mapping[str, Any]):
             key: struct.unpack_from("q" if key in whole else "d", held, self.place(key))[0]
             for key in self
         }
+        slot = self.kernel.facts["scale"]
+        if slot is not None:
+            (scale,) = struct.unpack_from("d", held, self.plan.places["values"] + slot * 8)
+            self.weigh_nothing = math.isinf(scale)
         checks = self.kernel.facts["sites"]  # without any, nobody has written the record
         errors = struct.unpack_from(f"{ERRORS}q", held) if checks else (0,) * ERRORS
         ranks = [rank for rank in (3, 2, 1) if errors[rank * 8]]
@@ -356,19 +367,26 @@ class Value:
     Reading waits for the call, and raises what is wrong if a position left its axis.
     """
 
-    __slots__ = ("_key", "_raised", "_scalars")
+    __slots__ = ("_key", "_nothing", "_raised", "_scalars")
 
-    def __init__(self, scalars: Scalars, key: str, raised: Callable[[Any], Exception]) -> None:
+    def __init__(
+        self, scalars: Scalars, key: str, raised: Callable[[Any], Exception],
+        nothing: Callable[[], Exception] | None = None,
+    ) -> None:  # fmt: skip
         self._scalars = scalars
         self._key = key
         self._raised = raised
+        self._nothing = nothing
 
     def item(self) -> Any:
         """The number, as Python has it."""
         try:
-            return self._scalars[self._key]
+            found = self._scalars[self._key]
         except self._scalars.kernel.error as error:
             raise self._raised(error) from None
+        if self._nothing is not None and self._scalars.weigh_nothing:
+            raise self._nothing()
+        return found
 
     def __float__(self) -> float:
         return float(self.item())

@@ -1,7 +1,8 @@
 """Weights whose sum nobody on the host knows: the device adds them up itself.
 
 A program with weights takes the scale of its mean, 1/Σ weight, from the caller, who would have to wait for
-the device to know it. Here a scale that is not positive asks for it; a positive one counts as it is.
+the device to know it. Here a scale of 0 asks for it, which is infinite where nothing weighs anything; a
+negative one asks for 0 there; a positive one counts as it is.
 An example of weight 0 is left out of every sum over the batch, and has zeros of its own, whatever it holds.
 """
 
@@ -90,7 +91,9 @@ def _finding(weight: Input, scale: Input, names: Names) -> Program:
         names.fresh("total_weight"), (), own, "sum", (index,), guard=sympy.Ne(own, 0), domain=REAL
     )
     given = replace(scale, domain=REAL)
-    body = Branch(given.read() > 0, given.read(), 1 / total.read())
+    nothing = sympy.And(sympy.Eq(total.read(), 0), given.read() < 0)
+    asked = Branch(nothing, sympy.Integer(0), 1 / total.read())
+    body = Branch(given.read() > 0, given.read(), asked)
     found = Let(names.fresh("scale_of_all"), (), body, domain=Domain("positive"))
     return Program("scale", (weight, given), (total, found), {FOUND: found.name})
 

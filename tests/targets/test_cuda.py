@@ -220,8 +220,6 @@ def test_weights_and_buffers_are_taken_on_the_device(losses: Any, device: Preten
     assert float(value) == (weight * x**2 / 2).sum()
     assert gradient is held
     np.testing.assert_array_equal(out, weight * x)
-    with pytest.raises(InputError, match=r"E0442.*without a reduction"):
-        losses.squared(*given, weight=Owned(weight), reduction="none")
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -243,6 +241,61 @@ def test_a_weighted_mean_is_divided_on_the_device(
         np.testing.assert_allclose(slope.fetch(), near, **TOLERANCE[dtype])
         assert not slope.fetch()[[1, 4]].any()
         device.fetches = 0
+
+
+def test_where_nothing_weighs_anything_the_value_says_so(losses: Any, device: Pretended) -> None:
+    """When it is read, as it does on the host; or it is what the caller says that it shall be."""
+    x, y, weight = np.array([1.0, np.nan]), np.zeros(2), np.zeros(2)
+    given = Owned(x), Owned(y)
+    value, gradient = losses.squared.value_and_grad(*given, weight=Owned(weight))
+    with pytest.raises(InputError, match=r"E0413.*every weight is 0"):
+        float(value)
+    assert not gradient.fetch().any()
+    for said, found in (("zero", 0.0), ("nan", np.nan)):
+        value = losses.squared(*given, weight=Owned(weight), on_empty=said)
+        np.testing.assert_equal(float(value), found)
+    none = Owned(np.zeros(0)), Owned(np.zeros(0))
+    with pytest.raises(InputError, match="E0413"):
+        losses.squared(*none)
+    for said, found in (("zero", 0.0), ("nan", np.nan)):
+        np.testing.assert_equal(float(losses.squared(*none, on_empty=said)), found)
+
+
+def test_values_are_weighed_by_a_framework_that_multiplies(
+    losses: Any, device: Pretended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    x, y, weight = np.array([1.0, np.nan, 3.0]), np.zeros(3), np.array([2.0, 0.0, 1.0])
+    given = Owned(x), Owned(y)
+    with pytest.raises(InputError, match=r"E0442.*`weight`.*weigh the values yourself"):
+        losses.squared(*given, weight=Owned(weight), reduction="none")
+
+    def weighed(self: Any, array: Any, weight: Owned) -> None:
+        held = torch.from_numpy(held_by(device, array))
+        arrays.Torch(torch.device("cpu")).weighed(held, torch.from_numpy(weight.array))
+
+    monkeypatch.setattr(arrays.Plain, "weighs", True)
+    monkeypatch.setattr(arrays.Plain, "weighed", weighed)
+    found = losses.squared(*given, weight=Owned(weight), reduction="none")
+    assert found.fetch().tolist() == [1.0, 0.0, 4.5]
+
+
+def held_by(device: Pretended, array: Any) -> NDArray[Any]:
+    """The memory of an array on the pretended device."""
+    count: int = array.shape[0]
+    return device.held[array.pointer].view(np.float64)[:count]
+
+
+def test_work_follows_the_stream_that_an_array_names() -> None:
+    class Streamed(Owned):
+        @property
+        def __cuda_array_interface__(self) -> dict[str, Any]:
+            return {**super().__cuda_array_interface__, "stream": 77}
+
+    held = arrays.adopt(Streamed(LOGITS))
+    assert held is not None and held.framework.stream() == 77
+    assert arrays.told(Streamed(LOGITS)) != arrays.told(Owned(LOGITS))
 
 
 def test_masks_are_taken_where_a_framework_has_them(
