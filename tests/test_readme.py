@@ -1,16 +1,22 @@
-"""Every code block of the README runs, in order, as a reader would type it."""
+"""Every code block of the README runs, in order, as a reader would type it. The commands of `objc` run
+within this process, which imports once what each would import anew, but for the first of them."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import click
+import click.testing
 import numpy as np
 import pytest
+
+from objc.cli.application import objc
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```(\w*)([^\n]*)\n(.*?)```", re.DOTALL)
@@ -29,10 +35,21 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
-def _shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def _shell(command: str, folder: Path) -> tuple[int, str]:
+    """Status and output of a command as a process of its own."""
+    done = subprocess.run(
         command, shell=True, cwd=folder, env=_environment(), capture_output=True, text=True
     )
+    return done.returncode, done.stdout + done.stderr
+
+
+def _here(command: str) -> tuple[int, str]:
+    """Status and output of a command, of `objc` in this process and folder."""
+    name, *arguments = shlex.split(command)
+    if name != "objc":
+        return _shell(command, Path.cwd())
+    done = click.testing.CliRunner().invoke(objc, arguments, prog_name="objc")
+    return done.exit_code, done.output
 
 
 def test_the_first_two_commands_exist() -> None:
@@ -50,7 +67,7 @@ def test_every_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     np.savez(tmp_path / "digits.npz", x=digits.data / 16.0, label=digits.target)
     monkeypatch.chdir(tmp_path)
     scope: dict[str, object] = {"__name__": "readme"}
-    ran = 0
+    ran, commands = 0, 0
     for language, options, text in _blocks()[1:]:
         if language == "objc":
             name = _option(options, "file")
@@ -62,9 +79,9 @@ def test_every_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             for command in text.strip().splitlines():
                 if "--target library" in command and shutil.which("cc") is None:
                     continue
-                done = _shell(command, tmp_path)
-                assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-                assert done.stdout.strip(), f"{command} printed nothing"
+                status, output = _here(command) if commands else _shell(command, tmp_path)
+                commands += 1
+                assert status == 0 and output.strip(), f"{command}\n{output}"
         elif language == "text":
             command = _option(options, "output-of")
             shown = _option(options, "part-of")
@@ -75,16 +92,16 @@ def test_every_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
                 ran += 1
                 continue
             assert command is not None
-            done = _shell(command, tmp_path)
-            assert done.returncode == 1
-            assert text.strip() in done.stdout + done.stderr
+            status, output = _here(command)
+            assert status == 1
+            assert text.strip() in output
         else:
             raise AssertionError(f"a block in an unknown language: {language!r}")
         ran += 1
     assert ran > 8
 
 
-def test_training_from_the_command_line(tmp_path: Path) -> None:
+def test_training_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The README's `objc train` line, on the README's objective."""
     for language, options, text in _blocks():
         if language == "objc" and _option(options, "file") == "classifier.objc":
@@ -93,5 +110,19 @@ def test_training_from_the_command_line(tmp_path: Path) -> None:
     np.savez(tmp_path / "digits.npz", x=digits.data / 16.0, label=digits.target)
     line = re.search(r"`(objc train [^`]*--optimizer adam)`", (ROOT / "README.md").read_text())
     assert line is not None
-    done = _shell(f"{line.group(1)} --epochs 2", tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
+    monkeypatch.chdir(tmp_path)
+    status, output = _here(f"{line.group(1)} --epochs 2")
+    assert status == 0, output
+
+
+def test_commands_in_the_prose_have_their_options() -> None:
+    """`objc bench --sweep batch …` within a paragraph: the command is there, and takes what is written."""
+    prose = BLOCK.sub("", (ROOT / "README.md").read_text())
+    found = re.findall(r"`objc (\w+)([^`]*)`", prose)
+    for name, rest in found:
+        command = objc.get_command(click.Context(objc), name)
+        assert command is not None, f"objc {name}"
+        known = {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
+        written = set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest))
+        assert written <= known | {"--help"}, f"objc {name}{rest}"
+    assert {"bench", "doctor", "train"} <= {name for name, _ in found}

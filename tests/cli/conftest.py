@@ -25,13 +25,19 @@ HEEDING = (
 Run = Callable[..., click.testing.Result]
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests: what is said with it and without it is the same."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`run("check", "losses.objc", stdin="…")` beside copies of the files of the tests."""
     for one in FILES.iterdir():
         shutil.copy(one, tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("OBJC_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("OBJC_CACHE_DIR", str(cache))
     monkeypatch.delenv("OBJC_DEBUG", raising=False)
     monkeypatch.setenv("COLUMNS", "100")
 
