@@ -30,6 +30,9 @@ POINTS: dict[str, tuple[str, str, dict[str, Any], float, Any, Any]] = {
     "lengths that are nowhere zero": (
         "x: real[D]", "3 * sqrt(mean[d](x[d]^2) + 4) + sqrt(norm(x)^2 + 1)",
         {"x": [0, 0, 0]}, 7, [0, 0, 0], [1.5, 1.5, 1.5]),
+    "smooth functions of a length": (
+        "x: real[D]", "log(cosh(norm(x) / 2)) + norm(x) - log(1 + norm(x)) + 1 - cos(norm(x))",
+        {"x": [0, 0, 0]}, 0, [0, 0, 0], [2.25, 2.25, 2.25]),
     "norm of one": ("x: real[D]", "norm(x)", {"x": [0, -2]}, 2, [0, -1], [0.5, 0]),
     "cosine of a zero vector": (
         "a: real[D] | b: real[D]", "cosine(a, b)", {"a": [0, 0], "b": [1, 2]}, 0, [0, 0], [0, 0]),
