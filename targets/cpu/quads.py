@@ -1,7 +1,7 @@
 """Sums over rows into an array, four rows at a time: the array is fetched and put back a quarter as often.
 
-Four products are added in the kernel's own type before the accumulator takes them: they are rounded
-to it as well.
+Products are rounded to the kernel's own type and added in float64, as everywhere: what cancels over a
+batch keeps its digits.
 """
 
 from __future__ import annotations
@@ -42,10 +42,9 @@ def _is_product(body: Expression) -> bool:
 
 def four(text: str, index: str, quad: str) -> str:
     """The sum of what a text says of four rows, the index of which is replaced."""
-    parts = [
+    first, *rest = (
         bare(re.sub(rf"\b{index}\b", f"({ROWS} * {quad} + {row})", text)) for row in range(ROWS)
-    ]
-    total = parts[0]
-    for part in parts[1:]:
-        total = f"add({total}, {part})"
-    return total
+    )
+    for one in rest:
+        first = f"add({first}, {one})"
+    return first

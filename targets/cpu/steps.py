@@ -321,6 +321,7 @@ class StepText(Reductions):
         self.around += [loop.index, inner.index]
         self.facts.append(self.facts[-1].inside(loop.index).inside(inner.index))
         body = self._value(let, item.body)
+        body = f"float64({bare(body)})" if self.dtype == "float32" else body
         self.facts.pop()
         del self.around[-2:]
         place = f"{self._buffer(let)}[{along}]"
@@ -330,10 +331,9 @@ class StepText(Reductions):
             (f"for {quad} in range(({extent}) // {ROWS}):", four(body, name, quad)),
             (f"for {name} in range(({extent}) // {ROWS} * {ROWS}, {extent}):", body),
         ):
-            wide = f"float64({value})" if self.dtype == "float32" else value
             self._line(head)
             self._line(f"{_INDENT}for {along} in range({count}):")
-            self._line(f"{_INDENT * 2}{place} = add({place}, {wide})")
+            self._line(f"{_INDENT * 2}{place} = add({place}, {value})")
 
     def _is_of_a_row(self, loop: Loop) -> bool:
         """Whether a loop runs along a row, not over the examples of a block."""

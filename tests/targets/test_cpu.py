@@ -116,3 +116,12 @@ def test_rows_are_added_four_at_a_time(batch: int, dtype: str) -> None:
     assert "quad_" in emitted.text
     given = {"rows": generator.normal(size=(batch, 21)), "factor": generator.normal(size=batch)}
     agree(function((rows, factor), total), given, dtype, emitted)
+
+
+def test_what_cancels_over_rows_keeps_its_digits() -> None:
+    """A batch is added in float64, where rows go together too."""
+    factor = Input("factor", (BATCH,), Domain("real"), "data")
+    total = Let("r", (k,), factor.read(row) * rows.read(row, k), "sum", (row,))
+    given = {"rows": np.ones((8, 5)), "factor": np.array([1e8, 1, -1e8, 1, 3, 1e8, 1, -1e8])}
+    found = run(function((rows, factor), total), given, "float32")["result"]
+    np.testing.assert_array_equal(found, np.full(5, 6))
