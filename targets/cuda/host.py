@@ -115,6 +115,11 @@ class Memory:
     def masked(self, mask: Any, weight: Any, kind: str) -> Any:
         return np.where(mask != 0, 1 if weight is None else weight, 0).astype(kind)
 
+    weighs = True
+
+    def weighed(self, array: Any, weight: Any) -> None:
+        array[...] = np.where(weight != 0, array * weight, 0)
+
 
 def on_device(array: Any) -> OnDevice:
     """An array of NumPy's as one on the simulated device."""

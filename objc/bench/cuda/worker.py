@@ -25,6 +25,9 @@ Say = Callable[[dict[str, Any]], None]
 SHORT = 20.0
 """Seconds that a case takes about: with fewer left it is not begun."""
 
+ENOUGH = 8.0
+"""Seconds that are kept back for each case that is to come, for those who have nothing slow to compile."""
+
 SLOW = {"torch.compile": 90.0, "jax": 45.0}
 """Seconds that must be left for a contender to be compiled."""
 
@@ -48,19 +51,20 @@ def work(job: DeviceJob, say: Say = lambda event: None) -> Iterator[dict[str, An
     clock = cast(Any, load("cuda")).clock()
     yield {"device": clock.description(), "copy": clock.copy()}
     end = time.monotonic() + job.limit
-    for case in job.cases:
+    for number, case in enumerate(job.cases, start=1):
         if end - time.monotonic() < SHORT:
             return
         say({"case": case.name})
-        row = Measured(job, case, clock, say, lambda: end - time.monotonic()).row()
+        due = end - ENOUGH * (len(job.cases) - number)
+        row = Measured(job, case, clock, say, end, due).row()
         yield {"row": row.data()}
 
 
 class Measured:
-    """One case being measured."""
+    """One case being measured, until `end`; what takes long is begun if it is done before `due`."""
 
     def __init__(
-        self, job: DeviceJob, case: Any, clock: Any, say: Say, left: Callable[[], float]
+        self, job: DeviceJob, case: Any, clock: Any, say: Say, end: float, due: float
     ) -> None:
         from objc.bench.programs import program_of
 
@@ -68,7 +72,8 @@ class Measured:
         self.case = case
         self.clock = clock
         self.say = say
-        self.left = left
+        self.end = end
+        self.due = due
         self.program = program_of(case.case)
         self.problem = Problem(case.case, self.program, case.case.sizes, "float32")
         self.entries: dict[str, DeviceEntry] = {}
@@ -79,12 +84,11 @@ class Measured:
 
         for name in self.job.peers:
             self._begin(name)
-        until = min(self.left() - 5, 60.0)
-        start = time.monotonic()
+        now = time.monotonic()
+        until = min(self.end - 5, max(self.due, now + ENOUGH), now + 60)
         timings = interleaved(
-            self.ready, self.clock, self.job.repetitions,
-            lambda: time.monotonic() - start > until,
-        )  # fmt: skip
+            self.ready, self.clock, self.job.repetitions, lambda: time.monotonic() > until
+        )
         for name, timing in timings.items():
             self.entries[name] = replace(self.entries[name], timing=timing)
         moved, results = _work(self.problem, self.case.storage)
@@ -97,7 +101,7 @@ class Measured:
         if barred is not None:
             self.entries[name] = DeviceEntry(name, absent=barred)
             return
-        if self.left() < SLOW.get(name, 0.0):
+        if name in SLOW and self.due - time.monotonic() < SLOW[name]:
             self.entries[name] = DeviceEntry(name, absent="no time was left to compile it")
             return
         self.say({"contender": name, "case": self.case.name})
