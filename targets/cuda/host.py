@@ -71,7 +71,9 @@ class Device:
 class OnNumPy:
     """As `objc.targets.cuda.multiplying.Products`, by NumPy on memory of the host."""
 
-    def multiply(self, context: int, one: Multiply, places: list[int], stream: int) -> None:
+    def multiply(
+        self, context: int, one: Multiply, places: list[int], stream: int, room: int
+    ) -> None:
         goal, left, right = (
             self._matrix(place, matrix, shape, one.kind)
             for place, matrix, shape in zip(

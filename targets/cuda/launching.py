@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from objc.targets.cuda.multiplying import Matrix, Multiply
+from objc.targets.cuda.multiplying import ROOM, Matrix, Multiply
 
 # ---- copied into emitted modules from here on
 
@@ -41,7 +41,7 @@ MOST_SHARING = 512
 MANY = 1 << 15
 """Rows from which on a thread each is enough for a device, where they go through tiles."""
 
-_BYTES = {"float32": 4, "float64": 8, "int64": 8, "bfloat16": 2, "float16": 2}
+_BYTES = {"uint8": 1, "float32": 4, "float64": 8, "int64": 8, "bfloat16": 2, "float16": 2}
 _LINE = 256
 
 
@@ -185,7 +185,8 @@ class Sized:
         places = tuple(self._argument(one[name][0], "", 0) for name in ("goal", "left", "right"))
         adds = bool(one["adds"]) and self.lo > 0
         goal, left, right = matrices
-        return Multiply(kind, rows, columns, steps, goal, left, right, adds, places)
+        room = "work", self._place(("library",), ROOM, "uint8")
+        return Multiply(kind, rows, columns, steps, goal, left, right, adds, places, room)
 
     def _launch(self, step: Mapping[str, Any], turns: int) -> Launch:
         mode = self._mode(step, turns)

@@ -28,6 +28,9 @@ _FORMS: dict[str, tuple[str, Any]] = {
 _EXACT = 0
 """CUBLAS_DEFAULT_MATH: of float32 all 24 bits count."""
 
+ROOM = 32 << 20
+"""Bytes that the library is given to work in: as many as it asks for on the largest devices."""
+
 
 @dataclass(frozen=True)
 class Matrix:
@@ -42,7 +45,8 @@ class Matrix:
 @dataclass(frozen=True)
 class Multiply:
     """goal[i, j] = Σ_p left[i, p]·right[p, j], for `rows`, `columns` and `steps` of the indices; with
-    `adds` what stands in the goal is added to. `arguments` say where the three arrays begin."""
+    `adds` what stands in the goal is added to. `arguments` say where the three arrays begin, `room` where the
+    library may work."""
 
     kind: str
     rows: int
@@ -53,6 +57,7 @@ class Multiply:
     right: Matrix
     adds: bool
     arguments: tuple[tuple[Any, ...], ...]
+    room: tuple[Any, ...]
 
 
 class CublasError(RuntimeError):
@@ -60,12 +65,13 @@ class CublasError(RuntimeError):
 
 
 class Products:
-    """cuBLAS, with a handle for every context and stream: streams that share one share its memory."""
+    """cuBLAS, with a handle for every context, which works in the memory of the call that it is for: streams
+    do not meet there, and nothing is allocated while a graph is captured, if there has been a call before."""
 
     def __init__(self, library: Any) -> None:
         self.library = library
         self.lock = threading.Lock()
-        self.handles: dict[tuple[int, int], Any] = {}
+        self.handles: dict[int, Any] = {}
         whole, pointer = ctypes.c_int, ctypes.c_void_p
         for name, kind in _FORMS.values():
             number = ctypes.POINTER(kind)
@@ -74,29 +80,36 @@ class Products:
                 whole, number, pointer, whole,
             )  # fmt: skip
 
-    def multiply(self, context: int, one: Multiply, places: list[int], stream: int) -> None:
-        """Give the stream a product; `places` are where goal, left and right begin."""
+    def multiply(
+        self, context: int, one: Multiply, places: list[int], stream: int, room: int
+    ) -> None:
+        """Give the stream a product; `places` are where goal, left and right begin, `room` where the library
+        may work, in ROOM bytes."""
         name, kind = _FORMS[one.kind]
         goal, left, right = (
             place + matrix.begins
             for place, matrix in zip(places, (one.goal, one.left, one.right), strict=True)
         )
-        self._call(
-            name, self._handle(context, stream), int(one.right.turned), int(one.left.turned),
-            one.columns, one.rows, one.steps, kind(1.0), right, max(one.right.along, 1), left,
-            max(one.left.along, 1), kind(1.0 if one.adds else 0.0), goal, max(one.goal.along, 1),
-        )  # fmt: skip
-
-    def _handle(self, context: int, stream: int) -> Any:
         with self.lock:
-            found = self.handles.get((context, stream))
-            if found is None:
-                found = ctypes.c_void_p()
-                self._call("cublasCreate_v2", ctypes.byref(found))
-                self._call("cublasSetMathMode", found, _EXACT)
-                self._call("cublasSetStream_v2", found, ctypes.c_void_p(stream))
-                self.handles[context, stream] = found
-            return found
+            handle = self._handle(context)
+            self._call("cublasSetStream_v2", handle, ctypes.c_void_p(stream))
+            self._call(  # the stream has put its own in place
+                "cublasSetWorkspace_v2", handle, ctypes.c_void_p(room), ctypes.c_size_t(ROOM)
+            )
+            self._call(
+                name, handle, int(one.right.turned), int(one.left.turned),
+                one.columns, one.rows, one.steps, kind(1.0), right, max(one.right.along, 1), left,
+                max(one.left.along, 1), kind(1.0 if one.adds else 0.0), goal, max(one.goal.along, 1),
+            )  # fmt: skip
+
+    def _handle(self, context: int) -> Any:
+        found = self.handles.get(context)
+        if found is None:
+            found = ctypes.c_void_p()
+            self._call("cublasCreate_v2", ctypes.byref(found))
+            self._call("cublasSetMathMode", found, _EXACT)
+            self.handles[context] = found
+        return found
 
     def _call(self, name: str, *arguments: Any) -> None:
         status = getattr(self.library, name)(*arguments)

@@ -65,12 +65,12 @@ class Product:
     def __init__(self, multiply: Multiply, context: int) -> None:
         self.multiply = multiply
         self.context = context
-        self.cells = Table(["int64"] * 3).cells
-        self.open = list(zip(self.cells, multiply.arguments, strict=True))
+        self.cells = Table(["int64"] * 4).cells
+        self.open = list(zip(self.cells, (*multiply.arguments, multiply.room), strict=True))
 
     def on(self, device: Any, stream: int) -> None:
-        places = [cell.value for cell in self.cells]
-        device.products().multiply(self.context, self.multiply, places, stream)
+        *places, room = (cell.value for cell in self.cells)
+        device.products().multiply(self.context, self.multiply, places, stream, room)
 
 
 class Prepared:

@@ -12,6 +12,7 @@ from cuda_agreement import REPRESENTATIVE, ROW, Device, agrees, why_not
 from draws import SIZES
 from oracles import ROWS
 
+import objc
 from objc.target import DType
 
 if why_not() is not None:
@@ -35,6 +36,39 @@ def test_agrees_with_the_interpreter_on_a_device(name: str, dtype: DType) -> Non
 @pytest.mark.parametrize("name", ["cross_entropy", "kl_logits", "focal", "total_variation"])
 def test_long_rows_agree(name: str, extent: int, dtype: DType) -> None:
     agrees(name, dtype, Device(), 70, {**ROW, "K": extent})
+
+
+CAPTURED = """
+loss entropy(logits: real[K] | label: index(K)) = logsumexp(logits) - logits[label]
+
+loss layer(| x: real[D], label: index(K); learn weight: real[K, D]) =
+    logsumexp[k](score[k]) - score[label]
+    where score[k] = sum[d](weight[k, d] * x[d])
+"""
+
+
+@pytest.mark.parametrize("name", ["entropy", "layer"])
+def test_calls_are_captured_in_a_graph_of_the_device(name: str) -> None:
+    """The kernel alone, and with products of matrices by cuBLAS: replayed on other entries."""
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("this PyTorch has no device")
+    kernel = getattr(objc.compile(CAPTURED, target="cuda"), name)
+    torch.manual_seed(0)
+    label = torch.randint(300, (512,), device="cuda")
+    x = torch.randn(512, 300 if name == "entropy" else 256, device="cuda")
+    weight = torch.randn(300, 256, device="cuda")
+    more = {} if name == "entropy" else {"weight": weight}
+    _, gradient = kernel.value_and_grad(x, label, **more)  # what is made once is made before
+    graph = torch.cuda.CUDAGraph()
+    out = torch.empty_like(gradient)
+    with torch.cuda.graph(graph):
+        kernel.value_and_grad(x, label, **more, out=out)
+    for _ in range(2):
+        x.normal_()
+        graph.replay()
+        _, expected = kernel.value_and_grad(x, label, **more)
+        torch.testing.assert_close(out, expected, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("tool", ["memcheck", "racecheck", "synccheck", "initcheck"])

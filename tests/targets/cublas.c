@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 int handles, streams, exact = -1;
+size_t room;
 
 int cublasCreate_v2(void **handle)
 {
@@ -18,8 +19,15 @@ int cublasSetMathMode(void *handle, int mode)
     return handle == NULL;
 }
 
+int cublasSetWorkspace_v2(void *handle, void *place, size_t count)
+{
+    room = place == NULL ? 0 : count;
+    return handle == NULL;
+}
+
 int cublasSetStream_v2(void *handle, void *stream)
 {
+    room = 0; /* as the library does */
     streams += (int)(intptr_t)stream;
     return handle == NULL;
 }
@@ -28,7 +36,7 @@ int cublasSetStream_v2(void *handle, void *stream)
     int name(void *handle, int turn_a, int turn_b, int m, int n, int k, const real *alpha,        \
              const real *a, int lda, const real *b, int ldb, const real *beta, real *c, int ldc)  \
     {                                                                                             \
-        if (handle == NULL || lda < (turn_a ? k : m) || ldb < (turn_b ? n : k) || ldc < m)        \
+        if (handle == NULL || !room || lda < (turn_a ? k : m) || ldb < (turn_b ? n : k) || ldc < m)        \
             return 7;                                                                             \
         for (int i = 0; i < m; i++)                                                               \
             for (int j = 0; j < n; j++) {                                                         \

@@ -170,21 +170,22 @@ def test_the_library_is_asked_for_the_right_product(
     assert ctypes.c_int.in_dll(library, "exact").value == 1
 
 
-def test_every_stream_has_a_handle_and_a_refusal_is_told(library: Any) -> None:
+def test_streams_share_a_handle_and_work_in_memory_of_the_call(library: Any) -> None:
+    """The library that stands for cuBLAS refuses a product without such memory on its stream."""
     found = multiplying.Products(library)
     before = ctypes.c_int.in_dll(library, "handles").value
     array = np.zeros((4, 4), np.float32)
     place = array.ctypes.data
     whole = multiplying.Matrix(0, 4, False)
-    one = Multiply("float32", 4, 4, 4, whole, whole, whole, False, ())
+    one = Multiply("float32", 4, 4, 4, whole, whole, whole, False, (), ())
     for stream in (7, 9, 7):
-        found.multiply(1, one, [place] * 3, stream)
-    assert ctypes.c_int.in_dll(library, "handles").value == before + 2
+        found.multiply(1, one, [place] * 3, stream, place)
+    assert ctypes.c_int.in_dll(library, "handles").value == before + 1
     assert ctypes.c_int.in_dll(library, "streams").value >= 16
     short = multiplying.Matrix(0, 3, False)
-    wrong = Multiply("float32", 4, 4, 4, short, whole, whole, False, ())
+    wrong = Multiply("float32", 4, 4, 4, short, whole, whole, False, (), ())
     with pytest.raises(multiplying.CublasError, match="cublasSgemm_v2: status 7"):
-        found.multiply(1, wrong, [place] * 3, 7)
+        found.multiply(1, wrong, [place] * 3, 7, place)
 
 
 def test_without_the_library_products_are_loops(monkeypatch: pytest.MonkeyPatch) -> None:
