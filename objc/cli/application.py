@@ -7,6 +7,7 @@ itself (`EX_SOFTWARE`), 130 interrupted, 141 the reader of the output has gone.
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -92,7 +93,7 @@ class Commands(click.Group):
             error.show()
             return error.exit_code
         except ObjcError as error:
-            show_error(error)
+            show_error(error, as_data=_is_data_asked_for(sys.argv[1:] if args is None else args))
             return status_of(error.diagnostics)
         except (click.Abort, KeyboardInterrupt):
             click.echo("interrupted", err=True)
@@ -110,6 +111,11 @@ def status_of(errors: Iterable[Diagnostic]) -> int:
     codes = {one.code for one in errors}
     is_usage = all(code == "E0021" or "E0301" <= code < "E0350" for code in codes)
     return USAGE if is_usage else FINDINGS
+
+
+def _is_data_asked_for(arguments: Sequence[str]) -> bool:
+    """Whether `--json` is among the options; behind `--` none is."""
+    return "--json" in itertools.takewhile(lambda one: one != "--", arguments)
 
 
 def _tolerate_any_encoding() -> None:

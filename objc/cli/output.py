@@ -68,9 +68,12 @@ def write_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO | None =
             click.echo(one.render() + "\n", file=stream)
 
 
-def show_error(error: ObjcError) -> None:
-    """Print what stopped a command, on the standard error output."""
-    if error.diagnostics:
+def show_error(error: ObjcError, as_data: bool = False) -> None:
+    """Print what stopped a command: on the standard error output, or where data were asked for as the one
+    document on the standard output, its findings as `objc check --json` has them."""
+    if as_data:
+        write_data({"diagnostics": [one.as_data() for one in error.diagnostics]})
+    elif error.diagnostics:
         write_diagnostics(error.diagnostics, sys.stderr)
     else:
         click.echo(str(error), err=True)

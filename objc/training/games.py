@@ -79,6 +79,10 @@ def fit_game(
     give. On each batch the players go in the order of the game, each seeing what those before it did
     (`alternating`), or all move at once from the same point (`simultaneous`).
 
+    Unlike `fit` it has no checkpoints, validation, metrics, schedules or early stopping: a callback sees the
+    parameters of each epoch, may save them and may end the run. `parameters=result.parameters` goes on from
+    there, with the memory of the rules and the order of the examples begun anew.
+
     Args:
         game: `module.NAME` of a declared game.
         data: as for `fit`, for all players together.

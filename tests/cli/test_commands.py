@@ -174,6 +174,25 @@ def test_data_is_one_document(run: Run, command: str) -> None:
     assert json.loads(result.stdout)["schema"] == 2
 
 
+@pytest.mark.parametrize(
+    ("command", "code", "status"),
+    [
+        ("check --json nowhere.objc", "E0021", 2),
+        ("show --json losses.objc:hubber", "E0301", 2),
+        ("show --json wrong.objc:bad", "E0102", 1),
+        ("list --json cross_entrpy", "E0306", 2),
+        ("explain --json E9999", "E0305", 2),
+        ("compile wrong.objc -o out --target numpy --json", "E0109", 1),
+        ("train --json line.objc --data nowhere.csv", "E0501", 1),
+        ("accuracy --json losses.objc:hubber", "E0301", 2),
+    ],
+)
+def test_what_stops_a_command_is_data_too(run: Run, command: str, code: str, status: int) -> None:
+    result = run(*command.split())
+    assert (result.exit_code, result.stderr) == (status, "")
+    assert code in [one["code"] for one in json.loads(result.stdout)["diagnostics"]]
+
+
 def test_explain_tells_what_minimizing_a_loss_gives(run: Run) -> None:
     told = run("explain", "squared_error").stdout
     assert told.startswith("squared_error\n") and "Its minimizer is the mean" in told
