@@ -116,10 +116,11 @@ _CURVATURE = (
     *_in("objectives.terms", "each_term"),
     *_in("shape.convexity", "broken_seams", "least_second_derivative"),
 )
-_OF_DISTRIBUTIONS = (
+_PROPRIETY = (
     *_in("statistics.distributions", "by_its_entries"),
     *_in("statistics.entropies", "by_its_entropy"),
     *_in("statistics.distributions", "at_drawn_shares"),
+    *_in("statistics.links", "by_another_link"),
 )
 
 
@@ -334,12 +335,12 @@ PROPERTIES: Mapping[str, Property] = {
         lens="range",
     ),
     "proper": Property(
-        (*_OF_DISTRIBUTIONS, *_in("statistics.propriety", "proper")),
+        (*_PROPRIETY, *_in("statistics.propriety", "proper")),
         transforms=True,
         lens="derivative",
     ),
     "strictly_proper": Property(
-        (*_OF_DISTRIBUTIONS, *_in("statistics.propriety", "strictly_proper")),
+        (*_PROPRIETY, *_in("statistics.propriety", "strictly_proper")),
         transforms=True,
         lens="derivative",
     ),

@@ -174,7 +174,7 @@ def bent(subject: Subject, name: str, concave: bool = False) -> Violation | None
             _around(values, name, place, Fraction(1, step))
             for _, place in sorted(bends)[:3]
             for step in _STEPS
-            if low <= place - 1 / step and place + 1 / step <= high
+            if low < place - 1 / step and place + 1 / step < high
         ]
         chosen = _first(program, attempts, 1e-15)
         if chosen is not None:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import sympy
 
 from objc.analysis.facts import Fact
-from objc.analysis.formulas import inlined, is_short, named
+from objc.analysis.formulas import influences, inlined, is_short, named
 from objc.analysis.shape.curvature import Curvature, Shape
 from objc.analysis.shape.ends import end_of
 from objc.analysis.shape.invariance import Effect, Moves, Unclear
@@ -88,7 +88,7 @@ def _range(program: Program, fact: Fact) -> Lens:
 
 
 def _where(text: Text, here: Condition) -> str:
-    return f" where {text.condition(here)}"
+    return "" if here == sympy.true else f" where {text.condition(here)}"
 
 
 # ------------------------------------------------------------------ slopes
@@ -157,7 +157,7 @@ def _slope(program: Program, fact: Fact) -> Lens:
         if not is_within:
             return f"{told}, of any size", False
         size = text.scalar(bound).text
-        return f"{told}, at most {size} in size{_where(text, there) if there != True else ''}", True  # noqa: E712
+        return f"{told}, at most {size} in size{_where(text, there)}", True
 
     return view
 
@@ -212,8 +212,6 @@ def _limits(program: Program, fact: Fact) -> Lens:
 
 def _inner(program: Program, read: Read) -> frozenset[str]:
     """The inputs that a let which isn't written out depends on."""
-    from objc.analysis.formulas import influences
-
     return influences(program).get(read.tensor, frozenset())
 
 

@@ -163,6 +163,9 @@ def test_what_looks_alike_is_not(name: str) -> None:
             {"minimum": "0", "supremum": "1"},
         ),
         ("loss f(x: real | ) = exp(x) - x^2", {}),
+        # The end of an open domain is no place.
+        ("loss f(x: positive | ) = x^2 + 1", {}),
+        ("loss f(x: nonnegative | ) = x^2 + 1", {"minimum": "1"}),
         ("loss f(x: real | y: sign) = -log(1 + exp(-y * x))", {"supremum": "0"}),
         ("loss f(x: real | ) = tanh(x)", {"infimum": "-1", "supremum": "1"}),
     ],

@@ -125,10 +125,10 @@ def test_statistics_through_a_link(head: str, body: str, claim: str, expected: s
         ("s: real | y: sign", "max(0, 1 - y * s)", "refuted", "refuted"),
         ("s: real | y: sign", "max(0, 2 - y * s)", "refuted", "refuted"),
         # Proper, by links of their own: the logistic function of 2 s; (1 + s) / 2.
-        ("s: real | y: sign", "exp(-y * s)", "unknown", "unknown"),
-        ("s: real | y: sign", "log(1 + exp(-2 * y * s))", "unknown", "unknown"),
-        ("s: real | y: sign", "(1 - y * s)^2", "unknown", "unknown"),
-        ("s: real | y: sign", "max(0, 1 - y * s)^2", "unknown", "unknown"),
+        ("s: real | y: sign", "exp(-y * s)", "refuted", "refuted"),
+        ("s: real | y: sign", "log(1 + exp(-2 * y * s))", "refuted", "refuted"),
+        ("s: real | y: sign", "(1 - y * s)^2", "refuted", "refuted"),
+        ("s: real | y: sign", "max(0, 1 - y * s)^2", "refuted", "refuted"),
     ],
 )  # fmt: skip
 def test_propriety(head: str, body: str, proper: str, strictly: str) -> None:

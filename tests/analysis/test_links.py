@@ -10,7 +10,9 @@ import pytest
 import sympy
 
 from objc.analysis import analyse
+from objc.analysis.claims import decide
 from objc.analysis.effort import LEVELS
+from objc.analysis.statements import stated
 from objc.analysis.statistics.links import own_link
 from objc.analysis.subject import Subject
 from objc.ir.evaluate import evaluate
@@ -91,6 +93,14 @@ _FUNCTIONS = [{"sigmoid": lambda x: 1 / (1 + mpmath.exp(-x))}, "mpmath"]
 )
 def test_no_link(body: str) -> None:
     assert own_link(Subject(_program("s: real | y: sign", body))) is None
+
+
+def test_what_is_proper_by_another_link_is_not_proper_by_the_logistic_function() -> None:
+    found = decide(Subject(_program(_SIGN, "exp(-y * s)")), stated("strictly_proper"))
+    assert found.verdict == "refuted"
+    assert found.argument.endswith("it is proper by its own link, p = sigmoid(2 · s)")
+    found = decide(Subject(_program(_SIGN, "log(1 + exp(-y * s))")), stated("strictly_proper"))
+    assert found.verdict == "proved"
 
 
 def test_the_fact_has_the_link_as_its_value() -> None:

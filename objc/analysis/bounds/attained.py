@@ -52,8 +52,8 @@ def candidates(subject: Subject, word: str, names: tuple[str, ...]) -> Iterator[
     """Ends of the range, and limits on both sides."""
     end = subject.range.low if word in _LOWER else subject.range.high
     found: list[Any] = []
-    if abs(end) != float("inf"):
-        found.append(sympy.Rational(end.numerator, end.denominator))  # type: ignore[union-attr]
+    if not isinstance(end, float):
+        found.append(sympy.Rational(end.numerator, end.denominator))
     for one in subject.declared.differentiable:
         limits = [side.value for side in sides_of(subject, one.name, subject.value)]
         found += [value for value in limits if value is not None and value.is_Rational]
@@ -90,7 +90,9 @@ def _around(subject: Subject, base: Values) -> Iterator[Values]:
         low, high = one.domain.bounds
         choices = [base[other.name] for other in data] + list(_PLACES)
         for value in choices:
-            if low.is_number and high.is_number and bool(low <= value) and bool(value <= high):
+            is_end = one.domain.kind == "positive" and value == 0
+            is_known = low.is_number and high.is_number and not is_end
+            if is_known and bool(low <= value) and bool(value <= high):
                 yield {**base, one.name: value}
 
 

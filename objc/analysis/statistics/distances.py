@@ -18,7 +18,7 @@ from objc.analysis.signs.elementary import is_nonnegative, is_positive, is_zero,
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import certified, is_finite
 from objc.analysis.values.samples import Values, samples, shown
-from objc.atoms import Branch, maximum, minimum
+from objc.atoms import Branch, expm1, maximum, minimum
 from objc.ir.program import Claim, Program
 from objc.ir.symbols import reads
 
@@ -169,7 +169,8 @@ def _is_alike(program: Program, first: str, second: str) -> bool:
 
 def _shown(term: Power, x: Any, other: Any = None) -> str:
     symbol = sympy.Symbol(other.name if other is not None else "x")
-    return str(term.inner.xreplace({x: symbol}))
+    inner = term.inner.xreplace({x: symbol})
+    return f"({inner})" if isinstance(inner, (sympy.Add, expm1)) else str(inner)
 
 
 # ------------------------------------------------------------------ counterexamples

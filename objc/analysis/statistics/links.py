@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from objc.analysis.decision import Decision, proved
+from objc.analysis.decision import Decision, proved, refuted
 from objc.analysis.shape.ends import end_of
 from objc.analysis.signs.elementary import (
     is_nonnegative,
@@ -25,7 +25,7 @@ from objc.analysis.signs.elementary import (
     plain,
 )
 from objc.analysis.signs.far import limit
-from objc.analysis.statistics.propriety import TwoOutcomes, two_outcomes
+from objc.analysis.statistics.propriety import TwoOutcomes, beaten, two_outcomes
 from objc.analysis.subject import Subject
 from objc.atoms import sigmoid
 from objc.ir.program import Claim
@@ -57,6 +57,18 @@ def through_its_link(subject: Subject, claim: Claim) -> Decision | None:
     if link is None or not is_zero(plain(stated) - plain(link.probability)):
         return None
     return proved(words(subject, link))
+
+
+def by_another_link(subject: Subject, claim: Claim) -> Decision | None:
+    """A score that stands for a probability by a link of its own doesn't by the logistic function."""
+    link = own_link(subject)
+    if link is None or is_zero(plain(link.probability) - link.case.probability):
+        return None
+    found = beaten(subject, link.case)
+    if found is None:
+        return None
+    own = Text(subject.program).scalar(link.probability).text
+    return refuted(f"{found}; it is proper by its own link, p = {own}")
 
 
 def words(subject: Subject, link: Link) -> str:

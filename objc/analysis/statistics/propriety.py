@@ -1,4 +1,5 @@
-"""Proper losses: the expected loss under the label's distribution is least where that is predicted.
+"""Proper losses: the expected loss under the label's distribution is least where that is predicted. A score
+predicts the probability that the logistic function makes of it (`proper_composite` is about other links).
 
 For two outcomes, with p the probability that a prediction stands for (itself, σ(score), r/(1 + r)) and L₁
 and L₀ the losses at the outcomes: if p·L₁′ + (1 − p)·L₀′ = 0 identically, then with w = L₀′ − L₁′ the
@@ -116,8 +117,8 @@ def _decided(subject: Subject, case: TwoOutcomes | None, strictly: bool) -> Deci
     if case.link == "probability" and (pieced := _by_pieces(subject, case, strictly)) is not None:
         return pieced
     margin = margin_of(subject)
-    if margin is not None:
-        return _of_margin(subject, case, margin)
+    if margin is not None and (found := _under_no_link(subject, case, margin)) is not None:
+        return refuted(found)
     if (found := beaten(subject, case)) is not None:
         return refuted(found)
     return unknown("the derivative of the expected loss, its values over two outcomes")
@@ -131,7 +132,7 @@ def _by_pieces(subject: Subject, case: TwoOutcomes, strictly: bool) -> Decision 
     return by_pieces(losses, case.prediction.read(), strictly)
 
 
-def _of_margin(subject: Subject, case: TwoOutcomes, margin: Margin) -> Decision:
+def _under_no_link(subject: Subject, case: TwoOutcomes, margin: Margin) -> str | None:
     """A score that isn't the logarithm of the odds may still stand for a probability, by a link of its own;
     one that is best for all probabilities above one half stands for none of them."""
     score = least_score(subject, margin)
@@ -145,12 +146,12 @@ def _of_margin(subject: Subject, case: TwoOutcomes, margin: Margin) -> Decision:
             }
             place = sympy.sympify(best).xreplace(others)
             if place.is_Rational and _is_best_at(risk, case, Fraction(int(place.p), int(place.q))):
-                return refuted(
+                return (
                     f"the expected loss is least at {case.prediction.name} = {place} for all probabilities"
                     f" of an outcome of {case.labels[0]} above 1/2, so that under no link the score stands"
                     f" for each of them{at_others(risk)}"
                 )
-    return unknown("the logistic function as its link; another one may do")
+    return None
 
 
 def _is_best_at(risk: Risk, case: TwoOutcomes, place: Fraction) -> bool:
