@@ -19,8 +19,9 @@ from .reasons import NOT_MEASURED, REASONS, ROOTS
 AIM = {"float32": 4.0, "float64": 9.8}
 SLACK = 2.5
 """Bits between processors: their fused products round otherwise."""
-SAMPLE = ("binary_cross_entropy", "cauchy", "geman_mcclure", "huber", "jensen_shannon", "kl_k3",
-          "label_smoothed", "poisson", "welsch")  # fmt: skip
+SAMPLE = ("binary_cross_entropy", "huber", "kl_k3", "label_smoothed")
+"""One of each kind: of a logit, of a residual, of rates, of a row with a label. A loss takes seconds, most of
+them for many digits: the others are measured with `--slow`."""
 
 
 def _cases() -> list[Any]:

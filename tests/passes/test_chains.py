@@ -14,9 +14,9 @@ from objc.source import Source
 from . import oracle
 
 STEPS = {
-    "squares": ("x: positive", "@ * @ / 4 + 1/2", 300),
-    "squares of any sign": ("x: real", "@ * @ / 4 + 1/2", 60),
-    "sines": ("x: real", "sin(@) * @ / 2 + x", 100),
+    "squares": ("x: positive", "@ * @ / 4 + 1/2", 90),
+    "squares of any sign": ("x: real", "@ * @ / 4 + 1/2", 40),
+    "sines": ("x: real", "sin(@) * @ / 2 + x", 50),
     "quotients": ("x: positive", "@ / (1 + @) + x", 30),
     "roots": ("x: positive", "(@ + x)^0.5", 40),
     "kinks": ("x: real", "abs(@ - x) / 2 + max(@, x) / 3", 20),

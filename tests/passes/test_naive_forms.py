@@ -68,8 +68,22 @@ COMPILED = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", COMPILED)
+IN_BOTH = ("log(1 + exp(x))", "exp(x) - 1 - x", "-log(softmax(z)[y])", "norm")
+"""Compiling takes longer than all else: those of which float64 is tried too, the others with `--slow`."""
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        pytest.param(
+            name,
+            dtype,
+            marks=[] if dtype == "float32" or name in IN_BOTH else [pytest.mark.slow],
+        )
+        for name in COMPILED
+        for dtype in ("float32", "float64")
+    ],
+)
 def test_form_compiled(name: str, dtype: DType) -> None:
     form = next(one for one in FORMS if one.name == name)
     if dtype == "float32":

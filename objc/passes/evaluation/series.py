@@ -15,7 +15,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import expm1, log1p, log_cosh, quotient, sigmoid, sqrt1pm1
+from objc.atoms import expm1, log1p, log_cosh, quotient, sigmoid, sqrt1pm1, xlog1py
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,9 @@ class Expansion:
             above, below = (self.of(one) for one in node.args)
             over = None if below is None else below.inverse()
             return None if above is None or over is None else above * over
+        if isinstance(node, xlog1py):
+            weight, log = self.of(node.args[0]), self.of(log1p(node.args[1]))
+            return None if weight is None or log is None else weight * log
         if node.func in _TAYLOR and len(node.args) == 1:
             return self._composed(_taylor(node.func, self.terms + 2), self.of(node.args[0]))
         return None
