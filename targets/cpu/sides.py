@@ -29,7 +29,8 @@ def skippable(loop: Loop) -> tuple[Condition, Loop] | None:
         condition = branch.args[0]
         if not _is_known(condition, made):
             continue
-        for asked, answer in ((condition, sympy.S.false), (sympy.Not(condition), sympy.S.true)):
+        denied = sympy.Not(condition, evaluate=False)  # what is no number is not on the other side
+        for asked, answer in ((condition, sympy.S.false), (denied, sympy.S.true)):
             rest = tuple(_settled(one, condition, answer) for one in items)
             if whole - _functions(rest):
                 return asked, replace(loop, body=rest)

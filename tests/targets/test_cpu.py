@@ -106,6 +106,21 @@ def test_rows_do_without_a_costly_side_that_none_of_theirs_takes(taken: Any, dty
     agree(program, {"rows": given}, dtype, emitted)
 
 
+@pytest.mark.parametrize("compare", [sympy.Gt, sympy.Le])
+def test_what_is_no_number_is_on_the_other_side(compare: Any) -> None:
+    """Neither `x > 0` nor `x <= 0`: a row that has it does not go without that side."""
+    given = Input("given", (BATCH, K), Domain("real"), "data")
+    condition = compare(given.read(row, k), 0)
+    sides = (sympy.exp(given.read(row, k)), rows.read(row, k))
+    program = function((rows, given), Let("r", (row, k), Branch(condition, *sides)))
+    other = function((rows, given), Let("r", (row, k), Branch(condition, *sides[::-1])))
+    for one in (program, other):
+        for sign in (1, -1):
+            values = sign * np.abs(ROWS)
+            values[2, 1] = np.nan
+            agree(one, {"rows": ROWS, "given": values})
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("batch", [1, 3, 4, 6, 41])
 def test_rows_are_added_four_at_a_time(batch: int, dtype: str) -> None:
