@@ -48,9 +48,12 @@ def replace_entry(place: Path, write: Callable[[BinaryIO], object]) -> None:
         OSError: the system refuses; what was there is as it was.
     """
     with interrupts_held():
-        descriptor, aside = tempfile.mkstemp(
-            prefix=f".{place.name}.", suffix=".tmp", dir=place.parent
-        )
+        try:
+            descriptor, aside = tempfile.mkstemp(
+                prefix=f".{place.name}.", suffix=".tmp", dir=place.parent
+            )
+        except OSError as error:  # of a file that the user has not named
+            raise type(error)(error.errno, error.strerror, str(place)) from None
         os.close(descriptor)
         try:
             with open(aside, "wb") as stream:

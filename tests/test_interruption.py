@@ -122,6 +122,13 @@ def test_a_failed_write_changes_nothing(tmp_path: Path) -> None:
     assert place.read_bytes() == b"before"
 
 
+def test_a_folder_that_is_not_there_is_told_by_the_file_that_was_named(tmp_path: Path) -> None:
+    place = tmp_path / "nowhere" / "run.npz"
+    with pytest.raises(FileNotFoundError) as caught:
+        replace_file(place, lambda stream: stream.write(b"one"))
+    assert caught.value.filename == str(place)
+
+
 def test_links_and_modes_stay(tmp_path: Path) -> None:
     place, link = tmp_path / "run.npz", tmp_path / "latest.npz"
     place.write_bytes(b"before")

@@ -98,7 +98,7 @@ class DataShape(Diagnostic):
         return f"`{self.name}` has the shape {list(self.shape)}: {self.problem}"
 
     def notes(self) -> Sequence[str]:
-        return [f"it is declared `{self.declared}` for one example"]
+        return [f"it is declared `{self.declared}` for one example"] if self.declared else []
 
     def help(self) -> str | None:
         return self.mend

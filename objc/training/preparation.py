@@ -12,6 +12,7 @@ from objc.errors import ObjcError
 from objc.training.data import Dataset
 from objc.training.domains import first_violation
 from objc.training.errors import (
+    BadOption,
     BadWeight,
     DataShape,
     MissingData,
@@ -82,16 +83,39 @@ class Sizes:
         return tuple(shape)
 
 
-def floating_type(arrays: Mapping[str, Any], wanted: str | None) -> np.dtype[Any]:
+_FLOATING = ("float32", "float64")
+
+
+def floating_type(arrays: Mapping[str, Any], wanted: Any) -> np.dtype[Any]:
     """The type of a run: as asked, else float32 where all floating data is at most that wide."""
     if wanted is not None:
-        return np.dtype(wanted)
-    widths = [np.asarray(one).dtype.itemsize for one in arrays.values() if _is_floating(one)]
+        try:
+            found = np.dtype(wanted)
+        except TypeError:
+            found = None
+        if found is None or found.name not in _FLOATING:
+            raise ObjcError(
+                BadOption(None, "`dtype`", repr(wanted), " or ".join(_FLOATING), _FLOATING)
+            )
+        return found
+    found_types = (as_array(name, one).dtype for name, one in arrays.items())
+    widths = [one.itemsize for one in found_types if one.kind == "f"]
     return np.dtype(np.float32 if widths and max(widths) <= 4 else np.float64)
 
 
-def _is_floating(values: Any) -> bool:
-    return np.asarray(values).dtype.kind == "f"
+def as_array(name: str, given: Any) -> Array:
+    """Data as an array. Raises ObjcError (E0512) for what NumPy can't view, and for a masked array, of
+    which it would view what is masked too."""
+    if isinstance(given, np.ma.MaskedArray):
+        mend = f"give `{name}.data`, and leave rows out by a weight of 0"
+        problem = "a masked array, whose mask is not looked at"
+        raise ObjcError(DataShape(None, name, "", given.shape, problem, mend))
+    try:
+        return np.asarray(given)
+    except Exception as error:
+        length = (len(given),) if hasattr(given, "__len__") else ()
+        problem = f"NumPy can't view this {type(given).__name__} ({str(error).splitlines()[0]})"
+        raise ObjcError(DataShape(None, name, "", length, problem)) from error
 
 
 def prepare(
@@ -118,7 +142,7 @@ def prepare(
     shared: dict[str, Array] = {}
     for key, given in data.items():
         record = objective.inputs.get(key)
-        values = _converted(np.asarray(given), record, dtype)
+        values = _converted(as_array(key, given), record, dtype)
         if record is None:
             (columns if values.ndim else shared)[key] = values
         elif values.ndim == record.rank + 1:
@@ -218,7 +242,7 @@ def _count(objective: Objective, columns: Mapping[str, Array]) -> int:
 
 
 def _weight(weight: Any, count: int, dtype: np.dtype[Any]) -> Array:
-    values = np.asarray(weight)
+    values = as_array("weight", weight)
     problem = None
     if values.shape != (count,):
         problem = f"have the shape {list(values.shape)}; there are {count} examples"
@@ -232,6 +256,13 @@ def _weight(weight: Any, count: int, dtype: np.dtype[Any]) -> Array:
             problem = f"are {values[row]:g} at row {row}; expected a finite number of at least 0"
         elif not values.any():
             problem = "are all 0"
+        elif not np.isfinite(_total(values)):
+            problem = "sum to more than there are numbers"
     if problem is not None:
         raise ObjcError(BadWeight(None, problem))
     return values
+
+
+def _total(values: Array) -> float:
+    with np.errstate(over="ignore"):
+        return float(values.sum(dtype=np.float64))

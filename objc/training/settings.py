@@ -96,7 +96,7 @@ def resolve(
         _require("checkpoint", checkpoint, checkpoint is not None, "a path")
     if checkpoint is not None:
         folder = Path(checkpoint).absolute().parent
-        usable = folder.is_dir() and os.access(folder, os.W_OK)
+        usable = folder.is_dir() and os.access(folder, os.W_OK) and not Path(checkpoint).is_dir()
         _require(
             "checkpoint", str(checkpoint), usable, "a file in a directory that can be written to"
         )

@@ -112,3 +112,8 @@ def e0515_rank(_: Any) -> object:
 @case
 def e0515_nan(_: Any) -> object:
     return fit(kernels.ridge(), regression_data(10), parameters={"b": np.nan})
+
+
+@case
+def e0512_masked(_: Any) -> object:
+    return ridge(y=np.ma.masked_greater(np.arange(10.0), 4))

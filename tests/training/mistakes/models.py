@@ -132,3 +132,18 @@ def e0523_negative(_: Any) -> object:
 @case
 def e0523_zero(_: Any) -> object:
     return fit(kernels.ridge(), regression_data(10), weight=np.zeros(10))
+
+
+@case
+def e0523_sum(_: Any) -> object:
+    return fit(kernels.ridge(), regression_data(10), weight=np.full(10, 1e308))
+
+
+@case
+def e0516_dtype(_: Any) -> object:
+    return fit(kernels.ridge(), regression_data(10), dtype="float16")  # type: ignore[arg-type]
+
+
+@case
+def e0516_checkpoint(_: Any) -> object:
+    return fit(kernels.ridge(), regression_data(10), checkpoint=".")
