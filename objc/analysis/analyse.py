@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Iterator, Sequence
 
 from objc.analysis.decision import unknown
@@ -34,6 +35,7 @@ def analyse(
     are `wanted` are looked for where nobody claims them, all that there are for None, as long as the
     effort lasts.
     """
+    started = time.process_time()
     found: list[Diagnostic] = list(misuses(program, Ranges(program)))
     found += [*influence_warnings(program), *unreached(program)]
     if "result" in program.outputs or not program.terms:
@@ -45,7 +47,7 @@ def analyse(
     of_objective, wrong = whole(subject)
     facts += of_objective
     if wanted != ():
-        facts += found_beside(subject, facts, wanted)
+        facts += found_beside(subject, facts, wanted, time.process_time() - started)
     found += [*_claim_diagnostics(program, claimed), *wrong]
     ask = functools.partial(answer, subject, tuple(facts))
     return Facts(program.name, tuple(facts), tuple(found), ask)

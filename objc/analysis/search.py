@@ -17,16 +17,23 @@ from objc.properties import PROPERTIES, Property
 _SHARE = 1 / 8
 """Of the time for all questions, what one may take at first."""
 _LATE = "out of time"
+_LEAST = 1 / 4
+"""Of the time for what is looked for, what is left of it where all else has taken long."""
+_BEFORE = 0.3
+"""Seconds that all else may take before it takes of that time."""
 
 
 def found_beside(
-    subject: Subject, known: Sequence[Fact], wanted: Iterable[str] | None
+    subject: Subject, known: Sequence[Fact], wanted: Iterable[str] | None, spent: float = 0.0
 ) -> Iterator[Fact]:
     """Facts on the properties that are wanted (all that are looked for, where that is None) and that are
-    not settled, within the time that the subject has for them."""
+    not settled, within the time that the subject has for them: less, where much is `spent` already, in
+    seconds."""
     if subject.declared.kind == "metric":
         return
-    clock = Clock(subject.effort.found)
+    whole = subject.effort.found
+    limit = max(_LEAST * whole, whole - max(spent - _BEFORE, 0.0))
+    clock = Clock(limit)
     asked = [
         (word, names)
         for word, row in PROPERTIES.items()
@@ -45,7 +52,7 @@ def found_beside(
             if any(_settles(one, key[0], PROPERTIES[key[0]], key[1]) for one in others):
                 found.pop(key, None)
                 continue
-            own = Clock(min(clock.left, share * subject.effort.found))
+            own = Clock(min(clock.left, share * limit))
             started = time.process_time()
             found[key] = sought(subject, *key, own, others)
             clock.left -= time.process_time() - started

@@ -66,6 +66,10 @@ loss f(cost: real[N] | ; gamma: positive = 1) = r[N-1]
 """,
 }
 FALSE = {
+    "a hair below Brier's least value": """
+loss f(z: real[K] | k: index(K)) = sum[j](softmax(z)[j]^2) - 2 * softmax(z)[k] + 99/100
+    claims nonnegative
+""",
     "a share of other counts": """
 metric f(score: real[N] | label: binary[N]) = if found == 0 then 0 else hit / found
     where found = count[i](score[i] > 0 and label[i] == 1)

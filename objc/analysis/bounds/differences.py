@@ -54,8 +54,8 @@ def _at_ends(subject: Subject, formula: Any, difference: Any) -> Iterator[Any]:
         yield formula
         return
     (one, *rest) = others
-    is_known = isinstance(one, Read) and not one.positions and not rest
-    if not is_known or sympy.expand(sympy.diff(formula, one, 2)) != 0:
+    is_known = isinstance(one, Read) and one.tensor in subject.program.input
+    if not is_known or rest or one.positions or sympy.expand(sympy.diff(formula, one, 2)) != 0:
         return
     low, high = subject.program.input[one.tensor].domain.bounds
     for end, sign in ((low, -1), (high, 1)):
