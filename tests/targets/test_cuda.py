@@ -46,20 +46,34 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 CASES = {case.program.name: case for case in programs.all_cases()}
 
 
+LONG = ("chain", "warped", "aligned", "gated")
+"""Recurrences whose second derivatives take seconds; that of `recurrent` is made each time."""
+
+
 @pytest.mark.usefixtures("simulated")
 @pytest.mark.parametrize("name", CASES)
 def test_constructs_agree_with_the_interpreter(name: str) -> None:
-    """Guards, gathers, scatters, ties, counts, recurrences: in float64, and second derivatives in
-    float32."""
-    for what, dtype in (("value_and_grad", "float64"), ("hessian_diagonal", "float32")):
-        try:
-            program, inputs = given(CASES[name], what)
-        except ObjcError:  # a metric has no gradient
-            program, inputs = given(CASES[name], "per_example")
-        expected = evaluate(program, inputs)
-        found = run(program, inputs, dtype)
-        for key, value in expected.items():
-            np.testing.assert_allclose(found[key], value, err_msg=key, **TOLERANCE[dtype])
+    """Guards, gathers, scatters, ties, counts, recurrences."""
+    agrees(name, "value_and_grad", "float64")
+
+
+@pytest.mark.usefixtures("simulated")
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(one, marks=pytest.mark.slow if one in LONG else []) for one in CASES],
+)
+def test_second_derivatives_agree_with_the_interpreter(name: str) -> None:
+    agrees(name, "hessian_diagonal", "float32")
+
+
+def agrees(name: str, what: str, dtype: str) -> None:
+    try:
+        program, inputs = given(CASES[name], what)
+    except ObjcError:  # a metric has no gradient
+        program, inputs = given(CASES[name], "per_example")
+    found = run(program, inputs, dtype)
+    for key, value in evaluate(program, inputs).items():
+        np.testing.assert_allclose(found[key], value, err_msg=key, **TOLERANCE[dtype])
 
 
 def run(program: Any, inputs: dict[str, Any], dtype: Any) -> dict[str, Any]:
