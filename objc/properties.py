@@ -129,6 +129,7 @@ def _bounded(of_vectors: str, of_numbers: str) -> Property:
     return Property(
         (
             *_in("shape.steepness", "derivative", of_vectors, "ends_of_the_data"),
+            *_in("shape.steepness", "lengths_in_each"),
             *_in("hessians.strictness", of_numbers),
             *_in("shape.steepness", "extremes_of_the_derivative", "derivative_on_its_line"),
             *_in("shape.steepness", "drawn_slopes", "greater_extremes", "jumps"),

@@ -33,6 +33,10 @@ _PAIR = "q: real, r: real; l: positive = 1"
         (_NUMBER, "1 - exp(-q^2 / 2)", "lipschitz 0.607 in q", "lipschitz 0.606 in q"),
         (_PAIR, "sqrt(1 + q^2 + r^2)", "lipschitz 1 in q, r", "lipschitz 0.99 in q, r"),
         (_PAIR, "q^2 + r^2 + q * r", "smooth 3 in q, r", "smooth 2.99 in q, r"),
+        # Lengths in each input add up by their squares.
+        (_PAIR, "log(1 + exp(q - r))", "lipschitz sqrt(2) in q, r", "lipschitz 1.41 in q, r"),
+        ("q: real[D], r: real[D]", "norm(q - r)", "lipschitz sqrt(2) in q, r",
+         "lipschitz 1.41 in q, r"),
         (_PAIR, "q^2 + r^2 + q * r", "strongly_convex 1 in q, r", "strongly_convex 1.01 in q, r"),
         (_PAIR, "q^2 + r^2 + q * r", "strictly_convex in q, r", "concave in q, r"),
         (_PAIR, "l * (q - r)^2 + l * (q + r)^2", "strongly_convex 4 * l in q, r",

@@ -20,6 +20,7 @@ from objc.analysis.hessians.strictness import constant_hessian
 from objc.analysis.shape import extremes
 from objc.analysis.shape.differentiability import broken
 from objc.analysis.shape.growth import sides_of
+from objc.analysis.shape.steepness import joint_square
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import is_finite, outputs_of_all
 from objc.analysis.values.samples import Values, samples
@@ -42,6 +43,10 @@ def steepest(subject: Subject, word: str, names: tuple[str, ...]) -> Iterator[Cl
         ends = constant_hessian(subject, names) if word == "smooth" else None
         if ends:
             yield Claim(False, (word,), (max(map(sympy.Abs, ends), key=float),), None, names)
+        if word == "lipschitz" and subject.is_short:
+            square = joint_square(subject, names)
+            if square != sympy.oo:
+                yield Claim(False, (word,), (sympy.sqrt(square),), None, names)
         return
     order, tried = (1 if word == "lipschitz" else 2), set()
     for bound in _greatest(subject, names[0], order):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sympy
 
 from objc.analysis import counterexamples
@@ -43,6 +45,23 @@ def length_of_the_gradient(subject: Subject, claim: Claim) -> Decision | None:
         return None
     is_longer = subject.is_at_least(bound**2, longest)
     return proved("by a bound on the length of the gradient") if is_longer else None
+
+
+def joint_square(subject: Subject, names: Sequence[str]) -> Expression:
+    """A square that the length of the gradient in several inputs together does not exceed: the sum of those
+    in each, whatever the others are."""
+    return sympy.Add(*(subject.bounds(one).squared_slope for one in names))
+
+
+def lengths_in_each(subject: Subject, claim: Claim) -> Decision | None:
+    if len(claim.inputs) < 2 or claim.words[0] != "lipschitz" or not subject.is_short:
+        return None
+    (bound,), longest = claim.arguments, joint_square(subject, claim.inputs)
+    if longest == sympy.oo or not subject.is_at_least(bound, sympy.Integer(0)):
+        return None
+    if not subject.is_at_least(bound**2, longest):
+        return None
+    return proved("by bounds on the lengths of the gradients in each, whose squares add up")
 
 
 def structure_of_the_hessian(subject: Subject, claim: Claim) -> Decision | None:

@@ -271,9 +271,10 @@ def _quantile(case: Regression, level: Any) -> str | None:
     if not is_zero(below * level + above * (1 - level)) or not case.is_above_zero(height):
         return None
     name = case.prediction.name
+    factor = "" if height == 1 else f"({_written(height)}) "
     return (
         f"the derivative is {below} where {case.target.name} < {name} and {above} where it is greater,"
-        f" so that the expected one is ({_written(height)}) (F({name}) - {level})"
+        f" so that the expected one is {factor}(F({name}) - {level})"
     )
 
 
