@@ -35,6 +35,8 @@ _PAIR = "q: real, r: real; l: positive = 1"
         (_PAIR, "q^2 + r^2 + q * r", "smooth 3 in q, r", "smooth 2.99 in q, r"),
         # Lengths in each input add up by their squares.
         (_PAIR, "log(1 + exp(q - r))", "lipschitz sqrt(2) in q, r", "lipschitz 1.41 in q, r"),
+        ("q: real, r: real | w: sign", "log(1 + exp(-w * (q - r)))", "lipschitz sqrt(2) in q, r",
+         "lipschitz 1.41 in q, r"),
         ("q: real[D], r: real[D]", "norm(q - r)", "lipschitz sqrt(2) in q, r",
          "lipschitz 1.41 in q, r"),
         (_PAIR, "q^2 + r^2 + q * r", "strongly_convex 1 in q, r", "strongly_convex 1.01 in q, r"),

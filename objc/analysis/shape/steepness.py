@@ -50,7 +50,18 @@ def length_of_the_gradient(subject: Subject, claim: Claim) -> Decision | None:
 def joint_square(subject: Subject, names: Sequence[str]) -> Expression:
     """A square that the length of the gradient in several inputs together does not exceed: the sum of those
     in each, whatever the others are."""
-    return sympy.Add(*(subject.bounds(one).squared_slope for one in names))
+    return sympy.Add(*(_square(subject, one) for one in names))
+
+
+def _square(subject: Subject, name: str) -> Expression:
+    """The same for one input: by the parts of the loss, or of a number by the range of the slope."""
+    found = subject.bounds(name).squared_slope
+    is_number = not subject.program.input[name].dimensions and subject.is_smooth(name, 0)
+    slope = subject.slope(name) if found == sympy.oo and is_number else None
+    if slope is None:
+        return found
+    most = subject.ranges.of(slope).absolute().high
+    return found if isinstance(most, float) else sympy.Rational(most**2)
 
 
 def lengths_in_each(subject: Subject, claim: Claim) -> Decision | None:
