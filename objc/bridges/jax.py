@@ -23,6 +23,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from objc.bridges.columns import columns
 from objc.errors import ObjcError
 from objc.training.errors import BadPrediction
 
@@ -74,7 +75,8 @@ class JaxPredictor:
 
     def predict(self, batch: Mapping[str, Array]) -> Array | dict[str, Array]:
         """The function's results for a batch."""
-        self._columns = [jax.numpy.asarray(self._own_type(batch[name])) for name in self._inputs]
+        found = columns("JaxPredictor", self._inputs, batch)
+        self._columns = [jax.numpy.asarray(self._own_type(one)) for one in found]
         self._results = self._predict(self.tree(), *self._columns)
         several = isinstance(self._results, tuple | list)
         if several != (self._outputs is not None):

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from objc.bridges.columns import columns
 from objc.errors import ObjcError
 from objc.training.errors import BadPrediction
 
@@ -73,7 +74,7 @@ class TorchPredictor:
 
     def predict(self, batch: Mapping[str, Array]) -> Array | dict[str, Array]:
         """The module's results for a batch."""
-        tensors = [self._tensor(batch[name]) for name in self._inputs]
+        tensors = [self._tensor(one) for one in columns("TorchPredictor", self._inputs, batch)]
         with torch.set_grad_enabled(self._training):
             results = self.module(*tensors)
         self._results = self._named(results)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +54,13 @@ def in_jax(text: str, inputs: dict[str, Any]) -> float:
 @pytest.mark.parametrize(
     ("file", "framework"),
     [
-        *((file, in_torch) for file in ("regression", "self_supervised", "divergence")),
+        *((file, in_torch) for file in ("regression", "self_supervised", "classification", "own")),
+        ("own", in_jax),
+        # The text is the same for both frameworks; each one's words for atoms are tested one by one.
         *(
-            (file, one)
-            for file in ("own", "classification", "ranking")
-            for one in (in_torch, in_jax)
+            pytest.param(file, one, marks=pytest.mark.slow)
+            for file, one in itertools.product(FILES, (in_torch, in_jax))
+            if file in ("divergence", "ranking", "classification")
         ),
     ],
 )

@@ -107,7 +107,7 @@ def test_valid_programs_pass(case: Any) -> None:
 
 
 def test_reads_at_places_that_assume_unlike_things_are_unlike() -> None:
-    """SymPy's cache outlives a program: equal, the read of one program would come with the place of another."""
+    """SymPy's cache outlives a program: were they equal, one program would get the places of another."""
     count, whole = (
         Input("place", (), domain, "data").read() for domain in (Domain("count"), Domain("integer"))
     )

@@ -291,7 +291,10 @@ CASES: dict[str, tuple[str, Torch, dict[str, Any]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("how", ["interpreter", "numpy", "cpu"])
+# The two targets are held to each other by their own tests.
+@pytest.mark.parametrize(
+    "how", ["interpreter", pytest.param("numpy", marks=pytest.mark.slow), "cpu"]
+)
 @pytest.mark.parametrize("name", CASES)
 def test_against_torch(name: str, how: str) -> None:
     text, function, inputs = CASES[name]

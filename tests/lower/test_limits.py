@@ -78,7 +78,10 @@ FILES = [
 TOKEN = re.compile(r"\w+|[^\w\s]|\s+")
 
 
-@pytest.mark.parametrize("seed", range(4))
+# More of the same with --slow.
+@pytest.mark.parametrize(
+    "seed", [*range(2), *(pytest.param(one, marks=pytest.mark.slow) for one in range(2, 4))]
+)
 def test_mutated_files(seed: int) -> None:
     """Names and signs of valid declarations exchanged: what still parses lowers, or is explained."""
     chance = random.Random(seed)

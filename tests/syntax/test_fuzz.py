@@ -101,7 +101,10 @@ def check(text: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("seed", range(8))
+# More of the same with --slow.
+@pytest.mark.parametrize(
+    "seed", [*range(3), *(pytest.param(one, marks=pytest.mark.slow) for one in range(3, 8))]
+)
 def test_mutations(seed: int) -> None:
     chance = random.Random(seed)
     outcomes = [check(_mutated(chance, chance.choice(TEXTS))) for _ in range(300)]

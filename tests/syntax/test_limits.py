@@ -78,7 +78,7 @@ def test_junk(alphabet: str) -> None:
     with pytest.raises(ObjcError):
         parse(Source("t", (alphabet * 200_000)[:200_000]))
     with pytest.raises(ObjcError) as caught:
-        parse(Source("t", (alphabet * 10_000_000)[:10_000_000]))
+        parse(Source("t", (alphabet * (MAX_SIZE + 1))[: MAX_SIZE + 1]))
     assert [one.code for one in caught.value.diagnostics] == ["E0023"]
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from objc.bridges.torch import TorchPredictor
+from objc.errors import ObjcError
 from objc.training import fit
 from objc.training.data import epoch_order
 
@@ -66,3 +67,9 @@ def test_dropout_and_running_averages_resume(tmp_path: Path) -> None:
 def test_a_module_with_nothing_to_train() -> None:
     with pytest.raises(ValueError, match="no parameter"):
         TorchPredictor(torch.nn.Tanh(), "x")
+
+
+def test_a_column_that_the_data_has_not() -> None:
+    predictor = TorchPredictor(network(), "features")
+    with pytest.raises(ObjcError, match=r"E0520.*reads `features`, and the data has `x`, `label`"):
+        fit(kernels.cross_entropy(), classes_data(10), predictor=predictor)
