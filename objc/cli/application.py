@@ -107,9 +107,9 @@ class Commands(click.Group):
 
 def status_of(errors: Iterable[Diagnostic]) -> int:
     """The exit status for errors: 2 where all of them are about the command line (a file that isn't
-    there, E0021, or E0301 on), else 1."""
+    there, E0021, or E0301 to E0350), else 1."""
     codes = {one.code for one in errors}
-    is_usage = all(code == "E0021" or "E0301" <= code < "E0350" for code in codes)
+    is_usage = all(code == "E0021" or "E0301" <= code <= "E0350" for code in codes)
     return USAGE if is_usage else FINDINGS
 
 

@@ -12,6 +12,7 @@ import click
 
 from objc.bench.errors import NoSuchCase
 from objc.cli.output import write_data
+from objc.cli.write import write_whole
 from objc.errors import ObjcError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def measure(
 
     def keep(report: DeviceReport) -> None:
         if save is not None:
-            Path(save).write_text(json.dumps(report.data(), indent=1) + "\n", "utf-8")
+            write_whole(Path(save), json.dumps(report.data(), indent=1) + "\n")
 
     report = run(job, _said, keep)
     if as_json:

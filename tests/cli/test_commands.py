@@ -185,6 +185,7 @@ def test_data_is_one_document(run: Run, command: str) -> None:
         ("compile wrong.objc -o out --target numpy --json", "E0109", 1),
         ("train --json line.objc --data nowhere.csv", "E0501", 1),
         ("accuracy --json losses.objc:hubber", "E0301", 2),
+        ("compile losses.objc -o out --target cuda --arch sm_1 --json", "E0350", 2),
     ],
 )
 def test_what_stops_a_command_is_data_too(run: Run, command: str, code: str, status: int) -> None:
