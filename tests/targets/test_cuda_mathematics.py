@@ -90,12 +90,14 @@ def test_the_exponential_by_the_instruction_for_powers_of_two() -> None:
             expected = np.exp(np.float64(x)).astype(np.float32)
             assert simulated(x) == pytest.approx(expected, rel=1e-5, abs=2e-45)
         assert np.isnan(simulated(np.float32(np.nan)))
-    found = ptx.compiled(
-        "@kernel\ndef one(p_out):\n    out = view(p_out, (8,), float32)\n    out[0] = exp_32(out[1])\n",
-        "sm_80",
-    )
-    assert len(re.findall(r"ex2\.approx\.ftz\.f32", found)) == 1
-    assert len(re.findall(r"fma\.rn\.f32", found)) <= 4
+    for name, products in (("exp_32", 4), ("sigmoid_32", 4), ("softplus_32", 20)):
+        found = ptx.compiled(
+            "@kernel\ndef one(p_out):\n    out = view(p_out, (8,), float32)\n"
+            f"    out[0] = {name}(out[1])\n",
+            "sm_80",
+        )
+        assert len(re.findall(r"ex2\.approx\.ftz\.f32", found)) == 1
+        assert len(re.findall(r"fma\.rn\.f32", found)) <= products
 
 
 @pytest.mark.parametrize("name", ["sin_32", "cos_32", "tan_32"])
