@@ -61,4 +61,20 @@ DIVERGENCES = (
         "v: positive, a: positive, b: positive | y: real"),
 )  # fmt: skip
 
-DEFINITIONS: tuple[Form, ...] = (*BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES)
+LOGITS_OF_TWO: tuple[Row, ...] = (
+    (-0.9, -0.9 + 1e-9), (1.0, 1.0001), (2.0, 2.0), (-30.0, 0.5), (40.0, 35.0), (3.0, -40.0), (1e-6, 9.99e-7),
+)  # fmt: skip
+BETWEEN_LOGITS = (
+    "sigmoid(y) * (log(1 + exp(-x)) - log(1 + exp(-y)))"
+    " + sigmoid(-y) * (log(1 + exp(x)) - log(1 + exp(y)))"
+)
+DISTILLED = (
+    Form("distillation between probabilities", "p * log(p / q) + (1 - p) * log((1 - p) / (1 - q))",
+         LOGITS_OF_TWO, "x: real | y: real", BETWEEN_LOGITS, "p = sigmoid(y)\n          q = sigmoid(x)"),
+    Form("divergence of softplus", "log(1 + exp(x)) - log(1 + exp(y)) - sigmoid(y) * (x - y)",
+         LOGITS_OF_TWO, "x: real | y: real", BETWEEN_LOGITS),
+    Form("logarithm over a number", "log(1 + x) / x", [(x,) for x in (1e-300, -1e-9, 1e-3, -0.3, 0.9)],
+         "x: interval(-1, 1)"),
+)  # fmt: skip
+
+DEFINITIONS: tuple[Form, ...] = (*BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED)

@@ -23,8 +23,10 @@ from objc.passes.evaluation.products import keep_range
 from objc.passes.evaluation.rates import log_ratios_near_one, rates_by_parts
 from objc.passes.evaluation.relative_entropies import entropies_by_parts
 from objc.passes.evaluation.root_differences import over_sums_of_roots
+from objc.passes.evaluation.sigmoids import divergences_of_sigmoids
 from objc.passes.evaluation.soft_targets import soft_targets_by_parts
 from objc.passes.evaluation.softmaxes import compare_softmaxes
+from objc.passes.evaluation.square_differences import factor_differences_of_squares
 
 __all__ = ["keep_digits", "keep_range"]
 
@@ -37,4 +39,5 @@ def keep_digits(program: Program) -> Program:
     program = soft_targets_by_parts(entropies_by_parts(ask_the_others(program)))
     program = center_means(expand_at_zero(compare_softmaxes(measure_gaps(program))))
     program = over_sums_of_roots(log_ratios_near_one(differences_of_gammas(program)))
-    return subtract_normalizers(differences_at_near_arguments(program))
+    program = factor_differences_of_squares(program)
+    return subtract_normalizers(differences_at_near_arguments(divergences_of_sigmoids(program)))
