@@ -15,7 +15,8 @@ from objc.errors import ObjcError
 from objc.training import NonFiniteError, fit, load_data
 
 from . import kernels
-from .test_errors import classes, predicted
+from .mistakes.data import classes
+from .mistakes.models import predicted
 from .test_fit import classes_data, regression_data
 
 
