@@ -90,6 +90,16 @@ def test_a_call_launches_and_does_not_wait(device: driver.Driver) -> None:
     assert of(device, "waited").value == 1
 
 
+def test_arrays_of_the_host_are_refused(device: driver.Driver) -> None:
+    """By name, with the copy to make; nothing is copied in silence, and nothing is launched."""
+    kernel = objc.compile(TEXT, target="cuda").squared
+    for call in (kernel, kernel.value_and_grad):
+        with pytest.raises(ObjcError, match=r"E0354.*`prediction` is on the host") as caught:
+            call(np.zeros(8), np.ones(8))
+        assert 'torch.as_tensor(x, device="cuda")' in str(caught.value)
+    assert launches(device) == []
+
+
 def test_rows_that_fit_are_kept_in_shared_memory(device: driver.Driver) -> None:
     """Up to what a block of the device may share, beside what its function declares."""
     text = "loss entropy(z: real[K] | label: index(K)) = logsumexp[k](z[k]) - z[label]"
