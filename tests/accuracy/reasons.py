@@ -7,12 +7,19 @@ from collections.abc import Mapping
 PARALLEL = "what is left of a projection on a nearly parallel vector, or of a coordinate that is nearly all"
 COMPLEMENT = "a sum of probabilities less a sum that nearly is it"
 LEAD = "the lead of the best path is a difference of nearly equal sums over paths"
+NEAR = "a difference of probabilities that nearly agree, of a softmax of nearly equal entries"
+SMALLEST = (
+    "numbers next to the smallest normal one, or below it, keep fewer digits, or none, on the way"
+)
 
 ROOTS: Mapping[str, str] = {
     "cosine_embedding": PARALLEL,
     "dice": COMPLEMENT,
     "gradient_penalty": PARALLEL,
+    "grpo": SMALLEST,
+    "grpo_token_mean": SMALLEST,
     "group_lasso": PARALLEL,
+    "jensen_shannon": NEAR,
     "listmle": COMPLEMENT,
     "structured_hinge": LEAD,
     "symmetric_cross_entropy": COMPLEMENT,
@@ -26,10 +33,6 @@ PATHS = (
     "sums over paths that are nearly equal, of weights beside which what tells them apart is lost"
 )
 SEAM = "a decision between numbers that agree after a rounding"
-SMALLEST = (
-    "numbers next to the smallest normal one, or below it, keep fewer digits, or none, on the way"
-)
-NEAR = "a difference of probabilities that nearly agree, of a softmax of nearly equal entries"
 CURVED = "products with a Hessian that is zero, or nearly, as a whole: its parts are not"
 SATURATED = "a probability that is one after its rounding, of which the complement is wanted twice"
 ALIKE = "both views are nearly the same: the gradient is nearly zero as a whole"
@@ -39,10 +42,7 @@ REASONS: Mapping[str, str] = {
     "barlow_twins": ALIKE,
     "crammer_singer": SEAM,
     "crf": PATHS,
-    "grpo": SMALLEST,
-    "grpo_token_mean": SMALLEST,
     "info_nce": CURVED,
-    "jensen_shannon": NEAR,
     "min_snr": RANGE,
     "orpo": SATURATED,
     "soft_dtw": CURVED,
