@@ -102,9 +102,11 @@ class _Merge:
         return (*self.items[:first], *starts, loop, *others, *rest)
 
     def _is_needed(self, name: str) -> bool:
-        """Whether an array of exponentials is for others than this step."""
-        kept = self.loops.storage[name].kind
-        return kept not in ("lent", "scratch", "local") or name in self.later
+        """Whether exponentials are for others than this loop over rows: a later step, or another item where
+        rows are taken in blocks."""
+        kept = self.loops.storage[name]
+        is_own = kept.kind in ("lent", "scratch", "local") and kept.block is None
+        return not is_own or name in self.later
 
     def _may_be_again(self, gone: Mapping[str, Assign]) -> bool:
         """Whether exponentials can be made later as they are now: of what nothing takes the place of."""
