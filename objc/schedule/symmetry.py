@@ -13,6 +13,7 @@ from typing import Any
 from objc.atoms import quotient
 from objc.ir.index import at
 from objc.ir.program import Let, Program
+from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, substitute_positions
 from objc.schedule.cost import operations_of
 
@@ -31,7 +32,8 @@ def without_mirrored(program: Program) -> Program:
     instead: dict[str, tuple[Let, int]] = {}
     sums: list[tuple[Let, Expression]] = []
     made: dict[str, Let] = {}
-    alike = _alike(program)
+    stepping = members(program)
+    alike = _alike(program) - stepping
     for let in program.lets:
         let = _reading(let, instead)
         if let.name in alike and let.name not in outputs:
@@ -49,7 +51,8 @@ def without_mirrored(program: Program) -> Program:
                 continue
             sums.append((let, body))
         lets.append(let)
-        made[let.name] = let
+        if let.name not in stepping:  # one that is made of itself has no end
+            made[let.name] = let
     return program.with_lets(lets) if instead else program
 
 
@@ -108,18 +111,22 @@ def _canonical(body: Expression, parities: _Parities) -> Expression:
 def _inlined(body: Expression, lets: Mapping[str, Let], parities: _Parities) -> Expression:
     """A body with the short elementwise lets that it reads, but those whose sign an exchange turns."""
     while True:
-        moves: dict[Expression, Expression] = {}
-        for read in body.atoms(Read):
-            let = lets.get(read.tensor)
-            if let is not None and let.reduction is None and parities.get(let.name) != -1:
-                there = dict(zip(let.free, read.positions, strict=True))
-                moves[read] = substitute_positions(let.body, there)
-        if not moves:
+        found = {
+            read: let
+            for read in body.atoms(Read)
+            if (let := lets.get(read.tensor)) is not None
+            if let.reduction is None and parities.get(let.name) != -1
+        }
+        if not found:
             return body
-        longer = body.xreplace(moves)
-        if operations_of(longer) > _LONGEST:
+        parts = (body, *(let.body for let in found.values()))
+        if sum(map(operations_of, parts)) > _LONGEST:  # before it is made, which takes long
             return body
-        body = longer
+        moves = {
+            read: substitute_positions(let.body, dict(zip(let.free, read.positions, strict=True)))
+            for read, let in found.items()
+        }
+        body = body.xreplace(moves)
 
 
 def _sign(
