@@ -119,7 +119,8 @@ _CONFIDENT = sympy.Rational(-7, 10)
 
 
 def logs_of_the_rest(program: Program) -> Program:
-    """`log(1 − p[y])` of a whole softmax, where p[y] is large, by the exponentials of all others."""
+    """`log(1 − p[y])` of a whole softmax, where p[y] is large, by the exponentials of all others; in the odds
+    `log p[y] − log(1 − p[y])`, which are the logit less theirs, at all p."""
     normalizers = {let.name: let for let in program.lets if let.reduction == "logsumexp"}
     inside, names = members(program), Names.of(program)
     rests: dict[tuple[str, tuple[Position, ...], Position], Let] = {}
@@ -134,7 +135,8 @@ def logs_of_the_rest(program: Program) -> Program:
                     rests[key] = _rest(normalizers[total.tensor], total, place, let, names)
                     lets.append(rests[key])
                 log_rest = rests[key].read(*rests[key].free) - total
-                swaps[node] = Branch(sympy.Gt(u, _CONFIDENT), log_rest, node)
+                gone = total not in let.body.xreplace({node: log_rest}).atoms(Read)
+                swaps[node] = log_rest if gone else Branch(sympy.Gt(u, _CONFIDENT), log_rest, node)
                 break
         lets.append(replace(let, body=let.body.xreplace(swaps)) if swaps else let)
     return program.with_lets(lets)

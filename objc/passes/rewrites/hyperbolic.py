@@ -113,6 +113,24 @@ def quotient_to_tanh(node: Any) -> Expression | None:
     return None
 
 
+def quotient_of_waves(node: Any) -> Expression | None:
+    """sinh(u)ᵐ·cosh(u)⁻ⁿ = tanh(u)ᵏ·sinh(u)ᵐ⁻ᵏ·cosh(u)ᵏ⁻ⁿ with the lesser k of whole m and n, of which both
+    overflow."""
+    for wave in node.args:
+        base, power = wave.as_base_exp()
+        if not (isinstance(base, sympy.sinh) and power.is_Integer and power.is_positive):
+            continue
+        (u,) = base.args
+        for one in node.args:
+            below, times = one.as_base_exp()
+            if below == sympy.cosh(u) and times.is_Integer and times.is_negative:
+                less = min(power, -times)
+                rest = [f for f in node.args if f is not wave and f is not one]
+                left = base ** (power - less) * below ** (times + less)
+                return sympy.Mul(*rest, sympy.tanh(u) ** less, left)
+    return None
+
+
 def _difference_over_sum(one: Any, argument: Any, node: Any) -> Expression | None:
     if not isinstance(one, sympy.Add) or len(one.args) != 2:
         return None

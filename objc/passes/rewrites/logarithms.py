@@ -92,10 +92,12 @@ def log_of_cosh(node: Any) -> Expression | None:
 
 
 def log_of_expm1(node: Any) -> Expression | None:
-    """log(1 − exp x) for x < 0, which arrives as log(−expm1(x)); log(exp x − 1) for x > 0."""
+    """log(1 − exp x) for x < 0, which arrives as log(−expm1(x)); log(exp x − 1) for x > 0, and of its
+    reciprocal: where x isn't, both sides are no number."""
     (argument,) = node.args
-    if isinstance(argument, expm1) and argument.args[0].is_positive:
-        return argument.args[0] + log1mexp(-argument.args[0])
+    base, exponent = argument.as_base_exp()
+    if isinstance(base, expm1) and exponent in (1, -1):
+        return exponent * (base.args[0] + log1mexp(-base.args[0]))
     if argument.could_extract_minus_sign() and isinstance(-argument, expm1):
         exponent = (-argument).args[0]
         if isinstance(-exponent, sympy.exp):

@@ -36,14 +36,22 @@ def merge_powers(node: Any) -> Expression | None:
 
 
 def quotient_to_sigmoid(node: Any) -> Expression | None:
-    """exp(u)·(1 + exp(u))⁻¹ = σ(u), which arrives as exp(u)·σ(−u)."""
-    for one in node.args:
-        if not isinstance(one, sigmoid):
+    """exp(n·u)·(1 + exp(u))⁻ᵐ = σ(u)ᵏ·exp((n − k)·u)·σ(−u)ᵐ⁻ᵏ with the lesser k of n and m, which arrives
+    as exp(n·u)·σ(−u)ᵐ: of its factors one overflows where another vanishes."""
+    for gate in node.args:
+        base, power = gate.as_base_exp()
+        if not (isinstance(base, sigmoid) and power.is_number and power.is_positive):
             continue
+        argument = -base.args[0]
         for other in node.args:
-            if isinstance(other, sympy.exp) and other.args[0] == -one.args[0]:
-                rest = [f for f in node.args if f is not one and f is not other]
-                return sympy.Mul(*rest, sigmoid(other.args[0]))
+            if not isinstance(other, sympy.exp):
+                continue
+            times = other.args[0] / argument
+            if times.is_number and times.is_positive:
+                less = min(times, power)
+                rest = [f for f in node.args if f is not gate and f is not other]
+                left = sympy.exp((times - less) * argument) * base ** (power - less)
+                return sympy.Mul(*rest, sigmoid(argument) ** less, left)
     return None
 
 
