@@ -82,6 +82,7 @@ from objc.passes.rewrites.roots import (
     ratio_to_hypot,
     root_minus_one,
     root_to_hypot,
+    slope_of_hypot,
 )
 from objc.passes.rewrites.sums import (
     common_denominator,
@@ -220,6 +221,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             complement_of_softplus,
             root_minus_one,
             curvature_of_hypot,
+            slope_of_hypot,
             length_less_side,
             difference_of_powers,
             difference_of_logs,

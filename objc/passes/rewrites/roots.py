@@ -75,6 +75,17 @@ def curvature_of_hypot(node: Any) -> Expression | None:
     return None
 
 
+def slope_of_hypot(node: Any) -> Expression | None:
+    """c·(√(1 + u²) − 1) − c·u²/√(1 + u²) = −c·(√(1 + u²) − 1)/√(1 + u²), where u may be huge."""
+    for one, coefficient, factor in parts_with(node, hypot1m1):
+        (side,) = factor.args
+        length = hypot(1, side)
+        rest = without(node, one, -coefficient * side * quotient(side, length))
+        if rest is not None:
+            return sympy.Add(*rest, -coefficient * quotient(factor, length))
+    return None
+
+
 def _other_side(length: Any, side: Any) -> Any:
     first, second = length.args
     return second if side == first else first
