@@ -19,6 +19,7 @@ from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, move_read, substitute_positions
+from objc.passes.angles import Angles
 
 
 class Units:
@@ -30,9 +31,10 @@ class Units:
         self._norms = norms
         self._units: dict[str, Let] = {}
         self._cosines: dict[tuple[str, str, str], Let] = {}
+        self._angles = Angles(names, lets)
 
     def within(self, expression: Any, sums: Mapping[str, Let]) -> Any:
-        """The expression with its quotients of vectors by their lengths and its cosines."""
+        """The expression with its quotients of vectors by their lengths, its cosines and their angles."""
         lengths = {let.name: let for let in self._norms.values()}
         for product in sorted(expression.atoms(sympy.Mul), key=spelled):
             found = _lengths_below(product, lengths)
@@ -43,7 +45,7 @@ class Units:
                 changed = self._ratio(product, found, lengths)
             if changed is not None:
                 expression = expression.xreplace({product: changed})
-        return expression
+        return self._angles.within(expression, {let.name: let for let in self._cosines.values()})
 
     def _ratio(
         self, product: Any, found: list[Read], lengths: Mapping[str, Let]

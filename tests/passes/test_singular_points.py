@@ -43,6 +43,9 @@ POINTS: dict[str, tuple[str, str, dict[str, Any], float, Any, Any]] = {
         "sum[d](a[d] * b[d]) / (sqrt(sum[d](a[d]^2)) * sqrt(sum[d](b[d]^2)))",
         {"a": [0, 0], "b": [0, 0]}, 0, [0, 0], [0, 0]),
     "direction of zero": ("x: real[D]", "sum[d](normalize(x)[d])", {"x": [0, 0]}, 0, [0, 0], [0, 0]),
+    "cross-entropy of a certain probability and a soft target": (
+        "p: probability | t: probability", "-t * log(p) - (1 - t) * log(1 - p)", {"p": 1, "t": 0.25},
+        INF, INF, INF),
     "x log x": ("x: nonnegative", "x * log(x)", {"x": 0}, 0, -INF, INF),
     "x^2 log x": ("x: nonnegative", "x^2 * log(x)", {"x": 0}, 0, 0, -INF),
     "binary entropy at 0": (

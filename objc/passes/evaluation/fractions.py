@@ -112,8 +112,14 @@ def _where_taken(node: Any, program: Program) -> Expression | None:
 
 def _by_ratios(above: Any, below: Any) -> Expression:
     """aⁿ·b/cᵐ divided factor by factor: powers may leave the range of which the fraction does not."""
-    waiting = [list(one.as_base_exp()) for one in sympy.Mul.make_args(below)]
     whole = sympy.Integer(1)
+    waiting = []
+    for one in sympy.Mul.make_args(below):
+        base, exponent = one.as_base_exp()
+        if isinstance(base, sympy.Add) and base.as_coeff_Add()[0].is_negative:
+            # 1 − p is 0 from above, p − 1 would be so too: their reciprocals have one sign in floats.
+            base, whole = -base, whole * (-1) ** exponent
+        waiting.append([base, exponent])
     for one in sympy.Mul.make_args(above):
         base, exponent = one.as_base_exp()
         for divisor in waiting:
