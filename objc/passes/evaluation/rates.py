@@ -16,6 +16,7 @@ import sympy
 
 from objc.atoms import Branch, log1p, quotient
 from objc.ir.program import Program
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression
 from objc.passes.differences import is_difference, written_out
 from objc.passes.evaluation.divergences import Term, never_negative
@@ -44,7 +45,7 @@ def _changed(program: Program, change: Any) -> Program:
         body = let.body
         if body.has(sympy.log):
             for node in sorted(
-                body.atoms(sympy.Add, sympy.log), key=lambda one: (-size(one), str(one))
+                body.atoms(sympy.Add, sympy.log), key=lambda one: (-size(one), spelled(one))
             ):
                 changed = change(node, program)
                 if changed is not None:
