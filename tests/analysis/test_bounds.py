@@ -168,7 +168,16 @@ def test_what_looks_alike_is_not(name: str) -> None:
         ),
         ("loss f(x: real | ) = exp(x) - x^2", {}),
         # The end of an open domain is no place.
-        ("loss f(x: positive | ) = x^2 + 1", {}),
+        ("loss f(x: positive | ) = x^2 + 1", {"infimum": "1"}),
+        ("loss f(x: positive | ) = -1 / (1 + x)", {"infimum": "-1"}),
+        ("loss f(x: positive, y: positive | ) = sqrt(x * y)", {"infimum": "0"}),
+        ("loss f(x: positive | ) = -x^2", {"supremum": "0"}),
+        ("loss f(x: positive | ; p: positive = 2) = x^p", {"infimum": "0"}),
+        ("loss f(x: nonnegative | ; p: positive = 2) = x^p", {"minimum": "0"}),
+        # For each setting another: 0 is the least value at one of them only.
+        ("loss f(x: real | ; c: nonnegative = 1) = x^2 + c", {}),
+        ("loss f(x: nonnegative | ; c: interval(0, 1) = 1) = c / (1 + x)", {}),
+        ("loss f(x: interval(l, 4) | ; l: interval(0, 1) = 1) = x", {}),
         ("loss f(x: nonnegative | ) = x^2 + 1", {"minimum": "1"}),
         ("loss f(x: real | y: sign) = -log(1 + exp(-y * x))", {"supremum": "0"}),
         ("loss f(x: real | ) = tanh(x)", {"infimum": "-1", "supremum": "1"}),

@@ -1,27 +1,33 @@
 """The least and the greatest value: `infimum M`, `supremum M`, and `minimum M`, `maximum M` where they are
 attained.
 
-That nothing lies beyond M is shown by the provers of `bounded`; that M is reached, exactly at a rational
-place; that it is come near to, by a limit.
+That nothing lies beyond M is shown by the provers of `bounded`; that M is reached, exactly at a place inside
+the domain, for all hyperparameters alike; that it is come near to, by a limit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy
 
 from objc.analysis.claims import decide
 from objc.analysis.decision import Decision, proved
+from objc.analysis.shape.ends import end_of
 from objc.analysis.shape.growth import sides_of
+from objc.analysis.signs.elementary import is_zero
 from objc.analysis.statements import stated
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import is_finite, outputs_of_all
-from objc.analysis.values.samples import Values, samples, shown
-from objc.ir.program import Claim
+from objc.analysis.values.samples import Values, samples
+from objc.ir.domain import number_of
+from objc.ir.program import Claim, Input
 from objc.ir.symbols import Expression
+from objc.ir.text import Text
 
+_Place: TypeAlias = "dict[str, Any]"
+"""What each input that is no hyperparameter is set to, exactly."""
 _LOWER = frozenset({"infimum", "minimum"})
 _TRIES = 8
 _NEAR = 1e-9
@@ -34,18 +40,32 @@ def reached(subject: Subject, claim: Claim) -> Decision | None:
     place = _place(subject, wanted)
     if place is None or not _is_bound(subject, claim.words[0], wanted):
         return None
-    return proved(f"it is a bound, and the value at {shown(place, place)}")
+    write = Text(subject.program).scalar
+    where = ", ".join(f"{name} = {write(value).text}" for name, value in place.items())
+    return proved(f"it is a bound, and the value at {where}")
 
 
 def approached(subject: Subject, claim: Claim) -> Decision | None:
-    """It is a bound, and what the value tends to in one input on one side."""
+    """It is a bound, and what the value tends to in one input on one side, or at the open end of its
+    domain."""
     (wanted,) = claim.arguments
     for one in subject.declared.differentiable:
-        for side in sides_of(subject, one.name, subject.value):
-            is_limit = side.value is not None and side.value == wanted
-            if is_limit and _is_bound(subject, claim.words[0], wanted):
-                return proved(f"it is a bound, and {side.in_words(one.name)}")
+        for value, how in _limits(subject, one):
+            if value == wanted and _is_bound(subject, claim.words[0], wanted):
+                return proved(f"it is a bound, and {how}")
     return None
+
+
+def _limits(subject: Subject, one: Input) -> Iterator[tuple[Any, str]]:
+    """What the value tends to in an input, and how that is said."""
+    for side in sides_of(subject, one.name, subject.value):
+        if side.value is not None:
+            yield side.value, side.in_words(one.name)
+    if one.domain.kind == "positive" and not one.dimensions and len(subject.program.lets) == 1:
+        t = sympy.Dummy("t", positive=True)
+        value = end_of(subject.value.xreplace({one.read(): 1 / t}), t) if subject.is_short else None
+        if value is not None:
+            yield value, f"it tends to {value} as {one.name} goes to 0"
 
 
 def candidates(subject: Subject, word: str, names: tuple[str, ...]) -> Iterator[Claim]:
@@ -55,8 +75,7 @@ def candidates(subject: Subject, word: str, names: tuple[str, ...]) -> Iterator[
     if not isinstance(end, float):
         found.append(sympy.Rational(end.numerator, end.denominator))
     for one in subject.declared.differentiable:
-        limits = [side.value for side in sides_of(subject, one.name, subject.value)]
-        found += [value for value in limits if value is not None and value.is_Rational]
+        found += [value for value, _ in _limits(subject, one) if value.is_Rational]
     ordered = sorted(set(found), reverse=word not in _LOWER)
     for value in ordered:
         yield Claim(False, (word,), (value,), None, names)
@@ -67,35 +86,64 @@ def _is_bound(subject: Subject, word: str, wanted: Expression) -> bool:
     return decide(subject, stated("bounded", arguments=ends)).verdict == "proved"
 
 
-def _place(subject: Subject, wanted: Expression) -> Values | None:
-    """A rational place at which the value is exactly so much, of a formula of numbers."""
+def _place(subject: Subject, wanted: Expression) -> _Place | None:
+    """A place inside the domain at which the value is exactly so much whatever the hyperparameters are, of a
+    formula of numbers."""
     program = subject.program
     if len(program.lets) != 1 or any(one.dimensions for one in program.inputs):
         return None
-    drawn = [values for base in samples(program, _TRIES) for values in _around(subject, base)]
-    found = outputs_of_all(program, drawn)
-    for values, one in zip(drawn, found, strict=True):
-        value = None if one is None else one["total"]
-        is_near = value is not None and is_finite(value) and abs(value - float(wanted)) < _NEAR
-        if is_near and _exactly(subject, values) == wanted:
-            return values
+    drawn = [one for base in samples(program, _TRIES) for one in _around(subject, base)]
+    found = outputs_of_all(program, [values for values, _ in drawn])
+    for (values, place), one in zip(drawn, found, strict=True):
+        value, least = None if one is None else one["total"], number_of(wanted, values, {})
+        if value is None or least is None or not is_finite(value):
+            continue
+        if abs(value - least) < _NEAR and _is_exactly(subject, place, wanted):
+            return place
     return None
 
 
-def _around(subject: Subject, base: Values) -> Iterator[Values]:
-    """A drawn place, and those where an input is equal to the data, or a round number."""
-    yield base
-    data = [one for one in subject.program.inputs if one.role == "data"]
+def _around(subject: Subject, base: Values) -> Iterator[tuple[Values, _Place]]:
+    """A drawn place, and those where an input is equal to the data, a round number, an end of its domain, or
+    where a part of the formula is zero; hyperparameters stay what they are. Only those that are inside all
+    domains."""
+    held = [one for one in subject.program.inputs if one.role != "hyperparameter"]
+    place = {one.name: sympy.Rational(str(base[one.name])) for one in held}
+    if not all(_is_inside(one, place[one.name]) for one in held):
+        return
+    yield base, place
+    data = [place[one.name] for one in held if one.role == "data"]
     for one in subject.program.differentiable:
-        low, high = one.domain.bounds
-        choices = [base[other.name] for other in data] + list(_PLACES)
-        for value in choices:
-            is_end = one.domain.kind == "positive" and value == 0
-            is_known = low.is_number and high.is_number and not is_end
-            if is_known and bool(low <= value) and bool(value <= high):
-                yield {**base, one.name: value}
+        plain = (*data, *map(sympy.Integer, _PLACES), *one.domain.bounds)
+        for value in dict.fromkeys((*plain, *_roots(subject, place, one))):
+            number = number_of(value, base, {})
+            if number is not None and _is_inside(one, value):
+                yield {**base, one.name: number}, {**place, one.name: value}
 
 
-def _exactly(subject: Subject, values: Values) -> Any:
-    mapping = {one.read(): sympy.Rational(str(values[one.name])) for one in subject.program.inputs}
-    return sympy.simplify(subject.value.subs(mapping))
+def _roots(subject: Subject, place: _Place, one: Input) -> Iterator[Any]:
+    """Where sums in the formula are zero that are linear in an input, the other inputs at a place."""
+    rest = {other.read(): place[other.name] for other in subject.program.inputs if other != one
+            and other.name in place}  # fmt: skip
+    read = one.read()
+    for part in sorted(subject.value.atoms(sympy.Add), key=str):
+        here = part.xreplace(rest)
+        rise = here.coeff(read)
+        if rise != 0 and not rise.has(read) and not (rest_of := here - rise * read).has(read):
+            yield sympy.cancel(-rest_of / rise)
+
+
+def _is_inside(one: Input, value: Any) -> bool:
+    """Whether a value is in a domain whatever the hyperparameters are; an open end is not in it."""
+    low, high = one.domain.bounds
+    is_open = one.domain.kind == "positive" and value == 0
+    is_above = value == low or (value - low).is_extended_nonnegative is True
+    is_below = value == high or (high - value).is_extended_nonnegative is True
+    return bool(value.is_finite) and not is_open and is_above and is_below
+
+
+def _is_exactly(subject: Subject, place: _Place, wanted: Expression) -> bool:
+    """Whether the formula at a place is so much for all hyperparameters."""
+    there = {one.read(): place[one.name] for one in subject.program.inputs if one.name in place}
+    value = subject.value.subs(there)
+    return bool(value.is_finite is not False and is_zero(value - wanted))
