@@ -21,7 +21,7 @@ from objc.analysis.values.evaluation import (
     outputs,
     outputs_of_all,
 )
-from objc.analysis.values.samples import Values, samples, shown
+from objc.analysis.values.samples import Values, carried, samples, shown
 from objc.ir.domain import number_of
 from objc.ir.program import Program
 from objc.ir.symbols import Expression
@@ -148,7 +148,7 @@ class _Chords:
             first, second, middle = (place["value"] for place in found)
             if self.quasi:
                 return middle - max(first, second)
-            gap = found[0]["modulus"] * distance.numerator / distance.denominator / 8
+            gap = _product(found[0]["modulus"], distance) / 8
             return middle - (first + second) / 2 + gap
 
         return (one, other, {**one, **between}), excess
@@ -163,10 +163,10 @@ def bent(subject: Subject, name: str, concave: bool = False) -> Violation | None
         return None
     sign = -1 if concave else 1
     program = subject.extended({"value": sign * subject.value, "bend": sign * second})
-    low, high = (float(end) if end.is_number else 0.0 for end in one.domain.bounds)
-    places = [place for place in _GRID if low < place < high]
-    places += [low + (high - low) * share / 64 for share in range(1, 64) if high - low < 1e3]
     for values in samples(subject.program, 2, seed=3):
+        low, high = (number_of(end, values, {}) or 0.0 for end in one.domain.bounds)
+        places = [place for place in _GRID if low < place < high]
+        places += [low + (high - low) * share / 64 for share in range(1, 64) if high - low < 1e3]
         drawn = [{**values, name: place} for place in places]
         found = zip(drawn, outputs_of_all(program, drawn), strict=True)
         bends = [(each["bend"], here[name]) for here, each in found if each and each["bend"] < 0]
@@ -210,7 +210,7 @@ def steep(
         def excess(found: Sequence[Outputs]) -> Any:
             first, second = found
             change = abs(first["value"] - second["value"])
-            return change - first["bound"] * distance.numerator / distance.denominator
+            return change - _product(first["bound"], distance)
 
         return (one, other), excess
 
@@ -254,7 +254,7 @@ def _pairs(subject: Subject, names: Sequence[str]) -> Iterator[tuple[Values, Val
     for number, values in enumerate(_drawn(subject)):
         seen = by_shape.setdefault(number % 2, [])  # every second sample has the same shapes
         for other in seen[-3:]:
-            moved = {**values, **{name: other[name] for name in names}}
+            moved = carried(subject.program, values, other, names)
             if moved != values:
                 yield values, moved
         seen.append(values)
@@ -286,6 +286,13 @@ def _is_positive(
         return False
     scale = 1 + max(abs(value) for value in values if is_finite(value))
     return bool(excess(known) > room * scale)
+
+
+def _product(factor: Any, by: Fraction) -> Any:
+    """Exact but for the factor's own digits; beyond the floating range an infinity."""
+    if isinstance(factor, float):
+        return float(factor) * float(by)
+    return factor * by.numerator / by.denominator
 
 
 def _combined(one: Any, other: Any) -> Any:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+from fractions import Fraction
 from typing import Any
 
 import pytest
 import sympy
 
+from objc.analysis.claims import decide
 from objc.analysis.statements import stated
 from objc.analysis.subject import Subject
+from objc.analysis.values.evaluation import certified
+from objc.analysis.values.membership import are_members
+from objc.analysis.values.samples import carried, samples
 from objc.passes.lower import lower
 from objc.source import Source
 from objc.syntax import parse
@@ -35,3 +42,67 @@ def subject_of(text: str) -> Subject:
 def test_of_each_property(text: str, word: str, numbers: tuple[Any, ...]) -> None:
     names = () if word in ("nonnegative", "bounded") else ("x",)
     assert is_counterexample_found(subject_of(text + "\n"), stated(word, *names, arguments=numbers))
+
+
+_BETWEEN = "loss f(x: interval(l,u), y: interval(l,u) |; l: {kind}, u: {kind}) = {value}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "claims"),
+    [
+        ("positive", "1/x + 0*y", "lipschitz 1/l^2 in x"),
+        ("real", "(x-y)^2", "lipschitz 2*(u-l) in x"),
+        ("positive", "sin(x/u) + 0*y", "concave in x"),
+        ("real", "(x-l)*(u-x) + 0*y", "nonnegative"),
+        ("real", "x + 0*y", "bounded l u"),
+    ],
+)
+def test_what_holds_between_the_ends_is_not_refuted_beside_them(
+    kind: str, value: str, claims: str
+) -> None:
+    subject = subject_of(f"{_BETWEEN.format(kind=kind, value=value)} claims {claims}\n")
+    (claim,) = subject.program.claims
+    assert decide(subject, claim).verdict != "refuted"
+
+
+def test_what_does_not_hold_between_the_ends_is_refuted_there() -> None:
+    subject = subject_of(
+        _BETWEEN.format(kind="positive", value="1/x") + " claims lipschitz 1/2/l^2 in x\n"
+    )
+    (claim,) = subject.program.claims
+    places = decide(subject, claim).places
+    assert places and all(are_members(subject.program, one) for one in places)
+
+
+@pytest.mark.parametrize(
+    ("domain", "inside", "outside"),
+    [
+        ("real", -0.5, math.inf),
+        ("positive", 1e-300, 0),
+        ("nonnegative", 0, -1e-300),
+        ("probability", 1, Fraction(10**30 + 1, 10**30)),
+        ("interval(a, 2*a)", 0.2, 0.21),
+        ("interval(sqrt(a), 1)", 0.3162277660168380, 0.3162277660168379),
+        ("interval(1/3, 1)", Fraction(1, 3), 0.3333333333333333),
+        ("sign", -1, 0),
+        ("binary", 1.0, 0.5),
+        ("count", 3, 2.5),
+        ("simplex[3]", [0.1, 0.2, 0.7], [0.1, 0.2, 0.7000000001]),
+        ("real[2]", [0.0, 1.0], [0.0, math.nan]),
+    ],
+)
+def test_the_domains_are_held_to_exactly(domain: str, inside: Any, outside: Any) -> None:
+    text = f"loss f(z: real | x: {domain}; a: positive = 0.1) = z\n"
+    program = subject_of(text).program
+    assert are_members(program, {"z": 0, "x": inside, "a": 0.1})
+    assert certified(program, {"z": 0, "x": inside, "a": 0.1}) == {"total": 0}
+    assert not are_members(program, {"z": 0, "x": outside, "a": 0.1})
+    assert certified(program, {"z": 0, "x": outside, "a": 0.1}) is None
+
+
+def test_what_is_drawn_lies_in_the_domains() -> None:
+    program = subject_of(_BETWEEN.format(kind="real", value="x + y") + "\n").program
+    drawn = list(samples(program, 40))
+    assert len(drawn) > 30 and all(are_members(program, one) for one in drawn)
+    both = [carried(program, one, other, ("x",)) for one, other in itertools.pairwise(drawn)]
+    assert all(are_members(program, one) for one in both)

@@ -8,7 +8,6 @@ second derivatives are A′ (Savage 1971; Gneiting and Raftery 2007, theorem 1).
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import mpmath
 import sympy
@@ -25,7 +24,6 @@ from objc.analysis.signs.elementary import (
 from objc.analysis.statistics.classes import SHARES, Classes, expected, other_shares
 from objc.analysis.statistics.decompositions import parts_of
 from objc.analysis.subject import Subject
-from objc.analysis.values.evaluation import PRECISION
 from objc.ir.program import Claim
 
 
@@ -78,9 +76,9 @@ def at_drawn_shares(subject: Subject, claim: Claim) -> Decision | None:
         return None
     for text in SHARES:
         shares = [Fraction(one) for one in text.split()]
-        here = expected(case, _numbers(shares), shares)
+        here = expected(case, shares, shares)
         for other in other_shares(shares) if here is not None else ():
-            there = expected(case, _numbers(other), shares)
+            there = expected(case, other, shares)
             if there is not None and here - there > mpmath.mpf("1e-15") * (1 + abs(here)):
                 told = ", ".join(map(str, shares))
                 better = ", ".join(map(str, other))
@@ -89,8 +87,3 @@ def at_drawn_shares(subject: Subject, claim: Claim) -> Decision | None:
                     f" {case.scores.name} = [{better}]"
                 )
     return None
-
-
-def _numbers(shares: list[Fraction]) -> list[Any]:
-    with mpmath.workdps(PRECISION):
-        return [mpmath.mpf(one.numerator) / one.denominator for one in shares]

@@ -10,6 +10,7 @@ from typing import Any
 import mpmath
 
 from objc.analysis.values.enclosures import Enclosing, Undecided
+from objc.analysis.values.membership import are_members
 from objc.analysis.values.samples import Values
 from objc.ir.evaluate import evaluate
 from objc.ir.index import BATCH, Index, Position, at
@@ -36,7 +37,10 @@ def outputs(program: Program, values: Values, precision: int | None = None) -> O
 
 def certified(program: Program, values: Values) -> Outputs | None:
     """Every scalar output, right to 25 digits (of its size, or of one): enclosed in rising precision.
-    None where the enclosures stay wide, or don't tell which branch is taken."""
+    None where the enclosures stay wide, or don't tell which branch is taken, and outside the declared
+    domains: what no input can be contradicts nothing."""
+    if not are_members(program, values):
+        return None
     for digits in _RISING:
         try:
             found = evaluate(program, values, numbers=Enclosing(digits))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from objc.analysis.values.membership import are_members, is_member
 from objc.ir.domain import Domain, number_of
 from objc.ir.index import Dimension
 from objc.ir.program import Input, Program
@@ -21,15 +22,46 @@ _SCALES = (1.0, 0.1, 10.0, 100.0)
 _GREATEST_WORK = 200_000
 """Points that all evaluations of one search may take together."""
 _CORNERS = (0.0, 1.0, -1.0)
+_REDRAWN = 8
+"""Times that hyperparameters are drawn until no domain between them is empty."""
 
 
 def samples(program: Program, number: int, seed: int = 0) -> Iterator[Values]:
     """Inputs from the declared domains, the plainest first: the corners and ties of every shape, then
     decimals of several magnitudes. Hyperparameters stand at their defaults in every second sample.
-    Where literal dimensions make a program large, there are fewer samples, or none."""
+    Where literal dimensions make a program large, there are fewer samples, or none; none also of an
+    interval that is empty between the hyperparameters drawn."""
     generator = random.Random(seed)
     for count in range(min(number, _GREATEST_WORK // _work(program))):
-        yield _Draw(program, generator, count).values()
+        drawn = (_Draw(program, generator, count).values() for _ in range(_REDRAWN))
+        found = next((values for values in drawn if are_members(program, values)), None)
+        if found is not None:
+            yield found
+
+
+def carried(program: Program, values: Values, other: Values, names: Sequence[str]) -> Values:
+    """Inputs as in one sample, but the named ones as in another: where the ends of their domains depend
+    on hyperparameters, at the same share of the way between them."""
+    moved = {name: other[name] for name in names}
+    for name in names:
+        ends = program.input[name].domain.bounds
+        if any(end.free_symbols for end in ends):
+            here, there = ([number_of(end, place, {}) for end in ends] for place in (values, other))
+            if None not in (*here, *there):
+                moved[name] = _at_share(other[name], there, here)
+    return {**values, **moved}
+
+
+def _at_share(value: Any, there: Sequence[Any], here: Sequence[Any]) -> Any:
+    if isinstance(value, list):
+        return [_at_share(one, there, here) for one in value]
+    for before, after in zip(there, here, strict=True):
+        if value == before:
+            return after
+    (low, high), (start, end) = there, here
+    if math.isfinite(high - low):
+        return round(start + (value - low) / (high - low) * (end - start), 10)
+    return start + (value - low) if math.isfinite(low) else end - (high - value)
 
 
 def _work(program: Program) -> int:
@@ -120,7 +152,11 @@ class _Draw:
             return (
                 low + away if low > -float("inf") else high - away if high < float("inf") else 0.0
             )
-        return low + (high - low) * self.generator.choice((0.0, 0.1, 0.25, 0.5, 0.75, 1.0))
+        share = self.generator.choice((0.0, 0.1, 0.25, 0.5, 0.75, 1.0))
+        value = high if share == 1.0 else low + (high - low) * share
+        if is_member(domain, value, drawn, self.sizes):
+            return value
+        return math.nextafter(value, low if share == 1.0 else high)  # the end is no decimal
 
 
 def _nested(shape: list[int], entry: Any) -> Any:
