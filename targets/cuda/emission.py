@@ -15,7 +15,7 @@ from objc.targets.cuda.entries import CheckText, CombineText
 from objc.targets.cuda.layout import SHORT, Layout
 from objc.targets.cuda.products import Matrices, are_for_library, pieces
 from objc.targets.cuda.steps import Piece, StepText
-from objc.targets.cuda.turning import turned
+from objc.targets.cuda.turning import turned, with_whole_sums
 from objc.targets.cuda.variants import Variants
 from objc.targets.cuda.weighing import FOUND, joined, weighed
 
@@ -128,7 +128,7 @@ class Kernel(Written):
         self, loops: Loops, stored: DType, prefix: str = "", scale: str | None = None
     ) -> None:
         self.scale = scale
-        self.loops = loops
+        self.loops = loops = with_whole_sums(loops)
         self.dtype: DType = "float32" if stored in SHORT else stored
         self.prefix = prefix
         self.layout = Layout(self.dtype, stored=stored)

@@ -26,6 +26,7 @@ from objc.schedule.loops import (
     Serial,
     Start,
     Step,
+    Storage,
     walk,
 )
 
@@ -46,6 +47,23 @@ def turned(loops: Loops) -> Loops:
             step = replace(step, combines=combines, items=tuple(_exchanged(step.items)))
         steps.append(step)
     return replace(loops, steps=tuple(steps))
+
+
+def with_whole_sums(loops: Loops) -> Loops:
+    """The same loops, of which no sum over rows in an array is a scratch of the step that follows: a kernel
+    of its own puts it together, and what one kernel leaves for another is an array of the call."""
+    sums = {
+        finish.let
+        for step in loops.steps
+        if isinstance(step, Serial)
+        for finish in step.combines
+        if finish.axes and loops.storage[finish.let].kind == "scratch"
+    }
+    stored = {
+        name: Storage("stored", tuple(range(len(loops.program.let[name].dimensions))))
+        for name in sums
+    }
+    return replace(loops, storage={**loops.storage, **stored})
 
 
 # -------------------------------------------------------------- a loop within a loop
