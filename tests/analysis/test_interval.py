@@ -83,3 +83,11 @@ def _number(value: object) -> Any:
     if isinstance(value, Fraction):
         return mpmath.mpf(value.numerator) / value.denominator
     return mpmath.mpf(value)
+
+
+def test_fractions_beyond_the_floating_range_meet_infinities() -> None:
+    huge = Interval.point(10**400)
+    above = Interval(Fraction(1), math.inf)
+    assert huge * above == Interval(Fraction(10**400), math.inf)
+    assert -huge * above == Interval(-math.inf, Fraction(-(10**400)))
+    assert huge + above == Interval(Fraction(10**400 + 1), math.inf)

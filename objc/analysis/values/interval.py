@@ -266,7 +266,13 @@ def _plus(a: End, b: End) -> End:
 
 def _times(a: End, b: End) -> End:
     """The product of two ends, where zero times infinity is zero: the hull of the products."""
-    return Fraction(0) if a == 0 or b == 0 else a * b
+    if a == 0 or b == 0:
+        return Fraction(0)
+    if isinstance(a, float) or isinstance(b, float):
+        return (
+            INFINITY if (a > 0) == (b > 0) else -INFINITY
+        )  # a fraction may be too large for a float
+    return a * b
 
 
 def _over(end: End) -> End:
