@@ -288,7 +288,7 @@ def _is_positive(
     return bool(excess(known) > room * scale)
 
 
-def _product(factor: Any, by: Fraction) -> Any:
+def _product(factor: Any, by: Fraction | int) -> Any:
     """Exact but for the factor's own digits; beyond the floating range an infinity."""
     if isinstance(factor, float):
         return float(factor) * float(by)
