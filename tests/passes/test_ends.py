@@ -1,0 +1,97 @@
+"""Values and gradients at the ends of the range and of domains, against mpmath's with 400 digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+import objc
+
+TEXT = """
+loss angle(a: real[D], b: real[D]) = acos(cosine(a, b))
+loss clipped(a: real[D], b: real[D]) = acos(min(1, max(-1, -cosine(a, b))))
+loss latitude(a: real[D], b: real[D]) = asin(cosine(a, b))
+"""
+
+Vector = list[float]
+
+
+def _cosine(a: Vector, b: Vector) -> Any:
+    dot = mpmath.fsum(x * y for x, y in zip(a, b, strict=True))
+    return dot / mpmath.sqrt(mpmath.fsum(x * x for x in a) * mpmath.fsum(x * x for x in b))
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "angle": lambda a, b: mpmath.acos(_cosine(a, b)),
+    "clipped": lambda a, b: mpmath.acos(-_cosine(a, b)),
+    "latitude": lambda a, b: mpmath.asin(_cosine(a, b)),
+}
+
+CASES: list[tuple[str, tuple[Any, ...], float]] = [
+    ("angle", ([1e8, 1, 0], [1e8, 1.5, 0]), 1e-14),
+    ("angle", ([1, 2, 3], [1, 2, 3.01]), 1e-12),  # of unit vectors that are rounded
+    ("angle", ([3e-20, 0, 4e-20], [1e18, 2e18, -1e18]), 1e-14),
+    ("clipped", ([1, 2, 3], [-2, 1, 0.5]), 1e-14),
+    ("latitude", ([1, 2, 3], [3, -1, 0.5]), 1e-14),
+    ("latitude", ([1, 2, 3], [-1, -2, -2.5]), 1e-14),
+]
+
+
+@pytest.fixture(scope="module")
+def kernels() -> Any:
+    return objc.compile(TEXT, target="numpy")
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=lambda one: one.__name__)
+@pytest.mark.parametrize(("name", "inputs", "within"), CASES, ids=lambda one: str(one))
+def test_value_and_gradient(
+    kernels: Any, name: str, inputs: tuple[Any, ...], within: float, dtype: Any
+) -> None:
+    arrays = [np.asarray(one, dtype)[None] for one in inputs]
+    value, gradient = getattr(kernels, name).value_and_grad(*arrays, reduction="sum")
+    gradients = gradient if isinstance(gradient, tuple) else (gradient,)
+    # The condition of the difference of two near vectors is that of the type.
+    relative = within * (1 if dtype is np.float64 else 2**29)
+    with mpmath.workdps(400):
+        exact = [_exact(one[0]) for one in arrays]
+        np.testing.assert_allclose(float(value), float(FUNCTIONS[name](*exact)), rtol=relative)
+        for number, one in enumerate(gradients):
+            true = _slopes(FUNCTIONS[name], exact, number)
+            size = max(map(abs, true))
+            np.testing.assert_allclose(one.ravel(), true, rtol=relative, atol=size * relative)
+
+
+def _exact(one: Any) -> Any:
+    return [mpmath.mpf(float(x)) for x in one] if one.ndim else mpmath.mpf(float(one))
+
+
+def _slopes(function: Callable[..., Any], inputs: list[Any], number: int) -> list[float]:
+    """The derivatives by one input, by central differences."""
+    own = inputs[number]
+
+    def moved(place: int | None, by: Any) -> Any:
+        changed = own + by if place is None else [*own[:place], own[place] + by, *own[place + 1 :]]
+        return function(*inputs[:number], changed, *inputs[number + 1 :])
+
+    slopes = []
+    for place in range(len(own)) if isinstance(own, list) else [None]:
+        step = mpmath.mpf(10) ** -150 * (abs(own if place is None else own[place]) or 1)
+        slopes.append(float((moved(place, step) - moved(place, -step)) / (2 * step)))
+    return slopes
+
+
+SAME_WAY = [([1, 1, 1], [1, 1, 1], 0), ([1, 2, 2], [1, 2, 2], 0), ([1, 1, 1], [-1, -1, -1], np.pi),
+            ([0, 0, 0], [1, 2, 3], np.pi / 2), ([0, 0, 0], [0, 0, 0], np.pi / 2)]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=lambda one: one.__name__)
+@pytest.mark.parametrize(("a", "b", "angle"), SAME_WAY)
+def test_angles_without_a_slope(kernels: Any, a: Any, b: Any, angle: float, dtype: Any) -> None:
+    rows = [np.asarray(one, dtype)[None] for one in (a, b)]
+    value, gradients = kernels.angle.value_and_grad(*rows, reduction="sum")
+    np.testing.assert_allclose(value, angle, rtol=1e-7)
+    assert all(np.all(one == 0) for one in gradients)
