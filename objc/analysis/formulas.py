@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import sympy
 
-from objc.atoms import erfc, log1p, log_cosh, log_ndtr, sigmoid, softplus
+from objc.atoms import erfc, log1p, log_cosh, log_ndtr, maximum, minimum, sigmoid, softplus
 from objc.ir.index import Index, Position
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
@@ -20,6 +21,14 @@ _MOST_OPERATIONS = 300
 _GREATEST_DEGREE = 32
 _GREATEST_RATE = 64
 _MOST_BITS = 512
+_RECIPROCALS: dict[Any, Callable[[Any], Any]] = {
+    sympy.sec: lambda x: 1 / sympy.cos(x),
+    sympy.csc: lambda x: 1 / sympy.sin(x),
+    sympy.cot: lambda x: sympy.cos(x) / sympy.sin(x),
+    sympy.sech: lambda x: 1 / sympy.cosh(x),
+    sympy.csch: lambda x: 1 / sympy.sinh(x),
+    sympy.coth: lambda x: sympy.cosh(x) / sympy.sinh(x),
+}
 
 
 def whole(program: Program) -> Program:
@@ -39,6 +48,17 @@ def whole(program: Program) -> Program:
             bodies[let.name] = let
         lets.append(let)
     return program.with_lets(reached(program, lets))
+
+
+def in_atoms(expression: Any) -> Any:
+    """An expression with what SymPy's simplification writes of its own (`Max`, `sec`, `coth`) in functions of
+    the table, as far as they are there."""
+    folds = {sympy.Max: maximum, sympy.Min: minimum}
+    for func, fold in folds.items():
+        expression = expression.replace(func, lambda *args, fold=fold: reduce(fold, args))
+    for func, inverse in _RECIPROCALS.items():
+        expression = expression.replace(func, lambda one, inverse=inverse: inverse(one))
+    return expression
 
 
 def reached(program: Program, lets: list[Let]) -> list[Let]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import sympy
 
 from objc.analysis.effort import UNLIMITED, Effort
-from objc.analysis.formulas import influences, is_short, whole
+from objc.analysis.formulas import in_atoms, influences, is_short, whole
 from objc.analysis.shape.curvature import Curvature, Shape
 from objc.analysis.shape.slopes import slope
 from objc.analysis.shape.smoothness import Kink, Smoothness
@@ -19,7 +20,7 @@ from objc.analysis.signs.inequalities import Inequalities
 from objc.analysis.values.interval import Interval
 from objc.analysis.values.ranges import Ranges
 from objc.atoms import stop_gradient
-from objc.ir.program import Let, Names, Program
+from objc.ir.program import Let, Names, Program, Term
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression
 
@@ -157,9 +158,20 @@ class Subject:
         lets, outputs = list(self.program.lets), {}
         for key, expression in expressions.items():
             name = names.fresh(key)
-            lets.append(Let(name, (), sympy.sympify(expression)))
+            lets.append(Let(name, (), in_atoms(sympy.sympify(expression))))
             outputs[key] = name
         return self.program.with_lets(lets, outputs)
+
+    def with_value(self, value: Expression) -> Program:
+        """A loss with another formula for its value, and no claims."""
+        return replace(
+            self.program,
+            lets=(*self.program.lets[:-1], replace(self.let, body=value)),
+            outputs={"per_example": self.let.name},
+            terms=(Term("value", self.let.name),),
+            kind="loss",
+            claims=(),
+        )
 
 
 def with_total(program: Program) -> Program:

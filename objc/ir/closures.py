@@ -78,7 +78,7 @@ class Closures:
             return lambda point: numbers.number(point[slot])
         if isinstance(expression, Extent):
             return _always(numbers.number(self.machine.size(expression.dimension)))
-        if not expression.args:
+        if not expression.args and expression.is_extended_real is not False:
             return _always(numbers.constant(expression))
         if isinstance(expression, Branch):
             condition = self.condition(expression.args[0])
@@ -94,6 +94,10 @@ class Closures:
             return _applied(
                 numbers.polygamma(int(expression.args[0])), [self.scalar(expression.args[1])]
             )
+        if (
+            expression.func not in BY_FUNCTION
+        ):  # what SymPy writes of its own: floor(x), LambertW(x), i
+            raise ValueError(f"there is no function to evaluate `{expression}` by")
         atom = BY_FUNCTION[expression.func]
         value = _applied(numbers.function(atom.name), [self.scalar(one) for one in expression.args])
         # log(2π) is computed once: a point costs microseconds, a logarithm in many digits much more.

@@ -164,7 +164,9 @@ class Notation(ABC):
             order, inner = expression.args
             name = "digamma" if order == 0 else f"polygamma{order}"
             return self.applied(name, [self.scalar(inner)])
-        name = _EXTREMES.get(expression.func) or BY_FUNCTION[expression.func].name
+        row = BY_FUNCTION.get(expression.func)
+        known = expression.func.__name__ if row is None else row.name
+        name = _EXTREMES.get(expression.func, known)
         return self.applied(name, [self.scalar(one) for one in expression.args])
 
     def sum(self, expression: Any) -> Piece:

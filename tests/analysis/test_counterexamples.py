@@ -13,7 +13,7 @@ import sympy
 from objc.analysis.claims import decide
 from objc.analysis.statements import stated
 from objc.analysis.subject import Subject
-from objc.analysis.values.evaluation import certified
+from objc.analysis.values.evaluation import certified, outputs_of_all
 from objc.analysis.values.membership import are_members
 from objc.analysis.values.samples import carried, samples
 from objc.passes.lower import lower
@@ -106,3 +106,26 @@ def test_what_is_drawn_lies_in_the_domains() -> None:
     assert len(drawn) > 30 and all(are_members(program, one) for one in drawn)
     both = [carried(program, one, other, ("x",)) for one, other in itertools.pairwise(drawn)]
     assert all(are_members(program, one) for one in both)
+
+
+_OF_ONE = subject_of("loss f(x: probability) = x\n")
+_X = _OF_ONE.program.input["x"].read()
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        (sympy.Max(_X, 1 - _X, sympy.Rational(1, 3)), 0.75),
+        (sympy.Min(_X, 1 - _X), 0.25),
+        (sympy.sec(_X), 1 / math.cos(0.25)),
+        (sympy.coth(_X) * sympy.csch(_X), math.cosh(0.25) / math.sinh(0.25) ** 2),
+        (sympy.LambertW(_X), None),
+        (sympy.floor(_X), None),
+        (sympy.I * _X, None),
+    ],
+)
+def test_what_simplification_writes_is_evaluated_or_says_nothing(written: Any, value: Any) -> None:
+    program = _OF_ONE.extended({"value": written})
+    for found in (*outputs_of_all(program, [{"x": 0.25}]), certified(program, {"x": 0.25})):
+        told = None if found is None else float(found["value"])
+        assert told == (None if value is None else pytest.approx(value, rel=1e-14))

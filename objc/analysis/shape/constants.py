@@ -16,6 +16,7 @@ import sympy
 
 from objc.analysis.decision import Decision, refuted
 from objc.analysis.facts import Fact
+from objc.analysis.formulas import in_atoms
 from objc.analysis.hessians.strictness import constant_hessian
 from objc.analysis.shape import extremes
 from objc.analysis.shape.differentiability import broken
@@ -132,7 +133,7 @@ def _greatest(subject: Subject, name: str, order: int) -> Iterator[Expression]:
             sympy.sqrt(bounds.squared_slope) if order == 1 else sympy.Max(bounds.high, -bounds.low)
         )
         if structural.is_finite is not False and _is_free(subject, structural):
-            yield sympy.simplify(structural)
+            yield in_atoms(sympy.simplify(structural))
     if slope is None:
         return
     high = _number(subject.ranges.of(slope).absolute().high)

@@ -427,6 +427,8 @@ def _of_parts(node: Any, known: dict[Any, Ball], numbers: Enclosing) -> Ball:
         case sympy.Pow():
             base, power = (_value(one, known, numbers) for one in node.args)
             return numbers.power(base, power)
+    if node.func not in BY_FUNCTION:
+        raise Undecided
     atom = BY_FUNCTION[node.func]
     return numbers.function(atom.name)(*(_value(one, known, numbers) for one in node.args))
 
