@@ -3,7 +3,7 @@
 `logsumexp` is expanded to two lets, the maximum m and the small rest r. Where both stand in a sum
 with the data, `(z - m) - r` is accurate although `z - (m + r)` is not: first what cancels exactly,
 then what is small. Ordering by definition does this: numbers, inputs, lets as they were defined, and
-a copy of an entry like the entry. In a recurrence what an earlier step has computed comes before what
+a copy of an entry, or the greatest of some, like the entries. In a recurrence what an earlier step has computed comes before what
 this step makes of it.
 """
 
@@ -50,8 +50,12 @@ def _ranks(program: Program) -> Callable[[Read], Rank]:
 def _ranks_of(program: Program) -> Callable[[Read], Rank]:
     number = dict.fromkeys(program.input, 0)
     for count, let in enumerate(program.lets, start=1):
-        copied = let.body if let.reduction is None and isinstance(let.body, Read) else None
-        number[let.name] = count if copied is None else number.get(copied.tensor, count)
+        is_value = let.reduction in ("max", "min") or isinstance(let.body, Read)
+        read = {one.tensor for one in let.body.atoms(Read)}
+        if is_value and let.reduction in (None, "max", "min") and read:
+            number[let.name] = max(number.get(one, count) for one in read)
+        else:
+            number[let.name] = count
     begins = dict(number)
     axes: dict[str, tuple[tuple[int, int], ...]] = {}
     for group in groups(program):

@@ -36,8 +36,8 @@ def merge_powers(node: Any) -> Expression | None:
 
 
 def quotient_to_sigmoid(node: Any) -> Expression | None:
-    """exp(n·u)·(1 + exp(u))⁻ᵐ = σ(u)ᵏ·exp((n − k)·u)·σ(−u)ᵐ⁻ᵏ with the lesser k of n and m, which arrives
-    as exp(n·u)·σ(−u)ᵐ: of its factors one overflows where another vanishes."""
+    """exp(n·u)·(1 + exp(u))⁻ᵐ = σ(u)ᵏ·exp((n − k)·u)·σ(−u)ᵐ⁻ᵏ with the lesser k of a whole n and m, which
+    arrives as exp(n·u)·σ(−u)ᵐ: of its factors one overflows where another vanishes."""
     for gate in node.args:
         base, power = gate.as_base_exp()
         if not (isinstance(base, sigmoid) and power.is_number and power.is_positive):
@@ -47,7 +47,7 @@ def quotient_to_sigmoid(node: Any) -> Expression | None:
             if not isinstance(other, sympy.exp):
                 continue
             times = other.args[0] / argument
-            if times.is_number and times.is_positive:
+            if times.is_Integer and times.is_positive:
                 less = min(times, power)
                 rest = [f for f in node.args if f is not gate and f is not other]
                 left = sympy.exp((times - less) * argument) * base ** (power - less)
