@@ -14,6 +14,7 @@ from objc.passes.lengths import slopes_of_lengths
 from objc.passes.mixtures import ratios_to_mixtures, without_equal_shares
 from objc.passes.nest import nest_extremes
 from objc.passes.places import tell_places
+from objc.passes.power_norms import name_power_norms
 from objc.passes.prune import prune
 from objc.passes.reach import limit_recurrences
 from objc.passes.simplices import complements_of_squares, greatest_exponents, logs_of_the_rest
@@ -37,6 +38,7 @@ def stable(program: Program) -> Program:
         ("mixtures", ratios_to_mixtures),
         ("extremes", greatest_exponents),
         ("complements", complements_of_squares),
+        ("norms", name_power_norms),
         ("prune", prune),
         ("stabilise", stabilise),
         ("rests", logs_of_the_rest),

@@ -15,6 +15,9 @@ TEXT = """
 loss angle(a: real[D], b: real[D]) = acos(cosine(a, b))
 loss clipped(a: real[D], b: real[D]) = acos(min(1, max(-1, -cosine(a, b))))
 loss latitude(a: real[D], b: real[D]) = asin(cosine(a, b))
+loss norm4(x: real[D]) = sum[d](x[d]^4)^(1/4)
+loss norm3(x: real[D]) = 1/mean[d](2*abs(x[d])^3)^(1/3)
+loss norm_p(x: real[D]; p: positive = 1.5) = sum[d](abs(x[d])^p)^(1/p)
 """
 
 Vector = list[float]
@@ -25,10 +28,17 @@ def _cosine(a: Vector, b: Vector) -> Any:
     return dot / mpmath.sqrt(mpmath.fsum(x * x for x in a) * mpmath.fsum(x * x for x in b))
 
 
+def _norm(x: Vector, degree: float) -> Any:
+    return mpmath.fsum(abs(one) ** degree for one in x) ** (1 / mpmath.mpf(degree))
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "angle": lambda a, b: mpmath.acos(_cosine(a, b)),
     "clipped": lambda a, b: mpmath.acos(-_cosine(a, b)),
     "latitude": lambda a, b: mpmath.asin(_cosine(a, b)),
+    "norm4": lambda x: _norm(x, 4),
+    "norm3": lambda x: mpmath.cbrt(len(x)) / _norm(x, 3) / mpmath.cbrt(2),
+    "norm_p": lambda x: _norm(x, 1.5),
 }
 
 CASES: list[tuple[str, tuple[Any, ...], float]] = [
@@ -38,6 +48,10 @@ CASES: list[tuple[str, tuple[Any, ...], float]] = [
     ("clipped", ([1, 2, 3], [-2, 1, 0.5]), 1e-14),
     ("latitude", ([1, 2, 3], [3, -1, 0.5]), 1e-14),
     ("latitude", ([1, 2, 3], [-1, -2, -2.5]), 1e-14),
+    ("norm4", ([1e30, -1e30, 1],), 1e-14),
+    ("norm4", ([1e-12, 1e-12, 1e-13],), 1e-14),
+    ("norm3", ([1e15, -3e14, 1],), 1e-14),
+    ("norm_p", ([1e30, -1e30, 1e20],), 1e-13),
 ]
 
 
@@ -95,3 +109,11 @@ def test_angles_without_a_slope(kernels: Any, a: Any, b: Any, angle: float, dtyp
     value, gradients = kernels.angle.value_and_grad(*rows, reduction="sum")
     np.testing.assert_allclose(value, angle, rtol=1e-7)
     assert all(np.all(one == 0) for one in gradients)
+
+
+@pytest.mark.parametrize("name", ["norm4", "norm_p"])
+def test_a_norm_has_a_slope_of_zero_at_zero(kernels: Any, name: str) -> None:
+    zero = np.zeros((1, 3))
+    value, gradient = getattr(kernels, name).value_and_grad(zero, reduction="sum")
+    assert value == 0 and np.all(gradient == 0)
+    assert np.isnan(getattr(kernels, name)(np.array([[np.nan, 0, 1]]), reduction="sum"))
