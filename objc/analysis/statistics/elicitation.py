@@ -3,8 +3,10 @@
 V(q, y) = ∂L/∂q. If V = h(q)(g(q) − y) with h > 0, the minimizer is where g(q) is the mean. Below and above
 the target, at y = q − t and y = q + t with t > 0: if V = h(q)(1 − τ) and −h(q)τ it is the τ-quantile, if
 V = h(q)(1 − τ)t and −h(q)τt the τ-expectile. (Osband 1985; Newey and Powell 1987; Gneiting 2011.) A
-prediction estimates a statistic where what is least in expectation is the statistic or a one-to-one function
-of it, its link, which a proof names; so that no refutation may rest on a link (see `conflicts`).
+prediction estimates a statistic where what is least in expectation is the statistic, or a one-to-one function
+of it on another scale (its link, an exponential or a logistic function, say), which a proof names; so that no
+refutation may rest on such a link (see `conflicts`). An affine function of the statistic is on its own scale:
+where that is another number, it is not the statistic (see `scales`).
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from objc.analysis.signs.elementary import (
     pieces,
     plain,
 )
+from objc.analysis.statistics import scales
 from objc.analysis.statistics.conflicts import Case, conflict
 from objc.analysis.statistics.propriety import balanced, beaten, two_outcomes
 from objc.analysis.subject import Subject
@@ -74,9 +77,31 @@ def estimates(subject: Subject, claim: Claim) -> Decision:
         how = _PROVERS[statistic](case, level)
         if how is not None:
             return proved(how)
+    if (other := moved_from(subject, statistic, level)) is not None:
+        place, evidence = other
+        return refuted(f"{evidence}: the minimizer is {place.in_words(f'the {statistic}')}")
     if len(cases) == 1 and (found := contradiction(cases[0], statistic, level)) is not None:
         return refuted(found)
     return unknown("the derivative in the prediction, expected losses over two and three points")
+
+
+def moved_from(
+    subject: Subject, statistic: str, level: Any = _HALF
+) -> tuple[scales.Moved, str] | None:
+    """How the minimizer is an affine function of the statistic other than itself, and what shows that it is
+    not the statistic."""
+    cases = list(cases_of(subject))
+    if len(cases) != 1 or not _reaches(cases[0]):
+        return None
+    prediction, target = cases[0].prediction, cases[0].target
+
+    def prove(other: Subject, there: Any) -> str | None:
+        itself = _mean_itself if statistic == "mean" else _PROVERS[statistic]
+        return itself(Regression(other, prediction, target), there)
+
+    found = scales.moved(subject, prediction, target, prove, level)
+    shown = None if found is None else scales.evidence(found, prediction, target, statistic)
+    return None if found is None or shown is None else (found, shown)
 
 
 def cases_of(subject: Subject) -> Iterator[Regression]:
@@ -108,7 +133,17 @@ def _mean(case: Regression, level: Any) -> str | None:
     return found if found is not None else _expectile(case, level)
 
 
-def _mean_of_smooth(case: Regression) -> str | None:
+def _mean_itself(case: Regression, level: Any) -> str | None:
+    """The prediction is the mean, through no link."""
+    if (parts := _parts(case)) is not None and _reaches(case) and case.is_above_zero(parts[0]):
+        factor, offset = parts
+        if is_zero(offset - factor * case.q):
+            return f"the derivative is h · ({case.prediction.name} - {case.target.name})"
+    return _expectile(case, level)
+
+
+def _parts(case: Regression) -> tuple[Any, Any] | None:
+    """The factor and the offset of a derivative h(q) · (g(q) − y): h, and h · g."""
     q, y = case.q, case.y
     value = plain(case.subject.value)
     if not case.subject.is_smooth(case.prediction.name, 1) or not is_smooth_formula(value, q):
@@ -121,8 +156,14 @@ def _mean_of_smooth(case: Regression) -> str | None:
         return None
     factor = sympy.simplify(factor).xreplace({y: sympy.Integer(1)})
     offset = first.xreplace({y: sympy.Integer(0)})
-    if offset.has(sympy.zoo, sympy.nan):
+    return None if offset.has(sympy.zoo, sympy.nan) else (factor, offset)
+
+
+def _mean_of_smooth(case: Regression) -> str | None:
+    parts = _parts(case)
+    if parts is None:
         return None
+    factor, offset = parts
     if not case.is_above_zero(factor):
         return _through_own_link(case, factor, offset)
     for link, words in _links(case):
@@ -144,6 +185,8 @@ def _through_own_link(case: Regression, factor: Any, offset: Any) -> str | None:
     if not is_zero(offset - factor * link) or not is_regular(link):
         return None
     rise = sympy.diff(link, q)
+    if link != q and is_zero(sympy.diff(rise, q)):
+        return None  # on the scale of the mean, and another number
     for sign in (1, -1):
         if _is_above_almost_everywhere(case, sign * factor) and _is_above_almost_everywhere(
             case, sign * rise

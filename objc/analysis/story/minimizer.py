@@ -15,13 +15,13 @@ from objc.analysis.statistics.calibration import of_margin
 from objc.analysis.statistics.classes import calibrated as of_classes
 from objc.analysis.statistics.classes import classes_of
 from objc.analysis.statistics.contrast import batch_of
-from objc.analysis.statistics.elicitation import Regression, asymmetric, cases_of
+from objc.analysis.statistics.elicitation import Regression, asymmetric, cases_of, moved_from
 from objc.analysis.statistics.excess import least_score, transform
 from objc.analysis.statistics.links import own_link, words
 from objc.analysis.statistics.margins import Margin, margin_of
 from objc.analysis.statistics.rankings import in_order, pairs_of
 from objc.analysis.subject import Subject
-from objc.ir.program import Input, Program, Term
+from objc.ir.program import Input, Term
 from objc.ir.text import Text
 
 _STATISTICS = ("mean", "median", "mode", "ratio")
@@ -218,7 +218,18 @@ def _statistic(subject: Subject) -> Iterator[str]:
         level = Text(subject.program).scalar(formula).text
         yield f"Its minimizer is the {statistic} at the level {level}: {how}."
         return
+    if (other := next(_moved(subject), None)) is not None:
+        yield other
+        return
     yield from _weighed(subject)
+
+
+def _moved(subject: Subject) -> Iterator[str]:
+    """Where it is a multiple of a statistic, or so much more."""
+    for one in ("mean", "median"):
+        if (found := moved_from(subject, one)) is not None:
+            place, evidence = found
+            yield f"Its minimizer is {place.in_words(f'the {one}')}: {evidence}."
 
 
 def _weighed(subject: Subject) -> Iterator[str]:
@@ -228,7 +239,7 @@ def _weighed(subject: Subject) -> Iterator[str]:
         factor, rest = value.as_independent(case.q, as_Add=False)
         if not factor.has(case.y) or not is_positive(factor):
             continue
-        bare = Subject(_with_value(subject, rest))
+        bare = Subject(subject.with_value(rest))
         for one in ("mean", "median"):
             if decided(bare, "estimates", one).is_proof:
                 weight = Text(subject.program).scalar(factor).text
@@ -237,18 +248,6 @@ def _weighed(subject: Subject) -> Iterator[str]:
                     f" them {decided(bare, 'estimates', one).argument}."
                 )
                 return
-
-
-def _with_value(subject: Subject, value: Any) -> Program:
-    program = subject.program
-    return replace(
-        program,
-        lets=(replace(subject.let, body=value),),
-        outputs={"per_example": subject.let.name},
-        terms=(Term("value", subject.let.name),),
-        kind="loss",
-        claims=(),
-    )
 
 
 def _condition(subject: Subject) -> Iterator[str]:
