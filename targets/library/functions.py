@@ -177,19 +177,22 @@ class Functions:
         function = self._function("run", I32, [WORDS, I64, I64, I64, WORDS])
         workspace, step, first, last, scratch = function.args
         b = self._start(function)
-        steps = len(self.metadata["steps"])
+        sizes = [self._get(b, workspace, self.at_sizes + n) for n in range(len(self.sizes))]
+        plan = self._plan(b, sizes)
+        chunks: Any = I64(-1)
+        for number, count in enumerate(plan.chunks):
+            chunks = b.select(b.icmp_signed("==", step, I64(number)), count, chunks)
         wrong = b.or_(
-            b.icmp_signed("<", step, I64(0)), b.icmp_signed(">=", step, I64(steps))
+            b.icmp_signed("<", first, I64(0)), b.icmp_signed(">", last, chunks)
         )  # fmt: skip
-        wrong = b.or_(wrong, b.icmp_signed("<", first, I64(0)))
+        wrong = b.or_(wrong, b.icmp_signed("<", last, first))
         self._return_if(b, wrong, Status.INVALID_STEP, I32)
-        self._return_if(b, self._nothing(b, step, first, last), Status.OK, I32)
+        self._return_if(b, b.icmp_signed("==", first, last), Status.OK, I32)
         missing = b.icmp_unsigned("==", b.ptrtoint(scratch, I64), I64(0))
         place = b.alloca(WORDS)
         b.store(scratch, place)
         with b.if_then(missing):
-            sizes = [self._get(b, workspace, self.at_sizes + n) for n in range(len(self.sizes))]
-            made = self._allocate(b, self._plan(b, sizes).scratch)
+            made = self._allocate(b, plan.scratch)
             self._return_if(b, self._is_null(b, made), Status.OUT_OF_MEMORY, I32)
             b.store(made, place)
         held = b.load(place)
@@ -198,15 +201,6 @@ class Functions:
         with b.if_then(missing):
             self._free(b, held)
         b.ret(status)
-
-    def _nothing(self, b: Any, step: Any, first: Any, last: Any) -> Any:
-        """Whether a range holds no chunk: a serial step has one, whose number `entry` ignores."""
-        serial: Any = ir.IntType(1)(0)
-        for number, one in enumerate(self.metadata["steps"]):
-            if one is None:
-                serial = b.or_(serial, b.icmp_signed("==", step, I64(number)))
-        beyond = b.and_(serial, b.icmp_signed(">", first, I64(0)))
-        return b.or_(beyond, b.icmp_signed("<=", last, first))
 
     def _steps(self, b: Any, workspace: Any, scratch: Any, bounds: Any) -> Any:
         """Steps and chunks in this thread, and the status."""

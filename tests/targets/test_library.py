@@ -208,7 +208,14 @@ def test_chunks_in_any_order_give_the_bits_of_the_whole(
         for number, chunk in enumerate(reversed(range(count))):
             own = scratch.ctypes.data if number % 2 else None
             assert call.run(workspace.ctypes.data, step, chunk, chunk + 1, own) == 0
-        assert call.run(workspace.ctypes.data, step, count, count + 5, None) == 0  # nothing there
+        assert (
+            call.run(workspace.ctypes.data, step, count, count, None) == 0
+        )  # nothing is asked for
+        for first, last in ((count, count + 1), (0, count + 1), (1, 0), (-1, 0), (9, 5)):
+            wrong = call.run(workspace.ctypes.data, step, first, last, None)
+            assert wrong == Status.INVALID_STEP, (step, first, last)
+    for step in (-1, kernel.steps):
+        assert call.run(workspace.ctypes.data, step, 0, 1, None) == Status.INVALID_STEP
     assert divided > 1
     assert call.end(workspace.ctypes.data, None) == 0
     for key, value in expected.items():
