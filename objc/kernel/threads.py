@@ -12,7 +12,8 @@ def set_threads(count: int | None) -> None:
     this process may run on. Results are the same to the bit for any number.
 
     Raises:
-        ValueError: a count below 1.
+        TypeError: a count that is no whole number.
+        ValueError: a count below 1, or above 4096.
     """
     cast(Any, load("cpu")).set_threads(count)
 

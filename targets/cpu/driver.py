@@ -32,13 +32,27 @@ _BYTE = ctypes.c_char
 
 _threads: int | None = None
 
+MOST_THREADS = 4096
+"""More than any machine has processors: a number above it was meant for something else."""
+
 
 def set_threads(count: int | None) -> None:
-    """How many threads a call may use; None takes OBJC_NUM_THREADS, NUMBA_NUM_THREADS or all."""
+    """How many threads a call may use; None takes OBJC_NUM_THREADS, NUMBA_NUM_THREADS or all.
+
+    Raises:
+        TypeError: what is no whole number.
+        ValueError: a count below 1 or above MOST_THREADS.
+    """
     global _threads
-    if count is not None and count < 1:
-        raise ValueError(f"the number of threads is at least 1, not {count}")
-    _threads = count
+    if count is None:
+        _threads = None
+        return
+    if isinstance(count, bool) or not hasattr(count, "__index__"):
+        raise TypeError(f"the number of threads is a whole number or None, not {count!r}")
+    whole = count.__index__()
+    if not 1 <= whole <= MOST_THREADS:
+        raise ValueError(f"the number of threads is from 1 to {MOST_THREADS}, not {whole}")
+    _threads = whole
 
 
 def get_threads() -> int:

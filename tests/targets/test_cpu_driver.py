@@ -105,8 +105,16 @@ def test_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     set_threads(2)
     assert get_threads() == 2
     set_threads(None)
-    with pytest.raises(ValueError, match="at least 1"):
-        set_threads(0)
+    set_threads(np.int64(4))  # type: ignore[arg-type]  # as what counts is often given
+    assert get_threads() == 4
+    for wrong in (0, -1, 10**6):
+        with pytest.raises(ValueError, match=f"from 1 to 4096, not {wrong}"):
+            set_threads(wrong)
+    for odd in (2.5, "x", True):
+        with pytest.raises(TypeError, match="a whole number or None, not"):
+            set_threads(odd)  # type: ignore[arg-type]
+    assert get_threads() == 4
+    set_threads(None)
 
 
 def test_several_callers_at_once(small_chunks: Any) -> None:
