@@ -23,7 +23,7 @@ ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
 
 
 def name_power_norms(program: Program) -> Program:
-    """The program with m·(Σ (|x|/m)ᵖ)^(1/p) for every p-th root, or its reciprocal, of a sum of p-th powers."""
+    """The program with m·(Σ (|x|/m)ᵖ)^(1/p) for every p-th root, or its reciprocal, of p-th powers."""
     names, inside = Names.of(program), members(program)
     sums = {
         let.name: let
