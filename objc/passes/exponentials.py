@@ -22,17 +22,22 @@ from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Extent, Read, substitute_positions
 from objc.passes.rewrites import rewrite
 
+ZERO = sympy.Integer(0)
+
 
 def exponential_sums(program: Program) -> Program:
     """`s := sum exp(b)` becomes `l := logsumexp b` and every read of s becomes exp(l)."""
     names = Names.of(program)
     mapping: dict[str, tuple[Let, Expression]] = {}
-    plain = _only_added(program)
+    plain, logarithms = _only_added(program), _under_logarithms(program)
     lets = []
     for let in program.lets:
         let = _substitute(let, mapping)
         wanted = _is_plain_sum(let) and let.name not in plain
-        exponent = _common_exponent(rewrite(let.body)) if wanted else None
+        body = rewrite(let.body) if wanted else ZERO
+        exponent = _common_exponent(body)
+        if exponent is None and let.name in logarithms:
+            exponent = _weighted_exponent(body, program)
         if exponent is None or let.name in program.outputs.values():
             lets.append(let)
             continue
@@ -99,6 +104,37 @@ def _common_exponent(body: Expression) -> Expression | None:
     return exponent if coefficient == 1 else exponent + sympy.log(coefficient)
 
 
+def _weighted_exponent(body: Expression, program: Program) -> Expression | None:
+    """u + log g where the body is g·exp(u) with g > 0, such as a density over its width."""
+    factors = sympy.Mul.make_args(body)
+    exponents = [one.args[0] for one in factors if isinstance(one, sympy.exp)]
+    weights = [one.as_base_exp() for one in factors if not isinstance(one, sympy.exp)]
+    if not exponents or not all(_has_log(*one, program) for one in weights):
+        return None
+    return sympy.Add(*exponents, *(power * sympy.log(base) for base, power in weights))
+
+
+def _has_log(base: Any, power: Any, program: Program) -> bool:
+    """Whether a weight's logarithm and its slope are finite. That of zero is −∞, of which the exponential is
+    zero, and no slope is asked of what isn't differentiated."""
+    if base.is_positive:
+        return bool(power.is_real)
+    given = program.input.get(base.tensor) if isinstance(base, Read) else None
+    is_data = given is not None and not given.is_differentiable
+    return bool(is_data and base.is_nonnegative and power.is_positive)
+
+
+def _under_logarithms(program: Program) -> set[str]:
+    """The lets of which a logarithm is taken, but for a factor."""
+    return {
+        factor.tensor
+        for let in program.lets
+        for node in let.body.atoms(sympy.log)
+        for factor in sympy.Mul.make_args(node.args[0])
+        if isinstance(factor, Read)
+    }
+
+
 def _largest_by_hand(exponent: Any, let: Let, program: Program) -> Expression:
     """m of exponents b − m with m = max b, which a logsumexp of b takes out itself; else 0."""
     for one in exponent.args if isinstance(exponent, sympy.Add) else ():
@@ -113,7 +149,7 @@ def _largest_by_hand(exponent: Any, let: Let, program: Program) -> Expression:
         places |= {old: at(new) for old, new in zip(largest.over, let.over, strict=True)}
         if substitute_positions(largest.body, places) == exponent - one:
             return -one
-    return sympy.Integer(0)
+    return ZERO
 
 
 def _substitute(let: Let, mapping: dict[str, tuple[Let, Expression]]) -> Let:

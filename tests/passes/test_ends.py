@@ -18,6 +18,10 @@ loss latitude(a: real[D], b: real[D]) = asin(cosine(a, b))
 loss every(z: real[K]) = -log(1 - prod[k](1/(1 + exp(-z[k]))))
 loss either(z: real[K]) = -log(1 - prod[k](1 - 1/(1 + exp(-z[k]))))
 loss shrunk(z: real[K]) = -log(1 - prod[k](exp(-z[k]^2)))
+loss widths(m: real[K], w: real[K], s: positive[K] | x: real) =
+    -log(sum[k](softmax(w)[k] * exp(-(x - m[k])^2/(2*s[k]^2)) / (s[k] * sqrt(2*pi))))
+loss shares(m: real[K], s: positive[K] | x: real, q: simplex[K]) =
+    -log(sum[k](q[k] * exp(-(x - m[k])^2/(2*s[k]^2)) / s[k]))
 loss norm4(x: real[D]) = sum[d](x[d]^4)^(1/4)
 loss norm3(x: real[D]) = 1/mean[d](2*abs(x[d])^3)^(1/3)
 loss norm_p(x: real[D]; p: positive = 1.5) = sum[d](abs(x[d])^p)^(1/p)
@@ -35,6 +39,18 @@ def _norm(x: Vector, degree: float) -> Any:
     return mpmath.fsum(abs(one) ** degree for one in x) ** (1 / mpmath.mpf(degree))
 
 
+def _widths(m: Vector, w: Vector, s: Vector, x: float) -> Any:
+    whole = mpmath.fsum(map(mpmath.exp, w))
+    return _shares(m, s, x, [mpmath.exp(one) / whole / mpmath.sqrt(2 * mpmath.pi) for one in w])
+
+
+def _shares(m: Vector, s: Vector, x: float, q: Vector) -> Any:
+    parts = zip(m, s, q, strict=True)
+    return -mpmath.log(
+        mpmath.fsum(q * mpmath.exp(-(((x - m) / s) ** 2) / 2) / s for m, s, q in parts)
+    )
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "angle": lambda a, b: mpmath.acos(_cosine(a, b)),
     "clipped": lambda a, b: mpmath.acos(-_cosine(a, b)),
@@ -42,6 +58,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "every": lambda z: -mpmath.log(1 - mpmath.fprod(1 / (1 + mpmath.exp(-one)) for one in z)),
     "either": lambda z: -mpmath.log(1 - mpmath.fprod(1 / (1 + mpmath.exp(one)) for one in z)),
     "shrunk": lambda z: -mpmath.log(-mpmath.expm1(-mpmath.fsum(one**2 for one in z))),
+    "widths": _widths,
+    "shares": _shares,
     "norm4": lambda x: _norm(x, 4),
     "norm3": lambda x: mpmath.cbrt(len(x)) / _norm(x, 3) / mpmath.cbrt(2),
     "norm_p": lambda x: _norm(x, 1.5),
@@ -60,6 +78,10 @@ CASES: list[tuple[str, tuple[Any, ...], float]] = [
     ("either", ([-745, -746, -744.5],), 1e-13),
     ("either", ([-5, 2, -100],), 1e-13),
     ("shrunk", ([1e-9, 2e-10],), 1e-14),
+    ("widths", ([0, 1], [0, 0], [1, 1], 40), 1e-12),
+    ("widths", ([0, 1, 3], [2, 0, 1], [1, 2, 0.5], 0.3), 1e-14),
+    ("shares", ([0, 1], [1, 2], 300, [0.5, 0.5]), 1e-12),
+    ("shares", ([0, 1, 3], [1, 2, 0.1], 3, [0.5, 0.5, 0]), 1e-13),
     ("norm4", ([1e30, -1e30, 1],), 1e-14),
     ("norm4", ([1e-12, 1e-12, 1e-13],), 1e-14),
     ("norm3", ([1e15, -3e14, 1],), 1e-14),
