@@ -378,8 +378,8 @@ class Evaluator:
         if error.example is not None and call.batch is not None:
             example = call.example(error.example)
         # The batch is an axis of its own, which the user's text doesn't have.
-        axis = error.axis - (error.tensor in call.batched)
-        span, dimension = self._place_of(error.tensor, axis)
+        axis = error.axis - self._is_batched(error.tensor, call)
+        span, dimension = self._place_of(error.tensor, axis, error.value)
         return InputError(
             PositionOutOfRange(
                 span,
@@ -405,10 +405,26 @@ class Evaluator:
         span = self.signature.span(counts.get(longest))
         return TooLargeForMemory(span, self.signature.name, longest, sizes.get(longest, 0))
 
-    def _place_of(self, tensor: str, axis: int) -> tuple[Span | None, str]:
+    def _is_batched(self, name: str, call: Call) -> bool:
+        """Whether there is one of an input by example, or of a let: it hangs on such an input."""
+        if name in call.batched:
+            return True
+        lets, met, waiting = self._program().let, set[str](), [name]
+        while waiting:
+            let = lets.get(waiting.pop())
+            for read in let.reads if let is not None else ():
+                if read.tensor in call.batched:
+                    return True
+                if read.tensor not in met:
+                    met.add(read.tensor)
+                    waiting.append(read.tensor)
+        return False
+
+    def _place_of(self, tensor: str, axis: int, value: int) -> tuple[Span | None, str]:
         """What in the text reads a tensor at computed places along an axis, or else what declares it; and
-        the name of the dimension there, empty where it has none. What was inlined reads another tensor
-        of that dimension in the text."""
+        the name of the dimension there, empty where it has none. What reads at just this value comes
+        first. What was inlined reads another tensor of that dimension in the text."""
+        from objc.ir.index import Position
         from objc.ir.program import readers
 
         program, declared = self._program(), self.signature.input.get(tensor)
@@ -417,13 +433,14 @@ class Evaluator:
             return place, ""
         dimension = program.tensor(tensor).dimensions[axis]
         computed = [
-            (read.tensor == tensor, let.span)
+            (read.tensor == tensor, position == Position(None, value), let.span)
             for let, read in readers(program)
             for own, position in zip(
                 program.tensor(read.tensor).dimensions, read.positions, strict=True
             )
             if own == dimension and position.index is None
         ]
-        named = {span for is_it, span in computed if is_it}
-        found = named or {span for _, span in computed}
+        exact = {span for is_it, is_there, span in computed if is_it and is_there}
+        named = exact or {span for is_it, _, span in computed if is_it}
+        found = named or {span for *_, span in computed}
         return (found.pop() if len(found) == 1 else None) or place, str(dimension)

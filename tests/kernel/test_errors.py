@@ -165,6 +165,22 @@ def test_a_computed_position(module: Any, golden: Callable[[Path, str], None]) -
     golden(HERE / "computed_position.txt", str(caught.value))
 
 
+def test_a_computed_position_of_a_recurrence(module: Any) -> None:
+    """What is defined by example has a batch axis that the text has not; what reads at the place that is
+    told is shown, not the other readers."""
+    text = (
+        "loss swept(e: real[T, K] | y: real) = y * sum[k](b[0, k])\n"
+        "    where b[T-1, k] = e[T-1, k]\n          b[t, k] = e[t, k] + b[t+1, k]"
+    )
+    kernel = objc.compile(text, target=module.huber.target).swept
+    for shape, target in (((2, 0, 3), np.zeros(2)), ((0, 3), 1.0)):
+        with pytest.raises(objc.InputError) as caught:
+            kernel(np.zeros(shape), target)
+        told = str(caught.value)
+        assert "`b` is read at 0 along axis 0 (T), which has 0 entries" in told, told
+        assert "^ T is 0 in this call" in told and "<text>:1:43" in told, told
+
+
 def test_more_steps_than_memory_holds(module: Any, golden: Callable[[Path, str], None]) -> None:
     """NumPy refuses the two numbers in two ways."""
     text = (
