@@ -102,8 +102,9 @@ _BOUNDS = (
     *_in("bounds.rearrangement", "gains_over_the_best"),
     *_in("bounds.differences", "function_of_a_difference"),
     *_in("bounds.equality", "least_at_equality"),
-    *_in("bounds.direct", "drawn_inputs"),
+    *_in("bounds.direct", "drawn_inputs", "limits_of_the_value"),
     *_in("bounds.apart", "distributions_apart"),
+    *_in("shape.limits", "limit_of_hyperparameters"),
 )
 _CURVATURE = (
     *_in("shape.convexity", "composition", "drawn_chords"),
@@ -115,6 +116,7 @@ _CURVATURE = (
     *_in("objectives.models", "affine_model"),
     *_in("objectives.terms", "each_term"),
     *_in("shape.convexity", "broken_seams", "least_second_derivative"),
+    *_in("shape.limits", "limit_of_hyperparameters"),
 )
 _PROPRIETY = (
     *_in("statistics.distributions", "by_its_entries"),
@@ -133,6 +135,7 @@ def _bounded(of_vectors: str, of_numbers: str) -> Property:
             *_in("hessians.strictness", of_numbers),
             *_in("shape.steepness", "extremes_of_the_derivative", "derivative_on_its_line"),
             *_in("shape.steepness", "drawn_slopes", "greater_extremes", "jumps"),
+            *_in("shape.limits", "limit_of_hyperparameters"),
         ),
         numbers=1,
         candidates="shape.constants:steepest",
@@ -183,6 +186,7 @@ PROPERTIES: Mapping[str, Property] = {
             "lipschitz_constant",
             "finite_extremes",
             "unbounded_slope",
+            "constant_that_is_found",
         ),
         implied_by=("lipschitz",),
         is_sought=True,

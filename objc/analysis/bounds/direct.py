@@ -9,6 +9,7 @@ import sympy
 from objc.analysis import counterexamples
 from objc.analysis.decision import Decision, proved, refuted
 from objc.analysis.shape import curves
+from objc.analysis.shape.growth import sides_of
 from objc.analysis.signs import terms
 from objc.analysis.statistics import divergences, generators
 from objc.analysis.subject import Subject
@@ -114,3 +115,14 @@ def signs_of_the_terms(subject: Subject, claim: Claim) -> Decision | None:
 def drawn_inputs(subject: Subject, claim: Claim) -> Decision | None:
     found = counterexamples.beyond(subject, *ends_of(claim))
     return None if found is None else refuted(found)
+
+
+def limits_of_the_value(subject: Subject, claim: Claim) -> Decision | None:
+    """A limit beyond an end: the value comes as near to it as one likes."""
+    low, high = ends_of(claim)
+    for one in subject.program.inputs:
+        for side in sides_of(subject, one.name, subject.value) if one.is_differentiable else ():
+            gaps = () if side.value is None else (low - side.value, side.value - high)
+            if any(gap.is_positive for gap in gaps):
+                return refuted(side.in_words(one.name))
+    return None

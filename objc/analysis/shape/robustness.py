@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy
 
 from objc.analysis.decision import Decision, proved, refuted
+from objc.analysis.effort import Clock
 from objc.analysis.shape import extremes
 from objc.analysis.shape.growth import sides_of
 from objc.analysis.subject import Subject
@@ -55,3 +56,11 @@ def unbounded_slope(subject: Subject, claim: Claim) -> Decision | None:
         if one.value in (sympy.oo, -sympy.oo):
             return refuted(f"of the slope, {one.in_words(name)}")
     return None
+
+
+def constant_that_is_found(subject: Subject, claim: Claim) -> Decision | None:
+    from objc.analysis.search import sought
+
+    clock = Clock(min(subject.effort.claim, subject.effort.found))
+    found = sought(subject, "lipschitz", claim.inputs, clock, ())
+    return proved(f"it is {found.statement}") if found.verdict == "proved" else None

@@ -1,0 +1,57 @@
+"""What limits keep: a hyperparameter at the closed end of its domain, values far out, a constant that is found."""
+
+from __future__ import annotations
+
+import pytest
+
+from objc.analysis.claims import decide
+from objc.analysis.subject import Subject
+from objc.passes.lower import lower
+from objc.source import Source
+from objc.syntax import parse
+
+_HUBER = "if abs(x) <= d then x^2/2 else d*(abs(x)-d/2)"
+
+
+def verdict(text: str) -> str:
+    (program,) = lower(parse(Source("text", text + "\n"))).programs.values()
+    (claim,) = program.claims
+    return decide(Subject(program), claim).verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "claims", "expected"),
+    [
+        (_HUBER, "convex in x", "proved"),
+        (_HUBER, "lipschitz d in x", "proved"),
+        (_HUBER, "smooth 1 in x", "proved"),
+        (_HUBER, "smooth 9/10 in x", "refuted"),
+        # What holds for d > 0, and not at d = 0.
+        ("if d > 0 then x^2 else -x^2", "convex in x", None),
+        ("if d == 0 then -x^2 else x^2", "convex in x", None),
+        ("(sign(d) - 1/2)*x^2", "convex in x", None),
+        ("(0^d - 1)*-x^2 - 0^d*x^2", "convex in x", None),
+        ("x^2*tanh(1/d) - x^2/(1 + 1/d)", "nonnegative", None),
+    ],
+)
+def test_of_a_hyperparameter_that_may_be_zero(
+    value: str, claims: str, expected: str | None
+) -> None:
+    found = verdict(f"loss f(x: real |; d: nonnegative = 1) = {value} claims {claims}")
+    assert found == expected if expected else found != "proved"
+
+
+@pytest.mark.parametrize(
+    ("value", "claims", "expected"),
+    [
+        ("x^2/(1+x^2)", "bounded 0 0.9999999", "refuted"),
+        ("x^2/(1+x^2)", "bounded 0 1", "proved"),
+        ("tanh(x)", "bounded (-1) 0.999999999999", "refuted"),
+        ("x^2/(1+x^2)", "robust in x", "proved"),
+        ("1-exp(-x^2/2)", "robust in x", "proved"),
+        ("x^2/(1+abs(x)/1000000)", "robust in x", "unknown"),
+        ("x^2", "robust in x", "refuted"),
+    ],
+)
+def test_far_from_the_origin(value: str, claims: str, expected: str) -> None:
+    assert verdict(f"loss f(x: real |) = {value} claims {claims}") == expected
