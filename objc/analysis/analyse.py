@@ -6,11 +6,11 @@ import functools
 import time
 from collections.abc import Iterator, Sequence
 
-from objc.analysis.decision import unknown
+from objc.analysis.decision import Verdict, unknown
 from objc.analysis.effort import LEVELS, UNLIMITED, Effort
 from objc.analysis.ends import undefined_ends
 from objc.analysis.errors import ClaimRefuted, ClaimsUndecided
-from objc.analysis.facts import Fact, Facts, Verdict
+from objc.analysis.facts import Fact, Facts
 from objc.analysis.misuse import misuses
 from objc.analysis.objectives.whole import endless, unreached, whole
 from objc.analysis.questions import answer
@@ -129,10 +129,11 @@ def _kinks(subject: Subject, name: str) -> Iterator[Fact]:
 
 def _claim_diagnostics(program: Program, claimed: list[tuple[Claim, Fact]]) -> Iterator[Diagnostic]:
     for _, fact in claimed:
-        if fact.verdict == "refuted":
-            yield ClaimRefuted(fact.span, program.name, fact.statement, fact.argument)
+        verdict, argument = fact.reply()
+        if verdict == "refuted":
+            yield ClaimRefuted(fact.span, program.name, fact.said(), argument)
     undecided = [
-        (fact.statement, fact.argument, fact.span)
+        (fact.said(), fact.argument, fact.span)
         for _, fact in claimed
         if fact.verdict == "unknown" and fact.span is not None
     ]

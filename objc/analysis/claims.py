@@ -41,11 +41,7 @@ def _decided(subject: Subject, claim: Claim, clock: Clock) -> Decision:
     found = (_weakest if row.of_each else _first)(subject, claim, clock)
     if found.verdict == "unknown" and any(map(subject.is_recurrent, claim.inputs)):
         found = Decision("unknown", f"{found.argument}; the definition is a recurrence")
-    if not claim.negated or found.verdict == "unknown":
-        return found
-    if found.verdict == "refuted":
-        return Decision("proved", f"by {found.argument}", found.counterexample, found.places)
-    return Decision("refuted", f"the opposite is proved, {found.argument}")
+    return found.opposite if claim.negated else found
 
 
 def decided(subject: Subject, *words: str, inputs: tuple[str, ...] = ()) -> Decision:

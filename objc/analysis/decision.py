@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from objc.analysis.facts import Verdict
+Verdict = Literal["proved", "refuted", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,15 @@ class Decision:
     @property
     def is_proof(self) -> bool:
         return self.verdict == "proved"
+
+    @property
+    def opposite(self) -> Decision:
+        """The decision on the claim that it does not hold."""
+        if self.verdict == "unknown":
+            return self
+        if self.verdict == "refuted":
+            return Decision("proved", f"by {self.argument}", self.counterexample, self.places)
+        return Decision("refuted", f"the opposite is proved, {self.argument}")
 
 
 def proved(argument: str) -> Decision:

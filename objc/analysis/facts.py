@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from objc.analysis.decision import Decision, Verdict
 from objc.errors import Diagnostic
 from objc.source import Span
 
-Verdict = Literal["proved", "refuted", "unknown"]
 Kind = Literal[
     "range", "curvature", "smoothness", "kink", "influence", "domain", "constant", "claim", "asked",
     "objective", "found",
 ]  # fmt: skip
 _LONGEST = 400
 """Characters beyond which a line of the report is cut short."""
-_OPPOSITE: Mapping[Verdict, Verdict] = {
-    "proved": "refuted", "refuted": "proved", "unknown": "unknown",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,9 +23,10 @@ class Fact:
     """One statement with its verdict.
 
     The statement is about `property`, in the words of claims, and the inputs `of` it, all of them
-    together; it says `not` where `is_negated`, and the verdict is on what it says. `value` is the rest of
-    it, a constant or a qualifier, as exact text. `argument` says how it was decided, or what was tried.
-    `claimed` marks a claim of the user's text.
+    together; `value` is the rest of it, a constant or a qualifier, as exact text. The verdict is on the
+    statement, and `argument` says how it was decided, or what was tried. `claimed` marks a claim of the
+    user's text; one that `is_negated` claims that the statement does not hold, and `reply` is the verdict
+    on that.
     """
 
     kind: Kind
@@ -44,22 +42,35 @@ class Fact:
     span: Span | None = field(default=None, compare=False, repr=False)
     arguments: tuple[Any, ...] = field(default=(), compare=False, repr=False)
 
+    def said(self) -> str:
+        """What is claimed: the statement, or that it does not hold."""
+        return f"not {self.statement}" if self.is_negated else self.statement
+
+    def reply(self) -> tuple[Verdict, str]:
+        """The verdict on what is claimed, and how it was decided."""
+        own = Decision(self.verdict, self.argument)
+        found = own.opposite if self.is_negated else own
+        return found.verdict, found.argument
+
     def __str__(self) -> str:
-        return f"{self.statement}: {self.verdict}, {self.argument}"
+        verdict, argument = self.reply()
+        return f"{self.said()}: {verdict}, {argument}"
 
     def as_data(self) -> dict[str, Any]:
-        """The form that `--json` prints: the verdict there is on the property, whether or not the text
-        claims that it doesn't hold."""
+        """The form that `--json` prints. `claim` is what the text claims, with the verdict on that, and null
+        where it claims nothing; all else is about the statement itself."""
+        claim = {"text": self.said(), "negated": self.is_negated, "verdict": self.reply()[0]}
         return {
             "property": self.property,
             "of": list(self.of),
-            "verdict": _OPPOSITE[self.verdict] if self.is_negated else self.verdict,
+            "verdict": self.verdict,
             "value": self.value,
             "argument": self.argument,
             "counterexample": self.counterexample,
             "kind": self.kind,
             "statement": self.statement,
             "claimed": self.claimed,
+            "claim": claim if self.claimed else None,
         }
 
 
@@ -103,7 +114,6 @@ class Facts:
         """The facts of the report, claims last. What is claimed too stands once, and what nobody claimed
         and nothing decided is left out."""
         claimed = {one.statement for one in self.facts if one.claimed}
-        claimed |= {one.statement.removeprefix("not ") for one in self.facts if one.claimed}
         return [
             one
             for one in self.facts

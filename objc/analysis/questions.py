@@ -47,7 +47,7 @@ def answer(
 
 def _strongest(subject: Subject, known: Sequence[Fact], word: str, inputs: tuple[str, ...]) -> Fact:
     for one in known:
-        is_it = one.property == word and one.of == inputs and not one.is_negated
+        is_it = one.property == word and one.of == inputs
         if is_it and one.verdict != "unknown" and one.kind == "found":
             return one
     return sought(subject, word, inputs, Clock(LEVELS["thorough"].found), known)

@@ -82,7 +82,7 @@ def reason(subject: Subject, fact: Fact) -> Reason:
     if not top:
         return Reason(fact, ())
     whole = max(top, key=lambda one: one.span.stop - one.span.start)
-    if _holds(fact):
+    if fact.verdict == "proved":
         # What a loss estimates stands in its slope.
         brings = (
             f"{whole.part.says}, so {fact.statement}" if name == "derivative" else fact.statement
@@ -91,10 +91,6 @@ def reason(subject: Subject, fact: Fact) -> Reason:
         return Reason(fact, (*reversed(list(_inside(whole))), shown))
     chosen = _responsible(whole)
     return Reason(fact, (*reversed(list(_inside(chosen))), chosen.part))
-
-
-def _holds(fact: Fact) -> bool:
-    return (fact.verdict == "refuted") == fact.is_negated and fact.verdict != "unknown"
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _settles(fact: Fact, word: str, row: Property, names: tuple[str, ...]) -> bo
     """Whether nothing is left to look for: the property is claimed or found, or follows."""
     if fact.property == word and fact.of == names:
         return True
-    is_known = fact.verdict == "proved" and not fact.is_negated and fact.of == names
+    is_known = fact.verdict == "proved" and fact.of == names
     return is_known and fact.property in row.implied_by
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from objc.analysis.claims import decide
@@ -14,7 +15,7 @@ from objc.ir.text import Text
 
 def fact_of(subject: Subject, claim: Claim, kind: Kind, decision: Decision | None = None) -> Fact:
     """A claim, as it stands in the text or as asked for, with its verdict."""
-    found = decision or decide(subject, claim)
+    found = decision or decide(subject, replace(claim, negated=False))
     return Fact(
         kind,
         _words(claim, subject),
@@ -46,10 +47,10 @@ def _value(claim: Claim, subject: Subject) -> str | None:
 
 
 def _words(claim: Claim, subject: Subject) -> str:
-    """A claim as it was written."""
+    """A claim as it was written, without its `not`."""
     if claim.span is not None:
-        return " ".join(claim.span.text.split())
+        return " ".join(claim.span.text.split()).removeprefix("not ")
     value = _value(claim, subject)
     word = "calibrated for" if claim.words[0] == "calibrated" else claim.words[0]
-    words = ["not"] * claim.negated + [word] + ([value] if value else [])
+    words = [word] + ([value] if value else [])
     return " ".join(words) + (f" in {', '.join(claim.inputs)}" if claim.inputs else "")

@@ -97,7 +97,13 @@ def _known_properties(
     help="How long to think: a quarter of a second, three seconds, a minute for each claim.",
 )
 @click.option("--why", is_flag=True, help="Print each argument step by step, under the text.")
-@click.option("--json", "as_json", is_flag=True, help="Print data instead of text.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print data instead of text. The verdict of a fact is on its statement; `claim` is what the text claims"
+    " of it (perhaps that it does not hold), with the verdict on that.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only.")
 def command(

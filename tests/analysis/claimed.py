@@ -20,7 +20,7 @@ def verdict(head: str, body: str, claim: str, prologue: str = "") -> str:
     """The verdict on one claim of `loss f(head) = body`."""
     text = f"{prologue}loss f({head}) =\n    {body}\n    claims {claim}\n"
     (fact,) = (one for one in facts_of(text) if one.claimed)
-    return fact.verdict
+    return fact.reply()[0]
 
 
 def decided(head: str, body: str, claim: str) -> str:

@@ -69,7 +69,14 @@ def test_without_a_value_the_strongest_statement_answers(facts: objc.analysis.Fa
 def test_the_data_say_what_holds_of_the_property(facts: objc.analysis.Facts) -> None:
     found = {(one["property"], *one["of"]): one for one in (fact.as_data() for fact in facts)}
     proper = found["proper",]
-    assert (proper["verdict"], proper["statement"]) == ("refuted", "not proper")
+    assert (proper["verdict"], proper["statement"]) == ("refuted", "proper")
+    assert proper["claim"] == {"text": "not proper", "negated": True, "verdict": "proved"}
+    assert (facts.proper().verdict, facts.proper().statement) == ("refuted", "proper")
+    (claimed,) = (one for one in facts if one.is_negated)
+    assert (claimed.verdict, claimed.statement, claimed.reply()[0]) == ("refuted", "proper", "proved")
+    assert "  not proper: proved, by a counterexample" in str(facts)
+    assert found["calibrated",]["claim"]["verdict"] == "proved"
+    assert found["smooth", "s"]["claim"] is None
     assert proper["counterexample"]
     assert found["convex", "s"]["verdict"] == "proved"
     assert found["calibrated",]["value"] == "zero_one"

@@ -62,7 +62,7 @@ def test_what_is_said_of(program: Program) -> None:
     claimed = [one for one in facts if one.claimed]
     for claim, fact in zip(program.claims, claimed, strict=True):
         _require_attacks_fail(subject, claim, fact)
-        if claim.negated and claim.words[0] in _WITH_PLACES and fact.verdict == "proved":
+        if claim.negated and claim.words[0] in _WITH_PLACES and fact.verdict == "refuted":
             assert is_counterexample_found(subject, replace(claim, negated=False)), claim.words
 
 
@@ -79,7 +79,7 @@ def _require_range(subject: Subject) -> None:
 
 def _require_curvatures(subject: Subject, facts: Facts) -> None:
     for fact in facts:
-        if fact.is_negated or fact.verdict != "proved":
+        if fact.verdict != "proved":
             continue
         if fact.property in ("convex", "strictly_convex", "affine"):
             assert attack.contradiction(subject, fact.of) is None, fact

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
 from typing import Any
 
@@ -25,6 +26,7 @@ from objc.analysis.shape.steepness import joint_square
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import is_finite, outputs_of_all
 from objc.analysis.values.samples import Values, samples
+from objc.analysis.values.words import readable
 from objc.ir.program import Claim
 from objc.ir.symbols import Expression, Read
 
@@ -47,10 +49,12 @@ def steepest(subject: Subject, word: str, names: tuple[str, ...]) -> Iterator[Cl
         if word == "lipschitz" and subject.is_short:
             square = joint_square(subject, names)
             if square != sympy.oo:
-                yield Claim(False, (word,), (sympy.sqrt(square),), None, names)
+                bound = readable(sympy.sqrt(square), ROUND_CEILING)
+                yield Claim(False, (word,), (bound,), None, names)
         return
     order, tried = (1 if word == "lipschitz" else 2), set()
-    for bound in _greatest(subject, names[0], order):
+    for exact in _greatest(subject, names[0], order):
+        bound = readable(exact, ROUND_CEILING)
         if bound not in tried:
             tried.add(bound)
             yield Claim(False, (word,), (bound,), None, names)
@@ -69,6 +73,7 @@ def moduli(subject: Subject, word: str, names: tuple[str, ...]) -> Iterator[Clai
     second = subject.second(names)
     if second is not None:
         found += [_number(subject.ranges.of(second).low), second]
+    found = [readable(one, ROUND_FLOOR) for one in found]
     known = [one for one in found if one.is_positive and _is_free(subject, one)]
     for modulus in sorted(known, key=lambda one: -_at_defaults(subject, one)):
         yield Claim(False, (word,), (modulus,), None, names)
@@ -100,7 +105,7 @@ def no_modulus(
         return alone
     is_whole = all(subject.program.input[name].domain.kind == "real" for name in names)
     for one in facts:
-        if one.of != names or one.verdict == "unknown" or one.is_negated:
+        if one.of != names or one.verdict == "unknown":
             continue
         if one.property in ("convex", "strictly_convex") and one.verdict == "refuted":
             return refuted(str(one.counterexample))
@@ -115,7 +120,7 @@ def _in_one_alone(word: str, names: tuple[str, ...], facts: Sequence[Fact]) -> D
     """What holds for no number in one of the inputs alone holds for none in all of them."""
     for one in facts:
         is_part = len(one.of) < len(names) and set(one.of) < set(names)
-        is_refuted = one.property == word and one.verdict == "refuted" and not one.is_negated
+        is_refuted = one.property == word and one.verdict == "refuted"
         if is_part and is_refuted and one.value is None:
             return refuted(f"already in {', '.join(one.of)} alone, {one.counterexample}")
     return None

@@ -179,7 +179,7 @@ def no_extreme(
     """There is no greatest value, or no least, of what runs to an infinity in some input."""
     end = "∞" if word in ("maximum", "supremum") else "-∞"
     for one in facts:
-        if one.verdict != "proved" or one.is_negated:
+        if one.verdict != "proved":
             continue
         if one.property == "coercive" and end == "∞":
             return refuted(f"it grows without bound in {', '.join(one.of)}")

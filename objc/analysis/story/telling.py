@@ -106,7 +106,7 @@ def kinks(facts: Facts) -> Iterator[str]:
 
 def _values(subject: Subject, facts: Facts) -> Iterator[str]:
     found = [one for one in facts if one.property in ("nonnegative", "bounded", "at")]
-    known = [one for one in found if one.verdict == "proved" and not one.is_negated]
+    known = [one for one in found if one.verdict == "proved"]
     is_told = any(one.property != "nonnegative" for one in known[-1:])
     least = next(_least(facts, is_told), None)
     for one in known[-1:]:
