@@ -58,7 +58,9 @@ class Angles:
             self._chords[cosine.name] = self._chord(cosine, -1), self._chord(cosine, 1)
         apart, together = (one.read(*read.positions) for one in self._chords[cosine.name])
         # Zero vectors, of which both lengths are zero, have a cosine of zero.
-        near = Branch(sympy.Eq(together, 0), sympy.pi / 2, 2 * sympy.atan(quotient(apart, together)))
+        near = Branch(
+            sympy.Eq(together, 0), sympy.pi / 2, 2 * sympy.atan(quotient(apart, together))
+        )
         far = sympy.pi - 2 * sympy.atan(quotient(together, apart))
         return Branch(sympy.Le(apart, together), near, far)
 

@@ -22,6 +22,8 @@ loss widths(m: real[K], w: real[K], s: positive[K] | x: real) =
     -log(sum[k](softmax(w)[k] * exp(-(x - m[k])^2/(2*s[k]^2)) / (s[k] * sqrt(2*pi))))
 loss shares(m: real[K], s: positive[K] | x: real, q: simplex[K]) =
     -log(sum[k](q[k] * exp(-(x - m[k])^2/(2*s[k]^2)) / s[k]))
+loss fair(x: real) = abs(x) - log(1 + abs(x))
+loss power(x: real; p: positive = 2) = abs(x)^p
 loss norm4(x: real[D]) = sum[d](x[d]^4)^(1/4)
 loss norm3(x: real[D]) = 1/mean[d](2*abs(x[d])^3)^(1/3)
 loss norm_p(x: real[D]; p: positive = 1.5) = sum[d](abs(x[d])^p)^(1/p)
@@ -151,3 +153,11 @@ def test_a_norm_has_a_slope_of_zero_at_zero(kernels: Any, name: str) -> None:
     value, gradient = getattr(kernels, name).value_and_grad(zero, reduction="sum")
     assert value == 0 and np.all(gradient == 0)
     assert np.isnan(getattr(kernels, name)(np.array([[np.nan, 0, 1]]), reduction="sum"))
+
+
+@pytest.mark.parametrize(("name", "curvature"), [("fair", 1), ("power", 2)])
+def test_curvature_where_a_kink_has_gone(kernels: Any, name: str, curvature: float) -> None:
+    product = getattr(kernels, name).hessian_vector_product(
+        np.zeros(1), vector=np.ones(1), reduction="sum"
+    )
+    assert product == [curvature]

@@ -94,6 +94,7 @@ FORMS = [
     (w - w * p**sympy.Rational(1, 7), w - w * p**sympy.Rational(1, 7)),
     (w**sympy.Rational(1, 7) - 1, expm1(log(w) / 7)),
     (Branch(Eq(x, 0), w, Branch(sympy.Ne(x, 0), y, k)), Branch(Eq(x, 0), w, y)),
+    (w * sympy.sign(x) * sympy.Abs(x) / (1 + sympy.Abs(x)), w * x / (1 + sympy.Abs(x))),
     (sigmoid(x) - iverson(Eq(k, 2)), Branch(Eq(k, 2), -sigmoid(-x), sigmoid(x))),
 ]  # fmt: skip
 

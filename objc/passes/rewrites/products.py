@@ -128,23 +128,30 @@ def has_infinite_logarithm(factor: Any) -> bool:
 
 
 def size_from_sign(node: Any) -> Expression | None:
-    """sign(x)·x = |x|, so that powers of the size are seen to be of one base."""
+    """sign(x)·x = |x|, so that powers of the size are seen to be of one base; and sign(x)·|x| = x, which has
+    a slope at zero."""
     for one in node.args:
-        if isinstance(one, sympy.sign) and one.args[0] in node.args:
-            rest = [f for f in node.args if f is not one and f != one.args[0]]
-            return sympy.Mul(*rest, sympy.Abs(one.args[0]))
+        if not isinstance(one, sympy.sign):
+            continue
+        (x,) = one.args
+        for factor, joined in ((x, sympy.Abs(x)), (sympy.Abs(x), x)):
+            if factor in node.args:
+                rest = [f for f in node.args if f is not one and f != factor]
+                return sympy.Mul(*rest, joined)
     return None
 
 
 def power_with_sign(node: Any) -> Expression | None:
-    """sign(x)²·|x|ⁿ = |x|ⁿ for n < 0: the limit from either side at zero."""
+    """sign(x)²·|x|ⁿ = |x|ⁿ: the limit from either side at zero, where n is negative, or where it is not known
+    yet, zero."""
     for one in node.args:
         base, exponent = one.as_base_exp()
         if not (isinstance(base, sympy.sign) and exponent == 2):
             continue
         for other in node.args:
             size, power = other.as_base_exp()
-            if size == sympy.Abs(base.args[0]) and power.is_negative:
+            known = power.is_number and not power.is_negative
+            if size == sympy.Abs(base.args[0]) and not known:
                 return sympy.Mul(*(f for f in node.args if f is not one))
     return None
 
