@@ -12,6 +12,8 @@ from objc.ir.program import Let, Program
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SIGNS = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥"}
+_LONGEST = 16
+"""Characters of a fraction beyond which a decimal is written instead, where that is shorter."""
 _OPERATORS = {"sum": "Σ", "prod": "Π", "any": "∃", "all": "∀"}
 
 
@@ -41,6 +43,10 @@ class Text(Notation):
     def number(self, value: Any) -> Piece:
         if value in (sympy.oo, -sympy.oo):
             return Piece("∞") if value == sympy.oo else Piece("-∞", SUM)
+        if isinstance(value, sympy.Rational) and len(str(value)) > _LONGEST:
+            decimal = _decimal(value)
+            if len(decimal) < len(str(value)):
+                return Piece(decimal, ATOM if value >= 0 else SUM)
         if isinstance(value, sympy.Integer):
             return Piece(str(value), ATOM if value >= 0 else SUM)
         if isinstance(value, sympy.Rational):
@@ -116,3 +122,16 @@ class Text(Notation):
                 return f"∂²{of}/∂{by}²"
             case _:
                 return f"(∇²{of} · v)/{by}"
+
+
+def _decimal(value: Any) -> str:
+    """A rational number as a decimal, `2e300`; the fraction where it is none."""
+    power = 0
+    for prime, times in sympy.factorint(value.q, limit=10).items():
+        if prime not in (2, 5):
+            return str(value)
+        power = max(power, times)
+    digits = str(abs(value.p) * (10**power // value.q))
+    short = digits.rstrip("0")
+    mantissa = f"{short[0]}.{short[1:]}" if len(short) > 1 else short
+    return f"{'-' if value < 0 else ''}{mantissa}e{len(digits) - 1 - power}"

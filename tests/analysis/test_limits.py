@@ -1,11 +1,17 @@
-"""What limits keep: a hyperparameter at the closed end of its domain, values far out, a constant that is found."""
+"""What limits keep: a hyperparameter at the end of its domain, values far out, a bound that is found."""
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, ROUND_FLOOR
+from typing import Any
+
 import pytest
+import sympy
 
 from objc.analysis.claims import decide
 from objc.analysis.subject import Subject
+from objc.analysis.values.words import readable
+from objc.ir.text import Text
 from objc.passes.lower import lower
 from objc.source import Source
 from objc.syntax import parse
@@ -55,3 +61,21 @@ def test_of_a_hyperparameter_that_may_be_zero(
 )
 def test_far_from_the_origin(value: str, claims: str, expected: str) -> None:
     assert verdict(f"loss f(x: real |) = {value} claims {claims}") == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "outward", "expected"),
+    [
+        (sympy.Rational(10**40 + 1, 3 * 10**40), ROUND_CEILING, "166667/500000"),
+        (sympy.Rational(10**40 + 1, 3 * 10**40), ROUND_FLOOR, "333333/1000000"),
+        (3 * sympy.sqrt(3) / 8, ROUND_CEILING, "3 · √(3) / 8"),
+        (2 * sympy.Integer(10) ** 300, ROUND_CEILING, "2e300"),
+        (sympy.Rational(-1234567, 10**20), ROUND_CEILING, "-1.23456e-14"),
+        (sympy.sqrt(sympy.Rational(2 * 10**40 + 1, 10**40)), ROUND_CEILING, "141423/100000"),
+    ],
+)
+def test_long_numbers_are_rounded_outward(number: Any, outward: str, expected: str) -> None:
+    found = readable(number, outward)
+    assert (found >= number) if outward == ROUND_CEILING else (found <= number)
+    (program,) = lower(parse(Source("text", "loss f(x: real) = x\n"))).programs.values()
+    assert Text(program).scalar(found).text == expected
