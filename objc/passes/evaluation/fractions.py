@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, quotient
+from objc.atoms import Branch, maximum, minimum, quotient
 from objc.ir.program import Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
@@ -122,6 +122,15 @@ def _by_ratios(above: Any, below: Any) -> Expression:
         waiting.append([base, exponent])
     for one in sympy.Mul.make_args(above):
         base, exponent = one.as_base_exp()
+        sides = _sides(base, waiting)
+        while sides is not None and exponent >= 1 and min(side[1] for side in sides) >= 1:
+            greater, less = (
+                extreme(*(side[0] for side in sides)) for extreme in (maximum, minimum)
+            )
+            whole *= quotient(quotient(base, greater), less)
+            exponent -= 1
+            for side in sides:
+                side[1] -= 1
         for divisor in waiting:
             if base.is_number or divisor[0].is_number:
                 continue
@@ -130,6 +139,15 @@ def _by_ratios(above: Any, below: Any) -> Expression:
             exponent, divisor[1] = exponent - times, divisor[1] - times
         whole *= base**exponent
     return sympy.Mul(whole, *(base**-exponent for base, exponent in waiting))
+
+
+def _sides(base: Any, waiting: list[list[Any]]) -> list[list[Any]] | None:
+    """The two divisors that a difference is of, if both are positive: by the greater it is at most one, by
+    the other it may leave the range."""
+    if not isinstance(base, sympy.Add) or len(base.args) != 2:
+        return None
+    sides = [one for one in waiting if one[0] in base.args or -one[0] in base.args]
+    return sides if len(sides) == 2 and all(one[0].is_positive for one in sides) else None
 
 
 def _roots(node: Any) -> dict[Read, Expression]:
