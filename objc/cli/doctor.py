@@ -146,7 +146,8 @@ def _probe(target: str) -> str:
     generator = numpy.random.default_rng(0)
     prediction, truth = generator.normal(size=(2, 64)) * 10
     kernel = objc.compile(_PROBE, target=target).probe
-    upload = getattr(load(target), "upload", lambda array: array)
+    loaded = load(target)
+    upload = getattr(loaded, "upload", lambda array: array)
     value, gradient = kernel.value_and_grad(upload(prediction), upload(truth))
     gradient = gradient.fetch() if hasattr(gradient, "fetch") else gradient
     square = (prediction - truth) ** 2
@@ -156,7 +157,9 @@ def _probe(target: str) -> str:
         raise ValueError(f"a probe gives {value}, not {expected}")
     if not numpy.allclose(gradient, slope, rtol=1e-12, atol=1e-15):
         raise ValueError("a probe's gradient differs from NumPy's")
-    return "compiles, and agrees with NumPy in value and gradient"
+    agrees = "compiles, and agrees with NumPy in value and gradient"
+    clock = getattr(loaded, "clock", None)  # of a target for devices, which says what ran
+    return agrees if clock is None else f"{agrees}, on {clock().description()['name']}"
 
 
 def _write(findings: list[Finding]) -> None:

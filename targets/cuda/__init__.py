@@ -72,18 +72,21 @@ def package(
 
 
 def upload(array: Any) -> Any:
-    """A copy on the device of an array of NumPy's, which `fetch()` copies back; in the simulator the
-    array itself.
+    """A copy on the device of an array of NumPy's, which `fetch()` copies back; in the simulator Numba's
+    array (`numba.cuda.to_device`).
 
     Raises:
         ObjcError: there is no device.
     """
-    from objc.targets.cuda.arrays import upload as copy
     from objc.targets.cuda.loading import require_device
     from objc.targets.cuda.simulation import is_on
 
     if is_on():
-        return array
+        from objc.targets.cuda.host import uploaded
+
+        return uploaded(array)
+    from objc.targets.cuda.arrays import upload as copy
+
     require_device()
     return copy(array)
 
@@ -117,6 +120,12 @@ def parts() -> Mapping[str, tuple[bool, str]]:
 
 def adopt(value: Any) -> Any:
     """The array as one on the device (`objc.targets.cuda.arrays.OnDevice`), or None."""
+    from objc.targets.cuda.simulation import is_on
+
+    if is_on():
+        from objc.targets.cuda.host import adopt as simulated
+
+        return simulated(value)
     from objc.targets.cuda.arrays import adopt as take
 
     return take(value)

@@ -68,7 +68,8 @@ class NoDevice(Diagnostic):
     To compile needs no device: `objc compile --target cuda --arch sm_90` writes modules and PTX on any
     machine. To run needs NVIDIA's driver and a device that this process may see
     (`CUDA_VISIBLE_DEVICES`); `nvidia-smi` shows both. To try a kernel on small inputs without one,
-    Numba's simulator will do: `NUMBA_ENABLE_CUDASIM=1`, and arrays of NumPy.
+    Numba's simulator will do: `NUMBA_ENABLE_CUDASIM=1`, and arrays of
+    `numba.cuda.to_device`.
     """
 
     code: ClassVar[str] = "E0352"
@@ -110,7 +111,8 @@ class OnTheHost(Diagnostic):
 
     Nothing is copied in silence: it would take longer than the kernel. Pass arrays of PyTorch, CuPy, JAX
     or Numba that are on the device (whatever has `__cuda_array_interface__` or DLPack), or say the
-    copy: `torch.as_tensor(x, device="cuda")`, `cupy.asarray(x)`.
+    copy: `torch.as_tensor(x, device="cuda")`, `cupy.asarray(x)`. In Numba's simulator, where no device is,
+    it is refused as well: `numba.cuda.to_device(x)`.
     """
 
     code: ClassVar[str] = "E0354"
@@ -125,4 +127,4 @@ class OnTheHost(Diagnostic):
         return (f"it is {self.found}",)
 
     def help(self) -> str | None:
-        return 'copy it first: torch.as_tensor(x, device="cuda") or cupy.asarray(x)'
+        return 'copy it first: torch.as_tensor(x, device="cuda"), cupy.asarray(x) or numba.cuda.to_device(x)'

@@ -4,7 +4,8 @@ the host's, and the protocol of executables."""
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,38 @@ class Memory:
         array[...] = np.where(weight != 0, array * weight, 0)
 
 
+class Simulator(Memory):
+    """The framework of arrays that Numba's simulator says are on its device."""
+
+    def empty(self, shape: tuple[int, ...], kind: str) -> Any:
+        return uploaded(super().empty(shape, kind))
+
+    def pointer(self, array: Any) -> int:
+        return super().pointer(np.asarray(array))
+
+    def masked(self, mask: Any, weight: Any, kind: str) -> Any:
+        whole = None if weight is None else np.asarray(weight)
+        return uploaded(super().masked(np.asarray(mask), whole, kind))
+
+    def weighed(self, array: Any, weight: Any) -> None:
+        super().weighed(np.asarray(array), np.asarray(weight))
+
+
+def uploaded(array: Any) -> Any:
+    """A copy of an array of NumPy's that is on the simulator's device."""
+    from numba import cuda
+
+    return cuda.to_device(np.ascontiguousarray(array))
+
+
+def adopt(value: Any) -> OnDevice | None:
+    """The array as one on the simulator's device; None if it is anything else, one of NumPy's too: what
+    is tried here is to run on a device."""
+    if not getattr(type(value), "__cuda_ndarray__", False):
+        return None
+    return replace(on_device(np.asarray(value)), owner=value, framework=Simulator())
+
+
 def on_device(array: Any) -> OnDevice:
     """An array of NumPy's as one on the simulated device."""
     pointer = array.ctypes.data if array.size else 0
@@ -131,15 +164,29 @@ def on_device(array: Any) -> OnDevice:
     )
 
 
-def simulated(emitted: Emitted, least: int = LEAST, shape: Shape = SHAPE) -> Kernel | Either:
-    """A kernel whose device is the simulator."""
+def _refused(name: str, value: Any) -> Exception:
+    return TypeError(f"{name} is a {type(value).__name__}")
+
+
+def simulated(
+    emitted: Emitted,
+    least: int = LEAST,
+    shape: Shape = SHAPE,
+    refused: Callable[[str, Any], Exception] = _refused,
+) -> Kernel | Either:
+    """A kernel whose device is the simulator; `refused` says what is wrong with an array of the host."""
     device = Device()
 
     def made(text: str, facts: Mapping[str, Any]) -> Kernel:
-        def refused(name: str, value: Any) -> Exception:
-            return TypeError(f"{name} is a {type(value).__name__}")
-
-        return Kernel(facts, lambda _: text, IndexOutOfRange, refused, lambda: device, shape)
+        return Kernel(
+            facts,
+            lambda _: text,
+            IndexOutOfRange,
+            refused,
+            lambda: device,
+            shape,
+            framework=Simulator,
+        )
 
     return both(emitted, made, least)
 

@@ -44,9 +44,13 @@ class _Late:
 def _simulated(emitted: Emitted) -> Any:
     if importlib.util.find_spec("numba_cuda") is None:
         raise ObjcError(NoSimulator(None))
-    from objc.targets.cuda.host import OnHost
+    from objc.targets.cuda.host import simulated
 
-    return OnHost(emitted)
+    return simulated(emitted, refused=_on_host)
+
+
+def _on_host(name: str, value: Any) -> Exception:
+    return ObjcError(OnTheHost(None, name, f"a {type(value).__module__}.{type(value).__name__}"))
 
 
 def _on_device(emitted: Emitted) -> Any:
@@ -54,16 +58,11 @@ def _on_device(emitted: Emitted) -> Any:
     from objc.targets.cuda import running
     from objc.targets.cuda.ptx import nearest, ptx_of
 
-    def on_host(name: str, value: Any) -> Exception:
-        return ObjcError(
-            OnTheHost(None, name, f"a {type(value).__module__}.{type(value).__name__}")
-        )
-
     def made(text: str, facts: Mapping[str, Any]) -> running.Kernel:
         def ptx(capability: tuple[int, int]) -> str:
             return ptx_of(text, nearest(capability))
 
-        return running.Kernel(facts, ptx, IndexOutOfRange, on_host)
+        return running.Kernel(facts, ptx, IndexOutOfRange, _on_host)
 
     return running.both(emitted, made, running.LEAST)
 

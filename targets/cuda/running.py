@@ -92,7 +92,7 @@ class Kernel:
     """A kernel that is launched. `facts` are what the compiler wrote of it, `ptx` gives its text for
     an architecture, and `error` is what is raised for a position that leaves its axis, `on_host` for
     an array that is not on the device. `device` gives the driver, or what does as if it were one,
-    `modules` what has been loaded, by context."""
+    `modules` what has been loaded, by context; `framework` has the memory of a call without arrays."""
 
     def __init__(
         self,
@@ -103,8 +103,10 @@ class Kernel:
         device: Callable[[], Any] = driver,
         shape: Shape | None = None,
         modules: dict[int, Any] | None = None,
+        framework: Callable[[], Any] = Plain,
     ) -> None:
         self.facts = facts
+        self.framework = framework
         self.ptx = ptx
         self.error = error
         self.on_host = on_host
@@ -125,7 +127,7 @@ class Kernel:
                 framework = framework or one.framework
             elif not isinstance(one, float | int):
                 raise self.on_host(name, one)
-        framework = framework or Plain()
+        framework = framework or self.framework()
         stream = framework.stream()
         told = {name: arguments[one] + more for name, (one, more) in self.facts["counted"].items()}
         arrays = [

@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from objc.targets.cuda import arrays
 from objc.targets.cuda.driver import NoDriver, driver
+from objc.targets.cuda.host import OnHost
 from oracles import ROWS
 from programs import program_of
 
 from objc.compiler import Variant, derive
 from objc.ir.evaluate import evaluate
 from objc.ir.program import Program
-from objc.target import DType, Emitted, load
+from objc.target import DType, Emitted, Executable, load
 
 TARGET = load("cuda")
 EXAMPLES = {"float64": 5, "float32": 8}
@@ -98,6 +99,9 @@ def numbers(array: NDArray[Any], dtype: DType) -> NDArray[Any]:
 class Host:
     """Arrays of NumPy's, for the simulator."""
 
+    def load(self, found: Emitted) -> Executable:
+        return OnHost(found)
+
     def put(self, value: NDArray[Any], kind: str) -> Any:
         return value
 
@@ -111,6 +115,9 @@ class Host:
 
 class Device(Host):
     """Copies on the device."""
+
+    def load(self, found: Emitted) -> Executable:
+        return TARGET.load(found)
 
     def put(self, value: NDArray[Any], kind: str) -> Any:
         made = arrays.Array(value.shape, kind)
@@ -154,7 +161,7 @@ def run(name: str, given: Mapping[str, Any], dtype: DType, where: Host) -> dict[
             results[key] = where.put(held(np.full(shape, np.nan), dtype), dtype)
     taken = {key: one if isinstance(one, float | int) else where.taken(one)
              for key, one in arguments.items()}  # fmt: skip
-    executable = TARGET.load(emitted(name, dtype))
+    executable = where.load(emitted(name, dtype))
     scalars = executable(taken, sizes, {key: where.taken(one) for key, one in results.items()})
     return {**scalars, **{key: numbers(where.get(one), dtype) for key, one in results.items()}}
 

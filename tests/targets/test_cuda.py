@@ -91,7 +91,7 @@ def run(program: Any, inputs: dict[str, Any], dtype: Any) -> dict[str, Any]:
         if let.free:
             shape = [sizes.get(one.name, one.size) for one in let.dimensions]
             results[key] = np.full(shape, -77, np.int64 if let.domain.is_integer else dtype)
-    return {**TARGET.load(TARGET.emit(program, dtype))(arguments, sizes, results), **results}
+    return {**host.OnHost(TARGET.emit(program, dtype))(arguments, sizes, results), **results}
 
 
 @pytest.mark.usefixtures("simulated")

@@ -110,7 +110,7 @@ class CuPy:
 
 
 class Bare:
-    """Copies that the target makes: on the device where no framework is, NumPy's in the simulator."""
+    """Copies that the target makes: on the device where no framework is, Numba's in the simulator."""
 
     name = "none"
 
