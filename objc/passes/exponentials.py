@@ -109,7 +109,7 @@ def _weighted_exponent(body: Expression, program: Program) -> Expression | None:
     factors = sympy.Mul.make_args(body)
     exponents = [one.args[0] for one in factors if isinstance(one, sympy.exp)]
     weights = [one.as_base_exp() for one in factors if not isinstance(one, sympy.exp)]
-    if not exponents or not all(_has_log(*one, program) for one in weights):
+    if not exponents or not all(_has_log(base, power, program) for base, power in weights):
         return None
     return sympy.Add(*exponents, *(power * sympy.log(base) for base, power in weights))
 

@@ -25,6 +25,7 @@ loss shares(m: real[K], s: positive[K] | x: real, q: simplex[K]) =
 loss fair(x: real) = abs(x) - log(1 + abs(x))
 loss power(x: real; p: positive = 2) = abs(x)^p
 loss itakura(a: positive, b: positive) = a/b - log(a/b) - 1
+loss quartic(x: real) = sqrt(x^4 + x^2)
 loss norm4(x: real[D]) = sum[d](x[d]^4)^(1/4)
 loss norm3(x: real[D]) = 1/mean[d](2*abs(x[d])^3)^(1/3)
 loss norm_p(x: real[D]; p: positive = 1.5) = sum[d](abs(x[d])^p)^(1/p)
@@ -64,6 +65,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "widths": _widths,
     "shares": _shares,
     "itakura": lambda a, b: a / b - mpmath.log(a / b) - 1,
+    "quartic": lambda x: mpmath.sqrt(x**4 + x**2),
     "norm4": lambda x: _norm(x, 4),
     "norm3": lambda x: mpmath.cbrt(len(x)) / _norm(x, 3) / mpmath.cbrt(2),
     "norm_p": lambda x: _norm(x, 1.5),
@@ -88,6 +90,8 @@ CASES: list[tuple[str, tuple[Any, ...], float]] = [
     ("shares", ([0, 1, 3], [1, 2, 0.1], 3, [0.5, 0.5, 0]), 1e-13),
     ("itakura", (1e-20, 1e30), 1e-14),
     ("itakura", (1e-7, 1e-10), 1e-14),
+    ("quartic", (-1e19,), 1e-14),
+    ("quartic", (1e-19,), 1e-14),
     ("norm4", ([1e30, -1e30, 1],), 1e-14),
     ("norm4", ([1e-12, 1e-12, 1e-13],), 1e-14),
     ("norm3", ([1e15, -3e14, 1],), 1e-14),

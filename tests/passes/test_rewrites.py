@@ -75,6 +75,8 @@ FORMS = [
     (log(1 - exp(-w)), log1mexp(-w)),
     (sqrt(1 + x**2) - 1, hypot1m1(x)),
     (sqrt(1 + y) - 1, sqrt1pm1(y)),
+    (sqrt(x**4 + x**2), sympy.Abs(x) * hypot(1, x)),
+    (sqrt(x**2 * y**2 + w**2 * x**2), sympy.Abs(x) * hypot(w, y)),
     (w * hypot1m1(x) - w * x * quotient(x, hypot(1, x)),
      -w * quotient(hypot1m1(x), hypot(1, x))),
     (w**2 * sqrt(1 + x**2 / w**2) - w**2, w**2 * hypot1m1(x / w)),

@@ -39,10 +39,22 @@ def root_to_hypot(node: Any) -> Expression | None:
         ]
     if None in roots:
         return None
-    whole = roots[0]
-    for one in roots[1:]:
+    common = _common_factor(roots)
+    whole, *others = (one / common for one in roots)
+    for one in others:
         whole = hypot(whole, one)
-    return whole**node.exp.p
+    return (sympy.Abs(common) * whole) ** node.exp.p
+
+
+def _common_factor(roots: Any) -> Expression:
+    """The powers that every root has as a factor: √(x⁴ + x²) = |x|·√(x² + 1), of which no part is x²."""
+    powers = [one.as_powers_dict() for one in roots]
+    common = []
+    for base in powers[0]:
+        exponents = [sympy.sympify(one[base]) for one in powers]
+        if not base.is_number and all(one.is_number and one.is_positive for one in exponents):
+            common.append(base ** min(exponents))
+    return sympy.Mul(*common)
 
 
 def ratio_to_hypot(node: Any) -> Expression | None:
