@@ -135,6 +135,7 @@ def _bounded(of_vectors: str, of_numbers: str) -> Property:
             *_in("hessians.strictness", of_numbers),
             *_in("shape.steepness", "extremes_of_the_derivative", "derivative_on_its_line"),
             *_in("shape.steepness", "drawn_slopes", "greater_extremes", "jumps"),
+            *_in("shape.differences", "steep_at_an_end", "second_differences"),
             *_in("shape.limits", "limit_of_hyperparameters"),
         ),
         numbers=1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -32,6 +33,8 @@ _GRID = sorted(
 )
 _STEPS = (1, 4, 32, 256, 4096)
 """How far the ends of a chord lie from its midpoint, one over these."""
+_ROOM = 10**40
+_SURE = mpmath.mpf("1e-20")
 _NEAR = tuple(Fraction(1, 2**power) for power in (2, 6, 10, 14, 18, 24, 30))
 """How far from a seam the ends of chords across it lie."""
 _AROUND = ((-1, 1), (-2, 0), (0, 2), (-1, 3), (-3, 1))
@@ -48,7 +51,7 @@ def beyond(subject: Subject, low: Expression, high: Expression) -> Violation | N
         (only,) = found
         return max(only["low"] - only["value"], only["value"] - only["high"])
 
-    found = _first(program, [((values,), excess) for values in _drawn(subject)])
+    found = contradicting(program, [((values,), excess) for values in _drawn(subject)])
     if found is None:
         return None
     (values,) = found
@@ -131,7 +134,7 @@ class _Chords:
         sign = -1 if self.concave else 1
         bound = sympy.Integer(0) if self.modulus is None else self.modulus
         program = self.subject.extended({"value": sign * self.subject.value, "modulus": bound})
-        found = _first(program, [self._attempt(*pair) for pair in pairs], rough)
+        found = contradicting(program, [self._attempt(*pair) for pair in pairs], rough)
         if found is None:
             return None
         side = "below" if self.concave else "above"
@@ -176,7 +179,14 @@ def bent(subject: Subject, name: str, concave: bool = False) -> Violation | None
             for step in _STEPS
             if low < place - 1 / step and place + 1 / step < high
         ]
-        chosen = _first(program, attempts, 1e-15)
+        chosen = contradicting(program, attempts, 1e-15)
+        if chosen is None and subject.is_smooth(name, 2):
+            for _, place in sorted(bends)[:3]:
+                here = certified(program, {**values, name: Fraction(str(place))})
+                if here is not None and here["bend"] < -_SURE * (1 + abs(here["value"])):
+                    which = "positive" if concave else "negative"
+                    where = shown({**values, name: place}, values)
+                    return Violation(f"the second derivative is {which} at {where}", ())
         if chosen is not None:
             side = "below" if concave else "above"
             ends = f"{shown(chosen[0], (name,))} and {shown(chosen[1], (name,))}"
@@ -197,24 +207,28 @@ def _around(values: Values, name: str, place: float, step: Fraction) -> _Attempt
 
 
 def steep(
-    subject: Subject, name: str, expression: Expression, bound: Expression
+    subject: Subject,
+    name: str,
+    expression: Expression,
+    bound: Expression,
+    pairs: Iterable[tuple[Values, Values]] = (),
 ) -> Violation | None:
-    """Two values of a scalar input between which an expression grows faster than the bound."""
-    if subject.program.input[name].dimensions:
-        return None
+    """Two values of an input between which an expression grows faster than the bound: drawn ones, where none
+    are given."""
     program = subject.extended({"value": expression, "bound": bound})
 
     def attempt(one: Values, other: Values) -> _Attempt:
-        distance = abs(Fraction(str(one[name])) - Fraction(str(other[name])))
+        distance = _root(_squared_distance(one[name], other[name]))
 
         def excess(found: Sequence[Outputs]) -> Any:
-            first, second = found
-            change = abs(first["value"] - second["value"])
-            return change - _product(first["bound"], distance)
+            low, high = found
+            change = abs(low["value"] - high["value"])
+            return change - _product(low["bound"], distance)
 
         return (one, other), excess
 
-    found = _first(program, [attempt(*pair) for pair in _pairs(subject, (name,))])
+    chosen = pairs or _pairs(subject, (name,))
+    found = contradicting(program, [attempt(*pair) for pair in chosen])
     if found is None:
         return None
     ends = f"{shown(found[0], (name,))} and {shown(found[1], (name,))}"
@@ -232,7 +246,7 @@ def swapped(subject: Subject, first: str, second: str) -> Violation | None:
         ((values, {**values, first: values[second], second: values[first]}), excess)
         for values in _drawn(subject)
     ]
-    found = _first(program, attempts)
+    found = contradicting(program, attempts)
     if found is None:
         return None
     text = f"exchanging {first} and {second} changes the value at {shown(found[0], found[0])}"
@@ -260,7 +274,7 @@ def _pairs(subject: Subject, names: Sequence[str]) -> Iterator[tuple[Values, Val
         seen.append(values)
 
 
-def _first(
+def contradicting(
     program: Program, attempts: Sequence[_Attempt], rough: float = 1e-9
 ) -> tuple[Values, ...] | None:
     """The first attempt whose excess is positive, in float64 and then certified, with room to spare."""
@@ -306,3 +320,10 @@ def _squared_distance(one: Any, other: Any) -> Fraction:
     if isinstance(one, list):
         return sum((_squared_distance(a, b) for a, b in zip(one, other, strict=True)), Fraction(0))
     return (Fraction(str(one)) - Fraction(str(other))) ** 2
+
+
+def _root(square: Fraction) -> Fraction:
+    """A square root, exact where it is rational, else above it in the fortieth digit."""
+    whole = square.numerator * square.denominator * _ROOM**2
+    root = math.isqrt(whole)
+    return Fraction(root + (root**2 < whole), square.denominator * _ROOM)

@@ -79,3 +79,22 @@ def test_long_numbers_are_rounded_outward(number: Any, outward: str, expected: s
     assert (found >= number) if outward == ROUND_CEILING else (found <= number)
     (program,) = lower(parse(Source("text", "loss f(x: real) = x\n"))).programs.values()
     assert Text(program).scalar(found).text == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("u: real[3] | v: real[3]) = norm(u-v)^2 claims smooth 1.9 in u", "refuted"),
+        ("u: real[3] | v: real[3]) = norm(u-v)^2 claims smooth 2 in u", "proved"),
+        ("z: real[3] | y: index(3)) = logsumexp[i](z[i])-z[y] claims smooth 0.499 in z", "refuted"),
+        ("z: real[3] | y: index(3)) = logsumexp[i](z[i])-z[y] claims smooth 1/2 in z", "proved"),
+        ("z: real[3] |) = sum[i](z[i]) claims lipschitz 1.7 in z", "refuted"),
+        ("x: nonnegative |) = sqrt(x) claims lipschitz 100 in x", "refuted"),
+        ("x: interval(-1, 0) |) = sqrt(-x) claims lipschitz 100 in x", "refuted"),
+        ("x: real |) = x^4-2e-9*x^2 claims convex in x", "refuted"),
+        ("x: real |) = 2e-9*x^2-x^4 claims concave in x", "refuted"),
+        ("x: real |) = if x == 0 then -x^2 else x^2 claims convex in x", "proved"),
+    ],
+)
+def test_of_slivers_and_of_many_entries(text: str, expected: str) -> None:
+    assert verdict(f"loss f({text}") == expected
