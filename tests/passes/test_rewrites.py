@@ -74,6 +74,8 @@ FORMS = [
     (log(1 + x**2), log1p(x**2)),
     (log(1 - exp(-w)), log1mexp(-w)),
     (sqrt(1 + x**2) - 1, hypot1m1(x)),
+    (w * log(exp(x) + exp(y)) - w * x / 2 - w * y / 2,
+     w * (log(2) + log_cosh(x / 2 - y / 2))),
     (sqrt(1 + y) - 1, sqrt1pm1(y)),
     (sqrt(x**4 + x**2), sympy.Abs(x) * hypot(1, x)),
     (sqrt(x**2 * y**2 + w**2 * x**2), sympy.Abs(x) * hypot(w, y)),

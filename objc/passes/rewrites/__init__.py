@@ -60,6 +60,7 @@ from objc.passes.rewrites.mixtures import (
     log_of_sinh,
     log_of_weighted_pair,
     logsumexp_less_greater,
+    logsumexp_less_middle,
     weighted_by_exponentials,
 )
 from objc.passes.rewrites.normal import hazard_less_argument, log_of_tail, ratio_to_hazard
@@ -211,6 +212,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             sigmoids_to_tanh,
             difference_of_sigmoids,
             logsumexp_less_greater,
+            logsumexp_less_middle,
             complement_of_sigmoid,
             complement_of_tanh,
             complement_of_erf,

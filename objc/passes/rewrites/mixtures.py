@@ -6,9 +6,28 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, expm1, log1mexp, log1p, maximum, minimum, sigmoid, softplus
+from objc.atoms import (
+    Branch,
+    expm1,
+    log1mexp,
+    log1p,
+    log_cosh,
+    maximum,
+    minimum,
+    sigmoid,
+    softplus,
+)
 from objc.ir.symbols import Expression
-from objc.passes.rewrites.forms import HALF, ONE, ZERO, Rewrite, exponent_of, is_short, parts_with
+from objc.passes.rewrites.forms import (
+    HALF,
+    ONE,
+    ZERO,
+    Rewrite,
+    exponent_of,
+    is_short,
+    parts_with,
+    without,
+)
 
 _SMALL, _LARGE = sympy.Integer(-2), sympy.Integer(7)
 _GREATEST_EXPONENT = sympy.Integer(50)
@@ -135,6 +154,26 @@ def logsumexp_less_greater(node: Any) -> Expression | None:
             used = next(f for f in greater if f in node.args)
             rest = [f for f in node.args if f is not one and f != used]
             return sympy.Add(*rest, coefficient * Branch(condition, *gaps))
+    return None
+
+
+def logsumexp_less_middle(node: Any) -> Expression | None:
+    """c·log(exp a + exp b) − c·(a + b)/2 = c·log 2 + c·log cosh((a − b)/2), of which the slope vanishes where
+    a and b are equal."""
+    for one, coefficient, branch in parts_with(node, Branch):
+        condition, then, otherwise = branch.args
+        if not isinstance(condition, sympy.Ge):
+            continue
+        a, b = condition.args
+        if (then, otherwise) != (a + softplus(b - a), b + softplus(a - b)):
+            continue
+        if not is_short(coefficient * (a + b)):
+            continue
+        middle = sympy.Add.make_args(sympy.expand(-coefficient * (a + b) / 2))
+        rest = without(node, one, *middle)
+        if rest is not None:
+            gap = sympy.expand(a - b) / 2
+            return sympy.Add(*rest, coefficient * (sympy.log(2) + log_cosh(gap)))
     return None
 
 
