@@ -101,8 +101,8 @@ def _known_properties(
     "--json",
     "as_json",
     is_flag=True,
-    help="Print data instead of text. The verdict of a fact is on its statement; `claim` is what the text claims"
-    " of it (perhaps that it does not hold), with the verdict on that.",
+    help="Print data instead of text. The verdict of a fact is on its statement; `claim` is what the text"
+    " claims of it (perhaps that it does not hold), with the verdict on that.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only.")

@@ -73,7 +73,11 @@ def test_the_data_say_what_holds_of_the_property(facts: objc.analysis.Facts) -> 
     assert proper["claim"] == {"text": "not proper", "negated": True, "verdict": "proved"}
     assert (facts.proper().verdict, facts.proper().statement) == ("refuted", "proper")
     (claimed,) = (one for one in facts if one.is_negated)
-    assert (claimed.verdict, claimed.statement, claimed.reply()[0]) == ("refuted", "proper", "proved")
+    assert (claimed.verdict, claimed.statement, claimed.reply()[0]) == (
+        "refuted",
+        "proper",
+        "proved",
+    )
     assert "  not proper: proved, by a counterexample" in str(facts)
     assert found["calibrated",]["claim"]["verdict"] == "proved"
     assert found["smooth", "s"]["claim"] is None

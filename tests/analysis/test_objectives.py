@@ -93,6 +93,13 @@ def test_a_sum_is_as_convex_as_its_terms() -> None:
         ("objective f(| x: real[D]; learn w: real[D]) =\n maximize\n  fit: dot(w, x)^2\n"
          "  ridge: -2 * dot(w, w) over parameters", "w = [", False),
         ("objective f(| x: real; learn w: positive) = minimize -x * log(1 + w)", "w = t + 1", False),
+        # A small square is more than what grows like a line, but far out only.
+        ("objective f(| x: real; learn w: real) =\n minimize\n  fit: log(1 + exp(-w * x))\n"
+         "  pen: -w^2 / 100 over parameters", "w = ", True),
+        ("objective f(| x: real, y: sign; learn w: real) = minimize -log(1 + exp(-y * w * x))", "w = ",
+         True),
+        # What overflows on all of a ray rises.
+        ("objective f(| x: real; learn w: real) = minimize exp(w * x) - w", "w = ", False),
         # At the rest of the data it stays as it is.
         ("objective f(| x: real, y: real; learn w: real) = minimize w * max(0, x)", "w = -t", True),
         ("objective f(| x: real, y: real; learn w: real) = minimize abs(w) - w * y", "w = ", False),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import sympy
@@ -39,6 +39,8 @@ from objc.analysis.values.samples import Values, samples, shown
 from objc.ir.program import Program
 
 _LENGTHS = (8.0, 64.0, 512.0, 4096.0)
+_LONGER = (2.0**18, 2.0**20, 2.0**22, 2.0**24)
+"""Lengths at which a small square is more than what grows like a line, and powers still have digits left."""
 _SHORTER = (1.0, 4.0, 16.0, 64.0)
 """Lengths for what overflows on the way: 0 · exp(8192) is no number."""
 _DRAWS = 6
@@ -69,11 +71,13 @@ class Runaway:
 
 @dataclass
 class _Tried:
-    """A direction with the places at which the objective falls along it, or stays as it is."""
+    """A direction with the places at which the objective falls along it, or stays as it is, and those at
+    which numbers don't tell."""
 
     direction: Direction
-    falling: list[Values]
+    falling: list[Values] = field(default_factory=list)
     still: int = 0
+    unclear: list[Values] = field(default_factory=list)
 
 
 def runaway(subject: Subject) -> Runaway | None:
@@ -102,24 +106,31 @@ class _Search:
         for values in places[::-1]:  # the plainest, where everything ties, come last
             for direction in directions(self.moving, values):
                 course = self._course(values, direction)
-                tried = found.setdefault(ray_text(self.moving, direction), _Tried(direction, []))
+                tried = found.setdefault(ray_text(self.moving, direction), _Tried(direction))
                 if course == "falls":
                     tried.falling.append(values)
+                elif course == "unclear":
+                    tried.unclear.append(values)
                 tried.still += course == "stays"
         falling = [one for one in found.items() if one[1].falling]
         ranked = sorted(falling, key=lambda one: -len(one[1].falling))
         for text, one in ranked[:4]:
             is_all = self._falls_at_all(one, places)
+            one.falling.sort(
+                key=lambda values: len(str(values))
+            )  # limits of long numbers are not found
             where = one.falling[:2] if is_all else one.falling[:1]
             if all(self._end(one.direction, values) == -sympy.oo for values in where):
                 return self._told(text, one, is_all)
         return None
 
     def _falls_at_all(self, one: _Tried, places: Sequence[Values]) -> bool:
-        """Whether it falls at most of the data, and stays as it is at the rest."""
-        return places is self.places and (
-            len(one.falling) + one.still == len(places) and len(one.falling) >= len(places) / 2
-        )
+        """Whether it falls at most of the data, and stays as it is at the rest; by its limit, where numbers
+        don't tell."""
+        falling, total = len(one.falling) + len(one.unclear), len(places)
+        if places is not self.places or falling + one.still < total or 2 * falling < total:
+            return False
+        return all(self._end(one.direction, values) == -sympy.oo for values in one.unclear)
 
     def _told(self, text: str, one: _Tried, is_all: bool) -> Runaway:
         reached = influences(self.program)[self.subject.let.name]
@@ -161,18 +172,14 @@ class _Search:
 
     def _course(self, values: Values, direction: Direction) -> Course:
         """What the value does along a ray, in float64: it falls, no slower as it goes on by factors, or
-        rises like that, or stays as it is."""
-        for lengths in (_LENGTHS, _SHORTER):
-            found = self._along(values, direction, lengths)
-            if found is not None:
-                break
-        else:
-            return "unclear"
-        if max(found) == min(found):
-            return "stays"
-        if _is_falling(found):
-            return "falls"
-        return "rises" if _is_falling([-one for one in found]) else "unclear"
+        rises like that, or stays as it is. What it does far out counts, where that is clear."""
+        found = self._along(values, direction, _LENGTHS)
+        if found is None:
+            nearer = self._along(values, direction, _SHORTER)
+            return "unclear" if nearer is None else _course_of(nearer)
+        farther = self._along(values, direction, _LONGER)
+        beyond = "unclear" if farther is None else _course_of(farther)
+        return beyond if beyond in ("falls", "rises") else _course_of(found)
 
     def _along(
         self, values: Values, direction: Direction, lengths: Sequence[float]
@@ -213,6 +220,14 @@ class _Search:
         except NotUnrolled:
             return None
         return far_out(plain(value), t)
+
+
+def _course_of(found: Sequence[float]) -> Course:
+    if max(found) == min(found) and math.isfinite(found[0]):
+        return "stays"
+    if _is_falling(found):
+        return "falls"
+    return "rises" if _is_falling([-one for one in found]) else "unclear"
 
 
 def _is_falling(found: Sequence[float]) -> bool:
