@@ -57,6 +57,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "cli": ({"*"}, {"click", "rich", "numpy", "numba", "sympy", "matplotlib"}),
     "grammar": (set(), set()),
+    "__main__": ({"cli"}, set()),
     "": ({"*"}, set()),
 }
 

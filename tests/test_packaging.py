@@ -81,7 +81,7 @@ def test_wheel_works_outside_of_the_repository(distributions: Path, tmp_path: Pa
     )
     assert done.returncode == 0, done.stderr
     listed = subprocess.run(
-        [sys.executable, "-m", "objc.cli", "list", "huber"],
+        [sys.executable, "-m", "objc", "list", "huber"],
         cwd=tmp_path,
         env=environment,
         capture_output=True,

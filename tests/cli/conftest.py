@@ -16,9 +16,9 @@ FILES = Path(__file__).parent / "files"
 
 HEEDING = (
     "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    " runpy.run_module('objc.cli', run_name='__main__', alter_sys=True)"
+    " runpy.run_module('objc', run_name='__main__', alter_sys=True)"
 )
-"""`python -c` with this is `python -m objc.cli`, also where the tests run with SIGINT ignored, as behind
+"""`python -c` with this is `python -m objc`, also where the tests run with SIGINT ignored, as behind
 `nohup` or `&`: children inherit that."""
 
 

@@ -49,7 +49,7 @@ def test_quiet_ends(
 
 
 def test_a_reader_that_goes_away() -> None:
-    command = [sys.executable, "-m", "objc.cli", "explain"]
+    command = [sys.executable, "-m", "objc", "explain"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
@@ -59,7 +59,7 @@ def test_a_reader_that_goes_away() -> None:
 
 def test_a_terminal_that_lacks_a_letter() -> None:
     target = f"{FILES / 'losses.objc'}:huber"
-    command = [sys.executable, "-m", "objc.cli", "show", "--stage", "formula", target]
+    command = [sys.executable, "-m", "objc", "show", "--stage", "formula", target]
     environment = {"PYTHONIOENCODING": "latin-1", "PATH": ""}
     done = subprocess.run(command, capture_output=True, env=environment)
     assert done.returncode == 0

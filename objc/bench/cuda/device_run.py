@@ -56,7 +56,7 @@ def main() -> int:
         if importlib.util.find_spec("pytest") is not None:
             tests = tested(environment, min(chosen.tests, chosen.limit / 3), Path(folder))
         left = max(30, int(chosen.limit - (time.monotonic() - start)))
-        command = [sys.executable, "-P", "-m", "objc.cli", "bench", "--target", "cuda"]
+        command = [sys.executable, "-P", "-m", "objc", "bench", "--target", "cuda"]
         command += ["--limit", str(left), "--save", str(save)]
         status = subprocess.run(command, env=environment, cwd=folder).returncode
     if save.exists():

@@ -1,4 +1,4 @@
-"""`python -m objc.cli`."""
+"""`python -m objc`."""
 
 from __future__ import annotations
 
