@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import sympy
 
@@ -21,14 +21,19 @@ from objc.schedule.loops import (
     Product,
     Serial,
     Start,
+    Storage,
     step_items,
 )
+
+_BYTES = 8
+"""Of a number in float64."""
 
 _DIRECTION = {0: "", 1: " step by step", -1: " step by step, downwards"}
 
 
 def listing(loops: Loops) -> str:
-    """One line an item; each step is headed by its operations and the bytes of one iteration."""
+    """One line an item; each step is headed by the operations and the bytes of one iteration. Bytes are those
+    of numbers in float64; in float32 reals take half of them."""
     program = loops.program
     lines = [f"loops {program.name}"]
     for number, step in enumerate(loops.steps, start=1):
@@ -40,7 +45,7 @@ def listing(loops: Loops) -> str:
                 lines.append(f"  partial {start.let}{_axes(start.axes)}")
         lines += [f"  {line}" for line in _lines(step_items(step), loops)]
     kept = [
-        f"{name}: {one.kind}{_dimensions(program.let[name], one.axes, one.block)}{_instead(loops, name)}"
+        f"{name}: {one.kind}{_room(program.let[name], one)}{_instead(loops, name)}"
         for name, one in loops.storage.items()
         if one.kind not in ("local", "output")
     ]
@@ -54,11 +59,11 @@ def _head(loops: Loops, number: int) -> str:
     if isinstance(step, Serial):
         return f"once, {cost} operations"
     index = step.index
-    moved = polynomial(traffic(loops, step))
+    moved = polynomial({names: _BYTES * count for names, count in traffic(loops, step).items()})
     blocks = ", in blocks" if isinstance(step, Blocked) else ""
     return (
         f"parallel over {index.name}:{index.dimension}{blocks}, each {cost} operations,"
-        f" {moved} numbers moved"
+        f" {moved} bytes moved"
     )
 
 
@@ -93,7 +98,7 @@ def _instead(loops: Loops, name: str) -> str:
     if storage.kind != "lent":
         return ""
     spared = operations_of(loops.program.let[name].body)
-    return f" by {storage.of}, 2 numbers moved within the cache for {spared} operations"
+    return f" by {storage.of}, {2 * _BYTES} bytes moved within the cache for {spared} operations"
 
 
 def _where(loops: Loops, let: str) -> str:
@@ -106,8 +111,16 @@ def _axes(indices: Iterable[Index]) -> str:
     return f"[{', '.join(names)}]" if names else ""
 
 
-def _dimensions(let: Let, axes: Sequence[int], block: int | None) -> str:
+def _room(let: Let, storage: Storage) -> str:
+    """The axes that are kept, and how much memory they take: of scratch, that of each thread."""
+    axes, block = storage.axes, storage.block
     names = [str(let.free[axis].dimension) for axis in axes]
     if block is not None:
         names[list(axes).index(block)] = "block"
-    return f"[{', '.join(names)}]" if names else ""
+    if not names:
+        return ""
+    whole = f"[{', '.join(names)}]"
+    if storage.kind == "lent":
+        return whole
+    each = " a thread" if storage.kind == "scratch" else ""
+    return f"{whole}, {'*'.join([str(_BYTES), *names])} bytes{each}"
