@@ -154,7 +154,8 @@ class Functions:
             for size in one.shape:
                 count = b.mul(count, sizes[size] if isinstance(size, str) else I64(size))
             wrong = b.and_(empty, b.icmp_signed("!=", count, I64(0)))
-            self._refuse(b, wrong, Status.MISSING_ARRAY, one.key, error)
+            name = one.name if one.kind == "result" else one.key  # what the text has no name for
+            self._refuse(b, wrong, Status.MISSING_ARRAY, name, error)
         for one in self.interface.of("number", "integer"):
             if one.bounds is not None:
                 outside = b.not_(_inside(b, value[one], one))

@@ -38,7 +38,7 @@ enum objc_status {{
 
 /* Filled where a function returns something else than OBJC_OK. */
 typedef struct objc_error {{
-    const char *name;  /* the tensor, hyperparameter or dimension; a constant of the library */
+    const char *name;  /* the tensor, result, hyperparameter or dimension; a constant of the library */
     int64_t axis;      /* the axis that was left, -1 for other errors */
     int64_t position;  /* the position that was asked for */
     int64_t extent;    /* the entries that the axis has */

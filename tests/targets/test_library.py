@@ -256,6 +256,10 @@ def test_statuses(tmp_path: Path) -> None:
     assert (status, error.name) == (Status.INVALID_SIZE, b"batch")
     status, error = kernel.whole(kernel.replaced("array", array, None))
     assert (status, error.name) == (Status.MISSING_ARRAY, array.encode())
+    result = kernel.interface.of("result")[0]
+    status, error = kernel.whole(kernel.replaced("result", result.key, None))
+    assert result.name.startswith("d_")  # as the header has it
+    assert (status, error.name) == (Status.MISSING_ARRAY, result.name.encode())
     for bad in (0.0, -1.0, np.nan, np.inf):
         status, error = kernel.whole(kernel.replaced("number", "delta", bad))
         assert (status, error.name) == (Status.OUTSIDE_DOMAIN, b"delta")
