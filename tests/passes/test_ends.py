@@ -26,6 +26,9 @@ loss fair(x: real) = abs(x) - log(1 + abs(x))
 loss power(x: real; p: positive = 2) = abs(x)^p
 loss itakura(a: positive, b: positive) = a/b - log(a/b) - 1
 loss quartic(x: real) = sqrt(x^4 + x^2)
+loss rates(a: nonnegative, b: positive) = a*log(a/b) - a + b
+loss log_less_line(x: positive) = 3*x*log(x) - 3*x + 3
+loss log_at_zero(x: nonnegative) = x*log(x) - x + 1
 loss norm4(x: real[D]) = sum[d](x[d]^4)^(1/4)
 loss norm3(x: real[D]) = 1/mean[d](2*abs(x[d])^3)^(1/3)
 loss norm_p(x: real[D]; p: positive = 1.5) = sum[d](abs(x[d])^p)^(1/p)
@@ -66,6 +69,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "shares": _shares,
     "itakura": lambda a, b: a / b - mpmath.log(a / b) - 1,
     "quartic": lambda x: mpmath.sqrt(x**4 + x**2),
+    "rates": lambda a, b: a * mpmath.log(a / b) - a + b,
+    "log_less_line": lambda x: 3 * (x * mpmath.log(x) - x + 1),
+    "log_at_zero": lambda x: x * mpmath.log(x) - x + 1,
     "norm4": lambda x: _norm(x, 4),
     "norm3": lambda x: mpmath.cbrt(len(x)) / _norm(x, 3) / mpmath.cbrt(2),
     "norm_p": lambda x: _norm(x, 1.5),
@@ -92,6 +98,10 @@ CASES: list[tuple[str, tuple[Any, ...], float]] = [
     ("itakura", (1e-7, 1e-10), 1e-14),
     ("quartic", (-1e19,), 1e-14),
     ("quartic", (1e-19,), 1e-14),
+    ("rates", (1.001, 1), 1e-13),
+    ("rates", (1e-20, 3), 1e-14),
+    ("log_less_line", (1.0009765625,), 1e-13),
+    ("log_at_zero", (1.0009765625,), 1e-13),
     ("norm4", ([1e30, -1e30, 1],), 1e-14),
     ("norm4", ([1e-12, 1e-12, 1e-13],), 1e-14),
     ("norm3", ([1e15, -3e14, 1],), 1e-14),
@@ -169,3 +179,9 @@ def test_curvature_where_a_kink_has_gone(kernels: Any, name: str, curvature: flo
         np.zeros(1), vector=np.ones(1), reduction="sum"
     )
     assert product == [curvature]
+
+
+def test_divergences_from_nothing(kernels: Any) -> None:
+    one = np.ones(1)
+    assert kernels.rates(0 * one, 3 * one, reduction="sum") == 3
+    assert kernels.log_at_zero(0 * one, reduction="sum") == 1

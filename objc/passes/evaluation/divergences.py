@@ -61,12 +61,20 @@ def _changed(let: Let, program: Program) -> Let:
     if not is_short(added):
         return let
     added = sympy.expand(sympy.cancel(added))
-    body = others + sympy.Add(*(never_negative(one) for one in terms))
+    divergence = sympy.Add(*(never_negative(one) for one in terms))
+    body = others + divergence
     if added == 0:
         return replace(let, body=body)
+    left = sympy.expand(others - added) if is_short(others) else others
+    if _count(left) == _count(others) - _count(added):  # such as q − p beside p·log(p/q)
+        return replace(let, body=left + divergence)
     if let.reduction == "sum" and others == 0 and _sums_to_zero(added, let, program):
         return replace(let, body=Branch(let.guard, body, added), guard=sympy.true)
     return let
+
+
+def _count(total: Expression) -> int:
+    return 0 if total == 0 else len(sympy.Add.make_args(total))
 
 
 def _terms(body: Expression) -> list[Term]:

@@ -118,7 +118,7 @@ def _opened(node: Any) -> list[Expression]:
 
 
 def _terms(node: Any) -> Iterator[Term]:
-    """The addends w·log(a/b), and the pairs w·log a − w·log b, with w ≥ 0."""
+    """The addends w·log(a/b), the pairs w·log a − w·log b, and x·log x, with w ≥ 0."""
     logs = [(one, *_weight_and_argument(one)) for one in _opened(node)]
     waiting = []
     for whole, weight, argument in logs:
@@ -136,6 +136,9 @@ def _terms(node: Any) -> Iterator[Term]:
                 waiting.remove(other)
                 yield from _term(whole + other[0], weight, above, other[2])
                 break
+        else:
+            if weight == above and weight.free_symbols:  # x·log x, beside 1 − x
+                yield from _term(whole, weight, above, sympy.Integer(1))
 
 
 def _term(whole: Any, weight: Any, above: Any, below: Any) -> Iterator[Term]:
