@@ -21,8 +21,9 @@ def split_claims(parts: Sequence[Part], signature: tree.Signature) -> tuple[tree
     """The claims of a declaration from the stretches between its commas."""
     inputs = {one.name for group in (signature.inputs, signature.data) for one in group}
     claims: list[tree.Claim] = []
+    named = inputs | {one.name for one in signature.hyperparameters}
     for part in parts:
-        claim = _claim(part)
+        claim = _claim(part, named)
         if claims and _continues(claims[-1], claim, inputs):
             claims[-1] = _with_input(claims[-1], claim)
         else:
@@ -30,7 +31,7 @@ def split_claims(parts: Sequence[Part], signature: tree.Signature) -> tuple[tree
     return tuple(claims)
 
 
-def _claim(part: Part) -> tree.Claim:
+def _claim(part: Part, named: set[str]) -> tree.Claim:
     from lark import Token
 
     from objc.syntax.build import normalized
@@ -49,6 +50,8 @@ def _claim(part: Part) -> tree.Claim:
     subject = after["FOR"].name if "FOR" in after else None
     inputs = (after["IN"],) if "IN" in after else ()
     row = PROPERTIES.get(head.name)
+    apart = named | set(row.qualifiers or ()) if row is not None else named
+    items = [one for item in items for one in _beside(item, apart)]
     if row is not None and row.qualifiers and items and isinstance(items[0], tree.Name):
         words.append(items.pop(0).name)  # type: ignore[union-attr]
     elif (
@@ -60,6 +63,14 @@ def _claim(part: Part) -> tree.Claim:
     ):
         subject = items.pop().name  # type: ignore[union-attr]
     return tree.Claim(part.span, negated, tuple(words), tuple(items), subject, inputs)
+
+
+def _beside(item: tree.Expression, apart: set[str]) -> Sequence[tree.Expression]:
+    """`quantile (1 - a)` and `a (a + 1)` read like calls of what is no function."""
+    is_plain = isinstance(item, tree.Call) and item.data is None and not item.keywords
+    if not isinstance(item, tree.Call) or not is_plain or item.function not in apart:
+        return (item,)
+    return (tree.Name(item.function_span, item.function), *item.arguments)
 
 
 def _continues(before: tree.Claim, claim: tree.Claim, inputs: set[str]) -> bool:

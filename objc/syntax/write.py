@@ -228,7 +228,10 @@ def free(names: Sequence[tree.Binder]) -> str:
 def claim(node: tree.Claim) -> str:
     """`not convex in prediction`."""
     words = (["not"] if node.negated else []) + list(node.words)
-    words.extend(flat(expression(one, _SUM)) for one in node.arguments)
+    # Behind a word or a number a sum is in brackets: else its sign would be read with what is before.
+    levels = [_SUM if len(node.words) == 1 else _PRODUCT] + [_PRODUCT] * len(node.arguments)
+    written = zip(node.arguments, levels, strict=False)
+    words.extend(flat(expression(one, level)) for one, level in written)
     is_bound = node.words[0] == "bounds" and not node.arguments
     if node.subject is not None:
         words.extend([node.subject] if is_bound else ["for", node.subject])

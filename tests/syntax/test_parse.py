@@ -156,6 +156,11 @@ def test_claims() -> None:
         (True, ("estimates", "quantile"), 1, None, ()),
         (False, ("bounded",), 2, None, ()),
     ]
+    assert claims("estimates quantile (1 - x), bounded x (y + 1), lipschitz sqrt(2) in x") == [
+        (False, ("estimates", "quantile"), 1, None, ()),
+        (False, ("bounded",), 2, None, ()),
+        (False, ("lipschitz",), 1, None, ("x",)),
+    ]
     assert claims("bounds other, calibrated for other") == [
         (False, ("bounds",), 0, "other", ()),
         (False, ("calibrated",), 0, "other", ()),

@@ -317,7 +317,7 @@ def _quantile(case: Regression, level: Any) -> str | None:
     factor = "" if height == 1 else f"({_written(height)}) "
     return (
         f"the derivative is {below} where {case.target.name} < {name} and {above} where it is greater,"
-        f" so that the expected one is {factor}(F({name}) - {level})"
+        f" so that the expected one is {factor}(F({name}) - {f'({level})' if level.is_Add else level})"
     )
 
 
