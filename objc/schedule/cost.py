@@ -29,6 +29,7 @@ from objc.schedule.loops import (
     step_items,
     walk,
 )
+from objc.schedule.storage import item_reads
 
 Monomial = tuple[str, ...]
 """Names of dimensions, sorted: their product."""
@@ -123,8 +124,8 @@ def traffic(loops: Loops, step: Divided) -> Polynomial:
             continue
         if isinstance(item, Product):
             moved.add(item.left.tensor)
-        if isinstance(item, Assign | Accumulate):
-            for read in item.body.atoms(Read):
+        else:
+            for read in item_reads(item):
                 if any(position.index == outer for position in read.positions):
                     moved.add(read.tensor)
         if item.let in loops.storage:

@@ -38,7 +38,7 @@ def storage_of(
         if isinstance(step, Blocked):
             rows.update(_block_axes(step))
     for item, path, indices in _places(steps):
-        for one in _reads(item):
+        for one in item_reads(item):
             read.setdefault(one.tensor, []).append((path, one))
         if isinstance(item, Assign | Finish | Product):
             axes = _unbound(item)
@@ -142,7 +142,8 @@ def _places(steps: Sequence[Step]) -> Iterator[tuple[Item, _Path, tuple[Index, .
                 yield item, path, tuple(loop.index for loop in around)
 
 
-def _reads(item: Item) -> list[Read]:
+def item_reads(item: Item) -> list[Read]:
+    """What an item other than a loop reads: in its body, in its guard and where its places are gathered."""
     found: list[Read] = []
     if isinstance(item, Product):
         return [item.left, item.right]
