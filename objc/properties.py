@@ -202,6 +202,7 @@ PROPERTIES: Mapping[str, Property] = {
             "pieces_on_the_line",
             "pieces_for_every_scale",
             "kinks",
+            "jumping_derivatives",
         ),
         numbers=1,
         least=1,

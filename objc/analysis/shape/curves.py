@@ -17,6 +17,7 @@ from objc.analysis.shape.scaling import compared_to_zero
 from objc.analysis.shape.stretches import (
     is_convex_by_stretches,
     is_within_by_stretches,
+    jumping_derivative,
     turns_once_by_stretches,
 )
 from objc.analysis.signs.elementary import (
@@ -110,6 +111,19 @@ def turns_once_on_lines(subject: Subject, name: str) -> bool:
         turns_once_by_stretches(line, one.read(), low, high, is_closed)
         for line in _lines(subject, one, value, sympy.Integer(0))
     )
+
+
+def jumping_on_lines(subject: Subject, name: str, most: int) -> str | None:
+    """In words, where a derivative of an order up to `most` jumps in a scalar input that stands alone."""
+    one = subject.program.input[name]
+    value = plain(subject.value)
+    if not _is_one_formula(subject, one) or len(value.atoms(Read)) != 1:
+        return None
+    found = jumping_derivative(value, one.read(), *one.domain.bounds, most)
+    if found is None:
+        return None
+    seam, order, before, after = found
+    return f"the derivative of order {order} jumps from {before} to {after} at {name} = {seam}"
 
 
 def is_within_on_lines(

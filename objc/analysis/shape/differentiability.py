@@ -13,6 +13,9 @@ from objc.analysis.shape.stretches import is_within_by_stretches
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim
 
+_HIGHEST = 8
+"""Of the orders of derivatives that are looked at piece by piece."""
+
 
 def no_kinks(subject: Subject, claim: Claim) -> Decision | None:
     (order,), (name,) = claim.arguments, claim.inputs
@@ -51,6 +54,15 @@ def kinks(subject: Subject, claim: Claim) -> Decision | None:
     if not order.is_positive or subject.smoothness(name).ends_at_edge:
         return None
     found = broken(subject, name)
+    return None if found is None else refuted(found)
+
+
+def jumping_derivatives(subject: Subject, claim: Claim) -> Decision | None:
+    """On both sides of a seam, the derivatives of the pieces."""
+    (order,), (name,) = claim.arguments, claim.inputs
+    if not (order.is_Integer and 0 < order <= _HIGHEST):
+        return None
+    found = curves.jumping_on_lines(subject, name, int(order))
     return None if found is None else refuted(found)
 
 

@@ -105,6 +105,31 @@ def is_within_by_stretches(
         return False
 
 
+def jumping_derivative(
+    function: Any, x: Any, low: Any, high: Any, most: int
+) -> tuple[Any, int, Any, Any] | None:
+    """A seam inside at which a derivative of an order up to `most` differs on both sides, with the order and
+    both; None where none is found."""
+    span = span_of(low, high)
+    if span is None or function.free_symbols - {x}:
+        return None
+    try:
+        found = list(itertools.islice(_stretches(function, x, span), _MOST_STRETCHES + 1))
+        for left, right in itertools.pairwise(found):
+            assert left.span.high is not None
+            seam = _rational(left.span.high)
+            for order in range(1, most + 1):
+                sides = [
+                    sympy.diff(one.formula, x, order).xreplace({x: seam}) for one in (left, right)
+                ]
+                gap = enclosed(sides[1] - sides[0], x, left.span.high, left.span.high, _DIGITS)
+                if gap is not None and (gap.low > 0 or gap.high < 0):
+                    return seam, order, *sides
+    except Undecided:
+        return None
+    return None
+
+
 def _keeps_ends(function: Any, x: Any, stretches: list[Stretch]) -> bool:
     """Whether a function is at the closed ends what it tends to: a condition may hold there alone."""
     ends = (
