@@ -98,7 +98,7 @@ CASES: list[tuple[str, tuple[Any, ...], float]] = [
     ("itakura", (1e-7, 1e-10), 1e-14),
     ("quartic", (-1e19,), 1e-14),
     ("quartic", (1e-19,), 1e-14),
-    ("rates", (1.001, 1), 1e-13),
+    ("rates", (1.0009765625, 1), 1e-15),
     ("rates", (1e-20, 3), 1e-14),
     ("log_less_line", (1.0009765625,), 1e-13),
     ("log_at_zero", (1.0009765625,), 1e-13),

@@ -76,6 +76,8 @@ FORMS = [
     (sqrt(1 + x**2) - 1, hypot1m1(x)),
     (w * log(exp(x) + exp(y)) - w * x / 2 - w * y / 2,
      w * (log(2) + log_cosh(x / 2 - y / 2))),
+    (log(y) + Branch(Eq(k, 2), 0, 1) - 1, log(y) + Branch(Eq(k, 2), -1, 0)),
+    (1 - x * Branch(Eq(x, 0), 0, w) / w, 1 - x),
     (sqrt(1 + y) - 1, sqrt1pm1(y)),
     (sqrt(x**4 + x**2), sympy.Abs(x) * hypot(1, x)),
     (sqrt(x**2 * y**2 + w**2 * x**2), sympy.Abs(x) * hypot(w, y)),

@@ -179,7 +179,9 @@ def _near_one(node: Any, program: Program) -> Expression | None:
 def _by_difference(above: Any, below: Any, far: Any, program: Program) -> Expression | None:
     """log(a/b) for entries and their sums; `far` is what it is where they are unlike."""
     sides = [written_out(one, program) for one in (above, below)]
-    if not all(one.is_positive and one.free_symbols for one in (above, below)):
+    if not (above.is_nonnegative and below.is_positive):
+        return None
+    if not (above.free_symbols and below.free_symbols):
         return None
     if any(size(one) > _MOST_NODES_OF_A_SIDE or not one.is_polynomial() for one in sides):
         return None

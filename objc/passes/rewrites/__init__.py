@@ -18,6 +18,7 @@ from objc.atoms import Branch, log1p, stop_gradient
 from objc.ir.symbols import Expression
 from objc.passes.rewrites.branches import (
     addends_of_an_arm,
+    arm_over_its_factor,
     equal_addends,
     join_branch,
     known_condition,
@@ -91,6 +92,7 @@ from objc.passes.rewrites.sums import (
     common_power,
     complement_of_sigmoid,
     complement_of_softplus,
+    constant_of_branch,
     constant_that_cancels,
     difference_to_expm1,
     fewer_terms,
@@ -187,6 +189,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
         sympy.Mul,
         (
             same_mask,
+            arm_over_its_factor,
             merge_exponentials,
             merge_powers,
             quotient_to_sigmoid,
@@ -228,6 +231,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             difference_of_powers,
             difference_of_logs,
             power_less_one,
+            constant_of_branch,
             constant_that_cancels,
             common_power,
             common_denominator,

@@ -186,3 +186,22 @@ def vanishing_anyway(node: Any) -> Expression | None:
     rest = [one for one in factors if one is not x]
     finite = all(isinstance(one, Read) or one.is_number for one in rest)
     return then if x in factors and x.is_nonnegative and finite else None
+
+
+def arm_over_its_factor(node: Any) -> Expression | None:
+    """(if u then 0 else b·e)/b = (if u then 0 else e), and x·(if x = 0 then 0 else c) = c·x."""
+    for branch in node.args:
+        if not isinstance(branch, Branch) or branch.args[1] != 0:
+            continue
+        condition, _, arm = branch.args
+        powers = arm.as_powers_dict()
+        for other in node.args:
+            base, exponent = other.as_base_exp()
+            rest = [one for one in node.args if one is not branch and one is not other]
+            times = sympy.Min(-exponent, powers.get(base, ZERO))
+            if base.is_positive and times.is_number and times.is_positive:
+                less = Branch(condition, ZERO, arm * base**-times)
+                return sympy.Mul(*rest, less, other * base**times)
+            if arm.is_number and condition == sympy.Eq(other, 0):
+                return sympy.Mul(*rest, arm * other)
+    return None

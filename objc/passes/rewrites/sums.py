@@ -233,3 +233,18 @@ def _differ_by_numbers(bases: Any) -> bool:
     return len(first.free_symbols) == 1 and all(
         (first - one).is_number or (first + one).is_number for one in rest
     )
+
+
+def constant_of_branch(node: Any) -> Expression | None:
+    """c·(if u then 0 else 1) − c = c·(if u then −1 else 0): beside what is near zero nothing is added to it
+    that is taken away again."""
+    for one, coefficient, branch in parts_with(node, Branch):
+        condition, *arms = branch.args
+        if not all(arm.is_number for arm in arms):
+            continue
+        for arm in arms:
+            rest = without(node, one, -coefficient * arm) if arm != 0 else None
+            if rest is not None:
+                less = (other - arm for other in arms)
+                return sympy.Add(*rest, coefficient * Branch(condition, *less))
+    return None
