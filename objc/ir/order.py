@@ -3,8 +3,8 @@
 `logsumexp` is expanded to two lets, the maximum m and the small rest r. Where both stand in a sum
 with the data, `(z - m) - r` is accurate although `z - (m + r)` is not: first what cancels exactly,
 then what is small. Ordering by definition does this: numbers, inputs, lets as they were defined, and
-a copy of an entry, or the greatest of some, like the entries. In a recurrence what an earlier step has computed comes before what
-this step makes of it.
+a copy of an entry, or the greatest of some, like the entries. In a recurrence what an earlier step has
+computed comes before what this step makes of it.
 """
 
 from __future__ import annotations
