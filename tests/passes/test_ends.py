@@ -29,6 +29,7 @@ loss quartic(x: real) = sqrt(x^4 + x^2)
 loss rates(a: nonnegative, b: positive) = a*log(a/b) - a + b
 loss log_less_line(x: positive) = 3*x*log(x) - 3*x + 3
 loss log_at_zero(x: nonnegative) = x*log(x) - x + 1
+loss geometric(a: real, b: real) = sqrt(abs(a*b))
 loss norm4(x: real[D]) = sum[d](x[d]^4)^(1/4)
 loss norm3(x: real[D]) = 1/mean[d](2*abs(x[d])^3)^(1/3)
 loss norm_p(x: real[D]; p: positive = 1.5) = sum[d](abs(x[d])^p)^(1/p)
@@ -72,6 +73,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "rates": lambda a, b: a * mpmath.log(a / b) - a + b,
     "log_less_line": lambda x: 3 * (x * mpmath.log(x) - x + 1),
     "log_at_zero": lambda x: x * mpmath.log(x) - x + 1,
+    "geometric": lambda a, b: mpmath.sqrt(abs(a * b)),
     "norm4": lambda x: _norm(x, 4),
     "norm3": lambda x: mpmath.cbrt(len(x)) / _norm(x, 3) / mpmath.cbrt(2),
     "norm_p": lambda x: _norm(x, 1.5),
@@ -102,6 +104,8 @@ CASES: list[tuple[str, tuple[Any, ...], float]] = [
     ("rates", (1e-20, 3), 1e-14),
     ("log_less_line", (1.0009765625,), 1e-13),
     ("log_at_zero", (1.0009765625,), 1e-13),
+    ("geometric", (1e20, -3e20), 1e-14),
+    ("geometric", (1e-25, 3e-26), 1e-14),
     ("norm4", ([1e30, -1e30, 1],), 1e-14),
     ("norm4", ([1e-12, 1e-12, 1e-13],), 1e-14),
     ("norm3", ([1e15, -3e14, 1],), 1e-14),

@@ -79,6 +79,7 @@ FORMS = [
     (log(y) + Branch(Eq(k, 2), 0, 1) - 1, log(y) + Branch(Eq(k, 2), -1, 0)),
     (1 - x * Branch(Eq(x, 0), 0, w) / w, 1 - x),
     (sqrt(1 + y) - 1, sqrt1pm1(y)),
+    (sqrt(sympy.Abs(x * k)), sqrt(sympy.Abs(x)) * sqrt(sympy.Abs(k))),
     (sqrt(x**4 + x**2), sympy.Abs(x) * hypot(1, x)),
     (sqrt(x**2 * y**2 + w**2 * x**2), sympy.Abs(x) * hypot(w, y)),
     (w * hypot1m1(x) - w * x * quotient(x, hypot(1, x)),

@@ -83,6 +83,7 @@ from objc.passes.rewrites.roots import (
     length_less_side,
     ratio_to_hypot,
     root_minus_one,
+    root_of_size,
     root_to_hypot,
     slope_of_hypot,
 )
@@ -205,7 +206,10 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             product_with_logs,
         ),
     ),
-    (sympy.Pow, (reciprocal_to_sigmoid, power_of_product, power_of_reciprocal, root_to_hypot)),
+    (
+        sympy.Pow,
+        (reciprocal_to_sigmoid, power_of_product, power_of_reciprocal, root_of_size, root_to_hypot),
+    ),
     (
         sympy.Add,
         (

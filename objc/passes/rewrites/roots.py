@@ -46,6 +46,14 @@ def root_to_hypot(node: Any) -> Expression | None:
     return (sympy.Abs(common) * whole) ** node.exp.p
 
 
+def root_of_size(node: Any) -> Expression | None:
+    """|a·b|ʳ = |a|ʳ·|b|ʳ for a root, or a power of one: the product may leave the range."""
+    inside = node.base.args[0] if isinstance(node.base, sympy.Abs) else None
+    if not isinstance(inside, sympy.Mul) or not node.exp.is_Rational or node.exp.is_Integer:
+        return None
+    return sympy.Mul(*(sympy.Abs(one) ** node.exp for one in inside.args))
+
+
 def _common_factor(roots: Any) -> Expression:
     """The powers that every root has as a factor: √(x⁴ + x²) = |x|·√(x² + 1), of which no part is x²."""
     powers = [one.as_powers_dict() for one in roots]
