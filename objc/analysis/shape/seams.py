@@ -54,7 +54,7 @@ def _order(jump: Expression, variable: Any, value: Expression) -> int | None:
     if smooth is None and not any(one.has(variable) for one in jump.atoms(Branch)):
         # A fold has a kink of its own there: it is continuous, and the slopes are open.
         is_continuous = _is_regular(jump, variable, value)
-        return 0 if is_continuous and sympy.simplify(jump.subs(variable, value)) == 0 else None
+        return 0 if is_continuous and sympy.expand(jump.subs(variable, value)) == 0 else None
     if smooth is None or not _is_regular(smooth, variable, value):
         return None
     if sympy.simplify(smooth.subs(variable, value)) != 0:
