@@ -17,9 +17,10 @@ import sympy
 
 from objc.atoms import Branch, maximum, minimum, quotient
 from objc.ir.domain import Domain
+from objc.ir.index import Index, Position
 from objc.ir.program import Let, Names
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Expression, Read
+from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 
 HALF = sympy.Rational(1, 2)
 
@@ -38,7 +39,7 @@ class Angles:
     def __init__(self, names: Names, lets: list[Let]) -> None:
         self._names = names
         self._lets = lets
-        self._chords: dict[str, tuple[Let, Let]] = {}
+        self._chords: dict[tuple[str, Any], tuple[Let, Let]] = {}
 
     def within(self, expression: Any, cosines: Mapping[str, Let]) -> Any:
         """The expression with the angles of these cosines, which are inner products of unit vectors."""
@@ -54,9 +55,21 @@ class Angles:
         return expression.xreplace(swaps)
 
     def _angle(self, cosine: Let, read: Read) -> Expression:
-        if cosine.name not in self._chords:
-            self._chords[cosine.name] = self._chord(cosine, -1), self._chord(cosine, 1)
-        apart, together = (one.read(*read.positions) for one in self._chords[cosine.name])
+        # Of a matrix of cosines of which one row is asked for, such as the label's, only that is needed.
+        fixed = {
+            index: place
+            for index, place in zip(cosine.free, read.positions, strict=True)
+            if isinstance(place.base, Read) and not indices_of(place.base)
+        }
+        key = cosine.name, tuple(fixed.items())
+        if key not in self._chords:
+            self._chords[key] = self._chord(cosine, fixed, -1), self._chord(cosine, fixed, 1)
+        places = [
+            place
+            for index, place in zip(cosine.free, read.positions, strict=True)
+            if index not in fixed
+        ]
+        apart, together = (one.read(*places) for one in self._chords[key])
         # Zero vectors, of which both lengths are zero, have a cosine of zero.
         near = Branch(
             sympy.Eq(together, 0), sympy.pi / 2, 2 * sympy.atan(quotient(apart, together))
@@ -64,14 +77,15 @@ class Angles:
         far = sympy.pi - 2 * sympy.atan(quotient(together, apart))
         return Branch(sympy.Le(apart, together), near, far)
 
-    def _chord(self, cosine: Let, sign: int) -> Let:
+    def _chord(self, cosine: Let, fixed: dict[Index, Position], sign: int) -> Let:
         """|u + sign·v|."""
         body = cosine.body
         first, second = (body.base,) * 2 if isinstance(body, sympy.Pow) else body.args
         chord = replace(
             cosine,
             name=self._names.fresh("chord"),
-            body=first + sign * second,
+            free=tuple(index for index in cosine.free if index not in fixed),
+            body=substitute_positions(first + sign * second, fixed),
             reduction="norm",
             domain=Domain("nonnegative"),
         )

@@ -30,6 +30,8 @@ loss rates(a: nonnegative, b: positive) = a*log(a/b) - a + b
 loss log_less_line(x: positive) = 3*x*log(x) - 3*x + 3
 loss log_at_zero(x: nonnegative) = x*log(x) - x + 1
 loss geometric(a: real, b: real) = sqrt(abs(a*b))
+loss of_label(a: real[D], b: real[K, D] | y: index(K)) = acos(c[y]) + max[k](c[k])
+    where c[k] = cosine(a, b[k])
 loss norm4(x: real[D]) = sum[d](x[d]^4)^(1/4)
 loss norm3(x: real[D]) = 1/mean[d](2*abs(x[d])^3)^(1/3)
 loss norm_p(x: real[D]; p: positive = 1.5) = sum[d](abs(x[d])^p)^(1/p)
@@ -189,3 +191,18 @@ def test_divergences_from_nothing(kernels: Any) -> None:
     one = np.ones(1)
     assert kernels.rates(0 * one, 3 * one, reduction="sum") == 3
     assert kernels.log_at_zero(0 * one, reduction="sum") == 1
+
+
+def test_the_angle_to_a_label_alone(kernels: Any) -> None:
+    a, b, y = (
+        np.array([[1.0, 2, 3]]),
+        np.array([[[3.0, 1, 2], [1, 2, 3.5], [-1, 0, 1]]]),
+        np.array([2]),
+    )
+    cosines = [_cosine(list(a[0]), list(row)) for row in b[0]]
+    value, gradients = kernels.of_label.value_and_grad(a, b, y, reduction="sum")
+    np.testing.assert_allclose(value, float(mpmath.acos(cosines[2]) + max(cosines)), rtol=1e-14)
+    with mpmath.workdps(400):
+        row = list(map(mpmath.mpf, b[0, 2]))
+        slopes = _slopes(lambda one: mpmath.acos(_cosine(list(a[0]), one)), [row], 0)
+    np.testing.assert_allclose(gradients[1][0, 2], slopes, rtol=1e-14)
