@@ -37,7 +37,7 @@ def exponential_sums(program: Program) -> Program:
         body = rewrite(let.body) if wanted else ZERO
         exponent = _common_exponent(body)
         if exponent is None and let.name in logarithms:
-            exponent = _weighted_exponent(body, program)
+            exponent = _weighted_exponent(body)
         if exponent is None or let.name in program.outputs.values():
             lets.append(let)
             continue
@@ -104,24 +104,15 @@ def _common_exponent(body: Expression) -> Expression | None:
     return exponent if coefficient == 1 else exponent + sympy.log(coefficient)
 
 
-def _weighted_exponent(body: Expression, program: Program) -> Expression | None:
-    """u + log g where the body is g·exp(u) with g > 0, such as a density over its width."""
+def _weighted_exponent(body: Expression) -> Expression | None:
+    """u + log g where the body is g·exp(u) with g > 0, such as a density over its width. (Of a weight that
+    may be zero, the exponential beside it may be infinite.)"""
     factors = sympy.Mul.make_args(body)
     exponents = [one.args[0] for one in factors if isinstance(one, sympy.exp)]
     weights = [one.as_base_exp() for one in factors if not isinstance(one, sympy.exp)]
-    if not exponents or not all(_has_log(base, power, program) for base, power in weights):
+    if not exponents or not all(base.is_positive and power.is_real for base, power in weights):
         return None
     return sympy.Add(*exponents, *(power * sympy.log(base) for base, power in weights))
-
-
-def _has_log(base: Any, power: Any, program: Program) -> bool:
-    """Whether a weight's logarithm and its slope are finite. That of zero is −∞, of which the exponential is
-    zero, and no slope is asked of what isn't differentiated."""
-    if base.is_positive:
-        return bool(power.is_real)
-    given = program.input.get(base.tensor) if isinstance(base, Read) else None
-    is_data = given is not None and not given.is_differentiable
-    return bool(is_data and base.is_nonnegative and power.is_positive)
 
 
 def _under_logarithms(program: Program) -> set[str]:
