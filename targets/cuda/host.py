@@ -14,7 +14,7 @@ from objc.targets.cuda.driver import Table
 from objc.targets.cuda.launching import Shape
 from objc.targets.cuda.multiplying import Matrix, Multiply
 from objc.targets.cuda.running import LEAST, Either, Kernel, both
-from objc.targets.cuda.simulation import BLOCKS, WIDTH, Simulated
+from objc.targets.cuda.simulation import BLOCKS, WIDTH, Simulated, simulator
 
 from objc.target import Emitted, IndexOutOfRange
 
@@ -143,9 +143,7 @@ class Simulator(Memory):
 
 def uploaded(array: Any) -> Any:
     """A copy of an array of NumPy's that is on the simulator's device."""
-    from numba import cuda
-
-    return cuda.to_device(np.ascontiguousarray(array))
+    return simulator().to_device(np.ascontiguousarray(array))
 
 
 def adopt(value: Any) -> OnDevice | None:

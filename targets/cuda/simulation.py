@@ -42,7 +42,7 @@ class Simulated:
     def __init__(self, text: str) -> None:
         from objc.targets.cuda import teams
 
-        cuda = _simulator()
+        cuda = simulator()
         self.space: dict[str, Any] = {**_floor(), "cuda": cuda}
         for code in _library():
             exec(code, self.space)
@@ -67,7 +67,7 @@ class Simulated:
             sys.setswitchinterval(before)
 
 
-def _simulator() -> Any:
+def simulator() -> Any:
     """Numba-CUDA, which reads whether it is to simulate when Numba is first imported."""
     from numba.core import config
 

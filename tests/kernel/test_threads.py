@@ -16,7 +16,7 @@ def test_threads_are_in_the_hands_of_the_caller(monkeypatch: pytest.MonkeyPatch)
     objc.set_threads(2)
     try:
         assert objc.get_threads() == 2
-        with pytest.raises(ValueError, match="at least 1"):
+        with pytest.raises(ValueError, match="from 1 to 4096, not 0"):
             objc.set_threads(0)
     finally:
         objc.set_threads(None)
