@@ -31,8 +31,8 @@ format: $(VENV)/.test
 stubs: $(VENV)/.test
 	$(BIN)/python -m objc.library._stubs
 
-# Everything that objc bench measures, into the files that are kept: half an hour or more of a machine that
-# nobody else uses (BENCH=--busy measures all the same). The losses of the tests' own file are in no library.
+# Everything that objc bench measures, into the files that are kept: a quarter of an hour or more of a machine
+# that nobody else uses (BENCH=--busy measures all the same). The losses of the tests' own file are in no library.
 RESULTS := tests/bench/results
 OWN := tests/bench/own.objc
 
