@@ -6,15 +6,14 @@ what they share cancels only after each has been rounded.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import sympy
 
 from objc.ir.program import Program
-from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
 from objc.passes.differences import is_difference, written_out
+from objc.passes.evaluation.nodes import change_nodes
 
 
 def combine_differences(program: Program) -> Program:
@@ -22,15 +21,7 @@ def combine_differences(program: Program) -> Program:
     named = {let.name for let in program.lets if let.reduction is None and is_difference(let.body)}
     if len(named) < 2:
         return program
-    lets = []
-    for let in program.lets:
-        body = let.body
-        for node in sorted(body.atoms(sympy.Add), key=spelled):
-            changed = _combined(node, named, program)
-            if changed is not None:
-                body = body.xreplace({node: changed})
-        lets.append(let if body == let.body else replace(let, body=body))
-    return program.with_lets(lets)
+    return change_nodes(program, lambda node: _combined(node, named, program))
 
 
 def _combined(node: Any, named: set[str], program: Program) -> Expression | None:

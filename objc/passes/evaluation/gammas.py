@@ -7,16 +7,15 @@ term, as DiDonato and Morris (1992) do: by log(1 + s/x), and by 1/x − 1/(x + s
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import sympy
 
 from objc.atoms import Branch, log1p, loggamma, quotient
 from objc.ir.program import Program
-from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression
 from objc.passes.differences import written_out
+from objc.passes.evaluation.nodes import change_nodes
 from objc.passes.rewrites.forms import HALF, ONE, ZERO, is_short
 
 _FAR = sympy.Integer(20)
@@ -33,16 +32,8 @@ _SERIES: dict[int, dict[int, str]] = {
 
 def differences_of_gammas(program: Program) -> Program:
     """The program with such differences by their series, where both arguments are large."""
-    lets = []
-    for let in program.lets:
-        body = let.body
-        if body.has(loggamma, sympy.polygamma):
-            for node in sorted(body.atoms(sympy.Add), key=spelled):
-                changed = _changed(node, program)
-                if changed is not None:
-                    body = body.xreplace({node: changed})
-        lets.append(let if body == let.body else replace(let, body=body))
-    return program.with_lets(lets)
+    kinds = (loggamma, sympy.polygamma)
+    return change_nodes(program, lambda node: _changed(node, program), beside=kinds)
 
 
 def _changed(node: Any, program: Program) -> Expression | None:

@@ -8,32 +8,22 @@ a − b itself is exact: a difference of two entries, or a single term.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import sympy
 
 from objc.atoms import Branch, expm1, log1p, maximum, minimum, sigmoid, softplus
 from objc.ir.program import Program
-from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
 from objc.passes.differences import written_out
+from objc.passes.evaluation.nodes import change_nodes
 from objc.passes.rewrites.forms import ONE, ZERO, is_short, parts_with
 
 
 def differences_at_near_arguments(program: Program) -> Program:
     """The program with such differences of the functions of the table below."""
     kinds = tuple(DIFFERENCES)
-    lets = []
-    for let in program.lets:
-        body = let.body
-        if body.has(*kinds):
-            for node in sorted(body.atoms(sympy.Add), key=spelled):
-                changed = _changed(node, program)
-                if changed is not None:
-                    body = body.xreplace({node: changed})
-        lets.append(let if body == let.body else replace(let, body=body))
-    return program.with_lets(lets)
+    return change_nodes(program, lambda node: _changed(node, program), beside=kinds)
 
 
 def _changed(node: Any, program: Program) -> Expression | None:

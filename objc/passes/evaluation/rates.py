@@ -20,6 +20,7 @@ from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression
 from objc.passes.differences import is_difference, written_out
 from objc.passes.evaluation.divergences import Term, never_negative
+from objc.passes.evaluation.nodes import change_nodes
 from objc.passes.inline import size
 from objc.passes.rewrites.forms import HALF, is_short
 
@@ -40,18 +41,13 @@ def log_ratios_near_one(program: Program) -> Program:
 
 
 def _changed(program: Program, change: Any) -> Program:
-    lets = []
-    for let in program.lets:
-        body = let.body
-        if body.has(sympy.log):
-            for node in sorted(
-                body.atoms(sympy.Add, sympy.log), key=lambda one: (-size(one), spelled(one))
-            ):
-                changed = change(node, program)
-                if changed is not None:
-                    body = body.xreplace({node: changed})
-        lets.append(let if body == let.body else replace(let, body=body))
-    return program.with_lets(lets)
+    return change_nodes(
+        program,
+        lambda node: change(node, program),
+        kinds=(sympy.Add, sympy.log),
+        beside=(sympy.log,),
+        order=lambda one: (-size(one), spelled(one)),
+    )
 
 
 def _with_names(program: Program) -> Program:

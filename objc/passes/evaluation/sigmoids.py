@@ -8,7 +8,6 @@ those are; its derivative `σ(−y)·σ(x) − σ(y)·σ(−x)` is σ(x) − σ(
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import sympy
@@ -19,24 +18,19 @@ from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression
 from objc.passes.differences import written_out
 from objc.passes.evaluation.near_arguments import difference
+from objc.passes.evaluation.nodes import change_nodes
 from objc.passes.evaluation.relative_entropies import never_negative
 from objc.passes.rewrites.forms import is_short
 
 
 def divergences_of_sigmoids(program: Program) -> Program:
     """The program with such divergences as sums of what is never negative."""
-    lets = []
-    for let in program.lets:
-        body = let.body
-        if body.has(sigmoid):
-            for node in sorted(body.atoms(sympy.Add), key=spelled):
-                changed = _changed(node, program)
-                if changed is None:
-                    changed = _difference(node)
-                if changed is not None:
-                    body = body.xreplace({node: changed})
-        lets.append(let if body == let.body else replace(let, body=body))
-    return program.with_lets(lets)
+
+    def change(node: Any) -> Expression | None:
+        changed = _changed(node, program)
+        return _difference(node) if changed is None else changed
+
+    return change_nodes(program, change, beside=(sigmoid,))
 
 
 def _changed(node: Any, program: Program) -> Expression | None:

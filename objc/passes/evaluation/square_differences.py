@@ -3,28 +3,19 @@ is small."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import sympy
 
 from objc.ir.program import Program
-from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
+from objc.passes.evaluation.nodes import change_nodes
 from objc.passes.rewrites.forms import ONE
 
 
 def factor_differences_of_squares(program: Program) -> Program:
     """The program with such differences as products."""
-    lets = []
-    for let in program.lets:
-        body = let.body
-        for node in sorted(body.atoms(sympy.Add), key=spelled):
-            changed = _changed(node)
-            if changed is not None:
-                body = body.xreplace({node: changed})
-        lets.append(let if body == let.body else replace(let, body=body))
-    return program.with_lets(lets)
+    return change_nodes(program, _changed)
 
 
 def _changed(node: Any) -> Expression | None:
