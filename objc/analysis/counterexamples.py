@@ -211,7 +211,7 @@ def steep(
     name: str,
     expression: Expression,
     bound: Expression,
-    pairs: Iterable[tuple[Values, Values]] = (),
+    pairs: Iterable[tuple[Values, Values]] | None = None,
 ) -> Violation | None:
     """Two values of an input between which an expression grows faster than the bound: drawn ones, where none
     are given."""
@@ -227,7 +227,7 @@ def steep(
 
         return (one, other), excess
 
-    chosen = pairs or _pairs(subject, (name,))
+    chosen = _pairs(subject, (name,)) if pairs is None else pairs
     found = contradicting(program, [attempt(*pair) for pair in chosen])
     if found is None:
         return None

@@ -94,9 +94,8 @@ class Closures:
             return _applied(
                 numbers.polygamma(int(expression.args[0])), [self.scalar(expression.args[1])]
             )
-        if (
-            expression.func not in BY_FUNCTION
-        ):  # what SymPy writes of its own: floor(x), LambertW(x), i
+        if expression.func not in BY_FUNCTION:
+            # What SymPy writes of its own: floor(x), LambertW(x), the imaginary unit.
             raise ValueError(f"there is no function to evaluate `{expression}` by")
         atom = BY_FUNCTION[expression.func]
         value = _applied(numbers.function(atom.name), [self.scalar(one) for one in expression.args])

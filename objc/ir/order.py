@@ -50,12 +50,10 @@ def _ranks(program: Program) -> Callable[[Read], Rank]:
 def _ranks_of(program: Program) -> Callable[[Read], Rank]:
     number = dict.fromkeys(program.input, 0)
     for count, let in enumerate(program.lets, start=1):
-        is_value = let.reduction in ("max", "min") or isinstance(let.body, Read)
+        is_copy = let.reduction is None and isinstance(let.body, Read)
         read = {one.tensor for one in let.body.atoms(Read)}
-        if is_value and let.reduction in (None, "max", "min") and read:
-            number[let.name] = max(number.get(one, count) for one in read)
-        else:
-            number[let.name] = count
+        is_entry = bool(read) and (is_copy or let.reduction in ("max", "min"))
+        number[let.name] = max(number.get(one, count) for one in read) if is_entry else count
     begins = dict(number)
     axes: dict[str, tuple[tuple[int, int], ...]] = {}
     for group in groups(program):

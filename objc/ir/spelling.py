@@ -12,9 +12,9 @@ from typing import Any
 from sympy.printing.str import StrPrinter
 
 
-def spelled(e: Any) -> str:
-    """The same as `str(e)`."""
-    return _PRINTER.doprint(e)
+def spelled(expression: Any) -> str:
+    """The same as `str(expression)`."""
+    return _PRINTER.doprint(expression)
 
 
 class _Printer(StrPrinter):

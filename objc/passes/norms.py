@@ -13,6 +13,7 @@ import sympy
 from objc.atoms import hypot
 from objc.ir.domain import Domain
 from objc.ir.program import Let, Names, Program
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Extent, Read
 from objc.passes.cosines import Units
 from objc.passes.rewrites.roots import root_of_square
@@ -39,7 +40,8 @@ class _Norms:
         rooted = self._rooted()
         for let in self.program.lets:
             replacements = {}
-            for power in let.body.atoms(sympy.Pow) | let.guard.atoms(sympy.Pow):
+            powers = let.body.atoms(sympy.Pow) | let.guard.atoms(sympy.Pow)
+            for power in sorted(powers, key=spelled):
                 merged = getattr(power.base, "tensor", "") in rooted and power.exp.is_negative
                 if power.exp.is_Rational and (power.exp.q == 2 or (merged and power.exp.q == 1)):
                     root = self._root(power.base)

@@ -16,6 +16,7 @@ import sympy
 from objc.atoms import Branch, log1mexp, sigmoid, softplus
 from objc.ir.domain import REAL
 from objc.ir.program import Let, Names, Program
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
 from objc.passes.exponentials import exponential_sums
 from objc.passes.norms import name_norms
@@ -56,7 +57,7 @@ def _logarithms_of_products(program: Program) -> Program:
     lets: list[Let] = []
     for let in program.lets:
         replacements = {}
-        for node in let.body.atoms(sympy.log, sympy.Pow):
+        for node in sorted(let.body.atoms(sympy.log, sympy.Pow), key=spelled):
             complement = isinstance(node, sympy.log) and _is_complement(node.args[0])
             read = 1 - node.args[0] if complement else node.args[0]
             if not isinstance(read, Read) or read.tensor not in products:

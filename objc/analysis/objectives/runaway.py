@@ -116,9 +116,8 @@ class _Search:
         ranked = sorted(falling, key=lambda one: -len(one[1].falling))
         for text, one in ranked[:4]:
             is_all = self._falls_at_all(one, places)
-            one.falling.sort(
-                key=lambda values: len(str(values))
-            )  # limits of long numbers are not found
+            # Limits of long numbers are not found.
+            one.falling.sort(key=lambda values: len(str(values)))
             where = one.falling[:2] if is_all else one.falling[:1]
             if all(self._end(one.direction, values) == -sympy.oo for values in where):
                 return self._told(text, one, is_all)

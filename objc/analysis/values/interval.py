@@ -269,9 +269,8 @@ def _times(a: End, b: End) -> End:
     if a == 0 or b == 0:
         return Fraction(0)
     if isinstance(a, float) or isinstance(b, float):
-        return (
-            INFINITY if (a > 0) == (b > 0) else -INFINITY
-        )  # a fraction may be too large for a float
+        # A fraction may be too large for a float.
+        return INFINITY if (a > 0) == (b > 0) else -INFINITY
     return a * b
 
 
