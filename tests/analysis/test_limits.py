@@ -38,13 +38,49 @@ def verdict(text: str) -> str:
         ("(sign(d) - 1/2)*x^2", "convex in x", None),
         ("(0^d - 1)*-x^2 - 0^d*x^2", "convex in x", None),
         ("x^2*tanh(1/d) - x^2/(1 + 1/d)", "nonnegative", None),
+        (_HUBER, "not convex in x", "refuted"),
+        (_HUBER, "not smooth 1 in x", "refuted"),
+        (_HUBER, "not smooth 1/2 in x", "proved"),
+        ("x^2 - 2*x^2*d^d", "concave in x", None),
+        ("if x^2 + d > 0 then x^2 else 5", "convex in x", None),
+        ("if x^2 + d > 0 then x^2 else -5", "nonnegative", "refuted"),
+        ("if d*x == 0 then -x^2 else x^2", "convex in x", "refuted"),
+        ("x^2*exp(-1/d) - x^2*[d == 0]", "nonnegative", None),
+        ("x^2*(1 - exp(-d)) - x^2*exp(-d)*(1 - tanh(d*1e30))", "convex in x", "refuted"),
+        ("(2*c - 1)*x^2 where c = sign(b)\n b = d", "convex in x", "refuted"),
+        ("if abs(x) <= d then x^2/2 + e*x^2 else d*(abs(x)-d/2)+e*x^2", "convex in x", "proved"),
+        ("x^2*(2*sign(d + e) - 1)", "convex in x", "refuted"),
+        # At d = 0 there is no value, straight or not.
+        ("d*exp(-x/d)", "strictly_convex in x", "unknown"),
     ],
 )
 def test_of_a_hyperparameter_that_may_be_zero(
     value: str, claims: str, expected: str | None
 ) -> None:
-    found = verdict(f"loss f(x: real |; d: nonnegative = 1) = {value} claims {claims}")
+    head = "x: real |; d: nonnegative = 1, e: nonnegative = 1"
+    found = verdict(f"loss f({head}) = {value}\n    claims {claims}")
     assert found == expected if expected else found != "proved"
+
+
+@pytest.mark.parametrize(
+    "weight",
+    [
+        "2*[any[j](d*(1 + x[j]^2) > 0)] - 1",
+        "2*[count[j](d*(1 + x[j]^2) > 0) > 0] - 1",
+        "prod[j](2*sign(d*(1 + x[j]^2)) - 1)",
+        "(if max[j](d*(1 + x[j]^2)) > 0 then 1 else -1)",
+        "(if sum[j](d*(1 + x[j]^2)) > 0 then 1 else -1)",
+        "(if norm(x)*d + d > 0 then 1 else -1)",
+        "sum[j | d*(1 + x[j]^2) > 0](2/3) - 1",
+    ],
+)
+@pytest.mark.parametrize("claims", ["convex in x", "nonnegative"])
+def test_of_reductions_that_change_at_zero(weight: str, claims: str) -> None:
+    head = "x: real[3] |; d: nonnegative = 1"
+    assert verdict(f"loss f({head}) = w*sum[i](x[i]^2)\n where w = {weight}\n claims {claims}") in (
+        "refuted",
+        "unknown",
+    )
 
 
 @pytest.mark.parametrize(

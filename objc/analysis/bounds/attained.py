@@ -145,5 +145,5 @@ def _is_inside(one: Input, value: Any) -> bool:
 def _is_exactly(subject: Subject, place: _Place, wanted: Expression) -> bool:
     """Whether the formula at a place is so much for all hyperparameters."""
     there = {one.read(): place[one.name] for one in subject.program.inputs if one.name in place}
-    value = subject.value.subs(there)
+    value = subject.value.xreplace(there)  # all at once: 0 times what is undefined is
     return bool(value.is_finite is not False and is_zero(value - wanted))

@@ -32,7 +32,8 @@ def limit_of_hyperparameters(subject: Subject, claim: Claim) -> Decision | None:
             continue
         above = _positive(subject.with_value(subject.value), one)
         inside = Subject(above, subject.effort)
-        moved = replace(claim, arguments=tuple(_moved(a, one, above) for a in claim.arguments))
+        arguments = tuple(_moved(each, one, above) for each in claim.arguments)
+        moved = replace(claim, arguments=arguments, negated=False)
         found = decide(inside, moved)
         if found.is_proof:
             return proved(f"for {one.name} > 0 {found.argument}; at 0 as the limit of these")

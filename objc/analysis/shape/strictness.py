@@ -163,7 +163,8 @@ def flat_directions(subject: Subject, claim: Claim) -> Decision | None:
 
 
 def _exactly(subject: Subject, values: Values) -> Any:
-    """The value in rational numbers; None where it isn't one."""
+    """The value in rational numbers; None where it isn't one. All inputs are put in at once: one by one, what
+    is multiplied by zero would be gone before it is seen to be undefined."""
     mapping = {one.read(): sympy.Rational(str(values[one.name])) for one in subject.program.inputs}
-    found = subject.value.subs(mapping)
+    found = subject.value.xreplace(mapping)
     return found if found.is_Rational else None
