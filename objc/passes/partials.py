@@ -58,7 +58,7 @@ class _Partial:
         if isinstance(node, sympy.Mul):
             return self._product(node.args)
         if isinstance(node, sympy.Pow):
-            return self._power(node.base, node.exp)
+            return self._power(node.base, node.exp, self.of(node.base))
         if isinstance(node, Branch):
             condition, then, otherwise = node.args
             return Branch(condition, self.of(then), self.of(otherwise))
@@ -80,13 +80,23 @@ class _Partial:
         addends = []
         for number, factor in enumerate(factors):
             derivative = self.of(factor)
-            if derivative != 0:
-                addends.append(sympy.Mul(*factors[:number], derivative, *factors[number + 1 :]))
+            if derivative == 0:
+                continue
+            others = [*factors[:number], *factors[number + 1 :]]
+            base, exponent = factor.as_base_exp()
+            times, size = base.as_coeff_Mul()
+            if isinstance(size, sympy.Abs) and self.of(exponent) == 0:
+                (inside,) = size.args
+                if sympy.sign(inside) in others:
+                    # sign(u)·|u|ᵖ has the slope p·|u|ᵖ⁻¹ at u = 0 too, where sign(u)² would be zero.
+                    others.remove(sympy.sign(inside))
+                    derivative = self._power(base, exponent, times * self.of(inside))
+            addends.append(sympy.Mul(*others, derivative))
         return sympy.Add(*addends)
 
-    def _power(self, base: Expression, exponent: Expression) -> Expression:
-        result = ZERO
-        inner, outer = self.of(base), self.of(exponent)
+    def _power(self, base: Expression, exponent: Expression, inner: Expression) -> Expression:
+        """The derivative of a power of which the base has the derivative `inner`."""
+        result, outer = ZERO, self.of(exponent)
         if inner != 0:
             slope = exponent * base ** (exponent - 1) * inner
             if not exponent.is_number and not exponent.is_nonzero:

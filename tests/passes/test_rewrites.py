@@ -167,12 +167,6 @@ def test_no_rule_without_its_condition() -> None:
     assert rewrite(exp(x) - exp(w)) == exp(x) - exp(w)
 
 
-def test_second_derivative_of_a_power_of_the_distance() -> None:
-    """The limit from either side at zero, where sign(0)² would be zero times infinity."""
-    root = sqrt(sympy.Abs(x))
-    assert rewrite(sympy.sign(x) ** 2 / root) == 1 / root
-
-
 def test_factors_move_into_branches() -> None:
     found = sink_conditions(log(x) * iverson(x > 0) * w)
     assert found == Branch(x > 0, w * log(x), sympy.Integer(0))

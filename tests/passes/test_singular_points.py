@@ -66,8 +66,15 @@ POINTS: dict[str, tuple[str, str, dict[str, Any], float, Any, Any]] = {
         {"z": [0, 0], "p": [1, 0]}, LOG2, [-0.5, 0.5], [0.25, 0.25]),
     "abs(x)^1.5": ("x: real", "abs(x)^1.5", {"x": 0}, 0, 0, INF),
     "abs(x)^3": ("x: real", "abs(x)^3", {"x": 0}, 0, 0, 0),
-    "abs(x)^p with p = 2": ("x: real | p: positive", "abs(x)^p", {"x": 0, "p": 2}, 0, 0, None),
-    "abs(x)^p with p = 1": ("x: real | p: positive", "abs(x)^p", {"x": 0, "p": 1}, 0, 0, None),
+    "abs(x)^p with p = 2": ("x: real | p: positive", "abs(x)^p", {"x": 0, "p": 2}, 0, 0, 2),
+    "abs(2*x)^(2*q) with q = 1": (
+        "x: real | q: positive", "abs(2*x)^(2*q)", {"x": 0, "q": 1}, 0, 0, 8),
+    "abs(x - t)^(q + 1) with q = 1": (
+        "x: real | t: real, q: nonnegative", "abs(x - t)^(q + 1)",
+        {"x": 3, "t": 3, "q": 1}, 0, 0, 2),
+    "sign(x)^2*abs(x)^n with n = 0": (
+        "x: real | n: nonnegative", "sign(x)^2*abs(x)^n", {"x": 0, "n": 0}, 0, 0, 0),
+    "abs(x)^p with p = 1": ("x: real | p: positive", "abs(x)^p", {"x": 0, "p": 1}, 0, 0, 0),
     "abs(x)^p with p = 3": ("x: real | p: positive", "abs(x)^p", {"x": 0, "p": 3}, 0, 0, 0),
     "acos at 1": ("x: interval(-1, 1)", "acos(x)", {"x": 1}, 0, -INF, -INF),
     "acos at -1": ("x: interval(-1, 1)", "acos(x)", {"x": -1}, np.pi, -INF, INF),

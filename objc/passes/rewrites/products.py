@@ -141,21 +141,6 @@ def size_from_sign(node: Any) -> Expression | None:
     return None
 
 
-def power_with_sign(node: Any) -> Expression | None:
-    """sign(x)²·|x|ⁿ = |x|ⁿ: the limit from either side at zero, where n is negative, or where it is not known
-    yet, zero."""
-    for one in node.args:
-        base, exponent = one.as_base_exp()
-        if not (isinstance(base, sympy.sign) and exponent == 2):
-            continue
-        for other in node.args:
-            size, power = other.as_base_exp()
-            known = power.is_number and not power.is_negative
-            if size == sympy.Abs(base.args[0]) and not known:
-                return sympy.Mul(*(f for f in node.args if f is not one))
-    return None
-
-
 def power_of_reciprocal(node: Any) -> Expression | None:
     """(k + c/x)⁻ⁿ = xⁿ·(k·x + c)⁻ⁿ for x > 0: 1/x may overflow."""
     if not (node.exp.is_Integer and node.exp < 0 and isinstance(node.base, sympy.Add)):
