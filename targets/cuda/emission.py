@@ -46,13 +46,9 @@ def forms(
     finding, program = weighed(program)
     scale = None if finding is None else finding.outputs[FOUND]
     kernel = Kernel(_after(finding, scheduled(program, dtype)), dtype, prefixes[0], scale)
-    ready = ranked(computable_everywhere(program))
-    blocked = schedule(widened(ready) if dtype in SHORT else ready, products=True, phases=False)
+    blocked = in_blocks(program, dtype)
     if not are_for_library(blocked):
         return kernel, None
-    owners = {blocked.storage[one.of].kind for one in blocked.storage.values() if one.of}
-    if dtype in SHORT and "output" in owners:
-        blocked = replace(blocked, storage=storage_of(blocked.program, blocked.steps, {}))
     return kernel, Kernel(_after(finding, blocked), dtype, prefixes[1], scale)
 
 
@@ -66,8 +62,22 @@ def scheduled(program: Program, dtype: DType) -> Loops:
     arrays are stored in a short type, nothing that is computed with passes through those of results."""
     ready = ranked(computable_everywhere(program))
     if dtype not in SHORT:
-        return turned(schedule(ready, products=False))
-    loops = turned(schedule(apart(ready), products=False))
+        return with_whole_sums(turned(schedule(ready, products=False)))
+    return with_whole_sums(_unlent(turned(schedule(apart(ready), products=False))))
+
+
+def in_blocks(program: Program, dtype: DType) -> Loops:
+    """The loops of a program whose products of matrices are apart, for a library."""
+    ready = ranked(computable_everywhere(program))
+    loops = schedule(widened(ready) if dtype in SHORT else ready, products=True, phases=False)
+    owners = {loops.storage[one.of].kind for one in loops.storage.values() if one.of}
+    if dtype in SHORT and "output" in owners:
+        loops = _unlent(loops)
+    return with_whole_sums(loops)
+
+
+def _unlent(loops: Loops) -> Loops:
+    """Loops of which no tensor is kept in the place of another."""
     return replace(loops, storage=storage_of(loops.program, loops.steps, {}))
 
 
@@ -128,7 +138,7 @@ class Kernel(Written):
         self, loops: Loops, stored: DType, prefix: str = "", scale: str | None = None
     ) -> None:
         self.scale = scale
-        self.loops = loops = with_whole_sums(loops)
+        self.loops = loops
         self.dtype: DType = "float32" if stored in SHORT else stored
         self.prefix = prefix
         self.layout = Layout(self.dtype, stored=stored)

@@ -51,7 +51,8 @@ def turned(loops: Loops) -> Loops:
 
 def with_whole_sums(loops: Loops) -> Loops:
     """The same loops, of which no sum over rows in an array is a scratch of the step that follows: a kernel
-    of its own puts it together, and what one kernel leaves for another is an array of the call."""
+    of its own puts it together, and what one kernel leaves for another is an array of the call. A library
+    that multiplies needs it there too."""
     sums = {
         finish.let
         for step in loops.steps

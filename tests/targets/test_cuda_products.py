@@ -13,13 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 from objc.targets.cuda import host, multiplying
+from objc.targets.cuda.emission import in_blocks
 from objc.targets.cuda.launching import Launch, Shape, Sized
 from objc.targets.cuda.multiplying import Multiply
+from objc.targets.cuda.products import are_for_library
 
 import objc
 from objc.compiler import Variant, derive
 from objc.ir.evaluate import evaluate
 from objc.ir.program import Program
+from objc.schedule.loops import Blocked
 from objc.target import DType, load
 
 from .running import TOLERANCE, run_of
@@ -121,6 +124,30 @@ def test_small_products_are_loops_and_large_ones_the_library_s() -> None:
 def test_what_a_guard_leaves_out_is_not_multiplied_by_zero() -> None:
     """It may be no number, and the library would show that."""
     assert "products" not in TARGET.emit(derived("others"), "float32").metadata
+
+
+@pytest.mark.usefixtures("_simulated")
+def test_what_a_library_is_asked_for_is_told_when_all_sums_have_their_places() -> None:
+    """A sum over rows that a step reads which runs once is an array of the call before anybody asks."""
+    kernel = objc.compile(SELF).own
+    program = derive(
+        kernel.program, Variant(("hessian_diagonal",), ("u",), frozenset({"x"}), False)
+    )
+    loops = in_blocks(program, "float32")
+    (blocked,) = [step for step in loops.steps if isinstance(step, Blocked)]
+    assert {loops.storage[one.let].kind for one in blocked.reductions} == {"stored"}
+    inputs = drawn(program)
+    emitted = TARGET.emit(program, "float64")
+    assert are_for_library(loops) and "products" in emitted.metadata
+    found = run_of(host.OnHost(emitted, 0), program, inputs, "float64")
+    for key, value in evaluate(program, inputs).items():
+        np.testing.assert_allclose(found[key], value, err_msg=key, **TOLERANCE["float64"])
+
+
+SELF = """
+loss own(x: real[D], u: real[D], v: real[D, D]) = logsumexp[k](sum[d](w[k, d] * x[d]))
+    where w[k, d] = v[k, d] + u[d] * v[0, d]
+"""
 
 
 def test_calls_follow_the_rows() -> None:
