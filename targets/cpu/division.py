@@ -19,9 +19,6 @@ from typing import Any, NamedTuple
 CHUNK = 1 << 19
 """Operations of a chunk: some tens of microseconds."""
 
-ALONE = 1 << 21
-"""Operations that are not worth waking a second thread for."""
-
 PARTIALS = 1 << 26
 """Bytes that partial results in arrays may take."""
 
@@ -62,11 +59,6 @@ class Division(NamedTuple):
     work: Any
     blocks: Any
     block: Any
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether there is enough to do for a second thread."""
-        return bool(self.chunks > 1 and self.chunks * self.rows * self.work > ALONE)
 
 
 def divided(
@@ -119,8 +111,3 @@ def extent_of(shape: Any, sizes: Mapping[str, Any]) -> Any:
     for one in shape:
         product = product * (sizes[one] if isinstance(one, str) else one)
     return product
-
-
-def limits() -> tuple[int, int]:
-    """What the division depends on beside the sizes."""
-    return CHUNK, ALONE

@@ -2,7 +2,7 @@
 
 Chunks are a function of the sizes alone and each has its own partial result, so the number of threads
 changes nothing in a result. Compiled code releases Python's lock (it is called through ctypes), so
-plain threads suffice; they are started when first needed and cost a few microseconds a call.
+plain threads suffice; they are started when first needed, and woken where that pays (see `sharing`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import os
 import queue
 import struct
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from objc.targets.cpu.division import divided, extent_of, limits
+from objc.targets.cpu.division import divided, extent_of
+from objc.targets.cpu.sharing import Sharing
 
 # ---- copied into emitted modules from here on
 
@@ -135,8 +137,11 @@ class Sized:
 
     def __init__(self, kernel: Kernel, sizes: Mapping[str, int]) -> None:
         self.steps = [divided(step, sizes) for step in kernel.steps]
-        self.heavy = any(step.is_shared for step in self.steps)
-        self.limits = limits()
+        self.several = [  # steps that threads can share, and their operations
+            (number, one.chunks * one.rows * one.work)
+            for number, one in enumerate(self.steps)
+            if one.chunks > 1
+        ]
         self.filled: list[Any] = []
         self.work: list[tuple[int, int]] = []  # (slot, where): what steps hand on to each other
         self.handed = 0  # bytes of it
@@ -205,6 +210,7 @@ class Kernel:
             if kind == "input"
         ]
         self.sized: dict[tuple[Any, ...], Sized] = {}
+        self.sharing = Sharing()
 
     def __call__(
         self, arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]
@@ -258,7 +264,7 @@ class Kernel:
     def _plan(self, sizes: Mapping[str, int]) -> Sized:
         key = tuple(sizes.items())
         plan = self.sized.get(key)
-        if plan is None or plan.limits != limits():
+        if plan is None:
             if len(self.sized) > 64:  # batches of ever new sizes
                 self.sized.clear()
             plan = self.sized[key] = Sized(self, sizes)
@@ -268,19 +274,27 @@ class Kernel:
         """Every step; returns the worst bad position, the first of its kind."""
         base = ctypes.addressof(table)
         steps = len(plan.steps)
-        threads = get_threads() if plan.heavy else 1
+        threads = get_threads() if plan.several else 1
         if threads == 1:
             return self._call(base, plan.scratch, 0, steps, 0, _ALL)
         begin = 0
         errors: list[tuple[int, ...]] = []
-        for number, step in enumerate(plan.steps):
-            if step.is_shared:
-                if begin < number:
-                    errors.append(self._call(base, plan.scratch, begin, number, 0, _ALL))
-                self._divide(base, plan.scratch, number, step.chunks, threads, errors)
-                begin = number + 1
-                if any(one[0] >= 3 for one in errors):
-                    break
+        for number, operations in plan.several:
+            is_shared, trial = self.sharing.way(number, operations, threads)
+            if not is_shared and trial is None:
+                continue  # with those beside it
+            if begin < number:
+                errors.append(self._call(base, plan.scratch, begin, number, 0, _ALL))
+            start = time.perf_counter()
+            if is_shared:
+                self._divide(base, plan, number, threads, errors)
+            else:
+                errors.append(self._call(base, plan.scratch, number, number + 1, 0, _ALL))
+            if trial is not None:
+                trial.note(is_shared, time.perf_counter() - start, operations)
+            begin = number + 1
+            if any(one[0] >= 3 for one in errors):
+                break
         else:
             if begin < steps:
                 errors.append(self._call(base, plan.scratch, begin, steps, 0, _ALL))
@@ -297,10 +311,10 @@ class Kernel:
         return _ERROR.unpack_from(block, 8 * first_line)
 
     def _divide(
-        self, base: int, scratch: int, number: int, chunks: int, threads: int,
-        errors: list[tuple[int, ...]],
-    ) -> None:  # fmt: skip
+        self, base: int, plan: Sized, number: int, threads: int, errors: list[tuple[int, ...]]
+    ) -> None:
         """The chunks of one step, in runs that threads take as they become free."""
+        chunks = plan.steps[number].chunks
         length = max(1, chunks // (threads * 8))
         runs = itertools.count()
 
@@ -310,7 +324,7 @@ class Kernel:
                 if first >= chunks:
                     return
                 last = min(first + length, chunks)
-                error = self._call(base, scratch, number, number + 1, first, last)
+                error = self._call(base, plan.scratch, number, number + 1, first, last)
                 if error[0]:
                     errors.append(error)
 

@@ -26,7 +26,8 @@ _FILES = (
     "cpu/mathematics/error_function.py", "cpu/mathematics/powers.py",
     "cpu/mathematics/trigonometry.py",
     "cpu/mathematics/tile.py", "cpu/mathematics/turn.py", "cpu/mathematics/registers.py",
-    "cpu/kernels.py", "cpu/products.py", "cpu/division.py", "cpu/driver.py", "cpu/lazily.py",
+    "cpu/kernels.py", "cpu/products.py", "cpu/division.py", "cpu/sharing.py", "cpu/driver.py",
+    "cpu/lazily.py",
 )  # fmt: skip
 _IMPORTS = (
     "import contextlib",
@@ -37,6 +38,7 @@ _IMPORTS = (
     "import queue",
     "import struct",
     "import threading",
+    "import time",
     "from llvmlite import ir",
     "from numba import cfunc, float32, float64, int64, njit, types",
     "from numba.core.compiler import Compiler",

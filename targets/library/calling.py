@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from objc.targets.cpu.division import CHUNK
 from objc.targets.cpu.driver import get_threads, workers
+from objc.targets.cpu.sharing import Sharing
 
 # ---- copied into emitted modules from here on
 
@@ -58,6 +61,7 @@ class Function:
         self.steps = steps
         self.error = error
         self.symbol = symbol
+        self.sharing = Sharing()
         given = [_TYPES[kind] for kind, _, _ in self.parameters]
         sizes = [ctypes.c_int64 for kind, _, _ in self.parameters if kind == "size"]
         pointer, whole = ctypes.c_void_p, ctypes.c_int64
@@ -101,12 +105,27 @@ class Function:
         return {key: place.value for key, place in scalars.items()}
 
     def _call(self, given: Sequence[Any], error: Record) -> int:
-        """In this thread, or, where there is enough to do, on as many as may be used."""
+        """In this thread, or, where that is faster, on as many as may be used."""
         sizes = given[: sum(kind == "size" for kind, _, _ in self.parameters)]
         threads = get_threads()
         chunks = [self.chunks(step, *sizes) for step in range(self.steps if threads > 1 else 0)]
-        if max(chunks, default=0) < 4:
+        several = sum(count for count in chunks if count > 1)
+        if not several:
             return int(self.whole(*given, ctypes.byref(error)))
+        is_shared, trial = self.sharing.way(0, several * CHUNK, threads)
+        start = time.perf_counter()
+        if is_shared:
+            status = self._shared(given, sizes, chunks, threads, error)
+        else:
+            status = int(self.whole(*given, ctypes.byref(error)))
+        if trial is not None:
+            trial.note(is_shared, time.perf_counter() - start, several)
+        return status
+
+    def _shared(
+        self, given: Sequence[Any], sizes: Sequence[int], chunks: Sequence[int], threads: int,
+        error: Record,
+    ) -> int:  # fmt: skip
         workspace = np.empty(self.workspace(*sizes) // 8 + 1, np.int64)
         place = workspace.ctypes.data
         status = int(self.begin(*given, place, ctypes.byref(error)))

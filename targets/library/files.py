@@ -104,7 +104,7 @@ def loader(functions: Iterable[Member], dtype: DType, name: str) -> str:
         )
 
     def helpers(text: str) -> list[str]:
-        own = support(f"{text}\nFunction", ("cpu/driver.py", "library/calling.py"))
+        own = support(f"{text}\nFunction", _FILES)
         return [*own, _open(name)]
 
     needs = f"NumPy and the shared object lib{name}{SUFFIX} beside it"
@@ -113,6 +113,7 @@ def loader(functions: Iterable[Member], dtype: DType, name: str) -> str:
     )  # fmt: skip
 
 
+_FILES = ("cpu/division.py", "cpu/sharing.py", "cpu/driver.py", "library/calling.py")
 _IMPORTS = (
     "import ctypes",
     "import itertools",
@@ -120,6 +121,7 @@ _IMPORTS = (
     "import os",
     "import queue",
     "import threading",
+    "import time",
 )
 
 

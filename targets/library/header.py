@@ -73,6 +73,10 @@ function called by its own name works in the calling thread alone. To share one 
         wait until every chunk of the step is done
     status = F_end(workspace, &error);                         one thread
 
+A step of one chunk is not worth sharing, and one of a few chunks only where threads are awake: a chunk
+takes from a few microseconds (elementwise formulas, wide vectors) to half a millisecond. How long a
+step takes is best measured once, and shared where that is several times what a thread costs to wake.
+
 Each chunk is run once. A thread's scratch holds F_scratch(sizes) bytes, or is NULL: it is then taken
 from malloc and given back. The results are the same to the last bit however the chunks are divided,
 and the same as those of F. A negative size of workspace, scratch or chunks is a status, negated.

@@ -142,8 +142,8 @@ def test_threads_after_a_fork() -> None:
 import os, warnings
 warnings.simplefilter("ignore")
 import tests.targets.test_cpu_driver as t
-from objc.targets.cpu import division, set_threads
-division.CHUNK, division.ALONE = 40, 0
+from objc.targets.cpu import division, set_threads, sharing
+division.CHUNK, sharing.ALWAYS = 40, 0
 set_threads(2)
 call, _, _ = t.prepared("cross_entropy", 300, "float32")
 value = call()["value"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from objc.targets.cpu import division, set_threads
+from objc.targets.cpu import set_threads, sharing
 
 import objc
 
@@ -99,7 +99,7 @@ def test_what_is_beyond_a_tile_spoils_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["layer", "network", "pairs"])
 def test_threads_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(division, "ALONE", 1)
+    monkeypatch.setattr(sharing, "ALWAYS", 0)
     given = arguments(name, (700, 19, 23, 5), "float32")
     kernel = getattr(OURS, name)
     set_threads(1)
