@@ -138,7 +138,7 @@ def arrange(
     """The items of one level. `kept` are lets that have an array anyway (outputs)."""
     slots: list[_Slot] = [_Slot(None)]
     place: dict[str, tuple[int, Member]] = {}
-    for unit in _units(members) if around else _with_copies(list(_units(members))):
+    for unit in _with_copies(list(_units(members))):
         number = _slot_for(unit, slots, place)
         slots[number].members += unit
         slots[number].direction = slots[number].direction or unit[0].direction

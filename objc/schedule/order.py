@@ -8,7 +8,7 @@ made. What remains is ordered such that the innermost loop runs along memory.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -82,6 +82,14 @@ def plan(let: Let, group: Group, plans: Mapping[str, Plan]) -> Plan:
     if innermost is not None:
         path.append(innermost)
     return Plan(let, tuple(path), scattered, guard, group, len(leading))
+
+
+def as_copy(plan: Plan) -> Plan:
+    """The plan of what is made where it is read: row by row, in the order of its axes."""
+    if plan.group.is_recurrence or plan.scattered:
+        return replace(plan, is_copy=True)
+    over = [index for index in plan.path if index in plan.let.over]
+    return replace(plan, path=(*plan.let.free, *over), is_copy=True)
 
 
 def _leading(group: Group) -> tuple[Index, ...]:

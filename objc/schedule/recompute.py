@@ -12,6 +12,7 @@ from objc.ir.program import Let, Program
 from objc.ir.symbols import Read, substitute_positions
 from objc.schedule.cost import operations_of
 from objc.schedule.loops import Loops
+from objc.schedule.repeat import is_whole
 
 _FREE = 4
 """Operations that take no longer than to fetch a number from memory."""
@@ -23,7 +24,7 @@ def without_large(program: Program, loops: Loops) -> Program | None:
         let.name: let
         for let in program.lets
         if let.name in loops.storage
-        and loops.storage[let.name].kind == "stored"
+        and is_whole(let, loops.storage[let.name])
         and _is_light(let, program)
     }
     if not large:

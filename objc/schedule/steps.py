@@ -24,10 +24,10 @@ from objc.schedule.loops import (
     Step,
 )
 from objc.schedule.merge import merged
-from objc.schedule.order import Plan, plan
+from objc.schedule.order import Plan, as_copy, plan
 from objc.schedule.phases import phased
 from objc.schedule.recompute import without_large
-from objc.schedule.repeat import repeated
+from objc.schedule.repeat import Copy, is_whole, repeated
 from objc.schedule.storage import storage_of
 from objc.schedule.symmetry import without_mirrored
 
@@ -58,7 +58,7 @@ def _lighter(
 
 def _repeated(program: Program, loops: Loops) -> Loops:
     """Loops that keep no square of a size whole, if there are such."""
-    copies: Mapping[str, str] = {}
+    copies: Mapping[str, Copy] = {}
     first = loops
     for _ in range(_ROUNDS):
         found = repeated(program, loops, copies)
@@ -66,7 +66,10 @@ def _repeated(program: Program, loops: Loops) -> Loops:
             break
         program, copies = found
         program, loops = _lighter(program, True, frozenset(copies))
-    kept = any(name in loops.storage and loops.storage[name].kind == "stored" for name in copies)
+    kept = any(
+        name in loops.storage and is_whole(program.let[name], loops.storage[name])
+        for name in copies
+    )
     return first if kept else loops
 
 
@@ -89,11 +92,9 @@ def _in_steps(kept: Kept, products: bool, copies: frozenset[str]) -> Loops:
     plans: dict[str, Plan] = {}
     for group in groups(program):
         for let in group.lets:
-            made = replace(
-                plan(let, group, plans),
-                is_whole=let.name in kept.whole,
-                is_copy=let.name in copies,
-            )
+            made = replace(plan(let, group, plans), is_whole=let.name in kept.whole)
+            if let.name in copies:
+                made = as_copy(made)
             if products and not group.is_recurrence:
                 made = replace(made, factors=factors(made, program))
             plans[let.name] = made

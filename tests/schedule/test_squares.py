@@ -1,0 +1,71 @@
+"""What grows as the square of a size is in no array, whatever guards and orders of summation ask for."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from objc.compiler import Variant, derive, lower, parse
+from objc.ir.program import Program
+from objc.schedule import Loops, schedule
+from objc.syntax import read_source
+
+from ..targets.running import agree
+
+PROGRAMS = lower(parse(read_source(Path(__file__).with_name("pairs.objc")))).programs
+BATCHED = pytest.mark.parametrize("batched", [False, True], ids=["whole", "batched"])
+
+
+@functools.cache
+def derived(name: str, batched: bool) -> Program:
+    program = PROGRAMS[name]
+    tensors = frozenset(one.name for one in program.inputs if one.dimensions)
+    wrt = tuple(one.name for one in program.inputs if one.role in ("differentiable", "learned"))
+    variant = Variant(("value", "gradient"), wrt, tensors if batched else frozenset())
+    return derive(program, variant)
+
+
+def squares(loops: Loops) -> list[str]:
+    """The lets of which an array has the square of the number of items, or more."""
+    return [
+        name
+        for name, kept in loops.storage.items()
+        if kept.kind in ("stored", "scratch")
+        and [
+            loops.program.let[name].dimensions[axis].name
+            for axis in kept.axes
+            if axis != kept.block
+        ].count("N")
+        > 1
+    ]
+
+
+@BATCHED
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_no_array_grows_as_the_square_of_a_size(name: str, batched: bool) -> None:
+    assert not squares(schedule(derived(name, batched)))
+
+
+def test_without_copies_there_would_be_squares() -> None:
+    """What is asserted above can fail."""
+    assert squares(schedule(derived("both_ways", True), products=False))
+
+
+@pytest.mark.parametrize(
+    ("name", "batched"),
+    [("ordered", True), ("both_ways", True), ("scaled", False), ("kernels", True)],
+)
+def test_copies_say_the_same(name: str, batched: bool) -> None:
+    draw = np.random.default_rng(3)
+    rows = (2, 5) if batched else (5,)
+    program = derived(name, batched)
+    inputs = {
+        one.name: draw.normal(size=(*rows, *[3] * (len(one.dimensions) - len(rows))))
+        if one.dimensions
+        else 0.5
+        for one in program.inputs
+    }
+    agree(program, inputs)
