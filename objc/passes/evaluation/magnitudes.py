@@ -13,6 +13,7 @@ from typing import Any
 import sympy
 
 from objc.atoms import Branch, extended, hypot1m1, log1p, quotient, sigmoid, xlogy
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
 from objc.passes.rewrites.forms import ONE, ZERO, is_short
 
@@ -31,15 +32,30 @@ def keep_in_range(expression: Any, named: Mapping[Read, Expression]) -> Any:
     """The same value, by ratios instead of squares where squares may overflow. `named` tells what the
     reads of elementwise lets stand for. What is compared with the largest of many stays the number
     that it was among them."""
+    return _in_range(_in_ratios(expression), named)
+
+
+def _in_ratios(expression: Any) -> Any:
+    """The same, with a ratio for every two powers of which one divides the other."""
+    if not getattr(expression, "args", ()):
+        return expression
+    arguments = [_in_ratios(one) for one in expression.args]
+    if arguments != list(expression.args):
+        expression = expression.func(*arguments)
+    is_product = isinstance(expression, sympy.Mul)
+    return _ratio_of_powers(expression) if is_product else expression
+
+
+def _in_range(expression: Any, named: Mapping[Read, Expression]) -> Any:
     if not getattr(expression, "args", ()):
         return expression
     if getattr(expression, "is_Relational", False):
         if not isinstance(expression, sympy.Eq | sympy.Ne):
             return expression
-        return expression.func(*(keep_in_range(one, named) for one in expression.args))
+        return expression.func(*(_in_range(one, named) for one in expression.args))
     if isinstance(expression, (sympy.Mul, sympy.Pow)):
         return _product(expression, named)
-    arguments = [keep_in_range(one, named) for one in expression.args]
+    arguments = [_in_range(one, named) for one in expression.args]
     if arguments != list(expression.args):
         expression = expression.func(*arguments)
     return _log_of_square(expression) if isinstance(expression, log1p) else expression
@@ -48,9 +64,9 @@ def keep_in_range(expression: Any, named: Mapping[Read, Expression]) -> Any:
 def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
     """A product is looked at as a whole: its powers are not on their own."""
     factors = []
-    for factor in sympy.Mul.make_args(product):
+    for factor in sympy.Mul.make_args(_over_its_fractions(product)):
         base, exponent = factor.as_base_exp() if isinstance(factor, sympy.Pow) else (factor, ONE)
-        factors.append(keep_in_range(base, named) ** exponent)
+        factors.append(_in_range(base, named) ** exponent)
     whole = _ratio_of_powers(sympy.Mul(*factors))
     if not isinstance(whole, (sympy.Mul, sympy.Pow)):
         return whole
@@ -67,14 +83,20 @@ def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
 
 
 def _ratio_of_powers(product: Any) -> Any:
-    """xⁿ/sᵐ = (x/s)ᵏ·xⁿ⁻ᵏ/sᵐ⁻ᵏ with k the lesser of both, unless both are 1."""
+    """xⁿ/sᵐ = (x/s)ᵏ·xⁿ⁻ᵏ/sᵐ⁻ᵏ with k the lesser of both, unless both are 1. What has the same power
+    is brought together first: x²/(s²·ν) is (x/s)²/ν."""
     powers = {one.as_base_exp()[0]: one.as_base_exp()[1] for one in sympy.Mul.make_args(product)}
     above = [base for base, n in powers.items() if isinstance(base, Read) and _is_from(n, 1)]
     below = [base for base, n in powers.items() if isinstance(base, Read) and _is_from(-n, 1)]
-    for x, s in zip(above, below, strict=False):
+    # What is of one number for all of them, as the scale of a mean is, waits for what is of each.
+    for x in sorted(above, key=lambda x: (-powers[x], -len(x.positions), spelled(x))):
+        steep = [s for s in below if max(powers[x], -powers[s]) > 1]
+        if not steep:
+            continue
+        s = min(steep, key=lambda s: (abs(powers[x] + powers[s]), spelled(s)))
+        below.remove(s)
         degree = min(powers[x], -powers[s])
-        if max(powers[x], -powers[s]) > 1:
-            product = product * x**-degree * s**degree * quotient(x, s) ** degree
+        product = product * x**-degree * s**degree * quotient(x, s) ** degree
     return product
 
 
@@ -137,10 +159,12 @@ def _is_from(exponent: Any, least: int) -> bool:
 def _log_of_square(node: Any) -> Any:
     """log(1 + k·x²) = 2·log(1 + (√(1 + k·x²) − 1)), in which the square is never made; log(1 + k/x) is
     log k − log x where 1/x may leave the range."""
+    found = _scaled_square(node.args[0])
+    if found is not None:
+        x, rate = found
+        return 2 * log1p(hypot1m1(sympy.sqrt(rate) * x))
     rate, rest = node.args[0].as_coeff_Mul()
     base, exponent = rest.as_base_exp()
-    if rate.is_positive and exponent == 2 and _is_generator(base):
-        return 2 * log1p(hypot1m1(sympy.sqrt(rate) * base))
     if rate.is_positive and exponent == -1 and isinstance(base, Read) and base.is_positive:
         return Branch(sympy.Lt(base, _LEAST * rate), sympy.log(rate) - sympy.log(base), node)
     return node
@@ -169,20 +193,50 @@ def _rational(product: Any) -> Expression | None:
     return None
 
 
+def _over_its_fractions(product: Any) -> Any:
+    """(a + b/B)/B = (a·B + b)/B² for a B = c + k·x²: what is not bounded far out is a polynomial then, and
+    not a difference of ratios."""
+    powers = {}
+    for factor in sympy.Mul.make_args(product):
+        x = _sum_of_square(factor)
+        if x is not None:
+            powers[factor.as_base_exp()[0]] = x
+    for factor in sympy.Mul.make_args(product):
+        if not isinstance(factor, sympy.Add) or not is_short(factor):
+            continue
+        for base, x in powers.items():
+            degrees = [-one.exp for one in factor.atoms(sympy.Pow) if one.base == base]
+            if not degrees or not all(_is_from(one, 1) for one in degrees):
+                continue
+            above = sympy.Add(*(base ** max(degrees) * one for one in factor.args))
+            if _in_reciprocal(above, x) is not None:
+                return product / factor * sympy.expand(above) * base ** -max(degrees)
+    return product
+
+
 def _reciprocal(x: Any) -> Expression:
     return quotient(*reversed(x.args)) if isinstance(x, quotient) else quotient(ONE, x)
 
 
 def _sum_of_square(power: Any) -> Any:
-    """x of (c + k·x²)⁻ⁿ with positive numbers c and k, for real x; else None."""
+    """x of (c + k·x²)⁻ⁿ with a positive number c and a positive k, for real x; else None."""
     base, exponent = power.as_base_exp()
     if not (_is_from(-exponent, 1) and isinstance(base, sympy.Add) and len(base.args) == 2):
         return None
     constant, rest = base.as_coeff_Add()
-    rate, square = rest.as_coeff_Mul()
-    x, two = square.as_base_exp()
-    fits = constant.is_positive and rate.is_positive and two == 2 and _is_generator(x)
-    return x if fits else None
+    found = _scaled_square(rest)
+    return found[0] if constant.is_positive and found is not None else None
+
+
+def _scaled_square(product: Any) -> tuple[Any, Expression] | None:
+    """(x, k) where a product is k·x², for real x and a positive k that x is not in."""
+    for factor in sympy.Mul.make_args(product):
+        x, two = factor.as_base_exp()
+        if two == 2 and _is_generator(x):
+            rate = product / factor
+            if rate.is_positive and not rate.has(x):
+                return x, rate
+    return None
 
 
 def _in_reciprocal(factor: Any, x: Any) -> tuple[int, Expression] | None:
