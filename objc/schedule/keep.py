@@ -127,7 +127,7 @@ def _sums_rows_of(result: Let, total: Let) -> bool:
 
 def _functions(body: Expression) -> Iterator[Expression]:
     """The elementary functions of a body, each once."""
-    for one in body.atoms(sympy.Function):
+    for one in sorted(body.atoms(sympy.Function), key=str):
         if one.func in BY_FUNCTION and not isinstance(one, Branch):
             yield one
 

@@ -220,7 +220,7 @@ class _Turned:
     def _turned(self, body: Expression) -> Expression:
         """A body that reads turned copies of the rows of inputs."""
         swaps: dict[Expression, Expression] = {}
-        for read in body.atoms(Read):
+        for read in sorted(body.atoms(Read), key=str):
             indices = [position.index for position in read.positions]
             if len(indices) != 2 or indices[0] != self.rows or indices[1] is None:
                 continue

@@ -15,7 +15,7 @@ def reason(program: Program) -> str | None:
     for let in program.lets:
         if let.reduction is not None and not REDUCTIONS[let.reduction].primitive:
             return f"the reduction `{let.reduction}` has not been expanded"
-        for function in let.body.atoms(sympy.Function):
+        for function in sorted(let.body.atoms(sympy.Function), key=str):
             if isinstance(function, Branch):
                 continue
             if isinstance(function, sympy.polygamma):

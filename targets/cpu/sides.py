@@ -13,6 +13,7 @@ from dataclasses import replace
 import sympy
 
 from objc.atoms import Branch
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Condition, Expression, IndexValue, reads
 from objc.schedule.cost import is_costly
 from objc.schedule.loops import Accumulate, Assign, Item, Loop
@@ -25,8 +26,8 @@ def skippable(loop: Loop) -> tuple[Condition, Loop] | None:
         return None
     made = {one.let for one in items}
     whole = _functions(items)
-    for branch in dict.fromkeys(one for item in items for one in item.body.atoms(Branch)):
-        condition = branch.args[0]
+    conditions = {one.args[0] for item in items for one in item.body.atoms(Branch)}
+    for condition in sorted(conditions, key=_seldom_first):
         if not _is_known(condition, made):
             continue
         denied = sympy.Not(condition, evaluate=False)  # what is no number is not on the other side
@@ -35,6 +36,11 @@ def skippable(loop: Loop) -> tuple[Condition, Loop] | None:
             if whole - _functions(rest):
                 return asked, replace(loop, body=rest)
     return None
+
+
+def _seldom_first(condition: Condition) -> tuple[bool, str]:
+    """Equalities first, which few entries meet."""
+    return not isinstance(condition, sympy.Eq | sympy.Ne), spelled(condition)
 
 
 def _is_known(condition: Condition, made: set[str]) -> bool:

@@ -50,7 +50,7 @@ def usual(step: Step, program: Program, exponents: Iterable[Expression]) -> Usua
     denied = dict.fromkeys(
         one
         for e in _expressions(settled)
-        for one in e.atoms(sympy.Eq, sympy.Ne)
+        for one in sorted(e.atoms(sympy.Eq, sympy.Ne), key=str)
         if _is_uniform(one, program)
     )
     if not values and not denied:
