@@ -17,7 +17,7 @@ from objc.targets.cuda import host, ptx
 import objc
 from objc.cli.application import objc as command
 
-from .test_cuda import LABEL, LOGITS, TEXT, Brief, Owned, Pretended
+from .pretended import LABEL, LOGITS, TEXT, Brief, Owned, Pretended
 
 LAYER = """
 loss layer(| x: real[D], label: index(K); learn weight: real[K, D]) =
