@@ -419,8 +419,12 @@ one and two arise as its derivatives and are spelled by the targets beside it.""
 def _evaluation(atom: Atom) -> Callable[[Any, int], Any]:
     def evaluate(self: Any, precision: int) -> Any:
         with mpmath.workprec(precision + 20):
-            value = atom.reference(*(one._to_mpmath(precision + 20) for one in self.args))
-            return sympy.Float._new(mpmath.mpf(value)._mpf_, precision)
+            places = [one._to_mpmath(precision + 20) for one in self.args]
+            try:
+                value = mpmath.mpf(atom.reference(*places))
+            except (ValueError, TypeError, ZeroDivisionError):  # a pole, or no real number
+                return sympy.nan
+            return sympy.Float._new(value._mpf_, precision)
 
     return evaluate
 

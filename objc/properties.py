@@ -97,6 +97,7 @@ _BOUNDS = (
     *_in("bounds.gibbs", "gibbs_inequality"),
     *_in("bounds.products", "cauchy_schwarz"),
     *_in("bounds.members", "member_of_a_sum"),
+    *_in("bounds.averages", "means_and_extremes"),
     *_in("bounds.paths", "path_through_a_chain"),
     *_in("bounds.kernels", "means_in_the_space_of_a_kernel"),
     *_in("bounds.rearrangement", "gains_over_the_best"),
@@ -104,6 +105,7 @@ _BOUNDS = (
     *_in("bounds.equality", "least_at_equality"),
     *_in("bounds.direct", "drawn_inputs", "limits_of_the_value"),
     *_in("bounds.apart", "distributions_apart"),
+    *_in("bounds.direct", "each_end"),
     *_in("shape.limits", "limit_of_hyperparameters"),
 )
 _CURVATURE = (

@@ -45,6 +45,7 @@ def holds(
     return all(
         ranges.of(one, context).is_nonnegative
         or ranges.of(sympy.expand(one), context).is_nonnegative
+        or ranges.of(sympy.factor_terms(one), context).is_nonnegative
         for one in rooms
     )
 
@@ -110,6 +111,22 @@ def signs_of_the_terms(subject: Subject, claim: Claim) -> Decision | None:
     if ends_of(claim) == (0, sympy.oo) and terms.is_nonnegative(subject):
         return proved("by the signs of the terms, on the line")
     return None
+
+
+def each_end(subject: Subject, claim: Claim) -> Decision | None:
+    """The two ends by themselves, each by what proves it."""
+    from objc.analysis.claims import decide
+
+    low, high = ends_of(claim)
+    if not (low.is_finite and high.is_finite):
+        return None
+    halves = [
+        decide(subject, Claim(False, ("bounded",), ends, None, ()))
+        for ends in ((low, sympy.oo), (-sympy.oo, high))
+    ]
+    if not all(one.is_proof for one in halves):
+        return None
+    return proved(f"from below, {halves[0].argument}; from above, {halves[1].argument}")
 
 
 def drawn_inputs(subject: Subject, claim: Claim) -> Decision | None:

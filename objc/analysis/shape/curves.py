@@ -32,6 +32,7 @@ from objc.analysis.signs.elementary import (
 )
 from objc.analysis.signs.lines import is_curved_inside
 from objc.analysis.subject import Subject
+from objc.atoms import stop_gradient
 from objc.ir.program import Input
 from objc.ir.symbols import Expression, Read
 
@@ -76,9 +77,11 @@ def _by_algebra(subject: Subject, name: str, value: Any, least: Expression, stri
 
 
 def _is_one_formula(subject: Subject, one: Input) -> bool:
-    """Whether a loss is one formula, of an input that moves on a line."""
+    """Whether a loss is one formula, of an input that moves on a line, with the derivative of its value."""
     moves = not (one.dimensions or one.domain.is_integer or one.domain.kind in ("sign", "binary"))
-    return moves and len(subject.program.lets) == 1 and subject.is_short
+    if not moves or len(subject.program.lets) != 1 or subject.value.has(stop_gradient):
+        return False
+    return subject.is_short
 
 
 def is_convex_on_lines(

@@ -10,14 +10,17 @@ and shown to be so on that assumption: an induction over the order in which they
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import sympy
 
 from objc.analysis.decision import Decision, proved, refuted
+from objc.analysis.shape.merging import alignments
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import certified, is_finite, outputs
+from objc.analysis.values.ranges import Ranges
 from objc.analysis.values.samples import samples, shown
 from objc.atoms import Branch, maximum, minimum
 from objc.ir.index import Position
@@ -107,6 +110,7 @@ class Moves:
     """
 
     def __init__(self, program: Program, effects: Mapping[str, Effect]) -> None:
+        self.program = program
         self.effects = {one.name: _NONE for one in program.inputs}
         self.effects |= effects
         recurrent = members(program)
@@ -119,7 +123,10 @@ class Moves:
 
     def _of_let(self, let: Let) -> Effect:
         self._condition(let.guard)
-        body = self.effect(let.body)
+        try:
+            body = self.effect(let.body)
+        except Unclear:
+            return self._of_terms(let)
         if let.reduction is None or body.is_none or let.reduction in _ORDERS:
             return _NONE if let.reduction in _ORDERS else body
         if body.factor == 1:
@@ -132,6 +139,54 @@ class Moves:
             return body
         raise Unclear
 
+    def _at(self, read: Read) -> Effect:
+        """What the move does to an entry: what is added to a sum of terms may be another in each."""
+        effect, let = self.effects[read.tensor], self.program.let.get(read.tensor)
+        if let is None or not let.free or effect.added == 0:
+            return effect
+        places = dict(zip(let.free, read.positions, strict=True))
+        return Effect(substitute_positions(effect.added, places), effect.factor)
+
+    def _of_terms(self, let: Let) -> Effect:
+        """What is added to a sum or a mean where that is made of its terms: multiples of one, of the weights
+        of a distribution, or of the terms of another reduction of the kind, as of Σ x to Σ x²."""
+        if let.reduction not in ("sum", "mean"):
+            raise Unclear
+        added = sympy.Integer(0)
+        for term in sympy.Add.make_args(sympy.expand(self.of(let.body) - let.body)):
+            parts = sympy.Mul.make_args(term)
+            plain = sympy.Mul(*(one for one in parts if _is_plain(one)))
+            added += plain * self._reduced(let, term / plain)
+        return Effect(added=added)
+
+    def _reduced(self, let: Let, body: Expression) -> Expression:
+        """What a sum or a mean is of other terms, where that is known before the move."""
+        is_sum, is_whole = let.reduction == "sum", let.guard == sympy.true
+        size = sympy.Mul(*(Extent(index.dimension) for index in let.over))
+        away = {index: Position(None, 0) for index in let.over}
+        if substitute_positions(body, away) == body and (is_whole or not is_sum):
+            return size * body if is_sum else body
+        is_weighed = is_whole and is_sum and len(let.over) == 1
+        if is_weighed and self._ranges.is_distribution(body, let.over[0]):
+            return sympy.Integer(1)
+        for other in self.program.lets:
+            if other.reduction not in ("sum", "mean"):
+                continue
+            if other.reduction != let.reduction and not is_whole:
+                continue
+            for order, renamed in alignments(replace(other, reduction=let.reduction), let):
+                is_same = substitute_positions(other.body, renamed) == body
+                if is_same and substitute_positions(other.guard, renamed) == let.guard:
+                    found = other.read(*(let.free[order.index(n)] for n in range(len(order))))
+                    if other.reduction == let.reduction:
+                        return found
+                    return found * size if is_sum else found / size
+        raise Unclear
+
+    @cached_property
+    def _ranges(self) -> Ranges:
+        return Ranges(self.program)
+
     def effect(self, expression: Expression) -> Effect:
         """What the move does to an expression."""
         return _between(expression, self.of(expression))
@@ -142,7 +197,7 @@ class Moves:
             for position in node.positions:
                 if isinstance(position.base, Read) and not self.effect(position.base).is_none:
                     raise Unclear
-            return self.effects[node.tensor].on(node)
+            return self._at(node).on(node)
         if not node.args:
             return node
         if isinstance(node, Branch):
@@ -190,7 +245,7 @@ def _between(before: Expression, after: Expression) -> Effect:
                 return Effect(factor=form)
     for form in _forms(after - before):
         if _is_plain(form):
-            return Effect(added=form)
+            return Effect(added=sympy.expand(form))
     if before == 0:
         raise Unclear
     for form in _forms(after / before):

@@ -116,7 +116,9 @@ def _plainer(function: Any, x: Any) -> Any:
 
 
 def _forms(here: Any, x: Any, span: Span) -> list[tuple[Any, Any, Span]]:
-    """A formula, and others that are simpler in another symbol."""
+    """A formula, and others that are simpler in another symbol; none of what SymPy can't differentiate."""
+    if here.has(sympy.Derivative, sympy.Subs):
+        return []
     forms = [(here, x, span)]
     t = sympy.Dummy("t", positive=True)
     if span == Span(None, None):

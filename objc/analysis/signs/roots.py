@@ -401,6 +401,8 @@ def enclosed(function: Any, x: Any, low: Fraction, high: Fraction, digits: int) 
 def _value(node: Any, known: dict[Any, Ball], numbers: Enclosing) -> Ball:
     if node in known:
         return known[node]
+    if node is sympy.nan or node is sympy.zoo:
+        raise Undecided
     if not node.args:
         return numbers.constant(node)
     found = _of_parts(node, known, numbers)
