@@ -82,7 +82,8 @@ def run(
     for name, count, more in compiled.plan.counted:
         call.sizes[name] = call.values[count] + more
     arguments = _arguments(call, compiled, given, options, adopt)
-    framework = next(one for one in found if one is not None).framework
+    frameworks = [one.framework for one in found if one is not None]
+    framework = next((one for one in frameworks if one.names), frameworks[0])
     if options.reduction == "none" and options.weight is not None and not framework.weighs:
         reason = "PyTorch's and CuPy's arrays are multiplied; weigh the values yourself"
         raise InputError(NotOnDevice(None, signature.name, "weight", reason))
@@ -108,7 +109,15 @@ def run(
     if options.reduction == "none" and options.weight is not None and "per_example" in whole:
         framework.weighed(whole["per_example"], options.weight)
     recipe = recipe_of(
-        options.made, compiled, evaluator.binder, arguments, call.sizes, held, out, raised
+        options.made,
+        compiled,
+        evaluator.binder,
+        arguments,
+        call.sizes,
+        held,
+        out,
+        raised,
+        framework,
     )
     if recipe is not None:
         evaluator.keep(options.made.kind, recipe)  # type: ignore[union-attr]

@@ -19,15 +19,20 @@ if TYPE_CHECKING:
     from objc.kernel.variants import Compiled
 
 
+_Pointer = Callable[[Any], int]
+"""Where an array begins, as its framework says it: a call may have arrays of several."""
+
+
 @dataclass(frozen=True)
 class DeviceRecipe:
     """How to run a call of one kind. `bound` launches for pointers; `arrays` and `given` say where in a
-    call inputs and buffers stand, `spans` how many bytes each of both takes, `made` what is made."""
+    call inputs and buffers stand, `spans` how many bytes each of both takes, `made` what is made, by
+    `framework`."""
 
     bound: Callable[[list[int]], Any]
     framework: Any
-    arrays: tuple[Place, ...]
-    given: tuple[tuple[str, Place], ...]
+    arrays: tuple[tuple[Place, _Pointer], ...]
+    given: tuple[tuple[str, Place, _Pointer], ...]
     spans: tuple[int, ...]
     made: tuple[tuple[str, tuple[int, ...], str], ...]
     scalars: tuple[str, ...]
@@ -36,18 +41,17 @@ class DeviceRecipe:
 
     def run(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
         """What the call gives; None where it is to be looked at in full."""
-        pointer = self.framework.pointer
-        pointers = [pointer(place.of(arguments, keywords)) for place in self.arrays]
+        pointers = [pointer(place.of(arguments, keywords)) for place, pointer in self.arrays]
         found: dict[str, Any] = {}
         if self.given:
-            for key, place in self.given:
+            for key, place, pointer in self.given:
                 found[key] = target = place.of(arguments, keywords)
                 pointers.append(pointer(target))
             if overlap(pointers, self.spans, len(self.arrays)) is not None:
                 return None
         for key, shape, kind in self.made:
             found[key] = array = self.framework.empty(shape, kind)
-            pointers.append(pointer(array))
+            pointers.append(self.framework.pointer(array))
         scalars = self.bound(pointers)
         if scalars is None:
             return None
@@ -76,11 +80,12 @@ def recipe_of(
     held: Mapping[str, Any],
     out: Mapping[str, Any],
     raised: Callable[[Any], Exception],
+    framework: Any,
 ) -> DeviceRecipe | None:
     """The recipe of a call that has been made; None if its arguments are not handed over as they are."""
     if made is None or made.kind is None:
         return None
-    arrays: list[Place] = []
+    arrays: list[tuple[Place, _Pointer]] = []
     inputs: dict[str, Any] = {}
     for one in compiled.plan.arguments:
         value = arguments[one.name]
@@ -89,9 +94,9 @@ def recipe_of(
         at = binder.place(one.of, made.arguments, made.keywords) if one.what == "input" else None
         if at is None:
             return None  # an option
-        arrays.append(Place(at))
+        arrays.append((Place(at), value.framework.pointer))
         inputs[one.name] = value
-    given = _given(made, out, binder.option("out"))
+    given = _given(made, out, held, binder.option("out"))
     bind = getattr(compiled.run, "bound", None)
     if bind is None or given is None or not inputs:
         return None
@@ -106,7 +111,7 @@ def recipe_of(
     )
     scalars = tuple(one.key for one in compiled.plan.outputs if not one.dimensions)
     return DeviceRecipe(
-        bound, bound.framework, tuple(arrays), given, spans, allocated, scalars, raised, made.finish
+        bound, framework, tuple(arrays), given, spans, allocated, scalars, raised, made.finish
     )
 
 
@@ -115,7 +120,9 @@ def bytes_of(array: Any) -> int:
     return math.prod(array.shape) * int(array.itemsize)
 
 
-def _given(made: Made, out: Mapping[str, Any], name: str) -> tuple[tuple[str, Place], ...] | None:
+def _given(
+    made: Made, out: Mapping[str, Any], held: Mapping[str, Any], name: str
+) -> tuple[tuple[str, Place, _Pointer], ...] | None:
     """Where the call has the arrays that receive results; None if one stands elsewhere."""
     given = made.keywords.get(name)
     places = [Place(name, n) for n in range(len(given))] if type(given) is tuple else [Place(name)]
@@ -124,5 +131,5 @@ def _given(made: Made, out: Mapping[str, Any], name: str) -> tuple[tuple[str, Pl
         place = next((p for p in places if p.of(made.arguments, made.keywords) is target), None)
         if place is None:
             return None
-        found.append((key, place))
+        found.append((key, place, held[key].framework.pointer))
     return tuple(found)

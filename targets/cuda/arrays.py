@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -42,6 +42,9 @@ class Framework(Protocol):
 
     def stream(self) -> int:
         """The stream that the caller works on."""
+
+    names: bool
+    """Whether arrays of the kind are ready in the order of that stream; else they are ready."""
 
     def pointer(self, array: Any) -> int:
         """Where an array of the kind begins."""
@@ -82,7 +85,7 @@ def adopt(value: Any) -> OnDevice | None:
         return None
     found = getattr(value, "__cuda_array_interface__", None)
     if found is not None:
-        return _of_interface(value, found, CuPy() if root == "cupy" else Plain.told(found))
+        return _of_interface(value, found, CuPy() if root == "cupy" else Plain(_stream(found)))
     if hasattr(value, "__dlpack_device__") and value.__dlpack_device__()[0] == _ON_CUDA:
         return _of_dlpack(value)
     return None
@@ -101,6 +104,18 @@ def told(value: Any) -> Any:
         return None
     name, stream = type(found.framework).__name__, getattr(found.framework, "on", 0)
     return name, stream, found.kind, found.shape, found.contiguous, found.pointer % 16 == 0
+
+
+def _stream(interface: Mapping[str, Any]) -> int | None:
+    """The stream that an array names by version 3 of the protocol, None for one that is ready. 1 is the
+    default stream of the process, which the driver calls 0 too; 2 is that of the thread, for both."""
+    stream = interface.get("stream")
+    return None if stream is None else 0 if stream == 1 else int(stream)
+
+
+def preferred(frameworks: Sequence[Framework]) -> Framework:
+    """Whose stream a call is on, and who makes its results: the first whose arrays name a stream."""
+    return next((one for one in frameworks if one.names), frameworks[0])
 
 
 def _of_torch(value: Any) -> OnDevice:
@@ -133,7 +148,8 @@ class _Tensor(ctypes.Structure):
 
 
 def _of_dlpack(value: Any) -> OnDevice:
-    """By DLPack. The capsule is kept, and with it the memory, as long as the array is."""
+    """By DLPack, which makes an array ready in the order of the default stream where none is asked for. The
+    capsule is kept, and with it the memory, as long as the array is."""
     capsule = value.__dlpack__()
     get = ctypes.pythonapi.PyCapsule_GetPointer
     get.restype, get.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
@@ -145,13 +161,13 @@ def _of_dlpack(value: Any) -> OnDevice:
     )
     kind = _DLPACK.get((tensor.code, tensor.bits), f"code {tensor.code}, {tensor.bits} bits")
     pointer = (tensor.data or 0) + tensor.offset
-    return OnDevice(shape, kind, pointer, contiguous, (value, capsule), Plain())
+    return OnDevice(shape, kind, pointer, contiguous, (value, capsule), Plain(0))
 
 
 class Torch:
     """PyTorch's arrays, on one device."""
 
-    weighs = True
+    weighs = names = True
 
     def __init__(self, device: Any) -> None:
         self.device = device
@@ -187,7 +203,7 @@ class Torch:
 class CuPy:
     """CuPy's arrays, on its current device."""
 
-    weighs = True
+    weighs = names = True
 
     def empty(self, shape: tuple[int, ...], kind: str) -> Any:
         return sys.modules["cupy"].empty(shape, kind)
@@ -213,27 +229,23 @@ class CuPy:
 
 class Plain:
     """Arrays of nobody's that is known here: memory of the driver's, on the stream on which an array says it
-    is ready, else on the default one."""
+    is ready, on the default one where it says none (None)."""
 
     weighs = False
 
-    def __init__(self, on: int = 0) -> None:
+    def __init__(self, on: int | None = None) -> None:
         self.on = on
-
-    @classmethod
-    def told(cls, interface: Mapping[str, Any]) -> Plain:
-        """1 and 2 are the default streams, of the process and of the thread, for the driver too."""
-        return cls(int(interface.get("stream") or 0))
+        self.names = on is not None
 
     def empty(self, shape: tuple[int, ...], kind: str) -> Any:
-        return Array(shape, kind, self.on)
+        return Array(shape, kind, self.stream())
 
     def memory(self, count: int) -> tuple[Any, int]:
         held = self.empty((count,), "uint8")
         return held, held.pointer
 
     def stream(self) -> int:
-        return self.on
+        return self.on or 0
 
     def pointer(self, array: Any) -> int:
         found = adopt(array)

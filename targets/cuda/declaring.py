@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from objc.targets._standalone import Argument, Declaration, _size_of
-from objc.targets.cuda.arrays import OnDevice, adopt
+from objc.targets.cuda.arrays import OnDevice, adopt, preferred
 
 # ---- copied into emitted modules from here on
 
@@ -39,9 +39,10 @@ class DeviceDeclaration(Declaration):
         what = what if weight is None else f"weighted_{what}"
         variant = self.variants[what]
         found = [adopt(value) for value in values]
-        framework = next((one.framework for one in found if one is not None), None)
-        if framework is None:
+        frameworks = [one.framework for one in found if one is not None]
+        if not frameworks:
             raise TypeError(f"{self.name} takes arrays on the device: of PyTorch, CuPy, JAX, Numba")
+        framework = preferred(frameworks)
         given = [
             self._numeric(one.name, value) if held is None else _stand_in(held)
             for one, value, held in zip(self.arguments, values, found, strict=True)

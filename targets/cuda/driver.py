@@ -31,9 +31,13 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "cuMemcpyHtoD_v2": (ctypes.c_uint64, ctypes.c_void_p, ctypes.c_size_t),
     "cuMemcpyDtoHAsync_v2": (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_size_t, ctypes.c_void_p),
     "cuStreamSynchronize": (ctypes.c_void_p,),
+    "cuStreamWaitEvent": (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint),
+    "cuEventRecord": (ctypes.c_void_p, ctypes.c_void_p),
+    "cuEventDestroy_v2": (ctypes.c_void_p,),
 }
 """Arguments of the functions that a call is made of: numbers are then handed over as they are."""
 
+_UNTIMED = 2
 _LOG = 8192
 _ERROR_LOG = 5
 _ERROR_LOG_BYTES = 6
@@ -142,6 +146,14 @@ class Driver:
     def products() -> Products | None:
         """What multiplies matrices, if anything does."""
         return products()
+
+    def follow(self, stream: int, other: int) -> None:
+        """Let what a stream is given from now on wait for what another has been given; the host does not."""
+        event = ctypes.c_void_p()
+        self.call("cuEventCreate", ctypes.byref(event), _UNTIMED)
+        self.call("cuEventRecord", event, other)
+        self.call("cuStreamWaitEvent", stream, event, 0)
+        self.call("cuEventDestroy_v2", event)
 
     # -------------------------------------------------------------- memory
 

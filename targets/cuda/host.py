@@ -46,6 +46,9 @@ class Device:
     def products(self) -> OnNumPy:
         return OnNumPy()
 
+    def follow(self, stream: int, other: int) -> None:
+        """A launch is done when it returns."""
+
     def clear(self, pointer: int, count: int, stream: int) -> None:
         ctypes.memset(pointer, 0, count)
 
@@ -118,7 +121,7 @@ class Memory:
     def masked(self, mask: Any, weight: Any, kind: str) -> Any:
         return np.where(mask != 0, 1 if weight is None else weight, 0).astype(kind)
 
-    weighs = True
+    weighs = names = True
 
     def weighed(self, array: Any, weight: Any) -> None:
         array[...] = np.where(weight != 0, array * weight, 0)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from objc.targets.cuda.arrays import BYTES, OnDevice, Plain
+from objc.targets.cuda.arrays import BYTES, OnDevice, Plain, preferred
 from objc.targets.cuda.driver import Table, driver
 from objc.targets.cuda.launching import ERRORS, Launch, Shape, Sized
 from objc.targets.cuda.multiplying import Multiply, largest
@@ -121,22 +121,21 @@ class Kernel:
     ) -> Scalars:
         """Launch. `arguments` and `results` are OnDevice, or numbers; what comes back are scalars
         that are fetched when they are read."""
-        framework: Any = None
         for name, one in arguments.items():
-            if isinstance(one, OnDevice):
-                framework = framework or one.framework
-            elif not isinstance(one, float | int):
+            if not isinstance(one, OnDevice | float | int):
                 raise self.on_host(name, one)
-        framework = framework or self.framework()
-        stream = framework.stream()
         told = {name: arguments[one] + more for name, (one, more) in self.facts["counted"].items()}
         arrays = [
             one for one in (*arguments.values(), *results.values()) if isinstance(one, OnDevice)
         ]
+        order = Order(arrays, self.framework)
+        stream, others = order.streams()
         aligned = all(one.pointer % 16 == 0 for one in arrays)
         prepared = self._prepared({**sizes, **told}, aligned)
-        work, base = framework.memory(prepared.plan.bytes)
         device = self.device()
+        for other in others:
+            device.follow(stream, other)
+        work, base = order.framework.memory(prepared.plan.bytes)
         with self.lock:
             if self.facts["sites"]:
                 device.clear(base, ERRORS * 8, stream)
@@ -145,6 +144,8 @@ class Kernel:
                     cell.value = self._given(what, base, arguments, results)
                 run.on(device, stream)
         self._copies(results, stream)
+        for other in others:
+            device.follow(other, stream)
         return Scalars(self, prepared.plan, work, base, stream)
 
     def _prepared(self, sizes: Mapping[str, int], aligned: bool) -> Prepared:
@@ -211,6 +212,27 @@ class Kernel:
                 self.device().copy(other.pointer, given[0].pointer, count, stream)
 
 
+class Order:
+    """The stream that a call works on, that of its first array that names one, and those that others name: it
+    begins when these are done with what they were given, and what they are given after it waits for it.
+    `framework` is that of this array, and of the call's memory; `otherwise` gives that of a call without."""
+
+    def __init__(self, arrays: Iterable[OnDevice], otherwise: Callable[[], Any]) -> None:
+        met: dict[Any, Any] = {}
+        for one in arrays:
+            met.setdefault((type(one.framework), getattr(one.framework, "on", None)), one.framework)
+        self.framework: Any = preferred([*met.values()]) if met else otherwise()
+        self.others = [one for one in met.values() if one.names and one is not self.framework]
+
+    def streams(self) -> tuple[int, list[int]]:
+        """The stream of the call, and the others."""
+        stream = self.framework.stream()
+        if not self.others:
+            return stream, self.others
+        found = dict.fromkeys(one.stream() for one in self.others)
+        return stream, [one for one in found if one != stream]
+
+
 class Either:
     """A kernel in two forms, `plain` and with products of matrices by a library: that where there is the
     library and products are so large (`least` multiplications) that they are worth calling it."""
@@ -249,7 +271,7 @@ class Bound:
     ) -> None:  # fmt: skip
         arrays = {n: one for n, one in arguments.items() if isinstance(one, OnDevice)}
         self.kernel = kernel
-        self.framework: Any = next(iter(arrays.values())).framework
+        self.order = Order((*arrays.values(), *results.values()), kernel.framework)
         self.lock = threading.Lock()
         self.context = kernel.device().context()
         told = {name: arguments[of] + more for name, (of, more) in kernel.facts["counted"].items()}
@@ -278,8 +300,10 @@ class Bound:
         device = self.kernel.device()
         if device.context() != self.context:
             return None
-        stream = self.framework.stream()
-        work, base = self.framework.memory(self.plan.bytes)
+        stream, others = self.order.streams()
+        for other in others:
+            device.follow(stream, other)
+        work, base = self.order.framework.memory(self.plan.bytes)
         with self.lock:
             if self.kernel.facts["sites"]:
                 device.clear(base, ERRORS * 8, stream)
@@ -289,6 +313,8 @@ class Bound:
                 cell.value = base + offset
             for run in self.runs:
                 run.on(device, stream)
+        for other in others:
+            device.follow(other, stream)
         return Scalars(self.kernel, self.plan, work, base, stream)
 
 

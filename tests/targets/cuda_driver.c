@@ -13,6 +13,16 @@ typedef struct {
 } launch;
 
 launch launches[MOST];
+typedef struct {
+    int64_t launched; /* before it was recorded */
+    uint64_t stream;
+} event;
+typedef struct {
+    uint64_t stream, other;
+    int64_t launched; /* before the stream was told to wait */
+} order;
+order orders[MOST];
+int ordered = 0, events = 0;
 int launched = 0, waited = 0, current = 0, refuses = 0, shares = 0;
 
 int cuInit(unsigned flags) { return flags; }
@@ -72,11 +82,26 @@ int cuMemcpyDtoHAsync_v2(void *goal, uint64_t source, size_t count, void *stream
 }
 int cuStreamSynchronize(void *stream) { (void)stream; waited++; return 0; }
 
-int cuEventCreate(void **event, unsigned flags) { *event = malloc(8 + flags); return 0; }
-int cuEventRecord(void *event, void *stream) { (void)stream; *(int64_t *)event = launched; return 0; }
-int cuEventSynchronize(void *event) { (void)event; waited++; return 0; }
+int cuEventCreate(void **made, unsigned flags) {
+    events++;
+    *made = malloc(sizeof(event));
+    return flags & ~2u ? 1 : 0;
+}
+int cuEventRecord(void *one, void *stream) {
+    event *recorded = one;
+    recorded->launched = launched;
+    recorded->stream = (uint64_t)(uintptr_t)stream;
+    return 0;
+}
+int cuEventSynchronize(void *one) { (void)one; waited++; return 0; }
+int cuEventDestroy_v2(void *one) { events--; free(one); return 0; }
+int cuStreamWaitEvent(void *stream, void *one, unsigned flags) {
+    const event *recorded = one;
+    orders[ordered++ % MOST] = (order){(uint64_t)(uintptr_t)stream, recorded->stream, launched};
+    return flags;
+}
 int cuEventElapsedTime(float *milliseconds, void *first, void *last) {
-    *milliseconds = (float)(*(int64_t *)last - *(int64_t *)first);
+    *milliseconds = (float)(((event *)last)->launched - ((event *)first)->launched);
     if (*milliseconds == 0) *milliseconds = 0.5f; /* a copy is no launch */
     return 0;
 }

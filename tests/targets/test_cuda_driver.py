@@ -28,6 +28,16 @@ class Launch(ctypes.Structure):
     )  # fmt: skip
 
 
+class Followed(ctypes.Structure):
+    """That a stream waits for another, and how many launches there were before."""
+
+    _fields_ = (
+        ("stream", ctypes.c_uint64),
+        ("other", ctypes.c_uint64),
+        ("launched", ctypes.c_int64),
+    )
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     compiler = shutil.which("cc") or shutil.which("gcc")
@@ -58,7 +68,7 @@ def device(built: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[driver.Driv
 
     monkeypatch.setattr(running.Kernel, "__init__", init)
     monkeypatch.setattr(ptx, "ptx_of", lambda text, architecture: f"PTX for {architecture}")
-    for name in ("launched", "waited", "refuses", "shares"):
+    for name in ("launched", "waited", "refuses", "shares", "ordered", "events"):
         of(found, name).value = 0
     yield found
 
@@ -88,6 +98,93 @@ def test_a_call_launches_and_does_not_wait(device: driver.Driver) -> None:
     float(again[0])
     float(again[0])
     assert of(device, "waited").value == 1
+
+
+class Named:
+    """An array that says on which stream it is ready; None where it is."""
+
+    def __init__(self, stream: int | None) -> None:
+        self.held = arrays.upload(np.arange(512.0, dtype=np.float32))
+        self.stream = stream
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        return {**self.held.__cuda_array_interface__, "stream": self.stream}
+
+
+@pytest.mark.parametrize(
+    ("named", "on", "others"),
+    [
+        ((77, 77), 77, []),
+        ((77, 99), 77, [99]),
+        ((None, 99), 99, []),
+        ((None, None), 0, []),
+        ((1, 77), 0, [77]),
+        ((77, 1), 77, [0]),
+    ],
+)
+def test_a_call_is_in_the_order_of_every_stream_that_its_arrays_name(
+    named: tuple[int | None, ...], on: int, others: list[int], device: driver.Driver
+) -> None:
+    """It is on the first's, begins when the others are done, and they go on when it is: without the host
+    waiting, in the first call and in those after it. 1 is the default stream, as 0 for the driver."""
+    kernel = objc.compile(TEXT, target="cuda").squared
+    given = [Named(stream) for stream in named]
+    for _ in range(2):
+        for name in ("launched", "ordered", "events"):
+            of(device, name).value = 0
+        _, gradient = kernel.value_and_grad(*given)
+        held = (Followed * 64).in_dll(device.library, "orders")
+        found = [
+            (one.stream, one.other, one.launched) for one in held[: of(device, "ordered").value]
+        ]
+        assert {one.stream for one in launches(device)} == {on}
+        before, after = [(on, one, 0) for one in others], [(one, on, 2) for one in others]
+        assert found == [*before, *after]
+        assert gradient.__cuda_array_interface__["stream"] == (on or 1)
+        assert of(device, "waited").value == of(device, "events").value == 0
+
+
+def test_buffers_and_weights_are_in_their_streams_order_too(device: driver.Driver) -> None:
+    kernel = objc.compile(TEXT, target="cuda").squared
+    x, y, weight, out = Named(77), Named(None), Named(88), Named(99)
+    kernel.value_and_grad(x, y, weight=weight, out=out)
+    held = (Followed * 64).in_dll(device.library, "orders")
+    found = [(one.stream, one.other) for one in held[: of(device, "ordered").value]]
+    assert sorted(found[:2]) == [(77, 88), (77, 99)] and sorted(found[2:]) == [(88, 77), (99, 77)]
+
+
+def test_arrays_of_several_frameworks_are_met_each_in_its_own_terms(device: driver.Driver) -> None:
+    """Where one begins, and which stream it is on: in calls of a known kind too."""
+
+    class Elsewhere(arrays.Plain):
+        def empty(self, shape: tuple[int, ...], kind: str) -> Any:
+            return Named(7)
+
+        def memory(self, count: int) -> tuple[Any, int]:
+            return arrays.Plain().memory(count)
+
+        def pointer(self, array: Any) -> int:
+            return int(array.held.pointer)
+
+        def stream(self) -> int:
+            return 55
+
+    original = arrays._of_interface
+
+    def met(value: Any, found: Any, framework: Any) -> arrays.OnDevice:
+        own = Elsewhere(7) if isinstance(value, Named) else framework
+        return original(value, found, own)
+
+    kernel = objc.compile(TEXT, target="cuda").squared
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrays, "_of_interface", met)
+        for given in ((Named(7), Named(7).held), (Named(7).held, Named(7))):
+            for _ in range(2):
+                _, gradient = kernel.value_and_grad(*given)
+                ours = isinstance(given[0], Named)
+                assert isinstance(gradient, Named) == ours
+                assert launches(device)[-1].stream == (55 if ours else 0)
 
 
 def test_arrays_of_the_host_are_refused(device: driver.Driver) -> None:
