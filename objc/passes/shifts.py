@@ -138,6 +138,9 @@ def _log_probability(
         let = normalizers[read.tensor]
         for mapping in _places(let, read, reader):
             moved = substitute_positions(let.body, mapping) - read
+            chosen = {mapping[one].index for one in let.over}
+            if not chosen <= indices_of(moved):  # s[i] − s[i]: no addend of these places is left
+                continue
             if _less(node, -sign * moved) is not None:
                 return moved, let.name, mapping
     return None

@@ -36,14 +36,14 @@ def keep_in_range(expression: Any, named: Mapping[Read, Expression]) -> Any:
 
 
 def _in_ratios(expression: Any) -> Any:
-    """The same, with a ratio for every two powers of which one divides the other."""
+    """The same, with a ratio for every two equal powers of which one divides the other."""
     if not getattr(expression, "args", ()):
         return expression
     arguments = [_in_ratios(one) for one in expression.args]
     if arguments != list(expression.args):
         expression = expression.func(*arguments)
     is_product = isinstance(expression, sympy.Mul)
-    return _ratio_of_powers(expression) if is_product else expression
+    return _ratio_of_powers(expression, alike=True) if is_product else expression
 
 
 def _in_range(expression: Any, named: Mapping[Read, Expression]) -> Any:
@@ -55,10 +55,15 @@ def _in_range(expression: Any, named: Mapping[Read, Expression]) -> Any:
         return expression.func(*(_in_range(one, named) for one in expression.args))
     if isinstance(expression, (sympy.Mul, sympy.Pow)):
         return _product(expression, named)
-    arguments = [_in_range(one, named) for one in expression.args]
-    if arguments != list(expression.args):
-        expression = expression.func(*arguments)
-    return _log_of_square(expression) if isinstance(expression, log1p) else expression
+    if isinstance(expression, log1p):
+        expression = _log_of_square(expression)
+    # A square beside a constant is left whole: it is what the constant's branches look for.
+    whole = expression.is_Add and expression.as_coeff_Add()[0].is_positive
+    arguments = [
+        one if whole and _scaled_power(one) is not None else _in_range(one, named)
+        for one in expression.args
+    ]
+    return expression.func(*arguments) if arguments != list(expression.args) else expression
 
 
 def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
@@ -82,15 +87,17 @@ def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
     return whole if changed is None else changed
 
 
-def _ratio_of_powers(product: Any) -> Any:
+def _ratio_of_powers(product: Any, *, alike: bool = False) -> Any:
     """xⁿ/sᵐ = (x/s)ᵏ·xⁿ⁻ᵏ/sᵐ⁻ᵏ with k the lesser of both, unless both are 1. What has the same power
-    is brought together first: x²/(s²·ν) is (x/s)²/ν."""
+    is brought together first, or only, if it is to be `alike`: x²/(s²·ν) is (x/s)²/ν."""
     powers = {one.as_base_exp()[0]: one.as_base_exp()[1] for one in sympy.Mul.make_args(product)}
     above = [base for base, n in powers.items() if isinstance(base, Read) and _is_from(n, 1)]
     below = [base for base, n in powers.items() if isinstance(base, Read) and _is_from(-n, 1)]
     # What is of one number for all of them, as the scale of a mean is, waits for what is of each.
     for x in sorted(above, key=lambda x: (-powers[x], -len(x.positions), spelled(x))):
         steep = [s for s in below if max(powers[x], -powers[s]) > 1]
+        if alike:
+            steep = [s for s in steep if powers[x] == -powers[s]]
         if not steep:
             continue
         s = min(steep, key=lambda s: (abs(powers[x] + powers[s]), spelled(s)))
@@ -159,14 +166,20 @@ def _is_from(exponent: Any, least: int) -> bool:
 def _log_of_square(node: Any) -> Any:
     """log(1 + k·x²) = 2·log(1 + (√(1 + k·x²) − 1)), in which the square is never made; log(1 + k/x) is
     log k − log x where 1/x may leave the range."""
-    found = _scaled_square(node.args[0])
-    if found is not None:
-        x, rate = found
+    found = _scaled_power(node.args[0])
+    if found is not None and found[2] == 2:
+        x, rate, _ = found
         return 2 * log1p(hypot1m1(sympy.sqrt(rate) * x))
     rate, rest = node.args[0].as_coeff_Mul()
     base, exponent = rest.as_base_exp()
     if rate.is_positive and exponent == -1 and isinstance(base, Read) and base.is_positive:
         return Branch(sympy.Lt(base, _LEAST * rate), sympy.log(rate) - sympy.log(base), node)
+    above, below = rest.as_numer_denom()
+    if all(isinstance(one, Read) and one.is_positive for one in (above, below)):
+        ratio = rate * quotient(above, below)
+        logarithms = sympy.log(above) - sympy.log(below)
+        apart = logarithms if rate == 1 else logarithms + sympy.log(rate)
+        return Branch(sympy.Gt(ratio, _GREATEST), apart, log1p(ratio))
     return node
 
 
@@ -175,9 +188,9 @@ def _is_generator(base: Any) -> bool:
 
 
 def _rational(product: Any) -> Expression | None:
-    """xᵃ·P(x)/(c + k·x²)ⁿ by the reciprocal of x where |x| > 1."""
+    """xᵃ·P(x)/(c + k·xᵐ)ⁿ by the reciprocal of x where |x| > 1."""
     for power in sympy.Mul.make_args(product):
-        found = _sum_of_square(power)
+        found = _sum_of_power(power)
         if found is None:
             continue
         x = found
@@ -198,7 +211,7 @@ def _over_its_fractions(product: Any) -> Any:
     not a difference of ratios."""
     powers = {}
     for factor in sympy.Mul.make_args(product):
-        x = _sum_of_square(factor)
+        x = _sum_of_power(factor)
         if x is not None:
             powers[factor.as_base_exp()[0]] = x
     for factor in sympy.Mul.make_args(product):
@@ -218,24 +231,24 @@ def _reciprocal(x: Any) -> Expression:
     return quotient(*reversed(x.args)) if isinstance(x, quotient) else quotient(ONE, x)
 
 
-def _sum_of_square(power: Any) -> Any:
-    """x of (c + k·x²)⁻ⁿ with a positive number c and a positive k, for real x; else None."""
+def _sum_of_power(power: Any) -> Any:
+    """x of (c + k·xᵐ)⁻ⁿ with a positive number c and a positive k, and an xᵐ that is never negative."""
     base, exponent = power.as_base_exp()
     if not (_is_from(-exponent, 1) and isinstance(base, sympy.Add) and len(base.args) == 2):
         return None
     constant, rest = base.as_coeff_Add()
-    found = _scaled_square(rest)
+    found = _scaled_power(rest)
     return found[0] if constant.is_positive and found is not None else None
 
 
-def _scaled_square(product: Any) -> tuple[Any, Expression] | None:
-    """(x, k) where a product is k·x², for real x and a positive k that x is not in."""
+def _scaled_power(product: Any) -> tuple[Any, Expression, Any] | None:
+    """(x, k, m) where a product is k·xᵐ ≥ 0, for a whole m > 1 and a positive k that x is not in."""
     for factor in sympy.Mul.make_args(product):
-        x, two = factor.as_base_exp()
-        if two == 2 and _is_generator(x):
+        x, exponent = factor.as_base_exp()
+        if _is_from(exponent, 2) and _is_generator(x) and factor.is_nonnegative:
             rate = product / factor
             if rate.is_positive and not rate.has(x):
-                return x, rate
+                return x, rate, exponent
     return None
 
 

@@ -129,8 +129,10 @@ class _Subtracting:
         near = sympy.Lt(sympy.Abs(share), _NEAR)
         rest = Branch(near, log1p(maximum(-_NEAR, share)), rest_a - rest_b)
         whole = Let(self.names.fresh(f"rest_{first.name}_less"), first.free, rest)
-        # The maxima before the normalizers, which share the loop then.
-        earliest = min(map(self.lets.index, (first, second)))
+        # The maxima before the normalizers, which share the loop then, where all is there that they are of.
+        read = {one.tensor for top in tops for one in top.reads}
+        known = [place for place, let in enumerate(self.lets, start=1) if let.name in read]
+        earliest = max(min(map(self.lets.index, (first, second))), *known, 0)
         self.lets[earliest:earliest] = [*tops, step]
         self.lets += [apart, surplus, whole]
         return step, whole

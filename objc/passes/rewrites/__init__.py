@@ -68,6 +68,7 @@ from objc.passes.rewrites.normal import hazard_less_argument, log_of_tail, ratio
 from objc.passes.rewrites.products import (
     merge_exponentials,
     merge_powers,
+    power_beside_its_logarithm,
     power_of_product,
     power_of_reciprocal,
     product_with_log,
@@ -192,6 +193,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             arm_over_its_factor,
             merge_exponentials,
             merge_powers,
+            power_beside_its_logarithm,
             quotient_to_sigmoid,
             quotient_to_tanh,
             quotient_of_waves,

@@ -268,7 +268,8 @@ def _is_surplus(apart: Any, function: Any) -> bool:
     that is not negative."""
     if apart.is_number:
         return bool(apart.is_positive)
-    return function is sympy.log and isinstance(apart, sympy.Mul) and bool(apart.is_nonnegative)
+    is_term = not isinstance(apart, sympy.Add)
+    return function is sympy.log and is_term and bool(apart.is_nonnegative)
 
 
 def _left_over(first: Any, second: Any) -> Expression | None:

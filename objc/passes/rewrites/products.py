@@ -35,6 +35,23 @@ def merge_powers(node: Any) -> Expression | None:
     return None
 
 
+def power_beside_its_logarithm(node: Any) -> Expression | None:
+    """exp(n·log1p(u))·(1 + u)ᵐ = exp((n + m)·log1p(u)) for a number m: either may leave the range."""
+    for one in node.args:
+        if not isinstance(one, sympy.exp):
+            continue
+        for factor in sympy.Mul.make_args(one.args[0]):
+            if not isinstance(factor, log1p):
+                continue
+            for other in node.args:
+                base, exponent = other.as_base_exp()
+                if base == 1 + factor.args[0] and exponent.is_number:
+                    rest = [f for f in node.args if f is not one and f is not other]
+                    n = one.args[0] / factor
+                    return sympy.Mul(*rest, sympy.exp((n + exponent) * factor))
+    return None
+
+
 def quotient_to_sigmoid(node: Any) -> Expression | None:
     """exp(n·u)·(1 + exp(u))⁻ᵐ = σ(u)ᵏ·exp((n − k)·u)·σ(−u)ᵐ⁻ᵏ with the lesser k of a whole n and m, which
     arrives as exp(n·u)·σ(−u)ᵐ: of its factors one overflows where another vanishes."""
@@ -142,14 +159,16 @@ def size_from_sign(node: Any) -> Expression | None:
 
 
 def power_of_reciprocal(node: Any) -> Expression | None:
-    """(k + c/x)⁻ⁿ = xⁿ·(k·x + c)⁻ⁿ for x > 0: 1/x may overflow."""
+    """(k + c/x)⁻ⁿ = xⁿ·(k·x + c)⁻ⁿ for x > 0 and c > 0: 1/x may overflow."""
     if not (node.exp.is_Integer and node.exp < 0 and isinstance(node.base, sympy.Add)):
         return None
     constant, rest = node.base.as_coeff_Add()
-    coefficient, reciprocal = rest.as_coeff_Mul()
-    x, exponent = reciprocal.as_base_exp()
-    if constant.is_positive and coefficient.is_positive and exponent == -1 and x.is_positive:
-        return x ** (-node.exp) * (constant * x + coefficient) ** node.exp
+    if not (constant.is_positive and rest.is_positive):
+        return None
+    for factor in sympy.Mul.make_args(rest):
+        x, exponent = factor.as_base_exp()
+        if exponent == -1 and x.is_positive and not x.is_number:
+            return x ** (-node.exp) * (constant * x + rest * x) ** node.exp
     return None
 
 

@@ -137,14 +137,18 @@ def _less_one(node: Any, one: Any, factor: Any, coefficient: Any) -> Expression 
 
 
 def length_less_side(node: Any) -> Expression | None:
-    """c·hypot(a, b) − c·a = c·b²/(hypot(a, b) + a) where a > 0."""
+    """c·hypot(a, b) − c·a = c·b²/(hypot(a, b) + a) where a > 0, and of |a| wherever it is."""
     for one, coefficient, factor in parts_with(node, hypot):
         for side in factor.args:
+            other = _other_side(factor, side)
             for sign in (1, -1):
                 rest = without(node, one, -sign * coefficient * side)
-                if rest is None:
-                    continue
-                shorter = length_less(_other_side(factor, side), sign * side, factor)
+                if rest is not None:
+                    shorter = length_less(other, sign * side, factor)
+                    return sympy.Add(*rest, coefficient * shorter)
+            rest = without(node, one, -coefficient * sympy.Abs(side))
+            if rest is not None:
+                shorter = other * quotient(other, factor + sympy.Abs(side))
                 return sympy.Add(*rest, coefficient * shorter)
     return None
 

@@ -174,7 +174,8 @@ def fewer_terms(node: Any) -> Expression | None:
     """c·(1 − s) + c·s = c: multiply out where terms cancel, of sums without functions in them."""
     if not all(_is_polynomial(one) for one in node.args):
         return None
-    if not any(isinstance(f, sympy.Add) for one in node.args for f in sympy.Mul.make_args(one)):
+    factors = [f for one in node.args for f in sympy.Mul.make_args(one)]
+    if not any(isinstance(f.as_base_exp()[0], sympy.Add) for f in factors):
         return None
     if not is_short(node):
         return None
