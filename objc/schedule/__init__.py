@@ -6,6 +6,6 @@
 from __future__ import annotations
 
 from objc.schedule.loops import Loops
-from objc.schedule.steps import schedule
+from objc.schedule.steps import Products, schedule
 
-__all__ = ["Loops", "schedule"]
+__all__ = ["Loops", "Products", "schedule"]

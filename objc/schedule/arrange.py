@@ -320,7 +320,7 @@ def _product(member: Member, rows: Index) -> Iterator[Item]:
     inner = replace(member, names=names)
     at = tuple(names[index] for index in let.free)
     left, right = inner.renamed(factors.left), inner.renamed(factors.right)
-    guard = inner.renamed(let.guard)
+    guard = inner.renamed(factors.guard)
     product = Product(let.name, at, left, right, names[factors.over], guard)
     if factors.over != member.next:
         yield product

@@ -22,6 +22,7 @@ from objc.ir.symbols import (
     Expression,
     IndexValue,
     Read,
+    disjuncts,
     indices_of,
     reads,
     substitute_positions,
@@ -31,20 +32,24 @@ from objc.schedule.order import Plan
 
 @dataclass(frozen=True)
 class Factors:
-    """The factors of a matrix product: that of its rows, that of its columns; what is summed."""
+    """The factors of a matrix product: that of its rows, that of its columns; what is summed, and of that
+    what is left out."""
 
     left: Read
     right: Read
     over: Index
+    guard: Condition
 
 
-def with_products(program: Program) -> Program:
+def with_products(program: Program, annulled: bool = True) -> Program:
     """Sums of f(i, d)·g(j, d) as products of matrices: what is no matrix yet becomes a let, and so does
-    what every term of a sum is multiplied by, and each product of a sum of several."""
+    what every term of a sum is multiplied by, and each product of a sum of several. Terms that a zero
+    annuls are such too where they may be `annulled`."""
     writer = _Writer(program)
     stepping = members(program)  # they run step by step, whatever they are
     for let in program.lets:
-        if let.name in stepping or _is_product(let, program) or not writer.write(let):
+        kept = let.name in stepping or (not annulled and _is_annulled(let.body))
+        if kept or _is_product(let, program) or not writer.write(let):
             writer.lets.append(let)
     return program.with_lets(writer.lets)
 
@@ -66,7 +71,7 @@ class _Writer:
             return True
         bodies = _grouped(let, self.program)
         if len(bodies) < 2:
-            return False
+            return bool(bodies) and self.write(replace(let, body=bodies[0]))
         total = sympy.Integer(0)
         for body in bodies:
             one = replace(let, name=self.names.fresh(f"part_{let.name}"), body=body, domain=REAL)
@@ -77,17 +82,21 @@ class _Writer:
         return True
 
     def _product(self, let: Let, found: _Split) -> None:
-        body = sympy.Integer(1)
-        for factor, free in ((found.left, let.free[0]), (found.right, let.free[1])):
-            if not _is_matrix(factor, self.program):
-                factor = self._matrix(let, factor, free)
-            body *= factor
+        left, right = (
+            factor if _is_matrix(factor, self.program) else self._matrix(let, factor, free)
+            for factor, free in ((found.left, let.free[0]), (found.right, let.free[1]))
+        )
+        body = _annulled(left, right, found.annuls)
         if found.constant == 1:
             self.lets.append(replace(let, body=body))
             return
         name = self.names.fresh(f"product_{let.name}")
         inner = replace(let, name=name, body=body, domain=REAL)
-        self.lets += [inner, _pointwise(let, found.constant * inner.read(*let.free))]
+        total = inner.read(*let.free)
+        body = found.constant * total
+        if any(found.annuls):
+            body = Branch(sympy.Eq(total, 0), sympy.Integer(0), body)
+        self.lets += [inner, _pointwise(let, body)]
 
     def _matrix(self, let: Let, factor: Expression, free: Index) -> Read:
         """A factor as a let of its own."""
@@ -106,13 +115,37 @@ def _pointwise(let: Let, body: Expression) -> Let:
 def _grouped(let: Let, program: Program) -> list[Expression]:
     """The terms of a sum of products, those with one right factor together; none where one of them is
     no product."""
-    found: dict[Expression, Expression] = {}
+    found: dict[tuple[Expression, ...], Expression] = {}
     for addend in sympy.Add.make_args(let.body) if _is_plain_sum(let) else ():
         split = _split(replace(let, body=addend), program)
         if split is None or not split.constant.is_number:
             return []
-        found[split.right] = found.get(split.right, 0) + split.constant * split.left
-    return [left * right for right, left in found.items()]
+        alone = (split.left,) if split.annuls[0] else ()  # a sum is not zero where one of it is
+        key = split.right, sympy.true if split.annuls[1] else sympy.false, *alone
+        found[key] = found.get(key, 0) + split.constant * split.left
+    return [
+        _annulled(left, right, (bool(alone), annuls == sympy.true))
+        for (right, annuls, *alone), left in found.items()
+    ]
+
+
+def _annulled(left: Expression, right: Expression, annuls: tuple[bool, bool]) -> Expression:
+    """A product that is zero where one of the factors is that is said to, whatever the other is."""
+    zeros = [sympy.Eq(one, 0) for one, does in zip((left, right), annuls, strict=True) if does]
+    return Branch(sympy.Or(*zeros), sympy.Integer(0), left * right) if zeros else left * right
+
+
+def _is_annulled(body: Expression) -> bool:
+    return any(_bare(addend)[1] for addend in sympy.Add.make_args(body))
+
+
+def _bare(body: Expression) -> tuple[Expression, tuple[Expression, ...]]:
+    """x·y and what it is zero with: `0 if x = 0 else x·y` is a product in which y may be infinite."""
+    if isinstance(body, Branch) and body.args[1] == 0:
+        tests = disjuncts(body.args[0])
+        if all(isinstance(one, sympy.Eq) and one.args[1] == 0 for one in tests):
+            return body.args[2], tuple(one.args[0] for one in tests)
+    return body, ()
 
 
 def _as_read(factor: Expression, free: tuple[Index, ...]) -> tuple[Index, ...]:
@@ -123,16 +156,22 @@ def _as_read(factor: Expression, free: tuple[Index, ...]) -> tuple[Index, ...]:
 
 @dataclass(frozen=True)
 class _Split:
-    """A sum's terms as constant·left·right, the factors over the first and the second free index."""
+    """A sum's terms as constant·left·right, the factors over the first and the second free index, and
+    whether each annuls a term where it is zero."""
 
     constant: Expression
     left: Expression
     right: Expression
+    annuls: tuple[bool, bool] = (False, False)
 
 
 def _split(let: Let, program: Program) -> _Split | None:
     if not _is_plain_sum(let) or not (let.guard == sympy.true or _is_difference(let.guard)):
         return None
+    body, zeros = _bare(let.body)
+    if zeros and let.guard != sympy.true:
+        return None
+    let = replace(let, body=body)
     first, second = ({free, let.over[0]} for free in let.free)
     constant, left, right = [], [], []
     for factor in _factors(let):
@@ -155,7 +194,17 @@ def _split(let: Let, program: Program) -> _Split | None:
         side = inside.index(True)
         if not _is_zero_without(let.guard, sides[side], program):
             sides[side] = Branch(let.guard, sides[side], sympy.Integer(0))
-    return _Split(sympy.Mul(*constant), *sides)
+    annuls = [False, False]
+    for zero in zeros:
+        indices = indices_of(zero)
+        inside = [indices <= side for side in (first, second)]
+        if let.over[0] not in indices or not any(inside):
+            return None
+        side = inside.index(True)
+        annuls[side] = True
+        if sides[side] != zero:
+            sides[side] = Branch(sympy.Eq(zero, 0), sympy.Integer(0), sides[side])
+    return _Split(sympy.Mul(*constant), sides[0], sides[1], (annuls[0], annuls[1]))
 
 
 def _is_zero_without(guard: Condition, factor: Expression, program: Program) -> bool:
@@ -184,29 +233,32 @@ def _is_difference(guard: Condition) -> bool:
     return isinstance(guard, sympy.Ne) and all(isinstance(one, IndexValue) for one in guard.args)
 
 
-def products_of(program: Program) -> dict[str, tuple[Read, Read]]:
-    """The lets that are products of matrices, and their factors."""
+def plain_products(program: Program) -> dict[str, tuple[Read, Read]]:
+    """The lets that are products of matrices, whatever the factors are, and these."""
     found = {}
     for let in program.lets:
-        pair = _pair(let, program) if _is_product(let, program) else None
+        plain = _is_product(let, program) and not _is_annulled(let.body)
+        pair = _pair(let, program) if plain else None
         if pair is not None:
             found[let.name] = pair
     return found
 
 
-def factor_lets(program: Program) -> list[str]:
+def factor_lets(program: Program, annulled: bool) -> list[str]:
     """The lets that are factors of products: each has an array of a block."""
     found: dict[str, None] = {}
     for let in program.lets:
-        if _is_product(let, program):
+        if _is_product(let, program) and (annulled or not _is_annulled(let.body)):
             names = [read.tensor for read in _pair(let, program) or ()]
             found.update((name, None) for name in names if name in program.let)
     return list(found)
 
 
-def factors(plan: Plan, program: Program) -> Factors | None:
+def factors(plan: Plan, program: Program, annulled: bool) -> Factors | None:
     """The factors of a let that is a matrix product in blocks of its first loop, else None."""
     let = plan.let
+    if not annulled and _is_annulled(let.body):
+        return None
     if plan.together or plan.scattered or not _is_product(let, program):
         return None
     pair = _pair(let, program)
@@ -214,13 +266,14 @@ def factors(plan: Plan, program: Program) -> Factors | None:
     if pair is None or rows not in (over, let.free[0]):
         return None
     left, right = pair if let.free[0] in _indices(pair[0]) else pair[::-1]
-    return Factors(left, right, over)
+    guard = sympy.And(let.guard, *(sympy.Ne(one, 0) for one in _bare(let.body)[1]))
+    return Factors(left, right, over, guard)
 
 
 def _is_product(let: Let, program: Program) -> bool:
     """Whether a let is the product of two matrices."""
     pair = _pair(let, program) if _is_plain_sum(let) else None
-    if pair is None:
+    if pair is None or (let.guard != sympy.true and _bare(let.body)[1]):
         return False
     if let.guard != sympy.true and not (
         _is_difference(let.guard) and any(_is_zero_without(let.guard, one, program) for one in pair)
@@ -241,9 +294,12 @@ def _is_plain_sum(let: Let) -> bool:
 
 def _pair(let: Let, program: Program) -> tuple[Read, Read] | None:
     """The two matrices whose entries are multiplied, each read at two indices as they stand."""
-    if not (isinstance(let.body, sympy.Mul) and len(let.body.args) == 2):
+    body, zeros = _bare(let.body)
+    if not (isinstance(body, sympy.Mul) and len(body.args) == 2):
         return None
-    one, other = let.body.args
+    one, other = body.args
+    if not set(zeros) <= {one, other}:
+        return None
     return (one, other) if _is_matrix(one, program) and _is_matrix(other, program) else None
 
 

@@ -89,8 +89,9 @@ class Loop:
 class Product:
     """A matrix product for all rows of a block at once: `let := Σ[over] left·right`, where `left` is
     the factor with the first index of the let. Where the block is one of what is summed over, its
-    share is added to the let's accumulator. What a `guard` leaves out is zero in one factor; in the
-    other it may be no number, which zero times would show."""
+    share is added to the let's accumulator. What a `guard` leaves out is zero in one factor (the guard
+    is of two indices, or says just that of factors); in the other it may be no number, which zero times
+    would show."""
 
     let: str
     at: tuple[Index, ...]

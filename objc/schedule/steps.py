@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from enum import Enum
 
 from objc.ir.index import BATCH
 from objc.ir.program import Program
@@ -35,19 +36,28 @@ _ROUNDS = 8
 """How often copies are made anew: a copy may bring its readers into other steps."""
 
 
-def schedule(program: Program, products: bool = True, phases: bool = True) -> Loops:
-    """The loops of a program whose reductions are primitive. Without `products` all of its sums are
-    loops of their own: a target may have no matrix product. Without `phases` a row's loops stay
-    together: only vectors gain by them apart."""
+class Products(Enum):
+    """The sums that are products of matrices: none, those of any factors, or those too of which a zero
+    annuls terms whose other factor is no number."""
+
+    NONE = 0
+    PLAIN = 1
+    ALL = 2
+
+
+def schedule(program: Program, products: Products = Products.ALL, phases: bool = True) -> Loops:
+    """The loops of a program whose reductions are primitive. What are no `products` are loops of their
+    own: a target may have no such product. Without `phases` a row's loops stay together: only vectors
+    gain by them apart."""
     program, loops = _lighter(without_mirrored(program), products)
-    if not products:
+    if products == Products.NONE:
         return loops
-    loops = _repeated(program, loops)
+    loops = _repeated(program, loops, products)
     return phased(loops) if phases else loops
 
 
 def _lighter(
-    program: Program, products: bool, copies: frozenset[str] = frozenset()
+    program: Program, products: Products, copies: frozenset[str] = frozenset()
 ) -> tuple[Program, Loops]:
     """The program and its loops, which keep nothing whole that is as soon computed as fetched."""
     loops = _scheduled(program, products, copies)
@@ -56,7 +66,7 @@ def _lighter(
     return program, loops
 
 
-def _repeated(program: Program, loops: Loops) -> Loops:
+def _repeated(program: Program, loops: Loops, products: Products) -> Loops:
     """Loops that keep no square of a size whole, if there are such."""
     copies: Mapping[str, Copy] = {}
     first = loops
@@ -65,7 +75,7 @@ def _repeated(program: Program, loops: Loops) -> Loops:
         if found is None:
             break
         program, copies = found
-        program, loops = _lighter(program, True, frozenset(copies))
+        program, loops = _lighter(program, products, frozenset(copies))
     kept = any(
         name in loops.storage and is_whole(program.let[name], loops.storage[name])
         for name in copies
@@ -73,9 +83,11 @@ def _repeated(program: Program, loops: Loops) -> Loops:
     return first if kept else loops
 
 
-def _scheduled(program: Program, products: bool, copies: frozenset[str]) -> Loops:
-    program = merged(with_products(program) if products else program)
-    lent = factor_lets(program) if products else []
+def _scheduled(program: Program, products: Products, copies: frozenset[str]) -> Loops:
+    annulled = products == Products.ALL
+    multiplies = products != Products.NONE
+    program = merged(with_products(program, annulled) if multiplies else program)
+    lent = factor_lets(program, annulled) if multiplies else []
     while True:
         kept = keep(program, lent)
         loops = _in_steps(kept, products, copies)
@@ -87,7 +99,7 @@ def _scheduled(program: Program, products: bool, copies: frozenset[str]) -> Loop
         lent = [name for name in lent if name not in apart]  # another step has that block
 
 
-def _in_steps(kept: Kept, products: bool, copies: frozenset[str]) -> Loops:
+def _in_steps(kept: Kept, products: Products, copies: frozenset[str]) -> Loops:
     program = kept.program
     plans: dict[str, Plan] = {}
     for group in groups(program):
@@ -95,8 +107,9 @@ def _in_steps(kept: Kept, products: bool, copies: frozenset[str]) -> Loops:
             made = replace(plan(let, group, plans), is_whole=let.name in kept.whole)
             if let.name in copies:
                 made = as_copy(made)
-            if products and not group.is_recurrence:
-                made = replace(made, factors=factors(made, program))
+            if products != Products.NONE and not group.is_recurrence:
+                found = factors(made, program, annulled=products == Products.ALL)
+                made = replace(made, factors=found)
             plans[let.name] = made
     outputs = frozenset(program.outputs.values())
     items = arrange([Member(one) for one in plans.values()], (), outputs)

@@ -49,7 +49,7 @@ def forms(
 ) -> tuple[Kernel, Kernel | None]:
     """A program's kernel, and one for rows of few entries, which takes them side by side, where that is
     another. The names of their functions begin with the prefixes."""
-    loops = schedule(ranked(computable_everywhere(program)), True)
+    loops = schedule(ranked(computable_everywhere(program)))
     turned = narrow(loops)
     second = None if turned is None else Kernel(turned, dtype, prefixes[1])
     return Kernel(loops, dtype, prefixes[0]), second

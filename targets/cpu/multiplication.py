@@ -10,7 +10,7 @@ from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.places import Places
 
 from objc.ir.index import Index
-from objc.ir.symbols import IndexValue, Read
+from objc.ir.symbols import IndexValue, Read, conjuncts
 from objc.schedule.loops import Product
 
 DEPTH, HEIGHT, WIDTH = 256, 240, 64
@@ -40,15 +40,29 @@ class Multiplication(Places):
         if item.guard == sympy.true:
             self._line(product)
         else:
-            places = self._spared(item)
-            sparing = [f"flat({goal})", *sizes, *left, *right, fresh, *places]
-            whole = [self._are_finite(*one, sizes) for one in ((left, 0), (right, 1))]
-            self._line(f"if {' and '.join(whole)}:")
+            sparing, sides = self._sparing(item)
+            called = [f"flat({goal})", *sizes, *left, *right, fresh]
+            whole = [
+                self._are_finite(*one, sizes) for one in zip((left, right), (0, 1), strict=True)
+            ]
+            self._line(f"if {' and '.join(whole[side] for side in sides)}:")
             self._line(f"    {product}")
             self._line("else:")
-            self._line(f"    sparing_product({', '.join(sparing)})")
-        self.functions.update(("finite", "flat", "product", "sparing_product"))
+            self._line(f"    {sparing[0]}({', '.join([*called, *sparing[1:]])})")
+            self.functions.update(("finite", sparing[0]))
+        self.functions.update(("flat", "product"))
         self.layout.filled.add(let.name)
+
+    def _sparing(self, item: Product) -> tuple[list[str], Sequence[int]]:
+        """The product that leaves out what a guard does, with the last of its arguments, and the factors
+        of which zero times an entry would show if it is no number."""
+        if any(isinstance(part.args[0], IndexValue) for part in conjuncts(item.guard)):
+            return ["sparing_product", *self._spared(item)], (0, 1)
+        zeros = [part.args[0] for part in conjuncts(item.guard)]
+        annuls = [int(one in zeros) for one in (item.left, item.right)]
+        return ["annulled_product", *map(str, annuls)], [
+            1 - side for side in (0, 1) if annuls[side]
+        ]
 
     def _are_finite(self, operand: Sequence[str], side: int, sizes: Sequence[str]) -> str:
         """Whether a factor's entries are numbers: times zero they are nothing then."""

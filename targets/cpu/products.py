@@ -83,6 +83,29 @@ def sparing_product(
 
 
 @alone
+def annulled_product(
+    goal, rows, columns, depth, stride, left, left_first, left_row, left_step,
+    right, right_first, right_column, right_step, fresh, by_left, by_right,
+):  # fmt: skip
+    """The same entry by entry, without the terms whose left factor is zero (where `by_left` is not), or
+    whose right is: the other may be no number there."""
+    for i in range(rows):
+        for j in range(columns):
+            total = of_kind(left, 0)
+            for p in range(depth):
+                one = left[left_first + i * left_row + p * left_step]
+                other = right[right_first + j * right_column + p * right_step]
+                if (by_left == 0 or one != of_kind(left, 0)) and (
+                    by_right == 0 or other != of_kind(left, 0)
+                ):
+                    total += one * other
+            if fresh > 0:
+                goal[i * stride + j] = total
+            else:
+                goal[i * stride + j] = goal[i * stride + j] + of_kind(goal, total)
+
+
+@alone
 def finite(array, first, across, width, along, count):
     """1 where no entry of a factor is infinite or no number, else 0."""
     worst = of_kind(array, 0)

@@ -22,8 +22,8 @@ from objc.targets.cuda.weighing import FOUND, joined, weighed
 from objc.ir.index import Index
 from objc.ir.program import Input, Let, Names, Program
 from objc.ir.symbols import reads
-from objc.schedule import schedule
-from objc.schedule.blocks import products_of, with_products
+from objc.schedule import Products, schedule
+from objc.schedule.blocks import plain_products, with_products
 from objc.schedule.loops import Blocked, Finish, Loops, Parallel, Product, Serial
 from objc.schedule.storage import storage_of
 from objc.target import DType, Emitted
@@ -54,7 +54,7 @@ def forms(
 
 def _after(finding: Program | None, loops: Loops) -> Loops:
     """Loops, behind those that find what they are scaled with."""
-    return loops if finding is None else joined(schedule(finding, products=False), loops)
+    return loops if finding is None else joined(schedule(finding, Products.NONE), loops)
 
 
 def scheduled(program: Program, dtype: DType) -> Loops:
@@ -62,14 +62,14 @@ def scheduled(program: Program, dtype: DType) -> Loops:
     arrays are stored in a short type, nothing that is computed with passes through those of results."""
     ready = ranked(computable_everywhere(program))
     if dtype not in SHORT:
-        return with_whole_sums(turned(schedule(ready, products=False)))
-    return with_whole_sums(_unlent(turned(schedule(apart(ready), products=False))))
+        return with_whole_sums(turned(schedule(ready, Products.NONE)))
+    return with_whole_sums(_unlent(turned(schedule(apart(ready), Products.NONE))))
 
 
 def in_blocks(program: Program, dtype: DType) -> Loops:
     """The loops of a program whose products of matrices are apart, for a library."""
     ready = ranked(computable_everywhere(program))
-    loops = schedule(widened(ready) if dtype in SHORT else ready, products=True, phases=False)
+    loops = schedule(widened(ready) if dtype in SHORT else ready, Products.PLAIN, phases=False)
     owners = {loops.storage[one.of].kind for one in loops.storage.values() if one.of}
     if dtype in SHORT and "output" in owners:
         loops = _unlent(loops)
@@ -84,9 +84,9 @@ def _unlent(loops: Loops) -> Loops:
 def widened(program: Program) -> Program:
     """The program whose products of matrices have factors and results that are computed, in the type that is
     computed in, of arrays that are stored in a short one."""
-    program = with_products(program)
+    program = with_products(program, annulled=False)
     names = Names.of(program)
-    products = products_of(program)
+    products = plain_products(program)
     wide: dict[str, Let] = {}
     for one in {read.tensor: read for pair in products.values() for read in pair}.values():
         found = program.input.get(one.tensor)

@@ -15,7 +15,7 @@ from objc.ir.index import BATCH, Dimension, Index
 from objc.ir.program import Input, Let, Program
 from objc.ir.recurrence import recurrence_of
 from objc.ir.symbols import Extent, IndexValue, Read
-from objc.schedule import schedule
+from objc.schedule import Products, schedule
 from objc.schedule.cost import operations, polynomial
 from objc.schedule.loops import (
     Accumulate,
@@ -164,7 +164,7 @@ def test_contractions_run_along_memory() -> None:
         program = Program("f", (a, weight), (let,), {"result": "g"}, "function")
         found = [
             around
-            for item, around in walk(step_items(schedule(program, products=False).steps[0]))
+            for item, around in walk(step_items(schedule(program, Products.NONE).steps[0]))
             if isinstance(item, Accumulate)
         ]
         assert found[0][-1].index.name == last

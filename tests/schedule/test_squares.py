@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy
 
 from objc.compiler import Variant, derive, lower, parse
 from objc.ir.program import Program
-from objc.schedule import Loops, schedule
+from objc.ir.symbols import Read
+from objc.schedule import Loops, Products, schedule
+from objc.schedule.loops import Product, step_items
 from objc.syntax import read_source
 
 from ..targets.running import agree
@@ -51,7 +54,7 @@ def test_no_array_grows_as_the_square_of_a_size(name: str, batched: bool) -> Non
 
 def test_without_copies_there_would_be_squares() -> None:
     """What is asserted above can fail."""
-    assert squares(schedule(derived("both_ways", True), products=False))
+    assert squares(schedule(derived("both_ways", True), Products.NONE))
 
 
 @pytest.mark.parametrize(
@@ -69,3 +72,12 @@ def test_copies_say_the_same(name: str, batched: bool) -> None:
         for one in program.inputs
     }
     agree(program, inputs)
+
+
+@pytest.mark.parametrize("name", ["overflowing", "scaled"])
+def test_sums_whose_terms_a_zero_annuls_are_products(name: str) -> None:
+    """One factor may be infinite where the other is zero, and seldom is."""
+    steps = schedule(derived(name, False)).steps
+    found = [item for step in steps for item in step_items(step) if isinstance(item, Product)]
+    zeros = {type(part.args[0]) for item in found for part in item.guard.atoms(sympy.Ne)}
+    assert zeros == {Read}

@@ -42,6 +42,8 @@ def arguments(name: str, sizes: tuple[int, ...], dtype: str) -> list[Any]:
             return [real(rows, depth), real(rows, depth)]
         case "mixed":
             return [real(rows, depth), real(rows, depth), np.abs(real(depth)) + 1]
+        case "annulled":
+            return [real(rows, depth), real(columns, depth)]
     return [real(rows, depth)]
 
 
@@ -53,7 +55,7 @@ def parts(result: Any) -> list[Any]:
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 @pytest.mark.parametrize(
-    "name", ["layer", "turned", "network", "pairs", "gram", "mixed", "views", "scaled"]
+    "name", ["layer", "turned", "network", "pairs", "gram", "mixed", "views", "scaled", "annulled"]
 )
 def test_products_in_blocks_are_those_of_numpy(
     name: str, sizes: tuple[int, ...], dtype: str
@@ -158,6 +160,18 @@ def test_what_a_guard_leaves_out_may_be_no_number(rows: int, dtype: str) -> None
             rounding = 40 * float(np.finfo(dtype).eps)
             scale = np.abs(theirs, where=np.isfinite(theirs), out=np.zeros(np.shape(theirs))).max()
             np.testing.assert_allclose(ours, theirs, rtol=rounding, atol=rounding * scale)
+
+
+def test_zero_times_what_has_overflowed_is_zero() -> None:
+    """Where a factor is infinite, what the other's zeros leave out is nothing, and all else infinite."""
+    w, h = DRAWN.normal(size=(130, 7)), DRAWN.normal(size=(40, 7))
+    h[3, 2], w[:, 2] = 1000.0, 0.0
+    for bad in (0.0, 1.0):
+        w[5, 2] = bad
+        found = parts(OURS.annulled.value_and_grad(w, h))
+        expected = parts(SECOND.annulled.value_and_grad(w, h))
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-15)
 
 
 def test_a_long_sum_keeps_its_digits() -> None:
