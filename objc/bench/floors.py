@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +13,6 @@ import numpy as np
 
 from objc.bench.inputs import draw
 from objc.compiler import Variant, derive, lower, parse
-from objc.ir.index import Index
-from objc.ir.program import Input, Let, Program
-from objc.schedule import Loops, schedule
-from objc.schedule.cost import operations
-from objc.schedule.loops import Product, Serial, walk
 from objc.source import Source
 from objc.target import DType, load
 
@@ -26,8 +21,6 @@ _TEXT = (
     "loss exps(x: real) = "
     + " + ".join(f"exp({number} * x)" for number in range(1, _EXPS + 1))
 )  # fmt: skip
-_EXP = 10
-"""Operations that the schedule counts an elementary function as."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +34,10 @@ class Floors:
     product: float
 
     @property
-    def operations(self) -> float:
-        """Operations a second, counted as the schedule does, at the speed of the exponential."""
-        return self.exp * _EXP
+    def function(self) -> float:
+        """Additions and multiplications, at the speed of a product of matrices, in the time of an
+        exponential."""
+        return self.product / self.exp
 
 
 def measure(threads: int, dtype: DType, numbers: int = 1 << 24) -> Floors:
@@ -94,66 +88,3 @@ def _best(run: Callable[[], Any], repetitions: int = 9) -> float:
         run()
         found.append(time.perf_counter() - start)
     return min(found)
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a call must do at least: bytes of inputs and results, each once, the operations of the
-    schedule (None where it has none), and of these the ones of products of matrices."""
-
-    bytes: int
-    operations: int | None
-    products: int = 0
-
-    def floor(self, floors: Floors) -> tuple[float, str]:
-        """Seconds, and what bounds them: `bytes`, `operations` or `products`."""
-        moved = self.bytes / floors.copy
-        multiplied = self.products / floors.product
-        computed = ((self.operations or 0) - self.products) / floors.operations
-        if moved >= computed + multiplied:
-            return moved, "bytes"
-        return computed + multiplied, "operations" if computed > multiplied else "products"
-
-
-def work_of(derived: Program, sizes: Mapping[str, int], dtype: DType) -> Work:
-    """The work of a derived program with value and gradients."""
-    tensors: list[Input | Let] = list(derived.inputs)
-    tensors += [derived.let[name] for name in sorted(set(derived.outputs.values()))]
-    total = 0
-    for one in tensors:
-        width = 8 if one.domain.is_integer else np.dtype(dtype).itemsize
-        extents = [d.size if d.size is not None else sizes[d.name] for d in one.dimensions]
-        total += int(np.prod(extents, dtype=np.int64)) * width if extents else 0
-    try:
-        loops = schedule(derived)
-    except Exception:  # what a target would prepare first
-        return Work(total, None)
-    return Work(total, _operations(loops, sizes), _multiplied(loops, sizes))
-
-
-def _operations(loops: Loops, sizes: Mapping[str, int]) -> int:
-    total = 0
-    for step in loops.steps:
-        each = sum(
-            count * math.prod(sizes[name] for name in names)
-            for names, count in operations(step).items()
-        )
-        if not isinstance(step, Serial):
-            each *= _extent(step.index, sizes)
-        total += each
-    return total
-
-
-def _multiplied(loops: Loops, sizes: Mapping[str, int]) -> int:
-    """The operations of products of matrices, which a processor does faster than any others."""
-    return sum(
-        2 * math.prod(_extent(index, sizes) for index in (*item.at, item.over))
-        for step in loops.steps
-        for item, _ in walk(step.items)
-        if isinstance(item, Product)
-    )
-
-
-def _extent(index: Index, sizes: Mapping[str, int]) -> int:
-    dimension = index.dimension
-    return dimension.size if dimension.size is not None else sizes[dimension.name]

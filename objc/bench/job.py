@@ -91,7 +91,8 @@ class Limit:
 
 @dataclass(frozen=True)
 class Row:
-    """One case: its floor in seconds and what bounds it, the work, and everyone who took part."""
+    """One case: its floor in seconds and what bounds it, the work (as `objc.bench.work` counts it), and
+    everyone who took part."""
 
     case: str
     sizes: Mapping[str, int]
@@ -99,6 +100,7 @@ class Row:
     bytes: int
     operations: int | None
     products: int
+    functions: int
     floor: float
     bound: str
     dtype: str

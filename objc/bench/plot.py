@@ -6,16 +6,25 @@ from pathlib import Path
 
 import numpy as np
 
+from objc.bench.floors import Floors
+from objc.bench.job import Row
 from objc.bench.run import Report
+from objc.bench.work import Work
 
 _MARKS = {"objc": "o", "objc out": "s", "torch": "v", "torch.compile": "^", "jax": "D"}
+
+
+def _arithmetic(row: Row, floors: Floors) -> float:
+    work = Work(row.bytes, row.operations, row.products, row.functions)
+    return work.arithmetic(floors)
 
 
 def roofline(report: Report, path: str | Path) -> None:
     """Draw operations a second over operations a byte, for every contender of every case.
 
     Under the slanted roofs a case is bound by memory (copying, and reading alone), under the level one
-    by arithmetic, counted as the schedule does: an elementary function as ten operations.
+    by arithmetic: that of a product of matrices, of which an elementary function counts as many operations
+    as an exponential takes the time of.
 
     Raises:
         ImportError: matplotlib is not installed (`pip install 'objc[plot]'`).
@@ -29,16 +38,16 @@ def roofline(report: Report, path: str | Path) -> None:
     floors = report.floors[mode]
     figure, axes = pyplot.subplots(figsize=(9, 6), layout="constrained")
     intensity = np.logspace(-2, 5, 200)
-    top = floors["exp"] * 10
+    ground = Floors(**floors)
     for name, style in (("copy", "-"), ("read", "--")):
-        roof = np.minimum(intensity * floors[name], top)
-        label = f"{name} {floors[name] / 1e9:.0f} GB/s, exp {floors['exp'] / 1e9:.1f} G/s"
+        roof = np.minimum(intensity * floors[name], ground.product)
+        label = f"{name} {floors[name] / 1e9:.0f} GB/s, product {ground.product / 1e9:.0f} G/s"
         axes.plot(intensity, roof / 1e9, style, color="0.4", label=label)
     for peer in dict.fromkeys(one.peer for row in report.rows[mode] for one in row.entries):
         points = [
-            (row.operations / row.bytes, row.operations / entry.median / 1e9, row.case)
+            (done / row.bytes, done / entry.median / 1e9, row.case)
             for row in report.rows[mode]
-            if row.operations and (entry := row.entry(peer)) is not None and entry.median
+            if (done := _arithmetic(row, ground)) and (entry := row.entry(peer)) and entry.median
         ]
         if points:
             x, y, names = zip(*points, strict=True)

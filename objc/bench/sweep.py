@@ -119,8 +119,8 @@ def sweep(case: Case, dimension: str, dtype: str, threads: int) -> Curve:
 
 def _widths(case: Case, program: Any, dtype: Any) -> dict[str, int]:
     """The entries of an example in the largest input, and the bytes that every entry of it takes."""
-    from objc.bench.floors import work_of
     from objc.bench.problem import Problem
+    from objc.bench.work import work_of
 
     sizes = {**case.sizes, **({BATCH.name: 1} if BATCH.name in case.sizes else {})}
     problem = Problem(case, program, sizes, dtype, rotate=False)

@@ -81,12 +81,12 @@ def _confine(threads: int) -> None:
 
 
 def _row(job: Job, case: Any, ground: Any, say: Say) -> Row:
-    from objc.bench.floors import work_of
     from objc.bench.machine import Others
     from objc.bench.peers import contender
     from objc.bench.problem import Absent, Problem
     from objc.bench.programs import program_of
     from objc.bench.timing import interleaved
+    from objc.bench.work import work_of
 
     problem = Problem(case, program_of(case), case.sizes, cast(Any, case.dtype or job.dtype))
     entries: dict[str, Entry] = {}
@@ -117,7 +117,8 @@ def _row(job: Job, case: Any, ground: Any, say: Say) -> Row:
     floor, bound = done.floor(ground)
     return Row(
         case.name, dict(problem.sizes), tuple(entries.values()), done.bytes, done.operations,
-        done.products, floor, bound, problem.dtype, _limit(job, problem, done.bytes, entries), share,
+        done.products, done.functions, floor, bound, problem.dtype,
+        _limit(job, problem, done.bytes, entries), share,
     )  # fmt: skip
 
 

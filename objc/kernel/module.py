@@ -128,7 +128,8 @@ def compile(path_or_text: str | Path, target: str = "cpu", name: str | None = No
 
     Args:
         path_or_text: a path, where it is a `Path`, ends in `.objc` or is that of a file; else a text.
-        target: `"cpu"` (Numba) or `"numpy"`.
+        target: `"cpu"` (Numba), `"cuda"` (Numba-CUDA; needs the extra `cuda`, and a device when called) or
+            `"numpy"`.
         name: the one declaration that the module shall hold, by default all.
 
     Raises:

@@ -20,7 +20,7 @@ from objc.bench.accuracy import units
 from objc.bench.aims import AIMS, held, less_exact
 from objc.bench.cases import CASES, LARGE
 from objc.bench.errors import WorkerFailed
-from objc.bench.floors import Floors, Work
+from objc.bench.floors import Floors
 from objc.bench.job import Entry, Job, Limit, Row, as_data
 from objc.bench.peers import contender
 from objc.bench.problem import Absent, Problem
@@ -28,8 +28,11 @@ from objc.bench.programs import program_of
 from objc.bench.report import table
 from objc.bench.run import Report, resized
 from objc.bench.timing import interleaved
+from objc.bench.work import Work, work_of
 from objc.cli.application import objc
+from objc.compiler import Variant, derive, lower, parse
 from objc.errors import ObjcError
+from objc.source import Source
 
 MINE = Path(__file__).with_name("own.objc")
 Run = Callable[..., click.testing.Result]
@@ -166,7 +169,7 @@ def test_aims_are_held_against_the_strongest_peer() -> None:
         for name, time in (("torch", 9e-3), ("jax", 5e-3))
     ]
     row = Row(
-        "binary_cross_entropy", {"batch": 10}, (own, *peers), 120, 400, 0, 1e-3, "bytes",
+        "binary_cross_entropy", {"batch": 10}, (own, *peers), 120, 400, 0, 9, 1e-3, "bytes",
         "float32", None, None,
     )  # fmt: skip
     assert {one.text: one.ratio for one in held(row, "tuned")} == {
@@ -182,7 +185,7 @@ def test_errors_are_held_against_the_fastest_peer() -> None:
             Entry(name, None, "", 1.0, 1.0, 1.0, 5, 1, 0.1, error)  # type: ignore[arg-type]
             for name, error in (("objc", ours), ("jax", theirs))
         )
-        return Row("any", {}, (own, peer), 1, 1, 0, 1.0, "bytes", "float32", None, None)
+        return Row("any", {}, (own, peer), 1, 1, 0, 0, 1.0, "bytes", "float32", None, None)
 
     assert less_exact(row(5.0, 3.0)) == "gradient 5.0 ulp, jax 3.0"
     assert less_exact(row(0.9, 0.1)) is None
@@ -206,10 +209,24 @@ def test_errors_in_units_of_the_last_place() -> None:
 def test_a_floor_is_the_worse_of_two() -> None:
     floors = Floors(copy=1e9, read=2e9, exp=1e8, product=4e9)
     assert Work(10**9, 10**8).floor(floors) == (1.0, "bytes")
-    assert Work(10**6, 10**10).floor(floors) == (10.0, "operations")
-    assert Work(10**9, None).floor(floors) == (1.0, "bytes")
-    assert Work(10**6, 11 * 10**9, 8 * 10**9).floor(floors) == (5.0, "operations")
+    assert Work(10**9).floor(floors) == (1.0, "bytes")
+    assert Work(10**6, 8 * 10**9, functions=10**9).floor(floors) == (12.0, "operations")
+    assert Work(10**6, 11 * 10**9, 8 * 10**9, 10**8).floor(floors) == (3.75, "products")
     assert Work(10**6, 8 * 10**9, 8 * 10**9).floor(floors) == (2.0, "products")
+
+
+def test_the_work_of_a_call_is_what_no_schedule_can_leave_out() -> None:
+    """An exponential an entry, a logarithm and its exponential a row; of a branch the side that has none."""
+    names = {one.name: one for one in CASES}
+    rows = names["cross_entropy_1000"]
+    problem = Problem(rows, program_of(rows), {"batch": 7, "K": 50}, "float32")
+    work = work_of(problem.derived, problem.sizes, "float32")
+    assert work.functions == 7 * (50 + 2)
+    assert 7 * 50 * 4 < (work.operations or 0) < 7 * 50 * 12 and work.products == 0
+    source = Source("bent", "loss bent(x: real) = if x > 0 then log(1 + x)^2 else x^2\n")
+    bent = lower(parse(source)).programs["bent"]
+    derived = derive(bent, Variant(("value", "gradient"), ("x",), frozenset({"x"})))
+    assert work_of(derived, {"batch": 5}, "float64").functions == 0
 
 
 def test_the_memory_of_a_call_is_seen() -> None:
@@ -273,7 +290,18 @@ def test_the_table(golden: Callable[[Path, str], None]) -> None:
     absent = Entry("jax", absent="jax is not installed")
     entries, limit = (own, peer, absent), Limit("bytes", 8e-6, 1e-3)
     row = Row(
-        "binary_focal", {"batch": 10}, entries, 120, 400, 0, 1e-3, "bytes", "float64", limit, 0.25
+        "binary_focal",
+        {"batch": 10},
+        entries,
+        120,
+        400,
+        0,
+        9,
+        1e-3,
+        "bytes",
+        "float64",
+        limit,
+        0.25,
     )
     report.add("default", {"row": as_data([row])[0]})
     golden(Path(__file__).with_name("table.txt"), table(report))
@@ -326,7 +354,7 @@ def test_what_was_measured_is_kept_when_it_ends_early(
         if job.cases[0].name == "crf":
             raise KeyboardInterrupt
         own = Entry("objc", None, "generated", 1.0, 1.0, 1.0, 1, 1)
-        row = Row("ppo_clip", {}, (own,), 1, 1, 0, 1.0, "bytes", "float32", None, None)
+        row = Row("ppo_clip", {}, (own,), 1, 1, 0, 0, 1.0, "bytes", "float32", None, None)
         yield {"row": as_data([row])[0]}
 
     monkeypatch.setattr(bench_run, "_events", events)
