@@ -18,13 +18,16 @@ import numpy as np
 
 
 class IndexOutOfRange(IndexError):
-    """A gather has left its axis: a label beyond the number of classes, say."""
+    """A gather has left its axis: a label beyond the number of classes, say. The axis is -1 for an entry that
+    is a position and is not read at, -2 for a weight that is none."""
 
-    def __init__(self, tensor: str, axis: int, value: int, extent: int, example: int | None):
+    def __init__(self, tensor: str, axis: int, value: float, extent: int, example: int | None):
         where = "" if example is None else f", at example {example}"
-        super().__init__(
-            f"`{tensor}` is read at position {value} of axis {axis}, which has {extent} entries{where}"
-        )
+        said = {
+            -1: f"is {value}, and must be at least 0 and below {extent}",
+            -2: f"is {value:g}, and must be at least 0 and finite",
+        }.get(axis, f"is read at position {value} of axis {axis}, which has {extent} entries")
+        super().__init__(f"`{tensor}` {said}{where}")
 
 
 class Argument(NamedTuple):

@@ -22,7 +22,7 @@ from objc.kernel.domains import out_of_range
 from objc.kernel.option_errors import BadOut
 from objc.kernel.outputs import parts_by_input
 from objc.kernel.signature import InputSignature, Signature
-from objc.kernel.value_errors import EmptyBatch
+from objc.kernel.value_errors import EmptyBatch, WeightValue
 from objc.kernel.variants import Compiled, Output
 from objc.target import DType, IndexOutOfRange
 
@@ -93,6 +93,8 @@ def run(
     scalars: Any = compiled.run(arguments, call.sizes, held)
 
     def raised(error: IndexOutOfRange) -> Exception:
+        if error.axis == _WEIGHT:
+            return _no_weight(call, options, error)
         label = signature.input.get(error.tensor)
         if label is not None and error.axis < 0:
             place = () if error.example is None else call.example(error.example)
@@ -122,6 +124,19 @@ def run(
     if recipe is not None:
         evaluator.keep(options.made.kind, recipe)  # type: ignore[union-attr]
     return whole
+
+
+_WEIGHT = -2
+"""The axis that a target tells of where a weight is none."""
+
+
+def _no_weight(call: Call, options: Options, error: IndexOutOfRange) -> Exception:
+    """What is wrong with a weight, or with the entry of a mask that was made one."""
+    assert error.example is not None
+    position = call.example(error.example)
+    name = "weight" if options.mask is None or error.value > -math.inf else "mask"
+    value = f"{error.value:g}" if name == "weight" else f"{float(options.mask[position]):g}"
+    return InputError(WeightValue(None, call.signature.name, name, value, position))
 
 
 def _refuse(signature: Signature, options: Options) -> None:

@@ -50,8 +50,8 @@ class Framework(Protocol):
         """Where an array of the kind begins."""
 
     def masked(self, mask: Any, weight: Any, kind: str) -> Any:
-        """The weights (None: 1) where a mask is not 0, else 0, on the device; None where that is more
-        than this one does."""
+        """The weights (None: 1) where a mask is 1, 0 where it is 0, and what is no weight, -∞, where it is
+        neither, on the device; None where that is more than this one does."""
 
     weighs: bool
     """Whether `weighed` is there."""
@@ -194,7 +194,10 @@ class Torch:
     def masked(self, mask: Any, weight: Any, kind: str) -> Any:
         element = getattr(self.torch, kind)
         whole = self.torch.ones((), dtype=element, device=self.device) if weight is None else weight
-        return self.torch.where(mask != 0, whole, self.torch.zeros_like(whole)).contiguous()
+        kept = self.torch.where(mask != 0, whole, self.torch.zeros_like(whole))
+        if mask.dtype != self.torch.bool:
+            kept = kept.masked_fill((mask != 0) & (mask != 1), -math.inf)
+        return kept.contiguous()
 
     def weighed(self, array: Any, weight: Any) -> None:
         array.mul_(weight).masked_fill_(weight == 0, 0)
@@ -219,8 +222,9 @@ class CuPy:
         return int(array.data.ptr)
 
     def masked(self, mask: Any, weight: Any, kind: str) -> Any:
-        whole = 1 if weight is None else weight
-        return sys.modules["cupy"].where(mask != 0, whole, 0).astype(kind)
+        cupy, whole = sys.modules["cupy"], 1 if weight is None else weight
+        kept = cupy.where(mask != 0, whole, 0).astype(kind)
+        return cupy.where((mask != 0) & (mask != 1), -math.inf, kept).astype(kind)
 
     def weighed(self, array: Any, weight: Any) -> None:
         array *= weight

@@ -11,13 +11,13 @@ from objc.targets._ranks import ranked
 from objc.targets._written import Written
 from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.places import Writing
-from objc.targets.cuda.entries import CheckText, CombineText
+from objc.targets.cuda.entries import CheckText, CombineText, WeightText
 from objc.targets.cuda.layout import SHORT, Layout
 from objc.targets.cuda.products import Matrices, are_for_library, pieces
 from objc.targets.cuda.steps import Piece, StepText
 from objc.targets.cuda.turning import turned, with_whole_sums
 from objc.targets.cuda.variants import Variants
-from objc.targets.cuda.weighing import FOUND, joined, weighed
+from objc.targets.cuda.weighing import FOUND, joined, weighed, weight_of
 
 from objc.ir.index import Index
 from objc.ir.program import Input, Let, Names, Program
@@ -147,6 +147,9 @@ class Kernel(Written):
         self.writing = Writing(loops, self.dtype, prefix, self.layout, self.sites, self.functions)
         self.texts: list[str] = []
         self.steps: list[dict[str, Any]] = []
+        weight = weight_of(loops.program)
+        if weight is not None:
+            self._over_entries(WeightText(self, weight), weight)
         for one in loops.program.inputs:
             self._check(one)
         for number, step in enumerate(loops.steps):
@@ -167,7 +170,9 @@ class Kernel(Written):
             return
         if bound.size is None and bound not in program.dimensions:
             return  # nothing says how large it is
-        text = CheckText(self, one, bound)
+        self._over_entries(CheckText(self, one, bound), one)
+
+    def _over_entries(self, text: CheckText | WeightText, one: Input) -> None:
         self.texts.append(text.text())
         functions = {"thread": (text.name, text.arguments.described())}
         shape = shape_of(one.dimensions)

@@ -1,12 +1,14 @@
-"""Functions that go over whole arrays, an entry a thread: sums of the parts that blocks have, and positions
-that are held against their dimensions."""
+"""Functions that go over whole arrays, an entry a thread: sums of the parts that blocks have, positions that
+are held against their dimensions, and weights."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from objc.targets.cpu.layout import plain, shape_of
 from objc.targets.cuda.layout import Parameters
+from objc.targets.cuda.running import WEIGHT
 from objc.targets.cuda.weighing import weight_of
 
 from objc.ir.index import BATCH, Dimension
@@ -109,21 +111,48 @@ class CheckText:
             self.arguments.array(name, (extents[0],), kind, "input", weight.name, kind)
             zero = f"{self.kernel.dtype}(0.0)"
             check = [f"if {name}[{example}] != {zero}:", f"    {check[0]}"]
-        signature = f"def {self.name}({', '.join(self.arguments.signature())}):"
-        return "\n".join(
-            [
-                "@kernel",
-                signature,
-                f"    total = {' * '.join(extents)}",
-                *self.arguments.head(),
-                "    first = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x",
-                "    for e in range(first, total, cuda.gridDim.x * cuda.blockDim.x):",
-                *(f"        {one}" for one in check),
-            ]
-        )
+        return over_entries(self.name, self.arguments, " * ".join(extents), check)
 
     def _extent(self, dimension: Dimension) -> str:
         name = self.kernel.layout.extent(dimension)
         if name in self.kernel.layout.sizes:
             self.arguments.add(name, "size", self.kernel.layout.sizes[name])
         return name
+
+
+class WeightText:
+    """The weights of the examples, each of which is to be at least 0 and finite."""
+
+    def __init__(self, kernel: Kernel, one: Input) -> None:
+        self.kernel = kernel
+        self.one = one
+        self.name = f"{kernel.prefix}check_{plain(one.name)}"
+        self.arguments = Parameters()
+
+    def text(self) -> str:
+        layout = self.kernel.layout
+        extent = layout.extent(BATCH)
+        self.arguments.add(extent, "size", layout.sizes[extent])
+        held, kind = layout.name("in", self.one.name), layout.stored
+        self.arguments.array(held, (extent,), kind, "input", self.one.name, kind)
+        self.arguments.array("errors", ("32",), "int64", "errors")
+        self.arguments.array("numbers", ("32",), "float64", "errors")
+        self.kernel.functions.add("weighs")
+        self.kernel.sites.append((self.one.name, WEIGHT))
+        check = f"weighs(errors, numbers, {len(self.kernel.sites) - 1}, {held}[e], e)"
+        return over_entries(self.name, self.arguments, extent, [check])
+
+
+def over_entries(name: str, arguments: Parameters, total: str, lines: Sequence[str]) -> str:
+    """A function that does something for every entry `e` of so many."""
+    return "\n".join(
+        [
+            "@kernel",
+            f"def {name}({', '.join(arguments.signature())}):",
+            f"    total = {total}",
+            *arguments.head(),
+            "    first = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x",
+            "    for e in range(first, total, cuda.gridDim.x * cuda.blockDim.x):",
+            *(f"        {one}" for one in lines),
+        ]
+    )

@@ -119,7 +119,8 @@ class Memory:
         return int(array.ctypes.data)
 
     def masked(self, mask: Any, weight: Any, kind: str) -> Any:
-        return np.where(mask != 0, 1 if weight is None else weight, 0).astype(kind)
+        kept = np.where(mask != 0, 1 if weight is None else weight, 0)
+        return np.where((mask != 0) & (mask != 1), -np.inf, kept).astype(kind)
 
     weighs = names = True
 

@@ -37,6 +37,9 @@ def both(
 LEAST = 1 << 21
 """Multiplications of a product that is worth a call of a library: 128 cubed."""
 
+WEIGHT = -2
+"""For the axis of a site where it is a number that stands for a weight and is none."""
+
 _DECLARED = 4096
 """Bytes that the functions of a kernel share by themselves, at most."""
 
@@ -384,6 +387,8 @@ class Scalars(Mapping[str, Any]):
         if ranks and (ranks[0] == 3 or shows):
             site, position, extent, example = errors[ranks[0] * 8 + 1 : ranks[0] * 8 + 5]
             tensor, axis = self.kernel.facts["sites"][site]
+            if axis == WEIGHT:
+                (position,) = struct.unpack_from("d", held, (ranks[0] * 8 + 2) * 8)
             place = None if example < 0 else example
             raise self.kernel.error(tensor, axis, position, extent, place)
         return found

@@ -6,8 +6,10 @@ In the language of kernels: translated where a kernel calls them, run as they st
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from numba import float64
 from objc.targets.cuda.simulation import claimed, helper
 
 
@@ -37,6 +39,20 @@ def inside(errors: Any, rank: int, site: int, position: int, extent: int, exampl
         errors[rank * 8 + 2] = position
         errors[rank * 8 + 3] = extent
         errors[rank * 8 + 4] = example
+    return False
+
+
+@helper
+def weighs(errors: Any, numbers: Any, site: int, weight: Any, example: int) -> bool:
+    """Whether a number is a weight, at least 0 and finite. One that is none is kept as what makes every
+    result worthless; `numbers` is the same record, in float64."""
+    none = weight - weight  # no number, where the weight is infinite or none
+    if math.fabs(weight) == weight and none == none:
+        return True
+    if claimed(errors, 24):
+        errors[25] = site
+        numbers[26] = float64(weight)
+        errors[28] = example
     return False
 
 

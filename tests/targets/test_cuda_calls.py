@@ -61,6 +61,26 @@ def test_a_weighted_mean_is_divided_on_the_device(
         device.fetches = 0
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"), [(-1.0, "-1"), (np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")]
+)
+def test_a_number_that_is_no_weight_is_told_when_the_value_is_read(
+    wrong: float, said: str, losses: Any, device: Pretended
+) -> None:
+    """By what it is and where, as on the host; of any number of them one."""
+    weight = np.ones((2, 3))
+    weight[1, 2] = wrong
+    logits = LOGITS.astype(float)
+    for reduction in ("mean", "sum"):
+        value, _ = losses.focal.value_and_grad(
+            Owned(logits), Owned(LABEL), weight=Owned(weight), reduction=reduction
+        )
+        with pytest.raises(
+            InputError, match=rf"E0416.*`weight` is {said} at \[1, 2\], and must be"
+        ):
+            float(value)
+
+
 def test_where_nothing_weighs_anything_the_value_says_so(losses: Any, device: Pretended) -> None:
     """When it is read, as it does on the host; or it is what the caller says that it shall be."""
     x, y, weight = np.array([1.0, np.nan]), np.zeros(2), np.zeros(2)
@@ -126,7 +146,8 @@ def test_masks_are_taken_where_a_framework_has_them(
 
     def masked(self: Any, mask: Owned, weight: Owned | None, kind: str) -> Owned:
         whole = 1 if weight is None else weight.array
-        return Owned(np.where(mask.array != 0, whole, 0).astype(kind))
+        kept = np.where(mask.array != 0, whole, 0)
+        return Owned(np.where(mask.array > 1, -np.inf, kept).astype(kind))
 
     monkeypatch.setattr(arrays.Plain, "masked", masked)
     kept = x[mask != 0]
@@ -134,6 +155,10 @@ def test_masks_are_taken_where_a_framework_has_them(
     assert float(value) == pytest.approx((kept**2).mean() / 2)
     value = losses.squared(*given, mask=Owned(mask), weight=Owned(weight))
     heavy = weight[mask != 0]
+    monkeypatch.setattr(Owned, "__getitem__", lambda self, place: self.array[place], raising=False)
+    doubled = losses.squared(*given, mask=Owned(mask * 2))
+    with pytest.raises(InputError, match=r"E0416.*`mask` is 2 at \[\d\], and must be 0 or 1"):
+        float(doubled)
     assert float(value) == pytest.approx((heavy * kept**2).sum() / heavy.sum() / 2)
 
 
@@ -146,6 +171,7 @@ def test_a_mask_of_pytorch_s_is_weights() -> None:
     weight = torch.tensor([2.0, torch.nan, 3.0], dtype=torch.bfloat16)
     found = framework.masked(mask.long(), weight, "bfloat16")
     assert (found.tolist(), found.dtype) == ([2, 0, 3], torch.bfloat16)
+    assert framework.masked(mask * 2, None, "float32").tolist() == [-np.inf, 0, -np.inf]
 
 
 def test_what_does_not_fit_is_named(losses: Any, device: Pretended) -> None:
