@@ -9,7 +9,7 @@ together at that of one exponential.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -127,7 +127,7 @@ def _least(expression: Expression) -> frozenset[Expression]:
     return frozenset({expression}).union(*map(_least, expression.args))
 
 
-def _functions(nodes: frozenset[Expression]) -> int:
+def _functions(nodes: Collection[Expression]) -> int:
     """How many arguments there are of elementary functions."""
     return len({tuple(map(_without_sign, one.args)) for one in nodes if is_costly(one)})
 
