@@ -18,6 +18,7 @@ from objc.kernel.call import Call, Reader, floating
 from objc.kernel.domains import out_of_range
 from objc.kernel.option_errors import BadOption, BadOut, NotDifferentiable, VectorShape
 from objc.kernel.outputs import Results, parts_by_input
+from objc.kernel.quick import Quick, quick_of
 from objc.kernel.recipes import MOST, Recipe, recipe_of
 from objc.kernel.signature import InputSignature, Signature
 from objc.kernel.value_errors import EmptyAxis, EmptyMean, PositionOutOfRange, TooLargeForMemory
@@ -66,6 +67,9 @@ class Evaluator:
         self._lock = threading.RLock()
         self._every = signature.differentiable
         self._recipes: dict[Any, Recipe | DeviceRecipe] = {}
+        self._quicks: dict[Any, Quick | None] = {}
+        self.quick: dict[str, Quick] = {}
+        """By method, how its last call was made, where that is known to the last step."""
 
     # ------------------------------------------------------------------ variants
 
@@ -98,10 +102,36 @@ class Evaluator:
 
     # ------------------------------------------------------------------ running
 
-    def again(self, kind: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+    def again(self, kind: Any, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
         """What a call gives of a kind that has been made before; None where it is to be looked at."""
         recipe = self._recipes.get(kind)
-        return None if recipe is None else recipe.run(arguments, keywords)
+        if recipe is None:
+            return None
+        quick = self._quick(kind, recipe, arguments, keywords)
+        if quick is not None:
+            self.quick[kind[0][1]] = quick
+            found = quick(arguments, keywords)
+            if found is not None:
+                return found
+        return recipe.run(arguments, keywords)
+
+    def _quick(
+        self, kind: Any, recipe: Recipe | DeviceRecipe, arguments: Sequence[Any],
+        keywords: Mapping[str, Any],
+    ) -> Quick | None:  # fmt: skip
+        """How calls of a kind that comes again are made, made when it does so first."""
+        if not isinstance(recipe, Recipe) or self._bind is None:
+            return None
+        try:
+            return self._quicks[kind]
+        except KeyError:
+            quick = self._quicks[kind] = quick_of(recipe, self._bind, arguments, keywords)
+        return quick
+
+    @functools.cached_property
+    def _bind(self) -> Any:
+        """How the target binds a kernel to the kinds of arguments, if it does."""
+        return getattr(target_of(self.target), "bound", None)
 
     def _learn(
         self, options: Options, call: Call, compiled: Compiled, inputs: Mapping[str, Any],
@@ -120,6 +150,7 @@ class Evaluator:
         """Keep how a call of a kind was made."""
         if len(self._recipes) >= MOST:
             self._recipes.clear()
+            self._quicks.clear()
         self._recipes[kind] = recipe
 
     @functools.cached_property

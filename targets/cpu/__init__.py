@@ -6,13 +6,13 @@ disk cache keeps, and run by a driver that needs no compiler.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from objc.ir.program import Program
 from objc.target import DType, Emitted, Executable, IndexOutOfRange
 
-__all__ = ["emit", "get_threads", "load", "module", "set_threads", "supports"]
+__all__ = ["bound", "emit", "get_threads", "load", "module", "set_threads", "supports"]
 
 
 def supports(program: Program) -> str | None:
@@ -60,6 +60,15 @@ def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DTy
     from objc.targets.cpu.standalone import module as write
 
     return write(programs, dtype)
+
+
+def bound(
+    run: Any, sizes: Mapping[str, int], numbers: Mapping[str, Any], given: Sequence[Any]
+) -> Callable[[tuple[Any, ...]], list[float] | None] | None:
+    """What was loaded, bound to arguments of a call's kinds: see `objc.targets.cpu.binding`."""
+    from objc.targets.cpu.binding import bound as bind
+
+    return bind(run, sizes, numbers, given)
 
 
 def set_threads(count: int | None) -> None:

@@ -215,10 +215,7 @@ class Kernel:
     def __call__(
         self, arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]
     ) -> dict[str, float]:
-        if self.counted:
-            told = {name: arguments[one] + more for name, (one, more) in self.counted.items()}
-            sizes = {**sizes, **told}
-        plan = self._plan(sizes)
+        plan = self.plan(self.all_sizes(arguments, sizes))
         handed: Any = None
         filled = plan.filled.copy()
         nothing: Any = None  # this and what is handed on must live as long as the call
@@ -261,7 +258,17 @@ class Kernel:
             self._copies(results)
         return found
 
-    def _plan(self, sizes: Mapping[str, int]) -> Sized:
+    def all_sizes(
+        self, arguments: Mapping[str, Any], sizes: Mapping[str, int]
+    ) -> Mapping[str, int]:
+        """The sizes, with those that hyperparameters count."""
+        if not self.counted:
+            return sizes
+        told = {name: arguments[one] + more for name, (one, more) in self.counted.items()}
+        return {**sizes, **told}
+
+    def plan(self, sizes: Mapping[str, int]) -> Sized:
+        """The table for all sizes, made once."""
         key = tuple(sizes.items())
         plan = self.sized.get(key)
         if plan is None:
@@ -360,8 +367,11 @@ class Either:
     def __call__(
         self, arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]
     ) -> dict[str, float]:
-        side_by_side = all(sizes.get(name, FEW + 1) <= FEW for name in self.few)
-        return self.form(side_by_side)(arguments, sizes, results)
+        return self.of(sizes)(arguments, sizes, results)
+
+    def of(self, sizes: Mapping[str, int]) -> Callable[..., Any]:
+        """The form for these sizes."""
+        return self.form(all(sizes.get(name, FEW + 1) <= FEW for name in self.few))
 
     def form(self, side_by_side: bool) -> Callable[..., Any]:
         """One of the two, made now if need be."""

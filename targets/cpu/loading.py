@@ -13,7 +13,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from objc.targets.cpu.lanewise import lanewise
@@ -31,17 +31,22 @@ SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_
 
 def entry_of(text: str) -> Any:
     """The `entry` of a module's text as a C function, from the cache or compiled now."""
-    key = cache.digest("cpu", _processor(), text)
+    return function_of(text, lambda: compiled(text), "entry", SIGNATURE)
+
+
+def function_of(key: str, make: Callable[[], bytes], name: str, signature: Any) -> Any:
+    """A function of object code, which is made where the cache has none under this key."""
+    key = cache.digest("cpu", _processor(), key)
     code = cache.read("objects", key)
     if code is not None:
-        found = _place(code)
+        found = _place(code, name)
         if found is not None:
-            return found
-    code = compiled(text)
+            return signature(found)
+    code = make()
     cache.write("objects", key, code)
-    found = _place(code)
+    found = _place(code, name)
     assert found is not None, "object code that has just been made can be placed"
-    return found
+    return signature(found)
 
 
 @functools.lru_cache(maxsize=1)
@@ -53,14 +58,20 @@ def _processor() -> str:
 
 def compiled(text: str) -> bytes:
     """Object code of a module's text."""
-    import llvmlite.binding as llvm
     from objc.targets.cpu.translation import translate
 
     with lock:
-        machine = _machine()
-        module = llvm.parse_assembly(widened(str(translate(text, vector_bits())), vector_bits()))
-        optimise(module, machine)
-        return bytes(machine.emit_object(module))
+        return object_of(widened(str(translate(text, vector_bits())), vector_bits()))
+
+
+def object_of(text: str) -> bytes:
+    """Object code of LLVM's text. The lock is the caller's."""
+    import llvmlite.binding as llvm
+
+    machine = _machine()
+    module = llvm.parse_assembly(text)
+    optimise(module, machine)
+    return bytes(machine.emit_object(module))
 
 
 @functools.lru_cache(maxsize=1)
@@ -142,14 +153,14 @@ def _machine() -> Any:
     )
 
 
-def _place(code: bytes) -> Any | None:
-    """The entry of object code, ready to be called; None if there is none in it."""
+def _place(code: bytes, name: str) -> int | None:
+    """The address of a function of object code, ready to be called; None if there is none in it."""
     import llvmlite.binding as llvm
 
     with lock:
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
-        address = engine.get_function_address("entry")
+        address = engine.get_function_address(name)
         _engines.append(engine)
-    return SIGNATURE(address) if address else None
+    return int(address) or None
