@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 import mpmath
@@ -407,6 +408,19 @@ ATOMS: Mapping[str, Atom] = {row.name: row for row in _ROWS}
 
 RISING_WITH_SIZE = frozenset({"abs", "cosh", "log_cosh", "hypot1m1"})
 """Even atoms of one argument that are least at 0 and rise with its absolute value."""
+
+BENT_WITH_SIZE: Mapping[str, Curvature] = {
+    "sinh": "convex", "asin": "convex", "tan": "convex", "erfc": "convex",
+    "tanh": "concave", "atan": "concave", "asinh": "concave", "erf": "concave", "sin": "concave",
+    "sigmoid": "concave", "acos": "concave",
+}  # fmt: skip
+"""Atoms that turn at 0: their curvature where the argument is at least 0. The other one is that below."""
+
+PRINCIPAL: Mapping[str, tuple[Fraction, Fraction]] = {
+    "sin": (Fraction(-157, 100), Fraction(157, 100)),
+    "tan": (Fraction(-157, 100), Fraction(157, 100)),
+}
+"""Rows that increase between two ends only, a little within ±π/2, and bend as `BENT_WITH_SIZE` says there."""
 
 BY_FUNCTION: Mapping[Any, Atom] = {row.function: row for row in _ROWS}
 """From a SymPy class to its row. `polygamma` (order first) is the row `digamma` at order 0; orders

@@ -9,9 +9,10 @@ from typing import Any
 
 import sympy
 
+from objc.analysis.exponentials import with_logsumexps
 from objc.atoms import erfc, log1p, log_cosh, log_ndtr, maximum, minimum, sigmoid, softplus
 from objc.ir.index import Index, Position
-from objc.ir.program import Let, Program
+from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, substitute_positions
 
@@ -47,7 +48,8 @@ def whole(program: Program) -> Program:
         if let.reduction is None and let.name not in program.gathered | recurrent:
             bodies[let.name] = let
         lets.append(let)
-    return program.with_lets(reached(program, lets))
+    named_lets = with_logsumexps(lets, Names.of(program), recurrent)
+    return program.with_lets(reached(program, named_lets))
 
 
 def in_atoms(expression: Any) -> Any:
@@ -86,7 +88,7 @@ def inlined(expression: Any, bodies: Mapping[str, Let]) -> Any:
 def named(node: Any) -> Any:
     """A formula with log cosh, softplus, the logistic function and the normal tail by their names, as the
     table of atoms has rows for them, and with σ(−x) for 1 − σ(x)."""
-    if not node.args or not node.has(sympy.exp, sympy.cosh, sigmoid, erfc):
+    if not node.args or not node.has(sympy.exp, sympy.cosh, sigmoid, erfc, sympy.erf):
         return node
     arguments = [named(one) for one in node.args]
     node = node if list(node.args) == arguments else node.func(*arguments)
@@ -94,8 +96,8 @@ def named(node: Any) -> Any:
         case sympy.log() if isinstance(node.args[0], sympy.cosh):
             inner = node.args[0].args[0]
             return log_cosh(-inner if inner.could_extract_minus_sign() else inner)
-        case sympy.log() if isinstance(node.args[0], erfc):
-            return sympy.log(2) + log_ndtr(-sympy.sqrt(2) * node.args[0].args[0])
+        case sympy.log() if (tail := _normal_tail(node.args[0])) is not None:
+            return sympy.log(tail[0]) + log_ndtr(-sympy.sqrt(2) * tail[1])
         case sympy.log() if (exponent := _one_plus_exponential(node.args[0])) is not None:
             return softplus(exponent)
         case sympy.Add() if isinstance(complement := 1 - node, sigmoid):
@@ -105,6 +107,15 @@ def named(node: Any) -> Any:
         case sympy.Pow() if (exponent := _one_plus_exponential(node.base)) is not None:
             return sigmoid(-exponent) ** -node.exp
     return node
+
+
+def _normal_tail(expression: Any) -> tuple[Any, Any] | None:
+    """c and u where the expression is c/2 · erfc(u) with a number c > 0; 1 + erf(u) is erfc(−u)."""
+    factor, rest = sympy.factor_terms(expression).as_coeff_Mul()
+    constant, inner = rest.as_coeff_Add()
+    if constant == 1 and isinstance(inner, sympy.erf):
+        rest = erfc(-inner.args[0])
+    return (2 * factor, rest.args[0]) if isinstance(rest, erfc) and factor > 0 else None
 
 
 def _one_plus_exponential(expression: Any) -> Any:

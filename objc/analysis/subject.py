@@ -22,7 +22,7 @@ from objc.analysis.values.ranges import Ranges
 from objc.atoms import stop_gradient
 from objc.ir.program import Let, Names, Program, Term
 from objc.ir.recurrence import members
-from objc.ir.symbols import Expression
+from objc.ir.symbols import Expression, Read
 
 
 class Subject:
@@ -129,6 +129,17 @@ class Subject:
     def derivative(self, expression: Expression, name: str) -> Expression | None:
         """`slope` of a scalar expression of the program."""
         return slope(self.program, expression, name)
+
+    def is_constant_in(self, names: Sequence[str]) -> bool:
+        """Whether the value is known to be the same whatever these inputs are."""
+        for name in names:
+            read = {one.tensor for one in self.value.atoms(Read)}
+            if name not in read and not any(name in self.reaching(one) for one in read):
+                continue
+            rise = self.slope(name)
+            if rise is None or not (rise == 0 or (self.is_short and sympy.expand(rise) == 0)):
+                return False
+        return True
 
     def second_slope(self, name: str) -> Expression | None:
         first = self.slope(name)

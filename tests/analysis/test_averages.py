@@ -36,6 +36,8 @@ _X = "x: real[N] | q: simplex[N], m: binary[N]; t: positive = 1"
         ("log(mean(exp(x))) - mean(x)", "nonnegative", "proved"),
         # Beside a mean above zero there may be terms below, of which there is no logarithm.
         ("log(mean(x)) - mean(log(x))", "nonnegative", "unknown"),
+        ("log(sum(exp(x))) - mean(x) - log(N)", "nonnegative", "proved"),
+        ("logsumexp[i](x[i]) - dot(q, x) - log(N)", "nonnegative", "refuted"),
         ("logsumexp[i](x[i]) - dot(q, x)", "nonnegative", "proved"),
         ("logsumexp[i](x[i]) - 2 * dot(q, x)", "nonnegative", "refuted"),
         ("logsumexp[i](x[i]) - dot(m, x)", "nonnegative", "refuted"),

@@ -50,6 +50,14 @@ class _Part:
         """Whether there is a place: a mean over nothing is an error, an extreme over nothing infinite."""
         return self.has_mean or self.guard == sympy.true
 
+    @property
+    def more(self) -> Any:
+        """What a logsumexp of N terms is more than their mean, at least: log N."""
+        if not self.has_mean or self.weights is not None or self.guard != sympy.true:
+            return sympy.Integer(0)
+        factors = [factor for kind, factor in self.kinds if kind == "logsumexp"]
+        return sympy.Add(*factors) * sympy.log(Extent(self.dimension))
+
 
 def means_and_extremes(subject: Subject, claim: Claim) -> Decision | None:
     if not subject.is_short:
@@ -93,7 +101,7 @@ class _Finder:
             if (most := _most(part)) is not None:
                 share, above = UNIT, most
             context[symbol] = share
-            value = value - sympy.Add(*part.addends) + symbol * above
+            value = value - sympy.Add(*part.addends) + symbol * above + part.more
         return value, context
 
     def _addend(self, addend: Any, parts: list[_Part]) -> _Part | None:

@@ -153,23 +153,50 @@ def _is_continuous(formula: Any, closed: list[Variable]) -> bool:
         rest = sympy.expand(rest - factor * one)
     if rest.atoms(sympy.log) & set(logarithms):
         return False
-    return all(_is_continuous_at(rest.xreplace(form)) for form in _up_to_ends(closed))
+    forms = (rest.xreplace(form) for form in _up_to_ends(rest, closed))
+    return all(_is_continuous_at(form) or _is_but_at_corner(form) for form in forms)
 
 
-def _up_to_ends(closed: list[Variable]) -> Iterator[Mapping[Any, Any]]:
-    """Substitutions that run over the closed intervals: from each end to all but the other one."""
+def _is_but_at_corner(formula: Any) -> bool:
+    """Whether a formula of nonnegative symbols is continuous wherever one of them is positive, and has no
+    value where all of them are zero, as (p − q)²/(p + q)."""
+    weak = [one for one in formula.free_symbols if isinstance(one, sympy.Dummy) and one.name == "w"]
+    corner = formula.xreplace(dict.fromkeys(weak, sympy.Integer(0)))
+    return (
+        bool(weak)
+        and corner.has(sympy.zoo, sympy.nan)
+        and all(
+            _is_continuous_at(formula.xreplace({one: sympy.Dummy("v", positive=True)}))
+            for one in weak
+        )
+    )
+
+
+def _up_to_ends(formula: Any, closed: list[Variable]) -> Iterator[Mapping[Any, Any]]:
+    """Substitutions that run over the closed intervals: from each end to all but the other one. An end at
+    which the formula has no value, whatever the rest is, is left out, as q = 0 is of p²/q."""
     forms: list[dict[Any, Any]] = [{}]
     for one in closed:
-        weak = sympy.Dummy("w", nonnegative=True)
         low, high = (
             None if end is None else _rational(end) for end in (one.span.low, one.span.high)
         )
+        from_low, from_high = (
+            sympy.Dummy("w", nonnegative=True, positive=_has_no_value(formula, one, end) or None)
+            for end in (low, high)
+        )
         if low is None or high is None:
-            ways = [weak if low == 0 else low + weak if low is not None else high - weak]
+            ways = [from_low if low == 0 else low + from_low if high is None else high - from_high]
         else:
-            ways = [(low + high * weak) / (1 + weak), (high + low * weak) / (1 + weak)]
+            ways = [
+                (low + high * from_low) / (1 + from_low),
+                (high + low * from_high) / (1 + from_high),
+            ]
         forms = [{**form, one.symbol: way} for form in forms for way in ways]
     yield from forms
+
+
+def _has_no_value(formula: Any, one: Variable, end: Any) -> bool:
+    return end is not None and bool(formula.xreplace({one.symbol: end}).has(sympy.zoo, sympy.nan))
 
 
 def _is_continuous_at(formula: Any) -> bool:

@@ -16,9 +16,9 @@ import sympy
 
 from objc.analysis.formulas import influences
 from objc.analysis.shape.seams import contact, lifted
-from objc.analysis.values.interval import atom_of
+from objc.analysis.values.interval import atom_of, curvature_over, monotone_over
 from objc.analysis.values.ranges import Ranges
-from objc.atoms import RISING_WITH_SIZE, Branch, log1p, maximum, minimum, sigmoid
+from objc.atoms import Branch, log1p, maximum, minimum, sigmoid
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, reads
@@ -206,6 +206,8 @@ class Curvature:
         scale = self.ranges.of(sympy.Mul(*constants))
         if len(varying) == 1:
             return self.of(varying[0]).scaled(scale.is_nonnegative, scale.is_nonpositive)
+        if (size := _odd_power_of_size(varying)) is not None and self.of(size).affine:
+            return Shape(convex=True).scaled(scale.is_nonnegative, scale.is_nonpositive)
         shapes = [self.of(one) for one in varying]
         log_convex = all(one.log_convex for one in shapes)
         log_concave = all(one.log_concave for one in shapes)
@@ -287,21 +289,27 @@ class Curvature:
         values = self.ranges.of(expression.args[0])
         if isinstance(expression, sympy.exp):
             return Shape(argument.convex, False, argument.convex, argument.concave)
-        if isinstance(expression, sigmoid):
-            return Shape(log_concave=argument.concave)
-        rising = atom.monotone == "increasing" or (
-            atom.name in RISING_WITH_SIZE and values.is_nonnegative
-        )
-        falling = atom.monotone == "decreasing" or (
-            atom.name in RISING_WITH_SIZE and values.is_nonpositive
-        )
+        way, bend = monotone_over(atom, values), curvature_over(atom, values)
+        rising, falling = way == "increasing", way == "decreasing"
         with_growth = (rising and argument.convex) or (falling and argument.concave)
         against_growth = (rising and argument.concave) or (falling and argument.convex)
         return Shape(
-            convex=atom.curvature == "convex" and (argument.affine or with_growth),
-            concave=atom.curvature == "concave" and (argument.affine or against_growth),
+            convex=bend == "convex" and (argument.affine or with_growth),
+            concave=bend == "concave" and (argument.affine or against_growth),
             log_convex=atom.name == "cosh" and argument.affine,
+            log_concave=isinstance(expression, sigmoid) and argument.concave,
         )
+
+
+def _odd_power_of_size(factors: list[Expression]) -> Expression | None:
+    """u where the product is |u|^n with an odd n: SymPy writes it as a power of u times |u|."""
+    powers = [one for one in factors if isinstance(one, sympy.Pow)]
+    sizes = [one for one in factors if isinstance(one, sympy.Abs)]
+    if len(factors) != 2 or len(powers) != 1 or len(sizes) != 1:
+        return None
+    (power,), (size,) = powers, sizes
+    is_even = power.exp.is_Integer and power.exp > 0 and power.exp % 2 == 0
+    return power.base if is_even and size.args[0] in (power.base, -power.base) else None
 
 
 def _complement_of_sigmoid(expression: Expression) -> Expression | None:

@@ -15,7 +15,7 @@ from objc.analysis.shape.seams import contact, lifted
 from objc.analysis.shape.witnesses import Gap, gaps_of, gaps_of_condition, gaps_of_reduction
 from objc.analysis.values.interval import Interval, atom_of
 from objc.analysis.values.ranges import Ranges
-from objc.atoms import Branch, maximum, minimum, stop_gradient
+from objc.atoms import PRINCIPAL, Branch, maximum, minimum, stop_gradient
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Read, reads
 from objc.ir.text import Text
@@ -163,7 +163,7 @@ class Smoothness:
                 return
             case sympy.Pow():
                 yield from self._power(expression, span, conditions)
-            case sympy.tan():
+            case sympy.tan() if not self._under(arguments[0], conditions).within(*PRINCIPAL["tan"]):
                 pole = sympy.cos(arguments[0])
                 yield self._kink(pole, zero, "the function has a pole there", None, span)
             case _:

@@ -22,6 +22,7 @@ from typing import Any
 import sympy
 
 from objc.analysis.formulas import influences
+from objc.analysis.hessians.variables import is_continuous, variables_of
 from objc.analysis.shape.curvature import Curvature, Shape
 from objc.analysis.signs.elementary import (
     is_nonnegative,
@@ -183,12 +184,20 @@ class Spectra:
         outer = plain(expression)
         if not is_smooth_formula(outer, entry):
             return -sympy.oo, sympy.oo, False
-        return self._second(outer, entry, self.ranges.of(entry))
+        values = self.ranges.of(entry)
+        within = _inside(self.program, outer, entry)
+        return self._second(outer, entry, values, within)
 
-    def _second(self, outer: Any, u: Any, values: Interval) -> tuple[Any, Any, bool]:
+    def _second(
+        self, outer: Any, u: Any, values: Interval, within: Any = None
+    ) -> tuple[Any, Any, bool]:
+        """The ends of the second derivative, and whether it is above zero: for all values of u, or those
+        `within` its domain, where that is enough."""
         over = {u: _over(values)}
         if not is_regular(outer.xreplace(over)):
-            return -sympy.oo, sympy.oo, False
+            if within is None:
+                return -sympy.oo, sympy.oo, False
+            over = {u: within}
         second = sympy.expand(sympy.diff(outer, u, 2))
         if self._is_free(second):
             return second, second, bool(second.is_positive)
@@ -411,6 +420,16 @@ def _number(end: Fraction | float) -> Any:
     if isinstance(end, Fraction):
         return sympy.Rational(end.numerator, end.denominator)
     return sympy.oo if end > 0 else -sympy.oo
+
+
+def _inside(program: Program, formula: Any, entry: Read) -> Any:
+    """A symbol for what is inside the domain of an entry, if a formula of it is smooth there and at the ends
+    what it tends to, as x·log x is at 0: what is convex inside is so up to them."""
+    variables = variables_of(program, [entry]) if entry.tensor in program.input else None
+    if variables is None:
+        return None
+    ((symbol, read),) = ((one.symbol, one.read) for one in variables)
+    return symbol if is_continuous(formula.xreplace({read: symbol}), variables) else None
 
 
 def _over(values: Any) -> Any:

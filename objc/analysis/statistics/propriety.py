@@ -19,12 +19,14 @@ import sympy
 
 from objc.analysis.decision import Decision, proved, refuted, unknown
 from objc.analysis.signs.elementary import (
+    innermost_fold,
     is_nonnegative,
     is_positive,
     is_regular,
     is_smooth_formula,
     is_zero,
     parametrized,
+    pieces,
     plain,
 )
 from objc.analysis.statistics import classes
@@ -127,9 +129,18 @@ def _decided(subject: Subject, case: TwoOutcomes | None, strictly: bool) -> Deci
 def _by_pieces(subject: Subject, case: TwoOutcomes, strictly: bool) -> Decision | None:
     if len(subject.program.lets) != 1 or not subject.is_short:
         return None
-    y = case.outcome.read()
-    losses = [plain(subject.value.xreplace({y: sympy.Integer(one)})) for one in case.labels]
+    losses = _losses(subject, case)
     return by_pieces(losses, case.prediction.read(), strictly)
+
+
+def _losses(subject: Subject, case: TwoOutcomes) -> list[Any]:
+    """The losses at the two outcomes, with folds resolved that have one side only: |p − 1| is 1 − p."""
+    y, found = case.outcome.read(), []
+    for label in case.labels:
+        value = plain(subject.value.xreplace({y: sympy.Integer(label)}))
+        parts = pieces(value, subject.ranges) if innermost_fold(value) is not None else None
+        found.append(parts[0][1] if parts is not None and len(parts) == 1 else value)
+    return found
 
 
 def _under_no_link(subject: Subject, case: TwoOutcomes, margin: Margin) -> str | None:
@@ -174,8 +185,7 @@ def balanced(subject: Subject, case: TwoOutcomes, strictly: bool) -> str | None:
     q, p = case.prediction.read(), case.probability
     if len(subject.program.lets) != 1:
         return None
-    y = case.outcome.read()
-    losses = [plain(subject.value.xreplace({y: sympy.Integer(one)})) for one in case.labels]
+    y, losses = case.outcome.read(), _losses(subject, case)
     if not all(is_smooth_formula(one, q) and not one.has(y) for one in losses):
         return None
     if not (subject.is_smooth(case.prediction.name, 1) or _are_regular(subject, case, losses)):

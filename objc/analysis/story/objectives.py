@@ -111,7 +111,9 @@ def _shape(subject: Subject, facts: Facts) -> Iterator[str]:
     if found is None:
         return
     told = ", ".join(names)
-    if found.verdict == "proved":
+    if found.property == "affine" and subject.is_constant_in(names):
+        yield f"It is constant in {told}: there is nothing to learn."
+    elif found.verdict == "proved":
         how = f" jointly, {found.argument}" if len(names) > 1 else f", {found.argument}"
         yield (
             f"It is affine in {told}{how}: it has no {extreme} inside."

@@ -33,20 +33,24 @@ def story(program: Program) -> list[str]:
     if program.kind not in ("loss", "objective", "player") or not program.terms:
         return [f"A {program.kind} is evaluated, not minimized."]
     subject, facts = Subject(program, _EFFORT), analyse(program, _EFFORT, _SOUGHT)
+    names = tuple(one.name for one in program.differentiable)
+    if names and subject.is_constant_in(names) and program.kind != "objective":
+        nothing = f"It is constant in {' and '.join(names)}: there is nothing to learn of it."
+        return [nothing, *_values(subject, facts)]
     if program.kind == "objective":
         return [*of_objective(subject, facts), *kinks(facts)]
     return [
         *minimizer(subject),
         *noise(subject),
         *weighing(subject, profile(program)),
-        *shape(facts),
+        *shape(subject, facts),
         *_ignored(subject),
         *kinks(facts),
         *_values(subject, facts),
     ]
 
 
-def shape(facts: Facts) -> Iterator[str]:
+def shape(subject: Subject, facts: Facts) -> Iterator[str]:
     """Convexity in each input and in all of them; what holds of all is not said of each."""
     found = [one for one in facts if one.kind == "curvature"]
     count = len({name for one in found for name in one.of})
@@ -54,7 +58,9 @@ def shape(facts: Facts) -> Iterator[str]:
     for one in found:
         inputs = " and ".join(one.of)
         jointly = ", jointly" if len(one.of) > 1 else ""
-        if one.verdict == "proved" and len(one.of) == widest and one.property == "affine":
+        if one.property == "affine" and subject.is_constant_in(one.of):
+            yield f"In {inputs} it is constant: there is nothing to learn of it."
+        elif one.verdict == "proved" and len(one.of) == widest and one.property == "affine":
             yield f"In {inputs} it is affine{jointly}: it pulls in one direction, with no minimum inside."
         elif one.verdict == "proved" and len(one.of) == widest:
             extreme = "minimum" if one.property == "convex" else "maximum"

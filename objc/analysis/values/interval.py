@@ -17,7 +17,15 @@ from typing import Any, TypeAlias
 import mpmath
 import sympy
 
-from objc.atoms import BY_FUNCTION, RISING_WITH_SIZE, Atom
+from objc.atoms import (
+    BENT_WITH_SIZE,
+    BY_FUNCTION,
+    PRINCIPAL,
+    RISING_WITH_SIZE,
+    Atom,
+    Curvature,
+    Monotone,
+)
 
 End: TypeAlias = "Fraction | float"  # a float is an infinity
 INFINITY = math.inf
@@ -157,13 +165,35 @@ def apply(atom: Atom, argument: Interval) -> Interval:
     if atom.name in RISING_WITH_SIZE:
         argument = argument.absolute()
         result = Interval(at(atom, argument.low, False), at(atom, argument.high, True))
-    elif atom.monotone == "increasing":
+    elif monotone_over(atom, argument) == "increasing":
         result = Interval(at(atom, argument.low, False), at(atom, argument.high, True))
     elif atom.monotone == "decreasing":
         result = Interval(at(atom, argument.high, False), at(atom, argument.low, True))
     else:
         result = total
     return total.meet(result)
+
+
+def monotone_over(atom: Atom, values: Interval) -> Monotone:
+    """How an atom of one argument goes over an interval."""
+    if atom.name in RISING_WITH_SIZE and values.is_nonnegative:
+        return "increasing"
+    if atom.name in RISING_WITH_SIZE and values.is_nonpositive:
+        return "decreasing"
+    is_principal = atom.name in PRINCIPAL and values.within(*PRINCIPAL[atom.name])
+    return "increasing" if is_principal else atom.monotone
+
+
+def curvature_over(atom: Atom, values: Interval) -> Curvature:
+    """How an atom of one argument bends over an interval."""
+    above = BENT_WITH_SIZE.get(atom.name)
+    is_turned = atom.name in PRINCIPAL and not values.within(*PRINCIPAL[atom.name])
+    if above is None or is_turned:
+        return atom.curvature
+    if values.is_nonnegative:
+        return above
+    below: Curvature = "concave" if above == "convex" else "convex"
+    return below if values.is_nonpositive else atom.curvature
 
 
 @functools.cache

@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
@@ -22,6 +23,8 @@ _SCALES = (1.0, 0.1, 10.0, 100.0)
 _GREATEST_WORK = 200_000
 """Points that all evaluations of one search may take together."""
 _CORNERS = (0.0, 1.0, -1.0)
+_LONGEST = 40
+"""Characters beyond which a fraction is shown as a decimal."""
 _REDRAWN = 8
 """Times that hyperparameters are drawn until no domain between them is empty."""
 
@@ -173,4 +176,22 @@ def shown(values: Values, names: Any) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_text, value))}]"
-    return str(value) if isinstance(value, Fraction) else f"{value + 0.0:.10g}"  # -0.0 is 0
+    return _fraction(value) if isinstance(value, Fraction) else f"{value + 0.0:.10g}"  # -0.0 is 0
+
+
+def _fraction(value: Fraction) -> str:
+    """`3/4`; a long one as a decimal, or as what is left of one, rounded where that is long too."""
+    if len(str(value)) <= _LONGEST:
+        return str(value)
+    beside = 1 - value
+    if 0 < beside < Fraction(1, 1000):
+        return f"1 - {_decimal(beside)}"
+    return _decimal(value)
+
+
+def _decimal(value: Fraction) -> str:
+    with localcontext() as context:
+        context.prec = 10
+        text = f"{(Decimal(value.numerator) / Decimal(value.denominator)).normalize():g}"
+    digits, _, power = text.partition("e")
+    return f"{digits}e{int(power)}" if power else digits
