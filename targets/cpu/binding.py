@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from objc.targets.cpu.driver import Either
+from objc.targets.cpu.driver import Either, get_threads
 from objc.targets.cpu.first_form import Usual
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class Bound:
     def __call__(self, given: tuple[Any, ...]) -> list[float] | None:
         """The results that are numbers, in the order of `names`; None where nothing was done, or
         where something is the matter with a position."""
+        if self.plan.several and not self._is_alone():
+            return None
         try:
             frame = self.free.pop()
         except IndexError:
@@ -78,6 +80,14 @@ class Bound:
         found = None if status else [values[slot] for slot in self.scalars]
         self.free.append(frame)
         return found
+
+    def _is_alone(self) -> bool:
+        """Whether all steps are run by one thread, as is known by now."""
+        threads, way = get_threads(), self.kernel.sharing.way
+        return threads == 1 or all(
+            way(number, operations, threads) == (False, None)
+            for number, operations in self.plan.several
+        )
 
     def _frame(self) -> tuple[int, Any, Any]:
         """The address of a new frame, its values, and what holds the memory."""
@@ -120,8 +130,7 @@ def bound(
     plan = run.plan(run.all_sizes(numbers, sizes))
     arrays = [one.value for one in given if isinstance(one.value, np.ndarray)]
     if (
-        plan.several
-        or run.twice
+        run.twice
         or plan.scratch + plan.handed > MOST_MEMORY
         or any(not one.size or one.ndim > MOST_AXES for one in arrays)
         or not _is_known()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from objc.targets.cpu import binding
+from objc.targets.cpu import binding, division, sharing
 
 import objc
 
@@ -52,7 +52,7 @@ def same(found: Any, expected: Any) -> None:
     assert len(ours) == len(theirs)
     for one, other in zip(ours, theirs, strict=True):
         assert type(one) is type(other)
-        np.testing.assert_allclose(one, other, rtol=2e-5 if other is np.float32 else 1e-6)
+        np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
 CALLS: dict[str, tuple[str, str, tuple[Any, ...], dict[str, Any]]] = {
@@ -202,8 +202,32 @@ def test_where_objects_are_made_otherwise_calls_are_made_as_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(binding, "_is_known", lambda: False)
-    kernel = objc.compile(TEXT).distance
+    kernel = objc.compile(TEXT.replace("distance", "away")).away
     found = [kernel.value_and_grad(X, Y) for _ in range(3)]
     assert not kernel._evaluator.quick
     for one in found[1:]:
         same(one, found[0])
+
+
+def test_work_of_several_threads_is_divided_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(division, "CHUNK", 40)
+    kernel = objc.compile(TEXT.replace("distance", "apart")).apart  # planned anew
+    x, y = DRAWN.normal(size=(2, 400, 3))
+    try:
+        objc.set_threads(1)
+        expected = kernel.value_and_grad(x, y)
+        quick = settled(kernel, "value_and_grad", x, y)
+        same(quick((x, y), {}), expected)
+        objc.set_threads(2)
+        monkeypatch.setattr(sharing, "ALWAYS", 0)
+        assert quick((x, y), {}) is None
+        monkeypatch.setattr(sharing, "ALWAYS", 1 << 30)
+        assert quick((x, y), {}) is None  # nobody knows how long it takes
+        monkeypatch.setattr(sharing, "SHORT", 1e9)
+        found = kernel.value_and_grad(x, y)
+        again = quick((x, y), {})
+        for one in (found, again):
+            assert one[0] == expected[0]
+            np.testing.assert_array_equal(one[1].x, expected[1].x)
+    finally:
+        objc.set_threads(None)
