@@ -126,9 +126,10 @@ class _Slot:
             return first.next is None and self.dimension is None
         if self.dimension != first.next.dimension or self.waits != waits:
             return False
-        if first.direction and self.direction and first.direction != self.direction:
+        direction = _direction(unit)
+        if direction and self.direction and direction != self.direction:
             return False
-        downwards = -1 in (first.direction, self.direction)
+        downwards = -1 in (direction, self.direction)
         return not (downwards and any(one.wants_order for one in (*unit, *self.members)))
 
 
@@ -141,7 +142,7 @@ def arrange(
     for unit in _with_copies(list(_units(members))):
         number = _slot_for(unit, slots, place)
         slots[number].members += unit
-        slots[number].direction = slots[number].direction or unit[0].direction
+        slots[number].direction = slots[number].direction or _direction(unit)
         for member in unit:
             place[member.name] = number, member
     items: list[Item] = []
@@ -166,6 +167,11 @@ def _units(members: Sequence[Member]) -> Iterator[list[Member]]:
         unit.append(member)
     if unit:
         yield unit
+
+
+def _direction(unit: Sequence[Member]) -> Literal[-1, 0, 1]:
+    """That of a recurrence in the unit: a copy for it may stand before."""
+    return next((one.direction for one in unit if one.direction), 0)
 
 
 def _with_copies(units: list[list[Member]]) -> list[list[Member]]:

@@ -53,6 +53,20 @@ def test_gradients_are_those_of_finite_differences(name: str, target: str) -> No
         np.testing.assert_allclose(found[f"gradient:{one}"], expected, rtol=1e-11, atol=1e-12)
 
 
+def test_second_derivatives_go_the_way_of_the_steps(target: str) -> None:
+    """Weights that grow as the square of a size are made again where a recurrence reads them, which runs
+    the other way."""
+    case = CASES["chain"]
+    inputs = case.inputs(np.random.default_rng(5))
+    batched = oracle.batched_inputs(case.program, inputs)
+    program = derive(case.program, Variant(("hessian_vector_product",), case.wrt, batched))
+    vectors = {f"vector_{name}": np.cos(3 * inputs[name]) for name in case.wrt}
+    given = {**inputs, **vectors, "scale": 1.0}
+    found = running.run(program, given, "float64")
+    for key, value in evaluate(program, given).items():
+        np.testing.assert_allclose(found[key], value, rtol=1e-11, atol=1e-12, err_msg=key)
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_one_step(dtype: str, target: str) -> None:
     inputs = {
