@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from objc.targets.cpu.layout import plain, shape_of
 from objc.targets.cuda.layout import Parameters
-from objc.targets.cuda.running import WEIGHT
+from objc.targets.cuda.values import WEIGHT
 from objc.targets.cuda.weighing import weight_of
 
 from objc.ir.index import BATCH, Dimension

@@ -161,9 +161,8 @@ def adopt(value: Any) -> OnDevice | None:
 def on_device(array: Any) -> OnDevice:
     """An array of NumPy's as one on the simulated device."""
     pointer = array.ctypes.data if array.size else 0
-    return OnDevice(
-        array.shape, array.dtype.name, pointer, array.flags.c_contiguous, array, Memory()
-    )
+    kind = array.dtype.name if array.dtype.isnative else array.dtype.str
+    return OnDevice(array.shape, kind, pointer, array.flags.c_contiguous, array, Memory())
 
 
 def _refused(name: str, value: Any) -> Exception:

@@ -8,7 +8,6 @@ it comes the record of positions that left their axis.
 from __future__ import annotations
 
 import math
-import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -17,6 +16,7 @@ from objc.targets.cuda.arrays import BYTES, OnDevice, Plain, preferred
 from objc.targets.cuda.driver import Table, driver
 from objc.targets.cuda.launching import ERRORS, Launch, Shape, Sized
 from objc.targets.cuda.multiplying import Multiply, largest
+from objc.targets.cuda.values import Scalars
 
 from objc.target import Emitted
 
@@ -36,9 +36,6 @@ def both(
 
 LEAST = 1 << 21
 """Multiplications of a product that is worth a call of a library: 128 cubed."""
-
-WEIGHT = -2
-"""For the axis of a site where it is a number that stands for a weight and is none."""
 
 _DECLARED = 4096
 """Bytes that the functions of a kernel share by themselves, at most."""
@@ -319,116 +316,3 @@ class Bound:
         for other in others:
             device.follow(other, stream)
         return Scalars(self.kernel, self.plan, work, base, stream)
-
-
-class Scalars(Mapping[str, Any]):
-    """The scalars of a call, on the device until one is read. Reading waits for the call, and raises
-    what the kernel raises if a position left its axis."""
-
-    def __init__(self, kernel: Kernel, plan: Sized, work: Any, base: int, stream: int) -> None:
-        self.kernel = kernel
-        self.plan = plan
-        self.work = work
-        self.base = base
-        self.stream = stream
-        self.found: dict[str, Any] | None = None
-        self.weigh_nothing = False  # all examples, of those that have weights
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.kernel.facts["scalars"])
-
-    def __len__(self) -> int:
-        return len(self.kernel.facts["scalars"])
-
-    def __getitem__(self, key: str) -> Any:
-        if self.found is None:
-            self.found = self._fetched()
-        return self.found[key]
-
-    def check(self, shows: bool | None = None) -> None:
-        """Wait for the call, and raise what it raises; `shows`: some array is not a number, where that
-        is known."""
-        if self.found is None:
-            self.found = self._fetched(shows)
-
-    def later(
-        self,
-        key: str,
-        raised: Callable[[Any], Exception] = lambda error: error,
-        nothing: Callable[[], Exception] | None = None,
-    ) -> Value:
-        """A scalar that is fetched when it is read; `raised` makes what is raised then, `nothing` what is
-        raised where no example weighs anything."""
-        return Value(self, key, raised, nothing)
-
-    def place(self, key: str) -> int:
-        """Where in the memory of the call a scalar stands: a float64, or an int64 of whole ones."""
-        facts = self.kernel.facts
-        array = "wholes" if key in facts["whole"] else "values"
-        return int(self.plan.places[array] + facts["scalars"][key] * 8)
-
-    def _fetched(self, shows: bool | None = None) -> dict[str, Any]:
-        held = self.kernel.device().fetched(self.base, self.plan.head, self.stream)
-        whole = self.kernel.facts["whole"]
-        found = {
-            key: struct.unpack_from("q" if key in whole else "d", held, self.place(key))[0]
-            for key in self
-        }
-        slot = self.kernel.facts["scale"]
-        if slot is not None:
-            (scale,) = struct.unpack_from("d", held, self.plan.places["values"] + slot * 8)
-            self.weigh_nothing = math.isinf(scale)
-        checks = self.kernel.facts["sites"]  # without any, nobody has written the record
-        errors = struct.unpack_from(f"{ERRORS}q", held) if checks else (0,) * ERRORS
-        ranks = [rank for rank in (3, 2, 1) if errors[rank * 8]]
-        if shows is None:
-            shows = not found
-        shows = shows or any(math.isnan(value) for value in found.values())
-        if ranks and (ranks[0] == 3 or shows):
-            site, position, extent, example = errors[ranks[0] * 8 + 1 : ranks[0] * 8 + 5]
-            tensor, axis = self.kernel.facts["sites"][site]
-            if axis == WEIGHT:
-                (position,) = struct.unpack_from("d", held, (ranks[0] * 8 + 2) * 8)
-            place = None if example < 0 else example
-            raise self.kernel.error(tensor, axis, position, extent, place)
-        return found
-
-
-class Value:
-    """A scalar of a call, on the device until it is read: by `float(value)`, `value.item()`, printing.
-
-    Reading waits for the call, and raises what is wrong if a position left its axis.
-    """
-
-    __slots__ = ("_key", "_nothing", "_raised", "_scalars")
-
-    def __init__(
-        self, scalars: Scalars, key: str, raised: Callable[[Any], Exception],
-        nothing: Callable[[], Exception] | None = None,
-    ) -> None:  # fmt: skip
-        self._scalars = scalars
-        self._key = key
-        self._raised = raised
-        self._nothing = nothing
-
-    def item(self) -> Any:
-        """The number, as Python has it."""
-        try:
-            found = self._scalars[self._key]
-        except self._scalars.kernel.error as error:
-            raise self._raised(error) from None
-        if self._nothing is not None and self._scalars.weigh_nothing:
-            raise self._nothing()
-        return found
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __format__(self, form: str) -> str:
-        return format(self.item(), form)
-
-    def __repr__(self) -> str:
-        return repr(self.item())

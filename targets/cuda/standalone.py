@@ -15,8 +15,8 @@ from objc.ir.program import Program
 from objc.target import DType
 
 _FILES = (
-    "cuda/multiplying.py", "cuda/launching.py", "cuda/driver.py", "cuda/arrays.py", "cuda/running.py",
-    "cuda/declaring.py",
+    "cuda/multiplying.py", "cuda/launching.py", "cuda/driver.py", "cuda/arrays.py", "cuda/values.py",
+    "cuda/running.py", "cuda/declaring.py",
 )  # fmt: skip
 _IMPORTS = (
     "from collections.abc import Iterator",

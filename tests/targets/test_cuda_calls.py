@@ -28,6 +28,24 @@ def test_results_stay_on_the_device_until_they_are_read(losses: Any, device: Pre
     assert each.shape == LABEL.shape
 
 
+def test_a_value_is_a_number_where_it_is_read_and_an_array_where_it_stays(
+    losses: Any, device: Pretended
+) -> None:
+    x, y = np.array([1.0, 3.0]), np.zeros(2)
+    value = losses.squared(Owned(x), Owned(y))
+    held = arrays.adopt(value)
+    assert held is not None and (held.shape, held.kind) == ((), "float64")
+    assert device.fetched(held.pointer, 8, 0) == np.float64(2.5).tobytes()
+    device.fetches = 0
+    expected = losses.squared(Owned(x), Owned(y))
+    assert value == float(value) == value.item() and value == expected and value != 1
+    assert value < 3 and min(2.75, value) is value and round(value, 0) == 2
+    assert 1 - value == -1.5 and value / 2 == 1.25 and -abs(value) == -2.5
+    assert np.asarray(value).dtype == np.float64 and np.log(value) == np.log(2.5)
+    assert hash(value) == hash(2.5) and bool(value) and {value: 1}[expected] == 1
+    assert device.fetches == 2
+
+
 def test_weights_and_buffers_are_taken_on_the_device(losses: Any, device: Pretended) -> None:
     x, y = np.arange(6.0), np.zeros(6)
     weight, out = np.array([0.0, 1, 2, 3, 4, 5]), np.empty(6)
