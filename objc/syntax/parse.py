@@ -21,7 +21,13 @@ from objc.source import Source, Span
 from objc.syntax import errors, tree
 from objc.syntax.build import Builder, Docstring
 from objc.syntax.diagnose import check_tokens, diagnose
-from objc.syntax.tokens import DECLARATIONS, OPERAND_FOLLOWS, Tokenizer, TokenLexer
+from objc.syntax.tokens import (
+    DECLARATIONS,
+    OPERAND_FOLLOWS,
+    Tokenizer,
+    TokenLexer,
+    with_brackets_apart,
+)
 
 MAX_SIZE = 400_000
 """The most characters of a file, forty times the longest of the library: some seconds of parsing."""
@@ -39,7 +45,7 @@ class _Parser:
     def items(self, source: Source, tokens: Sequence[Token]) -> list[Any]:
         """The declarations and docstrings in a stretch of tokens."""
         self.builder.begin(source)
-        return cast("list[Any]", self.lark.parse(tokens))
+        return cast("list[Any]", self.lark.parse(with_brackets_apart(tokens)))
 
     def accepts(self, source: Source, tokens: Sequence[Token]) -> frozenset[str]:
         """The terminals that can follow these tokens.
@@ -48,9 +54,9 @@ class _Parser:
         """
         self.builder.begin(source)
         parser = self.lark.parse_interactive(tokens)
-        for token in tokens:
+        for token in with_brackets_apart(tokens):
             parser.feed_token(token)
-        return frozenset(parser.accepts())
+        return frozenset(parser.accepts()) - {"APART"}
 
 
 def _tables() -> Lark:
@@ -116,9 +122,15 @@ def _items(source: Source, tokens: Sequence[Token]) -> list[Any]:
     try:
         return _parser().items(source, tokens)
     except UnexpectedToken as unexpected:
-        place = next((i for i, one in enumerate(tokens) if one is unexpected.token), len(tokens))
+        at = unexpected.token
+        found = (i for i, one in enumerate(tokens) if one is at or _is_apart(at, one))
+        place = next(found, len(tokens))
         accepts = _parser().accepts(source, tokens[:place])
         raise ObjcError(diagnose(source, tokens, place, accepts)) from None
+
+
+def _is_apart(unexpected: Token, token: Token) -> bool:
+    return unexpected.type == "APART" and unexpected.start_pos == token.start_pos
 
 
 def _declarations(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:

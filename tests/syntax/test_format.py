@@ -44,5 +44,8 @@ def test_the_arguments_of_one_group_have_lines_of_their_own() -> None:
 
 def test_a_sum_behind_a_word_or_a_number_of_a_claim_is_in_brackets() -> None:
     text = "loss o(a: real | y: real; c: real = 1) =\n    a * y\n    claims {0}\n"
-    claims = "estimates quantile (1 - c), bounded c (c + 1), lipschitz 1 + c in a, bounded -1 2 * c"
+    claims = (
+        "estimates quantile (1 - c), bounded c (c + 1), lipschitz 1 + c in a, bounded -1 2 * c,"
+        " bounded 0 (1 - c)"
+    )
     assert format_source(Source("t", text.format(claims))).split() == text.format(claims).split()

@@ -161,6 +161,9 @@ def test_claims() -> None:
         (False, ("bounded",), 2, None, ()),
         (False, ("lipschitz",), 1, None, ("x",)),
     ]
+    for text in ("0 (x + 1)", "(-x) (x + 1)", "0 x + 1", "-1 x - 1", "log(2) (x)", "[x > 0] 2 - x"):
+        assert claims(f"bounded {text}") == [(False, ("bounded",), 2, None, ())]
+    assert claims("estimates quantile 1 - x")[0][1:3] == (("estimates", "quantile"), 1)
     assert claims("bounds other, calibrated for other") == [
         (False, ("bounds",), 0, "other", ()),
         (False, ("calibrated",), 0, "other", ()),
