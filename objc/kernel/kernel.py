@@ -83,24 +83,18 @@ class Kernel:
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """The mean over the batch as a float; the array of a function or a model."""
-        quick = self._evaluator.quick.get("")
-        if quick is not None and (found := quick(arguments, keywords)) is not None:
-            return found
-        kind = kind_of("", arguments, keywords, self._evaluator.told)
-        again = self._evaluator.again(kind, arguments, keywords)
-        if again is not None:
-            return again
+        known, kind = self._known("", arguments, keywords)
+        if known is not None:
+            return known
         slots, options = self._evaluator.binder.bind(arguments, keywords)
-        result = "result" if not self._signature.is_scalar else "value"
-        result = "per_example" if options.reduction == "none" else result
-        options.made = Made(kind, arguments, keywords, itemgetter(result))
         if not self._signature.is_scalar:
-            self._allow("", options, _CHECKS | {"out"})
-            return self._evaluator.run(("result",), slots, options)["result"]
-        by_example = options.reduction == "none"
-        if options.given:
-            self._allow("", options, _MEAN | {"out"} if by_example else _MEAN)
-        what = "per_example" if by_example else "value"
+            what, allowed = "result", _CHECKS | {"out"}
+        elif options.reduction == "none":
+            what, allowed = "per_example", _MEAN | {"out"}
+        else:
+            what, allowed = "value", _MEAN
+        self._allow("", options, allowed)
+        options.made = Made(kind, arguments, keywords, itemgetter(what))
         return self._evaluator.run((what,), slots, options)[what]
 
     def value_and_grad(self, *arguments: Any, **keywords: Any) -> tuple[Any, Any]:
@@ -109,13 +103,9 @@ class Kernel:
         The gradient is an array for one input, else a named tuple by input. That of a shared input is
         summed over the batch.
         """
-        quick = self._evaluator.quick.get("value_and_grad")
-        if quick is not None and (known := quick(arguments, keywords)) is not None:
+        known, kind = self._known("value_and_grad", arguments, keywords)
+        if known is not None:
             return cast("tuple[Any, Any]", known)
-        kind = kind_of("value_and_grad", arguments, keywords, self._evaluator.told)
-        again = self._evaluator.again(kind, arguments, keywords)
-        if again is not None:
-            return cast("tuple[Any, Any]", again)
         slots, options = self._derivative("value_and_grad", arguments, keywords)
         what = "per_example" if options.reduction == "none" else "value"
         wrt, bare = self._evaluator.wrt(options.wrt)
@@ -129,22 +119,18 @@ class Kernel:
 
     def gradient(self, *arguments: Any, **keywords: Any) -> Any:
         """The gradient of the value: see `value_and_grad`."""
-        slots, options = self._derivative("gradient", arguments, keywords)
-        return self._differentiate(("gradient",), slots, options)[1]
+        return self._derivatives("gradient", ("gradient",), arguments, keywords)
 
     def hessian_diagonal(self, *arguments: Any, **keywords: Any) -> Any:
         """The second derivatives of the value by each entry, shaped as the gradient."""
-        slots, options = self._derivative("hessian_diagonal", arguments, keywords)
-        return self._differentiate(("hessian_diagonal",), slots, options)[1]
+        return self._derivatives("hessian_diagonal", ("hessian_diagonal",), arguments, keywords)
 
     def gradient_and_hessian_diagonal(self, *arguments: Any, **keywords: Any) -> tuple[Any, Any]:
         """Both from one run, as a step of gradient boosting asks for them. `out` is a pair: what receives
         the gradient, and what receives the Hessian's diagonal."""
-        method = "gradient_and_hessian_diagonal"
-        slots, options = self._derivative(method, arguments, keywords)
-        found, diagonal = self._differentiate(("gradient", "hessian_diagonal"), slots, options)
-        wrt, bare = self._evaluator.wrt(options.wrt)
-        return self._by_input([found[f"gradient:{name}"] for name in wrt], wrt, bare), diagonal
+        both = ("gradient", "hessian_diagonal")
+        found = self._derivatives("gradient_and_hessian_diagonal", both, arguments, keywords)
+        return cast("tuple[Any, Any]", found)
 
     def hessian_vector_product(self, *arguments: Any, **keywords: Any) -> Any:
         """The Hessian of the value times `vector`, which is shaped as the gradient."""
@@ -153,17 +139,21 @@ class Kernel:
         if options.vector is None:
             call = f"{self.name}.hessian_vector_product(…, vector=v)"
             raise InputError(MissingInput(None, self.name, ("vector",), call))
-        return self._differentiate(("hessian_vector_product",), slots, options)[1]
+        return self._differentiate(("hessian_vector_product",), slots, options)
 
     def per_example(self, *arguments: Any, **keywords: Any) -> Any:
         """One value an example, in the shape of the batch axes, times its weight if it has one.
 
         Terms of an objective that are over the parameters belong to no example and are left out.
         """
+        known, kind = self._known("per_example", arguments, keywords)
+        if known is not None:
+            return known
         slots, options = self._evaluator.binder.bind(arguments, keywords)
         self._require_scalar("per_example")
         self._allow("per_example", options, _CHECKS | _WEIGHTS | {"out"})
         options.reduction = "none"
+        options.made = Made(kind, arguments, keywords, itemgetter("per_example"))
         return self._evaluator.run(("per_example",), slots, options)["per_example"]
 
     def terms(self, *arguments: Any, **keywords: Any) -> dict[str, float]:
@@ -272,14 +262,44 @@ class Kernel:
         self._allow(method, options, allowed)
         return slots, options
 
-    def _differentiate(
-        self, results: tuple[str, ...], slots: Sequence[Any], options: Options
-    ) -> tuple[dict[str, Any], Any]:
+    def _known(
+        self, method: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+    ) -> tuple[Any, Any]:
+        """What a call gives that is like one made before, else None; and its kind."""
         evaluator = self._evaluator
-        wrt, bare = evaluator.wrt(options.wrt)
-        found = evaluator.run(results, slots, options, wrt)
-        kind = results[-1]
-        return found, self._by_input([found[f"{kind}:{name}"] for name in wrt], wrt, bare)
+        quick = evaluator.quick.get(method)
+        if quick is not None and (found := quick(arguments, keywords)) is not None:
+            return found, None
+        kind = kind_of(method, arguments, keywords, evaluator.told)
+        return evaluator.again(kind, arguments, keywords), kind
+
+    def _derivatives(
+        self, method: str, results: tuple[str, ...], arguments: tuple[Any, ...],
+        keywords: Mapping[str, Any],
+    ) -> Any:  # fmt: skip
+        """Derivatives from one run, each an array or by input: one, or a tuple of several."""
+        known, kind = self._known(method, arguments, keywords)
+        if known is not None:
+            return known
+        slots, options = self._derivative(method, arguments, keywords)
+        return self._differentiate(results, slots, options, (kind, arguments, keywords))
+
+    def _differentiate(
+        self, results: tuple[str, ...], slots: Sequence[Any], options: Options,
+        made: tuple[Any, Any, Any] | None = None,
+    ) -> Any:  # fmt: skip
+        wrt, bare = self._evaluator.wrt(options.wrt)
+
+        def finish(found: dict[str, Any]) -> Any:
+            parts = tuple(
+                self._by_input([found[f"{one}:{name}"] for name in wrt], wrt, bare)
+                for one in results
+            )
+            return parts[0] if len(parts) == 1 else parts
+
+        if made is not None:
+            options.made = Made(*made, finish)
+        return finish(self._evaluator.run(results, slots, options, wrt))
 
     def _by_input(self, parts: Sequence[Any], wrt: Sequence[str], bare: bool) -> Any:
         if bare:

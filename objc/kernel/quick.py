@@ -93,6 +93,8 @@ def _finish(
         value, array = marked[0], -1 - marked[1]
         if value >= 0 <= array:
             return lambda n, a: (n[value], a[array])
+        if value < 0 <= array:
+            return lambda n, a: (a[-1 - value], a[array])
 
     def finish(values: list[float], arguments: tuple[Any, ...]) -> Any:
         all_of_it: dict[str, Any] = {

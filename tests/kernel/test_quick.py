@@ -70,6 +70,11 @@ CALLS: dict[str, tuple[str, str, tuple[Any, ...], dict[str, Any]]] = {
     "one example": ("picked", "value_and_grad", (X[0].copy(), 2), {}),
     "count": ("single", "value_and_grad", (X[:, 0].copy(), Y[:, 0].copy()), {"c": 3}),
     "narrow": ("distance", "value_and_grad", (X.astype(np.float32), Y.astype(np.float32)), {}),
+    "gradients": ("distance", "gradient", (X, Y), {}),
+    "diagonal": ("distance", "hessian_diagonal", (X, Y), {"p": 3.0}),
+    "both": ("single", "gradient_and_hessian_diagonal", (X[0].copy(), Y[0].copy()), {"wrt": "x"}),
+    "both by each": ("distance", "gradient_and_hessian_diagonal", (X, Y), {"p": 3.0}),
+    "by example": ("distance", "per_example", (X, Y), {}),
     "model": ("line", "__call__", (X, Y[1]), {}),
 }
 
