@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ class Usual:
         self.usual = usual
         self.make = whole
         self.made: Kernel | None = None
+        self.lock = threading.Lock()
 
     def __call__(
         self, arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]
@@ -28,7 +30,10 @@ class Usual:
         return self.whole()(arguments, sizes, results)
 
     def whole(self) -> Kernel:
-        """The kernel for any hyperparameters, made now if need be."""
-        if self.made is None:
-            self.made = self.make()
-        return self.made
+        """The kernel for any hyperparameters, made now if need be, by one of those who need it. Where
+        that fails it is tried again by the next."""
+        found = self.made
+        if found is None:
+            with self.lock:
+                found = self.made = self.made or self.make()
+        return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from typing import Any, cast
 
 import pytest
 import torch
 from objc.targets.cpu import loading
+from objc.targets.cpu.first_form import Usual
 
 import objc
 
@@ -67,3 +69,36 @@ def test_other_settings_are_compiled_when_they_come(monkeypatch: pytest.MonkeyPa
     kernel(x, y, alpha=1.0)
     _, whole = compiled
     assert "pow_64" in whole[whole.index("def ") :]
+
+
+def test_the_whole_kernel_is_made_once_and_anew_where_that_has_failed() -> None:
+    made: list[object] = []
+    begun, go = threading.Barrier(3), threading.Event()
+
+    def make() -> Any:
+        go.wait(10)
+        made.append(object())
+        if len(made) == 1:
+            raise MemoryError
+        return made[-1]
+
+    usual = Usual(cast(Any, None), make)
+    found: list[object] = []
+
+    def caller() -> None:
+        begun.wait(10)
+        try:
+            found.append(usual.whole())
+        except MemoryError as error:
+            found.append(error)
+
+    callers = [threading.Thread(target=caller) for _ in range(2)]
+    for one in callers:
+        one.start()
+    begun.wait(10)
+    go.set()
+    for one in callers:
+        one.join()
+    assert len(made) == 2
+    assert sorted(isinstance(one, MemoryError) for one in found) == [False, True]
+    assert usual.whole() is made[1]
