@@ -14,13 +14,15 @@ import sympy
 from objc.analysis.decision import Violation
 from objc.analysis.shape.witnesses import Witness
 from objc.analysis.subject import Subject
+from objc.analysis.values.constants import at_constants
 from objc.analysis.values.evaluation import (
     PRECISION,
     Outputs,
     certified,
     is_finite,
-    outputs,
+    is_nan,
     outputs_of_all,
+    shapes_of,
 )
 from objc.analysis.values.samples import Values, carried, samples, shown
 from objc.ir.domain import number_of
@@ -34,6 +36,8 @@ _GRID = sorted(
 _STEPS = (1, 4, 32, 256, 4096)
 """How far the ends of a chord lie from its midpoint, one over these."""
 _ROOM = 10**40
+_HARDLY = -1e-15
+"""The share of its size that float64 doesn't tell a value from a bound by."""
 _SURE = mpmath.mpf("1e-20")
 _NEAR = tuple(Fraction(1, 2**power) for power in (2, 6, 10, 14, 18, 24, 30))
 """How far from a seam the ends of chords across it lie."""
@@ -55,8 +59,8 @@ def beyond(subject: Subject, low: Expression, high: Expression) -> Violation | N
     if found is None:
         return None
     (values,) = found
-    value = outputs(program, values)
-    return Violation(f"{shown(values, values)} gives {float((value or {})['value']):.10g}", found)
+    value = certified(program, values) or {}
+    return Violation(f"{shown(values, values)} gives {float(value['value']):.10g}", found)
 
 
 def chord(
@@ -259,14 +263,15 @@ def _elsewhere(values: Values, names: Sequence[str]) -> str:
 
 
 def _drawn(subject: Subject) -> Iterator[Values]:
-    return samples(subject.program, TRIES)
+    yield from samples(subject.program, TRIES)
+    yield from at_constants(subject.program)
 
 
 def _pairs(subject: Subject, names: Sequence[str]) -> Iterator[tuple[Values, Values]]:
     """Pairs of inputs of the same shapes that differ in the named ones only."""
-    by_shape: dict[int, list[Values]] = {}
-    for number, values in enumerate(_drawn(subject)):
-        seen = by_shape.setdefault(number % 2, [])  # every second sample has the same shapes
+    by_shape: dict[Any, list[Values]] = {}
+    for values in _drawn(subject):
+        seen = by_shape.setdefault(shapes_of(values), [])
         for other in seen[-3:]:
             moved = carried(subject.program, values, other, names)
             if moved != values:
@@ -277,29 +282,37 @@ def _pairs(subject: Subject, names: Sequence[str]) -> Iterator[tuple[Values, Val
 def contradicting(
     program: Program, attempts: Sequence[_Attempt], rough: float = 1e-9
 ) -> tuple[Values, ...] | None:
-    """The first attempt whose excess is positive, in float64 and then certified, with room to spare."""
+    """The first attempt whose excess is positive, in float64 and then certified, with room to spare; the best
+    one where none is that shows in float64."""
     flat = iter(outputs_of_all(program, [one for places, _ in attempts for one in places]))
+    best, nearest = None, _HARDLY
     for places, excess in attempts:
-        plain = [next(flat) for _ in places]
-        if not _is_positive(plain, excess, rough):
-            continue
-        with mpmath.workdps(PRECISION):
-            if _is_positive([certified(program, one) for one in places], excess, 1e-20):
-                return places
-    return None
+        gap = _excess([next(flat) for _ in places], excess)
+        if gap > rough and _is_certain(program, places, excess):
+            return places
+        if nearest < gap <= rough:
+            best, nearest = (places, excess), gap
+    return best[0] if best is not None and _is_certain(program, *best) else None
 
 
-def _is_positive(
-    found: Sequence[Outputs | None], excess: Callable[[Sequence[Outputs]], Any], room: float
+def _is_certain(
+    program: Program, places: Sequence[Values], excess: Callable[[Sequence[Outputs]], Any]
 ) -> bool:
+    with mpmath.workdps(PRECISION):
+        return bool(_excess([certified(program, one) for one in places], excess) > 1e-20)
+
+
+def _excess(found: Sequence[Outputs | None], excess: Callable[[Sequence[Outputs]], Any]) -> Any:
+    """By how much outputs contradict a claim, as a share of their size; −∞ where they have no value."""
     known = [one for one in found if one is not None]
     if len(known) < len(found):
-        return False
+        return -math.inf
     values = [value for one in known for value in one.values()]
     if not all(is_finite(one["value"]) for one in known):
-        return False
+        return -math.inf
     scale = 1 + max(abs(value) for value in values if is_finite(value))
-    return bool(excess(known) > room * scale)
+    gap = excess(known) / scale
+    return -math.inf if is_nan(gap) else gap
 
 
 def _product(factor: Any, by: Fraction | int) -> Any:

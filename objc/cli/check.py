@@ -10,7 +10,7 @@ import click
 
 from objc.cli.application import FINDINGS, status_of
 from objc.cli.output import Markup, progress, write_data, write_diagnostics, write_text
-from objc.cli.targets import TargetName, lower_target
+from objc.cli.targets import TargetName, lower_target, sound_programs
 from objc.errors import Diagnostic, ObjcError
 
 if TYPE_CHECKING:
@@ -146,11 +146,11 @@ def check(target: str, asked: Asked) -> Checked:
 
     try:
         module, programs = lower_target(TargetName.find(target))
+        found = list(module.warnings)
     except ObjcError as error:
-        return Checked(target, (), error.diagnostics)
+        programs, found = sound_programs(TargetName.find(target)), list(error.diagnostics)
     effort, wanted = LEVELS[asked.effort], asked.properties or None
     analysed = tuple((one, analyse(one, effort, wanted)) for one in programs)
-    found = list(module.warnings)
     for program, facts in analysed:
         found += [one for one in facts.diagnostics if one not in found]
         if program.terms and not any(one.severity == "error" for one in facts.diagnostics):

@@ -108,13 +108,28 @@ def lower_target(target: TargetName) -> tuple[Module, tuple[Program, ...]]:
     from objc.passes.lower import lower
 
     module = lower(parse_target(target))
-    if target.name is None:
-        return module, tuple(module.programs.values())
-    if target.name in module.stages:
-        return module, ()
-    players = [name for name in module.programs if name.startswith(f"{target.name}.")]
-    if players:
-        return module, tuple(module.programs[name] for name in players)
-    games = [name.partition(".")[0] for name in module.programs]
-    require_name(target, tuple(dict.fromkeys([*module.programs, *games])))
-    return module, (module.programs[target.name],)
+    found = _named(module, target)
+    if not found and target.name is not None and target.name not in module.stages:
+        games = [name.partition(".")[0] for name in module.programs]
+        require_name(target, tuple(dict.fromkeys([*module.programs, *games])))
+    return module, found
+
+
+def sound_programs(target: TargetName) -> tuple[Program, ...]:
+    """Of the programs that a target names, those that have no error, where others of the file have."""
+    from objc.passes.lower import lower_sound
+
+    try:
+        file = parse_target(target)
+    except ObjcError:
+        return ()
+    return _named(lower_sound(file), target)
+
+
+def _named(module: Module, target: TargetName) -> tuple[Program, ...]:
+    """The programs of a module that a target names: the whole, one, or the players of a game."""
+    own, programs = target.name, module.programs
+    if own is None:
+        return tuple(programs.values())
+    players = tuple(one for name, one in programs.items() if name.startswith(f"{own}."))
+    return players or ((programs[own],) if own in programs else ())

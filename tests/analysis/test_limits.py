@@ -134,6 +134,18 @@ def test_long_numbers_are_rounded_outward(number: Any, outward: str, expected: s
         ("x: real |) = x^4-2e-9*x^2 claims convex in x", "refuted"),
         ("x: real |) = 2e-9*x^2-x^4 claims concave in x", "refuted"),
         ("x: real |) = if x == 0 then -x^2 else x^2 claims convex in x", "proved"),
+        # The text's own constants, and what float64 shows as nothing.
+        ("x: real |; t: count = 3) = if t == 7 then -x^2 else x^2 claims convex in x", "refuted"),
+        ("x: interval(-1, 1) |) = if x == 0.3 then 5 else x^2 claims bounded 0 1", "refuted"),
+        ("x: interval(-1, 1) |) = if x == 0.3 then 5 else x^2 claims quasiconvex in x", "refuted"),
+        ("x: real |) = if abs(x) < 1e-6 then -x^2 else x^2 - 2e-12 claims nonnegative", "refuted"),
+        ("x: real[3] |) = sum[i](if x[i] == 0.3 then 5 else x[i]^2) claims convex in x", "refuted"),
+        (
+            "m: real, s: positive |) = log(s) + (1 + m^2)/(2*s^2) - 0.5000000001 claims nonnegative",
+            "refuted",
+        ),
+        ("x: real |) = x^2/2 + 1e-9*abs(x) claims strongly_convex 1.000000001 in x", "refuted"),
+        ("x: real |) = x^2/2 + 1e-9*abs(x) claims strongly_convex 1 in x", "proved"),
     ],
 )
 def test_of_slivers_and_of_many_entries(text: str, expected: str) -> None:

@@ -19,6 +19,7 @@ from objc.syntax import parse
         ("x: real |", "if x == 0 then 0 else exp(-1/x^2) claims differentiable 1 in x"),
         ("x: real |", "lgamma(x) claims quasiconvex in x"),
         ("x: real | y: real", "lgamma(x) claims likelihood gaussian"),
+        ("x: real, y: real |; p: interval(0, 1) = 1", "abs(x - y)^p claims triangle in x, y"),
         ("x: real | y: real", "stop_gradient(x - y) * (x - y) claims estimates mean"),
     ],
 )

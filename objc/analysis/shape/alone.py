@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from objc.analysis.decision import Decision
+from objc.analysis.decision import Decision, Violation, refuted
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim
 
@@ -13,5 +13,6 @@ def in_one_alone(subject: Subject, claim: Claim) -> Decision | None:
     for name in claim.inputs if len(claim.inputs) > 1 else ():
         found = decided(subject, *claim.words, inputs=(name,))
         if found.verdict == "refuted":
-            return found
+            text = f"already in {name} alone, {found.counterexample}"
+            return refuted(Violation(text, found.places))
     return None

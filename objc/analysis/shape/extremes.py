@@ -15,6 +15,7 @@ from typing import Any
 import sympy
 
 from objc.analysis.signs.elementary import is_nonnegative, is_zero, pieces, plain
+from objc.analysis.signs.far import limit_at
 from objc.analysis.subject import Subject
 from objc.ir.symbols import Expression, Read
 
@@ -166,7 +167,7 @@ def _extremes(stretch: Stretch) -> list[Any] | None:
     inside = [one for one in places if bool(stretch.low < one) and bool(one < stretch.high)]
     sizes = [sympy.Abs(factored.subs(_U, one)) for one in inside]
     for end, side in ((stretch.low, "+"), (stretch.high, "-")):
-        sizes.append(sympy.Abs(sympy.limit(factored, _U, end, side)))
+        sizes.append(sympy.Abs(limit_at(factored, _U, end, side)))
     return sizes if all(one.is_finite for one in sizes) else None
 
 

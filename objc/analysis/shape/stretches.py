@@ -12,6 +12,7 @@ from typing import Any
 import sympy
 
 from objc.analysis.signs.elementary import innermost_fold, is_zero
+from objc.analysis.signs.far import limit_at
 from objc.analysis.signs.lines import (
     is_curved_inside,
     is_nonnegative_inside,
@@ -142,7 +143,7 @@ def _keeps_ends(function: Any, x: Any, stretches: list[Stretch]) -> bool:
         here = _at(function, x, end)
         near = stretch.formula.xreplace({x: _rational(end)})
         if near.is_finite is not True:
-            near = sympy.limit(stretch.formula, x, _rational(end), side)
+            near = limit_at(stretch.formula, x, _rational(end), side)
         if here.is_finite is not True or near.is_finite is not True or not is_zero(here - near):
             return False
     return True

@@ -39,8 +39,14 @@ def limit(expression: Any, t: Any) -> Any:
     if expression.count_ops() > _GREATEST or not is_short(expression):
         return None
     bring: Callable[[Any], Any] = sympy.expand if expression.is_polynomial(t) else lambda one: one
-    try:
-        found = sympy.limit(bring(expression), t, sympy.oo)
-    except (NotImplementedError, ValueError, TypeError, AttributeError):
-        return None
+    found = limit_at(bring(expression), t, sympy.oo)
     return found if found.is_extended_real else None
+
+
+def limit_at(expression: Any, x: Any, place: Any, side: str = "+") -> Any:
+    """A limit from one side; not a number where SymPy doesn't find it, as where it depends on the sign of a
+    hyperparameter."""
+    try:
+        return sympy.limit(expression, x, place, side)
+    except (NotImplementedError, ValueError, TypeError, AttributeError, RecursionError):
+        return sympy.nan

@@ -20,6 +20,7 @@ import sympy
 
 from objc.analysis.formulas import is_short
 from objc.analysis.signs.elementary import is_zero
+from objc.analysis.signs.far import limit_at
 from objc.analysis.values.enclosures import Ball, Enclosing, Undecided
 from objc.atoms import BY_FUNCTION
 
@@ -349,10 +350,7 @@ class Line:
         else:
             place, side = (sympy.oo, "-") if up else (-sympy.oo, "+")
         self._spend(4 * size.count_ops())
-        try:
-            limit = sympy.limit(size, self.x, place, side)
-        except (NotImplementedError, ValueError, RecursionError):
-            return False
+        limit = limit_at(size, self.x, place, side)
         return bool(limit == sympy.oo or limit.is_nonnegative)
 
     # ------------------------------------------------------------- order

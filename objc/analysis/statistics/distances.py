@@ -15,6 +15,7 @@ import sympy
 
 from objc.analysis.decision import Decision, proved, refuted
 from objc.analysis.signs.elementary import is_nonnegative, is_positive, is_zero, plain
+from objc.analysis.signs.far import limit_at
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import certified, is_finite
 from objc.analysis.values.samples import Values, samples, shown
@@ -118,7 +119,7 @@ def _is_concave_from_zero(program: Program, around: Any, size: Any) -> bool:
     around = sympy.powdenest(around, force=True)
     first = sympy.simplify(sympy.diff(around, size))
     second = sympy.simplify(sympy.diff(first, size))
-    at_zero = sympy.limit(around, size, 0, "+") if around.has(size) else None
+    at_zero = limit_at(around, size, 0) if around.has(size) else None
     is_rising = is_zero(first) or is_nonnegative(first)
     return at_zero == 0 and is_rising and (is_zero(second) or is_nonnegative(-second))
 

@@ -25,6 +25,7 @@ from objc.analysis.signs.elementary import (
     pieces,
     plain,
 )
+from objc.analysis.signs.far import limit_at
 from objc.analysis.statistics.equality import away_from_equality
 from objc.analysis.statistics.merging import merged
 from objc.analysis.subject import Subject
@@ -140,7 +141,7 @@ def _is_above_zero(term: Any, at: Any) -> bool:
     if at.is_nonnegative is not True:
         return False
     inside = is_positive(term.xreplace({at: _positive("x")}))
-    return inside and sympy.limit(term, at, 0, "+") == sympy.oo
+    return inside and limit_at(term, at, 0) == sympy.oo
 
 
 def _positive(name: str) -> Any:
@@ -207,7 +208,7 @@ def keeps_closure(guard: Any, moving: Read, fixed: Read, generator: Any, t: Any)
         if guard == sympy.Gt(one, 0):
             # Where p is 0 the terms tend to q·lim f(u)/u, where q is 0 to p·f(0).
             end = (t, sympy.oo) if one == fixed else (t, 0, "+")
-            return is_zero(sympy.limit(sympy.expand(edge), *end))
+            return is_zero(limit_at(sympy.expand(edge), *end))
     if not isinstance(guard, sympy.StrictGreaterThan) or guard.rhs != 0:
         return False
     weights = [sympy.diff(guard.lhs, one) for one in (moving, fixed)]

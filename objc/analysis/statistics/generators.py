@@ -16,6 +16,7 @@ import sympy
 
 from objc.analysis.shape.stretches import is_convex_by_stretches
 from objc.analysis.signs.elementary import innermost_fold, is_nonnegative, is_smooth_formula, plain
+from objc.analysis.signs.far import limit_at
 from objc.analysis.signs.lines import is_nonnegative_inside
 from objc.analysis.statistics.divergences import keeps_closure
 from objc.analysis.statistics.merging import merged
@@ -93,13 +94,10 @@ def _direction(one: Generated, least: Any, most: Any) -> int:
 
 def most_of_sum(generator: Any) -> Any:
     """f(0) + lim f(t)/t, which no sum exceeds; None where it isn't finite, or not found."""
-    try:
-        ends = [
-            sympy.limit(generator, _T, 0, "+"),
-            sympy.limit(sympy.expand(generator / _T), _T, sympy.oo),
-        ]
-    except (NotImplementedError, ValueError):
-        return None
+    ends = [
+        limit_at(generator, _T, 0),
+        limit_at(sympy.expand(generator / _T), _T, sympy.oo),
+    ]
     if not all(end.is_finite for end in ends):
         return None
     return sympy.Add(*ends)

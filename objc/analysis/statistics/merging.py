@@ -11,6 +11,7 @@ from typing import Any
 import sympy
 
 from objc.analysis.signs.elementary import is_smooth_formula, plain
+from objc.analysis.signs.far import limit_at
 from objc.analysis.subject import Subject
 from objc.ir.index import at
 from objc.ir.program import Let, Program, Term
@@ -104,7 +105,4 @@ def _leaves_out_zeros(body: Any, guard: Any) -> bool:
     edge = symbols.get(guard.lhs)
     if edge is None:
         return False
-    try:
-        return bool(sympy.limit(plain(body).xreplace(symbols), edge, 0, "+") == 0)
-    except (NotImplementedError, ValueError):
-        return False
+    return bool(limit_at(plain(body).xreplace(symbols), edge, 0) == 0)

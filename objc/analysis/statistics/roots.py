@@ -13,6 +13,7 @@ import sympy
 
 from objc.analysis.decision import Decision, proved
 from objc.analysis.signs.elementary import innermost_fold, is_positive, is_smooth_formula, is_zero
+from objc.analysis.signs.far import limit_at
 from objc.analysis.signs.lines import is_nonnegative_inside
 from objc.analysis.statistics.generators import GENERATED_OF, Generated, generated
 from objc.analysis.subject import Subject
@@ -71,7 +72,7 @@ def _falls(generator: Any, power: Any) -> bool:
     r = sympy.Dummy("r", positive=True)
     here = generator.xreplace({GENERATED_OF: r ** (1 / power)})
     condition = sympy.expand_log(sympy.expand(here + (1 - r) * power * sympy.diff(here, r)))
-    is_bounded = sympy.limit(here, r, 0, "+").is_finite
+    is_bounded = limit_at(here, r, 0).is_finite
     return bool(is_bounded) and is_nonnegative_inside(
         condition, r, sympy.Integer(0), sympy.Integer(1)
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -30,10 +30,11 @@ class Undecided(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Ball:
-    """All numbers between `low` and `high`."""
+    """All numbers between `low` and `high`; `exact` is the one number that is meant, where it is known."""
 
     low: Any
     high: Any
+    exact: Fraction | None = None
 
     @property
     def is_point(self) -> bool:
@@ -56,7 +57,7 @@ class Ball:
     __radd__ = __add__
 
     def __neg__(self) -> Ball:
-        return Ball(-self.high, -self.low)
+        return Ball(-self.high, -self.low, None if self.exact is None else -self.exact)
 
     def __sub__(self, other: Any) -> Ball:
         return self + -_ball(other)
@@ -104,6 +105,8 @@ class Ball:
             return -1
         if self.is_point and one.is_point:
             return 0
+        if self.exact is not None and one.exact is not None:
+            return (self.exact > one.exact) - (self.exact < one.exact)
         raise Undecided
 
     def __eq__(self, other: object) -> bool:
@@ -143,11 +146,11 @@ class Enclosing(Arbitrary):
             return value
         if not isinstance(value, Fraction):
             return _ball(value)
-        return _ball(value.numerator) / value.denominator
+        return replace(_ball(value.numerator) / value.denominator, exact=value)
 
     def constant(self, value: Any) -> Any:
         if value.is_Rational:
-            return _ball(int(value.p)) / int(value.q)
+            return self.number(Fraction(int(value.p), int(value.q)))
         found = super().constant(value)
         return _ball(found) if mpmath.isinf(found) else _widened(found, found)
 

@@ -10,7 +10,7 @@ from typing import Any
 import mpmath
 
 from objc.analysis.values.enclosures import Enclosing, Undecided
-from objc.analysis.values.membership import are_members
+from objc.analysis.values.membership import are_members, number
 from objc.analysis.values.samples import Values
 from objc.ir.evaluate import evaluate
 from objc.ir.index import BATCH, Index, Position, at
@@ -41,6 +41,7 @@ def certified(program: Program, values: Values) -> Outputs | None:
     domains: what no input can be contradicts nothing."""
     if not are_members(program, values):
         return None
+    values = {name: _as_read(value) for name, value in values.items()}
     for digits in _RISING:
         try:
             found = evaluate(program, values, numbers=Enclosing(digits))
@@ -60,18 +61,24 @@ def outputs_of_all(program: Program, places: Sequence[Values]) -> list[Outputs |
     twin = _alongside(program)
     result: list[Outputs | None] = [None] * len(places)
     groups: dict[Any, list[int]] = {}
-    for number, values in enumerate(places):
-        shapes = tuple(_shape(one) for one in values.values())
-        groups.setdefault(shapes, []).append(number)
-    for numbers in groups.values():
-        stacked = {name: [places[number][name] for number in numbers] for name in program.input}
+    for position, values in enumerate(places):
+        groups.setdefault(shapes_of(values), []).append(position)
+    for positions in groups.values():
+        stacked = {name: [places[one][name] for one in positions] for name in program.input}
         together = outputs(twin, stacked)
-        for place, number in enumerate(numbers):
+        for place, position in enumerate(positions):
             if together is None:  # one of them leaves a dimension: each by itself
-                result[number] = outputs(program, places[number])
+                result[position] = outputs(program, places[position])
             else:
-                result[number] = {key: value[place] for key, value in together.items()}
+                result[position] = {key: value[place] for key, value in together.items()}
     return result
+
+
+def _as_read(value: Any) -> Any:
+    """A number in double precision as the decimal that it reads, as which it is shown and measured."""
+    if isinstance(value, list):
+        return [_as_read(one) for one in value]
+    return number(value) if isinstance(value, float) and math.isfinite(value) else value
 
 
 def _alongside(program: Program) -> Program:
@@ -110,6 +117,11 @@ def is_nan(value: Any) -> bool:
 
 def is_finite(value: Any) -> bool:
     return not is_nan(value) and abs(value) != math.inf
+
+
+def shapes_of(values: Values) -> tuple[tuple[int, ...], ...]:
+    """The shape of each input, those of numbers empty."""
+    return tuple(_shape(one) for one in values.values())
 
 
 def _shape(value: Any) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from objc.errors import Collector, Diagnostic, InternalError
+from objc.errors import Collector, Diagnostic, InternalError, ObjcError
 from objc.ir.program import Program
 from objc.ir.stages import Run
 from objc.ir.verify import verify
@@ -21,7 +21,7 @@ from objc.passes.lower.loading import Loader, Namespace, namespace_of
 from objc.passes.lower.stages import run_of
 from objc.syntax import tree
 
-__all__ = ["Loader", "Module", "lower", "lower_declaration"]
+__all__ = ["Loader", "Module", "lower", "lower_declaration", "lower_sound"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,20 @@ def lower(file: tree.File, loader: Loader | None = None) -> Module:
         ObjcError: with every diagnostic found in the file.
     """
     collector = Collector()
+    module = _lowered(file, loader, collector)
+    collector.stop()
+    return module
+
+
+def lower_sound(file: tree.File, loader: Loader | None = None) -> Module:
+    """Lower the declarations of a file that have no error, whatever may be wrong with the others."""
+    try:
+        return _lowered(file, loader, Collector())
+    except ObjcError:  # in what `use` names, which any may need
+        return Module({}, ())
+
+
+def _lowered(file: tree.File, loader: Loader | None, collector: Collector) -> Module:
     namespace = namespace_of(file, loader, collector)
     programs: dict[str, Program] = {}
     runs: dict[str, Run] = {}
@@ -61,8 +75,7 @@ def lower(file: tree.File, loader: Loader | None = None) -> Module:
                     collector.add(one)
             for program in found.values():
                 verify(program)
-            programs.update(found)
-    collector.stop()
+            programs.update({} if each.errors else found)
     return Module(programs, tuple(collector.found), file.docstring, runs)
 
 
