@@ -28,6 +28,7 @@ class Record(ctypes.Structure):
         ("position", ctypes.c_int64),
         ("extent", ctypes.c_int64),
         ("example", ctypes.c_int64),
+        ("index", ctypes.c_char_p),
     )
 
 

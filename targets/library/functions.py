@@ -8,7 +8,7 @@ chunks can be run by any threads.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -22,7 +22,7 @@ ELEMENTS = {"float32": F32, "float64": F64, "int64": I64}
 BYTES = {"float32": 4, "float64": 8, "int64": 8}
 WORDS = ir.PointerType(I64)
 TEXT = ir.PointerType(I8)
-ERROR = ir.LiteralStructType([TEXT, I64, I64, I64, I64])
+ERROR = ir.LiteralStructType([TEXT, I64, I64, I64, I64, TEXT])
 ALL = (1 << 63) - 1
 
 LOCK, RANK, RECORD, FORM, HEAD = 0, 1, 5, 6, 8
@@ -163,14 +163,15 @@ class Functions:
 
     def _refuse(self, b: Any, wrong: Any, status: Status, name: str, error: Any) -> None:
         with b.if_then(wrong, likely=False):
-            self._report(b, error, self._text(name), [I64(-1), I64(0), I64(0), I64(-1)])
+            numbers = [I64(-1), I64(0), I64(0), I64(-1)]
+            self._report(b, error, self._text(name), numbers, TEXT(None))
             b.ret(I32(status))
 
-    def _report(self, b: Any, error: Any, name: Any, numbers: Any) -> None:
+    def _report(self, b: Any, error: Any, name: Any, numbers: Sequence[Any], index: Any) -> None:
         """Fill the caller's record, where there is one."""
         there = b.icmp_unsigned("!=", b.ptrtoint(error, I64), I64(0))
         with b.if_then(there):
-            for place, value in enumerate([name, *numbers]):
+            for place, value in enumerate([name, *numbers, index]):
                 b.store(value, b.gep(error, [I32(0), I32(place)]))
 
     def add_run(self) -> None:
@@ -265,10 +266,16 @@ class Functions:
             texts = [self._text(tensor) for tensor, _ in sites]
             names = self._table("names", TEXT, texts)
             axes = self._table("axes", I64, [I64(axis) for _, axis in sites])
+            held = {(tensor, axis): name for tensor, axis, name in self.interface.gathers}
+            given = [held.get((tensor, axis)) for tensor, axis in sites]
+            indices = self._table(
+                "indices", TEXT, [TEXT(None) if one is None else self._text(one) for one in given]
+            )
             rest = [self._get(b, workspace, RANK + word) for word in (2, 3, 4)]
-            name = b.load(b.gep(names, [I32(0), site]))
-            axis = b.load(b.gep(axes, [I32(0), site]))
-            self._report(b, error, name, [axis, *rest])
+            name, axis, index = (
+                b.load(b.gep(table, [I32(0), site])) for table in (names, axes, indices)
+            )
+            self._report(b, error, name, [axis, *rest], index)
         b.ret(I32(Status.INDEX_OUT_OF_RANGE))
 
     def _hand_out(self, b: Any, workspace: Any, number: int, one: Parameter) -> None:

@@ -43,6 +43,7 @@ typedef struct objc_error {{
     int64_t position;  /* the position that was asked for */
     int64_t extent;    /* the entries that the axis has */
     int64_t example;   /* where in the batch, or -1 */
+    const char *index; /* the parameter that holds the position; NULL where it is computed */
 }} objc_error;
 
 #endif

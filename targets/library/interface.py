@@ -6,15 +6,16 @@ the places for the results. Everything here is plain data, so that it can be kep
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from objc.targets.cpu.layout import plain, shape_of
 
 from objc.ir.domain import Domain
-from objc.ir.index import BATCH
-from objc.ir.program import Input, Program
+from objc.ir.index import BATCH, Index
+from objc.ir.program import Input, Program, readers
+from objc.ir.symbols import Read
 from objc.target import DType
 
 Kind = Literal["size", "array", "number", "integer", "result", "scalar"]
@@ -53,10 +54,12 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Interface:
-    """A function: its symbol and its parameters in order."""
+    """A function: its symbol and its parameters in order. `gathers` are (tensor, axis, parameter): an
+    axis that is read where that parameter says, and nowhere else that is computed."""
 
     symbol: str
     parameters: tuple[Parameter, ...]
+    gathers: tuple[tuple[str, int, str], ...] = ()
 
     def of(self, *kinds: Kind) -> tuple[Parameter, ...]:
         return tuple(one for one in self.parameters if one.kind in kinds)
@@ -65,16 +68,17 @@ class Interface:
         """As tuples that any format can hold."""
         fields = ("kind", "name", "key", "element", "shape", "bounds")
         rows = [tuple(getattr(one, name) for name in fields) for one in self.parameters]
-        return (self.symbol, tuple(rows))
+        return (self.symbol, tuple(rows), self.gathers)
 
     @classmethod
     def from_data(cls, data: Any) -> Interface:
-        symbol, rows = data
+        symbol, rows, gathers = data
         parameters = []
         for kind, name, key, element, shape, bounds in rows:
             ends = None if bounds is None else (bounds[0], bounds[1], bool(bounds[2]))
             parameters.append(Parameter(kind, name, key, element, tuple(shape), ends))
-        return cls(symbol, tuple(parameters))
+        held = tuple((tensor, axis, name) for tensor, axis, name in gathers)
+        return cls(symbol, tuple(parameters), held)
 
 
 def interface_of(
@@ -111,7 +115,23 @@ def interface_of(
         else:
             element = "int64" if let.domain.is_integer else "float64"
             parameters.append(Parameter("scalar", names.fresh(wanted), key, element))
-    return Interface(symbol, tuple(parameters))
+    given = {one.key: one.name for one in parameters if one.kind in ("array", "integer")}
+    gathers = tuple((*place, given[name]) for place, name in _gathers(program) if name in given)
+    return Interface(symbol, tuple(parameters), gathers)
+
+
+def _gathers(program: Program) -> Iterator[tuple[tuple[str, int], str]]:
+    """The axes that are read where one input says: (tensor, axis), and the input."""
+    found: dict[tuple[str, int], set[str]] = {}
+    for _, read in readers(program):
+        for axis, position in enumerate(read.positions):
+            if not isinstance(position.base, Index):
+                plain_read = isinstance(position.base, Read) and not position.offset
+                name = position.base.tensor if plain_read else ""
+                found.setdefault((read.tensor, axis), set()).add(name)
+    for place, names in found.items():
+        if len(names) == 1 and (name := min(names)) in program.input:
+            yield place, name
 
 
 def symbol_of(name: str, taken: set[str], parts: Sequence[str] = ("",)) -> str:

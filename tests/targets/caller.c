@@ -65,6 +65,7 @@ static void bad_labels(void) {
         REQUIRE(losses_cross_entropy_value_and_grad(
                     2, K, logits, label, 0.5, &value, gradient, &error) == OBJC_INDEX_OUT_OF_RANGE);
         REQUIRE(strcmp(error.name, "logits") == 0 && error.axis == 1);
+        REQUIRE(strcmp(error.index, "label") == 0);
         REQUIRE(error.position == bad[i] && error.extent == K && error.example == 1);
         REQUIRE(losses_cross_entropy(2, K, logits, label, 0.5, &value, NULL) ==
                 OBJC_INDEX_OUT_OF_RANGE);
@@ -174,6 +175,7 @@ static void products(void) {
     REQUIRE(losses_layer(ROWS, WIDTH, CLASSES, x, label, w, 1.0 / ROWS, &value, &error) ==
             OBJC_INDEX_OUT_OF_RANGE);
     REQUIRE(error.example == 200 && error.position == CLASSES);
+    REQUIRE(strcmp(error.index, "label") == 0);
 }
 
 int main(void) {
