@@ -59,6 +59,9 @@ def run(
     signature = evaluator.signature
     _refuse(signature, options)
     found = [None if value is MISSING else adopt(value) for value in slots]
+    for of, held_there in zip(signature.inputs, found, strict=True):
+        if held_there is not None and of.role == "hyperparameter" and not of.rank:
+            _number_there(signature, of)
     call = evaluator.read(
         [value if one is None else _stand_in(one) for one, value in zip(found, slots, strict=True)]
     )
@@ -210,9 +213,9 @@ def _held(call: Call, of: InputSignature, found: OnDevice | None) -> Any:
             return int(value) if of.is_integer else float(value)
         _mixed(call, of.keyword, f"a {type(value).__name__} on the host", "an array there too")
     assert found is not None
-    if not found.shape and of.name not in call.batched:
-        _mixed(call, of.keyword, "a number on the device", "a number of Python's")
-    _require_layout(call, of.keyword, found, "int64" if of.is_integer else call.dtype)
+    if of.is_integer and not found.shape and of.name not in call.batched:
+        _number_there(call.signature, of)
+    _require_readable(call, of.keyword, found, "int64" if of.is_integer else call.dtype)
     return found
 
 
@@ -222,13 +225,15 @@ def _array(
     value: Any,
     adopt: Callable[[Any], OnDevice | None],
     shape: tuple[int, ...] | None,
-) -> OnDevice:
-    """An option that is an array on the device."""
+) -> OnDevice | float:
+    """An option that is an array on the device; of a number, that may be one of Python's."""
     found = adopt(value)
     if found is None:
+        if shape == () and isinstance(value, float | int):
+            return float(value)
         _mixed(call, name, f"a {type(value).__name__}", "an array there too")
     assert found is not None
-    _require_layout(call, name, found, call.dtype)
+    _require_readable(call, name, found, call.dtype)
     if found.shape != shape:
         raise InputError(
             DeviceLayout(None, call.signature.name, name, f"{found.shape}", f"the shape {shape}")
@@ -255,8 +260,31 @@ def _masked(call: Call, options: Options, adopt: Callable[[Any], OnDevice | None
     return made
 
 
+def _number_there(signature: Signature, of: InputSignature) -> None:
+    """Refuses what is looked at before the launch: a hyperparameter, or a number that counts."""
+    said = "a number on the device", "a number of Python's: it is looked at before the launch"
+    raise InputError(MixedMemory(None, signature.name, of.keyword, *said))
+
+
 def _mixed(call: Call, name: str, found: str, expected: str) -> None:
     raise InputError(MixedMemory(None, call.signature.name, name, found, expected))
+
+
+_WHOLE = ("bool", "uint8", "int8", "int16", "int32", "int64")
+_READ = {
+    "int64": _WHOLE,
+    "float32": (*_WHOLE, "float32"),
+    "float64": (*_WHOLE, "float32", "float64"),
+    "bfloat16": (*_WHOLE, "float32", "float16", "bfloat16"),
+    "float16": (*_WHOLE, "float32", "float16", "bfloat16"),
+}
+"""The types that an input may have, by that which the kernel computes with or stores: what is read becomes
+that, and none loses a digit that the computation has."""
+
+
+def _require_readable(call: Call, name: str, found: OnDevice, kind: str) -> None:
+    """As `_require_layout`, of an array that is only read."""
+    _require_layout(call, name, found, found.kind if found.kind in _READ[kind] else kind)
 
 
 def _require_layout(call: Call, name: str, found: OnDevice, kind: str) -> None:

@@ -14,11 +14,12 @@ class MixedMemory(CallDiagnostic):
 
     Example: `huber(torch.zeros(8, device="cuda"), numpy.zeros(8))`.
 
-    A kernel computes where its arrays are, and copies nothing in silence. Scalars (hyperparameters, a
-    number shared by the batch) are Python numbers, since to read one from the device would wait for it.
+    A kernel computes where its arrays are, and copies nothing in silence. A real number shared by the batch
+    may be Python's, or on the device as an array without axes. Hyperparameters and counts are Python's:
+    they are looked at before the launch, which would wait for the device.
 
     Mend: copy what is on the host to the device, or all of it to the host and compile for the CPU; give
-    scalars as numbers.
+    hyperparameters as numbers.
     """
 
     code: ClassVar[str] = "E0440"
@@ -39,9 +40,10 @@ class DeviceLayout(CallDiagnostic):
 
     Example: `huber(x.T, y)` for CuPy's or PyTorch's `x` of shape (8, 4), whose transpose is a view.
 
-    Reals are float32, float64, bfloat16 or float16, alike in one call (the last two are computed with in
-    float32, and results are rounded); labels and counts are int64. The entries stand in C order.
-    Nothing is converted in silence, since it would cost more than the kernel.
+    Reals are float32, float64, bfloat16 or float16 (the last two are computed with in float32, and results
+    are rounded); in one call, what has more digits than the computation is refused. Whole numbers are of 8
+    to 64 bits, or bool. The entries stand in C order, and nothing is copied. A module that was written by
+    `objc compile` reads reals of its own type, and int64. A buffer for a result has the result's type.
 
     Mend: `x.contiguous()` (`cupy.ascontiguousarray(x)`), `label.long()`, `x.float()`.
     """

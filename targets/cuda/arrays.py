@@ -28,6 +28,7 @@ _DLPACK = {
 _ON_CUDA = 2
 BYTES = {
     "float32": 4, "float64": 8, "int64": 8, "int32": 4, "float16": 2, "bfloat16": 2, "uint8": 1,
+    "bool": 1, "int8": 1, "int16": 2,
 }  # fmt: skip
 
 

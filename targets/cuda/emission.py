@@ -11,7 +11,7 @@ from objc.targets._ranks import ranked
 from objc.targets._written import Written
 from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.places import Writing
-from objc.targets.cuda.entries import CheckText, CombineText, WeightText
+from objc.targets.cuda.entries import CheckText, CombineText, WeightText, WorthlessText
 from objc.targets.cuda.layout import SHORT, Layout
 from objc.targets.cuda.products import Matrices, are_for_library, pieces
 from objc.targets.cuda.steps import Piece, StepText
@@ -161,6 +161,18 @@ class Kernel(Written):
                 case Serial():
                     self._serial(number, step)
         self.require_filled()
+        if self.sites and not self.results()["scalars"]:
+            self._worthless()
+
+    def _worthless(self) -> None:
+        """What nobody would be told of with a value is seen in the arrays."""
+        text = WorthlessText(self)
+        if text.arrays:
+            self.texts.append(text.text())
+            functions = {"thread": (text.name, text.arguments.described())}
+            shape = shape_of(text.arrays[0].dimensions)
+            step = {"number": None, "turns": shape, "inner": (), "functions": functions}
+            self.steps.append(step)
 
     def _check(self, one: Input) -> None:
         """Indices that are compared only: nothing is read at them, so nothing else would see them
@@ -237,6 +249,11 @@ class Kernel(Written):
         return {
             "steps": tuple(self.steps),
             "sites": tuple(self.sites),
+            "inputs": {
+                one.name: "int64" if one.domain.is_integer else self.layout.stored
+                for one in self.loops.program.inputs
+                if one.dimensions
+            },
             "scale": None if self.scale is None else self.layout.value("let", self.scale),
             "slots": max(len(self.layout.values), 1),
             **results,

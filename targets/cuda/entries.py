@@ -12,7 +12,7 @@ from objc.targets.cuda.values import WEIGHT
 from objc.targets.cuda.weighing import weight_of
 
 from objc.ir.index import BATCH, Dimension
-from objc.ir.program import Input
+from objc.ir.program import Input, Let
 
 if TYPE_CHECKING:
     from objc.targets.cuda.emission import Kernel
@@ -141,6 +141,51 @@ class WeightText:
         self.kernel.sites.append((self.one.name, WEIGHT))
         check = f"weighs(errors, numbers, {len(self.kernel.sites) - 1}, {held}[e], e)"
         return over_entries(self.name, self.arguments, extent, [check])
+
+
+class WorthlessText:
+    """The arrays of a call of which no scalar is read: nothing else could tell that a position or a weight
+    has made them worthless. They are filled with what is no number then."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.name = f"{kernel.prefix}worthless"
+        self.arguments = Parameters()
+        self.arrays = [
+            let
+            for name in dict.fromkeys(kernel.loops.program.outputs.values())
+            if (let := kernel.loops.program.let[name]).free and not let.domain.is_integer
+        ]
+
+    def extents(self, let: Let) -> list[str]:
+        found = [self.kernel.layout.extent(one) for one in let.dimensions]
+        for name in found:
+            if name in self.kernel.layout.sizes:
+                self.arguments.add(name, "size", self.kernel.layout.sizes[name])
+        return found
+
+    def text(self) -> str:
+        layout = self.kernel.layout
+        self.arguments.array("errors", ("32",), "int64", "errors")
+        lines = []
+        for let in self.arrays:
+            total = " * ".join(self.extents(let))
+            out, kind = layout.name("out", let.name), layout.stored
+            self.arguments.array(out, (total,), kind, "output", let.name, kind)
+            lines += [
+                f"for e in range(first, {total}, cuda.gridDim.x * cuda.blockDim.x):",
+                f"    {out}[e] = {self.kernel.dtype}(math.nan)",
+            ]
+        return "\n".join(
+            [
+                "@kernel",
+                f"def {self.name}({', '.join(self.arguments.signature())}):",
+                *self.arguments.head(),
+                "    first = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x",
+                "    if errors[24] != 0:",
+                *(f"        {line}" for line in lines),
+            ]
+        )
 
 
 def over_entries(name: str, arguments: Parameters, total: str, lines: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from objc.targets.cuda.arrays import OnDevice
 from objc.targets.cuda.driver import Table
 from objc.targets.cuda.launching import Shape
 from objc.targets.cuda.multiplying import Matrix, Multiply
+from objc.targets.cuda.readings import read_as
 from objc.targets.cuda.running import LEAST, Either, Kernel, both
 from objc.targets.cuda.simulation import BLOCKS, WIDTH, Simulated, simulator
 
@@ -187,6 +188,7 @@ def simulated(
             lambda: device,
             shape,
             framework=Simulator,
+            again=lambda kinds: made(*read_as(text, facts, kinds)),
         )
 
     return both(emitted, made, least)

@@ -57,12 +57,16 @@ def _on_device(emitted: Emitted) -> Any:
     require_device()
     from objc.targets.cuda import running
     from objc.targets.cuda.ptx import nearest, ptx_of
+    from objc.targets.cuda.readings import read_as
 
     def made(text: str, facts: Mapping[str, Any]) -> running.Kernel:
         def ptx(capability: tuple[int, int]) -> str:
             return ptx_of(text, nearest(capability))
 
-        return running.Kernel(facts, ptx, IndexOutOfRange, _on_host)
+        def again(kinds: Mapping[str, str]) -> running.Kernel:
+            return made(*read_as(text, facts, kinds))
+
+        return running.Kernel(facts, ptx, IndexOutOfRange, _on_host, again=again)
 
     return running.both(emitted, made, running.LEAST)
 

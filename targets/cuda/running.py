@@ -92,7 +92,8 @@ class Kernel:
     """A kernel that is launched. `facts` are what the compiler wrote of it, `ptx` gives its text for
     an architecture, and `error` is what is raised for a position that leaves its axis, `on_host` for
     an array that is not on the device. `device` gives the driver, or what does as if it were one,
-    `modules` what has been loaded, by context; `framework` has the memory of a call without arrays."""
+    `modules` what has been loaded, by context; `framework` has the memory of a call without arrays; `again`
+    makes the kernel for inputs of other types, or numbers that are on the device."""
 
     def __init__(
         self,
@@ -104,7 +105,10 @@ class Kernel:
         shape: Shape | None = None,
         modules: dict[int, Any] | None = None,
         framework: Callable[[], Any] = Plain,
+        again: Callable[[Mapping[str, str]], Kernel] | None = None,
     ) -> None:
+        self.again = again
+        self.others: dict[Any, Kernel] = {}
         self.facts = facts
         self.framework = framework
         self.ptx = ptx
@@ -124,6 +128,8 @@ class Kernel:
         for name, one in arguments.items():
             if not isinstance(one, OnDevice | float | int):
                 raise self.on_host(name, one)
+        if kinds := self.unlike(arguments):
+            return self._other(kinds)(arguments, sizes, results)
         told = {name: arguments[one] + more for name, (one, more) in self.facts["counted"].items()}
         arrays = [
             one for one in (*arguments.values(), *results.values()) if isinstance(one, OnDevice)
@@ -147,6 +153,27 @@ class Kernel:
         for other in others:
             device.follow(other, stream)
         return Scalars(self, prepared.plan, work, base, stream)
+
+    def unlike(self, arguments: Mapping[str, Any]) -> dict[str, str]:
+        """The types of inputs that are not what the text reads."""
+        if self.again is None:
+            return {}
+        read = self.facts["inputs"]
+        return {
+            name: one.kind
+            for name, one in arguments.items()
+            if isinstance(one, OnDevice) and one.kind != read.get(name) and one.kind in BYTES
+        }
+
+    def _other(self, kinds: Mapping[str, str]) -> Kernel:
+        """The kernel whose text reads those."""
+        key = tuple(sorted(kinds.items()))
+        with self.lock:
+            if key not in self.others:
+                assert self.again is not None
+                self.others[key] = self.again(kinds)
+                self.others[key].device = self.device
+            return self.others[key]
 
     def _prepared(self, sizes: Mapping[str, int], aligned: bool) -> Prepared:
         device = self.device()
@@ -179,6 +206,8 @@ class Kernel:
         numbers; None where two results are one tensor."""
         if any(sum(key in results for key in keys) > 1 for keys in self.facts["tensors"].values()):
             return None
+        if kinds := self.unlike(arguments):
+            return self._other(kinds).bound(arguments, sizes, results)
         return Bound(self, arguments, sizes, results)
 
     def _names(self) -> Iterator[str]:
@@ -258,7 +287,9 @@ class Either:
         facts = self.products.facts
         told = {name: arguments[one] + more for name, (one, more) in facts["counted"].items()}
         large = largest(facts, {**sizes, **told}) >= self.least
-        return self.products if large and self.plain.device().products() else self.plain
+        if not large or self.plain.unlike(arguments):  # the library reads what the kernel reads
+            return self.plain
+        return self.products if self.plain.device().products() else self.plain
 
 
 class Bound:

@@ -206,8 +206,23 @@ _TWO_OVER_PI = int(
 """2/π in units of 2^-320."""
 
 
-def view(address: int, shape: tuple[int, ...], kind: Any) -> Any:
-    """The array at an address."""
+class Converted:
+    """An array whose entries become numbers of another type when they are read."""
+
+    def __init__(self, held: Any, kind: Any) -> None:
+        self.held = held
+        self.kind = kind
+
+    def __getitem__(self, where: Any) -> Any:
+        found = self.held[where]
+        return Converted(found, self.kind) if np.ndim(found) else self.kind(found)
+
+
+def view(address: int, shape: tuple[int, ...], kind: Any, becomes: Any = None) -> Any:
+    """The array at an address; what is read of it `becomes` of another type."""
+    if becomes is not None:
+        held = view(address, shape, kind)
+        return held if isinstance(held, Short) else Converted(held, np.dtype(str(becomes)).type)
     if kind in ("bfloat16", "float16"):
         return Short(view(address, shape, "uint16"), kind)
     element = np.dtype(str(kind))
@@ -265,7 +280,8 @@ def _floor() -> dict[str, Any]:
     return {
         "math": mathematics, "float32": float32, "float64": float64, "int64": int64,
         "Any": Any, "helper": helper, "elementary": elementary, "claimed": claimed,
-        "bfloat16": "bfloat16", "float16": "float16", "quarters": quarters, "raised": raised, "view": view,
+        "bfloat16": "bfloat16", "float16": "float16", "int32": "int32", "int16": "int16", "int8": "int8",
+        "uint8": "uint8", "quarters": quarters, "raised": raised, "view": view,
         "take": take, "put": put,
         "split": _split, "power_of_two": _power_of_two,
         "rint": np.rint, "maximum": _extreme(np.maximum), "minimum": _extreme(np.minimum),

@@ -11,7 +11,7 @@ import ast
 import functools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +48,17 @@ SHORT = {"bfloat16": BFloat(), "float16": ir.HalfType()}
 """Types that arrays are stored in: what is read becomes float32, what is written is rounded."""
 
 
+NARROW = {"int32": I32, "int16": ir.IntType(16), "int8": ir.IntType(8)}
+"""Types that whole numbers are stored in beside int64."""
+
+
 @dataclass(frozen=True)
 class Constant(Array):
-    """An array that nobody writes while the kernel runs."""
+    """An array that nobody writes while the kernel runs. What is read of it `becomes` of another type, if
+    that is given; of whole numbers of 8 bits, only `signed` ones have a sign."""
+
+    becomes: Any = None
+    signed: bool = True
 
 
 def translate(text: str) -> ir.Module:
@@ -105,6 +113,14 @@ def _kind(name: str) -> Any:
     if name.startswith("p_"):
         return ir.PointerType(ir.IntType(8), GLOBAL)
     return {"c": F32, "w": F64}.get(name[0], I64)
+
+
+def _bytes(element: Any) -> int:
+    return (
+        2
+        if isinstance(element, ir.HalfType)
+        else {F32: 4, F64: 8}.get(element) or element.width // 8
+    )
 
 
 def _count(registers: Array) -> int:
@@ -187,11 +203,20 @@ class Body(translation.Body):
 
     def _subscript(self, array: Array, where: ast.expr) -> Value:
         found = super()._subscript(array, where)
-        if isinstance(array, Constant) and isinstance(found, Array):
-            return Constant(found.data, found.element, found.shape)
-        if isinstance(array, Constant) and isinstance(found, ir.LoadInstr):
-            found.set_metadata("invariant.load", self.b.module.add_metadata([]))
-        return found if isinstance(found, Array) else self._widened(found)
+        if not isinstance(array, Constant):
+            return found if isinstance(found, Array) else self._widened(found)
+        if isinstance(found, Array):
+            return replace(array, data=found.data, shape=found.shape)
+        found.set_metadata("invariant.load", self.b.module.add_metadata([]))
+        return self._became(array, found)
+
+    def _became(self, array: Constant, value: Any) -> Any:
+        """What was read, of the type that it is computed with in."""
+        if array.becomes in (None, value.type):
+            return self._widened(value)
+        if isinstance(value.type, ir.IntType) and value.type != I64:
+            value = (self.b.sext if array.signed else self.b.zext)(value, I64)
+        return value if array.becomes == I64 else self._cast(self._widened(value), array.becomes)
 
     def _widened(self, value: Any) -> Any:
         """A number as it is computed with."""
@@ -203,13 +228,19 @@ class Body(translation.Body):
             return self.b.fptrunc(value, kind)
         return super()._stored(value, kind)
 
-    def _view(self, address: ast.expr, shape: ast.expr, kind: ast.expr) -> Array:
+    def _view(
+        self, address: ast.expr, shape: ast.expr, kind: ast.expr, becomes: ast.expr | None = None
+    ) -> Array:
         assert isinstance(kind, ast.Name) and isinstance(shape, ast.Tuple)
         assert isinstance(address, ast.Name)
-        element = {**TYPES, **SHORT}[kind.id]
+        signed = kind.id != "uint8"
+        element = {**TYPES, **SHORT, **NARROW, "uint8": NARROW["int8"]}[kind.id]
         data = self.b.bitcast(self._value(address), ir.PointerType(element, GLOBAL))
-        made = Constant if address.id.startswith("p_in_") else Array
-        return made(data, element, tuple(self._value(one) for one in shape.elts))
+        extents = tuple(self._value(one) for one in shape.elts)
+        if not address.id.startswith("p_in_"):
+            return Array(data, element, extents)
+        wanted = TYPES[becomes.id] if isinstance(becomes, ast.Name) else None
+        return Constant(data, element, extents, wanted, signed)
 
     def _shared(self, count: ast.expr, kind: ast.expr) -> Array:
         assert isinstance(kind, ast.Name) and isinstance(count, ast.Constant)
@@ -285,11 +316,14 @@ class Body(translation.Body):
 
     def _take(self, registers: Array, row: Array, first: Any) -> None:
         count = _count(registers)
-        found = self.b.load(self._quad(row, first, count), align=16)
+        found = self.b.load(
+            self._quad(row, first, count), align=min(16, count * _bytes(row.element))
+        )
         if isinstance(row, Constant):
             found.set_metadata("invariant.load", self.b.module.add_metadata([]))
         for place in range(count):
-            part = self._widened(self.b.extract_element(found, I32(place)))
+            part = self.b.extract_element(found, I32(place))
+            part = self._became(row, part) if isinstance(row, Constant) else self._widened(part)
             self.b.store(part, self._pointer(registers, [I64(place)]))
 
     def _put(self, row: Array, first: Any, registers: Array) -> None:

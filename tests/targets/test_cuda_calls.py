@@ -198,8 +198,8 @@ def test_what_does_not_fit_is_named(losses: Any, device: Pretended) -> None:
         losses.squared(Owned(x), x)
     with pytest.raises(InputError, match=r"E0441.*`target` is a view"):
         losses.squared(Owned(x), Owned(np.arange(12.0)[::2]))
-    with pytest.raises(InputError, match=r"E0441.*`label` is of type int32"):
-        losses.focal(Owned(LOGITS), Owned(LABEL.astype(np.int32)))
+    with pytest.raises(InputError, match=r"E0441.*`label` is of type float32"):
+        losses.focal(Owned(LOGITS), Owned(LABEL.astype(np.float32)))
     with pytest.raises(InputError, match="E040"):
         losses.squared(Owned(x), Owned(np.arange(5.0)))
 
@@ -220,6 +220,24 @@ def test_a_label_out_of_range_is_told_when_the_value_is_read(
     value = getattr(losses, name)(Owned(LOGITS), Owned(label))
     with pytest.raises(InputError, match=said):
         float(value)
+
+
+@pytest.mark.parametrize("name", ["focal", "ordinal"])
+def test_where_no_value_is_asked_for_a_label_out_of_range_is_seen_in_the_gradient(
+    name: str, losses: Any, device: Pretended
+) -> None:
+    """Whether the label is read at, or only compared with: rows that look right would be believed."""
+    label = LABEL.copy()
+    kernel = getattr(losses, name)
+    fine = kernel.gradient(Owned(LOGITS), Owned(label)).fetch()
+    np.testing.assert_allclose(
+        fine, getattr(objc.compile(TEXT), name).gradient(LOGITS, label), rtol=1e-5
+    )
+    label[1, 1] = 4
+    assert np.isnan(kernel.gradient(Owned(LOGITS), Owned(label)).fetch()[1, 1]).all()
+    weight = np.full((2, 3), -1, np.float32)
+    found = kernel.gradient(Owned(LOGITS), Owned(LABEL), weight=Owned(weight)).fetch()
+    assert np.isnan(found).all()
 
 
 def test_arrays_are_met_by_what_they_offer() -> None:
