@@ -125,9 +125,9 @@ def _gathers(program: Program) -> Iterator[tuple[tuple[str, int], str]]:
     found: dict[tuple[str, int], set[str]] = {}
     for _, read in readers(program):
         for axis, position in enumerate(read.positions):
-            if not isinstance(position.base, Index):
-                plain_read = isinstance(position.base, Read) and not position.offset
-                name = position.base.tensor if plain_read else ""
+            base = position.base
+            if not isinstance(base, Index):
+                name = base.tensor if isinstance(base, Read) and not position.offset else ""
                 found.setdefault((read.tensor, axis), set()).add(name)
     for place, names in found.items():
         if len(names) == 1 and (name := min(names)) in program.input:
