@@ -156,13 +156,14 @@ def adopt(value: Any) -> OnDevice | None:
     is tried here is to run on a device."""
     if not getattr(type(value), "__cuda_ndarray__", False):
         return None
-    return replace(on_device(np.asarray(value)), owner=value, framework=Simulator())
+    array = np.asarray(value).view(value.dtype)  # which loses the name of a type that NumPy has not
+    return replace(on_device(array), owner=value, framework=Simulator())
 
 
 def on_device(array: Any) -> OnDevice:
     """An array of NumPy's as one on the simulated device."""
     pointer = array.ctypes.data if array.size else 0
-    kind = array.dtype.name if array.dtype.isnative else array.dtype.str
+    kind = array.dtype.str if array.dtype.byteorder == ">" else array.dtype.name
     return OnDevice(array.shape, kind, pointer, array.flags.c_contiguous, array, Memory())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -219,6 +220,26 @@ def test_a_checkout_that_is_not_installed_is_made_a_package(tmp_path: Path) -> N
     assert said.returncode == 1 and "Missing here: numpy, sympy" in said.stdout
 
 
+def test_what_is_installed_is_taken_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site" / "objc" / "targets").mkdir(parents=True)
+    (tmp_path / "run").mkdir()
+    monkeypatch.setattr(device_run, "ROOT", tmp_path / "site")
+    environment = device_run.package(tmp_path / "run")
+    assert environment["PYTHONPATH"].split(os.pathsep)[0] == str(tmp_path / "site")
+    assert not [*(tmp_path / "run").iterdir()]
+
+
+@pytest.mark.usefixtures("simulated")
+def test_bfloat16_is_rehearsed_too() -> None:
+    pytest.importorskip("ml_dtypes")
+    (_, second) = worker.work(DeviceJob((tiny("cross_entropy_1000_bf16"),), ("objc",), 1, 300.0))
+    (entry,) = DeviceRow.from_data(second["row"]).entries
+    assert entry.timing is not None and entry.value_error is not None and entry.value_error < 1e-6
+    assert entry.gradient_error is not None and entry.gradient_error < 2.0**-7
+
+
 def test_the_table_says_what_is_missing() -> None:
     row = row_of(Aim(copy=0.85), objc=1.0, torch=2.0)
     gone = DeviceEntry("liger", absent="Liger is not installed")
@@ -240,11 +261,13 @@ def test_the_table_says_what_is_missing() -> None:
         "0",
     ]
     assert "2.00" in theirs.split()
-    assert text.splitlines()[-4:] == [
-        "huber: held: 85% of a copy, 85% aimed at",
+    lines = text.splitlines()
+    assert lines[4:8] == [
         "without liger: every case: Liger is not installed",
         "failed: huber jax: took too long", "no time was left for crf",
+        "huber: held: 85% of a copy, 85% aimed at",
     ]  # fmt: skip
+    assert lines[-4].startswith("case") and lines[-2:] == [ours, theirs]  # the table comes last
     assert json.loads(json.dumps(report.data()))["cases"][0]["name"] == "huber"
 
 

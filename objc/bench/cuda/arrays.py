@@ -120,13 +120,16 @@ class Bare:
     def put(self, array: NDArray[Any], storage: str, repeat: int) -> Any:
         if array.dtype.kind == "f":
             if storage == "bfloat16":
-                raise Absent("NumPy has no bfloat16, and PyTorch is not there")
+                require_bfloat16()
             array = array.astype(storage)
         return self.upload(np.concatenate([array] * repeat) if repeat > 1 else array)
 
     def get(self, array: Any) -> NDArray[Any]:
-        held = np.asarray(array.fetch() if hasattr(array, "fetch") else array)
-        return np.asarray(held, np.float64 if held.dtype.kind == "f" else None)
+        held = np.asarray(array.fetch()) if hasattr(array, "fetch") else np.asarray(array)
+        held = held.view(
+            getattr(array, "dtype", held.dtype)
+        )  # the simulator's lose the name bfloat16
+        return np.asarray(held, None if held.dtype.kind in "iub" else np.float64)
 
     def stream(self) -> int:
         return 0
@@ -136,6 +139,14 @@ class Bare:
 
     def free(self) -> None:
         """What nobody holds is given back at once."""
+
+
+def require_bfloat16() -> None:
+    """NumPy's bfloat16, which a package of JAX's brings. Raises Absent."""
+    try:
+        importlib.import_module("ml_dtypes")
+    except ImportError:
+        raise Absent("NumPy has bfloat16 from ml_dtypes, which is not installed") from None
 
 
 def torch_device() -> str | None:

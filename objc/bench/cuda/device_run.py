@@ -2,7 +2,8 @@
 
     python3 objc/bench/cuda/device_run.py --save results.json
 
-Runs from a checkout that is not installed, by the interpreter that it is started with, in ten minutes:
+Runs from a checkout that is not installed, or from an installed package (then without tests), by the
+interpreter that it is started with, in ten minutes:
 the tests marked `gpu` and compute-sanitizer as far as there is time, then `objc bench --target cuda`, whose
 table comes last. What is missing is named first; wheels in a folder `wheels` beside `objc` are unpacked
 for the run. It stands by itself: nothing of objc is imported here.
@@ -53,8 +54,9 @@ def main() -> int:
             return 1
         environment = package(Path(folder), site)
         tests: dict[str, Any] = {"run": 0}
-        if importlib.util.find_spec("pytest") is not None:
+        if importlib.util.find_spec("pytest") is not None and (ROOT / TESTS).exists():
             tests = tested(environment, min(chosen.tests, chosen.limit / 3), Path(folder))
+        told_of(tests)
         left = max(30, int(chosen.limit - (time.monotonic() - start)))
         command = [sys.executable, "-P", "-m", "objc", "bench", "--target", "cuda"]
         command += ["--limit", str(left), "--save", str(save)]
@@ -62,9 +64,15 @@ def main() -> int:
     if save.exists():
         data = {**json.loads(save.read_text("utf-8")), "tests": tests}
         save.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
-    for name in tests.get("failed", []):
-        print(f"failed: {name}")
-    return status
+    return status or int(bool(tests.get("failed")))
+
+
+def told_of(tests: dict[str, Any]) -> None:
+    """Say how the tests went: the table comes last."""
+    failed = tests.get("failed", [])
+    print(f"{tests['run']} tests were run on the device, {len(failed)} failed", flush=True)
+    for name in failed:
+        print(f"failed: {name}", flush=True)
 
 
 def unpacked(wheels: Path, site: Path) -> Path:
@@ -93,14 +101,17 @@ def told() -> bool:
 
 
 def package(folder: Path, site: Path | None = None) -> dict[str, str]:
-    """The environment in which the checkout is the package that an installation makes of it."""
-    inside = folder / "objc"
-    inside.mkdir()
-    for one in (ROOT / "objc").iterdir():
-        (inside / one.name).symlink_to(one)
-    for name in ("targets", "grammar"):
-        (inside / name).symlink_to(ROOT / name)
-    paths = [str(folder), *([str(site)] if site else [])]
+    """The environment in which the checkout is the package that an installation makes of it; what is
+    installed is that already."""
+    is_checkout = not (ROOT / "objc" / "targets").exists()
+    if is_checkout:
+        inside = folder / "objc"
+        inside.mkdir()
+        for one in (ROOT / "objc").iterdir():
+            (inside / one.name).symlink_to(one)
+        for name in ("targets", "grammar"):
+            (inside / name).symlink_to(ROOT / name)
+    paths = [str(folder if is_checkout else ROOT), *([str(site)] if site else [])]
     paths += filter(None, [os.environ.get("PYTHONPATH")])
     return {
         **os.environ,

@@ -19,14 +19,14 @@ VALUE, GRADIENT, GRADIENT_SHORT = 1e-4, 1e-4, 2.0**-7
 
 
 def table(report: DeviceReport) -> str:
-    """The report as text: a line for each contender of each case, then the aims, who took no part, and
-    what was not measured.
+    """The report as text: who took no part, what was not measured, and the aims, then the table, a line for
+    each contender of each case.
 
     `ratio` says how many times longer a peer takes than objc does; `returns` is the time until a call is
     back at the caller, whatever the device still does; `memory` is beyond the inputs.
     """
-    lines = [*_introduction(report), "", *aligned([_HEAD, *_lines(report)])]
-    return "\n".join([*lines, "", *_aims(report), *_absences(report), *_rest(report)])
+    lines = [*_introduction(report), "", *_absences(report), *_rest(report), *_aims(report)]
+    return "\n".join([*lines, "", *aligned([_HEAD, *_lines(report)])])
 
 
 def _introduction(report: DeviceReport) -> list[str]:
