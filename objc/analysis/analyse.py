@@ -41,7 +41,7 @@ def analyse(
     if "result" in program.outputs or not program.terms:
         return Facts(program.name, (), tuple(found))
     subject = Subject(program, effort)
-    facts = [*undefined_ends(program), *_range(subject), *_of_inputs(subject)]
+    facts = [*undefined_ends(subject), *_range(subject), *_of_inputs(subject)]
     claimed = [(claim, fact_of(subject, claim, "claim")) for claim in program.claims]
     facts += [fact for _, fact in claimed]
     of_objective, wrong = whole(subject)

@@ -7,7 +7,9 @@ from typing import Any
 
 from objc.analysis.claims import decide
 from objc.analysis.decision import Decision
+from objc.analysis.ends import but_at_ends
 from objc.analysis.facts import Fact, Kind
+from objc.analysis.settings import refuted_at_a_setting
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim
 from objc.ir.text import Text
@@ -16,11 +18,14 @@ from objc.ir.text import Text
 def fact_of(subject: Subject, claim: Claim, kind: Kind, decision: Decision | None = None) -> Fact:
     """A claim, as it stands in the text or as asked for, with its verdict."""
     found = decision or decide(subject, replace(claim, negated=False))
+    if found.verdict == "unknown" and kind in ("claim", "asked"):
+        found = refuted_at_a_setting(subject, claim) or found
+    argument = found.argument + (but_at_ends(subject) if found.is_proof else "")
     return Fact(
         kind,
         _words(claim, subject),
         found.verdict,
-        found.argument,
+        argument,
         claim.words[0],
         claim.inputs,
         _value(claim, subject),

@@ -30,6 +30,8 @@ MAX_NAME = 200
 STRAY = "STRAY"
 UNTERMINATED = "UNTERMINATED"
 
+_CLOSING = ("CLOSE", "CLOSE_BRACKET")
+
 _GAP = r"(?:\s|\ufeff|#[^\r\n]*)+"
 _FOREIGN = r"\*\*|:=|&&|\|\||->|=>|//|[≤≥≠−×·÷√∑∏]|\{|\}"
 
@@ -91,19 +93,16 @@ class Tokenizer:
 def with_brackets_apart(tokens: Iterable[Token]) -> Iterable[Token]:
     """The tokens of a declaration, a bracket that stands apart behind a number or a bracket in a claim as one
     of its own kind: `bounded 0 (a + 1)` has two numbers, where a formula would lack an operator."""
-    depth, is_claim, before = 0, False, None
+    depth, is_claim, end = 0, False, None
     for token in tokens:
         is_claim = is_claim or token.type == "CLAIMS"
-        is_behind = before is not None and before.type in ("NUMBER", "CLOSE", "CLOSE_BRACKET")
-        is_apart = is_claim and depth == 0 and is_behind and token.type == "OPEN"
-        if is_apart and before.end_pos != token.start_pos:  # type: ignore[union-attr]
+        is_apart = is_claim and depth == 0 and token.type == "OPEN"
+        if is_apart and end is not None and end != token.start_pos:
             yield Token.new_borrow_pos("APART", token.value, token)
         else:
             yield token
-        depth += (token.type in ("OPEN", "OPEN_BRACKET")) - (
-            token.type in ("CLOSE", "CLOSE_BRACKET")
-        )
-        before = token
+        depth += (token.type in ("OPEN", "OPEN_BRACKET")) - (token.type in _CLOSING)
+        end = token.end_pos if token.type in ("NUMBER", *_CLOSING) else None
 
 
 OPERAND_FOLLOWS = frozenset({

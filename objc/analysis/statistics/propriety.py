@@ -116,6 +116,8 @@ def _decided(subject: Subject, case: TwoOutcomes | None, strictly: bool) -> Deci
     how = balanced(subject, case, strictly)
     if how is not None:
         return proved(how)
+    if strictly and not any(one.has(case.prediction.read()) for one in _losses(subject, case)):
+        return refuted("all predictions cost the same at either outcome")
     if case.link == "probability" and (pieced := _by_pieces(subject, case, strictly)) is not None:
         return pieced
     margin = margin_of(subject)

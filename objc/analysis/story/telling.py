@@ -111,6 +111,9 @@ def kinks(facts: Facts) -> Iterator[str]:
 
 
 def _values(subject: Subject, facts: Facts) -> Iterator[str]:
+    for one in facts:
+        if one.kind == "domain":
+            yield f"It has no value {one.value}."
     found = [one for one in facts if one.property in ("nonnegative", "bounded", "at")]
     known = [one for one in found if one.verdict == "proved"]
     is_told = any(one.property != "nonnegative" for one in known[-1:])

@@ -50,7 +50,7 @@ def _constants(program: Program, relation: Any) -> Iterator[tuple[str, Fraction]
         for read in sorted(line.atoms(Read), key=str):
             one = program.input.get(read.tensor)
             slope = sympy.diff(line, read) if one is not None else None
-            if one is None or not slope.is_Rational or slope == 0:
+            if one is None or slope is None or not slope.is_Rational or slope == 0:
                 continue
             rest = line.xreplace(dict.fromkeys(line.atoms(Read), sympy.Integer(0)))
             place = -rest / slope if rest.is_Rational else sympy.Integer(0)
