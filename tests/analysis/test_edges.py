@@ -96,3 +96,26 @@ def test_forms_of_a_logsumexp(body: str, claim: str, expected: str) -> None:
 )
 def test_forms_of_the_normal_tail(body: str, expected: str) -> None:
     assert decided("s: real | y: sign", body, "convex in s") == expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "body", "claim", "expected"),
+    [
+        ("0", "c", "x^2", "bounded 0 c^2", "proved"),
+        ("0", "c", "x^2", "bounded 0 c", "refuted"),
+        ("0", "c", "x^2", "lipschitz 2 * c in x", "proved"),
+        ("0", "c", "x^2", "lipschitz c in x", "refuted"),
+        ("-c", "c", "x^2 * (c^2 - x^2)", "nonnegative", "proved"),
+        ("-c", "c", "x^2 * (c^2 - 2 * x^2)", "nonnegative", "refuted"),
+        ("-c", "c", "x^3", "bounded (-c^3) c^3", "proved"),
+        ("0", "1 / c", "-log(1 - c * x / 2)", "bounded 0 0.6931471805599454", "proved"),
+        ("0", "1 / c", "-log(1 - c * x / 2)", "bounded 0 0.69", "refuted"),
+        ("d", "c", "(x - d) * (c - x)", "bounded 0 (c - d)^2 / 4", "proved"),
+        ("d", "c", "(x - d) * (c - x)", "bounded 0 (c - d)^2 / 5", "refuted"),
+    ],
+)
+def test_between_ends_that_are_symbols(
+    low: str, high: str, body: str, claim: str, expected: str
+) -> None:
+    head = f"x: interval({low}, {high}) |; c: positive = 1, d: positive = 1/2"
+    assert decided(head, body, claim) == expected

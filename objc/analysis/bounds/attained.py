@@ -65,7 +65,8 @@ def _limits(subject: Subject, one: Input) -> Iterator[tuple[Any, str]]:
         t = sympy.Dummy("t", positive=True)
         value = end_of(subject.value.xreplace({one.read(): 1 / t}), t) if subject.is_short else None
         if value is not None:
-            yield value, f"it tends to {value} as {one.name} goes to 0"
+            told = Text(subject.program).scalar(value).text
+            yield value, f"it tends to {told} as {one.name} goes to 0"
 
 
 def candidates(subject: Subject, word: str, names: tuple[str, ...]) -> Iterator[Claim]:

@@ -8,7 +8,7 @@ itself, and from a target on, where there is one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sympy
@@ -23,6 +23,7 @@ from objc.analysis.values.evaluation import certified, is_finite
 from objc.analysis.values.samples import samples, shown
 from objc.ir.program import Claim, Input
 from objc.ir.symbols import Expression, Read
+from objc.ir.text import Text
 
 _LABELS = {"sign": (-1, 1), "binary": (0, 1)}
 _MOST_CASES = 4
@@ -33,16 +34,18 @@ _INFINITE = (sympy.oo, -sympy.oo)
 
 @dataclass(frozen=True)
 class Side:
-    """What a formula tends to on one side, for one value of the labels; None is unknown."""
+    """What a formula tends to on one side, for one value of the labels; None is unknown. `told` is the
+    value in the text's own words."""
 
     value: Any
     sign: int
     labels: str
+    told: str = field(default="", compare=False)
 
     def in_words(self, name: str) -> str:
         there = "∞" if self.sign > 0 else "-∞"
         at = f", at {self.labels}" if self.labels else ""
-        value = str(self.value).replace("oo", "∞") if self.value in _INFINITE else self.value
+        value = str(self.value).replace("oo", "∞") if self.value in _INFINITE else self.told
         return f"it tends to {value} as {name} goes to {there}{at}"
 
 
@@ -209,8 +212,15 @@ def sides_of(subject: Subject, name: str, formula: Any) -> list[Side]:
         for sign in (-1, 1):
             far = here.xreplace({one.read(): start + sign * t})
             far = far if not far.has(one.read()) else far.xreplace({one.read(): sign * t})
-            found.append(Side(end_of(far, t), sign, labels))
+            end = end_of(far, t)
+            found.append(Side(end, sign, labels, _told(subject, end)))
     return found
+
+
+def _told(subject: Subject, value: Any) -> str:
+    if value is None or value in _INFINITE:
+        return str(value)
+    return Text(subject.program).scalar(value).text
 
 
 def _start(subject: Subject, one: Input, formula: Any) -> Any:

@@ -10,7 +10,7 @@ import sympy
 
 from objc.analysis.formulas import is_short
 from objc.analysis.shape.seams import lifted
-from objc.analysis.values.interval import Interval
+from objc.analysis.values.interval import UNIT, Interval
 from objc.analysis.values.ranges import Context, Ranges
 from objc.atoms import Branch
 from objc.ir.symbols import Condition, Expression, Read
@@ -18,6 +18,7 @@ from objc.ir.symbols import Condition, Expression, Read
 _GREATEST = 60
 """Operations beyond which a difference isn't brought to other forms."""
 _GREATEST_SQUARED = 30
+_INFINITE = (sympy.oo, -sympy.oo)
 _GREATEST_CONDITIONS = 4
 """Conditions of branches beyond which a difference isn't looked at arm by arm."""
 
@@ -36,7 +37,8 @@ class Inequalities:
         difference = greater - less
         if difference not in self._known:
             shorter, context = self._by_residual(difference)
-            self._known[difference] = self._is_nonnegative(shorter, sympy.true, context)
+            found = self._is_nonnegative(shorter, sympy.true, context)
+            self._known[difference] = found or self._is_nonnegative_between_ends(difference)
         return self._known[difference]
 
     def is_at_least_where(self, greater: Expression, less: Expression, where: Condition) -> bool:
@@ -58,6 +60,26 @@ class Inequalities:
         return any(
             form.is_positive or self.ranges.of(form, context).low > 0 for form in _forms(shorter)
         )
+
+    def _is_nonnegative_between_ends(self, difference: Any) -> bool:
+        """The same in the shares of the way between the ends of intervals that hyperparameters name."""
+        if difference.count_ops() > _GREATEST:
+            return False
+        mapping = {}
+        for read in sorted(difference.atoms(Read), key=str):
+            one = self.ranges.program.input.get(read.tensor)
+            if one is None or one.domain.kind != "interval":
+                continue
+            low, high = one.domain.bounds
+            is_between = low not in _INFINITE and high not in _INFINITE
+            if is_between and (low.free_symbols or high.free_symbols):
+                share = sympy.Dummy("share", nonnegative=True)
+                mapping[read] = low + (high - low) * share, share
+        if not mapping:
+            return False
+        there = difference.xreplace({read: way for read, (way, _) in mapping.items()})
+        context = {share: UNIT for _, share in mapping.values()}
+        return self._is_nonnegative(there, sympy.true, context)
 
     def _by_residual(self, expression: Any) -> tuple[Expression, Context]:
         """The expression in r, where x and y occur in it as r = x − y only."""

@@ -270,7 +270,7 @@ def _below(subject: Subject, metric: Program, inputs: Mapping[str, Input]) -> st
 
 def _told(value: Any, gap: Any) -> str:
     """A number in as many digits as show a gap."""
-    return str(mpmath.nstr(value, 10 if gap > _NEAR else 25))
+    return str(mpmath.nstr(value, 10 if gap > _NEAR else 25)).removesuffix(".0")
 
 
 def _with_zeros(program: Program) -> Iterator[Values]:

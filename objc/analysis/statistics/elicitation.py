@@ -170,7 +170,7 @@ def _mean_of_smooth(case: Regression) -> str | None:
         if is_zero(offset - factor * link):
             return (
                 f"the derivative is h · ({words} - {case.target.name}) with"
-                f" h = {_written(factor)} > 0, so that {words} is the mean at the minimum"
+                f" h = {_written(case, factor)} > 0, so that {words} is the mean at the minimum"
             )
     return _through_own_link(case, factor, offset)
 
@@ -244,8 +244,8 @@ def _reaches_targets(case: Regression) -> bool:
     return _reaches(case) and not (is_open and case.target.domain.bounds[0] == 0)
 
 
-def _written(factor: Any) -> str:
-    return str(sympy.simplify(factor))
+def _written(case: Regression, factor: Any) -> str:
+    return Text(case.subject.program).scalar(sympy.simplify(factor)).text
 
 
 # ------------------------------------------------------------------ quantiles and expectiles
@@ -314,7 +314,7 @@ def _quantile(case: Regression, level: Any) -> str | None:
     if not is_zero(below * level + above * (1 - level)) or not case.is_above_zero(height):
         return None
     name = case.prediction.name
-    factor = "" if height == 1 else f"({_written(height)}) "
+    factor = "" if height == 1 else f"({_written(case, height)}) "
     return (
         f"the derivative is {below} where {case.target.name} < {name} and {above} where it is greater,"
         f" so that the expected one is {factor}(F({name}) - {f'({level})' if level.is_Add else level})"
@@ -384,7 +384,7 @@ def _mode(case: Regression, level: Any) -> str | None:
     if not case.is_above_zero(excess):
         return None
     return (
-        f"it is greater by {_written(excess)} wherever {case.prediction.name} is not"
+        f"it is greater by {_written(case, excess)} wherever {case.prediction.name} is not"
         f" {case.target.name}, so that the likeliest value costs least"
     )
 

@@ -128,6 +128,13 @@ def _small(above: Ray, below: Ray) -> Iterator[str]:
             yield "Small errors hardly pull: less than in proportion to their size."
         return
     sizes = [above.text(sympy.Abs(one) if one.is_number else one) for one in slopes]
+    for size, (this, other) in zip(sizes, (("above", "below"), ("below", "above")), strict=True):
+        if size != "0" and "0" in sizes:
+            yield (
+                f"However small an error is, it pulls with the same slope, {size}, where the prediction is"
+                f" {this} the target; where it is {other}, the less the smaller the error."
+            )
+            return
     told = f"{sizes[0]} for a prediction above the target and {sizes[1]} for one below it"
     told = sizes[0] if sizes[0] == sizes[1] else told
     yield f"However small an error is, it pulls with the same slope, {told}."
