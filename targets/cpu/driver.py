@@ -8,7 +8,7 @@ plain threads suffice; they are started when first needed, and woken where that 
 from __future__ import annotations
 
 import ctypes
-import itertools
+import functools
 import math
 import os
 import queue
@@ -70,6 +70,50 @@ def get_threads() -> int:
     return os.cpu_count() or 1
 
 
+class Shared:
+    """A task that several threads may run at once, until it is closed: who comes later has nothing to do.
+    So nobody waits for a thread that wakes when all is done."""
+
+    def __init__(self, task: Callable[[], None]) -> None:
+        self.task = task
+        self.lock = threading.Lock()
+        self.running = 0
+        self.is_closed = False
+        self.last = threading.Lock()
+        self.last.acquire()
+
+    def help(self) -> None:
+        """Run the task in another thread."""
+        with self.lock:
+            is_late = self.is_closed
+            self.running += not is_late
+        if is_late:
+            return
+        try:
+            self.task()
+        finally:
+            with self.lock:
+                self.running -= 1
+                is_last = self.is_closed and not self.running
+            if is_last:
+                self.last.release()
+
+    def close(self) -> None:
+        """Wait for those who have begun, whatever comes in between: they write to the caller's memory."""
+        with self.lock:
+            self.is_closed = True
+            waits = self.running > 0
+        interruption: KeyboardInterrupt | None = None
+        while waits:
+            try:
+                self.last.acquire()
+                waits = False
+            except KeyboardInterrupt as error:
+                interruption = error
+        if interruption is not None:
+            raise interruption
+
+
 class Workers:
     """Threads that wait for work. They are daemons: they never hold up the end of a process."""
 
@@ -80,31 +124,37 @@ class Workers:
         self.process = os.getpid()
 
     def run(self, task: Callable[[], None], helpers: int) -> None:
-        """Run the task here and on `helpers` other threads; returns when all are done."""
+        """Run the task here and on up to `helpers` other threads; returns when all are done."""
         with self.lock:
             if self.process != os.getpid():  # a fork has left the threads behind
                 self.tasks, self.count, self.process = queue.SimpleQueue(), 0, os.getpid()
             while self.count < helpers:
                 self.count += 1
                 threading.Thread(target=_serve, args=(self.tasks,), daemon=True).start()
-        done = threading.Semaphore(0)
-
-        def helped() -> None:
-            try:
-                task()
-            finally:
-                done.release()
-
+        shared = Shared(task)
         for _ in range(helpers):
-            self.tasks.put(helped)
-        task()
-        for _ in range(helpers):
-            done.acquire()
+            self.tasks.put(shared.help)
+        try:
+            task()
+        finally:
+            shared.close()
 
 
 def _serve(tasks: queue.SimpleQueue[Callable[[], None]]) -> None:
     while True:
         tasks.get()()
+
+
+@functools.lru_cache(maxsize=256)
+def runs_of(chunks: int, threads: int) -> tuple[tuple[int, int], ...]:
+    """The chunks from `first` to before `last` that a thread takes at a time: many at first, since each
+    time costs microseconds, and in the end single ones, so that all threads end together."""
+    runs, first = [], 0
+    while first < chunks:
+        last = first + max(1, (chunks - first) // (2 * threads))
+        runs.append((first, last))
+        first = last
+    return tuple(runs)
 
 
 workers = Workers()
@@ -321,21 +371,16 @@ class Kernel:
         self, base: int, plan: Sized, number: int, threads: int, errors: list[tuple[int, ...]]
     ) -> None:
         """The chunks of one step, in runs that threads take as they become free."""
-        chunks = plan.steps[number].chunks
-        length = max(1, chunks // (threads * 8))
-        runs = itertools.count()
+        runs = runs_of(plan.steps[number].chunks, threads)
+        left = iter(runs)
 
         def work() -> None:
-            while True:
-                first = next(runs) * length
-                if first >= chunks:
-                    return
-                last = min(first + length, chunks)
+            for first, last in left:
                 error = self._call(base, plan.scratch, number, number + 1, first, last)
                 if error[0]:
                     errors.append(error)
 
-        workers.run(work, min(threads, -(-chunks // length)) - 1)
+        workers.run(work, min(threads, len(runs)) - 1)
 
     def _copies(self, results: Mapping[str, Any]) -> None:
         """Where two results are the same tensor, the second array is a copy."""

@@ -32,6 +32,7 @@ _FILES = (
 _IMPORTS = (
     "import contextlib",
     "import ctypes",
+    "import functools",
     "import itertools",
     "import math",
     "import os",

@@ -6,14 +6,13 @@ The text below the imports is copied into the loaders that objc writes.
 from __future__ import annotations
 
 import ctypes
-import itertools
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from objc.targets.cpu.division import CHUNK
-from objc.targets.cpu.driver import get_threads, workers
+from objc.targets.cpu.driver import get_threads, runs_of, workers
 from objc.targets.cpu.sharing import Sharing
 
 # ---- copied into emitted modules from here on
@@ -142,17 +141,17 @@ class Function:
         """The chunks of a step, in runs that threads take as they become free."""
         if count == 1:
             return int(self.run(place, step, 0, 1, None))
-        length = max(1, count // (threads * 8))
-        runs = itertools.count()
+        runs = runs_of(count, threads)
+        left = iter(runs)
         found = [0]
 
         def work() -> None:
-            while (first := next(runs) * length) < count:
-                status = self.run(place, step, first, min(first + length, count), None)
+            for first, last in left:
+                status = self.run(place, step, first, last, None)
                 if status:
                     found.append(status)
 
-        workers.run(work, min(threads, -(-count // length)) - 1)
+        workers.run(work, min(threads, len(runs)) - 1)
         return max(found)
 
     def _check(self, status: int, error: Record) -> None:

@@ -116,7 +116,7 @@ def loader(functions: Iterable[Member], dtype: DType, name: str) -> str:
 _FILES = ("cpu/division.py", "cpu/sharing.py", "cpu/driver.py", "library/calling.py")
 _IMPORTS = (
     "import ctypes",
-    "import itertools",
+    "import functools",
     "import math",
     "import os",
     "import queue",

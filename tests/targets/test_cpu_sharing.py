@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -85,3 +86,49 @@ def test_a_kernel_is_tried_both_ways_with_the_same_bits(monkeypatch: pytest.Monk
     for value, gradient in found[1:]:
         assert value == found[0][0]
         np.testing.assert_array_equal(gradient, found[0][1])
+
+
+# ------------------------------------------------------------------ how it is shared
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 64])
+@pytest.mark.parametrize("chunks", [1, 2, 3, 24, 1000])
+def test_runs_are_all_chunks_once_and_end_small(chunks: int, threads: int) -> None:
+    runs = driver.runs_of(chunks, threads)
+    assert [one for first, last in runs for one in range(first, last)] == list(range(chunks))
+    lengths = [last - first for first, last in runs]
+    assert lengths == sorted(lengths, reverse=True)
+    assert lengths[0] <= max(1, chunks / (2 * threads)) and lengths[-1] == 1
+
+
+def test_nobody_waits_for_a_thread_that_wakes_when_all_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sleeping = SimpleNamespace(start=lambda: None)
+    monkeypatch.setattr(driver.threading, "Thread", lambda **given: sleeping)
+    workers, done = driver.Workers(), []
+    workers.run(lambda: done.append(1), 2)
+    assert done == [1]
+    for _ in range(2):  # they wake
+        workers.tasks.get_nowait()()
+    assert done == [1]
+
+
+@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
+def test_who_has_begun_is_waited_for(failure: type[BaseException]) -> None:
+    """Whatever happens to the caller: they write to its memory."""
+    begun, go, ended = threading.Event(), threading.Event(), []
+    caller = threading.get_ident()
+
+    def task() -> None:
+        if threading.get_ident() == caller:
+            assert begun.wait(10)
+            threading.Timer(0.02, go.set).start()
+            raise failure
+        begun.set()
+        assert go.wait(10)
+        ended.append(1)
+
+    with pytest.raises(failure):
+        driver.Workers().run(task, 1)
+    assert ended == [1]
