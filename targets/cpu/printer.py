@@ -7,6 +7,7 @@ floating point.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Protocol
@@ -96,7 +97,7 @@ class Printer:
             return self.constant(e)
         if self.dtype == self.scope.dtype and (name := self.scope.held(e)) is not None:
             return name
-        if self.is_integer(e):
+        if self.is_integer(e) and not is_small_count(e):
             return self.cast(self.integer(e, facts))
         if isinstance(e, Read):
             return self.scope.read(e, self.dtype, facts, self.hard)
@@ -188,8 +189,30 @@ class Printer:
                 return self._branch(Branch(condition, *values), facts, self.real)
         atom = BY_FUNCTION[e.func]
         arguments = [self.real(one, facts) for one in e.args]
+        if atom.name in _EXTREMES and (text := self._held_to(e, arguments)) is not None:
+            return text
         spelling = self.scope.spellings[atom.name]
         return self._call(spelling, arguments) if spelling else arguments[0]
+
+    def _held_to(self, e: Expression, arguments: Sequence[str]) -> str | None:
+        """The `maximum` or `minimum` with what is a number in every call: a choice, which is one instruction,
+        has what may be no number where it is none."""
+        sign = ">" if _name(e) == "minimum" else "<"
+        for bound, other in ((0, 1), (1, 0)):
+            if self._is_number(e.args[bound]) and len(arguments[other]) <= _SHORT:
+                limit, value = arguments[bound], arguments[other]
+                return f"({limit} if {value} {sign} {limit} else {value})"
+        return None
+
+    def _is_number(self, e: Expression) -> bool:
+        """Whether an expression is of constants and one hyperparameter, which a call checks."""
+        inputs = self.scope.program.input
+        symbols = e.free_symbols
+        return len(symbols) <= 1 and not e.atoms(sympy.Function) and all(
+            isinstance(one, Read) and one.tensor in inputs
+            and inputs[one.tensor].role == "hyperparameter" and not one.positions
+            for one in symbols
+        )  # fmt: skip
 
     def _call(self, spelling: str, arguments: Sequence[str]) -> str:
         if "." not in spelling and spelling not in ("abs", "maximum", "minimum"):
@@ -271,6 +294,29 @@ _EXTREMES = {"maximum": "max", "minimum": "min"}
 def _name(e: Expression) -> str:
     atom = BY_FUNCTION.get(e.func)
     return "" if atom is None else atom.name
+
+
+_SHORT = 99
+"""Letters of what may be written twice."""
+
+_FEW = 1 << 20
+"""Counts up to this are exact in every floating type."""
+
+
+def is_small_count(e: Expression) -> bool:
+    """Whether an expression chooses between few whole numbers: they are chosen as they are needed, since
+    vectors of integers are twice as long."""
+    return not e.is_Integer and _largest_count(e) <= _FEW
+
+
+def _largest_count(e: Expression) -> float:
+    if e.is_Integer:
+        return abs(int(e))
+    if isinstance(e, Branch):
+        return max(map(_largest_count, e.args[1:]))
+    if isinstance(e, sympy.Add):
+        return sum(map(_largest_count, e.args))
+    return math.prod(map(_largest_count, e.args)) if isinstance(e, sympy.Mul) else math.inf
 
 
 def nearest(value: Expression) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import torch
 from objc.targets.cpu import loading
@@ -102,3 +104,18 @@ def test_the_whole_kernel_is_made_once_and_anew_where_that_has_failed() -> None:
     assert len(made) == 2
     assert sorted(isinstance(one, MemoryError) for one in found) == [False, True]
     assert usual.whole() is made[1]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_is_no_number_stays_so_between_hyperparameters(dtype: str) -> None:
+    """A bound that a call has checked is chosen by a comparison, which NaN never passes."""
+    clip = objc.compile(
+        "function clip(x: real[N]; low: real = -1, high: real = 2)[n] = min(high, max(x[n], low))\n"
+        "function steps(x: real[N]; low: real = -1)[n] = x[n] * ([x[n] > low] + 2 * [x[n] > 0])"
+    )
+    x = np.array([math.nan, -math.inf, -3.0, -1.0, -0.5, 0.0, 2.0, math.inf, 0.25], dtype)
+    np.testing.assert_array_equal(clip.clip(x), np.minimum(2, np.maximum(x, -1)))
+    assert ">" in clip.clip.source and "maximum(" not in clip.clip.source.split("def ")[1]
+    finite = x[2:-2]
+    expected = finite * (1.0 * (finite > -1) + 2.0 * (finite > 0))
+    np.testing.assert_array_equal(clip.steps(finite), expected)

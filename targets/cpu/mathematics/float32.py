@@ -27,7 +27,7 @@ def _scaled_32(x: Any, shifted: Any) -> Any:
 
 @elementary
 def _exp_parts_32(x: Any) -> Any:
-    """(n + 1.5·2^23, e) with exp(x) = 2^n·(1 + e) and |e| < 0.42."""
+    """(n + 1.5·2^23, r, p) with exp(x) = 2^n·(1 + r + r²·p) and |r| < 0.35."""
     shifted = x * float32(1.4426950408889634) + float32(12582912.0)
     n = shifted - float32(12582912.0)
     r = x - n * float32(0.693359375)
@@ -36,7 +36,7 @@ def _exp_parts_32(x: Any) -> Any:
     p = p * r + float32(0.04166655)
     p = p * r + float32(0.16666573)
     p = p * r + float32(0.5)
-    return shifted, r + r * r * p
+    return shifted, r, p
 
 
 @elementary
@@ -47,18 +47,18 @@ def exp_32(x: Any) -> Any:
 @elementary
 def _exp_up_to_89_32(x: Any) -> Any:
     x = float32(-104.0) if x < float32(-104.0) else x
-    shifted, e = _exp_parts_32(x)
-    return _scaled_32(float32(1.0) + e, shifted)
+    shifted, r, p = _exp_parts_32(x)
+    return _scaled_32((p * r + float32(1.0)) * r + float32(1.0), shifted)
 
 
 @elementary
 def expm1_32(x: Any) -> Any:
     x = float32(89.0) if x > float32(89.0) else x
     x = float32(-20.0) if x < float32(-20.0) else x
-    shifted, e = _exp_parts_32(x)
+    shifted, r, p = _exp_parts_32(x)
     n = shifted - float32(12582912.0)
     power = power_of_two(float32(127.0) if n > float32(127.0) else n)
-    y = power * e + (power - float32(1.0))
+    y = power * (r + r * r * p) + (power - float32(1.0))
     return y + y if n > float32(127.0) else y
 
 
