@@ -183,7 +183,7 @@ def simulated(
     def made(text: str, facts: Mapping[str, Any]) -> Kernel:
         return Kernel(
             facts,
-            lambda _: text,
+            lambda *_: text,
             IndexOutOfRange,
             refused,
             lambda: device,

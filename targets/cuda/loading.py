@@ -56,17 +56,18 @@ def _on_host(name: str, value: Any) -> Exception:
 def _on_device(emitted: Emitted) -> Any:
     require_device()
     from objc.targets.cuda import running
+    from objc.targets.cuda.functions import alone
     from objc.targets.cuda.ptx import nearest, ptx_of
     from objc.targets.cuda.readings import read_as
 
     def made(text: str, facts: Mapping[str, Any]) -> running.Kernel:
-        def ptx(capability: tuple[int, int]) -> str:
-            return ptx_of(text, nearest(capability))
+        def ptx(capability: tuple[int, int], name: str) -> str:
+            return ptx_of(alone(text, name), nearest(capability))
 
         def again(kinds: Mapping[str, str]) -> running.Kernel:
             return made(*read_as(text, facts, kinds))
 
-        return running.Kernel(facts, ptx, IndexOutOfRange, _on_host, again=again)
+        return running.Kernel(facts, ptx, IndexOutOfRange, _on_host, again=again, apart=True)
 
     return running.both(emitted, made, running.LEAST)
 

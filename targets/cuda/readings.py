@@ -8,9 +8,10 @@ a call has others: its text is written anew with what is read there and what tha
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from objc.targets.cuda.functions import Described, changed
 from objc.targets.cuda.layout import SHORT
 
 NARROW = {"int32": "int32", "int16": "int16", "int8": "int8", "uint8": "uint8", "bool": "uint8"}
@@ -23,15 +24,16 @@ def read_as(
     """The text and what has to be known to launch it, for inputs of these `kinds`, by name; an input that is
     a number otherwise is read where it is."""
     tree = ast.parse(text)
-    parameters = dict(_parameters(facts))
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name in parameters:
-            _Function(node, parameters[node.name], kinds).write()
+    nodes = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
 
-    def described(what: tuple[Any, ...]) -> tuple[Any, ...]:
-        return ("input", what[1], kinds[what[1]]) if _is_number(what, kinds) else what
+    def written(name: str, described: Described) -> tuple[str, Described]:
+        _Function(nodes[name], described, kinds).write()
+        return name, tuple(
+            ("input", what[1], kinds[what[1]]) if _is_number(what, kinds) else what
+            for what in described
+        )
 
-    steps = tuple(_changed(step, described) for step in facts["steps"])
+    steps = tuple(changed(step, written) for step in facts["steps"])
     inputs = {**facts["inputs"], **kinds}
     return ast.unparse(tree), {**facts, "steps": steps, "inputs": inputs}
 
@@ -77,39 +79,3 @@ def _read(kind: str, declared: str) -> str:
     """What a view is told: the type that stands there, and what each entry becomes."""
     computed = "float32" if declared in SHORT else declared
     return f"{NARROW.get(kind, kind)}, {computed}"
-
-
-def _parameters(facts: Mapping[str, Any]) -> Any:
-    """The parameters of every function, by its name."""
-    found: dict[str, tuple[Any, ...]] = {}
-
-    def noted(name: str, described: tuple[Any, ...]) -> tuple[Any, ...]:
-        found[name] = described
-        return described
-
-    for step in facts["steps"]:
-        _functions(step, noted)
-    return found
-
-
-def _changed(
-    step: Mapping[str, Any], described: Callable[[tuple[Any, ...]], tuple[Any, ...]]
-) -> Mapping[str, Any]:
-    """A step whose parameters are told otherwise."""
-    return _functions(step, lambda _, parameters: tuple(map(described, parameters)))
-
-
-def _functions(
-    step: Mapping[str, Any], change: Callable[[str, tuple[Any, ...]], tuple[Any, ...]]
-) -> Mapping[str, Any]:
-    """A step with what `change` makes of the parameters of each of its functions."""
-    if "items" in step:
-        return {**step, "items": tuple(_functions(one, change) for one in step["items"])}
-    made = {}
-    for form, found in step.get("functions", {}).items():
-        if form.startswith("spread"):
-            parts = tuple((name, change(name, described)) for name, described in found[0])
-            made[form] = (parts, *found[1:])
-        else:
-            made[form] = (found[0], change(found[0], found[1]), *found[2:])
-    return {**step, "functions": made} if "functions" in step else step

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from objc.targets.cuda.arrays import BYTES, OnDevice, Plain, preferred
@@ -89,24 +89,27 @@ def _kind(what: Any) -> str:
 
 
 class Kernel:
-    """A kernel that is launched. `facts` are what the compiler wrote of it, `ptx` gives its text for
-    an architecture, and `error` is what is raised for a position that leaves its axis, `on_host` for
-    an array that is not on the device. `device` gives the driver, or what does as if it were one,
-    `modules` what has been loaded, by context; `framework` has the memory of a call without arrays; `again`
-    makes the kernel for inputs of other types, or numbers that are on the device."""
+    """A kernel that is launched. `facts` are what the compiler wrote of it, `ptx` gives the text of a module
+    for an architecture that has a function, which is by itself there if they are `apart`, and `error` is
+    what is raised for a position that leaves its axis, `on_host` for an array that is not on the device.
+    `device` gives the driver, or what does as if it were one, `modules` what has been loaded, by context;
+    `framework` has the memory of a call without arrays; `again` makes the kernel for inputs of other types,
+    or numbers that are on the device."""
 
     def __init__(
         self,
         facts: Mapping[str, Any],
-        ptx: Callable[[tuple[int, int]], str],
+        ptx: Callable[[tuple[int, int], str], str],
         error: type[Exception],
         on_host: Callable[[str, Any], Exception],
         device: Callable[[], Any] = driver,
         shape: Shape | None = None,
-        modules: dict[int, Any] | None = None,
+        modules: dict[Any, Any] | None = None,
         framework: Callable[[], Any] = Plain,
         again: Callable[[Mapping[str, str]], Kernel] | None = None,
+        apart: bool = False,
     ) -> None:
+        self.apart = apart
         self.again = again
         self.others: dict[Any, Kernel] = {}
         self.facts = facts
@@ -117,7 +120,7 @@ class Kernel:
         self.device = device
         self.shape = shape
         self.lock = threading.Lock()
-        self.modules: dict[int, Any] = {} if modules is None else modules
+        self.modules: dict[Any, Any] = {} if modules is None else modules
         self.prepared: dict[tuple[Any, ...], Prepared] = {}
 
     def __call__(
@@ -187,17 +190,21 @@ class Kernel:
     def _made(self, context: int, sizes: Mapping[str, int], aligned: bool) -> Prepared:
         device = self.device()
         with self.lock:
-            if context not in self.modules:
-                self.modules[context] = device.load(self.ptx(device.architecture()))
-            module = self.modules[context]
-            function = {name: device.function(module, name) for name in self._names()}
             shape = self.shape or Shape(shared=max(device.shared() - _DECLARED, 0))
             plan = Sized(self.facts, sizes, shape, aligned)
-            made = Prepared(plan, function.__getitem__, context)
+            made = Prepared(plan, lambda name: self._function(context, name), context)
             for run in made.runs:
                 if isinstance(run, Run) and run.shared:
                     device.share(run.function, run.shared)
             return made
+
+    def _function(self, context: int, name: str) -> Any:
+        """A function on the device, of a module that is loaded when its first one is needed."""
+        device = self.device()
+        key = (context, name) if self.apart else context
+        if key not in self.modules:
+            self.modules[key] = device.load(self.ptx(device.architecture(), name))
+        return device.function(self.modules[key], name)
 
     def bound(
         self, arguments: Mapping[str, Any], sizes: Mapping[str, int], results: Mapping[str, Any]
@@ -209,15 +216,6 @@ class Kernel:
         if kinds := self.unlike(arguments):
             return self._other(kinds).bound(arguments, sizes, results)
         return Bound(self, arguments, sizes, results)
-
-    def _names(self) -> Iterator[str]:
-        for step in self.facts["steps"]:
-            for item in step.get("items", (step,)):
-                for form, found in item.get("functions", {}).items():
-                    if form.startswith("spread"):
-                        yield from (name for name, _ in found[0])
-                    else:
-                        yield found[0]
 
     def _given(
         self, what: Any, base: int, arguments: Mapping[str, Any], results: Mapping[str, Any]

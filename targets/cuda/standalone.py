@@ -10,6 +10,7 @@ from objc.targets.cpu.layout import plain
 from objc.targets.cpu.standalone import support
 from objc.targets.cuda import ptx
 from objc.targets.cuda.emission import forms
+from objc.targets.cuda.functions import Shared
 
 from objc.ir.program import Program
 from objc.target import DType
@@ -48,17 +49,17 @@ def package(
     """
     architecture = _native() if processor == "native" else processor
     ptx.check_architecture(architecture)
-    texts: list[str] = []
+    shared = Shared()
     module = _module.write(
         programs,
         dtype,
         f"NumPy, NVIDIA's driver and {name}.ptx beside it",
         _IMPORTS,
-        lambda program, name: _kernel(program, name, dtype, texts),
+        lambda program, name: _kernel(program, name, dtype, shared),
         lambda text: [*support(f"{text}\nDeviceDeclaration", _FILES), _open(name)],
         "DeviceDeclaration",
     )
-    code = ptx.compiled("\n\n\n".join(texts), architecture)
+    code = ptx.compiled(shared.text(), architecture)
     return {f"{name}.py": f"# {origin}\n{module}", f"{name}.ptx": f"// {origin}\n{code}"}
 
 
@@ -71,15 +72,15 @@ def _native() -> str:
         return DEFAULT
 
 
-def _kernel(program: Program, name: str, dtype: DType, texts: list[str]) -> str:
-    """What calls a kernel in the module; its text goes to `texts`."""
+def _kernel(program: Program, name: str, dtype: DType, shared: Shared) -> str:
+    """What calls a kernel in the module; its functions go to those that all kernels share."""
     prefix = plain(name).strip("_")
     first, second = forms(program, dtype, (f"{prefix}_", f"{prefix}_products_"))
     calls = []
     for made in (first, second):
         if made is not None:
-            texts.append(made.body())
-            facts = "".join(f"        {key!r}: {one!r},\n" for key, one in made.metadata().items())
+            told = shared.take(made.texts, made.metadata())
+            facts = "".join(f"        {key!r}: {one!r},\n" for key, one in told.items())
             more = "_ptx,\n    IndexOutOfRange,\n    _on_host,\n    modules=_modules,\n"
             calls.append(f"Kernel(\n    {{\n{facts}    }},\n    {more})")
     if len(calls) == 1:
@@ -89,11 +90,15 @@ def _kernel(program: Program, name: str, dtype: DType, texts: list[str]) -> str:
 
 
 def _open(name: str) -> str:
-    return f"""_modules: dict[int, Any] = {{}}
+    return f"""_modules: dict[Any, Any] = {{}}
+
+
+def _ptx(capability: tuple[int, int], name: str) -> str:
+    return _whole()
 
 
 @functools.lru_cache(maxsize=1)
-def _ptx(capability: tuple[int, int]) -> str:
+def _whole() -> str:
     folder = os.path.dirname(os.path.abspath(__file__))
     with open(os.path.join(folder, {json.dumps(f"{name}.ptx")}), encoding="utf-8") as file:
         return file.read()

@@ -65,10 +65,9 @@ class Reduction:
         """For a device: blocks are of whole warps."""
         together = ", ".join(self.parts)
         if self.team == "warp":
-            lines = []
-            for distance in (16, 8, 4, 2, 1):
-                lines += [f"{one}_other = exchanged({one}, {distance})" for one in self.parts]
-                lines.append(f"{together} = {self.joined('_other')}")
+            lines = ["distance = 16", "for t in range(5):"]
+            lines += [f"    {one}_other = exchanged({one}, distance)" for one in self.parts]
+            lines += [f"    {together} = {self.joined('_other')}", "    distance = distance // 2"]
             return self._definition([*lines, f"return {together}"])
         lines = [f"{together} = warp_{self.operation}_{self.suffix}({together})"]
         lines += [

@@ -293,7 +293,7 @@ class Body(translation.Body):
             case ast.Name(id="view"):
                 return self._view(*arguments)
             case ast.Name(id="exchanged"):
-                return self._exchanged(self._value(arguments[0]), arguments[1])
+                return self._exchanged(*map(self._value, arguments))
             case ast.Name(id="raised"):
                 return self._raised(*map(self._value, arguments))
             case ast.Name(id="quarters"):
@@ -340,16 +340,16 @@ class Body(translation.Body):
         function.attributes.add("convergent")
         return self.b.call(function, arguments)
 
-    def _exchanged(self, value: Any, distance: ast.expr) -> Any:
+    def _exchanged(self, value: Any, distance: Any) -> Any:
         """What the thread of this warp has whose number differs in one bit."""
-        assert isinstance(distance, ast.Constant)
+        far = self.b.trunc(distance, I32)
         if value.type in (F32, I32):
-            return self._shuffled(value, int(distance.value))  # type: ignore[arg-type]
-        bits = self.b.bitcast(value, I64) if value.type == F64 else value
-        low = self._shuffled(self.b.trunc(bits, I32), distance.value)
-        high = self._shuffled(self.b.trunc(self.b.lshr(bits, I64(32)), I32), distance.value)
-        whole = self.b.or_(self.b.zext(low, I64), self.b.shl(self.b.zext(high, I64), I64(32)))
-        return self.b.bitcast(whole, F64) if value.type == F64 else whole
+            return self._shuffled(value, far)
+        halves = self.b.bitcast(value, ir.VectorType(I32, 2))
+        for place in range(2):
+            part = self._shuffled(self.b.extract_element(halves, I32(place)), far)
+            halves = self.b.insert_element(halves, part, I32(place))
+        return self.b.bitcast(halves, value.type)
 
     def _shuffled(self, value: Any, distance: Any) -> Any:
         suffix = "f32" if value.type == F32 else "i32"
@@ -357,7 +357,7 @@ class Body(translation.Body):
             f"llvm.nvvm.shfl.sync.bfly.{suffix}", value.type, [I32, value.type, I32, I32]
         )
         function.attributes.add("convergent")
-        return self.b.call(function, [I32(_ALL), value, I32(int(distance)), I32(31)])
+        return self.b.call(function, [I32(_ALL), value, distance, I32(31)])
 
     def _quarters(self, x: Any) -> tuple[Any, Any]:
         """(k, f) with x ≡ (k + f)·π/2 and |f| ≤ ½, for a float32 of 2^13 or more: its 24 bits times
