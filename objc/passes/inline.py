@@ -83,10 +83,16 @@ def inline_same_loop(program: Program) -> Program:
 
 
 def _is_adjoint(let: Let) -> bool:
-    """Whether a sum was made by differentiation, of parts that all have one sign: a mean and a constant
-    that others may cancel with."""
-    signs = (one.could_extract_minus_sign() for one in sympy.Add.make_args(let.body))
-    return let.span is None and not any(signs)
+    """Whether a sum was made by differentiation, of parts that all have one sign, or of a mean and the scale:
+    a mean and a constant that others may cancel with."""
+    if let.span is not None:
+        return False
+    addends = sympy.Add.make_args(let.body)
+    entries = [one for one in addends if any(read.positions for read in one.atoms(Read))]
+    constants = len(addends) - len(entries)
+    if len(entries) == 1 and constants == 1:
+        return True
+    return not any(one.could_extract_minus_sign() for one in addends)
 
 
 def _is_cheap(body: Expression) -> bool:

@@ -43,7 +43,7 @@ class _Norms:
             powers = let.body.atoms(sympy.Pow) | let.guard.atoms(sympy.Pow)
             for power in sorted(powers, key=spelled):
                 merged = getattr(power.base, "tensor", "") in rooted and power.exp.is_negative
-                if power.exp.is_Rational and (power.exp.q == 2 or (merged and power.exp.q == 1)):
+                if power.exp.is_Rational and (power.exp.q > 1 or (merged and power.exp.q == 1)):
                     root = self._root(power.base)
                     if root is not None:
                         replacements[power] = root ** (2 * power.exp)
@@ -66,7 +66,7 @@ class _Norms:
         return {
             power.base.tensor
             for power in powers
-            if isinstance(power.base, Read) and power.exp.is_Rational and power.exp.q == 2
+            if isinstance(power.base, Read) and power.exp.is_Rational and power.exp.q > 1
         }
 
     def _root(self, radicand: Expression) -> Expression | None:

@@ -145,10 +145,10 @@ def logs_of_the_rest(program: Program) -> Program:
 def _entry_of_softmax(
     u: Expression, normalizers: Mapping[str, Let]
 ) -> Iterator[tuple[Read, Position]]:
-    """(l, y) where u is `b[y] − l` with `l = logsumexp[k] b[k]` and y a place of the data."""
+    """(l, y) where u is `b[y] − l` with `l = logsumexp[k] b[k]` and y a place of the data, or a number."""
     reads = sorted(u.atoms(Read), key=spelled)
     places = dict.fromkeys(
-        place for read in reads for place in read.positions if isinstance(place.base, Read)
+        place for read in reads for place in read.positions if not isinstance(place.base, Index)
     )
     for total in (read for read in reads if read.tensor in normalizers):
         normalizer = normalizers[total.tensor]

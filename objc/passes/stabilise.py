@@ -30,7 +30,8 @@ _VANISHING = sympy.Integer(-40)
 
 def stabilise(program: Program, *, differentiated: bool = False) -> Program:
     """Bring every body to a stable form. After differentiation stop_gradient is dropped."""
-    program = exponential_sums(_logarithms_of_products(program))
+    # Products of exponentials over sums of them are seen to be positive when the sums are exponentials.
+    program = _logarithms_of_products(exponential_sums(_logarithms_of_products(program)))
     program = name_norms(means_under_softmaxes(program))
     lets = []
     for let in program.lets:

@@ -27,6 +27,7 @@ from .form import (
 from .form import scalars as _scalars
 from .form import two as _two
 from .naive_scalars import SCALARS, UNMENDED_SCALARS
+from .naive_scales import SCALE_FORMS
 from .naive_vectors import VECTOR_FORMS
 
 SOFTPLUS = (
@@ -333,7 +334,7 @@ ROWS = (
 
 FORMS = (
     *SOFTPLUS, *SIGMOID, *HYPERBOLIC, *EXPONENTIALS, *LOGARITHMS, *ROOTS, *RATIONAL, *TRIGONOMETRIC,
-    *GAUSSIAN, *ROWS, *VECTOR_FORMS, *SCALARS,
+    *GAUSSIAN, *ROWS, *VECTOR_FORMS, *SCALARS, *SCALE_FORMS,
 )  # fmt: skip
 
 SERIES = "cancels to a higher order around zero, where only a series in two variables is exact"
@@ -345,10 +346,6 @@ UNMENDED: Mapping[str, str] = {
     "(1 - exp(-x)) / x": EXPONENTIAL,
     "((1 + x / n)^n - 1) / (x / n)": SERIES,
     "atan(x + 1) - atan(x)": SQUARE,
-    "(a + b)^2 - a^2": "the difference of squares of two inputs is not factored",
-    "log of a mean of exponentials":
-        "near one mean of one, whose logarithm cancels: a difference of a logsumexp and log K",
-    "entropy of the softmax": "the diagonal of the Hessian cancels for a probability near one",
     **UNMENDED_SCALARS,
 }  # fmt: skip
 """By name, the forms that are not mended yet, each with what is missing."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from objc.ir.program import Program
 from objc.passes.evaluation.cancellation import expand_at_zero
 from objc.passes.evaluation.combinations import combine_differences
+from objc.passes.evaluation.complements import complements_of_probabilities
 from objc.passes.evaluation.confident import ask_the_others
 from objc.passes.evaluation.divergences import divergences_by_parts
 from objc.passes.evaluation.fractions import over_common_denominators
@@ -18,6 +19,7 @@ from objc.passes.evaluation.gammas import differences_of_gammas
 from objc.passes.evaluation.jensen_gaps import measure_gaps
 from objc.passes.evaluation.means import center_means
 from objc.passes.evaluation.near_arguments import differences_at_near_arguments
+from objc.passes.evaluation.near_one import less_one
 from objc.passes.evaluation.normalizers import subtract_normalizers
 from objc.passes.evaluation.products import keep_range
 from objc.passes.evaluation.rates import log_ratios_near_one, rates_by_parts
@@ -33,6 +35,7 @@ __all__ = ["keep_digits", "keep_range"]
 
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
+    program = complements_of_probabilities(program)
     program = combine_differences(
         over_common_denominators(divergences_by_parts(rates_by_parts(program)))
     )
@@ -40,4 +43,5 @@ def keep_digits(program: Program) -> Program:
     program = center_means(expand_at_zero(compare_softmaxes(measure_gaps(program))))
     program = over_sums_of_roots(log_ratios_near_one(differences_of_gammas(program)))
     program = factor_differences_of_squares(program)
-    return subtract_normalizers(differences_at_near_arguments(divergences_of_sigmoids(program)))
+    program = differences_at_near_arguments(divergences_of_sigmoids(program))
+    return less_one(subtract_normalizers(program))

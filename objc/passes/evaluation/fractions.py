@@ -29,7 +29,8 @@ def over_common_denominators(program: Program) -> Program:
     changed = []
     for let in program.lets:
         body = let.body
-        for node in sorted(body.atoms(sympy.Add), key=spelled):
+        # The largest first: of what is inside of it nothing may be left.
+        for node in sorted(body.atoms(sympy.Add), key=lambda one: (-size(one), spelled(one))):
             whole = _whole(node, program)
             if whole is None:
                 whole = _by_direction(node, program)
@@ -94,20 +95,42 @@ def _by_direction(node: Any, program: Program) -> Expression | None:
 
 
 def _where_taken(node: Any, program: Program) -> Expression | None:
-    """A sum of `0 where u = 0, else a fraction` as one fraction where none of the u is 0."""
-    conditions, arms = [], []
-    for one in node.args:
-        number, branch = one.as_coeff_Mul()
-        equal = isinstance(branch, Branch) and isinstance(branch.args[0], sympy.Eq)
-        if equal and branch.args[1] == 0:
-            conditions.append(branch.args[0])
-            arms.append(number * branch.args[2])
-        else:
-            arms.append(one)
-    if not conditions or any(one.has(Branch) for one in arms):
+    """A sum of branches as one fraction, where all of them take the arm that is no exception: of u = 0 the
+    other, of u ≠ 0 and u > 0 the first."""
+    usual: list[Any] = []
+    arms = _usual_arm(node, usual)
+    if not usual or arms is None:
         return None
-    whole = _whole(sympy.Add(*arms), program)
-    return None if whole is None else Branch(sympy.Or(*conditions), node, whole)
+    whole = _whole(arms, program)
+    return None if whole is None else Branch(sympy.And(*usual), whole, node)
+
+
+def _usual_arm(node: Any, usual: list[Any]) -> Expression | None:
+    """An expression without its branches; what holds then is added to `usual`. None if one is of another
+    kind."""
+    if isinstance(node, Branch):
+        condition, then, otherwise = node.args
+        taken = _usual_side(condition)
+        if taken is None:
+            return None
+        usual.append(condition if taken else sympy.Not(condition))
+        return _usual_arm(then if taken else otherwise, usual)
+    if not isinstance(node, (sympy.Add, sympy.Mul)) or not node.has(Branch):
+        return node
+    parts = [_usual_arm(one, usual) for one in node.args]
+    return None if None in parts else node.func(*parts)
+
+
+def _usual_side(condition: Any) -> bool | None:
+    """Whether a condition holds but for exceptions, or only for them; None if neither is known."""
+    kinds = condition.args if isinstance(condition, (sympy.And, sympy.Or)) else (condition,)
+    if all(isinstance(one, sympy.Eq) and one.rhs == 0 for one in kinds):
+        return False
+    single = isinstance(condition, sympy.And) or len(kinds) == 1
+    positive = (sympy.Ne, sympy.StrictGreaterThan)
+    if single and all(isinstance(one, positive) and one.rhs == 0 for one in kinds):
+        return True
+    return None
 
 
 def _by_ratios(above: Any, below: Any) -> Expression:

@@ -56,11 +56,11 @@ def _in_range(expression: Any, named: Mapping[Read, Expression]) -> Any:
     if isinstance(expression, (sympy.Mul, sympy.Pow)):
         return _product(expression, named)
     if isinstance(expression, log1p):
-        expression = _log_of_square(expression)
+        return _log_of_square(expression, named)
     # A square beside a constant is left whole: it is what the constant's branches look for.
     whole = expression.is_Add and expression.as_coeff_Add()[0].is_positive
     arguments = [
-        one if whole and _scaled_power(one) is not None else _in_range(one, named)
+        one if whole and (_scaled_power(one) or _scaled_power(-one)) else _in_range(one, named)
         for one in expression.args
     ]
     return expression.func(*arguments) if arguments != list(expression.args) else expression
@@ -88,13 +88,13 @@ def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
 
 
 def _ratio_of_powers(product: Any, *, alike: bool = False) -> Any:
-    """xⁿ/sᵐ = (x/s)ᵏ·xⁿ⁻ᵏ/sᵐ⁻ᵏ with k the lesser of both, unless both are 1. What has the same power
-    is brought together first, or only, if it is to be `alike`: x²/(s²·ν) is (x/s)²/ν."""
+    """xⁿ/sᵐ = (x/s)ᵏ·xⁿ⁻ᵏ/sᵐ⁻ᵏ with k the lesser of both, unless both are 1, and of roots the same. What has
+    the same power is brought together first, or only, if it is to be `alike`: x²/(s²·ν) is (x/s)²/ν."""
     powers = {one.as_base_exp()[0]: one.as_base_exp()[1] for one in sympy.Mul.make_args(product)}
-    above = [base for base, n in powers.items() if isinstance(base, Read) and _is_from(n, 1)]
-    below = [base for base, n in powers.items() if isinstance(base, Read) and _is_from(-n, 1)]
+    above = [base for base, n in powers.items() if isinstance(base, Read) and _is_half(n)]
+    below = [base for base, n in powers.items() if isinstance(base, Read) and _is_half(-n)]
     # What is of one number for all of them, as the scale of a mean is, waits for what is of each.
-    for x in sorted(above, key=lambda x: (-powers[x], -len(x.positions), spelled(x))):
+    for x in sorted(above, key=lambda x: (-len(x.positions), -powers[x], spelled(x))):
         steep = [s for s in below if max(powers[x], -powers[s]) > 1]
         if alike:
             steep = [s for s in steep if powers[x] == -powers[s]]
@@ -103,8 +103,16 @@ def _ratio_of_powers(product: Any, *, alike: bool = False) -> Any:
         s = min(steep, key=lambda s: (abs(powers[x] + powers[s]), spelled(s)))
         below.remove(s)
         degree = min(powers[x], -powers[s])
-        product = product * x**-degree * s**degree * quotient(x, s) ** degree
+        whole = quotient(x, s) ** degree
+        if not degree.is_Integer:
+            whole = quotient(sympy.sqrt(x), sympy.sqrt(s)) ** (2 * degree)
+        product = product * x**-degree * s**degree * whole
     return product
+
+
+def _is_half(exponent: Any) -> bool:
+    """1/2, 1, 3/2, …"""
+    return bool(exponent.is_Rational and exponent.is_positive and exponent.q <= 2)
 
 
 def _powers_together(product: Any) -> Expression | None:
@@ -163,22 +171,23 @@ def _is_from(exponent: Any, least: int) -> bool:
     return bool(exponent.is_Integer and exponent >= least)
 
 
-def _log_of_square(node: Any) -> Any:
-    """log(1 + k·x²) = 2·log(1 + (√(1 + k·x²) − 1)), in which the square is never made; log(1 + k/x) is
-    log k − log x where 1/x may leave the range."""
+def _log_of_square(node: Any, named: Mapping[Read, Expression]) -> Any:
+    """log(1 + k·x²) = 2·log(1 + (√(1 + k·x²) − 1)), in which the square is never made; log(1 + k·y/x) is
+    log k·y − log x where y/x may leave the range."""
     found = _scaled_power(node.args[0])
     if found is not None and found[2] == 2:
         x, rate, _ = found
-        return 2 * log1p(hypot1m1(sympy.sqrt(rate) * x))
+        return 2 * log1p(hypot1m1(_in_range(sympy.sqrt(rate) * x, named)))
+    node = node.func(_in_range(node.args[0], named))
     rate, rest = node.args[0].as_coeff_Mul()
-    base, exponent = rest.as_base_exp()
-    if rate.is_positive and exponent == -1 and isinstance(base, Read) and base.is_positive:
-        return Branch(sympy.Lt(base, _LEAST * rate), sympy.log(rate) - sympy.log(base), node)
     above, below = rest.as_numer_denom()
-    if all(isinstance(one, Read) and one.is_positive for one in (above, below)):
+    if not (rate.is_positive and isinstance(below, Read) and below.is_positive):
+        return node
+    if above == 1:
+        return Branch(sympy.Lt(below, _LEAST * rate), sympy.log(rate) - sympy.log(below), node)
+    if isinstance(above, Read) and above.is_positive:
+        apart = sympy.log(above) - sympy.log(below) + sympy.log(rate)
         ratio = rate * quotient(above, below)
-        logarithms = sympy.log(above) - sympy.log(below)
-        apart = logarithms if rate == 1 else logarithms + sympy.log(rate)
         return Branch(sympy.Gt(ratio, _GREATEST), apart, log1p(ratio))
     return node
 
@@ -187,13 +196,24 @@ def _is_generator(base: Any) -> bool:
     return isinstance(base, (Read, quotient)) and bool(base.is_real)
 
 
+def _stays_representable(product: Any, power: Any, x: Any) -> bool:
+    """Whether 1/(c + k·xᵐ) stands alone, with m > 2: it is 0 where it is below the range."""
+    is_square = any(one.exp == 2 for one in power.base.atoms(sympy.Pow) if one.base == x)
+    return power.exp == -1 and not is_square and not (product / power).has(x)
+
+
+def _is_rate(base: Any) -> bool:
+    """Whether an entry, or a ratio of entries, is never negative."""
+    sides = base.args if isinstance(base, quotient) else (base,)
+    return all(one.is_nonnegative for one in sides)
+
+
 def _rational(product: Any) -> Expression | None:
     """xᵃ·P(x)/(c + k·xᵐ)ⁿ by the reciprocal of x where |x| > 1."""
     for power in sympy.Mul.make_args(product):
-        found = _sum_of_power(power)
-        if found is None:
+        x = _sum_of_power(power)
+        if x is None or _stays_representable(product, power, x):
             continue
-        x = found
         parts = [_in_reciprocal(factor, x) for factor in sympy.Mul.make_args(product)]
         known = [one for one in parts if one is not None]
         if len(known) < len(parts):
@@ -245,7 +265,7 @@ def _scaled_power(product: Any) -> tuple[Any, Expression, Any] | None:
     """(x, k, m) where a product is k·xᵐ ≥ 0, for a whole m > 1 and a positive k that x is not in."""
     for factor in sympy.Mul.make_args(product):
         x, exponent = factor.as_base_exp()
-        if _is_from(exponent, 2) and _is_generator(x) and factor.is_nonnegative:
+        if _is_from(exponent, 2) and _is_generator(x) and (exponent % 2 == 0 or _is_rate(x)):
             rate = product / factor
             if rate.is_positive and not rate.has(x):
                 return x, rate, exponent
@@ -266,7 +286,7 @@ def _in_reciprocal(factor: Any, x: Any) -> tuple[int, Expression] | None:
         return None
     polynomial = sympy.Poly(opened, symbol)
     degree = polynomial.degree()
-    if degree * abs(exponent) > _MOST_DEGREES:
+    if degree * abs(exponent) > (_MOST_DEGREES if exponent > 0 else 2 * _MOST_DEGREES):
         return None
     inverse = _reciprocal(x)
     reversed_ = sympy.Add(*(c * inverse ** (degree - n) for (n,), c in polynomial.terms()))

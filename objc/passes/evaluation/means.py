@@ -12,6 +12,7 @@ from typing import Any
 import sympy
 
 from objc.atoms import Branch
+from objc.ir.domain import REAL
 from objc.ir.index import Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
@@ -100,9 +101,16 @@ class _Centering:
         )
         normalizer = self.normalizers[read.tensor]
         top = replace(normalizer, name=self.names.fresh(f"max_{normalizer.name}"), reduction="max")
-        v = exponent + read - top.read(*read.positions)
+        # In a let of its own: the mean beside it is near zero where one entry is much the largest.
+        below = Let(
+            self.names.fresh(f"{normalizer.name}_below"),
+            total.indices,
+            exponent + read - top.read(*read.positions),
+            domain=REAL,
+        )
+        v = below.read(*total.indices)
         other = replace(
             total, name=self.names.fresh(f"{total.name}_centered"), body=total.body / u * v
         )
-        self.lets += [top, other]
+        self.lets += [top, below, other]
         return other, v

@@ -97,6 +97,7 @@ from objc.passes.rewrites.sums import (
     constant_that_cancels,
     difference_to_expm1,
     fewer_terms,
+    part_of_ratio,
 )
 
 Rule = Callable[[Any], Expression | None]
@@ -241,6 +242,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             common_denominator,
             lambda node: common_exponential(node, rewrite),
             fewer_terms,
+            part_of_ratio,
             lambda node: join_branch(node, rewrite),
             same_condition,
             addends_of_an_arm,

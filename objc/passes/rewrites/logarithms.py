@@ -71,9 +71,16 @@ def _exponent(factor: Any) -> Any:
 def _has_stable_log(base: Any) -> bool:
     if isinstance(base, (sympy.exp, sigmoid, sympy.cosh)):
         return True
-    if isinstance(base, expm1):
+    if isinstance(base, expm1) or _is_one_and_square(base):
         return True
     return isinstance(base, sympy.Add) and any(_has_exponential(one) for one in base.args)
+
+
+def _is_one_and_square(base: Any) -> bool:
+    """Whether a factor is 1 + k·x² with a k that is positive: a scale beside it may leave the range."""
+    constant, rest = base.as_coeff_Add()
+    is_square = any(f.as_base_exp()[1] == 2 for f in sympy.Mul.make_args(rest))
+    return constant == 1 and is_square and bool(rest.is_nonnegative)
 
 
 def _has_exponential(addend: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, expm1, sigmoid, softplus
+from objc.atoms import Branch, expm1, quotient, sigmoid, softplus
 from objc.ir.symbols import Expression
 from objc.passes.rewrites.forms import ONE, ZERO, Rewrite, is_short, parts_with, without
 
@@ -64,6 +64,20 @@ def _coefficient_and_exponent(term: Any) -> tuple[Expression, Expression]:
     exponentials = [f for f in factors if isinstance(f, sympy.exp)]
     rest = sympy.Mul(*(f for f in factors if not isinstance(f, sympy.exp)))
     return rest, sympy.Add(*(f.args[0] for f in exponentials))
+
+
+def part_of_ratio(node: Any) -> Expression | None:
+    """c·(A − b)/n + c·b/n = c·A/n, of a ratio that keeps its range."""
+    for one, coefficient, ratio in parts_with(node, quotient):
+        above, below = ratio.args
+        if not isinstance(above, sympy.Add):
+            continue
+        for other in node.args:
+            part = -other * below / coefficient
+            if other is not one and part in above.args:
+                rest = [addend for addend in node.args if addend not in (one, other)]
+                return sympy.Add(*rest, coefficient * quotient(above - part, below))
+    return None
 
 
 def complement_of_sigmoid(node: Any) -> Expression | None:
@@ -153,7 +167,7 @@ def common_power(node: Any) -> Expression | None:
 
 
 def common_exponential(node: Any, rewrite: Rewrite) -> Expression | None:
-    """c·exp(u) + d·exp(u) = (c + d)·exp(u), when the inner sum has a better form."""
+    """c·exp(u) + d·exp(u) = (c + d)·exp(u), when the inner sum has a better form, or fewer terms."""
     groups: dict[Any, list[Expression]] = {}
     for one in node.args:
         coefficient, exponent = _coefficient_and_exponent(one)
@@ -164,7 +178,8 @@ def common_exponential(node: Any, rewrite: Rewrite) -> Expression | None:
             continue
         inner = sympy.Add(*coefficients)
         better = rewrite(inner)
-        if better != inner:
+        apart = sum(len(sympy.Add.make_args(one)) for one in coefficients)
+        if better != inner or len(sympy.Add.make_args(inner)) < apart - 1:
             others = [one for one in node.args if _coefficient_and_exponent(one)[1] != exponent]
             return sympy.Add(*others, better * sympy.exp(exponent))
     return None

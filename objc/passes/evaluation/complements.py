@@ -1,0 +1,172 @@
+"""One less a probability, where the two stand apart: by the exponential less one.
+
+`δ[j, k] − p[j]`, of the derivative of a softmax along one coordinate, is 1 − p[j] where j is k: with p in a
+let of its own nothing sees that it is an exponential. A sum of probabilities less one, as the derivative
+of a product of choices is (Plackett 1975; Luce 1959), has one among its addends that may be nearly one;
+and the sum of their squares may be nearly their own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch, expm1
+from objc.ir.domain import REAL
+from objc.ir.index import Index, Position, at
+from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
+from objc.ir.symbols import Expression, IndexValue, Read, indices_of, substitute_positions
+from objc.passes.rewrites.forms import without_factor
+
+ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
+
+
+def complements_of_probabilities(program: Program) -> Program:
+    """The program with such differences by the exponential less one."""
+    inside = members(program)
+    making = _Making(program)
+    for let in program.lets:
+        body = let.body
+        if let.name not in inside:
+            for node in sorted(body.atoms(sympy.Add), key=spelled):
+                changed = making.less_delta(node) or making.less_probability(node)
+                if changed is None and let.reduction is None:
+                    changed = making.less_one(node, let) or making.less_squares(node)
+                if changed is not None:
+                    body = body.xreplace({node: changed})
+        making.lets.append(let if body == let.body else replace(let, body=body))
+    return program.with_lets(making.lets)
+
+
+class _Making:
+    """Makes the lets; `lets` are those of the program so far, with them."""
+
+    def __init__(self, program: Program) -> None:
+        self.known = program.let
+        self.names = Names.of(program)
+        self.lets: list[Let] = []
+        self.made: dict[str, Let] = {}
+
+    def less_probability(self, node: Any) -> Expression | None:
+        """c − c·p with a let p that is an exponential."""
+        for addend in node.args:
+            for read in sympy.Mul.make_args(addend):
+                let = self.known.get(getattr(read, "tensor", ""))
+                if let is None or let.reduction is not None or not isinstance(let.body, sympy.exp):
+                    continue
+                c = -addend / read
+                if c in node.args:
+                    there = self._complement(let).read(*read.positions)
+                    rest = [one for one in node.args if one not in (addend, c)]
+                    return sympy.Add(*rest, c * there)
+        return None
+
+    def less_delta(self, node: Any) -> Expression | None:
+        """c·δ − c·p with a let p that is an exponential."""
+        for branch, c in _deltas(node):
+            for addend in node.args:
+                probability = -addend / c
+                let = self.known.get(getattr(probability, "tensor", ""))
+                if let is None or let.reduction is not None or not isinstance(let.body, sympy.exp):
+                    continue
+                rest = sympy.Add(*(one for one in node.args if one not in (addend, c * branch)))
+                there = self._complement(let).read(*probability.positions)
+                condition, then, _ = branch.args
+                arms = (c * there, addend) if then == 1 else (addend, c * there)
+                return rest + Branch(condition, *arms)
+        return None
+
+    def _complement(self, let: Let) -> Let:
+        """1 − p."""
+        if let.name not in self.made:
+            body = -expm1(let.body.args[0])
+            name = self.names.fresh(f"{let.name}_rest")
+            made = replace(let, name=name, body=body, domain=REAL)
+            self.lets.insert(self.lets.index(let) + 1, made)
+            self.made[let.name] = made
+        return self.made[let.name]
+
+    def less_one(self, node: Any, reader: Let) -> Expression | None:
+        """Σ c·exp(u[i]) − c, where one of the i is the reader's own place: Σ of the others, and an
+        exponential less one."""
+        for read in (one for one in node.args if isinstance(one, Read)):
+            let = self.known.get(read.tensor)
+            power = None if let is None else _only_exponential(let)
+            if let is None or power is None:
+                continue
+            places: dict[Index, Position] = dict(zip(let.free, read.positions, strict=True))
+            c = substitute_positions(without_factor(let.body, power), places)
+            place = _own_place(let, read, reader)
+            if -c not in node.args or place is None:
+                continue
+            own = substitute_positions(power, {let.over[0]: at(place)})
+            less = expm1(substitute_positions(own.args[0], places))
+            rest = [one for one in node.args if one not in (read, -c)]
+            return sympy.Add(*rest, self._others(let, place).read(*read.positions), c * less)
+        return None
+
+    def less_squares(self, node: Any) -> Expression | None:
+        """Σ c·p − Σ c·p² as one sum of c·p·(1 − p), with a p that is an exponential."""
+        reads = [one for one in node.args if getattr(one, "tensor", "") in self.known]
+        for first, second in itertools.permutations(reads, 2):
+            let, other = self.known[first.tensor], self.known[second.tensor]
+            alike = let.over == other.over and let.guard == other.guard and let.free == other.free
+            power = (
+                _only_exponential(let) if alike and first.positions == second.positions else None
+            )
+            if power is None:
+                continue
+            taken = {
+                one: one.args[1] for one in other.body.atoms(Branch) if one.args[0] == let.guard
+            }
+            if other.reduction == "sum" and other.body.xreplace(taken) == -let.body * power:
+                body = -let.body * expm1(power.args[0])
+                whole = replace(let, name=self.names.fresh(f"{let.name}_less"), body=body)
+                self.lets.append(whole)
+                rest = [one for one in node.args if one not in (first, second)]
+                return sympy.Add(*rest, whole.read(*first.positions))
+        return None
+
+    def _others(self, let: Let, place: Index) -> Let:
+        if let.name not in self.made:
+            (over,) = let.over
+            guard = sympy.And(let.guard, sympy.Ne(IndexValue(over), IndexValue(place)))
+            name = self.names.fresh(f"{let.name}_others")
+            made = replace(let, name=name, guard=guard)
+            self.lets.insert(self.lets.index(let) + 1, made)
+            self.made[let.name] = made
+        return self.made[let.name]
+
+
+def _deltas(node: Any) -> Iterator[tuple[Any, Expression]]:
+    """(δ, c) of every addend c·δ of a sum, for a branch δ that is one or zero."""
+    for addend in node.args:
+        for factor in sympy.Mul.make_args(addend):
+            if isinstance(factor, Branch) and set(factor.args[1:]) == {ZERO, ONE}:
+                yield factor, addend / factor
+
+
+def _only_exponential(let: Let) -> Any:
+    """exp(u) of a sum Σ c·exp(u) along one axis, of which c does not depend on it."""
+    powers = [one for one in sympy.Mul.make_args(let.body) if isinstance(one, sympy.exp)]
+    if let.reduction != "sum" or len(let.over) != 1 or len(powers) != 1:
+        return None
+    rest = without_factor(let.body, powers[0])
+    return None if set(let.over) & indices_of(rest) else powers[0]
+
+
+def _own_place(let: Let, read: Read, reader: Let) -> Index | None:
+    """A free index of a sum that its own may be at: by the guard it is, there, one of the addends."""
+    plain = all(one.index in reader.free for one in read.positions)
+    for index in let.free if plain else ():
+        if index.dimension == let.over[0].dimension:
+            there = substitute_positions(let.guard, {let.over[0]: at(index)})
+            if let.guard != sympy.true and there == sympy.true:
+                return index
+    return None
