@@ -9,6 +9,7 @@ from objc.targets._ranks import ranked
 from objc.targets._written import Written
 from objc.targets.cpu.layout import Layout, shape_of
 from objc.targets.cpu.places import Writing
+from objc.targets.cpu.separable import separated
 from objc.targets.cpu.steps import StepText
 
 from objc.ir.program import Program
@@ -49,7 +50,7 @@ def forms(
 ) -> tuple[Kernel, Kernel | None]:
     """A program's kernel, and one for rows of few entries, which takes them side by side, where that is
     another. The names of their functions begin with the prefixes."""
-    loops = schedule(ranked(computable_everywhere(program)))
+    loops = schedule(ranked(computable_everywhere(separated(program))))
     turned = narrow(loops)
     second = None if turned is None else Kernel(turned, dtype, prefixes[1])
     return Kernel(loops, dtype, prefixes[0]), second

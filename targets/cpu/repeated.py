@@ -12,6 +12,7 @@ import sympy
 from objc.targets.cpu.places import Places, bare
 from objc.targets.cpu.printer import Printer
 
+from objc.atoms import Branch
 from objc.ir.symbols import Expression, Read, indices_of
 from objc.schedule.cost import is_costly
 from objc.schedule.loops import Accumulate, Assign, Item
@@ -36,17 +37,43 @@ class Repeated(Places):
         self.held_values.pop()
 
     def _hold(self, body: Expression) -> None:
-        """Compute what a body has and the loop repeats, the inner before the outer."""
-        if not self.repeated or not self.repeated[-1]:
+        """Compute what a body has and the loop repeats, the inner before the outer; and the sides of its
+        branches that read what stands still in the loop: under a condition LLVM would gather it for each
+        entry."""
+        if not self.repeated:
             return
         found = [one for one in sympy.postorder_traversal(body) if one in self.repeated[-1]]
         for one in dict.fromkeys(found):
-            if self.held(one) is None and self._can_be_computed(one):
-                text = bare(Printer(self, self.dtype).real(one, self.facts[-1]))
-                self.functions_held += 1
-                name = f"f_{self.functions_held}"
-                self._line(f"{name} = {text}")
-                self.held_values[-1][one] = name
+            if self._can_be_computed(one):
+                self._hold_one(one)
+        for branch in sorted(body.atoms(Branch), key=str):
+            for side in branch.args[1:]:
+                if self._stands_still_in_part(side):
+                    self._hold_one(side)
+
+    def _hold_one(self, expression: Expression) -> None:
+        if self.held(expression) is None:
+            text = bare(Printer(self, self.dtype).real(expression, self.facts[-1]))
+            self.functions_held += 1
+            name = f"f_{self.functions_held}"
+            self._line(f"{name} = {text}")
+            self.held_values[-1][expression] = name
+
+    def _stands_still_in_part(self, side: Expression) -> bool:
+        """Whether a side is a short product of what is in range, some of which the loop does not move."""
+        factors = [one for one in side.args if isinstance(one, Read) and one.positions]
+        return (
+            isinstance(side, sympy.Mul)
+            and all(one in factors or one.is_number for one in side.args)
+            and any(self.around[-1] not in indices_of(one) for one in factors)
+            and any(self.around[-1] in indices_of(one) for one in factors)
+            and all(map(self._is_there, factors))
+        )
+
+    def _is_there(self, read: Read) -> bool:
+        """Whether a read certainly is in range where the next line is written."""
+        axes = zip(read.positions, self.program.tensor(read.tensor).dimensions, strict=True)
+        return all(self.facts[-1].allow(position, dimension) for position, dimension in axes)
 
     def _keep(self, body: Expression, name: str) -> None:
         """A local variable of the loop's body holds the value of an elementary function."""

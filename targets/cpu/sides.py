@@ -7,34 +7,45 @@ mostly no entry takes such a side, or the question costs little beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import sympy
 
 from objc.atoms import Branch
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Condition, Expression, IndexValue, reads
+from objc.ir.symbols import Condition, Expression, IndexValue, Read, indices_of, reads
 from objc.schedule.cost import is_costly
-from objc.schedule.loops import Accumulate, Assign, Item, Loop
+from objc.schedule.loops import Accumulate, Assign, Finish, Item, Loop, Start, walk
 
 
-def skippable(loop: Loop) -> tuple[Condition, Loop] | None:
-    """A condition, and what the loop is where that holds for no entry: less by a costly side."""
-    items = [one for one in loop.body if isinstance(one, Assign | Accumulate)]
-    if loop.direction or len(items) < len(loop.body):
+def skippable(loop: Loop, is_there: Callable[[Read], bool]) -> tuple[Condition, Loop, Loop] | None:
+    """A condition, what the loop is where that holds (perhaps for some entries only), and where it holds for
+    none: less by a costly side. Of a loop that holds others, the condition is one and the same for all that
+    they do. `is_there` says whether a read is in range before the loop, whatever its items are guarded by.
+    """
+    items = [one for one, _ in walk(loop.body)]
+    inner = [one for one in items if isinstance(one, Loop)]
+    plain = [one for one in items if isinstance(one, Assign | Accumulate | Start | Finish)]
+    if any(one.direction for one in (loop, *inner)) or len(plain) + len(inner) < len(items):
         return None
-    made = {one.let for one in items}
-    whole = _functions(items)
-    conditions = {one.args[0] for item in items for one in item.body.atoms(Branch)}
+    computed = [one for one in plain if isinstance(one, Assign | Accumulate)]
+    made = {one.let for one in plain}
+    indices = {one.index for one in (loop, *inner)}
+    is_flat = len(computed) == len(items)
+    whole = _functions(computed)
+    conditions = {one.args[0] for item in computed for one in item.body.atoms(Branch)}
     for condition in sorted(conditions, key=_seldom_first):
-        if not _is_known(condition, made):
+        is_one = indices.isdisjoint(indices_of(condition)) and all(map(is_there, reads(condition)))
+        is_entry = is_flat and all(map(_is_plain, reads(condition)))
+        if not (is_one or is_entry) or not _is_known(condition, made):
             continue
         denied = sympy.Not(condition, evaluate=False)  # what is no number is not on the other side
         for asked, answer in ((condition, sympy.S.false), (denied, sympy.S.true)):
-            rest = tuple(_settled(one, condition, answer) for one in items)
+            lighter = _settled(loop, condition, answer)
+            rest = [one for one, _ in walk(lighter.body) if isinstance(one, Assign | Accumulate)]
             if whole - _functions(rest):
-                return asked, replace(loop, body=rest)
+                return asked, _settled(loop, condition, ~answer) if is_one else loop, lighter
     return None
 
 
@@ -50,21 +61,34 @@ def _is_known(condition: Condition, made: set[str]) -> bool:
         isinstance(condition, sympy.core.relational.Relational)
         and bool(read)
         and not condition.atoms(IndexValue)
-        and all(position.index is not None for one in read for position in one.positions)
         and not any(one.tensor in made for one in read)
         and not any(map(is_costly, sympy.preorder_traversal(condition)))
     )
 
 
-def _settled(item: Assign | Accumulate, condition: Condition, answer: Condition) -> Item:
-    """An item where it is known what a condition is."""
+def _is_plain(read: Read) -> bool:
+    return all(position.index is not None for position in read.positions)
+
+
+def _settled(loop: Loop, condition: Condition, answer: Condition) -> Loop:
+    """A loop where it is known what a condition is."""
     known = {condition: answer}
-    if isinstance(item, Accumulate):
-        return replace(item, body=item.body.xreplace(known), guard=item.guard.xreplace(known))
-    return replace(item, body=item.body.xreplace(known))
+    items: list[Item] = []
+    for item in loop.body:
+        match item:
+            case Loop():
+                items.append(_settled(item, condition, answer))
+            case Accumulate():
+                body, guard = (one.xreplace(known) for one in (item.body, item.guard))
+                items.append(replace(item, body=body, guard=guard))
+            case Assign():
+                items.append(replace(item, body=item.body.xreplace(known)))
+            case _:
+                items.append(item)
+    return replace(loop, body=tuple(items))
 
 
-def _functions(items: Iterable[Item]) -> set[Expression]:
+def _functions(items: Iterable[Assign | Accumulate]) -> set[Expression]:
     """The elementary functions in the bodies of items."""
-    bodies = [one.body for one in items if isinstance(one, Assign | Accumulate)]
+    bodies = [one.body for one in items]
     return {one for body in bodies for one in sympy.preorder_traversal(body) if is_costly(one)}

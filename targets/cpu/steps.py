@@ -304,11 +304,12 @@ class StepText(Reductions):
             self.indent += 1
             self.facts.append(self.facts[-1].given(condition))
             self.asked |= shared
-        lighter = skippable(loop) if self.asks_rows and self._is_of_a_row(loop) else None
-        if lighter is None:
+        asks = self.asks_rows and self._is_of_a_row(loop)
+        forms = skippable(loop, self._is_there) if asks else None
+        if forms is None:
             self._plain_loop(loop, extent)
         else:
-            self._in_two_forms(loop, *lighter, extent)
+            self._in_two_forms(*forms, extent)
         if shared:
             self.asked -= shared
             self.facts.pop()
@@ -339,7 +340,7 @@ class StepText(Reductions):
         """Whether a loop runs along a row, not over the examples of a block."""
         return bool(self.around) and loop.index != self.outer
 
-    def _in_two_forms(self, loop: Loop, condition: Condition, lighter: Loop, extent: str) -> None:
+    def _in_two_forms(self, condition: Condition, loop: Loop, lighter: Loop, extent: str) -> None:
         """A loop, or a lighter one where no entry fulfills a condition."""
         facts = self.facts[-1].inside(loop.index)
         text = bare(Printer(self, self.dtype, hard=True).condition(condition, facts))
