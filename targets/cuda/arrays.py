@@ -19,11 +19,11 @@ from objc.targets.cuda.driver import driver
 
 _LETTERS = {
     "<f4": "float32", "<f8": "float64", "<f2": "float16", "<i8": "int64", "<i4": "int32",
-    "|b1": "bool", "|u1": "uint8", "|i1": "int8", "<i2": "int16", "|V2": "bfloat16",
+    "|b1": "bool", "|u1": "uint8", "|i1": "int8", "<i2": "int16", "<V2": "bfloat16", "|V2": "bfloat16",
 }  # fmt: skip
 _DLPACK = {
     (2, 32): "float32", (2, 64): "float64", (2, 16): "float16", (4, 16): "bfloat16",
-    (0, 64): "int64", (0, 32): "int32",
+    (0, 64): "int64", (0, 32): "int32", (0, 16): "int16", (0, 8): "int8", (1, 8): "uint8", (6, 8): "bool",
 }  # fmt: skip
 _ON_CUDA = 2
 BYTES = {

@@ -27,6 +27,12 @@ MOST_VALUES = 160
 """Scalars, and entries in registers, that a function may have that moves several entries at once: a thread
 has 255 registers, for addresses too."""
 
+
+def most_threads(dtype: str) -> int:
+    """Threads of a block that takes a long row: a number of float64 takes two registers."""
+    return MOST_THREADS // 2 if dtype == "float64" else MOST_THREADS
+
+
 _NAMED = re.compile(r"^ +((?:[afv]|rest|few)_\w+(?:, \w+)*) = ", re.MULTILINE)
 
 
@@ -64,7 +70,8 @@ class Variants:
         if not self.inner and is_simple(step.loop) and piece is None:
             self.by_four = [step.loop]
         self.rows = Rows() if sized else rows_of(writing.loops, step, first.sharing, met)
-        self.most = MOST_THREADS if self.rows.count else 0  # others want registers, not threads
+        # others want registers, not threads
+        self.most = most_threads(self.layout.dtype) if self.rows.count else 0
         modes: tuple[Mode, ...] = ("block",) if sized else ("thread",)
         if self.inner and not sized:
             modes = ("thread", "warp", "block")
@@ -112,7 +119,7 @@ class Variants:
         plain = self._text(mode)
         self.texts.append(plain.text())
         if _named(self.texts[-1]) > FEW_VALUES:  # known with the first function, and alike in all
-            self.most = min(self.most, MOST_THREADS // 2)
+            self.most = min(self.most, most_threads(self.layout.dtype) // 2)
         self.functions[mode] = (plain.function, plain.arguments.described())
 
     def _spread(self, phases: Phases | None) -> None:

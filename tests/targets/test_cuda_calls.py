@@ -240,6 +240,31 @@ def test_where_no_value_is_asked_for_a_label_out_of_range_is_seen_in_the_gradien
     assert np.isnan(found).all()
 
 
+@pytest.mark.parametrize(
+    "kind", ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16"]
+)
+def test_arrays_are_met_by_dlpack(kind: str) -> None:
+    """In the order of the default stream: a consumer that asks for no other gets them so."""
+    import torch
+
+    held = torch.zeros((3, 2), dtype=getattr(torch, kind))
+
+    class Lent:
+        """An array of somebody's that is on the device and has nothing else to say it with."""
+
+        def __dlpack__(self) -> Any:
+            return held.__dlpack__()
+
+        def __dlpack_device__(self) -> tuple[int, int]:
+            return 2, 0
+
+    found = arrays.adopt(Lent())
+    assert found is not None
+    assert (found.shape, found.kind, found.contiguous) == ((3, 2), kind, True)
+    assert found.pointer == held.data_ptr()
+    assert found.framework.names and found.framework.stream() == 0
+
+
 def test_arrays_are_met_by_what_they_offer() -> None:
     held = arrays.adopt(Owned(LOGITS))
     assert held is not None
