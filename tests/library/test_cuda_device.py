@@ -71,6 +71,47 @@ def test_calls_are_captured_in_a_graph_of_the_device(name: str) -> None:
         torch.testing.assert_close(out, expected, rtol=0, atol=0)
 
 
+def test_inputs_of_other_types_are_read_where_they_are() -> None:
+    """Labels of 32 bits, a mask of booleans, a temperature that is learned on the device; and the value is an
+    array there."""
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("this PyTorch has no device")
+    text = """loss q(z: real[K], a: real | y: index(K), m: binary[K]) =
+        logsumexp[k](a * z[k] * m[k]) - z[y]"""
+    kernel = objc.compile(text, target="cuda").q
+    torch.manual_seed(0)
+    z, a = torch.randn(500, 40, device="cuda"), torch.tensor(1.5, device="cuda")
+    label, mask = torch.randint(40, (500,), device="cuda"), torch.rand(500, 40, device="cuda") < 0.5
+    value, slopes = kernel.value_and_grad(z, a, label.int(), mask)
+    expected, near = kernel.value_and_grad(z, 1.5, label, mask.float())
+    assert torch.as_tensor(value, device="cuda").item() == float(value) == float(expected)
+    assert float(slopes.a) == float(near.a)
+    torch.testing.assert_close(slopes.z, near.z, rtol=0, atol=0)
+
+
+def test_a_call_waits_for_every_stream_that_its_arrays_name() -> None:
+    """What another stream is still writing is read when it is written."""
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("this PyTorch has no device")
+
+    class On:
+        def __init__(self, held: object, stream: int) -> None:
+            self.held = held
+            self.__cuda_array_interface__ = {**held.__cuda_array_interface__, "stream": stream}  # type: ignore[attr-defined]
+
+    kernel = objc.compile("loss f(x: real | y: real) = x * y", target="cuda").f
+    other = torch.cuda.Stream()
+    x, y = torch.ones(1 << 20, device="cuda"), torch.zeros(1 << 20, device="cuda")
+    torch.cuda.synchronize()
+    with torch.cuda.stream(other):
+        torch.cuda._sleep(50_000_000)
+        y.fill_(3.0)
+    value = kernel(On(x, 1), On(y, other.cuda_stream))
+    assert float(value) == 3.0
+
+
 @pytest.mark.parametrize("tool", ["memcheck", "racecheck", "synccheck", "initcheck"])
 def test_the_sanitizer_finds_nothing(tool: str) -> None:
     sanitizer = shutil.which("compute-sanitizer")
