@@ -132,10 +132,11 @@ def _bounded(of_vectors: str, of_numbers: str) -> Property:
     """A bound on the first derivative, or the second, with its provers of vectors and of several numbers."""
     return Property(
         (
+            *_in("shape.steepness", "short_derivative", "extremes_of_the_derivative"),
             *_in("shape.steepness", "derivative", of_vectors, "ends_of_the_data"),
             *_in("shape.steepness", "lengths_in_each"),
             *_in("hessians.strictness", of_numbers),
-            *_in("shape.steepness", "extremes_of_the_derivative", "derivative_on_its_line"),
+            *_in("shape.steepness", "derivative_on_its_line"),
             *_in("shape.steepness", "drawn_slopes", "greater_extremes", "jumps"),
             *_in("shape.differences", "steep_at_an_end", "second_differences"),
             *_in("shape.limits", "limit_of_hyperparameters"),

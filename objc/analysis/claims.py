@@ -24,12 +24,12 @@ Prover = Callable[[Subject, Claim], Decision | None]
 def decide(subject: Subject, claim: Claim, clock: Clock | None = None) -> Decision:
     """The verdict on a claim, in the time that the subject has for one where no other clock runs. `not …`
     exchanges proved and refuted."""
-    is_plain = not (claim.arguments or claim.negated or claim.subject)
-    key = ("decided", claim.words, claim.inputs)
-    if is_plain and key in subject.known and subject.known[key].verdict != "unknown":
+    key = ("decided", claim.words, claim.inputs, claim.arguments, claim.negated)
+    is_kept = not claim.subject
+    if is_kept and key in subject.known and subject.known[key].verdict != "unknown":
         return cast(Decision, subject.known[key])
     found = _decided(subject, claim, clock or Clock(subject.effort.claim))
-    if is_plain:
+    if is_kept:
         subject.known[key] = found
     return found
 
@@ -46,7 +46,7 @@ def _decided(subject: Subject, claim: Claim, clock: Clock) -> Decision:
 
 def decided(subject: Subject, *words: str, inputs: tuple[str, ...] = ()) -> Decision:
     """The verdict on a property that takes no numbers, found once for a subject."""
-    key = ("decided", words, inputs)
+    key = ("decided", words, inputs, (), False)
     if key not in subject.known:
         subject.known[key] = decide(subject, Claim(False, words, (), None, inputs))
     return cast(Decision, subject.known[key])

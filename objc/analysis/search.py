@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from objc.analysis.claims import decide, function_at
-from objc.analysis.decision import unknown
+from objc.analysis.claims import decide, function_at, prover
+from objc.analysis.decision import Decision, proved, unknown
 from objc.analysis.effort import Clock, OutOfTime
 from objc.analysis.facts import Fact
 from objc.analysis.statements import fact_of, stated
@@ -21,6 +22,13 @@ _LEAST = 1 / 4
 """Of the time for what is looked for, what is left of it where all else has taken long."""
 _BEFORE = 0.3
 """Seconds that all else may take before it takes of that time."""
+
+_SLOPES = ("shape.steepness:drawn_slopes", "shape.steepness:greater_extremes")
+_GREATEST_SEEN = {
+    "lipschitz": (*_SLOPES, "shape.differences:steep_at_an_end"),
+    "smooth": (*_SLOPES, "shape.differences:second_differences"),
+}
+"""What shows that a constant is too small, by the property that takes it."""
 
 
 def found_beside(
@@ -105,6 +113,8 @@ def sought(
             claims = function_at(row.candidates)(subject, word, names)
         while (claim := _next(claims, clock)) is not None:
             found = decide(subject, claim, clock)
+            if found.is_proof and word in _GREATEST_SEEN:
+                found = _with_distance(subject, claim, found, clock)
             if found.verdict == "proved" or row.candidates is None:
                 return fact_of(subject, claim, "found", found)
             tried.append(fact_of(subject, claim, "found", found).statement)
@@ -112,6 +122,19 @@ def sought(
     except OutOfTime:
         reason = f"nothing, {_LATE}"
     return fact_of(subject, stated(word, *names), "found", unknown(reason))
+
+
+def _with_distance(subject: Subject, claim: Claim, found: Decision, clock: Clock) -> Decision:
+    """A bound, with a word on it where nothing that is tried comes to half of it."""
+    (bound,) = claim.arguments
+    half = replace(claim, arguments=(bound / 2,))
+    if len(claim.inputs) > 1 or bound == 0:
+        return found
+    with clock.running():
+        for place in _GREATEST_SEEN[claim.words[0]]:
+            if prover(place)(subject, half) is not None:
+                return found
+    return proved(f"{found.argument}, which may be far above the least: half of it was not seen")
 
 
 def _next(claims: Iterator[Claim], clock: Clock) -> Claim | None:

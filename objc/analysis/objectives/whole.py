@@ -39,7 +39,7 @@ def whole(subject: Subject) -> tuple[list[Fact], list[Diagnostic]]:
     scalar, with the errors that follow from them."""
     if subject.declared.kind not in _KINDS or not subject.declared.differentiable:
         return [], []
-    clock = Clock(subject.effort.found)
+    clock = Clock(subject.effort.found / 2)  # the other half is for what is looked for beside
     facts = list(_shape_of_terms(subject))
     how = how_bounded(subject)
     ray = None if how is not None else _in_time(clock, runaway, subject, None)

@@ -76,7 +76,21 @@ def _scales(subject: Subject) -> list[Expression]:
 
 
 def _greatest(subject: Subject, name: str, order: int, bound: Expression) -> list[Any] | None:
-    """Sizes of the derivative over the bound, one of which is its supremum."""
+    """Sizes of the derivative over the bound, one of which is its supremum: found once for each power of the
+    scale that a bound is a multiple of."""
+    number, scale = sympy.sympify(bound).as_coeff_Mul()
+    factors = [one for one in sympy.Mul.make_args(scale) if one.is_number]
+    number, scale = number * sympy.Mul(*factors), scale / sympy.Mul(*factors)
+    if number.is_positive is not True:
+        return None
+    key = ("greatest", name, order, scale)
+    if key not in subject.known:
+        subject.known[key] = _sizes(subject, name, order, scale)
+    sizes = subject.known[key]
+    return None if sizes is None else [one / number for one in sizes]
+
+
+def _sizes(subject: Subject, name: str, order: int, bound: Expression) -> list[Any] | None:
     value = _of_residual(subject, name)
     if value is None:
         return None

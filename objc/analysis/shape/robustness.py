@@ -28,15 +28,14 @@ def bounded_derivative(subject: Subject, claim: Claim) -> Decision | None:
 
 def lipschitz_constant(subject: Subject, claim: Claim) -> Decision | None:
     """By a claimed bound, an expression of hyperparameters, that holds for the derivative."""
-    slope = _slope(subject, claim)
-    if slope is None:
-        return None
+    from objc.analysis.claims import decide
+
     bounds = [
-        one.arguments[0]
+        one
         for one in subject.declared.claims
         if one.words[0] == "lipschitz" and one.inputs == claim.inputs and not one.negated
     ]
-    if any(subject.inequalities.is_within(slope, bound) for bound in bounds):
+    if any(decide(subject, one).is_proof for one in bounds):
         return proved("by the Lipschitz constant that is claimed, and proved")
     return None
 

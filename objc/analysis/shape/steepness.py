@@ -15,6 +15,9 @@ from objc.atoms import maximum
 from objc.ir.program import Claim
 from objc.ir.symbols import Expression
 
+_FEW = 12
+"""Operations of a derivative beyond which its extremes are looked for first."""
+
 
 def _order(claim: Claim) -> int:
     return 1 if claim.words[0] == "lipschitz" else 2
@@ -24,16 +27,25 @@ def _which(claim: Claim) -> str:
     return "derivative" if _order(claim) == 1 else "second derivative"
 
 
+def short_derivative(subject: Subject, claim: Claim) -> Decision | None:
+    """A derivative of few operations, of which the range is soon found."""
+    slope = _smooth_slope(subject, claim)
+    return derivative(subject, claim) if slope is not None and slope.count_ops() <= _FEW else None
+
+
 def derivative(subject: Subject, claim: Claim) -> Decision | None:
-    if len(claim.inputs) != 1:
-        return None
-    (bound,), (name,) = claim.arguments, claim.inputs
-    if not subject.is_smooth(name, _order(claim) - 1):
-        return None
-    slope = subject.slope(name) if _order(claim) == 1 else subject.second_slope(name)
-    if slope is None or not subject.inequalities.is_within(slope, bound):
+    slope = _smooth_slope(subject, claim)
+    if slope is None or not subject.inequalities.is_within(slope, claim.arguments[0]):
         return None
     return proved(f"by a bound on the {_which(claim)}")
+
+
+def _smooth_slope(subject: Subject, claim: Claim) -> Expression | None:
+    """The derivative that a claim is about, in one input in which those of lower order are continuous."""
+    if len(claim.inputs) != 1 or not subject.is_smooth(claim.inputs[0], _order(claim) - 1):
+        return None
+    take = subject.slope if _order(claim) == 1 else subject.second_slope
+    return take(claim.inputs[0])
 
 
 def length_of_the_gradient(subject: Subject, claim: Claim) -> Decision | None:

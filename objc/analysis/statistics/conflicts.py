@@ -32,6 +32,8 @@ Losses: TypeAlias = "np.ndarray[Any, Any]"
 _WEIGHTS = ("3/4", "1/4", "9/10", "1/10", "2/3", "1/3")
 _POINTS = (0, 1, 10, 2, 100)
 _FARTHEST = 10
+_FIRST = 6
+"""Pairs that are looked at before all others are: of most losses one of them tells."""
 _ROUNDS = 9
 _STEPS = 24
 _MARGIN = 1e-6
@@ -87,9 +89,11 @@ def conflict(case: Case) -> str | None:
         if (found := _endless(case, risk)) is not None:
             return found
         level = Fraction(str(at))
-        for pair in _promising(case, risk, list(_pairs(case, level))):
-            if (found := _apart(case, risk, pair)) is not None:
-                return found
+        pairs = list(_pairs(case, level))
+        for some in (pairs[:_FIRST], pairs[_FIRST:]):
+            for pair in _promising(case, risk, some):
+                if (found := _apart(case, risk, pair)) is not None:
+                    return found
         if (found := _shared(case, risk)) is not None:
             return found
     return None
