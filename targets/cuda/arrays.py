@@ -104,7 +104,8 @@ def told(value: Any) -> Any:
     if found is None:
         return None
     name, stream = type(found.framework).__name__, getattr(found.framework, "on", 0)
-    return name, stream, found.kind, found.shape, found.contiguous, found.pointer % 16 == 0
+    number = getattr(getattr(value, "device", None), "id", 0)  # CuPy's
+    return name, number, stream, found.kind, found.shape, found.contiguous, found.pointer % 16 == 0
 
 
 def _stream(interface: Mapping[str, Any]) -> int | None:

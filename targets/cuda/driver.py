@@ -33,11 +33,13 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "cuStreamSynchronize": (ctypes.c_void_p,),
     "cuStreamWaitEvent": (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint),
     "cuEventRecord": (ctypes.c_void_p, ctypes.c_void_p),
+    "cuPointerGetAttribute": (ctypes.c_void_p, ctypes.c_int, ctypes.c_uint64),
     "cuEventDestroy_v2": (ctypes.c_void_p,),
 }
 """Arguments of the functions that a call is made of: numbers are then handed over as they are."""
 
 _UNTIMED = 2
+_ORDINAL = 9
 _LOG = 8192
 _ERROR_LOG = 5
 _ERROR_LOG_BYTES = 6
@@ -109,6 +111,17 @@ class Driver:
             self.call("cuDeviceGetAttribute", ctypes.byref(value), attribute, device)
             found.append(value.value)
         return found[0], found[1]
+
+    def require_here(self, name: str, pointer: int) -> None:
+        """Raises DriverError for memory of another device than the current one, which a kernel can't read."""
+        current, found = ctypes.c_int(), ctypes.c_int(-1)
+        self.call("cuCtxGetDevice", ctypes.byref(current))
+        status = self.library.cuPointerGetAttribute(ctypes.byref(found), _ORDINAL, pointer)
+        if status == 0 and found.value != current.value:
+            raise DriverError(
+                f"`{name}` is on device {found.value}, and device {current.value} is current: make that"
+                " of the arrays current, as by `with torch.cuda.device(x.device)`"
+            )
 
     # -------------------------------------------------------------- modules
 

@@ -47,6 +47,9 @@ class Device:
     def products(self) -> OnNumPy:
         return OnNumPy()
 
+    def require_here(self, name: str, pointer: int) -> None:
+        """There is one device."""
+
     def follow(self, stream: int, other: int) -> None:
         """A launch is done when it returns."""
 

@@ -142,6 +142,9 @@ class Kernel:
         aligned = all(one.pointer % 16 == 0 for one in arrays)
         prepared = self._prepared({**sizes, **told}, aligned)
         device = self.device()
+        for name, one in (*arguments.items(), *results.items()):
+            if isinstance(one, OnDevice) and one.pointer:
+                device.require_here(name.rpartition(":")[2], one.pointer)
         for other in others:
             device.follow(stream, other)
         work, base = order.framework.memory(prepared.plan.bytes)

@@ -68,7 +68,7 @@ def device(built: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[driver.Driv
 
     monkeypatch.setattr(running.Kernel, "__init__", init)
     monkeypatch.setattr(ptx, "ptx_of", lambda text, architecture: f"PTX for {architecture}")
-    for name in ("launched", "waited", "refuses", "shares", "ordered", "events"):
+    for name in ("launched", "waited", "refuses", "shares", "ordered", "events", "elsewhere"):
         of(found, name).value = 0
     yield found
 
@@ -143,6 +143,17 @@ def test_a_call_is_in_the_order_of_every_stream_that_its_arrays_name(
         assert found == [*before, *after]
         assert gradient.__cuda_array_interface__["stream"] == (on or 1)
         assert of(device, "waited").value == of(device, "events").value == 0
+
+
+def test_arrays_of_another_device_than_the_current_one_are_refused(device: driver.Driver) -> None:
+    kernel = objc.compile(TEXT, target="cuda").squared
+    x = arrays.upload(np.zeros(4, np.float32))
+    of(device, "elsewhere").value = 1
+    with pytest.raises(
+        driver.DriverError, match="`prediction` is on device 1, and device 0 is cur"
+    ):
+        kernel(x, x)
+    assert launches(device) == []
 
 
 def test_buffers_and_weights_are_in_their_streams_order_too(device: driver.Driver) -> None:
