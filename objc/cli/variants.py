@@ -95,9 +95,12 @@ class View:
         return derive(program, variant(program, self.batched))
 
     def loops(self, program: Program) -> str:
+        """The schedule, as the target has it where it changes programs before."""
         from objc.schedule import schedule
 
-        return str(schedule(self.derived(program)))
+        derived = self.derived(program)
+        own = getattr(find_target(self.target), "loops", schedule)
+        return str(own(derived))
 
     def source(self, program: Program) -> str:
         target = find_target(self.target)

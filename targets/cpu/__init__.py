@@ -7,12 +7,15 @@ disk cache keeps, and run by a driver that needs no compiler.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from objc.ir.program import Program
 from objc.target import DType, Emitted, Executable, IndexOutOfRange
 
-__all__ = ["bound", "emit", "get_threads", "load", "module", "set_threads", "supports"]
+if TYPE_CHECKING:
+    from objc.schedule.loops import Loops
+
+__all__ = ["bound", "emit", "get_threads", "load", "loops", "module", "set_threads", "supports"]
 
 
 def supports(program: Program) -> str | None:
@@ -27,6 +30,13 @@ def emit(program: Program, dtype: DType) -> Emitted:
     from objc.targets.cpu.emission import emit as write
 
     return write(program, dtype)
+
+
+def loops(program: Program) -> Loops:
+    """The loops of a program as they are emitted: what `objc show --stage loops` prints."""
+    from objc.targets.cpu.emission import scheduled
+
+    return scheduled(program)
 
 
 def load(emitted: Emitted) -> Executable:

@@ -45,12 +45,17 @@ def _usual(kernel: Kernel) -> dict[str, Any]:
     return {"usual": {"text": first.whole(), "metadata": first.metadata()}}
 
 
+def scheduled(program: Program) -> Loops:
+    """The loops of a program as they are emitted."""
+    return schedule(ranked(computable_everywhere(separated(program))))
+
+
 def forms(
     program: Program, dtype: DType, prefixes: tuple[str, str] = ("", "")
 ) -> tuple[Kernel, Kernel | None]:
     """A program's kernel, and one for rows of few entries, which takes them side by side, where that is
     another. The names of their functions begin with the prefixes."""
-    loops = schedule(ranked(computable_everywhere(separated(program))))
+    loops = scheduled(program)
     turned = narrow(loops)
     second = None if turned is None else Kernel(turned, dtype, prefixes[1])
     return Kernel(loops, dtype, prefixes[0]), second
