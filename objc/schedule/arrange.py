@@ -196,6 +196,7 @@ def _slot_for(
 ) -> int:
     lowest = 0
     index = unit[0].next
+    read_slots = set()
     for member in unit:
         for read in member.plan.let.reads:
             if read.tensor not in place:
@@ -203,15 +204,28 @@ def _slot_for(
             slot, producer = place[read.tensor]
             if _is_of_another_step(read, member, producer):
                 continue
+            read_slots.add(slot)
             statement = slots[slot].dimension is None  # these follow in the order of the lets
             together = index is None if statement else _pointwise(member, producer)
             lowest = max(lowest, slot if together else slot + 1)
     waits = _waits(unit, place)
+    is_flat = _is_flat(unit)
     for number in range(lowest, len(slots)):
-        if slots[number].takes(unit, waits):
+        # In a step of a recurrence a loop that holds others would end the vectors of one that holds none.
+        is_apart = is_flat is not None and _is_flat(slots[number].members) == (not is_flat)
+        if slots[number].takes(unit, waits) and (number in read_slots or not is_apart):
             return number
     slots.append(_Slot(None if index is None else index.dimension, waits=waits))
     return len(slots) - 1
+
+
+def _is_flat(members: Sequence[Member]) -> bool | None:
+    """Whether the next loop of members is the last of each; None outside the steps of a recurrence, or where
+    there is none."""
+    if not all(one.plan.group.is_recurrence and one.direction == 0 for one in members):
+        return None
+    left = [len(one.plan.path) - one.depth for one in members]
+    return None if not left or min(left) == 0 else max(left) == 1
 
 
 def _waits(unit: Sequence[Member], place: Mapping[str, tuple[int, Member]]) -> frozenset[Condition]:
