@@ -15,6 +15,7 @@ from objc.analysis.misuse import misuses
 from objc.analysis.objectives.whole import endless, unreached, whole
 from objc.analysis.questions import answer
 from objc.analysis.search import found_beside
+from objc.analysis.shape.alone import refuted_in_one
 from objc.analysis.shape.influence import influence_warnings
 from objc.analysis.statements import fact_of, stated
 from objc.analysis.subject import Subject
@@ -100,6 +101,8 @@ def _curvature(subject: Subject, *names: str) -> Fact:
     if word == "convex" and any(map(subject.is_recurrent, names)) and not shape.convex:
         # Chords of a recurrence take long to draw: they are for those who claim something.
         tried = unknown("composition; the definition is a recurrence")
+    elif word == "convex" and len(names) > 1 and not shape.convex:
+        tried = refuted_in_one(subject, stated(word, *names))
     return fact_of(subject, stated(word, *names), "curvature", tried)
 
 

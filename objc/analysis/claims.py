@@ -46,10 +46,13 @@ def _decided(subject: Subject, claim: Claim, clock: Clock) -> Decision:
 
 def decided(subject: Subject, *words: str, inputs: tuple[str, ...] = ()) -> Decision:
     """The verdict on a property that takes no numbers, found once for a subject."""
-    key = ("decided", words, inputs, (), False)
-    if key not in subject.known:
-        subject.known[key] = decide(subject, Claim(False, words, (), None, inputs))
-    return cast(Decision, subject.known[key])
+    found = kept(subject, *words, inputs=inputs)
+    return found or decide(subject, Claim(False, words, (), None, inputs))
+
+
+def kept(subject: Subject, *words: str, inputs: tuple[str, ...] = ()) -> Decision | None:
+    """The same where it is found already."""
+    return cast("Decision | None", subject.known.get(("decided", words, inputs, (), False)))
 
 
 def _weakest(subject: Subject, claim: Claim, clock: Clock) -> Decision:

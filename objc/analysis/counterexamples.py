@@ -36,6 +36,8 @@ _GRID = sorted(
 _STEPS = (1, 4, 32, 256, 4096)
 """How far the ends of a chord lie from its midpoint, one over these."""
 _ROOM = 10**40
+_FIRST = 16
+"""Attempts that are made before all others are evaluated."""
 _HARDLY = -1e-15
 """The share of its size that float64 doesn't tell a value from a bound by."""
 _SURE = mpmath.mpf("1e-20")
@@ -284,14 +286,15 @@ def contradicting(
 ) -> tuple[Values, ...] | None:
     """The first attempt whose excess is positive, in float64 and then certified, with room to spare; the best
     one where none is that shows in float64."""
-    flat = iter(outputs_of_all(program, [one for places, _ in attempts for one in places]))
     best, nearest = None, _HARDLY
-    for places, excess in attempts:
-        gap = _excess([next(flat) for _ in places], excess)
-        if gap > rough and _is_certain(program, places, excess):
-            return places
-        if nearest < gap <= rough:
-            best, nearest = (places, excess), gap
+    for some in (attempts[:_FIRST], attempts[_FIRST:]):
+        flat = iter(outputs_of_all(program, [one for places, _ in some for one in places]))
+        for places, excess in some:
+            gap = _excess([next(flat) for _ in places], excess)
+            if gap > rough and _is_certain(program, places, excess):
+                return places
+            if nearest < gap <= rough:
+                best, nearest = (places, excess), gap
     return best[0] if best is not None and _is_certain(program, *best) else None
 
 

@@ -33,7 +33,7 @@ class Effort:
 
 LEVELS: Mapping[Level, Effort] = {
     "quick": Effort(claim=0.25, found=0.25),
-    "normal": Effort(claim=3.0, found=0.8),
+    "normal": Effort(claim=3.0, found=0.6),
     "thorough": Effort(claim=60.0, found=60.0),
 }
 UNLIMITED = Effort(claim=float("inf"), found=float("inf"))

@@ -11,8 +11,19 @@ def in_one_alone(subject: Subject, claim: Claim) -> Decision | None:
     from objc.analysis.claims import decided
 
     for name in claim.inputs if len(claim.inputs) > 1 else ():
-        found = decided(subject, *claim.words, inputs=(name,))
-        if found.verdict == "refuted":
+        decided(subject, *claim.words, inputs=(name,))
+        if (found := refuted_in_one(subject, claim)) is not None:
+            return found
+    return None
+
+
+def refuted_in_one(subject: Subject, claim: Claim) -> Decision | None:
+    """The same of what is decided already."""
+    from objc.analysis.claims import kept
+
+    for name in claim.inputs if len(claim.inputs) > 1 else ():
+        found = kept(subject, *claim.words, inputs=(name,))
+        if found is not None and found.verdict == "refuted":
             text = f"already in {name} alone, {found.counterexample}"
             return refuted(Violation(text, found.places))
     return None
