@@ -23,6 +23,7 @@ from objc.schedule.loops import (
     Start,
     Storage,
     step_items,
+    walk,
 )
 
 _BYTES = 8
@@ -50,7 +51,28 @@ def listing(loops: Loops) -> str:
         if one.kind not in ("local", "output")
     ]
     lines += [f"kept {line}" for line in kept]
+    lines += list(dict.fromkeys(_sums(loops)))
     return "\n".join(lines)
+
+
+def _sums(loops: Loops) -> Iterator[str]:
+    """The memory of reductions that run over several places at once, where they are made: of a thread, or
+    of each chunk of a step, whose parts are combined in the end."""
+    for step in loops.steps:
+        if not isinstance(step, Serial):
+            for start in step.reductions:
+                if start.axes:
+                    yield f"partial {start.let}{_bytes(start.axes)} a chunk"
+        block = step.index if isinstance(step, Blocked) else None
+        for item, _ in walk(step_items(step)):
+            if isinstance(item, Start) and item.axes:
+                reduction = loops.program.let[item.let].reduction
+                yield f"{reduction} {item.let}{_bytes(item.axes, block)} a thread"
+
+
+def _bytes(axes: Iterable[Index], block: Index | None = None) -> str:
+    names = ["block" if one == block else str(one.dimension) for one in axes]
+    return f"[{', '.join(names)}], {'*'.join([str(_BYTES), *names])} bytes"
 
 
 def _head(loops: Loops, number: int) -> str:
