@@ -24,8 +24,8 @@ FEW_VALUES = 32
 more runs with half of them. As ptxas has it for the library: from 35 on some spill."""
 
 MOST_VALUES = 160
-"""Scalars, and entries in registers, that a function may have that moves several entries at once: a thread
-has 255 registers, for addresses too."""
+"""Scalars, and entries in registers, that a function may have that moves several entries at once, and words
+of these entries: a thread has 255 registers, for addresses too."""
 
 
 def most_threads(dtype: str) -> int:
@@ -104,8 +104,9 @@ class Variants:
         if self.by_four and (mode != "thread" or not self.inner):
             four = self._text(mode, True)
             text = four.text()
-            values = _named(text) + len(four.registers) * self.layout.at_once
-            if four.registers and values <= MOST_VALUES:
+            entries = len(four.registers) * self.layout.at_once
+            words = 2 * entries if self.layout.dtype == "float64" else entries
+            if four.registers and max(_named(text) + entries, words) <= MOST_VALUES:
                 self.texts.append(text)
                 described = four.arguments.described()
                 multiple = tuple(shape_of([one.index.dimension])[0] for one in self.by_four)
