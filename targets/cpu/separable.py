@@ -19,7 +19,7 @@ import sympy
 from objc.atoms import Branch
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
-from objc.ir.recurrence import members
+from objc.ir.recurrence import CausalityError, groups, members
 from objc.ir.symbols import (
     Condition,
     Expression,
@@ -27,7 +27,6 @@ from objc.ir.symbols import (
     IndexValue,
     Read,
     indices_of,
-    move_position,
     reads,
     substitute_positions,
 )
@@ -39,11 +38,19 @@ REACH = 84
 
 def separated(program: Program) -> Program:
     """The same program, with products in place of such exponentials."""
-    separation = _Separation(program)
+    recurring = members(program)
+    separation = _Separation(program, recurring)
     lets = [separation.of(let) for let in program.lets]
     if not separation.new:
         return program
-    return program.with_lets(_in_order(lets, separation.new, bool(members(program))))
+    found = program.with_lets(_in_order(lets, separation.new, bool(recurring)))
+    try:
+        groups(found)
+    except (
+        CausalityError
+    ):  # the largest of a row is known when the row is, its entries one by one before
+        return program
+    return found
 
 
 def _in_order(lets: list[Let], new: Iterable[Let], recurs: bool) -> list[Let]:
@@ -84,8 +91,9 @@ class _Multiple:
 
 
 class _Separation:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, recurring: frozenset[str]) -> None:
         self.program = program
+        self.recurring = recurring
         self.names = Names.of(program)
         self.made: dict[object, Let] = {}
         self.indices: dict[str, list[Index]] = {}
@@ -94,7 +102,7 @@ class _Separation:
     def of(self, let: Let) -> Let:
         swaps = {}
         for node in sorted(let.body.atoms(sympy.exp), key=str):
-            parts = _parts(node.args[0], let)
+            parts = _parts(node.args[0], let, self.recurring)
             if parts is not None:
                 swaps[node] = self._product(node, parts, let)
         return replace(let, body=let.body.xreplace(swaps)) if swaps else let
@@ -106,15 +114,14 @@ class _Separation:
         home, back = self._home(parts, let)
         level = substitute_positions(level, home)
         there = [place.base for place in home.values() if isinstance(place.base, Index)]
-        inner = [home[index].base for index in indices_of(w.read) if index in home]
+        shared = indices_of(w.read) & indices_of(u.read) - {over}
+        inner = {home[index].base for index in indices_of(w.read) - shared - {over}}
         outer = [index for index in there if index not in inner]
         within = [index for index in there if index in inner]
         whole = self._let("level", there, Branch(_within(level), level, ZERO)).read(*there)
         most = self._let("most", outer, sympy.Abs(whole), "max", within)
-        own = self._spread(w, over)
-        spread = self._let(f"most_{own.name}", [], own.read(*own.free), "max", list(own.free))
-        beside = [move_position(one, home) for one in u.beside(over)]
-        reach = self._spread(u, over).read(*beside) + spread.read() + most.read(*outer)
+        spreads = self._spread(u, over), self._most_spread(w, over, shared)
+        reach = most.read(*outer) + sum(substitute_positions(one, home) for one in spreads)
         reach = self._let("reach", outer, Branch(_within(reach), reach, ZERO)).read(*outer)
         factor = self._let("factor", there, sympy.exp(whole)).read(*there)
         product = self._scaled(u, over) * self._scaled(w, over) * substitute_positions(factor, back)
@@ -154,13 +161,25 @@ class _Separation:
         )
         return let.read(*one.read.positions)
 
-    def _spread(self, one: _Multiple, over: Index) -> Let:
+    def _spread(self, one: _Multiple, over: Index) -> Read:
+        """max c·x − min c·x along an index, where the text reads x."""
+        return self._spread_let(one, over).read(*one.beside(over))
+
+    def _most_spread(self, one: _Multiple, over: Index, shared: set[Index]) -> Read:
+        """The largest of these beside the indices that are shared with another part."""
+        let = self._spread_let(one, over)
+        places = one.beside(over)
+        kept = [own for own, place in zip(let.free, places, strict=True) if place.index in shared]
+        rest = [own for own in let.free if own not in kept]
+        most = self._let(f"most_{let.name}", kept, let.read(*let.free), "max", rest)
+        return most.read(*(place for place in places if place.index in shared))
+
+    def _spread_let(self, one: _Multiple, over: Index) -> Let:
         axis = one.axis(over)
         beside = [index for number, index in enumerate(self._indices(one)) if number != axis]
         top, bottom = (self._extreme(which, one, over) for which in ("max", "min"))
-        return self._let(
-            f"spread_{one.read.tensor}", beside, top.read(*beside) - bottom.read(*beside)
-        )
+        name = f"spread_{one.read.tensor}"
+        return self._let(name, beside, top.read(*beside) - bottom.read(*beside))
 
     def _extreme(self, which: str, one: _Multiple, over: Index) -> Let:
         indices = self._indices(one)
@@ -201,14 +220,18 @@ class _Separation:
         return self.made[key]
 
 
-def _parts(exponent: Expression, let: Let) -> _Sum | None:
-    """A sum as such parts, if it has them: `over` an index that is summed over, where one will do."""
+def _parts(exponent: Expression, let: Let, recurring: frozenset[str]) -> _Sum | None:
+    """A sum as such parts, if it has them: `over` an index that is summed over, where one will do, and `w`
+    what stands still in a recurrence, where something does."""
     addends = sympy.Add.make_args(exponent)
     everywhere = set().union(*map(indices_of, addends))
     if len(addends) < 3 or not everywhere <= set(let.indices) or not all(map(_is_plain, addends)):
         return None
-    whole = filter(None, map(_multiple, addends))
-    for w in sorted(whole, key=lambda one: (len(indices_of(one.read)), str(one.read))):
+
+    def order(one: _Multiple) -> tuple[bool, int, str]:
+        return one.read.tensor in recurring, len(indices_of(one.read)), str(one.read)
+
+    for w in sorted(filter(None, map(_multiple, addends)), key=order):
         indices = indices_of(w.read)
         if everywhere <= indices or any(one.index is None for one in w.read.positions):
             continue
@@ -236,8 +259,6 @@ def _around(
     if u is None or not any(one.index == over for one in u.read.positions):
         return None
     if any(one.base == over and one.offset != 0 for one in u.read.positions):
-        return None
-    if indices_of(w.read) - {over} & indices_of(u.read):
         return None
     return _Sum(over, u, w, tuple(one for one in others if one != having[0]))
 

@@ -65,6 +65,22 @@ def test_a_chain_in_every_range(values: dict[str, Any], dtype: str) -> None:
         np.testing.assert_allclose(one, other, rtol=30 * tolerance, atol=1e-36)
 
 
+def test_transitions_of_each_sequence_have_a_reach_of_their_own() -> None:
+    values = drawn(1)
+    values["transition"] = np.stack([values["transition"] * scale for scale in (1, 500, 2)])
+    alone = {key: one[:1] for key, one in values.items()}
+    kernel = objc.compile(CHAIN, target="cpu").chain
+    found = kernel.value_and_grad(**values, reduction="none")
+    with np.errstate(all="ignore"):
+        expected = objc.compile(CHAIN, target="numpy").chain.value_and_grad(
+            **values, reduction="none"
+        )
+    one = kernel.value_and_grad(**alone, reduction="none")
+    for several, wanted, single in zip(found[1], expected[1], one[1], strict=True):
+        np.testing.assert_allclose(several, wanted, rtol=1e-11, atol=1e-36)
+        np.testing.assert_array_equal(several[:1], single)
+
+
 def test_what_is_no_number_stays_none() -> None:
     values = drawn(1)
     values["emission"][1, 2, 3] = np.nan
