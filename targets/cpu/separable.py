@@ -46,9 +46,8 @@ def separated(program: Program) -> Program:
     found = program.with_lets(_in_order(lets, separation.new, bool(recurring)))
     try:
         groups(found)
-    except (
-        CausalityError
-    ):  # the largest of a row is known when the row is, its entries one by one before
+    except CausalityError:
+        # The largest of a row is known when all of the row is, and its entries are needed one by one before.
         return program
     return found
 
