@@ -15,6 +15,7 @@ import sympy
 
 from objc.analysis.facts import Fact
 from objc.analysis.formulas import influences, inlined, is_short, named
+from objc.analysis.identification import look_of, terms_of
 from objc.analysis.shape.curvature import Curvature, Shape
 from objc.analysis.shape.ends import end_of
 from objc.analysis.shape.invariance import Effect, Moves, Unclear
@@ -175,14 +176,19 @@ def _written(text: Text, formula: Any) -> str | None:
 
 
 def _derivative(program: Program, fact: Fact) -> Lens:
-    """The slope itself, which says what a loss estimates."""
+    """The slope itself, which says what a loss estimates, and what it comes to for that."""
     slopes, text = _Slopes(program, fact), Text(program)
+    if slopes.name is None:  # the first of several numbers is what is predicted
+        numbers = [one.name for one in program.differentiable if not one.dimensions]
+        slopes.name = next(iter(numbers), None)
+    look, terms = look_of(program, fact, slopes.name), terms_of(program)
 
     def view(expression: Expression, here: Condition) -> tuple[str, bool] | None:
         found = slopes.of(expression)
         if found is None:
             return None
-        return f"slope {_written(text, found) or 'by cases'}", True
+        seen = look(found) if look is not None and expression in terms else None
+        return seen or (f"slope {_written(text, found) or 'by cases'}", expression not in terms)
 
     return view
 
