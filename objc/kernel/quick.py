@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from objc.kernel.recipes import Place, Recipe
+from objc.kernel.recipes import Place, Recipe, is_within
 
 Quick: TypeAlias = Callable[[tuple[Any, ...], Mapping[str, Any]], Any]
 """Makes a call; None where it is of another kind, or is to be looked at in full."""
@@ -38,6 +38,9 @@ def quick_of(
     parted = tuple(name for name, value in keywords.items() if type(value) is tuple)
     made = tuple((shape, kind) for _, shape, kind in recipe.made)
     finish = _finish(recipe, bound.names, given)
+    inputs = {one.input: n for n, one in enumerate(given)}
+    name_of = {place: name for name, place in recipe.arrays}
+    ranges = tuple((inputs[name_of[place]], extent) for place, extent in recipe.ranges)
 
     def quick(arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
         if keywords:
@@ -55,6 +58,9 @@ def quick_of(
         numbers = bound(arguments)
         if numbers is None:
             return None
+        for at, extent in ranges:
+            if not is_within(arguments[at], extent):
+                return None
         for number in numbers:
             if number != number:
                 return None  # not a number: the full call sees why

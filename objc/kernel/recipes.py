@@ -7,7 +7,7 @@ sizes, the results to allocate. Whatever hangs on the numbers themselves is look
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -84,10 +84,15 @@ class Recipe:
     made: tuple[tuple[str, tuple[int, ...], Any], ...]
     scalars: tuple[tuple[str, Any], ...]
     sizes: Mapping[str, int]
+    ranges: tuple[tuple[Place, int], ...]
+    """Indices of which the program does not check the range, and how far it goes."""
     finish: Callable[[dict[str, Any]], Any]
 
     def run(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
         """What the call gives; None where it is to be looked at in full."""
+        for place, extent in self.ranges:
+            if not is_within(place.of(arguments, keywords), extent):
+                return None
         inputs = dict(self.fixed)
         for name, place in self.arrays:
             inputs[name] = place.of(arguments, keywords)
@@ -111,6 +116,11 @@ class Recipe:
         return self.finish(found)
 
 
+def is_within(array: Array, extent: int) -> bool:
+    """Whether all indices are from 0 to before `extent`."""
+    return not array.size or (array.min() >= 0 and bool(array.max() < extent))
+
+
 @dataclass(frozen=True)
 class Made:
     """A call of a kind that has none of the options that look at numbers: what it was given, and how
@@ -127,7 +137,7 @@ def recipe_of(
     binder: Binder,
 ) -> Recipe | None:  # fmt: skip
     """The recipe of a call that has been made; None if nothing can be spared."""
-    if call.weights is not None or call.empty or compiled.plan.unchecked or not results.are_flat:
+    if call.weights is not None or call.empty or not results.are_flat:
         return None
     fixed: dict[str, Any] = {}
     arrays: list[tuple[str, Place]] = []
@@ -150,8 +160,19 @@ def recipe_of(
     ]
     return Recipe(
         compiled, fixed, tuple(arrays), given, tuple(allocated), results.scalar_kinds(),
-        dict(call.sizes), made.finish,
+        dict(call.sizes), tuple(_ranges(call, compiled, dict(arrays))), made.finish,
     )  # fmt: skip
+
+
+def _ranges(
+    call: Call, compiled: Compiled, arrays: Mapping[str, Place]
+) -> Iterator[tuple[Place, int]]:
+    """The indices in arrays whose range is to be looked at in every call."""
+    for name in compiled.plan.unchecked:
+        one = call.signature.input[name]
+        extent = None if one.extent is None else call.sizes.get(one.extent, one.extent_size)
+        if extent is not None and name in arrays:
+            yield arrays[name], extent
 
 
 def _given(made: Made, results: Results, name: str) -> tuple[tuple[str, Place], ...] | None:

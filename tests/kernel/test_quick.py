@@ -73,6 +73,7 @@ CALLS: dict[str, tuple[str, str, tuple[Any, ...], dict[str, Any]]] = {
     "gradients": ("distance", "gradient", (X, Y), {}),
     "diagonal": ("distance", "hessian_diagonal", (X, Y), {"p": 3.0}),
     "both": ("single", "gradient_and_hessian_diagonal", (X[0].copy(), Y[0].copy()), {"wrt": "x"}),
+    "labels that are compared": ("picked", "gradient_and_hessian_diagonal", (X, LABEL), {}),
     "both by each": ("distance", "gradient_and_hessian_diagonal", (X, Y), {"p": 3.0}),
     "by example": ("distance", "per_example", (X, Y), {}),
     "model": ("line", "__call__", (X, Y[1]), {}),
@@ -180,6 +181,20 @@ def test_bad_positions_and_what_is_no_number_are_looked_at_in_full(module: Any) 
     broken[1, 1] = np.nan
     assert quick((broken, LABEL), {}) is None
     assert np.isnan(module.picked.value_and_grad(broken, LABEL)[0])
+
+
+def test_the_range_of_labels_that_are_compared_is_looked_at(module: Any) -> None:
+    """Neither result reads anything at the label: it is compared with every class."""
+    kernel = module.picked
+    quick = settled(kernel, "gradient_and_hessian_diagonal", X, LABEL)
+    assert quick((X, LABEL[::-1].copy()), {}) is not None
+    for wrong in (3, -1):
+        bad = LABEL.copy()
+        bad[5] = wrong
+        assert quick((X, bad), {}) is None
+        for _ in range(2):
+            with pytest.raises(objc.InputError, match=rf"label.*{wrong}.*\[5\]"):
+                kernel.gradient_and_hessian_diagonal(X, bad)
 
 
 def test_several_threads_call_at_once(module: Any) -> None:
