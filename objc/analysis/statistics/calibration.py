@@ -44,9 +44,20 @@ def calibrated(subject: Subject, claim: Claim) -> Decision:
     margin = margin_of(subject)
     if claim.metric is None or not is_zero_one(claim.metric):
         return unknown("the zero-one loss as the metric, or the accuracy")
+    if _is_itself(subject, claim.metric):
+        return proved("it is the metric itself")
     if margin is None:
         return _of_two_losses(subject)
     return _with_transform(subject, margin, of_margin(subject, margin))
+
+
+def _is_itself(subject: Subject, metric: Program) -> bool:
+    """Whether a loss is the metric, in other names perhaps."""
+    inputs, other = _matched(subject.program, metric), Subject(metric)
+    if inputs is None or len(other.program.lets) != 1 or set(other.program.input) != set(inputs):
+        return False
+    named = {other.program.input[one].read(): mine.read() for one, mine in inputs.items()}
+    return bool(other.value.xreplace(named) == subject.value)
 
 
 def of_margin(subject: Subject, margin: Margin) -> Decision:

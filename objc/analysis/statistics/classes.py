@@ -283,7 +283,7 @@ def _is_polyhedral(case: Classes) -> bool:
     program, name = case.subject.program, case.scores.name
     if any(one.role == "hyperparameter" for one in program.inputs):
         return False
-    varying = {name}
+    varying, alike = {name}, {name}
     for let in program.lets:
         if any(read.tensor in varying for read in reads(let.guard)):
             return False
@@ -292,7 +292,12 @@ def _is_polyhedral(case: Classes) -> bool:
         if let.reduction == "max":
             if not _is_one_score(let.body, name):
                 return False
-        elif let.reduction not in (None, "sum") or not _is_linear_in_parts(let.body, name, varying):
+            alike.add(
+                let.name
+            )  # the greatest of some scores is one of them, with a whole number perhaps
+        elif let.reduction not in (None, "sum") or not _is_linear_in_parts(
+            let.body, alike, varying
+        ):
             return False
         varying.add(let.name)
     return True
@@ -301,39 +306,40 @@ def _is_polyhedral(case: Classes) -> bool:
 def _is_one_score(body: Expression, name: str) -> bool:
     """Whether a body is a score and something whole that is free of scores."""
     scores = [one for one in reads(body) if one.tensor == name]
-    return len(scores) == 1 and _is_whole(body - scores[0], name)
+    return len(scores) == 1 and _is_whole(body - scores[0], {name})
 
 
-def _is_whole(expression: Any, name: str) -> bool:
+def _is_whole(expression: Any, alike: set[str]) -> bool:
     """Whether something is made of whole numbers and truths."""
-    if any(one.tensor == name for one in reads(expression)):
+    if any(one.tensor in alike for one in reads(expression)):
         return False
     if isinstance(expression, sympy.Add):
-        return all(_is_whole(one, name) for one in expression.args)
+        return all(_is_whole(one, alike) for one in expression.args)
     if isinstance(expression, Branch):
-        return all(_is_whole(one, name) for one in expression.args[1:])
+        return all(_is_whole(one, alike) for one in expression.args[1:])
     return bool(expression.is_Integer)
 
 
-def _is_linear_in_parts(expression: Any, name: str, varying: set[str]) -> bool:
+def _is_linear_in_parts(expression: Any, alike: set[str], varying: set[str]) -> bool:
     if not any(one.tensor in varying for one in reads(expression)):
         return True
     match expression:
         case Read():
             return True
         case sympy.Add():
-            return all(_is_linear_in_parts(one, name, varying) for one in expression.args)
+            return all(_is_linear_in_parts(one, alike, varying) for one in expression.args)
         case sympy.Mul():
             number, rest = expression.as_coeff_Mul()
-            return number != 1 and _is_linear_in_parts(rest, name, varying)
+            return number != 1 and _is_linear_in_parts(rest, alike, varying)
         case maximum():
-            return _is_difference(sympy.expand(expression.args[0] - expression.args[1]), name)
+            return _is_difference(sympy.expand(expression.args[0] - expression.args[1]), alike)
     return False
 
 
-def _is_difference(expression: Any, name: str) -> bool:
-    scores = [one for one in reads(expression) if one.tensor == name]
+def _is_difference(expression: Any, alike: set[str]) -> bool:
+    """Whether something is a whole number and the difference of two scores, or of what is one of them."""
+    scores = [one for one in reads(expression) if one.tensor in alike]
     if len(scores) != 2:
         return False
     one, other = scores
-    return any(_is_whole(sympy.expand(sign * (expression) - one + other), name) for sign in (1, -1))
+    return any(_is_whole(sympy.expand(sign * expression - one + other), alike) for sign in (1, -1))
