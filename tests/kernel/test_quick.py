@@ -71,10 +71,15 @@ CALLS: dict[str, tuple[str, str, tuple[Any, ...], dict[str, Any]]] = {
     "count": ("single", "value_and_grad", (X[:, 0].copy(), Y[:, 0].copy()), {"c": 3}),
     "narrow": ("distance", "value_and_grad", (X.astype(np.float32), Y.astype(np.float32)), {}),
     "gradients": ("distance", "gradient", (X, Y), {}),
-    "diagonal": ("distance", "hessian_diagonal", (X, Y), {"p": 3.0}),
+    "diagonal": ("single", "hessian_diagonal", (X[0].copy(), Y[0].copy()), {"p": 3.0}),
     "both": ("single", "gradient_and_hessian_diagonal", (X[0].copy(), Y[0].copy()), {"wrt": "x"}),
     "labels that are compared": ("picked", "gradient_and_hessian_diagonal", (X, LABEL), {}),
-    "both by each": ("distance", "gradient_and_hessian_diagonal", (X, Y), {"p": 3.0}),
+    "both by each": (
+        "single",
+        "gradient_and_hessian_diagonal",
+        (X[0].copy(), Y[0].copy()),
+        {"p": 3.0},
+    ),  # fmt: skip
     "by example": ("distance", "per_example", (X, Y), {}),
     "model": ("line", "__call__", (X, Y[1]), {}),
 }
