@@ -79,7 +79,7 @@ CALLS: dict[str, tuple[str, str, tuple[Any, ...], dict[str, Any]]] = {
         "gradient_and_hessian_diagonal",
         (X[0].copy(), Y[0].copy()),
         {"p": 3.0},
-    ),  # fmt: skip
+    ),
     "by example": ("distance", "per_example", (X, Y), {}),
     "model": ("line", "__call__", (X, Y[1]), {}),
 }
