@@ -26,7 +26,11 @@ def composition(subject: Subject, claim: Claim) -> Decision | None:
 
 
 def second_derivative(subject: Subject, claim: Claim) -> Decision | None:
-    if claim.words[0] != "convex" or not subject.bends_at_least(claim.inputs, sympy.Integer(0)):
+    second = subject.second(claim.inputs)
+    if second is None or claim.words[0] not in ("convex", "concave"):
+        return None
+    bend = second if claim.words[0] == "convex" else -second
+    if not subject.is_at_least(bend, sympy.Integer(0)):
         return None
     return proved("by the sign of the second derivative")
 

@@ -10,6 +10,7 @@ import sympy
 
 from objc.analysis.formulas import is_short
 from objc.analysis.shape.seams import lifted
+from objc.analysis.signs.gammas import beneath
 from objc.analysis.values.interval import UNIT, Interval
 from objc.analysis.values.ranges import Context, Ranges
 from objc.atoms import Branch
@@ -38,7 +39,8 @@ class Inequalities:
         if difference not in self._known:
             shorter, context = self._by_residual(difference)
             found = self._is_nonnegative(shorter, sympy.true, context)
-            self._known[difference] = found or self._is_nonnegative_between_ends(difference)
+            found = found or self._is_nonnegative_between_ends(difference)
+            self._known[difference] = found or self._is_nonnegative_beneath(difference)
         return self._known[difference]
 
     def is_at_least_where(self, greater: Expression, less: Expression, where: Condition) -> bool:
@@ -60,6 +62,12 @@ class Inequalities:
         return any(
             form.is_positive or self.ranges.of(form, context).low > 0 for form in _forms(shorter)
         )
+
+    def _is_nonnegative_beneath(self, difference: Any) -> bool:
+        """The same by what derivatives of log Γ are at least."""
+        if not difference.has(sympy.polygamma) or difference.count_ops() > _GREATEST:
+            return False
+        return any(self._is_nonnegative(one, sympy.true, {}) for one in beneath(difference))
 
     def _is_nonnegative_between_ends(self, difference: Any) -> bool:
         """The same in the shares of the way between the ends of intervals that hyperparameters name."""
