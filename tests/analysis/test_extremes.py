@@ -14,7 +14,7 @@ _R = "((q - y) / s)"
     ("body", "claim", "expected"),
     [
         (f"log(1 + {_R}^2)", "smooth 2 / s^2 in q", "proved"),
-        (f"log(1 + {_R}^2)", "smooth 2 / s in q", "unknown"),
+        (f"log(1 + {_R}^2)", "smooth 2 / s in q", "refuted"),
         (f"log(1 + {_R}^2)", "smooth 199/100 / s^2 in q", "refuted"),
         (f"log(1 + {_R}^2)", "lipschitz 1 / s in q", "proved"),
         (f"log(1 + {_R}^2)", "lipschitz 999/1000 / s in q", "refuted"),

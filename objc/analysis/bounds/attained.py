@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
+import mpmath
 import sympy
 
 from objc.analysis.claims import decide
@@ -19,17 +20,22 @@ from objc.analysis.shape.growth import sides_of
 from objc.analysis.signs.elementary import is_zero
 from objc.analysis.statements import stated
 from objc.analysis.subject import Subject
+from objc.analysis.values.enclosures import Enclosing
 from objc.analysis.values.evaluation import is_finite, outputs_of_all
-from objc.analysis.values.samples import Values, samples
+from objc.analysis.values.samples import Values, samples, shown
 from objc.ir.domain import number_of
+from objc.ir.evaluate import evaluate
 from objc.ir.program import Claim, Input
 from objc.ir.symbols import Expression
 from objc.ir.text import Text
+from objc.target import IndexOutOfRange
 
 _Place: TypeAlias = "dict[str, Any]"
 """What each input that is no hyperparameter is set to, exactly."""
 _LOWER = frozenset({"infimum", "minimum"})
 _TRIES = 8
+_ALIKE, _DIGITS = 6, 50
+"""The samples of which each array has one number in all its entries."""
 _NEAR = 1e-9
 _PLACES = (0, 1, -1, 2, -2, 3, -3, 10, -10)
 
@@ -38,6 +44,9 @@ def reached(subject: Subject, claim: Claim) -> Decision | None:
     """It is a bound, and the value at some place."""
     (wanted,) = claim.arguments
     place = _place(subject, wanted)
+    if place is None and (where := _at_arrays(subject, wanted)) is not None:
+        is_bound = _is_bound(subject, claim.words[0], wanted)
+        return proved(f"it is a bound, and the value at {where}") if is_bound else None
     if place is None or not _is_bound(subject, claim.words[0], wanted):
         return None
     write = Text(subject.program).scalar
@@ -101,6 +110,23 @@ def _place(subject: Subject, wanted: Expression) -> _Place | None:
             continue
         if abs(value - least) < _NEAR and _is_exactly(subject, place, wanted):
             return place
+    return None
+
+
+def _at_arrays(subject: Subject, wanted: Expression) -> str | None:
+    """Arrays, all entries alike, at which a loss without hyperparameters is exactly so much, in words."""
+    program = subject.program
+    if not wanted.is_Rational or any(one.role == "hyperparameter" for one in program.inputs):
+        return None
+    if not any(one.dimensions for one in program.inputs):
+        return None
+    for values in samples(program, _ALIKE):
+        try:
+            found = evaluate(program, values, numbers=Enclosing(_DIGITS))["total"]
+        except (ValueError, IndexOutOfRange):
+            continue
+        if found.is_point and found.low == mpmath.mpf(int(wanted.p)) / int(wanted.q):
+            return shown(values, values)
     return None
 
 
