@@ -101,9 +101,9 @@ def _extra(name: str, purpose: str) -> Finding:
 
 
 def _threads() -> str:
-    import numba
+    from objc.kernel.threads import get_threads
 
-    return f"{numba.config.NUMBA_NUM_THREADS} of {os.cpu_count()} processors"
+    return f"{get_threads()} of {os.cpu_count()} processors"
 
 
 def _cache() -> str:

@@ -8,8 +8,9 @@ from objc.target import load
 
 
 def set_threads(count: int | None) -> None:
-    """How many threads a call may use; None takes OBJC_NUM_THREADS, NUMBA_NUM_THREADS or all that
-    this process may run on. Results are the same to the bit for any number.
+    """How many threads a call may use; None takes OBJC_NUM_THREADS, NUMBA_NUM_THREADS, OMP_NUM_THREADS,
+    or all processors that this process may run on, of which a PyTorch that is loaded may leave some to
+    others (`torch.set_num_threads`). Results are the same to the bit for any number.
 
     Raises:
         TypeError: a count that is no whole number.

@@ -82,7 +82,7 @@ def bound(
 
 
 def set_threads(count: int | None) -> None:
-    """How many threads a call may use; None takes OBJC_NUM_THREADS, NUMBA_NUM_THREADS or all."""
+    """How many threads a call may use; None leaves it to what `get_threads` finds."""
     from objc.targets.cpu import driver
 
     driver.set_threads(count)

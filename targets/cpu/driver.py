@@ -13,6 +13,7 @@ import math
 import os
 import queue
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +40,7 @@ MOST_THREADS = 4096
 
 
 def set_threads(count: int | None) -> None:
-    """How many threads a call may use; None takes OBJC_NUM_THREADS, NUMBA_NUM_THREADS or all.
+    """How many threads a call may use; None leaves it to what `get_threads` finds.
 
     Raises:
         TypeError: what is no whole number.
@@ -57,17 +58,23 @@ def set_threads(count: int | None) -> None:
     _threads = whole
 
 
+VARIABLES = ("OBJC_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS")
+"""What says in the environment how many threads a call may use, the first of them before the others."""
+
+
 def get_threads() -> int:
-    """How many threads a call may use."""
+    """How many threads a call may use: what was set, what the environment says, what a PyTorch that is
+    loaded may use (one, in a worker that loads data), or all processors of this process."""
     if _threads is not None:
         return _threads
-    for variable in ("OBJC_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        value = os.environ.get(variable, "")
+    for variable in VARIABLES:
+        value = os.environ.get(variable, "").partition(",")[0]  # OpenMP's has one for each level
         if value.isdigit() and int(value) > 0:
             return int(value)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    own = hasattr(os, "sched_getaffinity")
+    count = len(os.sched_getaffinity(0)) if own else os.cpu_count() or 1
+    framework = getattr(sys.modules.get("torch"), "get_num_threads", None)
+    return count if framework is None else min(count, framework())
 
 
 class Shared:

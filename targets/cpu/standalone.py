@@ -38,6 +38,7 @@ _IMPORTS = (
     "import os",
     "import queue",
     "import struct",
+    "import sys",
     "import threading",
     "import time",
     "from llvmlite import ir",

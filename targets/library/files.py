@@ -120,6 +120,7 @@ _IMPORTS = (
     "import math",
     "import os",
     "import queue",
+    "import sys",
     "import threading",
     "import time",
 )

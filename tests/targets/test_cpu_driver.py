@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,17 @@ def test_partial_results_of_a_large_gradient_are_bounded(monkeypatch: pytest.Mon
 
 
 def test_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in driver.VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(get_num_threads=lambda: 1))
+    assert get_threads() == 1
+    monkeypatch.delitem(sys.modules, "torch")
+    assert get_threads() >= 1
+    for count in ("", "-1", "0", "x"):
+        monkeypatch.setenv("OMP_NUM_THREADS", count)
+        assert 1 <= get_threads() <= (os.cpu_count() or 1)
+    monkeypatch.setenv("OMP_NUM_THREADS", "6,2")
+    assert get_threads() == 6
     monkeypatch.setenv("NUMBA_NUM_THREADS", "3")
     assert get_threads() == 3
     monkeypatch.setenv("OBJC_NUM_THREADS", "5")
