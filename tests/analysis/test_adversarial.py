@@ -96,8 +96,10 @@ def _violations(line: _Line, fact: Fact) -> Iterator[object]:
     known = [(x, line(_number(x))) for x in line.places]
     points = [(x, value) for x, value in known if is_finite(value)]
     if word in ("nonnegative", "bounded"):
-        low, high = (0, mpmath.inf) if word == "nonnegative" else map(Fraction, rest[:2])
-        yield from (one for one in points if not low - 1e-5 <= one[1] <= high + 1e-5)
+        ends = map(_number, map(Fraction, rest[:2]))
+        low, high = (mpmath.mpf(0), mpmath.inf) if word == "nonnegative" else ends
+        room = mpmath.mpf("1e-40")  # ends that are told are rounded outward
+        yield from (one for one in points if not low - room <= one[1] <= high + room)
     elif word in ("convex", "concave", "affine"):
         for (a, at_a), (b, at_b), (c, at_c) in zip(points, points[1:], points[2:], strict=False):
             share = _number((c - b) / (c - a))

@@ -56,7 +56,7 @@ def test_a_proof_says_what_it_leaves_out(head: str, body: str, claim: str, left_
          "w = 0"),
         ("p: probability | y: binary; w: nonnegative = 1", "w * (p - y)^2", "proper", ""),
         ("x: real |; p: interval(0, 2) = 1", "abs(x)^p", "coercive in x", "p = 0"),
-        ("x: real |; p: interval(1, 2) = 1", "abs(x)^p", "coercive in x", ""),
+        ("x: real |; p: interval(1, 2) = 1", "abs(x)^p + x^2", "coercive in x", ""),
         ("q: real | y: real; a: real = 0", "(q - y - a)^2", "estimates mean", "a = 1"),
         ("q: real | y: real; a: positive = 2", "a * (q - y)^2", "estimates mean", ""),
     ],
@@ -71,4 +71,4 @@ def test_hyperparameters_at_which_it_does_not_hold(
         assert fact.verdict == "refuted"
         assert fact.counterexample is not None and f"at {expected}" in fact.counterexample
     else:
-        assert fact.verdict != "refuted"
+        assert fact.verdict == "proved"
