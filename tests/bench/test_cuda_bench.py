@@ -232,6 +232,30 @@ def test_what_is_installed_is_taken_as_it_is(
 
 
 @pytest.mark.usefixtures("simulated")
+@pytest.mark.parametrize("limit", [60.0, 440.0])
+def test_every_case_gets_its_time_however_short_that_is(
+    limit: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first ones take what they may; what is kept back for the others is enough for all of them."""
+    now = 0.0
+
+    class Taken:
+        def __init__(self, job: Any, case: Any, clock: Any, say: Any, *times: float) -> None:
+            self.end, self.due, self.share = times
+
+        def row(self) -> Any:
+            nonlocal now
+            now = min(self.end - 5, max(self.due, now + self.share / 2), now + 60)
+            return row_of(Aim())
+
+    monkeypatch.setattr(worker, "Measured", Taken)
+    monkeypatch.setattr(worker.time, "monotonic", lambda: now)
+    job = DeviceJob(tuple(map(small, CASES)), ("objc",), 1, limit)
+    assert len([event for event in worker.work(job) if "row" in event]) == len(CASES)
+    assert now <= limit
+
+
+@pytest.mark.usefixtures("simulated")
 def test_bfloat16_is_rehearsed_too() -> None:
     pytest.importorskip("ml_dtypes")
     (_, second) = worker.work(DeviceJob((tiny("cross_entropy_1000_bf16"),), ("objc",), 1, 300.0))

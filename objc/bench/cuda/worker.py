@@ -22,11 +22,9 @@ from objc.target import load
 
 Say = Callable[[dict[str, Any]], None]
 
-SHORT = 20.0
-"""Seconds that a case takes about: with fewer left it is not begun."""
-
 ENOUGH = 8.0
-"""Seconds that are kept back for each case that is to come, for those who have nothing slow to compile."""
+"""Seconds that are kept back for each case that is to come, for those who have nothing slow to compile: fewer
+where there is not so much for all of them. With less than half of it left, one is not begun."""
 
 SLOW = {"torch.compile": 90.0, "jax": 45.0}
 """Seconds that must be left for a contender to be compiled."""
@@ -51,12 +49,13 @@ def work(job: DeviceJob, say: Say = lambda event: None) -> Iterator[dict[str, An
     clock = cast(Any, load("cuda")).clock()
     yield {"device": clock.description(), "copy": clock.copy()}
     end = time.monotonic() + job.limit
+    share = min(ENOUGH, job.limit / (len(job.cases) + 1))
     for number, case in enumerate(job.cases, start=1):
-        if end - time.monotonic() < SHORT:
+        if end - time.monotonic() < share / 2:
             return
         say({"case": case.name})
-        due = end - ENOUGH * (len(job.cases) - number)
-        row = Measured(job, case, clock, say, end, due).row()
+        due = end - share * (len(job.cases) - number)
+        row = Measured(job, case, clock, say, end, due, share).row()
         yield {"row": row.data()}
 
 
@@ -64,7 +63,7 @@ class Measured:
     """One case being measured, until `end`; what takes long is begun if it is done before `due`."""
 
     def __init__(
-        self, job: DeviceJob, case: Any, clock: Any, say: Say, end: float, due: float
+        self, job: DeviceJob, case: Any, clock: Any, say: Say, end: float, due: float, share: float
     ) -> None:
         from objc.bench.programs import program_of
 
@@ -74,6 +73,7 @@ class Measured:
         self.say = say
         self.end = end
         self.due = due
+        self.share = share
         self.program = program_of(case.case)
         self.problem = Problem(case.case, self.program, case.case.sizes, "float32")
         self.entries: dict[str, DeviceEntry] = {}
@@ -85,7 +85,7 @@ class Measured:
         for name in self.job.peers:
             self._begin(name)
         now = time.monotonic()
-        until = min(self.end - 5, max(self.due, now + ENOUGH), now + 60)
+        until = min(self.end - 5, max(self.due, now + self.share / 2), now + 60)
         timings = interleaved(
             self.ready, self.clock, self.job.repetitions, lambda: time.monotonic() > until
         )
