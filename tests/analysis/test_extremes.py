@@ -8,11 +8,16 @@ from tests.analysis.claimed import verdict
 
 _HEAD = "q: real | y: real; s: positive = 1"
 _R = "((q - y) / s)"
+_TUKEY = f"if abs(q - y) < s then (1 - (1 - {_R}^2)^3) * s^2 / 6 else s^2 / 6"
 
 
 @pytest.mark.parametrize(
     ("body", "claim", "expected"),
     [
+        (_TUKEY, "differentiable 2 in q", "proved"),
+        (_TUKEY, "differentiable 3 in q", "refuted"),
+        (_TUKEY.replace("^3", "^2"), "differentiable 2 in q", "refuted"),
+        ("abs(q - y)^3 / s", "differentiable 2 in q", "proved"),
         (f"log(1 + {_R}^2)", "smooth 2 / s^2 in q", "proved"),
         (f"log(1 + {_R}^2)", "smooth 2 / s in q", "refuted"),
         (f"log(1 + {_R}^2)", "smooth 199/100 / s^2 in q", "refuted"),

@@ -9,7 +9,7 @@ import sympy
 from objc.analysis.decision import Decision, proved, refuted, unknown
 from objc.analysis.shape import curves
 from objc.analysis.shape.scaling import unscaled
-from objc.analysis.shape.stretches import is_within_by_stretches
+from objc.analysis.shape.stretches import is_within_by_stretches, jumping_derivative
 from objc.analysis.subject import Subject
 from objc.ir.program import Claim
 
@@ -63,7 +63,15 @@ def jumping_derivatives(subject: Subject, claim: Claim) -> Decision | None:
     if not (order.is_Integer and 0 < order <= _HIGHEST):
         return None
     found = curves.jumping_on_lines(subject, name, int(order))
-    return None if found is None else refuted(found)
+    if found is not None:
+        return refuted(found)
+    line = unscaled(subject, name)
+    jump = None if line is None else jumping_derivative(*line, -sympy.oo, sympy.oo, int(order))
+    if jump is None:
+        return None
+    seam, which, before, after = jump
+    sides = f"from {before} to {after} at {seam}"
+    return refuted(f"of the error over its scale, the derivative of order {which} jumps {sides}")
 
 
 def broken(subject: Subject, name: str, kinds: Sequence[str] = ("kink", "jump")) -> str | None:

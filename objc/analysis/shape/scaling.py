@@ -9,6 +9,7 @@ import sympy
 
 from objc.analysis.signs.elementary import plain
 from objc.analysis.subject import Subject
+from objc.atoms import Branch
 from objc.ir.symbols import Read
 
 
@@ -26,11 +27,21 @@ def unscaled(subject: Subject, name: str) -> tuple[Any, Any] | None:
     u, (scale,) = sympy.Dummy("u", real=True), scales
     there = plain(subject.value).xreplace({one.read(): data[0].read() + scale * u})
     for power in range(3):
-        found = sympy.sympify(compared_to_zero(there, scale) / scale**power)
-        found = found if not found.atoms(Read) else sympy.expand(found)
+        found = _over(compared_to_zero(there, scale), scale**power)
         if found.free_symbols <= {u} and not found.atoms(Read):
             return found, u
     return None
+
+
+def _over(expression: Any, scale: Any) -> Any:
+    """A formula over a scale, each arm of a branch by itself."""
+    if isinstance(expression, Branch):
+        condition, then, otherwise = expression.args
+        return Branch(condition, _over(then, scale), _over(otherwise, scale))
+    if isinstance(expression, sympy.Add):
+        return sympy.Add(*(_over(one, scale) for one in expression.args))
+    found = sympy.sympify(expression) / scale
+    return found if not found.atoms(Read) else sympy.expand(found)
 
 
 def compared_to_zero(formula: Any, scale: Any = 1) -> Any:
