@@ -10,8 +10,8 @@ import click
 
 from objc.cli.application import FINDINGS, status_of
 from objc.cli.output import Markup, progress, write_data, write_diagnostics, write_text
-from objc.cli.targets import TargetName, lower_target, sound_programs
-from objc.errors import Diagnostic, ObjcError
+from objc.cli.targets import TargetName, lower_soundly
+from objc.errors import Diagnostic
 
 if TYPE_CHECKING:
     from objc.analysis import Facts
@@ -144,11 +144,7 @@ def check(target: str, asked: Asked) -> Checked:
     from objc.analysis import analyse
     from objc.analysis.effort import LEVELS
 
-    try:
-        module, programs = lower_target(TargetName.find(target))
-        found = list(module.warnings)
-    except ObjcError as error:
-        programs, found = sound_programs(TargetName.find(target)), list(error.diagnostics)
+    found, programs = lower_soundly(TargetName.find(target))
     effort, wanted = LEVELS[asked.effort], asked.properties or None
     analysed = tuple((one, analyse(one, effort, wanted)) for one in programs)
     for program, facts in analysed:

@@ -15,6 +15,7 @@ from objc.errors import ObjcError
 from objc.source import Source
 
 if TYPE_CHECKING:
+    from objc.errors import Diagnostic
     from objc.ir.program import Program
     from objc.passes.lower import Module
     from objc.syntax.tree import File
@@ -105,25 +106,33 @@ def require_name(target: TargetName, declared: tuple[str, ...]) -> None:
 def lower_target(target: TargetName) -> tuple[Module, tuple[Program, ...]]:
     """The lowered module of a target's file, and the programs that the target names: for a game those
     of its players."""
+    return _lowered(parse_target(target), target)
+
+
+def lower_soundly(target: TargetName) -> tuple[list[Diagnostic], tuple[Program, ...]]:
+    """What is found in a target's file, and of the programs that the target names those without an error."""
+    from objc.passes.lower import lower_sound
+
+    try:
+        file = parse_target(target)
+    except ObjcError as error:
+        return list(error.diagnostics), ()
+    try:
+        module, programs = _lowered(file, target)
+    except ObjcError as error:
+        return list(error.diagnostics), _named(lower_sound(file), target)
+    return list(module.warnings), programs
+
+
+def _lowered(file: File, target: TargetName) -> tuple[Module, tuple[Program, ...]]:
     from objc.passes.lower import lower
 
-    module = lower(parse_target(target))
+    module = lower(file)
     found = _named(module, target)
     if not found and target.name is not None and target.name not in module.stages:
         games = [name.partition(".")[0] for name in module.programs]
         require_name(target, tuple(dict.fromkeys([*module.programs, *games])))
     return module, found
-
-
-def sound_programs(target: TargetName) -> tuple[Program, ...]:
-    """Of the programs that a target names, those that have no error, where others of the file have."""
-    from objc.passes.lower import lower_sound
-
-    try:
-        file = parse_target(target)
-    except ObjcError:
-        return ()
-    return _named(lower_sound(file), target)
 
 
 def _named(module: Module, target: TargetName) -> tuple[Program, ...]:

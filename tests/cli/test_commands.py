@@ -106,6 +106,18 @@ def test_check_of_standard_input(run: Run) -> None:
     assert "1 declaration, no findings" in result.stdout
 
 
+def test_what_is_sound_is_checked_beside_what_is_not(run: Run) -> None:
+    text = (
+        "loss a(x: real<m>, y: real<s>) = x + y\nloss b(x: real) = x^2 claims convex in x\n"
+        "loss c(x: real) = missing + x\nloss d(x: real) = b(x)\nloss e(x: real) = c(x)\n"
+    )
+    result = run("check", "--json", "-", stdin=text)
+    data = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert [one["name"] for one in data["declarations"]] == ["b", "d"]
+    assert {one["code"] for one in data["diagnostics"]} == {"E0220", "E0101"}
+
+
 def test_the_library_by_name_alone(run: Run) -> None:
     assert run("show", "focal").stdout.startswith("program focal(")
     assert "loss focal" in run("check", "focal").stdout
