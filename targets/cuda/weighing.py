@@ -22,17 +22,22 @@ from objc.schedule.loops import Loops, Storage
 
 def weight_of(program: Program) -> Input | None:
     """The weights of a program's examples."""
+    found = (one for one in _added(program) if one.dimensions == (BATCH,))
+    return next(found, None)
+
+
+def _added(program: Program) -> list[Input]:
+    """Weights and scale: the vectors that a Hessian is multiplied by are inputs of nobody's too, of any
+    sign."""
     found = [one for one in program.inputs if one.role == "internal"]
-    return next((one for one in found if one.dimensions == (BATCH,)), None)
+    return [one for one in found if one.domain.kind in ("positive", "nonnegative")]
 
 
 def weighed(program: Program) -> tuple[Program | None, Program]:
     """A program that finds the scale, and the program that takes it from there as an input and leaves
     examples out; None, and the program as it is, where it has no weights."""
     weight = weight_of(program)
-    scale = next(
-        (one for one in program.inputs if one.role == "internal" and not one.dimensions), None
-    )
+    scale = next((one for one in _added(program) if not one.dimensions), None)
     if weight is None or scale is None:
         return None, program
     names = Names.of(program)

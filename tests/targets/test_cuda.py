@@ -91,3 +91,21 @@ def test_a_place_is_chosen_over_all_blocks() -> None:
         inputs["y"][inputs["x"].argmax()], rel=1e-6
     )
     assert ".entry" in ptx.compiled(TARGET.emit(program, "float32").text, "sm_90")
+
+
+@pytest.mark.usefixtures("simulated")
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_direction_of_zeros_and_signs_is_no_weight(weighted: bool) -> None:
+    """What the Hessian is multiplied by has an entry an example, as weights have: an example of 0 there
+    counts for the others' products."""
+    kernel = objc.compile("loss q(z: real, a: real | t: real) = (a * tanh(z) - t)^2 + exp(a)").q
+    variant = Variant(("hessian_vector_product",), ("z", "a"), frozenset({"z", "t"}), weighted)
+    program = derive(kernel.program, variant)
+    rng = np.random.default_rng(2)
+    inputs = {"z": rng.normal(size=6), "a": 0.3, "t": rng.normal(size=6), "scale": 0.25}
+    inputs |= {"vector_z": np.array([0.0, 1, 0, -2, 0.5, 0]), "vector_a": 1.5}
+    if weighted:
+        inputs["weight"] = np.array([0.5, 2, 0, 1, 1, 3])
+    found = run(program, inputs, "float64")
+    for key, value in evaluate(program, inputs).items():
+        np.testing.assert_allclose(found[key], value, err_msg=key, **TOLERANCE["float64"])
