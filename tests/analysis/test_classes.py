@@ -31,7 +31,7 @@ _USE = "use metrics (accuracy)\n"
         ("sum[j]((softmax(2 * z)[j] - [j == k])^2)", "proved", "refuted"),
         # Of the scores themselves, not of their softmax alone.
         ("sum[j]((softmax(z)[j] - [j == k])^2) + z[0] / 100", "unknown", "refuted"),
-        ("logsumexp[j](a * z[j]) - a * z[k]", "proved", "unknown"),
+        ("logsumexp[j](a * z[j]) - a * z[k]", "proved", "refuted"),
         ("logsumexp[j](2 * z[j]) - 2 * z[k]", "proved", "refuted"),
         ("logsumexp[j](-2 * z[j]) + 2 * z[k]", "unknown", "refuted"),
     ],

@@ -31,7 +31,7 @@ _NLL = "(logsumexp[k](x[k]) - x[y])"
         (f"c * {_NLL}", "lipschitz sqrt(2) * c in x", "proved"),
         (f"c * {_NLL}", "smooth c / 2 in x", "proved"),
         (f"{_NLL} - {_NLL} / 2", "smooth 1 / 2 in x", "proved"),
-        (f"w[y] * {_NLL}", "smooth 1 / 2 in x", "unknown"),
+        (f"w[y] * {_NLL}", "smooth 1 / 2 in x", "refuted"),
         ("logsumexp[k](c * x[k]) / c - x[y]", "smooth c / 2 in x", "proved"),
         ("logsumexp[k](c * x[k]) / c - x[y]", "lipschitz sqrt(2) in x", "proved"),
         ("logsumexp[k](w[k] * x[k])", "smooth 1 / 2 in x", "refuted"),
