@@ -3,7 +3,8 @@
 Near a root of a result its relative error says nothing: what can be bounded there is the error over the
 change of the result when the inputs are rounded once. Two measures of it: every entry changed in
 proportion to itself, and, of tensors of real numbers, every entry in proportion to the largest one, as
-the error of a sum or a projection is. For the latter the largest entry of the same result counts too.
+the error of a sum or a projection is. For the latter the largest entry of the same result counts too, and
+changes that are less than a rounding: what is asked for is the most that a change within it makes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from objc.target import DType
 _STEP = {"float32": 1e-6, "float64": 1e-14}
 """The relative change of the inputs from which conditioning is read, many roundings wide."""
 _TRIES = 3
+_PARTS = (1.0, 1e-10, 1e-25)
+"""Parts of a rounding. Where a softmax of entries that are all but equal goes over into a choice of one, less
+than a rounding changes a result more than a whole one."""
 _EXACT = frozenset({"index", "count", "integer", "sign", "binary"})
 
 
@@ -53,7 +57,8 @@ class Conditioning:
         self, inputs: Mapping[str, Any], truth: Truth, digits: np.ndarray, examples: np.ndarray
     ) -> Truth:
         """The same for some examples, when every entry of a tensor of real numbers is off by a rounding
-        of the largest; at least a rounding of the largest entry of the result."""
+        of the largest, or of the largest of its row, or by a part of one; at least a rounding of the largest
+        entry of the result."""
         eps = float(np.finfo(self.dtype).eps)
         changes = {key: _largest(values) * eps for key, values in truth.items()}
         if not examples.size:
@@ -69,14 +74,28 @@ class Conditioning:
             }
             found = self.reference.once(moved, digits[examples])
             self._take_greater(changes, truth, found, examples)
+        for generator, part in zip(self._generators(), _PARTS, strict=True):
+            size = part * mpmath.mpf(eps) / _STEP[self.dtype]
+            moved = {
+                name: self._moved(name, value, np.abs(value.astype(object)) * size, generator)
+                if name in batched
+                else value
+                for name, value in some.items()
+            }
+            found = self.reference.once(moved, digits[examples])
+            self._take_greater(changes, truth, found, examples, factor=mpmath.mpf(1))
         return changes
 
     def _generators(self) -> list[np.random.Generator]:
         self._drawn += 1
         return [np.random.default_rng((self._drawn, number)) for number in range(_TRIES)]
 
-    def _take_greater(self, changes: Truth, truth: Truth, found: Truth, examples: Any) -> None:
-        factor = mpmath.mpf(float(np.finfo(self.dtype).eps)) / _STEP[self.dtype]
+    def _take_greater(
+        self, changes: Truth, truth: Truth, found: Truth, examples: Any, factor: Any = None
+    ) -> None:
+        """Changes of inputs by a step are those of a rounding times the factor of both, or the one given."""
+        if factor is None:
+            factor = mpmath.mpf(float(np.finfo(self.dtype).eps)) / _STEP[self.dtype]
         for key, values in found.items():
             apart = np.abs(values - truth[key][examples]) * factor
             known = changes[key][examples]
@@ -93,7 +112,8 @@ class Conditioning:
         if domain.kind in _EXACT or domain.is_integer:
             return value
         part = generator.uniform(-1, 1, size=np.shape(value)) * _STEP[self.dtype]
-        moved = np.asarray(value, np.float64) + np.asarray(size, np.float64) * part
+        kind = object if np.asarray(size).dtype == object else np.float64
+        moved = np.asarray(value, np.float64).astype(kind) + np.asarray(size, kind) * part
         if domain.kind in ("probability", "simplex"):
             moved = np.minimum(moved, 1.0)
         return moved if moved.shape else float(moved)

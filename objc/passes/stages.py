@@ -13,6 +13,7 @@ from objc.passes.inline import inline_all, inline_same_loop
 from objc.passes.lengths import slopes_of_lengths
 from objc.passes.mixtures import ratios_to_mixtures, without_equal_shares
 from objc.passes.nest import nest_extremes
+from objc.passes.odds import ratios_of_odds
 from objc.passes.places import tell_places
 from objc.passes.power_norms import name_power_norms
 from objc.passes.prune import prune
@@ -42,6 +43,7 @@ def stable(program: Program) -> Program:
         ("prune", prune),
         ("stabilise", stabilise),
         ("rests", logs_of_the_rest),
+        ("odds", ratios_of_odds),
         ("differences", partial(name_differences, known=program)),
         ("demand", guard_places),
     )

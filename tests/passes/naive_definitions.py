@@ -5,6 +5,7 @@ by its exponentials. The table of `tests.passes.frameworks` does not have them.
 from __future__ import annotations
 
 from .form import LOGITS, Form, Row, two
+from .naive_scales import SURE
 
 NEAR_PAIRS: tuple[Row, ...] = (
     (0.3, 0.3001), (0.3, 0.3 + 1e-9), (-5.0, 5.0), (40.0, 40.01), (-30.0, -31.0), (2.0, 2.0), (20.0, 19.0),
@@ -79,4 +80,13 @@ DISTILLED = (
          "x: interval(-1, 1)"),
 )  # fmt: skip
 
-DEFINITIONS: tuple[Form, ...] = (*BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED)
+CHOICES = (
+    Form("product of choices", "-log(prod[i](exp(s[i]) / sum[j | j >= i](exp(s[j]))))",
+         [(z,) for z in SURE], "s: real[N]",
+         oracle="total(log(total(exp(one) for one in s[i:])) - s[i] for i in range(len(s)))"),
+    Form("weighted squares that overflow", "min(w, 5) / w * sum[d](r[d]^2)",
+         [((1e160, 1.0, 1e155), 1e100), ((3.0, 4.0, 0.0), 10.0), ((1e-3, 0.0, 0.0), 1e-300)],
+         "r: real[D] | w: positive", oracle="min(w, 5) / w * total(one * one for one in r)"),
+)  # fmt: skip
+
+DEFINITIONS: tuple[Form, ...] = (*CHOICES, *BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED)

@@ -29,6 +29,7 @@ from objc.passes.evaluation.sigmoids import divergences_of_sigmoids
 from objc.passes.evaluation.soft_targets import soft_targets_by_parts
 from objc.passes.evaluation.softmaxes import compare_softmaxes
 from objc.passes.evaluation.square_differences import factor_differences_of_squares
+from objc.passes.evaluation.weighted_squares import weigh_by_roots
 
 __all__ = ["keep_digits", "keep_range"]
 
@@ -44,4 +45,4 @@ def keep_digits(program: Program) -> Program:
     program = over_sums_of_roots(log_ratios_near_one(differences_of_gammas(program)))
     program = factor_differences_of_squares(program)
     program = differences_at_near_arguments(divergences_of_sigmoids(program))
-    return less_one(subtract_normalizers(program))
+    return weigh_by_roots(less_one(subtract_normalizers(program)))

@@ -14,7 +14,7 @@ import sympy
 
 from objc.atoms import Branch, extended, hypot1m1, log1p, quotient, sigmoid, xlogy
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Expression, Read
+from objc.ir.symbols import Expression, Read, indices_of
 from objc.passes.rewrites.forms import ONE, ZERO, is_short
 
 _MOST_DEGREES = 8
@@ -84,7 +84,7 @@ def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
         changed = _under_exponential(whole, named)
     if changed is None:
         changed = _behind_gate(whole, named)
-    return whole if changed is None else changed
+    return _divided_in_turn(whole) if changed is None else changed
 
 
 def _ratio_of_powers(product: Any, *, alike: bool = False) -> Any:
@@ -107,6 +107,20 @@ def _ratio_of_powers(product: Any, *, alike: bool = False) -> Any:
         if not degree.is_Integer:
             whole = quotient(sympy.sqrt(x), sympy.sqrt(s)) ** (2 * degree)
         product = product * x**-degree * s**degree * whole
+    return product
+
+
+def _divided_in_turn(product: Any) -> Any:
+    """x/(a·b) = (x/a)/b, first by the divisor that x is a part of, where all three are entries of one tensor
+    size: the product of the divisors may leave the range."""
+    entries = [one for one in sympy.Mul.make_args(product) if isinstance(one, Read)]
+    below = [1 / one for one in sympy.Mul.make_args(product) if one.as_base_exp()[1] == -1]
+    for x in (one for one in entries if one.positions):
+        alike = [one for one in below if indices_of(one) == indices_of(x) and not one.is_integer]
+        if len(alike) > 1 and len(alike) == len(below):
+            divisor = min(alike, key=lambda one: (x not in one.args, spelled(one)))
+            below.remove(divisor)
+            product = product / x * divisor * quotient(x, divisor)
     return product
 
 
