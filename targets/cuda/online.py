@@ -67,8 +67,8 @@ class _Merge:
         self.loops = loops
         self.program: Program = loops.program
         self.items = step.loop.body
-        others = [one.items for one in loops.steps if step.loop not in one.items]
-        self.later = {name for items in others for name in read_by(items)}
+        others = [item for one in loops.steps for item in one.items if item != step.loop]
+        self.elsewhere = read_by(others)
 
     def body(self) -> tuple[Item, ...] | None:
         rows = [n for n, one in enumerate(self.items) if isinstance(one, Loop)]
@@ -102,11 +102,11 @@ class _Merge:
         return (*self.items[:first], *starts, loop, *others, *rest)
 
     def _is_needed(self, name: str) -> bool:
-        """Whether exponentials are for others than this loop over rows: a later step, or another item where
+        """Whether exponentials are for others than this loop over rows: another step, or another item where
         rows are taken in blocks."""
         kept = self.loops.storage[name]
         is_own = kept.kind in ("lent", "scratch", "local") and kept.block is None
-        return not is_own or name in self.later
+        return not is_own or name in self.elsewhere
 
     def _may_be_again(self, gone: Mapping[str, Assign]) -> bool:
         """Whether exponentials can be made later as they are now: of what nothing takes the place of."""
