@@ -7,7 +7,6 @@ from collections.abc import Mapping
 PARALLEL = "what is left of a projection on a nearly parallel vector, or of a coordinate that is nearly all"
 COMPLEMENT = "a sum of probabilities less a sum that nearly is it"
 LEAD = "the lead of the best path is a difference of nearly equal sums over paths"
-NEAR = "a difference of probabilities that nearly agree, of a softmax of nearly equal entries"
 SMALLEST = (
     "numbers next to the smallest normal one, or below it, keep fewer digits, or none, on the way"
 )
@@ -19,8 +18,6 @@ ROOTS: Mapping[str, str] = {
     "grpo": SMALLEST,
     "grpo_token_mean": SMALLEST,
     "group_lasso": PARALLEL,
-    "jensen_shannon": NEAR,
-    "listmle": COMPLEMENT,
     "structured_hinge": LEAD,
     "symmetric_cross_entropy": COMPLEMENT,
     "tversky": COMPLEMENT,
@@ -28,13 +25,11 @@ ROOTS: Mapping[str, str] = {
 """By name, those of which only an entry that is nearly a root, beside others that are not, misses the aim:
 its error is bounded by a rounding of the largest entry of the result, or of each input."""
 
-RANGE = "squares or products of numbers of this size leave the range on the way to a result in it"
 PATHS = (
     "sums over paths that are nearly equal, of weights beside which what tells them apart is lost"
 )
 SEAM = "a decision between numbers that agree after a rounding"
 CURVED = "products with a Hessian that is zero, or nearly, as a whole: its parts are not"
-SATURATED = "a probability that is one after its rounding, of which the complement is wanted twice"
 ALIKE = "both views are nearly the same: the gradient is nearly zero as a whole"
 
 REASONS: Mapping[str, str] = {
@@ -43,8 +38,6 @@ REASONS: Mapping[str, str] = {
     "crammer_singer": SEAM,
     "crf": PATHS,
     "info_nce": CURVED,
-    "min_snr": RANGE,
-    "orpo": SATURATED,
     "soft_dtw": CURVED,
     "supcon": SMALLEST,
 }

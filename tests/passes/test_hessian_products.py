@@ -111,3 +111,22 @@ def test_confident_tokens_of_a_masked_sequence() -> None:
         others = [one - LOGITS[row][row] for k, one in enumerate(LOGITS[row]) if k != row]
         rest = float(mpmath.fsum(mpmath.exp(one) for one in others))
         assert abs(found[row, row] + rest / (1 + rest) / 2) <= 1e-14 * rest
+
+
+TWO_AXES = (
+    ("log(sum[i, j](exp(s[i] - s[j])))", "log(sum[i](exp(s[i]))) + log(sum[i](exp(-s[i])))"),
+    ("log(1 + sum[i](exp(s[i]) * sum[j](exp(s[j]))))", "log(1 + sum[i](exp(s[i]))^2)"),
+)
+
+
+@pytest.mark.parametrize(("text", "apart"), TWO_AXES)
+def test_two_axes_of_one_dimension_are_two_places(text: str, apart: str) -> None:
+    """An addend of a logsumexp over both has no place where they are one."""
+    s, vector = {"s": np.array([0.3, -1.0, 2.0])}, np.array([1.0, -0.5, 0.75])
+    found = []
+    for body in (text, apart):
+        program = lower(parse(Source("f.objc", f"loss f(s: real[N]) =\n    {body}\n"))).programs["f"]
+        derived = derive(program, Variant(("gradient", "hessian_vector_product"), ("s",)))
+        found.append(evaluate(derived, {**s, "vector_s": vector}))
+    for key in ("gradient:s", "hessian_vector_product:s"):
+        np.testing.assert_allclose(found[0][key], found[1][key], rtol=1e-13)
