@@ -128,9 +128,10 @@ class _Turned:
         return program.with_lets(lets)
 
     def _copy(self, let: Let, body: Expression) -> Loop:
-        """Rows into columns, or back: one row after the other."""
+        """Rows into columns, or back: one column after the other, since rows are so short that a loop along
+        one is hardly entered before it ends."""
         inner = Assign(let.name, let.free, body)
-        return Loop(self.rows, (Loop(let.free[1], (inner,)),))
+        return Loop(let.free[1], (Loop(self.rows, (inner,)),))
 
     # -------------------------------------------------------------- items
 

@@ -257,6 +257,7 @@ class Body(Expressions):
             and self.translator.bits == 512
             and self._may_be_hinted(node)
             and not any(map(_chooses, node.body))
+            and not _turns(node)
         )
 
     @property
@@ -272,7 +273,9 @@ class Body(Expressions):
         module, number = self.translator.module, ir.IntType(32)
         said = []
         branches = any(isinstance(one, ast.IfExp) for part in node.body for one in ast.walk(part))
-        if self.stepping and branches:
+        if _turns(node):
+            said.append(["llvm.loop.vectorize.width", number(1)])
+        elif self.stepping and branches:
             pass  # a choice by the step alone becomes two loops with exits of their own
         elif "float32" in self.kinds and not any(map(_chooses, node.body)):
             said.append(["llvm.loop.vectorize.width", number(self.translator.bits // 32)])
@@ -348,6 +351,28 @@ def _chooses(one: ast.stmt) -> bool:
         for part in ast.walk(one)
         if isinstance(part, ast.Assign)
         for target in part.targets
+    )
+
+
+def _turns(node: ast.For) -> bool:
+    """Whether a loop copies numbers that stand apart into ones that stand together, or back, and nothing
+    else: one by one it is faster than by vectors that are gathered."""
+    match node.body:
+        case [
+            ast.Assign(value=ast.Subscript() as source),
+            ast.Assign(targets=[ast.Subscript() as goal], value=ast.Name()),
+        ]:
+            return _runs_along(source, node) != _runs_along(goal, node)
+    return False
+
+
+def _runs_along(array: ast.Subscript, loop: ast.For) -> bool:
+    """Whether a loop runs along an array's last axis."""
+    last = array.slice.elts[-1] if isinstance(array.slice, ast.Tuple) else array.slice
+    return (
+        isinstance(last, ast.Name)
+        and isinstance(loop.target, ast.Name)
+        and last.id == loop.target.id
     )
 
 

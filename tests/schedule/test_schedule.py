@@ -234,8 +234,9 @@ def test_rows_of_few_entries_stand_side_by_side() -> None:
     assert loops is not None
     (block,) = [step for step in loops.steps if isinstance(step, Blocked)]
     for item, around in walk(block.items):
-        if isinstance(item, Accumulate) and item.at:
+        if isinstance(item, Assign | Accumulate):
             assert around[-1].index == block.index
+        if isinstance(item, Accumulate) and item.at:
             assert len(around) == 2
         if isinstance(item, Assign) and item.body.has(sympy.exp):
             assert not any(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 import sympy
+from objc.targets.cpu import emission
 from objc.targets.cpu.mathematics import SPELLINGS
+from objc.targets.cpu.translation import translate
 
 from objc.atoms import ATOMS, Branch
 from objc.ir.domain import Domain
@@ -140,3 +143,14 @@ def test_what_cancels_over_rows_keeps_its_digits() -> None:
     given = {"rows": np.ones((8, 5)), "factor": np.array([1e8, 1, -1e8, 1, 3, 1e8, 1, -1e8])}
     found = run(function((rows, factor), total), given, "float32")["result"]
     np.testing.assert_array_equal(found, np.full(5, 6))
+
+
+def test_rows_are_turned_number_by_number() -> None:
+    """Copies from rows into columns, and back, are no work for vectors, which would be gathered; what
+    stands between is."""
+    top = Let("top", (row,), rows.read(row, k), "max", (k,))
+    least = Let("r", (row, k), sympy.exp(rows.read(row, k) - top.read(row)))
+    turned = emission.forms(function((rows,), top, least), "float32")[1]
+    assert turned is not None
+    found = re.findall(r"vectorize.width\", i32 (\d+)", str(translate(turned.whole(), 512)))
+    assert set(found) == {"1", "16"}
