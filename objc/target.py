@@ -30,8 +30,8 @@ class IndexOutOfRange(Exception):
     """Raised by an executable when a gather leaves its dimension. The kernel makes the diagnostic.
 
     `tensor` is the tensor that was read, `axis` which of its axes, `value` the position that came,
-    `extent` the axis's size, `example` the position along the batch (None without a batch). The axis is -1 for
-    an entry that is a position and is not read at, -2 for a weight that is negative or not finite.
+    `extent` the axis's size, `example` the position along the batch (None without a batch). The axis is -1
+    for an entry that is a position and is not read at, -2 for a weight that is negative or not finite.
     """
 
     tensor: str

@@ -107,7 +107,7 @@ def test_a_weighted_mean_is_divided_on_the_device(margin: Any) -> None:
     np.testing.assert_allclose(gradient.fetch(), slope, rtol=1e-12, atol=1e-14)
     assert float(margin.focal(*given, weight=Owned(weight))) == pytest.approx(expected, rel=1e-12)
     value = margin.focal(*given, weight=Owned(-weight))
-    with pytest.raises(IndexError, match="`weight` is -[12350.]+, and must be at least 0"):
+    with pytest.raises(IndexError, match=r"`weight` is -[12350.]+, and must be at least 0"):
         float(value)
     with pytest.raises(TypeError, match="`weight` is on the host"):
         margin.focal(*given, weight=weight)
