@@ -96,7 +96,10 @@ def test_products_of_such_arrays_are_loops(device: Pretended) -> None:
     assert float(value) == pytest.approx(objc.compile(text, target="numpy").gram(x), rel=1e-12)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16"])
+@pytest.mark.parametrize(
+    "dtype",
+    [*(pytest.param(one, marks=pytest.mark.slow) for one in ("float64", "bfloat16")), "float32"],
+)
 def test_they_are_compiled(dtype: DType) -> None:
     """Several at once too: of one byte each, as many bytes as there are entries."""
     program = objc.compile(TEXT).tempered.program
