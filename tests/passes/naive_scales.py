@@ -55,8 +55,6 @@ SCALE_FORMS = (
          [(z,) for z in SURE], "z: real[K]",
          oracle="total(exp(one) * (one - log(total(exp(o) for o in z))) for one in z)"
          " / total(exp(one) for one in z)"),
-    Form("impurity", "1 - sum[k](softmax(z)[k]^2)", [(z,) for z in SURE[:3]], "z: real[K]",
-         oracle="1 - total(exp(one)^2 for one in z) / total(exp(one) for one in z)^2"),
     two("-log(sigmoid(c - log(1 - exp(c)) - r + log(1 - exp(r))))",
         ((-1e-40, -4.7), (-1e-10, -0.3), (-5.0, -1e-12), (-0.7, -0.6), (-700.0, -3.0), (-1e-3, -1e-3)),
         "c: interval(-inf, 0), r: interval(-inf, 0)", oracle="log(1 + (exp(-c) - 1) / (exp(-r) - 1))"),

@@ -125,7 +125,9 @@ def test_two_axes_of_one_dimension_are_two_places(text: str, apart: str) -> None
     s, vector = {"s": np.array([0.3, -1.0, 2.0])}, np.array([1.0, -0.5, 0.75])
     found = []
     for body in (text, apart):
-        program = lower(parse(Source("f.objc", f"loss f(s: real[N]) =\n    {body}\n"))).programs["f"]
+        program = lower(parse(Source("f.objc", f"loss f(s: real[N]) =\n    {body}\n"))).programs[
+            "f"
+        ]
         derived = derive(program, Variant(("gradient", "hessian_vector_product"), ("s",)))
         found.append(evaluate(derived, {**s, "vector_s": vector}))
     for key in ("gradient:s", "hessian_vector_product:s"):
