@@ -37,7 +37,7 @@ def ratios_of_odds(program: Program) -> Program:
 def _by_ratio(node: Any) -> Expression | None:
     (u,) = node.args
     sides = {}
-    for addend in u.args:
+    for addend in sympy.Add.make_args(u):
         sign, rest = addend.as_coeff_Mul()
         if isinstance(rest, log1mexp) and isinstance(rest.args[0], Read):
             sides[sign] = rest.args[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from objc.targets._conditional import computable_everywhere
@@ -43,3 +45,11 @@ def test_a_place_of_certain_reads_is_blamed_and_of_others_only_where_taken() -> 
     np.testing.assert_allclose(gradient[1], 2 * z[1] / 3)
     with pytest.raises(ObjcError, match="y"):
         module.uncertain.value_and_grad(z, y, np.array([1, 1, 1]))
+
+
+def test_a_branch_within_softplus_is_no_sum() -> None:
+    """Differences of log-odds are looked for in it, and there is none."""
+    text = "loss f(x: real; n: count = 2) = softplus(if n > 1 then x else 2 * x)"
+    value, slope = objc.compile(text).f.value_and_grad(np.ones(1))
+    assert value == pytest.approx(math.log1p(math.e))
+    assert slope == pytest.approx(1 / (1 + math.exp(-1)))
