@@ -16,7 +16,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -397,23 +397,20 @@ class Kernel:
                 np.copyto(other, given[0])
 
 
-FEW = 63
-"""Entries of a row up to which many rows stand side by side."""
-
-
 class Either:
-    """A kernel in two forms, of which the sizes choose: for rows of few entries and for others. Each
-    is made when it is first called."""
+    """A kernel in two forms, of which the sizes choose: for rows of few entries and for others. `few` are
+    the dimensions that are small then, each with the most entries. A form is made when it is first
+    called."""
 
     def __init__(
         self,
         wide: Callable[[], Callable[..., Any]],
         narrow: Callable[[], Callable[..., Any]],
-        few: Sequence[str],
+        few: Mapping[str, int],
     ) -> None:
         self.makers = wide, narrow
         self.made: list[Callable[..., Any] | None] = [None, None]
-        self.few = tuple(few)
+        self.few = tuple(few.items())
         self.lock = threading.Lock()
 
     def __call__(
@@ -423,7 +420,7 @@ class Either:
 
     def of(self, sizes: Mapping[str, int]) -> Callable[..., Any]:
         """The form for these sizes."""
-        return self.form(all(sizes.get(name, FEW + 1) <= FEW for name in self.few))
+        return self.form(all(sizes.get(name, most + 1) <= most for name, most in self.few))
 
     def form(self, side_by_side: bool) -> Callable[..., Any]:
         """One of the two, made now if need be."""

@@ -19,6 +19,12 @@ from objc.schedule.loops import Blocked, Loops, Serial, Step, walk
 from objc.schedule.narrow import few, narrow
 from objc.target import DType, Emitted
 
+FEW = 63
+"""Entries of a row up to which many rows stand side by side,"""
+
+FEW_ASKED = 15
+"""or up to which, where a row by itself is asked what it may do without."""
+
 ERRORS = 5
 """Numbers in the report of a bad position: rank, site, position, extent, example."""
 
@@ -31,9 +37,14 @@ def emit(program: Program, dtype: DType) -> Emitted:
         metadata["narrow"] = {
             "text": second.whole(),
             "metadata": second.metadata() | _usual(second),
-            "few": few(second.loops),
+            "few": few_entries(kernel, second),
         }
     return Emitted(program.name, kernel.whole(), dtype, metadata)
+
+
+def few_entries(wide: Kernel, narrow: Kernel) -> dict[str, int]:
+    """The dimensions of which rows side by side are to have few entries, and how many at most."""
+    return dict.fromkeys(few(narrow.loops), FEW_ASKED if wide.asks_rows else FEW)
 
 
 def _usual(kernel: Kernel) -> dict[str, Any]:
@@ -80,6 +91,7 @@ class Kernel(Written):
         self.texts = [one.text() for one in steps]
         self.calls = [one.call() for one in steps]
         self.has_forms = any(one.has_forms for one in steps)
+        self.asks_rows = any(one.asked_rows for one in steps)
         self.questions = [one.question for one in steps if one.question]
         self.require_filled()
         self.run = self.entry()  # it takes slots too, so it is written before they are told

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from objc.targets import _module
-from objc.targets.cpu.emission import Kernel, forms
+from objc.targets.cpu.emission import Kernel, few_entries, forms
 
 from objc.ir.program import Program
-from objc.schedule.narrow import few
 from objc.target import DType
 
 _FOLDER = Path(__file__).parent.parent
@@ -60,7 +59,7 @@ def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DTy
             one.body() + f"\n\n\n{one.prefix}kernel = {_called(one)}" for one in (wide, narrow)
         ]
         made = [f"    lambda: {one.prefix}kernel,\n" for one in (wide, narrow)]
-        chosen = f"{name} = Either(\n{''.join(made)}    {few(narrow.loops)!r},\n)"
+        chosen = f"{name} = Either(\n{''.join(made)}    {few_entries(wide, narrow)!r},\n)"
         return "\n\n\n".join([*parts, chosen]) + "\n"
 
     return _module.write(programs, dtype, "Numba and NumPy", _IMPORTS, kernel, support)

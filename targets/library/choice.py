@@ -6,11 +6,10 @@ from outside. What is begun in a form goes on in it: the workspace holds which.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llvmlite import ir
-from objc.targets.cpu.driver import FEW
 from objc.targets.library.functions import ERROR, FORM, I32, WORDS, types_of
 from objc.targets.library.interface import Interface
 from objc.targets.library.whole import I64
@@ -22,10 +21,10 @@ MANY_ENTRIES, FEW_ENTRIES = ".many", ".few"
 class Choice:
     """Adds the functions of an interface to a module, which call those of a form.
 
-    `few` are the dimensions that are small where rows stand side by side.
+    `few` are the dimensions that are small where rows stand side by side, with the most entries of each.
     """
 
-    def __init__(self, module: ir.Module, interface: Interface, few: Sequence[str]) -> None:
+    def __init__(self, module: ir.Module, interface: Interface, few: Mapping[str, int]) -> None:
         self.module = module
         self.interface = interface
         self.few = few
@@ -79,5 +78,5 @@ class Choice:
         found: Any = ir.IntType(1)(1)
         for one, size in zip(self.sizes, arguments, strict=False):
             if one.key in self.few:
-                found = b.and_(found, b.icmp_signed("<=", size, I64(FEW)))
+                found = b.and_(found, b.icmp_signed("<=", size, I64(self.few[one.key])))
         return found

@@ -58,7 +58,7 @@ def _modules(
 ) -> Iterator[ir.Module]:
     """The modules of a kernel: one, or one for each of its two forms and one that chooses."""
     narrow = metadata.get("narrow")
-    few = () if narrow is None else narrow["few"]
+    few = {} if narrow is None else narrow["few"]
     sizes = {one.key for one in interface.of("size")}
     if narrow is None or not set(few) <= sizes:
         yield _module(text, interface, metadata, bits)

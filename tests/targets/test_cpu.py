@@ -13,10 +13,12 @@ from objc.targets.cpu.mathematics import SPELLINGS
 from objc.targets.cpu.translation import translate
 
 from objc.atoms import ATOMS, Branch
+from objc.compiler import Variant, derive, lower, parse
 from objc.ir.domain import Domain
 from objc.ir.index import BATCH, Dimension, Index, Position
 from objc.ir.program import Input, Let, Program
 from objc.ir.symbols import IndexValue
+from objc.source import Source
 from objc.target import IndexOutOfRange
 
 from .running import TARGET, agree, run
@@ -154,3 +156,16 @@ def test_rows_are_turned_number_by_number() -> None:
     assert turned is not None
     found = re.findall(r"vectorize.width\", i32 (\d+)", str(translate(turned.whole(), 512)))
     assert set(found) == {"1", "16"}
+
+
+def test_rows_that_are_asked_stand_side_by_side_only_where_they_are_short() -> None:
+    """Side by side no row can do without a side of a branch by itself: long rows gain more by that."""
+    plain = "loss f(z: real[K] | y: index(K)) = -log(softmax(z)[y])\n"
+    asked = "loss f(z: real[K] | p: simplex[K]) = sum[k](p[k] * log(p[k] / softmax(z)[k]))\n"
+    found = []
+    for text in (plain, asked):
+        (program,) = lower(parse(Source("any", text))).programs.values()
+        batched = frozenset(one.name for one in program.inputs)
+        derived = derive(program, Variant(("value", "gradient"), ("z",), batched))
+        found.append(emission.emit(derived, "float32").metadata["narrow"]["few"])
+    assert found == [{"K": emission.FEW}, {"K": emission.FEW_ASKED}]
