@@ -22,7 +22,7 @@ from objc.target import DType, Emitted
 FEW = 63
 """Entries of a row up to which many rows stand side by side,"""
 
-FEW_ASKED = 15
+FEW_ASKED = 23
 """or up to which, where a row by itself is asked what it may do without."""
 
 ERRORS = 5
