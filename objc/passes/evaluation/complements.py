@@ -18,10 +18,9 @@ import sympy
 from objc.atoms import Branch, expm1
 from objc.ir.domain import REAL
 from objc.ir.index import Index, Position, at
-from objc.ir.program import Let, Names, Program
-from objc.ir.recurrence import members
-from objc.ir.spelling import spelled
+from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, IndexValue, Read, indices_of, substitute_positions
+from objc.passes.evaluation.nodes import Making
 from objc.passes.rewrites.forms import without_factor
 
 ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
@@ -29,29 +28,15 @@ ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
 
 def complements_of_probabilities(program: Program) -> Program:
     """The program with such differences by the exponential less one."""
-    inside = members(program)
-    making = _Making(program)
-    for let in program.lets:
-        body = let.body
-        if let.name not in inside:
-            for node in sorted(body.atoms(sympy.Add), key=spelled):
-                changed = making.less_delta(node) or making.less_probability(node)
-                if changed is None and let.reduction is None:
-                    changed = making.less_one(node, let) or making.less_squares(node)
-                if changed is not None:
-                    body = body.xreplace({node: changed})
-        making.lets.append(let if body == let.body else replace(let, body=body))
-    return program.with_lets(making.lets)
+    return _Making(program).changed()
 
 
-class _Making:
-    """Makes the lets; `lets` are those of the program so far, with them."""
-
-    def __init__(self, program: Program) -> None:
-        self.known = program.let
-        self.names = Names.of(program)
-        self.lets: list[Let] = []
-        self.made: dict[str, Let] = {}
+class _Making(Making):
+    def change(self, node: Any, reader: Let) -> Expression | None:
+        changed = self.less_delta(node) or self.less_probability(node)
+        if changed is None and reader.reduction is None:
+            changed = self.less_one(node, reader) or self.less_squares(node)
+        return changed
 
     def less_probability(self, node: Any) -> Expression | None:
         """c − c·p with a let p that is an exponential."""
@@ -87,10 +72,8 @@ class _Making:
         if let.name not in self.made:
             body = -expm1(let.body.args[0])
             name = self.names.fresh(f"{let.name}_rest")
-            made = replace(let, name=name, body=body, domain=REAL)
-            self.lets.insert(self.lets.index(let) + 1, made)
-            self.made[let.name] = made
-        return self.made[let.name]
+            self.insert(let, replace(let, name=name, body=body, domain=REAL))
+        return self.made[let.name][0]
 
     def less_one(self, node: Any, reader: Let) -> Expression | None:
         """Σ c·exp(u[i]) − c, where one of the i is the reader's own place: Σ of the others, and an
@@ -138,10 +121,8 @@ class _Making:
             (over,) = let.over
             guard = sympy.And(let.guard, sympy.Ne(IndexValue(over), IndexValue(place)))
             name = self.names.fresh(f"{let.name}_others")
-            made = replace(let, name=name, guard=guard)
-            self.lets.insert(self.lets.index(let) + 1, made)
-            self.made[let.name] = made
-        return self.made[let.name]
+            self.insert(let, replace(let, name=name, guard=guard))
+        return self.made[let.name][0]
 
 
 def _deltas(node: Any) -> Iterator[tuple[Any, Expression]]:

@@ -15,42 +15,29 @@ import sympy
 
 from objc.atoms import Branch, expm1, log1p
 from objc.ir.domain import REAL
-from objc.ir.program import Let, Names, Program
-from objc.ir.recurrence import members
-from objc.ir.spelling import spelled
+from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Extent, Read
+from objc.passes.evaluation.nodes import Making
 
 _HALF = sympy.Rational(1, 2)
 
 
 def less_one(program: Program) -> Program:
     """The program with such differences by what is small itself."""
-    inside = members(program)
-    making = _Making(program)
-    for let in program.lets:
-        body = let.body
-        if let.name not in inside:
-            for node in sorted(body.atoms(sympy.Add), key=spelled):
-                changed = making.mean(node) or making.product(node)
-                if changed is not None:
-                    body = body.xreplace({node: changed})
-        making.lets.append(let if body == let.body else replace(let, body=body))
-    return program.with_lets(making.lets)
+    return _Making(program).changed()
 
 
-class _Making:
-    """Makes the lets; `lets` are those of the program so far, with them."""
-
+class _Making(Making):
     def __init__(self, program: Program) -> None:
-        self.known = program.let
+        super().__init__(program)
         self.shares = {
             one.name
             for one in program.inputs
             if one.domain.kind in ("probability", "binary", "simplex")
         }
-        self.names = Names.of(program)
-        self.lets: list[Let] = []
-        self.made: dict[str, tuple[Let, ...]] = {}
+
+    def change(self, node: Any, reader: Let) -> Expression | None:
+        return self.mean(node) or self.product(node)
 
     def mean(self, node: Any) -> Expression | None:
         """c·logsumexp b − c·log N = c·m + c·log1p(mean expm1(b − m)), with the greatest b for m, unless
@@ -60,7 +47,7 @@ class _Making:
             count = -coefficient * sympy.log(number)
             if let.guard != sympy.true or count not in node.args:
                 continue
-            top, mean = self._mean(let, number)
+            top, _, mean = self._mean(let, number)
             greatest, share = (one.read(*read.positions) for one in (top, mean))
             near = sympy.Gt(share, -_HALF)
             small = Branch(near, log1p(share), read - greatest - sympy.log(number))
@@ -76,8 +63,7 @@ class _Making:
             total = replace(let, name=name, reduction="sum", body=body, domain=REAL)
             share = total.read(*let.free) / number
             mean = Let(self.names.fresh(f"mean_{let.name}"), let.free, share, domain=REAL)
-            self._insert(let, top, total, mean)
-            self.made[let.name] = top, mean
+            self.insert(let, top, total, mean)
         return self.made[let.name]
 
     def product(self, node: Any) -> Expression | None:
@@ -93,8 +79,7 @@ class _Making:
                 name = self.names.fresh(f"log_{let.name}")
                 body = log1p(rest)
                 one = replace(let, name=name, reduction="sum", body=body, domain=REAL)
-                self._insert(let, one)
-                self.made[let.name] = (one,)
+                self.insert(let, one)
             (logarithm,) = self.made[let.name]
             small = -expm1(logarithm.read(*read.positions))
             left = [one for one in node.args if one not in (addend, -coefficient)]
@@ -110,7 +95,3 @@ class _Making:
                 if let is not None and let.reduction == reduction:
                     found.append((addend, addend / read, let, read))
         return found
-
-    def _insert(self, let: Let, *made: Let) -> None:
-        place = next(k for k, one in enumerate(self.lets) if one.name == let.name)
-        self.lets[place:place] = made

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import sympy
 
-from objc.ir.program import Program
+from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression
 
@@ -33,3 +35,39 @@ def change_nodes(
                     body = body.xreplace({node: changed})
         lets.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(lets)
+
+
+class Making(ABC):
+    """Changes sums by what new lets have, which stand before those that they are made of. What takes part in
+    a recurrence is left as it is."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.known = program.let
+        self.names = Names.of(program)
+        self.lets: list[Let] = []
+        self.made: dict[str, tuple[Let, ...]] = {}
+
+    @abstractmethod
+    def change(self, node: Any, reader: Let) -> Expression | None:
+        """What a sum of this let is to be; None leaves it."""
+
+    def changed(self) -> Program:
+        """The program with the changed sums and the new lets."""
+        inside = members(self.program)
+        for let in self.program.lets:
+            body = let.body
+            if let.name not in inside:
+                for node in sorted(body.atoms(sympy.Add), key=spelled):
+                    changed = self.change(node, let)
+                    if changed is not None:
+                        body = body.xreplace({node: changed})
+            self.lets.append(let if body == let.body else replace(let, body=body))
+        return self.program.with_lets(self.lets)
+
+    def insert(self, let: Let, *made: Let) -> tuple[Let, ...]:
+        """Put lets before one, and remember them by its name."""
+        place = next(n for n, one in enumerate(self.lets) if one.name == let.name)
+        self.lets[place:place] = made
+        self.made[let.name] = made
+        return made
