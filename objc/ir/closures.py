@@ -141,10 +141,7 @@ class Closures:
     def _read(self, read: Read, integers: bool) -> Scalar:
         tensor = self.machine.tensors[read.tensor]
         values: Any = tensor.integers if integers else tensor.values
-        if not read.positions:
-            locate: Callable[[Point], int] = lambda point: 0  # noqa: E731
-        else:
-            locate = self._locate(read, tensor.shape)
+        locate = self._locate(read, tensor.shape)
         if not tensor.faulty:
             return lambda point: values[locate(point)]
 
@@ -158,6 +155,8 @@ class Closures:
 
     def _locate(self, read: Read, shape: tuple[int, ...]) -> Callable[[Point], int]:
         """From a point to the offset in row-major order, each position checked."""
+        if not read.positions:
+            return lambda point: 0
         strides = strides_of(shape)
         places = [self.position(one) for one in read.positions]
         safe = [

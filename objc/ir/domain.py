@@ -112,6 +112,10 @@ def domain_of(expression: Expression) -> Domain:
     return REAL
 
 
+_WITH_ZERO: Mapping[Kind, Kind] = {"positive": "nonnegative", "negative": "nonpositive"}
+"""What a sum is of which a guard may leave nothing."""
+
+
 def domain_of_let(body: Expression, reduction: str | None, guarded: bool) -> Domain:
     """What is known of `reduction[over | guard] body` from the body's sign.
 
@@ -129,7 +133,7 @@ def domain_of_let(body: Expression, reduction: str | None, guarded: bool) -> Dom
     if reduction == "prod" and kind not in ("positive", "nonnegative", "count"):
         return REAL
     if guarded and reduction == "sum":
-        kind = {"positive": "nonnegative", "negative": "nonpositive"}.get(kind, kind)  # type: ignore[assignment]
+        kind = _WITH_ZERO.get(kind, kind)
     if guarded and reduction in ("max", "min"):
         return REAL  # an infinity over nothing
     return Domain(kind) if reduction != "mean" or kind not in ("count", "integer") else REAL

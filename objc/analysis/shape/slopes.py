@@ -13,6 +13,7 @@ import sympy
 from objc.analysis.formulas import influences
 from objc.analysis.values.interval import atom_of
 from objc.atoms import Branch, stop_gradient
+from objc.errors import InternalError
 from objc.ir.program import Program
 from objc.ir.symbols import Expression, Read, reads
 
@@ -61,7 +62,7 @@ class _Derivative:
                 return sympy.polygamma(order + 1, inner) * self.of(inner)
         atom = atom_of(node)
         if atom is None:
-            raise NotImplementedError(f"no derivative of {node.func}")
+            raise InternalError(f"no derivative of {node.func}")
         parts = zip(atom.derivatives, node.args, strict=True)
         return sympy.Add(*(rule(*node.args) * self.of(one) for rule, one in parts))
 

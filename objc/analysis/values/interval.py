@@ -323,7 +323,10 @@ def _corner(base: End, power: End) -> list[End]:
     is_growing = (base > 1) == (power > 0)
     if isinstance(power, float) or isinstance(base, float) or base == 0:
         return [INFINITY if is_growing else Fraction(0)]
-    value: Callable[[], Any] = lambda: _mpf(base) ** _mpf(power)  # noqa: E731
+
+    def value() -> Any:
+        return _mpf(base) ** _mpf(power)
+
     exact = (
         sympy.Pow(
             sympy.Rational(base.numerator, base.denominator),

@@ -24,9 +24,8 @@ def kto(policy, reference, kl, desirable, beta, desirable_weight, undesirable_we
 
 
 def orpo(chosen, rejected, weight):
-    if (
-        chosen > -1
-    ):  # by the odds: those of a certain answer, and the slope of their logarithm, are infinite
+    if chosen > -1:
+        # By the odds: those of a certain answer, and the slope of their logarithm, are infinite.
         odds = torch.exp(rejected - chosen) * torch.expm1(chosen) / torch.expm1(rejected)
         return -chosen + weight * torch.log1p(odds)
     log_odds = (chosen - rejected) - (
