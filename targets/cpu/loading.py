@@ -58,7 +58,7 @@ def _processor() -> str:
 
 def compiled(text: str) -> bytes:
     """Object code of a module's text."""
-    from objc.targets.cpu.translation import translate
+    from objc.targets.cpu.entry import translate
 
     with lock:
         return object_of(widened(str(translate(text, vector_bits())), vector_bits()))

@@ -1,4 +1,4 @@
-"""The text of a kernel as LLVM, without Numba: in milliseconds where Numba takes most of a second.
+"""Functions of a kernel's text as LLVM, without Numba: in milliseconds where Numba takes most of a second.
 
 The text is Python of a small kind: loops over ranges, branches, scalars of fixed types, arrays at known
 places. Its meaning is that of Numba in the modules that people keep; a test holds the two together.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
-from objc.targets.cpu.expressions import F64, I64, Array, Expressions, Value, flat
+from objc.targets.cpu.expressions import I64, Array, Expressions, Value, flat
 
 FLAGS = ("contract", "nsz", "arcp")
 STEP_FLAGS = ("contract", "nsz")
@@ -30,31 +30,6 @@ MATHEMATICS = (
 
 _WHOLE = 4
 """Vectors that a loop may take at a time."""
-
-ENTRY = (("slots", I64), ("values", F64))
-"""The tables that `entry` is given, before its five integers."""
-
-
-def translate(text: str, bits: int) -> ir.Module:
-    """The module of a kernel's text, with `entry` to be called from outside.
-
-    `bits` is the width of the processor's vectors.
-    """
-    module = ir.Module("objc")
-    functions = {**library(), **functions_of(text)}
-    translator = Translator(module, functions, bits)
-    pointers = [ir.PointerType(kind) for _, kind in ENTRY]
-    signature = ir.FunctionType(ir.VoidType(), [*pointers, *[I64] * 5])
-    entry = ir.Function(module, signature, "entry")
-    for argument in entry.args[:2]:
-        argument.add_attribute("noalias")
-    node = functions["entry"]
-    values: list[Value] = [
-        Array(pointer, kind, (I64(1 << 31),))
-        for pointer, (_, kind) in zip(entry.args, ENTRY, strict=False)
-    ]
-    Body(translator, entry, node).fill([*values, *entry.args[2:]])
-    return module
 
 
 @functools.lru_cache(maxsize=1)
@@ -106,17 +81,14 @@ class Translator:
             made = ir.Function(self.module, ir.FunctionType(kind, kinds_of), key)
             made.linkage = "internal"
             made.attributes.add("nounwind")
-            if "alone" in kinds:
-                made.attributes.add("noinline")
-            elif "step" not in kinds:
-                made.attributes.add("alwaysinline")
+            made.attributes.add("noinline" if "alone" in kinds else "alwaysinline")
             for argument in made.args:
                 if isinstance(argument.type, ir.PointerType):
                     argument.add_attribute("noalias")
             if not self.is_trial:
                 places = iter(made.args)
                 bound = [_again(value, places) for value in arguments]
-                flags = () if "helper" in kinds else STEP_FLAGS if "step" in kinds else FLAGS
+                flags = () if "helper" in kinds else FLAGS
                 self.body()(self, made, node, flags).fill(bound)
             self.made[key] = made, result
         return self.made[key]

@@ -12,7 +12,7 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite import ir
 from objc.targets.cpu.loading import lock, native_target, optimise, widened
-from objc.targets.cpu.translation import translate
+from objc.targets.cpu.entry import translate
 from objc.targets.library.choice import FEW_ENTRIES, MANY_ENTRIES, Choice
 from objc.targets.library.errors import UnknownProcessor
 from objc.targets.library.functions import Functions

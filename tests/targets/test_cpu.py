@@ -10,7 +10,7 @@ import pytest
 import sympy
 from objc.targets.cpu import emission
 from objc.targets.cpu.mathematics import SPELLINGS
-from objc.targets.cpu.translation import translate
+from objc.targets.cpu.entry import translate
 
 from objc.atoms import ATOMS, Branch
 from objc.compiler import Variant, derive, lower, parse

@@ -11,7 +11,7 @@ import mpmath
 import numpy as np
 import pytest
 from objc.targets.cpu.loading import entry_of, native_target, optimise, widened
-from objc.targets.cpu.translation import translate
+from objc.targets.cpu.entry import translate
 from scipy import special
 
 import objc
