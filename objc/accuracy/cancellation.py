@@ -19,7 +19,7 @@ import numpy as np
 from objc.accuracy.errors import Cancellation
 from objc.accuracy.examples import moderate
 from objc.accuracy.points import Points, Sampler
-from objc.accuracy.reference import Reference
+from objc.accuracy.reference import DIAGONAL, Reference
 from objc.compiler import Result, Variant, derive
 from objc.errors import ObjcError
 from objc.ir.evaluate import evaluate
@@ -110,7 +110,7 @@ class _Search:
             self.program,
             self.derived,
             self.wrt,
-            second="hessian_diagonal" if self.curved else None,
+            second=DIAGONAL if self.curved else (),
         )
         work = max(self._work(self.derived), self._work(reference.written))
         number = min(_FEWEST_EXAMPLES, _MOST_WORK // work)

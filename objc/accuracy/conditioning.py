@@ -3,8 +3,13 @@
 Near a root of a result its relative error says nothing: what can be bounded there is the error over the
 change of the result when the inputs are rounded once. Two measures of it: every entry changed in
 proportion to itself, and, of tensors of real numbers, every entry in proportion to the largest one, as
-the error of a sum or a projection is. For the latter the largest entry of the same result counts too, and
-changes that are less than a rounding: what is asked for is the most that a change within it makes.
+the error of a sum or a projection is; for the latter the largest entry of the same result counts too.
+
+Both are slopes: twice the error is twice as many roundings. Where a result jumps within a rounding of its
+inputs, as a softmax of entries that are all but equal goes over into a choice of one, a slope says nothing,
+and a multiple of the jump must not be excused. There the range of the results within a rounding is asked for
+(`within`): what lies in it is right for inputs that are rounded otherwise, and what doesn't is as far
+off as it is from its nearer end.
 """
 
 from __future__ import annotations
@@ -25,9 +30,28 @@ _STEP = {"float32": 1e-6, "float64": 1e-14}
 """The relative change of the inputs from which conditioning is read, many roundings wide."""
 _TRIES = 3
 _PARTS = (1.0, 1e-10, 1e-25)
-"""Parts of a rounding. Where a softmax of entries that are all but equal goes over into a choice of one, less
-than a rounding changes a result more than a whole one."""
+"""Of a rounding, at which the range of the results within one is looked for."""
 _EXACT = frozenset({"index", "count", "integer", "sign", "binary"})
+
+
+@dataclass(frozen=True)
+class Span:
+    """Of every entry of every result, the least and the greatest number that it may be."""
+
+    least: Truth
+    greatest: Truth
+
+    def widen(self, found: Truth, examples: np.ndarray) -> None:
+        """Take in other results of some examples; what is no number changes nothing."""
+        for key, values in found.items():
+            low, high = self.least[key][examples], self.greatest[key][examples]
+            self.least[key][examples] = np.where(values < low, values, low)
+            self.greatest[key][examples] = np.where(values > high, values, high)
+
+    def away(self, key: str, place: tuple[int, ...], number: float) -> Any:
+        """The distance of a number from the nearer end; 0 between them."""
+        low, high = self.least[key][place], self.greatest[key][place]
+        return max(low - number, number - high, mpmath.mpf(0))
 
 
 @dataclass
@@ -57,8 +81,7 @@ class Conditioning:
         self, inputs: Mapping[str, Any], truth: Truth, digits: np.ndarray, examples: np.ndarray
     ) -> Truth:
         """The same for some examples, when every entry of a tensor of real numbers is off by a rounding
-        of the largest, or of the largest of its row, or by a part of one; at least a rounding of the largest
-        entry of the result."""
+        of the largest; at least a rounding of the largest entry of the result."""
         eps = float(np.finfo(self.dtype).eps)
         changes = {key: _largest(values) * eps for key, values in truth.items()}
         if not examples.size:
@@ -74,28 +97,38 @@ class Conditioning:
             }
             found = self.reference.once(moved, digits[examples])
             self._take_greater(changes, truth, found, examples)
-        for generator, part in zip(self._generators(), _PARTS, strict=True):
-            size = part * mpmath.mpf(eps) / _STEP[self.dtype]
-            moved = {
-                name: self._moved(name, value, np.abs(value.astype(object)) * size, generator)
-                if name in batched
-                else value
-                for name, value in some.items()
-            }
-            found = self.reference.once(moved, digits[examples])
-            self._take_greater(changes, truth, found, examples, factor=mpmath.mpf(1))
         return changes
+
+    def within(
+        self, inputs: Mapping[str, Any], truth: Truth, digits: np.ndarray, examples: np.ndarray
+    ) -> Span:
+        """The least and the greatest results of some examples found with every entry of every input
+        changed by a rounding or a part of one; of the others the truth alone."""
+        span = Span({**truth}, {**truth})
+        if not examples.size:
+            return span
+        span = Span(*({key: one.copy() for key, one in truth.items()} for _ in range(2)))
+        batched = self.reference.batched
+        step = mpmath.mpf(float(np.finfo(self.dtype).eps)) / _STEP[self.dtype]
+        for generator, part in zip(self._generators(), _PARTS, strict=True):
+            moved = {}
+            for name, value in inputs.items():
+                if name in batched:
+                    one = value[examples]
+                    size = np.abs(one.astype(object)) * part * step
+                    moved[name] = self._moved(name, one, size, generator)
+                else:
+                    moved[name] = value
+            span.widen(self.reference.once(moved, digits[examples]), examples)
+        return span
 
     def _generators(self) -> list[np.random.Generator]:
         self._drawn += 1
         return [np.random.default_rng((self._drawn, number)) for number in range(_TRIES)]
 
-    def _take_greater(
-        self, changes: Truth, truth: Truth, found: Truth, examples: Any, factor: Any = None
-    ) -> None:
-        """Changes of inputs by a step are those of a rounding times the factor of both, or the one given."""
-        if factor is None:
-            factor = mpmath.mpf(float(np.finfo(self.dtype).eps)) / _STEP[self.dtype]
+    def _take_greater(self, changes: Truth, truth: Truth, found: Truth, examples: Any) -> None:
+        """Changes of inputs by a step are those of a rounding times the factor of both."""
+        factor = mpmath.mpf(float(np.finfo(self.dtype).eps)) / _STEP[self.dtype]
         for key, values in found.items():
             apart = np.abs(values - truth[key][examples]) * factor
             known = changes[key][examples]

@@ -9,20 +9,22 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from objc.accuracy.conditioning import Conditioning
+from objc.accuracy.conditioning import Conditioning, Span
 from objc.accuracy.errors import NothingToMeasure
 from objc.accuracy.points import Points, Sampler
-from objc.accuracy.reference import Reference, Truth, vector_like
+from objc.accuracy.reference import DIAGONAL, PRODUCTS, Reference, Truth, vector_like
 from objc.accuracy.report import Report, Row, Sample, Worst
 from objc.compiler import Result, Variant, derive
 from objc.errors import ObjcError
 from objc.kernel.kernel import Kernel
 from objc.target import DType
 
-_SETTINGS = 4
+_FEWEST_SETTINGS, _MOST_SETTINGS = 4, 32
+_POINTS_OF_A_SETTING = 6
 _EXPLAINED = 8.0
 """An excess below which nothing has to be explained by more than the rounding of every entry."""
 _MOST_SAMPLES = 4000
+_SECOND = (*PRODUCTS, *DIAGONAL)
 
 
 def measure(
@@ -35,10 +37,11 @@ def measure(
     seed: int = 0,
     advance: Callable[[int], None] = lambda done: None,
 ) -> Report:
-    """Compare value, gradient and Hessian products of a kernel with arithmetic at rising precision.
+    """Compare value, gradient, Hessian products and the Hessian's diagonal of a kernel with arithmetic at
+    rising precision.
 
     Points are drawn from the declared domains first; then, in every round as many again, near those
-    with the largest errors.
+    with the largest errors. Hyperparameters are drawn too, a few points for each of their settings.
 
     Args:
         points: examples for each floating type.
@@ -59,13 +62,15 @@ def measure(
     batched = frozenset(one.name for one in program.inputs if one.role != "hyperparameter")
     results: tuple[Result, ...] = ("per_example",)
     if wrt:
-        results += ("gradient", "hessian_vector_product")
-    reference = Reference(program, derive(program, Variant(results, wrt, batched)), wrt)
+        results += ("gradient", *_SECOND)
+    derived = derive(program, Variant(results, wrt, batched))
+    reference = Reference(program, derived, wrt, second=_SECOND)
     for dtype in dtypes:
         sampler = Sampler.of(program, dtype, sizes or {}, seed)
         comparison = _Comparison(kernel, wrt, reference, dtype)
-        for setting in sampler.settings(_SETTINGS):
-            share = -(-points // ((_SETTINGS if setting else 1) * (rounds + 1)))
+        number = min(max(points // _POINTS_OF_A_SETTING, _FEWEST_SETTINGS), _MOST_SETTINGS)
+        for setting in sampler.settings(number):
+            share = -(-points // ((number if setting else 1) * (rounds + 1)))
             drawn = sampler.draw(share, setting)
             comparison.take(drawn, setting)
             advance(share)
@@ -134,10 +139,11 @@ class _Comparison:
             errors[one.example] = max(float(errors[one.example]), one.excess)
         far = np.nonzero(errors > _EXPLAINED)[0]
         wider = self.conditioning.of_tensors(inputs, truth, digits, far)
+        within = self.conditioning.within(inputs, truth, digits, far)
         for one in entries:
             row = self.rows.setdefault(one.key, Row(self.dtype, _quantity(one.key)))
             row.count(one.got, one.expected, one.excess, float(np.finfo(self.dtype).tiny))
-            errors_of = self._errors(one, wider)
+            errors_of = self._errors(one, wider, within)
             for kind, amount in errors_of.items():
                 if kind not in row.worst or amount > row.worst[kind].error:
                     place = (one.example, *one.place)
@@ -173,18 +179,20 @@ class _Comparison:
                 excess = float(error / max(unit, conditioning[key][place]))
                 yield _Entry(key, place[0], place[1:], got, expected, error, unit, excess)
 
-    def _errors(self, one: _Entry, wider: Truth) -> dict[str, float]:
+    def _errors(self, one: _Entry, wider: Truth, within: Span) -> dict[str, float]:
         """Units in the last place, relative error, and the error over what the rounding of the inputs
-        explains, of every entry or of the largest."""
+        explains, of every entry or of the largest; for the latter, the distance from what the result
+        is for inputs within a rounding."""
         if not np.isfinite(one.got):
             return dict.fromkeys(("ulp", "relative", "excess", "normwise"), np.inf)
         limits = np.finfo(self.dtype)
-        change = wider[one.key][(one.example, *one.place)]
+        place = (one.example, *one.place)
+        change, away = wider[one.key][place], within.away(one.key, place, one.got)
         return {
             "ulp": float(one.error / one.unit),
             "relative": float(one.error / max(abs(one.expected), float(limits.tiny))),
             "excess": one.excess,
-            "normwise": min(one.excess, float(one.error / max(one.unit, change))),
+            "normwise": min(one.excess, float(away / max(one.unit, change))),
         }
 
     def _results(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -217,14 +225,16 @@ class _Comparison:
             vector_like(inputs[name][None])[0] if name in learned else vector_like(inputs[name])
             for name in self.wrt
         )
-        gradients = self.kernel.gradient(**options)
-        products = self.kernel.hessian_vector_product(
-            **options, vector=vectors if len(vectors) > 1 else vectors[0]
-        )
-        if len(self.wrt) == 1 and not isinstance(gradients, tuple):
-            gradients, products = (gradients,), (products,)
-        for name, *both in zip(self.wrt, gradients, products, strict=True):
-            for kind, one in zip(("gradient", "hessian_vector_product"), both, strict=True):
+        kernel, vector = self.kernel, vectors if len(vectors) > 1 else vectors[0]
+        derivatives = {
+            "gradient": kernel.gradient(**options),
+            "hessian_vector_product": kernel.hessian_vector_product(**options, vector=vector),
+            "hessian_diagonal": kernel.hessian_diagonal(**options),
+        }
+        for kind, each in derivatives.items():
+            for name, one in zip(
+                self.wrt, each if isinstance(each, tuple) else (each,), strict=True
+            ):
                 whole = np.asarray(one)[None] if name in learned else np.asarray(one)
                 found[f"{kind}:{name}"] = whole
         return found
@@ -250,5 +260,9 @@ def _magnitudes(arrays: list[np.ndarray]) -> np.ndarray:
 
 def _quantity(key: str) -> str:
     kind, _, name = key.partition(":")
-    words = {"per_example": "value", "hessian_vector_product": "Hessian product"}
+    words = {
+        "per_example": "value",
+        "hessian_vector_product": "Hessian product",
+        "hessian_diagonal": "Hessian diagonal",
+    }
     return f"{words.get(kind, kind)} {name}".rstrip()

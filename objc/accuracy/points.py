@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from objc.accuracy.errors import TooLarge
+from objc.accuracy.settings import constants_of, hyperparameter
 from objc.errors import ObjcError
 from objc.ir.domain import Domain, number_of
 from objc.ir.index import Dimension
@@ -23,6 +25,7 @@ _SIZES = (3, 2, 4, 2)
 _GREATEST_SIZE = 512
 """Entries that one example may have."""
 _MODERATE = (1e-8, 1e-3, 1.0, 10.0, 50.0, 700.0, 1e4)
+_SCALED = ("real", "positive", "nonnegative")
 
 
 @dataclass
@@ -30,7 +33,8 @@ class Sampler:
     """Draws examples of one program, in the floating type of the kernel under test.
 
     Every example has one character: independent entries, all alike up to a rounding error, one that
-    dominates, or one magnitude. Equally shaped real inputs are brought near each other in some.
+    dominates, or one magnitude. Equally shaped real inputs are brought near each other in some, and in some
+    all inputs are of one magnitude, however far out.
     """
 
     program: Program
@@ -54,12 +58,14 @@ class Sampler:
         return cls(program, dtype, chosen, np.random.default_rng(seed))
 
     def settings(self, number: int) -> Iterator[dict[str, Any]]:
-        """Hyperparameters: the defaults first, then values drawn from their domains."""
+        """Hyperparameters: the defaults first, then one or more of them elsewhere in their domains."""
         wanted = [one for one in self.program.inputs if one.role == "hyperparameter"]
         for count in range(number if wanted else 1):
+            moved = self.generator.integers(len(wanted)) if wanted else 0
             drawn: dict[str, Any] = {}
-            for one in wanted:
-                drawn[one.name] = self._hyperparameter(one, drawn, count)
+            for place, one in enumerate(wanted):
+                held = count == 0 or (place != moved and self.generator.random() < 0.5)
+                drawn[one.name] = self._hyperparameter(one, drawn, held)
             yield drawn
 
     def draw(self, number: int, setting: Mapping[str, Any]) -> Points:
@@ -67,6 +73,7 @@ class Sampler:
         inputs = [one for one in self.program.inputs if one.role != "hyperparameter"]
         points = {one.name: self._examples(one, number, setting) for one in inputs}
         self._bring_together([one for one in inputs if one.domain.kind == "real"], points, number)
+        self._scale_together(points, number, setting)
         return points
 
     def near(self, points: Points, setting: Mapping[str, Any]) -> Points:
@@ -88,20 +95,25 @@ class Sampler:
             moved[one.name] = self._fit(np.clip(new, None, top))
         return moved
 
+    @cached_property
+    def constants(self) -> tuple[float, ...]:
+        """The numbers of the text."""
+        return constants_of(self.program)
+
     # ------------------------------------------------------------------ entries
 
-    def _hyperparameter(self, one: Input, drawn: Mapping[str, Any], count: int) -> Any:
+    def _hyperparameter(self, one: Input, drawn: Mapping[str, Any], held: bool) -> Any:
         default = None
         if one.default is not None and not one.dimensions:
             default = number_of(one.default, drawn, self.sizes)
-        if default is not None and count == 0:
+        if default is not None and held:
             return int(default) if one.domain.is_integer else default
         shape = tuple(self.sizes[axis] for axis in one.dimensions)
-        if one.domain.kind in ("real", "positive", "nonnegative"):
-            scale = 1.0 if default in (None, 0.0) else abs(default)
-            factor = self.generator.choice([0.0625, 0.5, 1.5, 4.0, 32.0], size=shape)
-            sign = -1.0 if default is not None and default < 0 else 1.0
-            value = self._fit(sign * scale * factor)
+        if one.domain.kind in _SCALED:
+            constants = self.constants
+            value = self._fit(
+                hyperparameter(one.domain, default, constants, shape, self.dtype, self.generator)
+            )
         else:
             value = self._entries(one.domain, shape, drawn)
         return value.item() if not shape else value
@@ -153,7 +165,8 @@ class Sampler:
         limits = np.finfo(self.dtype)
         low, high = float(np.log10(limits.smallest_subnormal)), float(np.log10(limits.max))
         extreme = 10 ** generator.uniform(low, high - 0.01, size=shape)
-        special = generator.choice([0.0, 1.0, float(limits.tiny), float(limits.eps)], size=shape)
+        marked = [0.0, 1.0, float(limits.tiny), float(limits.eps), *map(abs, self.constants)]
+        special = generator.choice(marked, size=shape)
         kind = generator.random(shape)
         return self._fit(np.where(kind < 0.6, moderate, np.where(kind < 0.85, extreme, special)))
 
@@ -184,6 +197,27 @@ class Sampler:
             chosen = chosen.reshape(-1, *[1] * (base.ndim - 1))
             points[second.name] = np.where(chosen, near, points[second.name])
 
+    def _scale_together(self, points: Points, number: int, setting: Mapping[str, Any]) -> None:
+        """In a sixth of the examples every input that is a magnitude is of the same one, which may be that
+        of a hyperparameter: what is divided by each other, squared or added leaves the range together."""
+        limits = np.finfo(self.dtype)
+        low, high = float(np.log10(limits.tiny)), float(np.log10(limits.max))
+        scales = 10 ** self.generator.uniform(low, high - 1, size=number)
+        known = [abs(one) for one in setting.values() if isinstance(one, float) and one != 0]
+        if known:
+            given = self.generator.choice(known, size=number)
+            scales = np.where(self.generator.random(number) < 0.5, given, scales)
+        chosen = self.generator.random(number) < 1 / 6
+        for one in self.program.inputs:
+            if one.name in points and one.domain.kind in _SCALED:
+                old = points[one.name]
+                across = (-1, *[1] * (old.ndim - 1))
+                with np.errstate(over="ignore"):
+                    near = self.generator.uniform(0.1, 9.0, size=old.shape) * scales.reshape(across)
+                near = np.maximum(near, float(limits.tiny))
+                new = self._fit(np.copysign(near, old))
+                points[one.name] = np.where(chosen.reshape(across), new, old)
+
     def _probabilities(self, shape: tuple[int, ...]) -> np.ndarray:
         generator = self.generator
         limits = np.finfo(self.dtype)
@@ -196,7 +230,8 @@ class Sampler:
         return self._fit(np.where(kind > 0.85, edges, values))
 
     def _simplex(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Multiples of 2^-10 that sum to one exactly, corners and faces of the simplex among them."""
+        """Multiples of 2^-10 that sum to one exactly, corners and faces of the simplex among them; in a third
+        of the examples what is zero there is any number that the sum does not see."""
         generator = self.generator
         weights = generator.gamma(
             generator.choice([0.05, 0.5, 5.0], size=(*shape[:-1], 1)), 1, shape
@@ -206,7 +241,11 @@ class Sampler:
         first = counts.argmax(-1)[..., None]
         rest = 1024 - counts.sum(-1, keepdims=True)
         np.put_along_axis(counts, first, np.take_along_axis(counts, first, -1) + rest, -1)
-        return np.asarray(counts / 1024).astype(self.dtype)
+        limits = np.finfo(self.dtype)
+        unseen = float(np.log10(limits.eps)) - 3
+        tiny = 10 ** generator.uniform(float(np.log10(limits.tiny)), unseen, size=shape)
+        filled = (generator.random((*shape[:-1], 1)) < 1 / 3) & (counts == 0)
+        return self._fit(np.where(filled, tiny, counts / 1024))
 
     def _between(
         self, domain: Domain, shape: tuple[int, ...], setting: Mapping[str, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 import mpmath
@@ -29,6 +29,11 @@ from objc.passes.untaken import sink
 
 Truth = dict[str, np.ndarray]
 """By output: mpf with a batch axis; NaN where there is no true value or it couldn't be settled."""
+
+Second = Literal["hessian_vector_product", "hessian_diagonal"]
+
+PRODUCTS: tuple[Second, ...] = ("hessian_vector_product",)
+DIAGONAL: tuple[Second, ...] = ("hessian_diagonal",)
 
 _FEWEST = 50
 _MOST = 1600
@@ -60,7 +65,7 @@ class Reference:
 
     The derivatives are of the text as lowered, not of its stable form, so a wrong rewrite shows here.
     Where the text itself has no value (0/0 in a norm at zero), the stable form is asked instead.
-    `second` names the second derivatives, if there are to be any: products with a Hessian, or its diagonal.
+    `second` names the second derivatives, if there are to be any: products with a Hessian, its diagonal.
     """
 
     def __init__(
@@ -69,16 +74,16 @@ class Reference:
         derived: Program,
         wrt: tuple[str, ...],
         *,
-        second: Literal["hessian_vector_product", "hessian_diagonal"]
-        | None = "hessian_vector_product",
+        second: Collection[Second] = PRODUCTS,
     ) -> None:
         self.batched = frozenset(one.name for one in program.inputs if one.role != "hyperparameter")
         plain = batch(program, self.batched)
         if wrt:
             plain = gradient(plain, wrt)
-        if wrt and second is not None:
-            taken = hessian_diagonal if second == "hessian_diagonal" else hessian_vector_product
-            plain = taken(plain, wrt)
+        if wrt and "hessian_vector_product" in second:
+            plain = hessian_vector_product(plain, wrt)
+        if wrt and "hessian_diagonal" in second:
+            plain = hessian_diagonal(plain, wrt)
         self._programs = (sink(_pruned(plain)), _pruned(derived))  # what isn't taken isn't read
         bodies = [let.body for one in self._programs for let in one.lets]
         self._has_exponentials = any(body.has(*_EXPONENTIALS) for body in bodies) or any(
@@ -144,10 +149,11 @@ class Reference:
         return result
 
     def _digits(self, inputs: Mapping[str, Any]) -> np.ndarray:
-        """Enough for a sum of the squares of numbers as far apart as the inputs of each example, or, where
-        there are exponentials, as theirs within the range of float64."""
+        """Enough for a sum of the squares of numbers as far apart as the inputs of each example and the
+        hyperparameters, or, where there are exponentials, as theirs within the range of float64."""
         spread = np.zeros(len(next(iter(self._examples(inputs).values()))))
-        for value in self._examples(inputs).values():
+        held = [np.asarray(inputs[name])[None] for name in inputs if name not in self.batched]
+        for value in (*self._examples(inputs).values(), *held):
             flat = np.abs(value.astype(float)).reshape(len(value), -1)
             decades = np.abs(np.log10(np.where(flat == 0, 1.0, flat)))
             if self._has_exponentials:

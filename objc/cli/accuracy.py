@@ -74,8 +74,10 @@ def command(
     """Measure how accurate kernels are, against hundreds of digits.
 
     Points are drawn from the declared domains: edges, every magnitude, ties, nearly equal numbers;
-    then closer to where the errors are largest. Value, gradient and Hessian products of the compiled
-    kernel are compared with the text as written, computed in as many digits as it takes.
+    then closer to where the errors are largest. Hyperparameters are drawn too: beside their defaults,
+    small, extreme, at edges and at the text's own numbers. Value, gradient, Hessian products and the
+    Hessian's diagonal of the compiled kernel are compared with the text as written, computed in as many
+    digits as it takes.
 
     `ulp` counts units in the last place. `beyond` is the error over what rounding the inputs once
     changes: near a root of the result, a small number there is all that arithmetic can give.

@@ -10,6 +10,7 @@ import pytest
 
 import objc
 from objc.accuracy import measure
+from objc.accuracy.conditioning import Conditioning
 from objc.accuracy.points import Sampler
 from objc.accuracy.reference import Reference, vector_like
 from objc.accuracy.report import Report, Row
@@ -25,6 +26,7 @@ loss exponential(x: real |) = exp(x)
 loss entropy_like(z: real[K] | y: index(K)) = -log(softmax(z)[y])
 loss wide(x: real[600] |) = sum[i](x[i]^2)
 loss scaled(x: real | y: real; rate: positive = 0.5) = rate * (x - y)^2
+loss halved(x: real | y: real) = (x - y)^2 / 2
 loss length(x: real[N] |) = sqrt(sum[i](x[i]^2))
 metric hit(z: real[K] | y: index(K)) = [argmax[k](z[k]) == y]
 function halves(x: real[K])[k] = x[k] / 2
@@ -51,7 +53,7 @@ def test_cancellation_is_found_and_shown_with_its_inputs(module: Any) -> None:
 
 
 def test_what_is_rounded_once_loses_nothing(module: Any) -> None:
-    found = rows(measure(module.scaled, points=60))
+    found = rows(measure(module.halved, points=60))
     for row in found.values():
         assert row.entries >= 60
         assert row.error("excess") < 4
@@ -85,7 +87,7 @@ def test_refusals(module: Any) -> None:
 
 def reference(kernel: Any, wrt: tuple[str, ...]) -> Reference:
     results = ("per_example", "gradient", "hessian_vector_product")
-    batched = frozenset(one.name for one in kernel.program.inputs)
+    batched = frozenset(one.name for one in kernel.program.inputs if one.role != "hyperparameter")
     return Reference(kernel.program, derive(kernel.program, Variant(results, wrt, batched)), wrt)
 
 
@@ -150,6 +152,59 @@ def test_points_lie_in_their_domains(dtype: Any) -> None:
     assert np.ptp(np.log10(magnitudes)) > 60  # every magnitude
 
 
+SETTINGS = """
+loss every(x: real[K]; a: positive = 0.5, b: nonnegative = 2, c: real, d: interval(0, 1) = 0.5) =
+    sum[k](if x[k] > 0.375 then a * x[k] else b * x[k]) + c + d
+"""
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_hyperparameters_are_drawn_at_edges_constants_and_every_magnitude(dtype: Any) -> None:
+    program = objc.compile(SETTINGS, target="numpy").every.program
+    sampler = Sampler.of(program, dtype, {"K": 3}, 0)
+    assert 0.375 in sampler.constants
+    first, *others = sampler.settings(200)
+    assert (first["a"], first["b"], first["d"]) == (0.5, 2, 0.5)
+    found = {name: np.array([one[name] for one in others]) for name in first}
+    assert (found["a"] > 0).all()
+    assert (found["b"] >= 0).all()
+    assert (found["c"] < 0).any()
+    for name in "abc":
+        assert {1.0, 0.375} <= set(abs(found[name]))
+        assert ((abs(found[name]) < 1e-9) & (found[name] != 0)).any()
+        assert (abs(found[name]) > 1e9).any()
+        assert (0 in found[name]) == (name != "a")
+    assert {0.0, 1.0} <= set(found["d"])
+    assert (found["a"] == 0.5).any()  # held, while another one moves
+
+
+def test_inputs_leave_the_range_together_and_simplices_have_what_their_sum_does_not_see() -> None:
+    program = objc.compile(DOMAINS, target="numpy").every.program
+    sampler = Sampler.of(program, "float64", {"K": 4}, 0)
+    drawn = sampler.draw(300, {"k": 0.5})
+    sizes = np.concatenate([abs(drawn["a"]), drawn["b"]], axis=1)
+    together = (sizes.min(axis=1) > 1e20) & (sizes.max(axis=1) < 100 * sizes.min(axis=1))
+    assert together.sum() > 5
+    tiny = (drawn["e"] > 0) & (drawn["e"] < 1e-18)
+    assert tiny.any(axis=1).sum() > 20
+    assert (drawn["e"] == 0).any(axis=1).sum() > 20
+
+
+JUMP = "loss step(x: real | y: real) = if x > y then 1 + 0 * x else 0 * x"
+
+
+def test_what_jumps_within_a_rounding_is_excused_between_its_ends_and_no_further() -> None:
+    kernel = objc.compile(JUMP, target="numpy").step
+    one = reference(kernel, ("x",))
+    conditioning = Conditioning(kernel.program, one, "float64")
+    inputs = {"x": np.array([1.0, 1.0]), "y": np.array([1.0, 0.0])}
+    truth, digits = one.at(inputs)
+    span = conditioning.within(inputs, truth, digits, np.array([0, 1]))
+    for number, away in ((0.0, 0), (0.5, 0), (1.0, 0), (3.0, 2), (-1.0, 1)):
+        assert span.away("per_example", (0,), number) == away
+    assert span.away("per_example", (1,), 0.5) == 0.5
+
+
 WAVEFRONT = """
 loss paths(x: real[N, M] |) = d[N-1, M-1]
     where d[0, 0] = x[0, 0]
@@ -164,8 +219,12 @@ def test_the_reference_reads_nothing_before_the_start_of_a_recurrence() -> None:
         objc.compile(WAVEFRONT, target="numpy").paths, points=12, sizes={"N": 2, "M": 3}
     )
     found = rows(report)
-    assert {quantity for quantity, _ in found} == {"value", "gradient x", "Hessian product x"}
-    assert all(not row.nan for row in found.values())
+    assert {quantity for quantity, _ in found} == {
+        "value", "gradient x", "Hessian product x", "Hessian diagonal x"
+    }  # fmt: skip
+    # The diagonal of what is linear in every entry is zero, beside products that leave the range.
+    assert all(not row.nan for (quantity, _), row in found.items() if "diagonal" not in quantity)
+    assert all(row.undefined < row.entries for row in found.values())
 
 
 @pytest.mark.parametrize("x", [65.0, 12345.0, -700.0, 2.0**70, -(2.0**40) - 0.5])

@@ -198,8 +198,9 @@ def arm_over_its_factor(node: Any) -> Expression | None:
         for other in node.args:
             base, exponent = other.as_base_exp()
             rest = [one for one in node.args if one is not branch and one is not other]
-            times = sympy.Min(-exponent, powers.get(base, ZERO))
-            if base.is_positive and times.is_number and times.is_positive:
+            both = (-exponent, powers.get(base, ZERO))
+            times = min(both) if all(one.is_Rational for one in both) else ZERO
+            if base.is_positive and times.is_positive:
                 less = Branch(condition, ZERO, arm * base**-times)
                 return sympy.Mul(*rest, less, other * base**times)
             if arm.is_number and condition == sympy.Eq(other, 0):
