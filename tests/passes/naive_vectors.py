@@ -109,4 +109,22 @@ PRODUCTS = (
                              (-1e150, 1e150, 1e-300, 2.0))], "x: real[D]", "x[0] * x[1] * x[2] * x[3]"),
 )  # fmt: skip
 
-VECTOR_FORMS = (*DIVERGENCES, *COMPLEMENTS, *MEANS, *DISTANCES, *PRODUCTS)
+NEARLY_ALL = (((1e-3, 0.0, 30.0),), ((1e-10, 0.0, -30.0),), ((1e-3, 1.5, 1500.0),), ((3.0, 4.0, 12.0),))
+"""Vectors of which a coordinate is nearly all."""
+BESIDE = tuple((x, y) for (x,) in NEARLY_ALL for y in ((1.0, 2.0, 3.0), (1e-3, -2e-3, 3.0)))
+LENGTHS = (
+    Form("norm that one coordinate nearly is", "norm(x)", NEARLY_ALL, "x: real[D]", "length(x)"),
+    Form("root of a sum of squares that one nearly is", "sqrt(sum[d](x[d]^2))", NEARLY_ALL,
+         "x: real[D]", "length(x)"),
+    Form("squared distance of a norm from one", "(norm(x) - 1)^2", NEARLY_ALL, "x: real[D]",
+         "(length(x) - 1)^2"),
+    Form("direction against another", "dot(normalize(x), y)", BESIDE, "x: real[D] | y: real[D]",
+         "total(a * b for a, b in zip(x, y)) / length(x)"),
+    Form("cosine of a vector that one coordinate nearly is", "cosine(x, y)", BESIDE,
+         "x: real[D] | y: real[D]",
+         "total(a * b for a, b in zip(x, y)) / (length(x) * length(y))"),
+    Form("norm as a recurrence", "d[T-1]", NEARLY_ALL, "x: real[T]", "length(x)",
+         "d[0] = abs(x[0])\n          d[t] = sqrt(d[t-1]^2 + x[t]^2)"),
+)  # fmt: skip
+
+VECTOR_FORMS = (*DIVERGENCES, *COMPLEMENTS, *MEANS, *DISTANCES, *PRODUCTS, *LENGTHS)

@@ -22,6 +22,7 @@ from objc.passes.evaluation.near_arguments import differences_at_near_arguments
 from objc.passes.evaluation.near_one import less_one
 from objc.passes.evaluation.normalizers import subtract_normalizers
 from objc.passes.evaluation.products import keep_range
+from objc.passes.evaluation.projections import project_by_the_rest
 from objc.passes.evaluation.rates import log_ratios_near_one, rates_by_parts
 from objc.passes.evaluation.relative_entropies import entropies_by_parts
 from objc.passes.evaluation.root_differences import over_sums_of_roots
@@ -36,7 +37,7 @@ __all__ = ["keep_digits", "keep_range"]
 
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
-    program = complements_of_probabilities(program)
+    program = complements_of_probabilities(project_by_the_rest(program))
     program = combine_differences(
         over_common_denominators(divergences_by_parts(rates_by_parts(program)))
     )

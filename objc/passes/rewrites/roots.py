@@ -8,7 +8,7 @@ import sympy
 
 from objc.atoms import Branch, hypot, hypot1m1, quotient, sqrt1pm1
 from objc.ir.symbols import Expression
-from objc.passes.rewrites.forms import HALF, ONE, parts_with, without
+from objc.passes.rewrites.forms import HALF, ONE, parts_with, without, without_factor
 
 
 def root_of_square(body: Expression) -> Expression | None:
@@ -82,17 +82,31 @@ def ratio_to_hypot(node: Any) -> Expression | None:
 
 
 def curvature_of_hypot(node: Any) -> Expression | None:
-    """c/h − c·(a/h)²/h = c·(b/h)²/h with h = hypot(a, b)."""
+    """c/h − c·(a/h)²/h = c·(b/h)²/h with h = hypot(a, b), where only the one may know that h isn't zero."""
     for one in node.args:
-        for ratio in one.atoms(quotient):
+        at_zero, away = _away_from_zero(one)
+        for ratio in away.atoms(quotient):
             side, length = ratio.args
             if not isinstance(length, hypot) or side not in length.args:
                 continue
-            rest = without(node, one, -one / ratio**2)
-            if rest is not None and not (one / ratio**2).has(ratio):
-                other = _other_side(length, side)
-                return sympy.Add(*rest, -one / ratio**2 * quotient(other, length) ** 2)
+            if at_zero not in (None, sympy.Eq(length, 0)):
+                continue
+            rest = without(node, one, -away / ratio**2)
+            if rest is not None and not (away / ratio**2).has(ratio):
+                other = -away / ratio**2 * quotient(_other_side(length, side), length) ** 2
+                if at_zero is not None:
+                    other = Branch(at_zero, -away / ratio**2, other)
+                return sympy.Add(*rest, other)
     return None
+
+
+def _away_from_zero(term: Any) -> tuple[Any, Expression]:
+    """(c, e) of a term that is zero where c holds and e elsewhere; None for c where it has no branch."""
+    for factor in sympy.Mul.make_args(term):
+        if isinstance(factor, Branch) and factor.args[1] == 0:
+            condition, _, away = factor.args
+            return condition, without_factor(term, factor) * away
+    return None, term
 
 
 def slope_of_hypot(node: Any) -> Expression | None:
