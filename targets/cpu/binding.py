@@ -228,7 +228,7 @@ def _call() -> Any:
     """`call(frame, tuple)`: see `checking`, which is read only where the cache has no code of it."""
     from objc.targets.cpu import loading
 
-    def make() -> bytes:
+    def make() -> list[bytes]:
         from objc.targets.cpu.checking import compiled
 
         return compiled()

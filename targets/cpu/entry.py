@@ -13,16 +13,24 @@ from typing import Any
 
 from llvmlite import ir
 from objc.targets.cpu.expressions import F64, I64, Array, Value, flat
-from objc.targets.cpu.translation import STEP_FLAGS, Body, Translator, functions_of, library
+from objc.targets.cpu.translation import (
+    STEP_FLAGS,
+    Body,
+    Parts,
+    Translator,
+    functions_of,
+    library,
+)
 
 TABLES = (("slots", I64), ("values", F64))
 """The tables that `entry` is given, before its five integers."""
 
 
-def translate(text: str, bits: int) -> ir.Module:
+def translate(text: str, bits: int, parts: Parts | None = None) -> ir.Module:
     """The module of a kernel's text, with `entry` to be called from outside.
 
-    `bits` is the width of the processor's vectors.
+    `bits` is the width of the processor's vectors. `parts` takes up how the functions are made that many
+    kernels call; without it the module has them too.
     """
     module = ir.Module("objc")
     functions = {**library(), **functions_of(text)}
@@ -35,7 +43,7 @@ def translate(text: str, bits: int) -> ir.Module:
         Array(pointer, kind, (I64(1 << 31),))
         for pointer, (_, kind) in zip(entry.args, TABLES, strict=False)
     ]
-    body = Entry(Translator(module, functions, bits), entry, functions["entry"])
+    body = Entry(Translator(module, functions, bits, parts=parts), entry, functions["entry"])
     body.fill([*values, *entry.args[2:]])
     return module
 

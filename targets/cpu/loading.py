@@ -9,21 +9,27 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import itertools
 import os
 import re
+import struct
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from objc.targets.cpu.lanewise import lanewise
 
 from objc import cache
 
+if TYPE_CHECKING:
+    from objc.targets.cpu.translation import Parts
+
 lock = threading.Lock()
 """LLVM is used by one thread at a time."""
 
 _engines: list[Any] = []  # the code lives as long as its engine
+_parts: dict[str, bytes] = {}  # what this process has compiled of shared functions
 
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 5)
 """`entry(slots, values, scratch, begin, end, first, last)`."""
@@ -34,19 +40,33 @@ def entry_of(text: str) -> Any:
     return function_of(text, lambda: compiled(text), "entry", SIGNATURE)
 
 
-def function_of(key: str, make: Callable[[], bytes], name: str, signature: Any) -> Any:
-    """A function of object code, which is made where the cache has none under this key."""
+def function_of(key: str, make: Callable[[], Sequence[bytes]], name: str, signature: Any) -> Any:
+    """A function of objects that are linked together, made where the cache has none under this key."""
     key = cache.digest("cpu", _processor(), key)
-    code = cache.read("objects", key)
-    if code is not None:
-        found = _place(code, name)
+    kept = cache.read("objects", key)
+    if kept is not None:
+        found = _place(_apart(kept), name)
         if found is not None:
             return signature(found)
-    code = make()
-    cache.write("objects", key, code)
-    found = _place(code, name)
+    codes = make()
+    cache.write("objects", key, _together(codes))
+    found = _place(codes, name)
     assert found is not None, "object code that has just been made can be placed"
     return signature(found)
+
+
+def _together(codes: Sequence[bytes]) -> bytes:
+    """Objects as one entry of the cache: how many, their sizes, and they themselves."""
+    sizes = [len(codes), *map(len, codes)]
+    return struct.pack(f"<{len(sizes)}q", *sizes) + b"".join(codes)
+
+
+def _apart(entry: bytes) -> list[bytes]:
+    (count,) = struct.unpack_from("<q", entry)
+    ends = [8 * (count + 1)]
+    for size in struct.unpack_from(f"<{count}q", entry, 8):
+        ends.append(ends[-1] + size)
+    return [entry[first:last] for first, last in itertools.pairwise(ends)]
 
 
 @functools.lru_cache(maxsize=1)
@@ -56,12 +76,31 @@ def _processor() -> str:
     return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
 
 
-def compiled(text: str) -> bytes:
-    """Object code of a module's text."""
+def compiled(text: str) -> list[bytes]:
+    """Object code of a module's text, and of the functions that it shares with others: each of those is
+    compiled once and kept."""
     from objc.targets.cpu.entry import translate
 
+    parts: Parts = {}
     with lock:
-        return object_of(widened(str(translate(text, vector_bits())), vector_bits()))
+        own = _code_of(translate(text, vector_bits(), parts))
+        return [own, *(_part(name, make) for name, make in parts.items())]
+
+
+def _part(name: str, make: Callable[[], Any]) -> bytes:
+    """The object of a shared function. What it is made of is known by its name and by the state of the
+    compiler, which every key of the cache has in it. The lock is the caller's."""
+    key = cache.digest("part", _processor(), name)
+    code = cache.read("objects", key)
+    if code is None:
+        code = _parts[key] if key in _parts else _code_of(make())
+        cache.write("objects", key, code)
+    _parts[key] = code
+    return code
+
+
+def _code_of(module: Any) -> bytes:
+    return object_of(widened(str(module), vector_bits()))
 
 
 def object_of(text: str) -> bytes:
@@ -153,13 +192,15 @@ def _machine() -> Any:
     )
 
 
-def _place(code: bytes, name: str) -> int | None:
-    """The address of a function of object code, ready to be called; None if there is none in it."""
+def _place(codes: Sequence[bytes], name: str) -> int | None:
+    """The address of a function of objects that call each other, ready to be called; None if there is none
+    in them."""
     import llvmlite.binding as llvm
 
     with lock:
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
-        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        for code in codes:
+            engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
         address = engine.get_function_address(name)
         _engines.append(engine)

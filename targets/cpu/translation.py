@@ -11,7 +11,7 @@ import ast
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from llvmlite import ir
 from objc.targets.cpu.expressions import I64, Array, Expressions, Value, flat
@@ -48,8 +48,16 @@ def functions_of(text: str) -> dict[str, ast.FunctionDef]:
     return {one.name: one for one in ast.parse(text).body if isinstance(one, ast.FunctionDef)}
 
 
+Parts: TypeAlias = dict[str, Callable[[], ir.Module]]
+"""How modules are made of the functions that many kernels call, each by the name of its function."""
+
+
 class Translator:
-    """A module being made: functions are translated when first called with given types."""
+    """A module being made: functions are translated when first called with given types.
+
+    `told` has by function and types of arguments what it returns, for trials too. What is to be compiled
+    `alone` is left to `parts`, where they are given, and only declared.
+    """
 
     def __init__(
         self,
@@ -57,15 +65,17 @@ class Translator:
         functions: dict[str, ast.FunctionDef],
         bits: int,
         told: dict[str, Any] | None = None,
+        parts: Parts | None = None,
+        is_trial: bool = False,
     ) -> None:
         self.module = module
         self.functions = functions
         self.bits = bits
         self.loops = 0
         self.made: dict[str, tuple[Any, Any]] = {}
-        self.is_trial = told is not None
         self.told = {} if told is None else told
-        """By function and types of arguments what it returns, for trials too."""
+        self.parts = parts
+        self.is_trial = is_trial
 
     def function(self, name: str, arguments: Sequence[Value]) -> tuple[Any, Any]:
         """The LLVM function for these types of arguments, and the shape of its result."""
@@ -79,19 +89,29 @@ class Translator:
             result = self.told[key]
             kind = ir.VoidType() if result is None else _packed(result)
             made = ir.Function(self.module, ir.FunctionType(kind, kinds_of), key)
-            made.linkage = "internal"
             made.attributes.add("nounwind")
-            made.attributes.add("noinline" if "alone" in kinds else "alwaysinline")
             for argument in made.args:
                 if isinstance(argument.type, ir.PointerType):
                     argument.add_attribute("noalias")
+            self.made[key] = made, result
+            if "alone" in kinds and self.parts is not None:
+                self.parts[key] = lambda: self._part(name, arguments)
+                return self.made[key]
+            made.linkage = "internal"
+            made.attributes.add("noinline" if "alone" in kinds else "alwaysinline")
             if not self.is_trial:
                 places = iter(made.args)
                 bound = [_again(value, places) for value in arguments]
                 flags = () if "helper" in kinds else FLAGS
                 self.body()(self, made, node, flags).fill(bound)
-            self.made[key] = made, result
         return self.made[key]
+
+    def _part(self, name: str, arguments: Sequence[Value]) -> ir.Module:
+        """A function in a module of its own, to be called from others."""
+        module = ir.Module(name)
+        made, _ = type(self)(module, self.functions, self.bits, self.told).function(name, arguments)
+        made.linkage = ""
+        return module
 
     def body(self) -> type[Body]:
         """What translates the statements of a function."""
@@ -102,7 +122,7 @@ class Translator:
         empty: None, a type or a tuple."""
         if not any(isinstance(one, ast.Return) and one.value for one in ast.walk(node)):
             return None
-        trial = type(self)(ir.Module("trial"), self.functions, self.bits, self.told)
+        trial = type(self)(ir.Module("trial"), self.functions, self.bits, self.told, is_trial=True)
         kinds_of = [one.type for value in arguments for one in flat(value)]
         made = ir.Function(trial.module, ir.FunctionType(ir.VoidType(), kinds_of), "trial")
         places = iter(made.args)

@@ -11,8 +11,9 @@ from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite import ir
-from objc.targets.cpu.loading import lock, native_target, optimise, widened
 from objc.targets.cpu.entry import translate
+from objc.targets.cpu.loading import lock, native_target, optimise, widened
+from objc.targets.cpu.translation import Parts
 from objc.targets.library.choice import FEW_ENTRIES, MANY_ENTRIES, Choice
 from objc.targets.library.errors import UnknownProcessor
 from objc.targets.library.functions import Functions
@@ -40,12 +41,13 @@ def object_code(
         machine = _machine(processor)
         bits = vector_bits(processor)
         whole = llvm.parse_assembly(str(_marked(mark)))
-        for text, interface, metadata in kernels:
-            for module in _modules(text, interface, metadata, bits):
-                # each by itself: what LLVM is told of a function by name holds in one module
-                part = llvm.parse_assembly(widened(str(module), bits))
-                optimise(part, machine)
-                whole.link_in(part)
+        shared: Parts = {}
+        modules = [module for one in kernels for module in _modules(*one, bits, shared)]
+        for module in [*modules, *(make() for make in shared.values())]:
+            # each by itself: what LLVM is told of a function by name holds in one module
+            part = llvm.parse_assembly(widened(str(module), bits))
+            optimise(part, machine)
+            whole.link_in(part)
         for function in whole.functions:
             if "." in function.name and not function.is_declaration:  # a form's own
                 function.linkage = "internal"
@@ -54,29 +56,33 @@ def object_code(
 
 
 def _modules(
-    text: str, interface: Interface, metadata: Mapping[str, Any], bits: int
+    text: str, interface: Interface, metadata: Mapping[str, Any], bits: int, shared: Parts
 ) -> Iterator[ir.Module]:
-    """The modules of a kernel: one, or one for each of its two forms and one that chooses."""
+    """The modules of a kernel: one, or one for each of its two forms and one that chooses. What they share
+    with others is left to `shared`."""
     narrow = metadata.get("narrow")
     few = {} if narrow is None else narrow["few"]
     sizes = {one.key for one in interface.of("size")}
     if narrow is None or not set(few) <= sizes:
-        yield _module(text, interface, metadata, bits)
+        yield _module(text, interface, metadata, bits, shared)
     elif not few:
-        yield _module(narrow["text"], interface, narrow["metadata"], bits)
+        yield _module(narrow["text"], interface, narrow["metadata"], bits, shared)
     else:
         for form, own, facts in (
             (MANY_ENTRIES, text, metadata),
             (FEW_ENTRIES, narrow["text"], narrow["metadata"]),
         ):
-            yield _module(own, replace(interface, symbol=interface.symbol + form), facts, bits)
+            named = replace(interface, symbol=interface.symbol + form)
+            yield _module(own, named, facts, bits, shared)
         chosen = ir.Module("objc")
         Choice(chosen, interface, few).add()
         yield chosen
 
 
-def _module(text: str, interface: Interface, metadata: Mapping[str, Any], bits: int) -> ir.Module:
-    module = translate(text, bits)
+def _module(
+    text: str, interface: Interface, metadata: Mapping[str, Any], bits: int, shared: Parts
+) -> ir.Module:
+    module = translate(text, bits, shared)
     Functions(module, interface, metadata).add()
     return module
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import sympy
 from objc.targets.cpu import emission
-from objc.targets.cpu.mathematics import SPELLINGS
 from objc.targets.cpu.entry import translate
+from objc.targets.cpu.mathematics import SPELLINGS
 
 from objc.atoms import ATOMS, Branch
 from objc.compiler import Variant, derive, lower, parse

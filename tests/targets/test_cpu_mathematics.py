@@ -10,8 +10,8 @@ import llvmlite.binding as llvm
 import mpmath
 import numpy as np
 import pytest
-from objc.targets.cpu.loading import entry_of, native_target, optimise, widened
 from objc.targets.cpu.entry import translate
+from objc.targets.cpu.loading import entry_of, native_target, optimise, widened
 from scipy import special
 
 import objc
