@@ -15,6 +15,7 @@ import sympy
 
 from objc.ir.index import Dimension, Index, Position, at
 from objc.ir.program import Let
+from objc.ir.spelling import spelled
 from objc.ir.symbols import (
     Branch,
     Condition,
@@ -438,7 +439,7 @@ def _deltas(body: Expression, index: Index) -> dict[Expression, Position]:
     """Equalities of the index with a number, another index or a gather that branches of the body hang
     on."""
     found: dict[Expression, Position] = {}
-    for branch in sorted(body.atoms(Branch), key=str):
+    for branch in sorted(body.atoms(Branch), key=spelled):
         condition = branch.args[0]
         if not isinstance(condition, sympy.Eq):
             continue

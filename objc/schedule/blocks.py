@@ -16,6 +16,7 @@ from objc.ir.domain import REAL
 from objc.ir.index import Index
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
 from objc.ir.symbols import (
     Branch,
     Condition,
@@ -221,7 +222,7 @@ def _factors(let: Let) -> tuple[Expression, ...]:
     """What a sum's terms are products of; of terms that are sums, what these have in common is one."""
     addends = sympy.Add.make_args(let.body)
     common = set.intersection(*(set(sympy.Mul.make_args(one)) for one in addends))
-    shared = sympy.Mul(*sorted((one for one in common if isinstance(one, Read)), key=str))
+    shared = sympy.Mul(*sorted((one for one in common if isinstance(one, Read)), key=spelled))
     if len(addends) == 1 or shared == 1:
         return tuple(sympy.Mul.make_args(let.body))
     return (*sympy.Mul.make_args(shared), sympy.Add(*[one / shared for one in addends]))

@@ -16,6 +16,7 @@ from objc.atoms import BY_FUNCTION, Branch
 from objc.ir.index import Index, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import groups
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, IndexValue, Read, indices_of, substitute_positions
 from objc.schedule.cost import kept_is_cheaper, operations_of
 
@@ -94,7 +95,7 @@ def _for_result(result: Let, program: Program) -> tuple[Program, str] | None:
         if not _sums_rows_of(result, total):
             continue
         moves = dict(zip(total.indices, map(at, result.free), strict=True))
-        for early in sorted(_functions(substitute_positions(total.body, moves)), key=str):
+        for early in sorted(_functions(substitute_positions(total.body, moves)), key=spelled):
             if result.free[-1] not in indices_of(early) or not kept_is_cheaper(early):
                 continue
             found = _Keeping(program, result, total, early, before).program_with_it()
@@ -127,7 +128,7 @@ def _sums_rows_of(result: Let, total: Let) -> bool:
 
 def _functions(body: Expression) -> Iterator[Expression]:
     """The elementary functions of a body, each once."""
-    for one in sorted(body.atoms(sympy.Function), key=str):
+    for one in sorted(body.atoms(sympy.Function), key=spelled):
         if one.func in BY_FUNCTION and not isinstance(one, Branch):
             yield one
 
@@ -178,7 +179,7 @@ class _Keeping:
         back = dict(zip(self.result.free, map(at, let.indices), strict=True))
         factors: dict[Expression, Let] = {}
         swaps: dict[Expression, Expression] = {}
-        for one in sorted(_functions(let.body), key=str):
+        for one in sorted(_functions(let.body), key=spelled):
             here = substitute_positions(one, moves)
             place = kept.read(*let.indices)
             if here == self.early:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from objc.ir.index import BATCH, Dimension, Index, at
 from objc.ir.program import Input, Let, Names, Program
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
 from objc.schedule.loops import (
     Accumulate,
@@ -177,7 +178,7 @@ class _Turned:
     def _without_gathers(self, body: Expression, gathers: list[Item]) -> Expression:
         """A body in which what is gathered is a number of the row, made before."""
         swaps: dict[Expression, Expression] = {}
-        for read in sorted(body.atoms(Read), key=str):
+        for read in sorted(body.atoms(Read), key=spelled):
             gathered = any(isinstance(position.base, Read) for position in read.positions)
             if not gathered or read.is_integer:
                 continue
@@ -221,7 +222,7 @@ class _Turned:
     def _turned(self, body: Expression) -> Expression:
         """A body that reads turned copies of the rows of inputs."""
         swaps: dict[Expression, Expression] = {}
-        for read in sorted(body.atoms(Read), key=str):
+        for read in sorted(body.atoms(Read), key=spelled):
             indices = [position.index for position in read.positions]
             if len(indices) != 2 or indices[0] != self.rows or indices[1] is None:
                 continue

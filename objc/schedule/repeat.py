@@ -14,6 +14,7 @@ from typing import TypeAlias
 from objc.ir.index import BATCH, Dimension, Index
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import groups, members
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Read, reads
 from objc.schedule.loops import (
     Accumulate,
@@ -222,4 +223,4 @@ def _serial(loops: Loops) -> frozenset[str]:
 
 
 def _all_reads(let: Let) -> list[Read]:
-    return sorted({*let.body.atoms(Read), *let.guard.atoms(Read)}, key=str)
+    return sorted({*let.body.atoms(Read), *let.guard.atoms(Read)}, key=spelled)

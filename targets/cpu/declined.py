@@ -8,6 +8,7 @@ from objc.targets.cpu.mathematics import SPELLINGS
 from objc.atoms import BY_FUNCTION, Branch
 from objc.ir.program import Program
 from objc.ir.reductions import REDUCTIONS
+from objc.ir.spelling import spelled
 
 
 def reason(program: Program) -> str | None:
@@ -15,7 +16,7 @@ def reason(program: Program) -> str | None:
     for let in program.lets:
         if let.reduction is not None and not REDUCTIONS[let.reduction].primitive:
             return f"the reduction `{let.reduction}` has not been expanded"
-        for function in sorted(let.body.atoms(sympy.Function), key=str):
+        for function in sorted(let.body.atoms(sympy.Function), key=spelled):
             if isinstance(function, Branch):
                 continue
             if isinstance(function, sympy.polygamma):

@@ -13,6 +13,7 @@ from objc.targets.cpu.places import Places, bare
 from objc.targets.cpu.printer import Printer
 
 from objc.atoms import Branch
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of
 from objc.schedule.cost import is_costly
 from objc.schedule.loops import Accumulate, Assign, Item
@@ -46,7 +47,7 @@ class Repeated(Places):
         for one in dict.fromkeys(found):
             if self._can_be_computed(one):
                 self._hold_one(one)
-        for branch in sorted(body.atoms(Branch), key=str):
+        for branch in sorted(body.atoms(Branch), key=spelled):
             for side in branch.args[1:]:
                 if self._stands_still_in_part(side):
                     self._hold_one(side)

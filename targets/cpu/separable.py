@@ -20,6 +20,7 @@ from objc.atoms import Branch
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import CausalityError, groups, members
+from objc.ir.spelling import spelled
 from objc.ir.symbols import (
     Condition,
     Expression,
@@ -100,7 +101,7 @@ class _Separation:
 
     def of(self, let: Let) -> Let:
         swaps = {}
-        for node in sorted(let.body.atoms(sympy.exp), key=str):
+        for node in sorted(let.body.atoms(sympy.exp), key=spelled):
             parts = _parts(node.args[0], let, self.recurring)
             if parts is not None:
                 swaps[node] = self._product(node, parts, let)

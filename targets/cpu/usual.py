@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import sympy
 
 from objc.ir.program import Input, Program
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Condition, Expression, Extent, IndexValue, reads
 from objc.schedule.loops import (
     Accumulate,
@@ -50,7 +51,7 @@ def usual(step: Step, program: Program, exponents: Iterable[Expression]) -> Usua
     denied = dict.fromkeys(
         one
         for e in _expressions(settled)
-        for one in sorted(e.atoms(sympy.Eq, sympy.Ne), key=str)
+        for one in sorted(e.atoms(sympy.Eq, sympy.Ne), key=spelled)
         if _is_uniform(one, program)
     )
     if not values and not denied:
