@@ -5,6 +5,7 @@ by its exponentials. The table of `tests.passes.frameworks` does not have them.
 from __future__ import annotations
 
 from .form import LOGITS, Form, Row, two
+from .naive_exponents import EXPONENT_FORMS
 from .naive_scales import SURE
 
 NEAR_PAIRS: tuple[Row, ...] = (
@@ -89,4 +90,6 @@ CHOICES = (
          "r: real[D] | w: positive", oracle="min(w, 5) / w * total(one * one for one in r)"),
 )  # fmt: skip
 
-DEFINITIONS: tuple[Form, ...] = (*CHOICES, *BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED)
+DEFINITIONS: tuple[Form, ...] = (
+    *CHOICES, *BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED, *EXPONENT_FORMS
+)  # fmt: skip

@@ -36,6 +36,11 @@ def expand_at_zero(program: Program) -> Program:
     return program.with_lets(replace(let, body=expanding.of(let.body)) for let in program.lets)
 
 
+def series_at_zero(expression: Expression, x: Read) -> Branch | None:
+    """What cancels around zero of a function of x alone, as a branch: its series there, itself elsewhere."""
+    return _Expanding().at_zero(expression, x)
+
+
 class _Expanding:
     """Changes expressions; what has been expanded on the way is remembered."""
 
@@ -83,7 +88,7 @@ class _Expanding:
             whole = sympy.expand(sympy.Add(*parts.values()))
             if len(parts) < 3 or not whole.free_symbols <= {apart}:
                 continue
-            found = self._at_zero(whole, apart)
+            found = self.at_zero(whole, apart)
             if found is not None:
                 rest = [one for one in sympy.Add.make_args(opened) if one not in parts]
                 return sympy.Add(*rest, found.xreplace({apart: a - b}))
@@ -93,13 +98,13 @@ class _Expanding:
         """The same of |x|, where that is all that stands there of x."""
         size_of_x = sympy.Abs(x)
         if not expression.has(size_of_x):
-            return self._at_zero(expression, x)
+            return self.at_zero(expression, x)
         stand_in = Read("size", (), {"nonnegative": True})
         opaque = expression.xreplace({size_of_x: stand_in})
-        found = None if opaque.has(x) else self._at_zero(opaque, stand_in)
+        found = None if opaque.has(x) else self.at_zero(opaque, stand_in)
         return None if found is None else found.xreplace({stand_in: size_of_x})
 
-    def _at_zero(self, expression: Any, x: Read) -> Expression | None:
+    def at_zero(self, expression: Any, x: Read) -> Expression | None:
         """The expression as a branch, if it cancels at zero and its series is known."""
         if size(expression) > _MOST_NODES or not self._cancels(expression, x):
             return None

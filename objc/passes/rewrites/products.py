@@ -35,6 +35,26 @@ def merge_powers(node: Any) -> Expression | None:
     return None
 
 
+def power_into_sum(node: Any) -> Expression | None:
+    """b·(c·bᵖ⁻¹ + d·bᵖ) = c·bᵖ + d·bᵖ⁺¹ for b ≥ 0 and a symbolic p: a power inside may be infinite at 0."""
+    for factor in node.args:
+        base, exponent = factor.as_base_exp()
+        if not (base.is_nonnegative and exponent.is_number and exponent.is_positive):
+            continue
+        for total in node.args:
+            if isinstance(total, sympy.Add) and all(_has_power_of(base, one) for one in total.args):
+                rest = [one for one in node.args if one is not factor and one is not total]
+                return sympy.Mul(*rest, sympy.Add(*(factor * one for one in total.args)))
+    return None
+
+
+def _has_power_of(base: Any, addend: Any) -> bool:
+    return any(
+        isinstance(one, sympy.Pow) and one.base == base and not one.exp.is_number
+        for one in sympy.Mul.make_args(addend)
+    )
+
+
 def power_beside_its_logarithm(node: Any) -> Expression | None:
     """exp(n·log1p(u))·(1 + u)ᵐ = exp((n + m)·log1p(u)) for a number m: either may leave the range."""
     for one in node.args:

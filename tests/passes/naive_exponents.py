@@ -1,0 +1,43 @@
+"""Naive forms with an exponent that may be nearly zero, or one: transformations, divergences and losses of a
+degree (Box and Cox 1964; Tsallis 1988; Zhang and Sabuncu 2018; Barron 2019).
+
+They belong to the list of `tests.passes.naive_definitions`: the table of `tests.passes.frameworks` does not
+have them.
+"""
+
+from __future__ import annotations
+
+from .form import Form, Row, two
+
+SMALL = (1e-30, 1e-16, 1e-9, 1e-3, 0.3, 1.0, 2.0, 7.5)
+PLACES = (1e-20, 1e-3, 0.3, 0.99, 1.0001, 3.0, 50.0, 1e8)
+DEGREES: tuple[Row, ...] = tuple((x, a) for x in PLACES for a in SMALL)
+BESIDE_ONE: tuple[Row, ...] = tuple(
+    (x, 1 + d) for x in PLACES for d in (-0.5, 1.0, 2.0**-20, -(2.0**-21), 2.0**-45, -1.0)
+)
+SHARES: tuple[Row, ...] = tuple((x, a) for x, a in DEGREES if x < 1)
+LOGITS: tuple[Row, ...] = tuple(
+    (x, q) for x in (-800.0, -30.0, -1.0, 0.0, 1.0, 30.0) for q in (1e-30, 1e-9, 1e-3, 0.7, 2.0)
+)
+RESIDUALS: tuple[Row, ...] = tuple(
+    (r, c, a) for r in (-30.0, -1e-3, 0.3, 5.0) for c in (1.0, 3.0) for a in (1e-9, 1e-3, 0.5, 1.5)
+)
+PAIRS: tuple[Row, ...] = tuple(
+    (q, p, a)
+    for q, p in ((0.2, 0.3), (0.5, 0.4), (3.0, 1.0), (1e-3, 2.0))
+    for a in (0.5, 1e-3, 1e-9, 1e-16, 2.0)
+)
+
+EXPONENT_FORMS = (
+    two("(x^a - 1) / a", DEGREES, "x: positive | a: positive"),
+    Form("power of degree nearly zero, by both", "(x^a - 1) / a",
+         [(x, a) for x, a in DEGREES if 1e-9 <= a <= 2 and x > 1e-9], "x: positive, a: positive"),
+    two("(1 - x^a) / a", SHARES, "x: probability | a: positive"),
+    two("(x^(1 - q) - 1) / (1 - q)", BESIDE_ONE, "x: positive | q: real"),
+    two("((1 + u)^(a / 2) - 1) / a", DEGREES, "u: nonnegative | a: positive"),
+    two("(1 - sigmoid(x)^q) / q", LOGITS, "x: real | q: positive",
+        oracle="(1 - exp(-q * log(1 + exp(-x)))) / q"),
+    two("abs(a - 2) / a * (((r / c)^2 / abs(a - 2) + 1)^(a / 2) - 1)", RESIDUALS,
+        "r: real | c: positive, a: positive"),
+    two("(a * p + (1 - a) * q - p^a * q^(1 - a)) / a", PAIRS, "q: positive | p: positive, a: positive"),
+)  # fmt: skip
