@@ -2,8 +2,7 @@
 
 It depends on the sizes alone, so that results do not depend on who computes what. A step in the
 metadata of a kernel is None where it is serial, else (the extent that is divided, the operations of an
-iteration as counts with names of sizes, the shapes that a chunk accumulates, and for a step in blocks
-the shapes that it keeps of every row, else None).
+iteration as counts with names of sizes, the shapes that a chunk accumulates, whether it is in blocks).
 
 The arithmetic is of sums, products, quotients and extremes, without a choice: the target `library`
 does it with values of LLVM. So no quotient may be one by zero, whatever the sizes are.
@@ -22,20 +21,18 @@ CHUNK = 1 << 19
 PARTIALS = 1 << 26
 """Bytes that partial results in arrays may take."""
 
-ROW = 96
-"""Rows of a block are a multiple of this: of the rows of a matrix product's tile, and of vectors."""
+ROW = 16
+"""Rows of a block are a multiple of this: of the numbers of a vector."""
 
 LEAST_ROWS = 96
 """Rows of a block: fewer waste what a matrix product packs,"""
 
 MOST_ROWS = 192
-"""more leave its cache."""
+"""and many more leave the caches."""
 
-BLOCK = 1 << 18
-"""Numbers that the rows of a block may keep, as long as they are not too few."""
-
-SHARE = 1024
-"""Operations that a chunk is to do for each number that it adds up of partial results of products,"""
+SHARE = 4096
+"""Operations that a chunk is to do for each number that it adds up of partial results of products: to
+write and to add that costs as much as some hundreds of them,"""
 
 LEAST_CHUNKS = 4
 """as long as there are so many chunks at least,"""
@@ -70,34 +67,28 @@ def divided(
     """The division of a step at given sizes; `most` and `least` are the extremes of two of them."""
     if step is None:
         return Division(1, 1, 0, 1, 1)
-    over, counts, partials, kept = step
+    over, counts, partials, in_blocks = step
     extent = extent_of((over,), sizes)
     work = most(1, sum(count * extent_of(names, sizes) for count, names in counts))
     partial = least(_LARGE, sum(extent_of(shape, sizes) for shape in partials))
     rows = most(1, CHUNK // work)
-    if kept is None:
+    if not in_blocks:
         if partials:
             rows = most(rows, _up(4 * partial, work))
             rows = most(rows, _up(extent * partial * 8, PARTIALS))
         chunks = most(1, _up(extent, rows))
         return Division(chunks, rows, work, chunks, rows)
-    block = _block(extent, sum(extent_of(shape, sizes) for shape in kept), partial, most, least)
     if partials:
         shared = most(1, partial)
         worth = most(LEAST_CHUNKS, extent * work // (SHARE * shared))
         wanted = least(MOST_CHUNKS, least(PRODUCTS // (8 * shared), worth))
         rows = most(rows, _up(extent, most(1, wanted)))
-    rows = _up(rows, block) * block
+    usual = most(LEAST_ROWS, least(MOST_ROWS, most(rows, extent // MOST_CHUNKS)))
+    rows = most(1, _up(extent, most(1, _up(extent, most(rows, usual)))))
+    many = most(1, (rows + usual // 2) // usual)
+    block = _up(_up(rows, many), ROW) * ROW
+    rows = many * block
     return Division(most(1, _up(extent, rows)), rows, work, most(1, _up(extent, block)), block)
-
-
-def _block(extent: Any, kept: Any, partial: Any, most: Any, least: Any) -> Any:
-    """The rows of a block: enough for a product to be fast, and few enough for the cache; many where
-    much is added up once a block."""
-    rows = most(LEAST_ROWS, least(MOST_ROWS, BLOCK // most(1, kept)))
-    rows = most(rows, least(1, partial // (BLOCK + 1)) * MOST_ROWS)
-    few = most(LEAST_ROWS, extent // MOST_CHUNKS)
-    return _up(least(rows, few), ROW) * ROW
 
 
 def _up(above: Any, below: Any) -> Any:

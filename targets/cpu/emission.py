@@ -15,7 +15,7 @@ from objc.targets.cpu.steps import StepText
 from objc.ir.program import Program
 from objc.schedule import schedule
 from objc.schedule.cost import operations
-from objc.schedule.loops import Blocked, Loops, Serial, Step, walk
+from objc.schedule.loops import Blocked, Loops, Serial
 from objc.schedule.narrow import few, narrow
 from objc.target import DType, Emitted
 
@@ -148,8 +148,7 @@ class Kernel(Written):
 
     def _step(self, number: int) -> tuple[Any, ...] | None:
         """None for a serial step; else the extent that is divided, the operations of an iteration,
-        the numbers that one chunk accumulates in arrays, and for a step in blocks those that it keeps
-        of every row (else None)."""
+        the numbers that one chunk accumulates in arrays, and whether the step is in blocks."""
         step = self.loops.steps[number]
         if isinstance(step, Serial):
             return None
@@ -161,16 +160,4 @@ class Kernel(Written):
             if start.axes
         ]
         work = tuple((count, names) for names, count in operations(step).items())
-        return extent, work, tuple(partial), self._rows(step)
-
-    def _rows(self, step: Step) -> tuple[Any, ...] | None:
-        """The shapes of what a step in blocks keeps of every row."""
-        if not isinstance(step, Blocked):
-            return None
-        let, storage = self.loops.program.let, self.loops.storage
-        made = dict.fromkeys(item.let for item, _ in walk(step.items) if hasattr(item, "let"))
-        return tuple(
-            shape_of(let[name].free[axis].dimension for axis in held.axes if axis != held.block)
-            for name in made
-            if (held := storage[name]).block is not None
-        )
+        return extent, work, tuple(partial), isinstance(step, Blocked)

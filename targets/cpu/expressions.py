@@ -28,7 +28,7 @@ from objc.targets.cpu.mathematics.tile import (
     lanes_of,
     rows_of_tile,
 )
-from objc.targets.cpu.mathematics.turn import build_turn
+from objc.targets.cpu.mathematics.turn import build_move, build_turn
 
 from objc.errors import InternalError
 
@@ -353,11 +353,14 @@ class Expressions:
                 for extent in values[0].shape[1:]:
                     size = self.b.mul(size, extent, flags=("nsw", "nuw"))
                 return Array(values[0].data, values[0].element, (size,))
-            case "turn_rows" | "turn_columns":
-                goal, source, across = values
+            case "turn_rows" | "turn_columns" | "move_rows" | "move_columns":
+                goal, source, *across = values
                 columns = columns_of_tile(bits, source.element)
-                size = rows_of_tile(bits) if name == "turn_rows" else columns
-                build_turn(self.b, bits, goal.data, source.data, across, size)
+                size = rows_of_tile(bits) if name.endswith("_rows") else columns
+                if across:
+                    build_turn(self.b, bits, goal.data, source.data, across[0], size)
+                else:
+                    build_move(self.b, bits, goal.data, source.data, size)
                 return None
         goal, stride, left, right, *numbers = values
         build_tile(self.b, self.start, bits, goal.data, stride, left.data, right.data, *numbers)
@@ -401,7 +404,8 @@ class Expressions:
 
 
 _OF_PRODUCTS = (
-    "tile_rows", "tile_columns", "lanes", "turn_rows", "turn_columns", "tile", "flat", "of_kind",
+    "tile_rows", "tile_columns", "lanes", "turn_rows", "turn_columns", "move_rows", "move_columns",
+    "tile", "flat", "of_kind",
 )  # fmt: skip
 """What the text of a product asks of the processor."""
 

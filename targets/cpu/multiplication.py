@@ -13,9 +13,9 @@ from objc.ir.index import Index
 from objc.ir.symbols import IndexValue, Read, conjuncts
 from objc.schedule.loops import Product
 
-DEPTH, HEIGHT, WIDTH = 256, 240, 64
-"""Steps of a sum that are packed at a time, and the most rows and columns of what is packed: 64
-columns are two vectors of any processor. `products` has the same numbers."""
+DEPTH, HEIGHT, WIDTH = 256, 240, 256
+"""Steps of a sum that are packed at a time, and the most rows and columns of what is packed: what the
+second cache holds. `products` has the same numbers."""
 
 
 class Multiplication(Places):

@@ -2,7 +2,8 @@
 
 A factor's panel holds, for every step of the sum, the entries of a tile's rows (or columns) one after
 the other; what is beyond the edge is zero. One panel of the right factor stays in the first cache while
-all the left factor's pass by it.
+all the left factor's pass by it. Where all columns fit into what is packed, they are packed once for
+all rows.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from objc.targets.cpu.kernels import alone, helper
 from objc.targets.cpu.mathematics.bits import add
 from objc.targets.cpu.mathematics.registers import (
     lanes,
+    move_columns,
+    move_rows,
     of_kind,
     tile,
     tile_columns,
@@ -41,23 +44,28 @@ def product(
                 packed_left, left, left_first + first * left_row + start * left_step, left_row,
                 left_step, height, count,
             )  # fmt: skip
-            column = 0
-            while column < columns:
-                width = min(tile_columns(left), columns - column)
-                pack_columns(
-                    packed_right, right,
-                    right_first + column * right_column + start * right_step, right_column,
-                    right_step, width, count,
-                )  # fmt: skip
-                row = 0
-                while row < height:
-                    tile(
-                        goal[(first + row) * stride + column :],
-                        stride, packed_left[row * count :], packed_right, count,
-                        min(tile_rows(), height - row), width, begins,
+            group = 0
+            while group < columns:
+                wide = min(256, columns - group)
+                if first == 0 or columns > 256:
+                    pack_columns(
+                        packed_right, right,
+                        right_first + group * right_column + start * right_step, right_column,
+                        right_step, wide, count,
                     )  # fmt: skip
-                    row += tile_rows()
-                column += tile_columns(left)
+                column = 0
+                while column < wide:
+                    row = 0
+                    while row < height:
+                        tile(
+                            goal[(first + row) * stride + group + column :],
+                            stride, packed_left[row * count :], packed_right[column * count :],
+                            count, min(tile_rows(), height - row),
+                            min(tile_columns(left), wide - column), begins,
+                        )  # fmt: skip
+                        row += tile_rows()
+                    column += tile_columns(left)
+                group += 256
             first += 240
         start += 256
 
@@ -136,6 +144,13 @@ def pack(packed, source, first, across, along, width, count, size):
     """Panels of `size` entries for each of `count` steps; `across` and `along` are the steps in the
     source from entry to entry, and from step to step."""
     begin = 0
+    if across == 1:
+        while begin + 4 * size <= width:
+            move(packed[begin * count :], source[first + begin :], along, count, size, 4)
+            begin += 4 * size
+        while begin + size <= width:
+            move(packed[begin * count :], source[first + begin :], along, count, size, 1)
+            begin += size
     while begin < width:
         inside = min(size, width - begin)
         base = first + begin * across
@@ -147,10 +162,6 @@ def pack(packed, source, first, across, along, width, count, size):
             for e in range(inside):
                 for p in range(count):
                     packed[place + p * size + e] = source[base + e * across + p * along]
-        elif across == 1:
-            for p in range(count):
-                for e in range(size):
-                    packed[place + p * size + e] = source[base + p * along + e]
         else:
             turned = 0
             if along == 1:
@@ -166,3 +177,16 @@ def pack(packed, source, first, across, along, width, count, size):
                     packed[place + turned * size + e] = source[base + e * across + turned * along]
                 turned += 1
         begin += size
+
+
+@helper
+def move(packed, source, along, count, size, panels):
+    """Panels whose entries lie side by side in the source: several at once, so that lines of the
+    source are read whole."""
+    for p in range(count):
+        for panel in range(panels):
+            goal = packed[(panel * count + p) * size :]
+            if size == tile_rows():
+                move_rows(goal, source[p * along + panel * size :])
+            else:
+                move_columns(goal, source[p * along + panel * size :])

@@ -15,7 +15,7 @@ from objc.targets.cpu.mathematics.tile import (
     rows_of_tile,
     vector_bits,
 )
-from objc.targets.cpu.mathematics.turn import build_turn
+from objc.targets.cpu.mathematics.turn import build_move, build_turn
 
 # ---- copied into emitted modules from here on
 
@@ -138,3 +138,29 @@ def turn_columns(typing: Any, goal: Any, source: Any, across: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(goal, source, types.int64), generate
+
+
+@intrinsic
+def move_rows(typing: Any, goal: Any, source: Any) -> Any:
+    """One step of a panel of rows: see `build_move`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        to = address_of(context, builder, goal, arguments[0])
+        of = address_of(context, builder, source, arguments[1])
+        build_move(builder, BITS, to, of, rows_of_tile(BITS))
+        return context.get_dummy_value()
+
+    return types.void(goal, source), generate
+
+
+@intrinsic
+def move_columns(typing: Any, goal: Any, source: Any) -> Any:
+    """One step of a panel of columns: see `build_move`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        to = address_of(context, builder, goal, arguments[0])
+        of = address_of(context, builder, source, arguments[1])
+        build_move(builder, BITS, to, of, columns_of_tile(BITS, element_of(source)))
+        return context.get_dummy_value()
+
+    return types.void(goal, source), generate

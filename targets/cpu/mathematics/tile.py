@@ -20,6 +20,9 @@ I64 = ir.IntType(64)
 _VECTORS = 2
 """Vectors of a row of a tile."""
 
+_LINE = 64
+"""Bytes that a cache takes at a time."""
+
 _STRETCH = 32
 """Steps of a sum that the registers take before they are added to the rest."""
 
@@ -58,6 +61,7 @@ def build_tile(
     """
     height = rows_of_tile(bits)
     kind = left.type.pointee
+    _fetch(b, goal, stride, height, _VECTORS * lanes_of(bits, kind))
     sums = _sums(b, start, bits, kind, left, right, depth)
     wide = goal.type.pointee
     vector = ir.VectorType(wide, lanes_of(bits, kind))
@@ -79,6 +83,21 @@ def build_tile(
             masked_store(b, b.fadd(before, total, flags=("nsz",)), place, masks[at], vector)
     b.branch(end)
     b.position_at_end(end)
+
+
+def _fetch(b: Any, goal: Any, stride: Any, rows: int, columns: int) -> None:
+    """Asks for the lines of the result, which come while the sums are made. What lies beyond the edge
+    is asked for in vain."""
+    size = 4 if isinstance(goal.type.pointee, ir.FloatType) else 8
+    byte = ir.IntType(8).as_pointer()
+    kinds = [byte, I32, I32, I32]
+    fetch = b.module.declare_intrinsic(
+        "llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), kinds)
+    )
+    for row in range(rows):
+        for column in range(0, columns, _LINE // size):
+            place = b.gep(goal, [b.add(b.mul(stride, I64(row)), I64(column))])
+            b.call(fetch, [b.bitcast(place, byte), I32(1), I32(3), I32(1)])
 
 
 def _sums(

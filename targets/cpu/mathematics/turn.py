@@ -1,4 +1,4 @@
-"""Rows of a matrix turned into columns, in the registers of a processor."""
+"""Entries of a matrix on their way into panels, through the registers of a processor."""
 
 from __future__ import annotations
 
@@ -29,6 +29,18 @@ def build_turn(b: Any, bits: int, goal: Any, source: Any, across: Any, size: int
             else:
                 mask = ir.Constant(ir.VectorType(ir.IntType(1), count), _ones(held, count))
                 masked_store(b, column, place, mask, vector)
+
+
+def build_move(b: Any, bits: int, goal: Any, source: Any, size: int) -> None:
+    """goal[e] = source[e] for all e below `size`, in the largest vectors."""
+    kind = source.type.pointee
+    first = 0
+    while first < size:
+        width = min(lanes_of(bits, kind), 1 << (size - first).bit_length() - 1)
+        vector = ir.VectorType(kind, width).as_pointer()
+        come, go = (b.bitcast(b.gep(one, [I64(first)]), vector) for one in (source, goal))
+        b.store(b.load(come, align=kind_size(kind)), go, align=kind_size(kind))
+        first += width
 
 
 def kind_size(kind: Any) -> int:
