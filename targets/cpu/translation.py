@@ -31,6 +31,9 @@ MATHEMATICS = (
 _WHOLE = 4
 """Vectors that a loop may take at a time."""
 
+_BY_HAND = {"tile", "turn_rows", "turn_columns", "move_rows", "move_columns"}
+"""What takes whole vectors as it is: loops beside it have the rest, of which LLVM need not make more."""
+
 
 @functools.lru_cache(maxsize=1)
 def library() -> dict[str, ast.FunctionDef]:
@@ -264,8 +267,14 @@ class Body(Expressions):
             return
         module, number = self.translator.module, ir.IntType(32)
         said = []
+        if self.kinds & _BY_HAND:
+            said.append(["llvm.loop.vectorize.width", number(1)])
+            said.append(["llvm.loop.interleave.count", number(1)])
+            said.append(["llvm.loop.unroll.disable"])
         branches = any(isinstance(one, ast.IfExp) for part in node.body for one in ast.walk(part))
-        if _turns(node):
+        if said:
+            pass
+        elif _turns(node):
             said.append(["llvm.loop.vectorize.width", number(1)])
         elif self.stepping and branches:
             pass  # a choice by the step alone becomes two loops with exits of their own
