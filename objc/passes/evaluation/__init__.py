@@ -17,6 +17,7 @@ from objc.passes.evaluation.divergences import divergences_by_parts
 from objc.passes.evaluation.fractions import over_common_denominators
 from objc.passes.evaluation.gammas import differences_of_gammas
 from objc.passes.evaluation.jensen_gaps import measure_gaps
+from objc.passes.evaluation.levels import count_from_levels
 from objc.passes.evaluation.means import center_means
 from objc.passes.evaluation.near_arguments import differences_at_near_arguments
 from objc.passes.evaluation.near_one import less_one
@@ -44,6 +45,6 @@ def keep_digits(program: Program) -> Program:
     program = soft_targets_by_parts(entropies_by_parts(ask_the_others(program)))
     program = center_means(expand_at_zero(compare_softmaxes(measure_gaps(program))))
     program = over_sums_of_roots(log_ratios_near_one(differences_of_gammas(program)))
-    program = factor_differences_of_squares(program)
+    program = factor_differences_of_squares(count_from_levels(program))
     program = differences_at_near_arguments(divergences_of_sigmoids(program))
     return weigh_by_roots(less_one(subtract_normalizers(program)))
