@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import sympy
 
-from objc.atoms import BY_FUNCTION, Branch
+from objc.atoms import BY_FUNCTION, Branch, log1p
 from objc.ir.index import Index, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import groups
@@ -188,7 +188,7 @@ class _Keeping:
                 if shift not in factors:
                     rows = self.result.free[:-1]
                     name = names.fresh(f"factor_{self.result.name}")
-                    factors[shift] = Let(name, rows, sympy.exp(shift))
+                    factors[shift] = Let(name, rows, _exponential(shift, self.program))
                 factor = factors[shift]
                 swaps[one] = place * factor.read(*[back[index] for index in factor.free])
         body = let.body.xreplace(swaps)
@@ -220,6 +220,17 @@ class _Keeping:
             ):
                 return True
         return False
+
+
+def _exponential(shift: Expression, program: Program) -> Expression:
+    """exp(s), of the negative of a logarithm by what that is of: rounded, it would be off by as much as it is
+    large."""
+    read = -shift
+    let = program.let.get(read.tensor) if isinstance(read, Read) else None
+    if let is None or let.reduction is not None or not isinstance(let.body, log1p):
+        return sympy.exp(shift)
+    places = dict(zip(let.free, read.positions, strict=True))
+    return 1 / (1 + substitute_positions(let.body.args[0], places))
 
 
 def _place_of(factor: Let, lets: Sequence[Let]) -> int:
