@@ -149,12 +149,18 @@ def substitute_positions(expression: Any, mapping: Mapping[Index, Position]) -> 
     Each index of `mapping` becomes a position; an offset on the original adds to it. Index values
     become the position's value.
     """
+    return _substituted(expression, tuple(mapping.items())) if mapping else expression
+
+
+@functools.lru_cache(_REMEMBERED)
+def _substituted(expression: Any, moved: tuple[tuple[Index, Position], ...]) -> Any:
+    mapping = dict(moved)
     replacements: dict[Any, Any] = {}
     for symbol in expression.atoms(Read, IndexValue):
         if isinstance(symbol, Read):
-            moved = move_read(symbol, mapping)
-            if moved is not symbol:
-                replacements[symbol] = moved
+            other = move_read(symbol, mapping)
+            if other is not symbol:
+                replacements[symbol] = other
         elif symbol.index in mapping:
             replacements[symbol] = position_value(mapping[symbol.index])
     return expression.xreplace(replacements) if replacements else expression
