@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from objc import library, training
     from objc.errors import Diagnostic, InputError, InternalError, ObjcError
     from objc.kernel import Game, Kernel, Module, Stages, compile
+    from objc.kernel.memory import release_memory
     from objc.kernel.threads import get_threads, set_threads
 
 __version__ = "0.1.0"
@@ -30,6 +31,7 @@ __all__ = [
     "compile",
     "get_threads",
     "library",
+    "release_memory",
     "set_threads",
     "training",
 ]
@@ -45,6 +47,7 @@ _HOMES = {
     "Stages": "objc.kernel",
     "compile": "objc.kernel",
     "get_threads": "objc.kernel.threads",
+    "release_memory": "objc.kernel.memory",
     "set_threads": "objc.kernel.threads",
 }
 

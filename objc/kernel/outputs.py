@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from objc.errors import InputError
+from objc.kernel import memory
 from objc.kernel.call import Call
 from objc.kernel.option_errors import BadOut, NotByInput
 from objc.kernel.signature import Signature
@@ -94,7 +95,7 @@ class Results:
             if target is not None and self._direct(one, target):
                 self.buffers[one.key] = target.reshape(shape)
             else:
-                self.buffers[one.key] = np.empty(shape, self._kinds[one.integer])
+                self.buffers[one.key] = memory.array(shape, self._kinds[one.integer])
         if out:
             self._check_out()
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from objc.kernel import memory
 from objc.kernel.recipes import Place, Recipe, is_within
 
 Quick: TypeAlias = Callable[[tuple[Any, ...], Mapping[str, Any]], Any]
@@ -34,9 +35,9 @@ def quick_of(
     bound = bind(recipe.compiled.run, recipe.sizes, recipe.fixed, given)
     if bound is None:
         return None
-    names, empty = tuple(keywords), np.empty
+    names = tuple(keywords)
     parted = tuple(name for name, value in keywords.items() if type(value) is tuple)
-    made = tuple((shape, kind) for _, shape, kind in recipe.made)
+    made = tuple((memory.maker(shape, kind), shape, kind) for _, shape, kind in recipe.made)
     finish = _finish(recipe, bound.names, given)
     inputs = {one.input: n for n, one in enumerate(given)}
     name_of = {place: name for name, place in recipe.arrays}
@@ -53,8 +54,8 @@ def quick_of(
                 arguments += keywords[name]
         elif names:
             return None
-        for shape, kind in made:
-            arguments += (empty(shape, kind),)
+        for make, shape, kind in made:
+            arguments += (make(shape, kind),)
         numbers = bound(arguments)
         if numbers is None:
             return None

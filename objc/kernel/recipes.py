@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from objc.kernel import memory
 from objc.target import IndexOutOfRange
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Recipe:
                 return None
             found[key] = target
         for key, shape, kind in self.made:
-            found[key] = np.empty(shape, kind)
+            found[key] = memory.array(shape, kind)
         try:
             scalars = self.compiled.run(inputs, self.sizes, found)
         except IndexOutOfRange:
