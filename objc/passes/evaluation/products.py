@@ -13,6 +13,7 @@ from objc.atoms import Branch, expm1, log1p, maximum
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Read
 from objc.passes.batch import dependent
+from objc.passes.evaluation.exponentials import exponentials_once, without_logarithms
 from objc.passes.evaluation.magnitudes import keep_in_range
 from objc.passes.rewrites.forms import ZERO
 from objc.passes.rewrites.products import has_infinite_logarithm
@@ -21,6 +22,7 @@ from objc.passes.rewrites.products import has_infinite_logarithm
 def keep_range(program: Program) -> Program:
     """Zero times infinity is zero where a factor is exactly zero, and ratios stand for squares that may
     overflow. The last step: what it makes has the right value and not the right derivative."""
+    program = exponentials_once(without_logarithms(program))
     unbounded = dependent(program.lets, _infinite(program))
     normalisers = {
         let.name
