@@ -5,7 +5,7 @@ by its exponentials. The table of `tests.passes.frameworks` does not have them.
 from __future__ import annotations
 
 from .form import LOGITS, Form, Row, two
-from .naive_exponents import EXPONENT_FORMS
+from .naive_exponents import SMALL_FORMS
 from .naive_scales import SURE
 
 NEAR_PAIRS: tuple[Row, ...] = (
@@ -91,5 +91,5 @@ CHOICES = (
 )  # fmt: skip
 
 DEFINITIONS: tuple[Form, ...] = (
-    *CHOICES, *BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED, *EXPONENT_FORMS
+    *CHOICES, *BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED, *SMALL_FORMS
 )  # fmt: skip

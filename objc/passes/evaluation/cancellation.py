@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, expm1, extended
+from objc.atoms import Branch, expm1, extended, log1mexp, log1p
 from objc.ir.program import Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
@@ -106,9 +106,12 @@ class _Expanding:
 
     def at_zero(self, expression: Any, x: Read) -> Expression | None:
         """The expression as a branch, if it cancels at zero and its series is known."""
-        if size(expression) > _MOST_NODES or not self._cancels(expression, x):
+        if size(expression) > _MOST_NODES:
             return None
-        series = self._series(expression, x, _TERMS)
+        smooth = _without_poles(expression, x)
+        if smooth is None and not self._cancels(expression, x):
+            return None
+        series = self._series(expression if smooth is None else smooth, x, _TERMS)
         if series is None or series.is_zero or series.order < 0:
             return None
         for radius in _RADII:
@@ -146,6 +149,25 @@ class _Expanding:
         if isinstance(expression, sympy.Mul) and lowest < 0 <= whole.order and sum(positive) > 1:
             return True
         return any(self._cancels(one, x) for one in expression.args)
+
+
+def _without_poles(expression: Any, x: Read) -> Expression | None:
+    """The same where logarithms that are infinite at zero cancel, by what is left of them: log(1 − exp(−x))
+    less log x is the logarithm of a ratio that is one there."""
+    if not expression.has(sympy.log, log1mexp) or not isinstance(expression, sympy.Add):
+        return None
+    pole = sympy.Dummy(real=True)
+    replacements: dict[Any, Any] = {sympy.log(x): pole, sympy.log(1 / x): -pole}
+    for one in expression.atoms(log1mexp):
+        scale = -one.args[0] / x
+        if scale.is_Rational and scale.is_positive:
+            ratio = -expm1(-scale * x) / (scale * x)
+            replacements[one] = pole + sympy.log(scale) + log1p(ratio - 1)
+    found = expression.xreplace(replacements)
+    if found == expression or not is_short(found):
+        return None
+    found = sympy.expand_mul(found)
+    return None if found.has(pole) else found
 
 
 def _merged(expression: Any) -> Any:

@@ -105,6 +105,13 @@ class Expansion:
         if isinstance(node, xlog1py):
             weight, log = self.of(node.args[0]), self.of(log1p(node.args[1]))
             return None if weight is None or log is None else weight * log
+        if isinstance(node, sympy.log):
+            inner = self.of(node.args[0])
+            if inner is None or inner.order != 0 or inner.is_zero or inner.coefficients[0] != 1:
+                return None
+            return self._composed(
+                _taylor(log1p, self.terms + 2), inner + self._constant(Fraction(-1))
+            )
         if node.func in _TAYLOR and len(node.args) == 1:
             return self._composed(_taylor(node.func, self.terms + 2), self.of(node.args[0]))
         return None

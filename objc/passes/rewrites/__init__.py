@@ -46,6 +46,7 @@ from objc.passes.rewrites.logarithms import (
     log_near_one,
     log_of_complement,
     log_of_cosh,
+    log_of_difference,
     log_of_expm1,
     log_of_exponentials,
     log_of_odds,
@@ -78,6 +79,7 @@ from objc.passes.rewrites.products import (
     reciprocal_to_sigmoid,
     size_from_sign,
 )
+from objc.passes.rewrites.quadratics import arm_over_divisor, root_less_side
 from objc.passes.rewrites.roots import (
     curvature_of_hypot,
     difference_of_powers,
@@ -174,6 +176,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             log_of_sigmoid,
             log_of_cosh,
             log_of_expm1,
+            log_of_difference,
             log_of_tail,
             log_of_sinh,
             log_of_negative_product,
@@ -193,6 +196,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
         (
             same_mask,
             arm_over_its_factor,
+            arm_over_divisor,
             merge_exponentials,
             merge_powers,
             power_into_sum,
@@ -235,6 +239,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             curvature_of_hypot,
             slope_of_hypot,
             length_less_side,
+            root_less_side,
             difference_of_powers,
             difference_of_logs,
             power_less_one,

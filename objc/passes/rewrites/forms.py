@@ -16,29 +16,30 @@ Rewrite = Callable[[Any], Any]
 ZERO, ONE, HALF = sympy.Integer(0), sympy.Integer(1), sympy.Rational(1, 2)
 
 
-def two_exponentials(total: Any) -> tuple[Any, Any] | None:
-    """(a, b) where a sum is exp(a) + exp(b); a constant comes first."""
+def two_exponentials(total: Any, *, powers: bool = False) -> tuple[Any, Any] | None:
+    """(a, b) where a sum is exp(a) + exp(b); a constant comes first. With `powers`, bⁿ is an exponential too,
+    for b > 0 and an exponent that is no number."""
     if not isinstance(total, sympy.Add) or len(total.args) != 2:
         return None
-    first, second = (log_of_positive_term(one) for one in total.args)
+    first, second = (log_of_positive_term(one, powers=powers) for one in total.args)
     if first is None or second is None:
         return None
     return (first, second) if first.is_number or not second.is_number else (second, first)
 
 
-def log_of_positive_term(term: Any) -> Expression | None:
+def log_of_positive_term(term: Any, *, powers: bool = False) -> Expression | None:
     """log of c·exp(u) with a number c > 0, of a positive number too; else None."""
     coefficient, rest = term.as_coeff_Mul()
     if not coefficient.is_positive:
         return None
     if rest == 1:
         return sympy.log(coefficient)
-    exponent = exponent_of(rest)
+    exponent = exponent_of(rest, powers=powers)
     return None if exponent is None else sympy.log(coefficient) + exponent
 
 
-def exponent_of(product: Any) -> Expression | None:
-    """u where the product is exp(u), of one or several exponentials."""
+def exponent_of(product: Any, *, powers: bool = False) -> Expression | None:
+    """u where the product is exp(u), of one or several exponentials, or of powers too."""
     exponents = []
     for factor in sympy.Mul.make_args(product):
         base, power = factor.as_base_exp()
@@ -46,6 +47,8 @@ def exponent_of(product: Any) -> Expression | None:
             exponents.append(factor.args[0])
         elif isinstance(base, sympy.exp):
             exponents.append(base.args[0] * power)
+        elif powers and base.is_positive and power.is_real and not power.is_number:
+            exponents.append(power * sympy.log(base))
         else:
             return None
     return sympy.Add(*exponents) if exponents else None

@@ -73,7 +73,10 @@ def _has_stable_log(base: Any) -> bool:
         return True
     if isinstance(base, expm1) or _is_one_and_square(base):
         return True
-    return isinstance(base, sympy.Add) and any(_has_exponential(one) for one in base.args)
+    return isinstance(base, sympy.Add) and (
+        any(_has_exponential(one) for one in base.args)
+        or two_exponentials(base, powers=True) is not None
+    )
 
 
 def _is_one_and_square(base: Any) -> bool:
@@ -113,11 +116,43 @@ def log_of_expm1(node: Any) -> Expression | None:
     return None
 
 
+def log_of_difference(node: Any) -> Expression | None:
+    """log(exp a − exp b) = a + log1mexp(b − a), which is no number where a < b, as the difference has no
+    logarithm there; log|exp a − exp b|, and half of that of the square, by the greater of both."""
+    base, exponent = node.args[0].as_base_exp()
+    if isinstance(base, sympy.Abs):
+        base, sized = base.args[0], True
+    else:
+        sized = bool(exponent.is_Integer and exponent.is_even)
+    pair = _exponentials_apart(base)
+    if pair is None or not (sized or exponent == 1):
+        return None
+    scale, a, b = pair
+    first = a + log1mexp(b - a)
+    if sized:
+        first = Branch(sympy.Ge(a, b), first, b + log1mexp(a - b))
+    return exponent * (sympy.log(scale) + first)
+
+
+def _exponentials_apart(total: Any) -> tuple[Any, Any, Any] | None:
+    """(c, a, b) of c·exp a − c·exp b with a number c > 0; of c·expm1 a with b = 0, unless a is positive."""
+    coefficient, rest = total.as_coeff_Mul()
+    if isinstance(rest, expm1) and coefficient.is_positive and rest.args[0].is_positive is None:
+        return coefficient, rest.args[0], ZERO
+    if not isinstance(total, sympy.Add) or len(total.args) != 2:
+        return None
+    first, second = sorted(total.args, key=lambda one: one.could_extract_minus_sign())
+    a, b = log_of_positive_term(first), log_of_positive_term(-second)
+    if a is None or b is None or (a.is_number and b.is_number):
+        return None
+    return ONE, a, b
+
+
 def log_of_exponentials(node: Any) -> Expression | None:
     """log(exp a + exp b) is the greater and a softplus, which is lost against nothing; with a number for
     a, log(1 + exp b) = softplus(b)."""
     (argument,) = node.args
-    pair = two_exponentials(argument)
+    pair = two_exponentials(argument, powers=True)
     if pair is None:
         return _log_of_more(argument)
     a, b = pair
