@@ -12,6 +12,7 @@ from objc.ir.program import Program
 from objc.passes.evaluation.cancellation import expand_at_zero
 from objc.passes.evaluation.combinations import combine_differences
 from objc.passes.evaluation.complements import complements_of_probabilities
+from objc.passes.evaluation.compound import compound
 from objc.passes.evaluation.confident import ask_the_others
 from objc.passes.evaluation.divergences import divergences_by_parts
 from objc.passes.evaluation.fractions import over_common_denominators
@@ -27,7 +28,9 @@ from objc.passes.evaluation.projections import project_by_the_rest
 from objc.passes.evaluation.rates import log_ratios_near_one, rates_by_parts
 from objc.passes.evaluation.relative_entropies import entropies_by_parts
 from objc.passes.evaluation.root_differences import over_sums_of_roots
+from objc.passes.evaluation.sigmoid_powers import powers_of_sigmoids
 from objc.passes.evaluation.sigmoids import divergences_of_sigmoids
+from objc.passes.evaluation.small_exponents import powers_near_one
 from objc.passes.evaluation.soft_targets import soft_targets_by_parts
 from objc.passes.evaluation.softmaxes import compare_softmaxes
 from objc.passes.evaluation.square_differences import factor_differences_of_squares
@@ -38,7 +41,7 @@ __all__ = ["keep_digits", "keep_range"]
 
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
-    program = complements_of_probabilities(project_by_the_rest(program))
+    program = complements_of_probabilities(powers_near_one(project_by_the_rest(program)))
     program = combine_differences(
         over_common_denominators(divergences_by_parts(rates_by_parts(program)))
     )
@@ -47,4 +50,5 @@ def keep_digits(program: Program) -> Program:
     program = over_sums_of_roots(log_ratios_near_one(differences_of_gammas(program)))
     program = factor_differences_of_squares(count_from_levels(program))
     program = differences_at_near_arguments(divergences_of_sigmoids(program))
+    program = powers_of_sigmoids(compound(program))
     return weigh_by_roots(less_one(subtract_normalizers(program)))
