@@ -32,6 +32,8 @@ def quick_of(
     """How calls are made that are like this one, of the recipe's kind; None where nothing is spared.
     `bind` is the target's: it takes what was loaded, the sizes, the numbers and the arguments."""
     given = _given(recipe, arguments, keywords)
+    if recipe.weighing is not None:
+        return None
     bound = bind(recipe.compiled.run, recipe.sizes, recipe.fixed, given)
     if bound is None:
         return None

@@ -28,6 +28,9 @@ Array = NDArray[Any]
 MOST = 256
 """Kinds of calls that are kept for one kernel."""
 
+_LEAST_WEIGHT, _MOST_WEIGHT = 2.0**-20, 2.0**20
+"""Weights within these are computed with as they are (see `objc.kernel.weights`)."""
+
 _PLAIN = (str, float, int, bool, type(None))
 """Arguments whose values belong to the kind of a call."""
 
@@ -75,6 +78,27 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Weighing:
+    """Where a call has its weights, the arguments that they and the scale become, and the scale that does
+    not hang on them (None for a mean)."""
+
+    at: Place
+    weight: str
+    kind: Any
+    scale: str
+    fixed: float | None
+
+    def of(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> dict[str, Any] | None:
+        """These arguments; None unless all weights are of a usual size, so that none is left out."""
+        weight = self.at.of(arguments, keywords)
+        numbers = weight.astype(np.float64)
+        if not (numbers.min() >= _LEAST_WEIGHT and numbers.max() <= _MOST_WEIGHT):
+            return None
+        scale = 1.0 / float(numbers.sum()) if self.fixed is None else self.fixed
+        return {self.weight: numbers.astype(self.kind, copy=False), self.scale: scale}
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How to run a call of one kind."""
 
@@ -88,6 +112,7 @@ class Recipe:
     ranges: tuple[tuple[Place, int], ...]
     """Indices of which the program does not check the range, and how far it goes."""
     finish: Callable[[dict[str, Any]], Any]
+    weighing: Weighing | None = None
 
     def run(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
         """What the call gives; None where it is to be looked at in full."""
@@ -97,6 +122,11 @@ class Recipe:
         inputs = dict(self.fixed)
         for name, place in self.arrays:
             inputs[name] = place.of(arguments, keywords)
+        if self.weighing is not None:
+            weighed = self.weighing.of(arguments, keywords)
+            if weighed is None:
+                return None
+            inputs.update(weighed)
         found: dict[str, Any] = {}
         for key, place in self.given:
             target = place.of(arguments, keywords)
@@ -138,12 +168,19 @@ def recipe_of(
     binder: Binder,
 ) -> Recipe | None:  # fmt: skip
     """The recipe of a call that has been made; None if nothing can be spared."""
-    if call.weights is not None or call.empty or not results.are_flat:
+    if call.empty or not results.are_flat:
         return None
+    weighing = None
+    if call.weights is not None:
+        weighing = _weighing(made, call, compiled, binder)
+        if weighing is None:
+            return None
     fixed: dict[str, Any] = {}
     arrays: list[tuple[str, Place]] = []
     for one in compiled.plan.arguments:
         value = inputs[one.name]
+        if one.what == "weight":
+            continue
         if not isinstance(value, np.ndarray):
             fixed[one.name] = value
             continue
@@ -162,6 +199,26 @@ def recipe_of(
     return Recipe(
         compiled, fixed, tuple(arrays), given, tuple(allocated), results.scalar_kinds(),
         dict(call.sizes), tuple(_ranges(call, compiled, dict(arrays))), made.finish,
+        weighing,
+    )  # fmt: skip
+
+
+def _weighing(made: Made, call: Call, compiled: Compiled, binder: Binder) -> Weighing | None:
+    """How a call's weights are taken in; None where examples may be left out, or results be weighed."""
+    given = {plain: made.keywords.get(keyword) for keyword, plain in binder.options.items()}
+    weight, reduction = given["weight"], given.get("reduction", "mean") or "mean"
+    names = {one.what: one.name for one in compiled.plan.arguments}
+    if (
+        type(weight) is not np.ndarray
+        or weight.dtype.kind != "f"
+        or given.get("mask") is not None
+        or reduction == "none"
+        or not {"weight", "scale"} <= set(names)
+    ):
+        return None
+    return Weighing(
+        Place(binder.option("weight")), names["weight"], np.dtype(call.dtype), names["scale"],
+        None if reduction == "mean" else call.scale,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ loss distance(x: real[K], y: real[K] | w: positive = 1; p: positive = 2) = w * s
 loss picked(logits: real[K] | label: index(K)) = -logits[label] + sum[k](logits[k]^2)
 model line(x: real[D]; learn w: real[D] = 1)[d] = w[d] * x[d]
 """
+SIMPLE = "loss plain(x: real | y: real) = (x - y)^2"
 DRAWN = np.random.default_rng(4)
 X, Y, Z = (DRAWN.normal(size=(6, 3)) for _ in range(3))
 LABEL = np.array([0, 1, 2, 2, 1, 0])
@@ -137,3 +138,44 @@ def test_no_more_than_some_kinds_are_kept(module: Any, monkeypatch: pytest.Monke
         module.distance(X, Y, p=p)
     assert 1 <= again(module.distance) <= recipes.MOST
     assert again(module.distance) <= 3
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weights_that_leave_nothing_out_go_the_short_way(reduction: str, dtype: Any) -> None:
+    kernel, generator = objc.compile(SIMPLE).plain, np.random.default_rng(3)
+    x, y = generator.normal(size=(2, 50)).astype(dtype)
+
+    def of(weight: Any) -> Any:
+        return kernel.value_and_grad(x, y, weight=weight, reduction=reduction)
+
+    usual = generator.uniform(0.5, 2.0, 50).astype(dtype)
+    first = of(usual)
+    for scale in (1.0, 3.0):
+        value, gradient = of(usual * dtype(scale))
+        total = scale if reduction == "sum" else 1.0
+        assert value == pytest.approx(total * first[0], rel=1e-6)
+        np.testing.assert_allclose(gradient, total * first[1], rtol=1e-6)
+    some = usual.copy()
+    some[7] = 0.0
+    value, gradient = of(some)
+    assert gradient[7] == 0.0
+    fresh = objc.compile(SIMPLE).plain.value_and_grad(x, y, weight=some, reduction=reduction)
+    assert value == fresh[0]
+    np.testing.assert_array_equal(gradient, fresh[1])
+    again = of(usual)
+    assert again[0] == first[0]
+    np.testing.assert_array_equal(again[1], first[1])
+    for wrong in (-1.0, np.nan, np.inf):
+        some[7] = wrong
+        with pytest.raises(objc.InputError, match="weight"):
+            of(some)
+    large = of(usual * dtype(2.0**30))
+    assert large[0] == pytest.approx(first[0] * (1 if reduction == "mean" else 2.0**30), rel=1e-5)
+
+
+def test_losses_by_example_are_weighed_every_time() -> None:
+    kernel = objc.compile(SIMPLE).plain
+    x, weight = np.arange(4.0), np.array([1.0, 2.0, 3.0, 4.0])
+    first = kernel(x, np.zeros(4), weight=weight, reduction="none")
+    np.testing.assert_array_equal(kernel(x, np.zeros(4), weight=weight, reduction="none"), first)
