@@ -45,23 +45,24 @@ def function_of(key: str, make: Callable[[], Sequence[bytes]], name: str, signat
     key = cache.digest("cpu", _processor(), key)
     kept = cache.read("objects", key)
     if kept is not None:
-        found = _place(_apart(kept), name)
+        found = _place(apart(kept), name)
         if found is not None:
             return signature(found)
     codes = make()
-    cache.write("objects", key, _together(codes))
+    cache.write("objects", key, together(codes))
     found = _place(codes, name)
     assert found is not None, "object code that has just been made can be placed"
     return signature(found)
 
 
-def _together(codes: Sequence[bytes]) -> bytes:
-    """Objects as one entry of the cache: how many, their sizes, and they themselves."""
+def together(codes: Sequence[bytes]) -> bytes:
+    """Objects as one piece of data: how many, their sizes, and they themselves."""
     sizes = [len(codes), *map(len, codes)]
     return struct.pack(f"<{len(sizes)}q", *sizes) + b"".join(codes)
 
 
-def _apart(entry: bytes) -> list[bytes]:
+def apart(entry: bytes) -> list[bytes]:
+    """The objects that `together` has made one of."""
     (count,) = struct.unpack_from("<q", entry)
     ends = [8 * (count + 1)]
     for size in struct.unpack_from(f"<{count}q", entry, 8):

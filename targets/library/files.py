@@ -12,7 +12,7 @@ from objc.targets.cpu.standalone import support
 from objc.targets.library.header import header
 from objc.targets.library.interface import Interface, interface_of, symbol_of
 from objc.targets.library.linking import SUFFIX, linked
-from objc.targets.library.objects import object_code
+from objc.targets.library.objects import object_files
 from objc.targets.library.status import Status
 
 from objc.ir.program import Program
@@ -75,9 +75,9 @@ def package(
     functions = members(programs, dtype, name)
     kernels = [(one.emitted.text, one.interface, one.emitted.metadata) for one in functions]
     shared = f"lib{name}{SUFFIX}"
-    code = object_code(kernels, processor, origin)
+    codes = object_files(kernels, processor, origin)
     return {
-        shared: linked(code, shared),
+        shared: linked(codes, shared),
         f"{name}.h": header(functions, dtype, name, processor, origin),
         f"{name}.py": f"# {origin}\n{loader(functions, dtype, name)}",
     }

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from objc.targets.library.errors import LinkFailed, NoLinker
@@ -34,17 +35,19 @@ def compiler() -> list[str]:
     raise ObjcError(NoLinker(None, tried))
 
 
-def linked(code: bytes, name: str) -> bytes:
-    """The shared object of an object file; `name` is that of the file it will be.
+def linked(codes: Sequence[bytes], name: str) -> bytes:
+    """The shared object of object files; `name` is that of the file it will be.
 
     Raises:
         ObjcError: there is no linker, or it fails.
     """
     command = compiler()
     with tempfile.TemporaryDirectory(prefix="objc-") as folder:
-        place, made = Path(folder) / "kernels.o", Path(folder) / name
-        place.write_bytes(code)
-        arguments = ["-shared", "-o", str(made), str(place)]
+        made = Path(folder) / name
+        places = [Path(folder) / f"kernels{number}.o" for number in range(len(codes))]
+        for place, code in zip(places, codes, strict=True):
+            place.write_bytes(code)
+        arguments = ["-shared", "-o", str(made), *map(str, places)]
         if sys.platform.startswith("linux"):
             arguments.append(f"-Wl,-soname,{name}")
         done = subprocess.run([*command, *arguments, "-lm"], capture_output=True, text=True)

@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 
 from objc.targets.library.calling import Function
+from objc.targets.library.compiling import NATIVE, processor_key
 from objc.targets.library.interface import Interface
 from objc.targets.library.linking import SUFFIX, linked
-from objc.targets.library.objects import NATIVE, object_code, processor_key
+from objc.targets.library.objects import object_files
 
 from objc import cache
 from objc.target import Emitted, Executable, IndexOutOfRange
@@ -22,8 +23,8 @@ def load(emitted: Emitted) -> Executable:
     key = cache.digest("library", processor_key(), repr(emitted.metadata), emitted.text)
     content = cache.read("libraries", key)
     if content is None:
-        code = object_code([(emitted.text, interface, emitted.metadata)], NATIVE, emitted.name)
-        content = linked(code, f"kernel{SUFFIX}")
+        codes = object_files([(emitted.text, interface, emitted.metadata)], NATIVE, emitted.name)
+        content = linked(codes, f"kernel{SUFFIX}")
         cache.write("libraries", key, content)
     parameters = [(one.kind, one.key, one.element) for one in interface.parameters]
     steps = len(emitted.metadata["steps"])

@@ -1,4 +1,4 @@
-"""From the texts of kernels to one object file, for a processor of choice."""
+"""From the texts of kernels to object files, for a processor of choice."""
 
 from __future__ import annotations
 
@@ -12,47 +12,41 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite import ir
 from objc.targets.cpu.entry import translate
-from objc.targets.cpu.loading import lock, native_target, optimise, widened
+from objc.targets.cpu.loading import lock, widened
 from objc.targets.cpu.translation import Parts
 from objc.targets.library.choice import FEW_ENTRIES, MANY_ENTRIES, Choice
+from objc.targets.library.compiling import NATIVE, Job, machine_of, objects_of
 from objc.targets.library.errors import UnknownProcessor
 from objc.targets.library.functions import Functions
 from objc.targets.library.interface import Interface
 
 from objc.errors import ObjcError
 
-NATIVE = "native"
 KNOWN = ("x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4")
 """Processors of everybody's documentation; LLVM knows many more by name."""
 
 
-def object_code(
+def object_files(
     kernels: Iterable[tuple[str, Interface, Mapping[str, Any]]], processor: str, mark: str
-) -> bytes:
-    """An object file with the functions of kernels, given by text, interface and metadata.
+) -> list[bytes]:
+    """Object files with the functions of kernels, given by text, interface and metadata.
 
-    `mark` is a text that stands in the file as it is.
+    `mark` is a text that stands in the first of them as it is.
 
     Raises:
         ObjcError: LLVM knows no such processor.
     """
     require_processor(processor)
     with lock:
-        machine = _machine(processor)
         bits = vector_bits(processor)
-        whole = llvm.parse_assembly(str(_marked(mark)))
-        shared: Parts = {}
-        modules = [module for one in kernels for module in _modules(*one, bits, shared)]
-        for module in [*modules, *(make() for make in shared.values())]:
-            # each by itself: what LLVM is told of a function by name holds in one module
-            part = llvm.parse_assembly(widened(str(module), bits))
-            optimise(part, machine)
-            whole.link_in(part)
-        for function in whole.functions:
-            if "." in function.name and not function.is_declaration:  # a form's own
-                function.linkage = "internal"
-        whole.verify()
-        return bytes(machine.emit_object(whole))
+    shared: Parts = {}
+    jobs = [Job((str(_marked(mark)),), processor)]
+    for one in kernels:
+        texts = [widened(str(module), bits) for module in _modules(*one, bits, shared)]
+        jobs.append(Job(tuple(texts), processor))
+    for make in shared.values():
+        jobs.append(Job((widened(str(make()), bits),), processor, is_shared=True))
+    return objects_of(jobs)
 
 
 def _modules(
@@ -103,22 +97,6 @@ def _marked(text: str) -> ir.Module:
     return module
 
 
-def _machine(processor: str) -> Any:
-    native = processor == NATIVE
-    return native_target().create_target_machine(
-        cpu=llvm.get_host_cpu_name() if native else processor,
-        features=llvm.get_host_cpu_features().flatten() if native else "",
-        opt=3,
-        reloc="pic",
-        codemodel="default",
-    )
-
-
-def processor_key() -> str:
-    """This machine's processor, for keys of the cache."""
-    return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
-
-
 _PROBE = """
 define void @probe(ptr %a) "prefer-vector-width"="512" {
   %x = load <16 x float>, ptr %a
@@ -132,7 +110,7 @@ define void @probe(ptr %a) "prefer-vector-width"="512" {
 @functools.lru_cache(maxsize=16)
 def vector_bits(processor: str) -> int:
     """The width of a processor's vectors, from what LLVM makes of a sum of sixteen numbers."""
-    text = _machine(processor).emit_assembly(llvm.parse_assembly(_PROBE))
+    text = machine_of(processor).emit_assembly(llvm.parse_assembly(_PROBE))
     return 512 if "%zmm" in text else 256 if "%ymm" in text else 128
 
 

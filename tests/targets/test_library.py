@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from objc.targets.cpu import division, driver
 from objc.targets.library.calling import Function, Record
+from objc.targets.library.compiling import NATIVE
 from objc.targets.library.files import emit
 from objc.targets.library.interface import Interface
 from objc.targets.library.linking import linked
-from objc.targets.library.objects import NATIVE, object_code, vector_bits
+from objc.targets.library.objects import object_files, vector_bits
 from objc.targets.library.status import Status
 
 import objc
@@ -127,9 +128,9 @@ class Opened:
         emitted = emit(self.program, dtype)
         self.interface = Interface.from_data(emitted.metadata["interface"])
         self.steps = len(emitted.metadata["steps"])
-        code = object_code([(emitted.text, self.interface, emitted.metadata)], NATIVE, "a mark")
+        codes = object_files([(emitted.text, self.interface, emitted.metadata)], NATIVE, "a mark")
         place = folder / "kernel.so"
-        place.write_bytes(linked(code, place.name))
+        place.write_bytes(linked(codes, place.name))
         assert b"a mark" in place.read_bytes()
         parameters = [(one.kind, one.key, one.element) for one in self.interface.parameters]
         library = ctypes.CDLL(str(place))
@@ -294,7 +295,7 @@ def test_an_empty_batch(tmp_path: Path) -> None:
 
 
 def test_processors_are_as_wide_as_they_are() -> None:
-    object_code([], NATIVE, "")
+    object_files([], NATIVE, "")
     widths = [vector_bits(one) for one in ("x86-64-v2", "x86-64-v3", "x86-64-v4", "znver4")]
     assert widths == [128, 256, 512, 512]
 
@@ -302,13 +303,13 @@ def test_processors_are_as_wide_as_they_are() -> None:
 @pytest.mark.parametrize("name", ["x86-64-v5", "", "pentium 9"])
 def test_unknown_processors_are_refused(name: str) -> None:
     with pytest.raises(ObjcError, match=r"E0330.*no processor is called"):
-        object_code([], name, "")
+        object_files([], name, "")
 
 
 def test_without_a_linker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "no-such-compiler -x")
     with pytest.raises(ObjcError, match=r"E0331[\s\S]*tried `no-such-compiler`"):
-        linked(b"", "kernel.so")
+        linked([b""], "kernel.so")
     monkeypatch.setenv("CC", "false")
     with pytest.raises(ObjcError, match=r"E0332.*`false` failed"):
-        linked(b"", "kernel.so")
+        linked([b""], "kernel.so")
