@@ -1,9 +1,10 @@
 """Digits that cancel although every rule has been tried: a quick search, for `objc check`.
 
 A few examples of moderate size are computed in float64 by the derived program, in many digits by the
-text as written: value, gradient and, of small programs, the diagonal of the Hessian. Where a result is no
-number, or has lost more than the rounding of its inputs explains, the let is
-found that loses most by itself, from exact numbers rounded once; its span is where the warning points.
+text as written: value, gradient and, of small programs, the diagonal of the Hessian; where the defaults of
+the hyperparameters show nothing, value and gradient at small and large ones too. Where a result is no number,
+or has lost more than the rounding of its inputs explains, the let is found that loses most by itself, from
+exact numbers rounded once; its span is where the warning points.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import mpmath
 import numpy as np
 
 from objc.accuracy.errors import Cancellation
-from objc.accuracy.examples import moderate
+from objc.accuracy.examples import beside, moderate
 from objc.accuracy.points import Points, Sampler
 from objc.accuracy.reference import DIAGONAL, Reference
 from objc.compiler import Result, Variant, derive
@@ -31,6 +32,8 @@ from objc.passes.prune import prune
 from objc.target import IndexOutOfRange
 
 _FEWEST_EXAMPLES, _MOST_EXAMPLES = 24, 120
+_FEWEST_ELSEWHERE = 8
+"""At a setting of the hyperparameters that is not the usual one."""
 _WORK, _MOST_WORK = 1500, 10_000
 """Bodies that are evaluated, at all points of all lets, and that may be, for the fewest examples: what
 keeps the search below a second."""
@@ -95,6 +98,7 @@ class _Search:
         )  # fmt: skip
         self.sampler = Sampler.of(program, "float64", {}, 0)
         self.setting = next(iter(self.sampler.settings(1)))
+        self.settings = (self.setting, *beside(program, self.setting, self.sampler.sizes))
         results: tuple[Result, ...] = ("per_example", "gradient") if self.wrt else ("per_example",)
         self.derived = derive(program, Variant(results, self.wrt, self.batched))
         self.curved = bool(self.wrt) and self._work(self.derived) <= _MOST_CURVED
@@ -118,12 +122,27 @@ class _Search:
             return None
         number = max(number, min(_MOST_EXAMPLES, _WORK // work))
         self.most_digits = _MOST_DIGITS if work <= _SMALL else _FEWER_DIGITS
-        points = moderate(self.program, self.sampler, self.setting, number)
-        inputs = {**points, **self.setting}
+        best = self._at(self.setting, number, reference, work)
+        fewer = max(_FEWEST_ELSEWHERE, number // len(self.settings))
+        tried = number
+        for setting in self.settings[1:] if number >= _FEWEST_EXAMPLES else ():
+            if best is not None:
+                break
+            self.setting = setting
+            best = self._at(setting, fewer, reference, work)
+            tried += fewer
+        return None if best is None else self._warning(*best, tried)
+
+    def _at(
+        self, setting: dict[str, Any], number: int, reference: Reference, work: int
+    ) -> tuple[_Loss, Points] | None:
+        """The worst loss among some examples at one setting of the hyperparameters, with its example."""
+        points = moderate(self.program, self.sampler, setting, number)
+        inputs = {**points, **setting}
         truth = reference.once(inputs, np.full(number, _DIGITS))
         found = self._computed(inputs)
         worst: dict[int, _Loss] = {}
-        for loss in self._suspicious(found, truth):
+        for loss in self._suspicious(found, truth, setting):
             row = loss.place[0]
             if row not in worst or loss.rank > worst[row].rank:
                 worst[row] = loss
@@ -137,10 +156,10 @@ class _Search:
             if best is not None and suspected.rank <= best[0].rank:
                 break
             one = {name: value[row : row + 1] for name, value in points.items()}
-            settled = self._settled(reference, {**one, **self.setting}, found, row)
+            settled = self._settled(reference, {**one, **setting}, found, row)
             if settled is not None and (best is None or settled.rank > best[0].rank):
                 best = settled, one
-        return None if best is None else self._warning(*best, number)
+        return best
 
     def _settled(
         self, reference: Reference, inputs: Mapping[str, Any], found: Mapping[str, Any], row: int
@@ -151,7 +170,9 @@ class _Search:
         own = {key: values[row : row + 1] for key, values in found.items()}
         best: _Loss | None = None
         explained: dict[str, Any] | None = None
-        for loss in sorted(self._suspicious(own, truth), key=lambda one: one.rank, reverse=True):
+        for loss in sorted(
+            self._suspicious(own, truth, inputs), key=lambda one: one.rank, reverse=True
+        ):
             if best is not None and loss.rank <= best.rank:
                 break
             if loss.bits < _NONE_LEFT:
@@ -181,8 +202,14 @@ class _Search:
         with np.errstate(all="ignore"):
             return evaluate(self.derived, {**inputs, **self.internal})
 
-    def _suspicious(self, found: Mapping[str, Any], truth: Mapping[str, Any]) -> Iterator[_Loss]:
+    def _suspicious(
+        self, found: Mapping[str, Any], truth: Mapping[str, Any], setting: Mapping[str, Any]
+    ) -> Iterator[_Loss]:
+        """What has lost digits; second derivatives count at the usual setting only."""
+        is_usual = all(setting[name] is one for name, one in self.settings[0].items())
         for key, values in found.items():
+            if key.startswith("hessian") and not is_usual:
+                continue
             for place in np.ndindex(values.shape):
                 got, expected = float(values[place]), truth[key][place]
                 if not mpmath.isfinite(expected) or abs(expected) > _REPRESENTABLE:
@@ -202,7 +229,7 @@ class _Search:
         rows: dict[int, None] = {}
         for key, values in found.items():
             for place in np.argwhere(~np.isfinite(np.asarray(values, float))):
-                if mpmath.isnan(truth[key][tuple(place)]):
+                if not mpmath.isfinite(truth[key][tuple(place)]):
                     rows[int(place[0])] = None
         return list(rows)[:_MOST_UNSETTLED]
 

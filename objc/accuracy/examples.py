@@ -7,6 +7,7 @@ what overflows there is a part of the formula, and often not the result.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from objc.accuracy.points import Points, Sampler
 from objc.ir.domain import number_of
+from objc.ir.index import Dimension
 from objc.ir.program import Input, Program
 
 _MAGNITUDES = ("real", "positive", "nonnegative")
@@ -24,6 +26,8 @@ gradient), of rates and of scores: the exponential of a larger one is nothing th
 _PLAIN = (0.0, 1e-6, 1e-3, 0.3, 0.7, 1.0, 3.0, 12.0, 30.0, 100.0, 720.0, 1e4)
 _PLAIN_PROBABILITIES = (0.001, 0.1, 0.3, 0.5, 0.7, 0.9, 0.999, 1 - 1e-6)
 _GAPS = (1e-3, 1e-6, 1e-9)
+_ELSEWHERE = (1e-9, 1e-3, 1.0, 1e3)
+_MOST_SETTINGS = 8
 
 
 def moderate(program: Program, sampler: Sampler, setting: dict[str, Any], number: int) -> Points:
@@ -39,6 +43,7 @@ def moderate(program: Program, sampler: Sampler, setting: dict[str, Any], number
             points[one.name] = _clipped(one, points[one.name])
             if one.dimensions:
                 points[one.name][::3] = _alike(points[one.name][::3], generator)
+                points[one.name][1::6] = _around_plain(one, points[one.name][1::6])
         if not one.dimensions and one.domain.kind in (*_MAGNITUDES, "probability"):
             points[one.name][1::2] = _plain(one, len(points[one.name][1::2]), generator)
     for first, second in combinations(inputs, 2):
@@ -51,6 +56,28 @@ def moderate(program: Program, sampler: Sampler, setting: dict[str, Any], number
                 near = np.minimum(near, 1.0)
             points[second.name][rows] = near[rows]
     return points
+
+
+def beside(
+    program: Program, setting: Mapping[str, Any], sizes: Mapping[Dimension, int]
+) -> Iterator[dict[str, Any]]:
+    """Other settings of the hyperparameters: one at a time small, at one or large, within its domain."""
+    scalars = [
+        one
+        for one in program.inputs
+        if one.role == "hyperparameter" and not one.dimensions and not one.domain.is_integer
+    ]
+    tried = 0
+    for value in _ELSEWHERE:
+        for one in scalars:
+            kind = one.domain.kind
+            ends = (number_of(end, setting, sizes) for end in one.domain.bounds)
+            low, high = ((None if end is None else float(end)) for end in ends)
+            inside = low is not None and high is not None and low <= value <= high
+            if kind not in ("sign", "binary") and inside and value != setting[one.name]:
+                tried += 1
+                if tried <= _MOST_SETTINGS:
+                    yield {**setting, one.name: value}
 
 
 def _clipped(one: Input, value: np.ndarray) -> np.ndarray:
@@ -77,6 +104,13 @@ def _alike(value: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     near = value.reshape(len(value), -1)[:, :1].reshape(-1, *[1] * (value.ndim - 1))
     spread = generator.choice([1e-3, 1e-6], size=near.shape)
     return np.asarray(near * (1 + spread * generator.normal(size=value.shape)))
+
+
+def _around_plain(one: Input, value: np.ndarray) -> np.ndarray:
+    """The entries of an example beside a plain number: of one sign, and of one size."""
+    generator = np.random.default_rng(2)
+    numbers = _plain(one, len(value), generator).reshape(-1, *[1] * (value.ndim - 1))
+    return np.asarray(numbers * (1 + 0.1 * generator.random(size=value.shape)))
 
 
 def _plain(one: Input, number: int, generator: np.random.Generator) -> np.ndarray:

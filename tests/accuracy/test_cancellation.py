@@ -147,3 +147,38 @@ def test_library_is_silent(name: str) -> None:
 )
 def test_terms_over_parameters_belong_to_no_example(text: str) -> None:
     assert cancellation(lower(parse(Source("f.objc", text))).programs["f"]) is None
+
+
+ELSEWHERE = {
+    "a mean of a degree": ("x: positive[N]; p: positive = 2", "mean[i](x[i]^p)^(1 / p)"),
+    "an entropy of a degree": (
+        "p: positive[K]; a: positive = 2",
+        "(log(sum[k](p[k]^a)) - log(sum[k](p[k]))) / (1 - a)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_hyperparameters_are_tried_beside_their_defaults(name: str) -> None:
+    inputs, text = ELSEWHERE[name]
+    found = cancellation(program_of(inputs, text))
+    assert isinstance(found, Cancellation)
+    assert dict(found.where)["p" if "x:" in inputs else "a"] in (1e-9, 1e-3, 1.0, 1e3)
+
+
+def test_what_is_of_one_size_and_far_out_is_tried() -> None:
+    where = "s[0] = 1 - sigmoid(h[0])\n          s[t] = s[t-1] * (1 - sigmoid(h[t]))"
+    text = f"-log(1 - s[T - 1])\n    where {where}"
+    found = cancellation(program_of("h: real[T]", text))
+    assert isinstance(found, Cancellation)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x: positive; a: positive = 0.5 | (x^a - 1) / a",
+        "x: probability; q: positive = 0.7 | (1 - x^q) / q",
+    ],
+)
+def test_powers_near_one_are_not_warned_of(text: str) -> None:
+    assert cancellation(program_of(*text.split(" | "))) is None
