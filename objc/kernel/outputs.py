@@ -147,11 +147,15 @@ class Results:
         return self._out
 
     @property
-    def are_flat(self) -> bool:
-        """Whether the caller gets the arrays as the kernel fills them."""
-        call = self._call
-        flat = call.kept is None and call.batch is not None and len(call.batch) == 1
-        return flat or not any(one.dimensions[:1] == ("batch",) for one in self._outputs)
+    def are_whole(self) -> bool:
+        """Whether the caller gets the arrays as the kernel fills them, but for the axes of the batch."""
+        whole = self._call.kept is None and self._call.batch is not None
+        return whole or not any(one.dimensions[:1] == ("batch",) for one in self._outputs)
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shapes of the results that are arrays, as the caller gets them."""
+        return {one.key: self._shape(one) for one in self._outputs if one.dimensions}
 
     def scalar_kinds(self) -> tuple[tuple[str, Any], ...]:
         """The results that are numbers, with what they are made: None for a float as it is."""

@@ -168,7 +168,7 @@ def recipe_of(
     binder: Binder,
 ) -> Recipe | None:  # fmt: skip
     """The recipe of a call that has been made; None if nothing can be spared."""
-    if call.empty or not results.are_flat:
+    if call.empty or not results.are_whole:
         return None
     weighing = None
     if call.weights is not None:
@@ -185,14 +185,14 @@ def recipe_of(
             fixed[one.name] = value
             continue
         at = binder.place(one.of, made.arguments, made.keywords) if one.what == "input" else None
-        if at is None or Place(at).of(made.arguments, made.keywords) is not value:
+        if at is None or not _is_same(Place(at).of(made.arguments, made.keywords), value):
             return None  # a default, or something that had to be converted
         arrays.append((one.name, Place(at)))
     given = _given(made, results, binder.option("out"))
     if given is None:
         return None
     allocated = [
-        (key, buffer.shape, buffer.dtype)
+        (key, results.shapes[key], buffer.dtype)
         for key, buffer in results.buffers.items()
         if key not in results.targets
     ]
@@ -222,6 +222,17 @@ def _weighing(made: Made, call: Call, compiled: Compiled, binder: Binder) -> Wei
     )  # fmt: skip
 
 
+def _is_same(given: Any, held: Array) -> bool:
+    """Whether an array is held as it was given, but for the axes of its batch."""
+    return given is held or (
+        type(given) is np.ndarray
+        and given.dtype == held.dtype
+        and given.size == held.size
+        and given.flags.c_contiguous
+        and given.ctypes.data == held.ctypes.data
+    )
+
+
 def _ranges(
     call: Call, compiled: Compiled, arrays: Mapping[str, Place]
 ) -> Iterator[tuple[Place, int]]:
@@ -241,9 +252,7 @@ def _given(made: Made, results: Results, name: str) -> tuple[tuple[str, Place], 
     for key, target in results.targets.items():
         buffer = results.buffers.get(key)
         place = next((p for p in places if p.of(made.arguments, made.keywords) is target), None)
-        if buffer is None or place is None or not np.may_share_memory(buffer, target):
-            return None
-        if buffer.shape != target.shape:
+        if buffer is None or place is None or not _is_same(target, buffer):
             return None
         found.append((key, place))
     return tuple(found)

@@ -17,6 +17,7 @@ model line(x: real[D]; learn w: real[D] = 1)[d] = w[d] * x[d]
 """
 SIMPLE = "loss plain(x: real | y: real) = (x - y)^2"
 DRAWN = np.random.default_rng(4)
+DRAWN_AGAIN = np.random.default_rng(5)
 X, Y, Z = (DRAWN.normal(size=(6, 3)) for _ in range(3))
 LABEL = np.array([0, 1, 2, 2, 1, 0])
 
@@ -179,3 +180,33 @@ def test_losses_by_example_are_weighed_every_time() -> None:
     x, weight = np.arange(4.0), np.array([1.0, 2.0, 3.0, 4.0])
     first = kernel(x, np.zeros(4), weight=weight, reduction="none")
     np.testing.assert_array_equal(kernel(x, np.zeros(4), weight=weight, reduction="none"), first)
+
+
+def test_several_axes_of_a_batch_go_the_short_way(module: Any) -> None:
+    kernel = module.picked
+    logits, label = DRAWN_AGAIN.normal(size=(4, 3, 2, 5)), DRAWN_AGAIN.integers(0, 5, (4, 3, 2))
+    value, gradient = kernel.value_and_grad(logits, label)
+    assert again(kernel) == 1
+    for _ in range(3):
+        other = DRAWN_AGAIN.normal(size=logits.shape)
+        found = kernel.value_and_grad(other, label)
+        assert found[1].shape == logits.shape
+        expected = 2 * other
+        np.put_along_axis(
+            expected, label[..., None], np.take_along_axis(expected, label[..., None], -1) - 1, -1
+        )
+        np.testing.assert_allclose(found[1], expected / 24)
+        out = np.empty_like(logits)
+        assert kernel.value_and_grad(other, label, out=out)[1] is out
+        np.testing.assert_array_equal(out, found[1])
+        apart = np.empty((*logits.shape, 2))[..., 0]
+        assert kernel.value_and_grad(other, label, out=apart)[1] is apart
+        np.testing.assert_array_equal(apart, found[1])
+        turned = np.asarray(other.transpose(1, 0, 2, 3), order="C").transpose(1, 0, 2, 3)
+        np.testing.assert_array_equal(kernel.value_and_grad(turned, label)[1], found[1])
+    assert kernel.value_and_grad(logits, label)[0] == value
+    single = kernel(logits, label, reduction="none")
+    assert single.shape == label.shape
+    np.testing.assert_array_equal(kernel(logits, label, reduction="none"), single)
+    assert single.mean() == pytest.approx(value)
+    np.testing.assert_array_equal(kernel.gradient(logits, label), gradient)
