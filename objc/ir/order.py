@@ -3,48 +3,61 @@
 `logsumexp` is expanded to two lets, the maximum m and the small rest r. Where both stand in a sum
 with the data, `(z - m) - r` is accurate although `z - (m + r)` is not: first what cancels exactly,
 then what is small. Ordering by definition does this: numbers, inputs, lets as they were defined, and
-a copy of an entry, or the greatest of some, like the entries. In a recurrence what an earlier step has
-computed comes before what this step makes of it.
+a copy of an entry, or the greatest of some, like the entries; the rests last, since also what is defined
+after them may cancel with the maximum. In a recurrence what an earlier step has computed comes before what
+this step makes of it.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import sympy
 
+from objc.atoms import log1p
 from objc.ir.index import Index
 from objc.ir.program import Program
 from objc.ir.recurrence import groups
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
 
+_REMEMBERED = 4096
+"""Sums of which is remembered how they are computed."""
+
 Rank = tuple[int, tuple[int, ...], int]
 """Of a read: where its let's group begins, how far its step lies in the direction of the recurrence,
 and the let's own number."""
 
-_last: tuple[Program | None, Callable[[Read], Rank]] = (None, lambda read: (0, (), 0))
+Order = Callable[[Expression], tuple[Expression, ...]]
+
+_last: tuple[Program | None, Order] = (None, lambda expression: (expression,))
 
 
 def ordered_addends(expression: Expression, program: Program) -> list[Expression]:
     """The addends of a sum (one of anything else) in the order of evaluation."""
-    rank_of = _ranks(program)
+    return list(_order(program)(expression))
+
+
+def _order(program: Program) -> Order:
+    """What puts the addends of any sum in order, remembered for the program that was last asked about: a
+    sum is written in every form of a kernel."""
+    global _last
+    known, order = _last
+    if known is not program:
+        order = functools.lru_cache(_REMEMBERED)(_order_of(program))
+        _last = (program, order)
+    return order
+
+
+def _order_of(program: Program) -> Order:
+    rank_of = _ranks_of(program)
 
     def rank(addend: Expression) -> tuple[Rank, int, str]:
         latest = max((rank_of(read) for read in addend.atoms(Read)), default=(-1, (), 0))
         return latest, _leading_sign(addend), spelled(addend)
 
-    return sorted(sympy.Add.make_args(expression), key=rank)
-
-
-def _ranks(program: Program) -> Callable[[Read], Rank]:
-    """The rank of any read, remembered for the program that was last asked about."""
-    global _last
-    known, ranks = _last
-    if known is not program:
-        ranks = _ranks_of(program)
-        _last = (program, ranks)
-    return ranks
+    return lambda expression: tuple(sorted(sympy.Add.make_args(expression), key=rank))
 
 
 def _ranks_of(program: Program) -> Callable[[Read], Rank]:
@@ -54,6 +67,9 @@ def _ranks_of(program: Program) -> Callable[[Read], Rank]:
         read = {one.tensor for one in let.body.atoms(Read)}
         is_entry = bool(read) and (is_copy or let.reduction in ("max", "min"))
         number[let.name] = max(number.get(one, count) for one in read) if is_entry else count
+    rests = [
+        let.name for let in program.lets if let.reduction is None and isinstance(let.body, log1p)
+    ]
     begins = dict(number)
     axes: dict[str, tuple[tuple[int, int], ...]] = {}
     for group in groups(program):
@@ -61,6 +77,7 @@ def _ranks_of(program: Program) -> Callable[[Read], Rank]:
             begins[let.name] = min(number[one.name] for one in group.lets)
             pairs = zip(group.indices, group.steps, strict=True)
             axes[let.name] = tuple((let.free.index(index), step) for index, step in pairs)
+    begins |= {name: len(program.lets) + number[name] for name in rests}
 
     def rank(read: Read) -> Rank:
         positions = [read.positions[axis] for axis, _ in axes.get(read.tensor, ())]
