@@ -8,7 +8,7 @@ sizes, the results to allocate. Whatever hangs on the numbers themselves is look
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,7 +91,7 @@ class Weighing:
     def of(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> dict[str, Any] | None:
         """These arguments; None unless all weights are of a usual size, so that none is left out."""
         weight = self.at.of(arguments, keywords)
-        numbers = weight.astype(np.float64)
+        numbers = weight.astype(np.float64).reshape(-1)
         if not (numbers.min() >= _LEAST_WEIGHT and numbers.max() <= _MOST_WEIGHT):
             return None
         scale = 1.0 / float(numbers.sum()) if self.fixed is None else self.fixed
@@ -113,6 +113,10 @@ class Recipe:
     """Indices of which the program does not check the range, and how far it goes."""
     finish: Callable[[dict[str, Any]], Any]
     weighing: Weighing | None = None
+    laid: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """The shapes of inputs as the kernel takes them, where a batch has several axes,"""
+    filled: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """and of results."""
 
     def run(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
         """What the call gives; None where it is to be looked at in full."""
@@ -136,8 +140,11 @@ class Recipe:
             found[key] = target
         for key, shape, kind in self.made:
             found[key] = memory.array(shape, kind)
+        buffers = {**found, **{key: found[key].reshape(self.filled[key]) for key in self.filled}}
+        for name, shape in self.laid.items():
+            inputs[name] = inputs[name].reshape(shape)
         try:
-            scalars = self.compiled.run(inputs, self.sizes, found)
+            scalars = self.compiled.run(inputs, self.sizes, buffers)
         except IndexOutOfRange:
             return None  # the full call says which
         if any(scalars[key] != scalars[key] for key, _ in self.scalars):
@@ -177,6 +184,7 @@ def recipe_of(
             return None
     fixed: dict[str, Any] = {}
     arrays: list[tuple[str, Place]] = []
+    laid: dict[str, tuple[int, ...]] = {}
     for one in compiled.plan.arguments:
         value = inputs[one.name]
         if one.what == "weight":
@@ -185,9 +193,12 @@ def recipe_of(
             fixed[one.name] = value
             continue
         at = binder.place(one.of, made.arguments, made.keywords) if one.what == "input" else None
-        if at is None or not _is_same(Place(at).of(made.arguments, made.keywords), value):
+        array = None if at is None else Place(at).of(made.arguments, made.keywords)
+        if at is None or not _is_same(array, value):
             return None  # a default, or something that had to be converted
         arrays.append((one.name, Place(at)))
+        if array.shape != value.shape:
+            laid[one.name] = value.shape
     given = _given(made, results, binder.option("out"))
     if given is None:
         return None
@@ -199,7 +210,12 @@ def recipe_of(
     return Recipe(
         compiled, fixed, tuple(arrays), given, tuple(allocated), results.scalar_kinds(),
         dict(call.sizes), tuple(_ranges(call, compiled, dict(arrays))), made.finish,
-        weighing,
+        weighing, laid,
+        {
+            key: buffer.shape
+            for key, buffer in results.buffers.items()
+            if buffer.shape != results.shapes[key]
+        },
     )  # fmt: skip
 
 

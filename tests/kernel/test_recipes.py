@@ -210,3 +210,14 @@ def test_several_axes_of_a_batch_go_the_short_way(module: Any) -> None:
     np.testing.assert_array_equal(kernel(logits, label, reduction="none"), single)
     assert single.mean() == pytest.approx(value)
     np.testing.assert_array_equal(kernel.gradient(logits, label), gradient)
+
+
+@pytest.mark.parametrize("target", ["cpu", "numpy"])
+def test_weights_of_several_axes(target: str) -> None:
+    kernel = objc.compile(SIMPLE, target=target).plain
+    x, y = DRAWN_AGAIN.normal(size=(2, 4, 3))
+    weight = DRAWN_AGAIN.uniform(0.5, 2.0, (3, 4)).T
+    for _ in range(3):
+        value, gradient = kernel.value_and_grad(x, y, weight=weight)
+        assert value == pytest.approx((weight * (x - y) ** 2).sum() / weight.sum())
+        np.testing.assert_allclose(gradient, 2 * weight * (x - y) / weight.sum())
