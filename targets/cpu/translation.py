@@ -271,12 +271,11 @@ class Body(Expressions):
             said.append(["llvm.loop.vectorize.width", number(1)])
             said.append(["llvm.loop.interleave.count", number(1)])
             said.append(["llvm.loop.unroll.disable"])
-        branches = any(isinstance(one, ast.IfExp) for part in node.body for one in ast.walk(part))
         if said:
             pass
         elif _turns(node):
             said.append(["llvm.loop.vectorize.width", number(1)])
-        elif self.stepping and branches:
+        elif self.stepping and _has(node, ast.IfExp):
             pass  # a choice by the step alone becomes two loops with exits of their own
         elif "float32" in self.kinds and not any(map(_chooses, node.body)):
             said.append(["llvm.loop.vectorize.width", number(self.translator.bits // 32)])
@@ -299,12 +298,7 @@ class Body(Expressions):
             return False  # each step takes what the one before has made
         if isinstance(node.iter, ast.Call) and isinstance(node.iter.args[-1], ast.Constant):
             return False  # unrolled
-        if any(
-            isinstance(one, ast.For | ast.While) for part in node.body for one in ast.walk(part)
-        ):
-            return False
-        names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-        return "inside" not in names
+        return not _has(node, ast.For, ast.While) and "inside" not in _names(node)
 
     def _while(self, test: Callable[[], Any], work: Callable[[], None]) -> None:
         head = self.function.append_basic_block("while")
@@ -342,6 +336,17 @@ class Body(Expressions):
             self.b.ret(whole)
         else:
             self.b.ret(value)
+
+
+def _has(node: ast.For, *kinds: type[ast.AST]) -> bool:
+    """Whether something of these kinds stands in a loop."""
+    return any(isinstance(one, kinds) for part in node.body for one in ast.walk(part))
+
+
+@functools.lru_cache(maxsize=64)
+def _names(node: ast.For) -> frozenset[str]:
+    """The names in a loop, of which several questions are asked in a row."""
+    return frozenset(one.id for one in ast.walk(node) if isinstance(one, ast.Name))
 
 
 def _chooses(one: ast.stmt) -> bool:
