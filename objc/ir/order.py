@@ -16,6 +16,7 @@ from collections.abc import Callable
 import sympy
 
 from objc.atoms import log1p
+from objc.atoms import log1p
 from objc.ir.index import Index
 from objc.ir.program import Program
 from objc.ir.recurrence import groups
@@ -55,6 +56,8 @@ def _order_of(program: Program) -> Order:
 
     def rank(addend: Expression) -> tuple[Rank, int, str]:
         latest = max((rank_of(read) for read in addend.atoms(Read)), default=(-1, (), 0))
+        if isinstance(addend.as_coeff_Mul()[1], log1p):  # a rest without a name
+            latest = 2 * len(program.lets) + 1, (), 0
         return latest, _leading_sign(addend), spelled(addend)
 
     return lambda expression: tuple(sorted(sympy.Add.make_args(expression), key=rank))
@@ -67,6 +70,9 @@ def _ranks_of(program: Program) -> Callable[[Read], Rank]:
         read = {one.tensor for one in let.body.atoms(Read)}
         is_entry = bool(read) and (is_copy or let.reduction in ("max", "min"))
         number[let.name] = max(number.get(one, count) for one in read) if is_entry else count
+    rests = [
+        let.name for let in program.lets if let.reduction is None and isinstance(let.body, log1p)
+    ]
     rests = [
         let.name for let in program.lets if let.reduction is None and isinstance(let.body, log1p)
     ]
