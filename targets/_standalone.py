@@ -254,8 +254,11 @@ class Declaration:
             return np.asarray(array, self.dtype)
         if array.dtype.kind not in "iub":
             wide = np.asarray(array, np.float64)
-            if not np.all((wide == np.trunc(wide)) & (np.abs(wide) < 2.0**63)):
-                raise TypeError(f"{self.name}: `{one.name}` holds integers, not {array.dtype}")
+            wrong = ~((wide == np.trunc(wide)) & (np.abs(wide) < 2.0**63))
+            if np.any(wrong):
+                raise TypeError(
+                    f"{self.name}: `{one.name}` holds integers, and {first(wide, wrong)} is none"
+                )
         elif array.dtype.kind == "u" and array.size and int(array.max()) >= 2**63:
             raise ValueError(f"{self.name}: `{one.name}` is {array.max()}, beyond 64-bit integers")
         return np.asarray(array, np.int64)

@@ -93,6 +93,10 @@ def command(
         raise click.UsageError("`--name` needs a single FILE.")
     if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
         raise click.BadParameter(f"`{name}` can't be a module's name.", param_hint="--name")
+    if name is not None and name in _TAKEN:
+        raise click.BadParameter(
+            f"`{name}` would hide the module of that name.", param_hint="--name"
+        )
     for option, given in (("--cpu", processor), ("--arch", architecture)):
         if given is not None:
             _require_option(target, option)
@@ -100,7 +104,7 @@ def command(
     written = []
     for one in progress(places, "compiling"):
         stem = name or _module_name(one)
-        wanted = processor or architecture or "native"
+        wanted = next((one for one in (processor, architecture) if one is not None), "native")
         files, names, warnings = _files(one, target, dtype, stem, wanted)
         paths = {file: Path(directory) / file for file in files}
         for path in paths.values():
@@ -119,6 +123,10 @@ def command(
             click.echo(f"wrote {listed}: {', '.join(names)}")
     if as_json:
         write_data({"target": target, "dtype": dtype, "modules": written})
+
+
+_TAKEN = frozenset({*sys.stdlib_module_names, "llvmlite", "numba", "numpy", "objc"})
+"""Modules that a written one, or others beside it, import."""
 
 
 def _require_dtype(target: str, dtype: str) -> None:
@@ -175,7 +183,7 @@ def _module_name(place: _Place) -> str:
     stem = place.names[0] if len(place.names) == 1 else Path(place.path).stem
     name = "".join(one if one.isalnum() or one == "_" else "_" for one in stem)
     name = name if name.isidentifier() else f"_{name}"
-    return f"{name}_" if keyword.iskeyword(name) else name
+    return f"{name}_" if keyword.iskeyword(name) or name in _TAKEN else name
 
 
 def _require_own(path: Path, force: bool) -> None:

@@ -193,9 +193,11 @@ def recipe_of(
             fixed[one.name] = value
             continue
         at = binder.place(one.of, made.arguments, made.keywords) if one.what == "input" else None
-        array = None if at is None else Place(at).of(made.arguments, made.keywords)
-        if at is None or not _is_same(array, value):
-            return None  # a default, or something that had to be converted
+        if at is None:
+            return None  # a default
+        array = Place(at).of(made.arguments, made.keywords)
+        if not _is_same(array, value):
+            return None  # something that had to be converted
         arrays.append((one.name, Place(at)))
         if array.shape != value.shape:
             laid[one.name] = value.shape

@@ -160,7 +160,10 @@ class Function:
         name = (error.name or b"").decode("utf-8")
         if status == 1:
             example = None if error.example < 0 else error.example
-            raise self.error(name, error.axis, error.position, error.extent, example)
+            raised = self.error(name, error.axis, error.position, error.extent, example)
+            if error.index:
+                raised.add_note(f"The position comes from `{error.index.decode('utf-8')}`.")
+            raise raised
         if status == 4:
             raise ValueError(f"{self.symbol}: `{name}` lies outside of its domain")
         if status == 5:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import llvmlite.binding as llvm
+from objc.targets.library.compiling import NATIVE
 from objc.targets.library.interface import Interface, Parameter, symbol_of
 from objc.targets.library.status import MEANINGS
 
@@ -85,6 +87,13 @@ F_run returns OBJC_INDEX_OUT_OF_RANGE where nothing further needs to be run; F_e
 """
 
 
+def _processor(name: str) -> str:
+    """A processor in a sentence; that of this machine by LLVM's name of it."""
+    if name != NATIVE:
+        return f"the processor {name}"
+    return f"the processor of the machine that compiled it, {llvm.get_host_cpu_name()}"
+
+
 def header(
     functions: Sequence[Member], dtype: DType, name: str, processor: str, origin: str
 ) -> str:
@@ -93,7 +102,7 @@ def header(
     names = ", ".join(dict.fromkeys(one.declaration.name for one in functions))
     about = (
         f"{origin}\n\nTraining objectives compiled ahead of time: {names}.\n\nNumbers are"
-        f" {_C[dtype]}. Compiled for the processor {processor}: another that lacks its instructions"
+        f" {_C[dtype]}. Compiled for {_processor(processor)}: another that lacks its instructions"
         f" can't run it.\n\n{_CONVENTIONS}"
     )
     parts = [comment(about), f"#ifndef {guard}\n#define {guard}\n", "#include <stdint.h>\n"]

@@ -104,6 +104,10 @@ def test_names_are_those_of_python(run: Run) -> None:
     assert "compiled by objc: np_, class_, lambda_." in text
     result = run("compile", "odd.objc:lambda", "-o", "out", "--target", "numpy")
     assert result.stdout == f"wrote out{os.sep}lambda_.py: lambda_\n"
+    hidden = run("compile", "odd.objc", "-o", "out", "--name", "numpy")
+    assert hidden.exit_code == 2 and "`numpy` would hide the module" in hidden.output
+    empty = run("compile", "odd.objc", "-o", "out", "--target", "library", "--cpu", "")
+    assert empty.exit_code != 0 and "no processor is called ``" in empty.output
     refused = run("compile", "odd.objc", "-o", "out", "--name", "lambda")
     assert refused.exit_code == 2
 

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click.testing
+import llvmlite.binding as llvm
 import pytest
+from objc.targets.library.header import _processor
 
 from objc.cli.application import objc
 
@@ -194,3 +196,8 @@ def test_what_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 2 and "error[E0331]" in result.stderr
     result = write(SMALL, "--target", "numpy", "--cpu", "native")
     assert result.exit_code == 2 and "takes no `--cpu`" in result.stderr
+
+
+def test_the_processor_of_this_machine_has_a_name(tmp_path: Path) -> None:
+    assert llvm.get_host_cpu_name() in _processor("native")
+    assert _processor("x86-64-v3") == "the processor x86-64-v3"

@@ -99,7 +99,7 @@ def test_an_input_without_batch_axes_is_shared(emitted: Any) -> None:
         ((LOGITS, [0, 3]), IndexError, "position 3 of axis 1, which has 3 entries, at example 1"),
         ((LOGITS, [0, 1, 2]), ValueError, "the batch axes of `label` are (3,), those of `logits` (2,)"),
         ((1.0, 0), ValueError, "`logits` has 0 axes and is declared with 1"),
-        ((LOGITS, [0.5, 1]), TypeError, "`label` holds integers, not float64"),
+        ((LOGITS, [0.5, 1]), TypeError, "`label` holds integers, and 0.5 at 0 is none"),
         ((LOGITS[:0], LABELS[:0]), ValueError, "the batch is empty"),
     ],
 )  # fmt: skip
