@@ -82,6 +82,9 @@ DISTILLED = (
 )  # fmt: skip
 
 CHOICES = (
+    Form("squares over expected ones, where they differ", "sum[k | p[k] != q[k]]((p[k] - q[k])^2 / q[k])",
+         [((0.5, 0.25, 0.25), (1e-12, 0.5, 0.5)), ((0.125, 0.5, 0.375), (1e-30, 1.0, 1e-20))],
+         "q: simplex[K] | p: simplex[K]", oracle="total((a - b)^2 / b for a, b in zip(p, q))"),
     Form("product of choices", "-log(prod[i](exp(s[i]) / sum[j | j >= i](exp(s[j]))))",
          [(z,) for z in SURE], "s: real[N]",
          oracle="total(log(total(exp(one) for one in s[i:])) - s[i] for i in range(len(s)))"),

@@ -58,6 +58,8 @@ FORMS = [
     (exp(-(x**2)) / erfc(x), sqrt(sympy.pi / 2) * hazard(sqrt(2) * x)),
     (w * hazard(x) - w * x, w * hazard_excess(x)),
     (Branch(1 - x > 1 - w, x, w), Branch(-x > -w, x, w)),
+    (Branch(x > 1, w, 0) ** 2, Branch(x > 1, w**2, 0)),
+    (2 * Branch(x > 1, w, x) + w * Branch(x > 1, 3, y), Branch(x > 1, 5 * w, 2 * x + w * y)),
     (1 - sigmoid(x), sigmoid(-x)),
     (w - w * sigmoid(x), w * sigmoid(-x)),
     (1 / (1 + exp(x)), sigmoid(-x)),

@@ -22,6 +22,7 @@ from objc.passes.rewrites.branches import (
     equal_addends,
     join_branch,
     known_condition,
+    power_of_mask,
     same_condition,
     same_mask,
     sign_of_branch,
@@ -215,7 +216,14 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
     ),
     (
         sympy.Pow,
-        (reciprocal_to_sigmoid, power_of_product, power_of_reciprocal, root_of_size, root_to_hypot),
+        (
+            power_of_mask,
+            reciprocal_to_sigmoid,
+            power_of_product,
+            power_of_reciprocal,
+            root_of_size,
+            root_to_hypot,
+        ),
     ),
     (
         sympy.Add,

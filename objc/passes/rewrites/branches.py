@@ -9,7 +9,7 @@ import sympy
 
 from objc.atoms import Branch, sigmoid
 from objc.ir.symbols import Expression, Read
-from objc.passes.rewrites.forms import ZERO, Rewrite
+from objc.passes.rewrites.forms import ONE, ZERO, Rewrite
 
 
 def join_branch(node: Any, rewrite: Rewrite) -> Expression | None:
@@ -98,18 +98,33 @@ def _with_addend(branch: Any, more: Any) -> Expression:
 
 
 def same_condition(node: Any) -> Expression | None:
-    """(if c then a else b) + (if c then d else e) = if c then a + d else b + e."""
-    seen: dict[Any, Any] = {}
+    """x·(if c then a else b) + y·(if c then d else e) = if c then x·a + y·d else x·b + y·e."""
+    seen: dict[Any, tuple[Any, Any, Any]] = {}
     for one in node.args:
-        if not isinstance(one, Branch):
+        coefficient, branch = _coefficient_and_branch(one)
+        if branch is None:
             continue
-        if one.args[0] in seen:
-            other = seen[one.args[0]]
-            rest = [f for f in node.args if f is not one and f is not other]
-            arms = (other.args[1] + one.args[1], other.args[2] + one.args[2])
-            return sympy.Add(*rest, Branch(one.args[0], *arms))
-        seen[one.args[0]] = one
+        if branch.args[0] in seen:
+            whole, other, first = seen[branch.args[0]]
+            rest = [f for f in node.args if f is not one and f is not whole]
+            common = coefficient if coefficient == other else ONE
+            coefficient, other = coefficient / common, other / common
+            arms = (
+                other * before + coefficient * after
+                for before, after in zip(first.args[1:], branch.args[1:], strict=True)
+            )
+            return sympy.Add(*rest, common * Branch(branch.args[0], *arms))
+        seen[branch.args[0]] = one, coefficient, branch
     return None
+
+
+def _coefficient_and_branch(term: Any) -> tuple[Expression, Any]:
+    """What the only branch among the factors of a term is multiplied by, and the branch."""
+    factors = sympy.Mul.make_args(term)
+    branches = [one for one in factors if isinstance(one, Branch)]
+    if len(branches) != 1:
+        return term, None
+    return sympy.Mul(*(one for one in factors if one is not branches[0])), branches[0]
 
 
 def same_mask(node: Any) -> Expression | None:
@@ -125,6 +140,14 @@ def same_mask(node: Any) -> Expression | None:
             return sympy.Mul(*rest, Branch(condition, other.args[1] * arm, ZERO))
         seen[condition] = one
     return None
+
+
+def power_of_mask(node: Any) -> Expression | None:
+    """(if c then a else 0)ⁿ = if c then aⁿ else 0 for n > 0."""
+    if not isinstance(node.base, Branch) or node.base.args[2] != 0:
+        return None
+    condition, arm, _ = node.base.args
+    return Branch(condition, arm**node.exp, ZERO) if node.exp.is_positive else None
 
 
 def sign_of_branch(node: Any) -> Expression | None:
