@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 LEAST = 1 << 20
 """Bytes of a result whose memory is kept: below it the C library does as well."""
 
+_SPARE = 4
+"""Blocks that stay where another is made, though nothing lies in them, with that one."""
+
 _LINE = 64
 """Results begin with a line of the processor's cache."""
 
@@ -69,11 +72,16 @@ class Memory:
             self._blocks.clear()
 
     def _block(self, size: int) -> NDArray[np.uint8]:
-        """A block that nobody refers to, the one that was used last, else a new one."""
-        for at in reversed(range(len(self._blocks))):
-            if self._blocks[at].nbytes == size and self._references(at) <= self._unused:
-                self._blocks.append(self._blocks.pop(at))
-                return self._blocks[-1]
+        """The smallest block that fits and nobody refers to, else a new one. Batches of ever new sizes
+        leave few blocks behind."""
+        unused = [at for at in range(len(self._blocks)) if self._references(at) <= self._unused]
+        fits = [at for at in unused if size <= self._blocks[at].nbytes <= 2 * size]
+        if fits:
+            best = min(reversed(fits), key=lambda at: self._blocks[at].nbytes)
+            self._blocks.append(self._blocks.pop(best))
+            return self._blocks[-1]
+        for at in reversed(unused[: -_SPARE + 1]):
+            del self._blocks[at]
         made = np.empty(size, np.uint8)
         self._blocks.append(made)
         held = sum(block.nbytes for block in self._blocks)

@@ -61,6 +61,19 @@ def test_no_more_is_kept_than_the_most(memory: Memory) -> None:
     assert not memory._blocks
 
 
+def test_sizes_that_come_once_leave_little_behind() -> None:
+    memory = Memory(most=1 << 40)
+    for number in range(12):
+        memory.array((2**number * COUNT // 256 + LEAST,), np.float32)
+    assert len(memory._blocks) <= 4
+    memory.release()
+    wide = memory.array((3 * COUNT,), np.float32)
+    place = wide.ctypes.data
+    del wide
+    assert memory.array((2 * COUNT,), np.float32).ctypes.data == place
+    assert memory.array((COUNT,), np.float32).ctypes.data != place
+
+
 def test_small_and_huge_results_have_memory_of_their_own(memory: Memory) -> None:
     assert memory.array((COUNT - 1,), np.float32).base is None
     assert memory.array((9 * COUNT,), np.float32).base is None
