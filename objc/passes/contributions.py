@@ -122,6 +122,8 @@ class Sums:
     def _shared(self, coefficient: Expression, free: tuple[Index, ...]) -> Expression:
         if is_trivial(coefficient) or indices_of(coefficient) >= set(free):
             return coefficient
+        if is_trivial(1 / coefficient) and not indices_of(coefficient):
+            return coefficient  # one over a temperature, which other addends have without a name
         sign, positive = with_sign(_factored(rewrite(coefficient)))
         if positive not in self._coefficients:
             used = indices_of(positive)

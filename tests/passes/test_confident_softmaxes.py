@@ -12,6 +12,7 @@ import mpmath
 import numpy as np
 import pytest
 
+import objc
 from objc.compiler import lower, parse
 from objc.source import Source
 from objc.target import DType
@@ -44,6 +45,9 @@ FORMS = (
          "total((p - (1 if k == y else 0))^2 for k, p in enumerate(softmax(z)))"),
     Form("products with the complements", "sum[k](softmax(z)[k] * (1 - softmax(z)[k]))",
          [(z,) for z in CONFIDENT], "z: real[K]", "total(p * (1 - p) for p in softmax(z))"),
+    Form("mean of data under exponentials", "sum[k](v[k] * exp(z[k])) / sum[k](exp(z[k]))",
+         [(z, v) for z in CONFIDENT for v in ((-3.0, -100.0, 1.0), (0.5, 0.25, 2.0))],
+         "z: real[K] | v: real[K]", "total(a * p for a, p in zip(v, softmax(z)))"),
 )  # fmt: skip
 
 
@@ -62,6 +66,24 @@ def test_value_and_gradient(form: Form, dtype: DType) -> None:
             if not key.startswith("hessian"):
                 value = float(found[key][place])
                 assert _is_near(value, exact, tolerance, dtype), (key, place, value, float(exact))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_temperature_hides_nothing(dtype: str) -> None:
+    """Of log p with p = softmax(s/t): (δ − p)/t and −p·(1 − p)/t², also where p is nearly one."""
+    kernel = objc.compile(
+        "loss one(s: real[K]; t: positive = 0.5) = -log(softmax(p)[0])\n    where p[k] = s[k] / t"
+    ).one
+    scores = np.array([10, -5, -5], dtype)
+    with mpmath.workdps(60):
+        powers = [mpmath.exp(2 * mpmath.mpf(float(one))) for one in scores]
+        p = [one / sum(powers) for one in powers]
+        slopes = [2 * (one - (k == 0)) for k, one in enumerate(p)]
+        curvatures = [4 * one * (1 - one) for one in p]
+        exact = [[float(one) for one in each] for each in (slopes, curvatures)]
+    found = kernel.gradient(scores), kernel.hessian_diagonal(scores)
+    for one, other in zip(found, exact, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6 if dtype == "float32" else 1e-14)
 
 
 def test_soft_targets_near_the_softmax() -> None:

@@ -67,7 +67,8 @@ class _Asking:
         largest."""
         if not is_short(let.body):
             return let
-        body = sympy.expand_mul(let.body)
+        whole = self._opened(let.body)
+        body = sympy.expand_mul(whole)
         for term in sympy.Add.make_args(body):
             for read in sympy.Mul.make_args(term):
                 total = self.program.let.get(getattr(read, "tensor", ""))
@@ -78,11 +79,19 @@ class _Asking:
                     if index.dimension == mean.total.over[0].dimension:
                         rest = self._without(body, term, read, mean, index)
                         if rest is not None:
-                            part = let.body - rest if rest != 0 else let.body
+                            part = whole - rest if rest != 0 else whole
                             return replace(
                                 let, body=rest + self._asked(let, part, read, mean, index)
                             )
         return let
+
+    def _opened(self, expression: Any) -> Any:
+        """With every exponent written out: of two that are the same one may have a name."""
+        powers = {
+            one: sympy.exp(written_out(one.args[0], self.program))
+            for one in expression.atoms(sympy.exp)
+        }
+        return expression.xreplace(powers)
 
     def _without(
         self, body: Any, term: Any, read: Read, mean: _Mean, index: Index
@@ -131,12 +140,13 @@ class _Asking:
     def _mean(self, total: Let) -> _Mean | None:
         if total.reduction != "sum" or len(total.over) != 1 or total.guard != sympy.true:
             return None
-        for power in sorted(total.body.atoms(sympy.exp), key=spelled):
-            addends = sympy.Add.make_args(total.body)
+        body = self._opened(total.body)
+        for power in sorted(body.atoms(sympy.exp), key=spelled):
+            addends = sympy.Add.make_args(body)
             if not all(power in sympy.Mul.make_args(one) for one in addends):
                 continue
             entry = sympy.Add(*(without_factor(one, power) for one in addends))
-            u = written_out(power.args[0], self.program)
+            u = power.args[0]
             if not set(total.over) & indices_of(entry) or self._is_its_logarithm(entry, u):
                 continue
             for normalizer in self._normalizers_of(u, total):
