@@ -49,6 +49,8 @@ STRENGTHS: tuple[Row, ...] = tuple(
     (x, y, n) for x in (1e-25, 1.0, 3.0, 1e25) for y in (1.0, 3.0) for n in (1e-9, 0.5, 3.0, 20.0)
 )
 
+COPULAS = ((0.99999988, 0.9998999, 2.0), (0.3, 0.5, 1e-9), (0.999, 0.5, 1e-3), (0.3, 0.9, 2.0))
+
 EXPONENT_FORMS = (
     two("(x^a - 1) / a", DEGREES, "x: positive | a: positive"),
     Form("power of degree nearly zero, by both", "(x^a - 1) / a",
@@ -62,6 +64,7 @@ EXPONENT_FORMS = (
         "r: real | c: positive, a: positive"),
     two("(a * p + (1 - a) * q - p^a * q^(1 - a)) / a", PAIRS, "q: positive | p: positive, a: positive"),
     two("(1 + q * x)^(1 / q)", RATES, "x: nonnegative | q: positive"),
+    two("log(u^(-t) + v^(-t) - 1) / t", COPULAS, "u: positive, v: positive | t: positive"),
     two("log(1 + x^n)", tuple((x, n) for x, y, n in STRENGTHS if y == 1), "x: positive | n: positive"),
     two("-log(x^n / (x^n + y^n))", STRENGTHS, "x: positive, y: positive | n: positive",
         oracle="log(1 + (y / x)^n)", tolerance=1e-12),  # the rounding of an exponent of a thousand

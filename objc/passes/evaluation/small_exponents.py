@@ -72,7 +72,23 @@ def _changed(node: Any) -> Any:
             whole = Branch(sympy.And(small, condition), near, whole)
         if arms:
             return whole
+    if isinstance(node, (sympy.log, log1p)) and size(node) <= _MOST_NODES:
+        near = _log_near_one(node)
+        if near is not None:
+            return near
     return node.func(*map(_changed, node.args))
+
+
+def _log_near_one(node: Any) -> Expression | None:
+    """log(uᵃ + vᵃ − 1), the copula of Clayton (1978): what is in it is one where the exponent is zero."""
+    total = _argument_of_log(node)
+    for unit in _units(total) if isinstance(total, sympy.Add) else ():
+        terms = [_term(one, unit) for one in total.args]
+        plain = all(one.coefficient == 1 and not one.logs for one in terms)
+        if plain and sum(one.number for one in terms) == 1:
+            condition, small = _each_less_one(terms, unit)
+            return Branch(condition, log1p(small), node)
+    return None
 
 
 def _near_zero(node: Any, unit: Any) -> tuple[Any, Expression] | None:
