@@ -20,8 +20,15 @@ from objc.passes.rewrites.forms import HALF
 def compound(program: Program) -> Program:
     """The program with such powers by logarithms where what is added to one is less than a half."""
     return program.with_lets(
-        replace(let, body=let.body.replace(_is_compound, _by_logarithm)) for let in program.lets
+        replace(let, body=let.body.xreplace(found))
+        if (found := {one: _by_logarithm(one) for one in _compounds(let.body)})
+        else let
+        for let in program.lets
     )
+
+
+def _compounds(body: Any) -> list[Any]:
+    return [one for one in body.atoms(sympy.Pow) if _is_compound(one)]
 
 
 def _is_compound(node: Any) -> bool:
