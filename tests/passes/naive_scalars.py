@@ -105,7 +105,6 @@ SCALARS: tuple[Form, ...] = (*LIKELIHOODS, *DEVIANCES, *QUOTIENTS, *LARGE)
 SECOND = "the terms cancel to second order, and no form of the whole is known"
 
 UNMENDED_SCALARS: Mapping[str, str] = {
-    "x^2 / (x^2 + y^2 + 1)": "the sum of squares leaves the range, of which the ratio is one of a length",
     "acos(x)^2": "the curvature at one is a difference of powers of the distance from it",
     "(nu + 1) / 2 * log(1 + r^2 / nu) - lgamma((nu + 1) / 2) + lgamma(nu / 2) + log(nu * pi) / 2": SECOND,
 }  # fmt: skip

@@ -19,7 +19,50 @@ SURE = (
     (800.0, 0.0, 1.0, 2.0),
 )
 
+LONG = (
+    ((3.0, 4.0, 12.0), 2.0),
+    ((3e200, -4e200, 12e200), 3.0),
+    ((1e155, 1.0, -2e155), 1e-3),
+    ((1e-145, 2e-145, 0.0), 1.0),
+    ((1e80, -3e79, 2.0), 1e-30),
+    ((1e200, 3e199, 2e199), 1e250),
+)
+ROWS = tuple((row,) for row, _ in LONG)
+PAIRS = (
+    ((3.0, 4.0, 12.0), (1.0, -2.0, 0.5)),
+    ((3e200, -4e200, 12e200), (1e200, 2e200, -3e200)),
+    ((1e155, 1.0, -2e155), (1e-3, 4.0, 1e150)),
+    ((3e-200, 1e-200, 2e-200), (1e-200, -3e-200, 5e-200)),
+)
+
+LENGTH_FORMS = (
+    Form("Student's t of several", "log(1 + sum[d](x[d]^2) / nu)", LONG, "x: real[D] | nu: positive",
+         oracle="log(1 + total(one * one for one in x) / nu)"),
+    Form("Cauchy's of several", "log(1 + sum[d](x[d]^2))", ROWS, "x: real[D]",
+         oracle="log(1 + total(one * one for one in x))"),
+    Form("Student's kernel", "1 / (1 + sum[d]((x[d] - y[d])^2))", PAIRS, "x: real[D] | y: real[D]",
+         oracle="1 / (1 + total((a - b) * (a - b) for a, b in zip(x, y)))"),
+    Form("bounded square of a length", "sum[d](x[d]^2) / (1 + sum[d](x[d]^2))", ROWS, "x: real[D]",
+         oracle="1 - 1 / (1 + total(one * one for one in x))"),
+    Form("ratio of sums of squares", "sum[d](x[d]^2) / sum[d](y[d]^2)", PAIRS,
+         "x: real[D] | y: real[D]",
+         oracle="total(one * one for one in x) / total(one * one for one in y)"),
+    Form("log of a sum of squares", "log(sum[d](x[d]^2))", ROWS, "x: real[D]",
+         oracle="log(total(one * one for one in x))"),
+    Form("log of one over a square and one", "log(1 + s) - log(s)",
+         PAIRS[:3], "x: real[D] | y: real[D]", where="s = sum[d]((x[d] - y[d])^2)",
+         oracle="log(1 + 1 / total((a - b) * (a - b) for a, b in zip(x, y)))"),
+    two("log(1 + ((x - t) / s)^2 / nu)",
+        ((0.3, 2.0, -0.7, 3.0), (1e200, 1e200, 3e199, 3.0), (1e-160, 1e-150, -1e-155, 1e-9),
+         (1e80, 1e-30, 0.0, 5.0), (1000.001, 1e-3, 1000.0, 2.0)),
+        "x: real, s: positive | t: real, nu: positive"),
+    two("2 * (x / s)^2 / ((x / s)^2 + 4)", (*SCALES, (1e-10, 1e-22), (1e-3, 1e-22)),
+        "x: real | s: positive"),
+    two("log(1 + (x / s)^2 / 2)", (*SCALES, (1e-10, 1e-22), (-1e25, 1e-20)), "x: real | s: positive"),
+)  # fmt: skip
+
 SCALE_FORMS = (
+    *LENGTH_FORMS,
     two("(nu + 1) / 2 * log(1 + (x / s)^2 / nu) + log(s)", SHAPES, "x: real, s: positive | nu: positive"),
     two("log(1 + x^2 / nu)", ((0.3, 2.0), (1e200, 3.0), (-1e155, 0.1), (1e-160, 1.0)),
         "x: real | nu: positive"),

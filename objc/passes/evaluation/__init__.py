@@ -18,6 +18,7 @@ from objc.passes.evaluation.divergences import divergences_by_parts
 from objc.passes.evaluation.fractions import over_common_denominators
 from objc.passes.evaluation.gammas import differences_of_gammas
 from objc.passes.evaluation.jensen_gaps import measure_gaps
+from objc.passes.evaluation.lengths import divide_by_lengths
 from objc.passes.evaluation.levels import count_from_levels
 from objc.passes.evaluation.means import center_means
 from objc.passes.evaluation.near_arguments import differences_at_near_arguments
@@ -50,5 +51,6 @@ def keep_digits(program: Program) -> Program:
     program = over_sums_of_roots(log_ratios_near_one(differences_of_gammas(program)))
     program = factor_differences_of_squares(count_from_levels(program))
     program = differences_at_near_arguments(divergences_of_sigmoids(program))
-    program = powers_of_sigmoids(compound(program))
-    return weigh_by_roots(less_one(subtract_normalizers(program)))
+    return weigh_by_roots(
+        divide_by_lengths(less_one(subtract_normalizers(powers_of_sigmoids(compound(program)))))
+    )

@@ -55,24 +55,43 @@ def _whole(node: Any, program: Program) -> Expression | None:
         return None
     if not any(one.as_numer_denom()[1].free_symbols for one in node.args):
         return None
-    opened = written_out(node, program)
+    # With a difference written out less may be left above, and below it may cancel.
+    for opened in dict.fromkeys((written_out(node, program), node)):
+        found = _one_fraction(opened)
+        if found is not None:
+            return found
+    return None
+
+
+def _one_fraction(opened: Any) -> Expression | None:
     if len(opened.free_symbols) > _MOST_SYMBOLS or not is_short(opened):
         return None
     if _has_one_sign(sympy.Add.make_args(opened)):
         return None
-    above, below = sympy.fraction(sympy.cancel(sympy.together(opened)))
-    factored = sympy.factor(above)
-    bases = [one.as_base_exp()[0] for one in sympy.Mul.make_args(factored)]
-    signed = [one for one in bases if isinstance(one, sympy.Add) and not _has_one_sign(one.args)]
-    if any(not _is_exact(one) for one in signed) or len(signed) > 1:
+    above, below = map(sympy.factor, sympy.fraction(sympy.cancel(sympy.together(opened))))
+    if len(_signed(above)) > 1 or not all(map(_is_exact, _signed(above))):
         return None
-    return _by_ratios(factored, sympy.factor(below))
+    if any(len(one.args) > 2 for one in _signed(below)):
+        return None
+    return _by_ratios(above, below)
+
+
+def _signed(product: Any) -> list[Any]:
+    """The factors of a product that are sums in which something is subtracted."""
+    bases = [one.as_base_exp()[0] for one in sympy.Mul.make_args(product)]
+    return [one for one in bases if isinstance(one, sympy.Add) and not _has_one_sign(one.args)]
 
 
 def _by_direction(node: Any, program: Program) -> Expression | None:
-    """A tangent as one fraction for each entry of the direction that it is taken along."""
+    """A tangent as one fraction for each entry of the direction that it is taken along, and each sum of
+    such entries."""
     directions = {
         one.name for one in program.inputs if one.role == "internal" and len(one.dimensions) > 0
+    }
+    directions |= {
+        let.name
+        for let in program.lets
+        if let.reduction == "sum" and any(x.tensor in directions for x in let.body.atoms(Read))
     }
     groups: dict[Any, list[Any]] = {}
     for one in node.args:

@@ -81,6 +81,8 @@ def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
     if changed is None:
         changed = _rational(whole)
     if changed is None:
+        changed = _over_powers_of_sums(whole)
+    if changed is None:
         changed = _under_exponential(whole, named)
     if changed is None:
         changed = _behind_gate(whole, named)
@@ -122,6 +124,28 @@ def _divided_in_turn(product: Any) -> Any:
             below.remove(divisor)
             product = product / x * divisor * quotient(x, divisor)
     return product
+
+
+def _over_powers_of_sums(product: Any) -> Expression | None:
+    """x/(1 + x)² = (x/(1 + x))/(1 + x), of which the square may leave the range, and (1 − x)/(1 + x)²."""
+    whole = product
+    for power in sympy.Mul.make_args(product):
+        base, exponent = power.as_base_exp()
+        if not (_is_from(-exponent, 2) and isinstance(base, sympy.Add) and base.is_positive):
+            continue
+        for factor in sympy.Mul.make_args(product):
+            x = _without_a_number(factor)
+            if x is not None and x in {_without_a_number(one) for one in base.args}:
+                whole = whole / factor * base * quotient(factor, base)
+                break
+    return None if whole == product else whole
+
+
+def _without_a_number(term: Any) -> Any:
+    """x of c·x, and of a + c·x, for an entry x that is of one sign."""
+    _, rest = term.as_coeff_Add()
+    x = rest.as_coeff_Mul()[1]
+    return x if isinstance(x, Read) and x.is_nonnegative else None
 
 
 def _is_half(exponent: Any) -> bool:
@@ -266,13 +290,16 @@ def _reciprocal(x: Any) -> Expression:
 
 
 def _sum_of_power(power: Any) -> Any:
-    """x of (c + k·xᵐ)⁻ⁿ with a positive number c and a positive k, and an xᵐ that is never negative."""
+    """x of (c + k·xᵐ)⁻ⁿ with positive numbers c and k, and an xᵐ that is never negative."""
     base, exponent = power.as_base_exp()
     if not (_is_from(-exponent, 1) and isinstance(base, sympy.Add) and len(base.args) == 2):
         return None
     constant, rest = base.as_coeff_Add()
     found = _scaled_power(rest)
-    return found[0] if constant.is_positive and found is not None else None
+    if found is None or not (constant.is_positive and found[1].is_number):
+        return None
+    # Of the square of a ratio `lengths` has made what is in range.
+    return None if isinstance(found[0], quotient) and found[2] == 2 else found[0]
 
 
 def _scaled_power(product: Any) -> tuple[Any, Expression, Any] | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, quotient
+from objc.atoms import Branch, hypot, hypot1m1, quotient
 from objc.ir.domain import Domain
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
@@ -36,6 +36,8 @@ def over_sums_of_roots(program: Program) -> Program:
         for node in sorted(body.atoms(sympy.Add), key=spelled):
             changed = _changed(node)
             if changed is None:
+                changed = _less_reciprocal(node)
+            if changed is None:
                 changed = _less_geometric_means(node, program)
             if changed is None and affinities:
                 found = _less_affinity(node, program, affinities, names)
@@ -46,6 +48,18 @@ def over_sums_of_roots(program: Program) -> Program:
                 body = body.xreplace({node: changed})
         lets.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(lets)
+
+
+def _less_reciprocal(node: Any) -> Expression | None:
+    """c − c/√(1 + u²) = c·(√(1 + u²) − 1)/√(1 + u²)."""
+    for one in node.args:
+        for length in one.atoms(hypot):
+            number, u = length.args
+            weight = one * length
+            if number == 1 and not weight.has(length) and -weight in node.args:
+                rest = [other for other in node.args if other not in (one, -weight)]
+                return sympy.Add(*rest, -weight * quotient(hypot1m1(u), length))
+    return None
 
 
 def _changed(node: Any) -> Expression | None:
