@@ -29,7 +29,7 @@ lock = threading.Lock()
 """LLVM is used by one thread at a time."""
 
 _engines: list[Any] = []  # the code lives as long as its engine
-_parts: dict[str, bytes] = {}  # what this process has compiled of shared functions
+_parts: dict[str, list[bytes]] = {}  # what this process has compiled of shared functions
 
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 5)
 """`entry(slots, values, scratch, begin, end, first, last)`."""
@@ -85,19 +85,38 @@ def compiled(text: str) -> list[bytes]:
     parts: Parts = {}
     with lock:
         own = _code_of(translate(text, vector_bits(), parts))
-        return [own, *(_part(name, make) for name, make in parts.items())]
+        return [own, *_shared(parts)]
 
 
-def _part(name: str, make: Callable[[], Any]) -> bytes:
-    """The object of a shared function. What it is made of is known by its name and by the state of the
-    compiler, which every key of the cache has in it. The lock is the caller's."""
+def _shared(parts: Parts) -> list[bytes]:
+    """The objects of shared functions and of those that they call. The lock is the caller's."""
+    found: dict[str, bytes] = {}
+    asked = list(parts)
+    while asked:
+        name = asked.pop()
+        if name not in found:
+            found[name], *called = _part(name, parts)
+            asked += [one.decode() for one in called]
+    return list(found.values())
+
+
+def _part(name: str, parts: Parts) -> list[bytes]:
+    """The object of a shared function, and the names of those that it calls. What it is made of is known
+    by its name and by the state of the compiler, which every key of the cache has in it."""
     key = cache.digest("part", _processor(), name)
-    code = cache.read("objects", key)
-    if code is None:
-        code = _parts[key] if key in _parts else _code_of(make())
-        cache.write("objects", key, code)
-    _parts[key] = code
-    return code
+    kept = cache.read("objects", key)
+    made = _parts.get(key) if kept is None else apart(kept)
+    if made is None:
+        while name not in parts:  # whose caller has been kept, and tells how it is made
+            for make in list(parts.values()):
+                make()
+        module = parts[name]()
+        called = [one.name for one in module.functions if one.name in parts and one.name != name]
+        made = [_code_of(module), *map(str.encode, called)]
+    if kept is None:
+        cache.write("objects", key, together(made))
+    _parts[key] = made
+    return made
 
 
 def _code_of(module: Any) -> bytes:

@@ -80,8 +80,11 @@ class Translator:
         self.parts = parts
         self.is_trial = is_trial
 
-    def function(self, name: str, arguments: Sequence[Value]) -> tuple[Any, Any]:
-        """The LLVM function for these types of arguments, and the shape of its result."""
+    def function(
+        self, name: str, arguments: Sequence[Value], is_own: bool = False
+    ) -> tuple[Any, Any]:
+        """The LLVM function for these types of arguments, and the shape of its result. `is_own`: the module
+        is made for it."""
         node = self.functions[name]
         kinds_of = [one.type for value in arguments for one in flat(value)]
         key = f"{name}.{'.'.join(map(str, kinds_of))}"
@@ -97,10 +100,10 @@ class Translator:
                 if isinstance(argument.type, ir.PointerType):
                     argument.add_attribute("noalias")
             self.made[key] = made, result
-            if "alone" in kinds and self.parts is not None:
+            if "alone" in kinds and self.parts is not None and not is_own:
                 self.parts[key] = lambda: self._part(name, arguments)
                 return self.made[key]
-            made.linkage = "internal"
+            made.linkage = "" if is_own else "internal"
             made.attributes.add("noinline" if "alone" in kinds else "alwaysinline")
             if not self.is_trial:
                 places = iter(made.args)
@@ -110,11 +113,11 @@ class Translator:
         return self.made[key]
 
     def _part(self, name: str, arguments: Sequence[Value]) -> ir.Module:
-        """A function in a module of its own, to be called from others."""
-        module = ir.Module(name)
-        made, _ = type(self)(module, self.functions, self.bits, self.told).function(name, arguments)
-        made.linkage = ""
-        return module
+        """A function in a module of its own, to be called from others; those that it shares with others
+        are parts, too."""
+        part = type(self)(ir.Module(name), self.functions, self.bits, self.told, self.parts)
+        made, _ = part.function(name, arguments, is_own=True)
+        return made.module
 
     def body(self) -> type[Body]:
         """What translates the statements of a function."""

@@ -44,8 +44,11 @@ def object_files(
     for one in kernels:
         texts = [widened(str(module), bits) for module in _modules(*one, bits, shared)]
         jobs.append(Job(tuple(texts), processor))
-    for make in shared.values():
-        jobs.append(Job((widened(str(make()), bits),), processor, is_shared=True))
+    made: set[str] = set()
+    while more := shared.keys() - made:
+        made |= more
+        for name in sorted(more):  # what they call is added
+            jobs.append(Job((widened(str(shared[name]()), bits),), processor, is_shared=True))
     return objects_of(jobs)
 
 

@@ -12,6 +12,7 @@ from objc.targets.cpu.entry import translate
 from objc.targets.cpu.translation import Parts
 
 import objc
+from objc import cache
 from objc.compiler import Variant, derive, lower, parse
 from objc.source import Source
 
@@ -54,9 +55,10 @@ def emitted(text: str) -> str:
     return TARGET.emit(derive(program, Variant(("value", "gradient"), wrt)), "float64").text
 
 
-def products(texts: list[str]) -> int:
-    """How many of the modules define a product."""
-    return sum(bool(re.search(r'^define .*@"product\.', text, re.M)) for text in texts)
+def shared(texts: list[str]) -> list[str]:
+    """The functions of the modules that are no kernels."""
+    found = [re.findall(r'^define (?!internal)[^@]*@"([^"]*)"', text, re.M) for text in texts]
+    return [name for names in found for name in names if name != "entry"]
 
 
 def test_products_are_compiled_once_for_all_kernels(
@@ -64,13 +66,29 @@ def test_products_are_compiled_once_for_all_kernels(
 ) -> None:
     values(TEXTS[0])
     first = len(compiled)
-    assert products(compiled) == first - 1 > 0
+    names = shared(compiled)
+    assert len(names) == len(set(names)) == first - 1
+    assert {one.partition(".")[0] for one in names} >= {"product", "pack_rows", "pack_columns"}
     values(TEXTS[1])
-    assert products(compiled[first:]) == 0
     assert len(compiled) == first + 1  # its own steps
     monkeypatch.setattr(loading, "_parts", {})  # another process, which has the cache
     values(TEXTS[0].replace("near", "close"))
-    assert products(compiled[first:]) == 0
+    assert not shared(compiled[first:])
+
+
+def test_what_a_shared_function_calls_is_found_again(
+    compiled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its object is in the cache, and that of what it calls is not."""
+    values(TEXTS[0])
+    (lost,) = (one for one in shared(compiled) if one.startswith("pack_rows."))
+    read = cache.read
+    key = cache.digest("part", loading._processor(), lost)
+    monkeypatch.setattr(cache, "read", lambda kind, one: None if one == key else read(kind, one))
+    monkeypatch.setattr(loading, "_parts", {})
+    compiled.clear()
+    values(TEXTS[1])
+    assert shared(compiled) == [lost]
 
 
 def test_a_kernel_holds_what_it_shares(
@@ -98,6 +116,7 @@ def test_what_is_shared_is_declared_and_made_apart() -> None:
     assert f'declare void @"{name}"' in apart
     assert f'define internal void @"{name}"' in together
     assert f'define void @"{name}"' in str(parts[name]())
+    assert any(one.startswith("pack_rows.") for one in parts)  # which a product calls
 
 
 def test_a_step_takes_each_value_once_and_stands_alone() -> None:
