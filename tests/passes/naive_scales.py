@@ -7,7 +7,7 @@ them (Student 1908; Hill 1910; Plackett 1975), with their parameters where they 
 
 from __future__ import annotations
 
-from .form import Form, scalars, two
+from .form import WIDE, WIDE_UP, Form, scalars, two
 
 SHAPES = ((0.3, 2.0, 3.0), (1e200, 1e200, 3.0), (1e-160, 1e-160, 3.0), (1e155, 1e-3, 3.0), (-1e16, 3.13, 0.5),
           (0.0, 1e-20, 1e9))  # fmt: skip
@@ -63,6 +63,13 @@ LENGTH_FORMS = (
 
 SCALE_FORMS = (
     *LENGTH_FORMS,
+    two("s^2 * (sqrt(1 + (r / s)^2) - 1)",
+        ((0.3, 2.0), (-3.0, 1e200), (1e100, 1e-200), (-1e155, 0.25), (1e-170, 1e-150)),
+        "r: real | s: positive"),
+    two("(y - m)^2 / (m^2 * y)", ((1e8, 1.5), (2.4, 1e-160), (88.0, 0.1), (1e30, 0.1), (3.0, 2.0)),
+        "m: positive | y: positive"),
+    scalars("log(1 + x) - x / (1 + x)", WIDE_UP, "x: positive"),
+    scalars("1 - 1 / sqrt(1 + x^2)", WIDE),
     two("(nu + 1) / 2 * log(1 + (x / s)^2 / nu) + log(s)", SHAPES, "x: real, s: positive | nu: positive"),
     two("log(1 + x^2 / nu)", ((0.3, 2.0), (1e200, 3.0), (-1e155, 0.1), (1e-160, 1.0)),
         "x: real | nu: positive"),

@@ -22,6 +22,7 @@ from objc.passes.rewrites.forms import is_short
 
 _MOST_NODES = 60
 _MOST_SYMBOLS = 4
+_GREATEST_MULTIPLE = 8
 
 
 def over_common_denominators(program: Program) -> Program:
@@ -220,10 +221,11 @@ def _is_fraction(term: Any) -> bool:
 
 
 def _is_exact(total: Any) -> bool:
-    """Whether a sum is the difference of two entries, which is exact where it cancels."""
+    """Whether a sum is the difference of two entries, which is exact where it cancels, or of small multiples
+    of them, which is rounded no more than they are."""
     entries = [one.as_coeff_Mul() for one in total.args]
     return len(entries) == 2 and all(
-        abs(c) == 1 and isinstance(x, (Read, sympy.Dummy)) for c, x in entries
+        abs(c) <= _GREATEST_MULTIPLE and isinstance(x, (Read, sympy.Dummy)) for c, x in entries
     )
 
 

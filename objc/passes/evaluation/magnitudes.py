@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, extended, hypot1m1, log1p, quotient, sigmoid, xlogy
+from objc.atoms import Branch, extended, hypot, hypot1m1, log1p, quotient, sigmoid, xlogy
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of
 from objc.passes.rewrites.forms import ONE, ZERO, is_short
@@ -83,6 +83,8 @@ def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
     if changed is None:
         changed = _over_powers_of_sums(whole)
     if changed is None:
+        changed = _square_of_scale(whole)
+    if changed is None:
         changed = _under_exponential(whole, named)
     if changed is None:
         changed = _behind_gate(whole, named)
@@ -139,6 +141,21 @@ def _over_powers_of_sums(product: Any) -> Expression | None:
                 whole = whole / factor * base * quotient(factor, base)
                 break
     return None if whole == product else whole
+
+
+def _square_of_scale(product: Any) -> Expression | None:
+    """s²·(√(1 + (r/s)²) − 1) = r·(r/(1 + √(1 + (r/s)²))), and s·|r| far out: s² may leave the range."""
+    powers = product.as_powers_dict()
+    for factor in sympy.Mul.make_args(product):
+        if not isinstance(factor, hypot1m1):
+            continue
+        (u,) = factor.args
+        r, s = u.args if isinstance(u, quotient) else u.as_numer_denom()
+        if isinstance(s, Read) and powers.get(s, 0) == 2 and r.is_real:
+            near = r * quotient(r, 1 + hypot(1, u))
+            whole = Branch(sympy.Lt(sympy.Abs(u), _GREATEST), near, s * sympy.Abs(r))
+            return product / factor / s**2 * whole
+    return None
 
 
 def _without_a_number(term: Any) -> Any:
