@@ -148,30 +148,43 @@ def _norm(let: Let, names: Names) -> list[Let]:
     return [squares, top, scaled, _finish(let, Branch(beyond, by_largest, sympy.sqrt(total)))]
 
 
+_DEPTH = 690
+"""exp(-690) is well above the smallest normal number of float64, in which products are taken."""
+
+
 def _product(let: Let, names: Names) -> list[Let]:
     """The product; where it has left the range, or a part of it has, by the logarithms of the factors, in
-    loops that an ordinary row does not run."""
+    loops that an ordinary row does not run.
+
+    A part that has overflowed, or is zero, shows in the result. One below the normal numbers does not:
+    that none is follows from the smallest factor and their number, or else from all that are below 1.
+    """
+
+    def part(word: str, reduction: str, body: Expression, guard: Condition) -> Let:
+        name = names.fresh(f"{word}_{let.name}")
+        return replace(let, name=name, reduction=reduction, body=body, guard=guard, domain=REAL)
+
+    logarithm = sympy.log(sympy.Abs(let.body))
     plain = replace(let, name=names.fresh(f"plain_{let.name}"))
+    lowest = part("lowest", "min", sympy.Abs(let.body), let.guard)
+    count: Expression = sympy.Mul(*(Extent(index.dimension) for index in let.over))
+    shallow = sympy.Gt(count * sympy.log(lowest.read(*let.free)), -_DEPTH)
+    below = Branch(sympy.Lt(logarithm, 0), logarithm, ZERO)
+    depth = part("depth", "sum", below, sympy.And(let.guard, sympy.Not(shallow)))
+    safe = sympy.Or(shallow, sympy.Gt(depth.read(*let.free), -_DEPTH))
     whole = plain.read(*let.free)
     size = sympy.Abs(whole)
     # What is no number isn't between them either: zero times an infinity on the way.
-    inside = sympy.And(sympy.Gt(size, LEAST_SQUARE), sympy.Lt(size, GREATEST_SQUARE))
+    inside = sympy.And(sympy.Gt(size, LEAST_SQUARE), sympy.Lt(size, GREATEST_SQUARE), safe)
     guard = sympy.And(let.guard, sympy.Not(inside))
-    logarithms = replace(
-        let,
-        name=names.fresh(f"log_{let.name}"),
-        reduction="sum",
-        body=sympy.log(sympy.Abs(let.body)),
-        guard=guard,
-        domain=REAL,
-    )
+    logarithms = part("log", "sum", logarithm, guard)
     signs = replace(
         let, name=names.fresh(f"sign_{let.name}"), body=sympy.sign(let.body), guard=guard
     )
     sign = signs.read(*let.free)
     by_logarithms = sign * sympy.exp(logarithms.read(*let.free))
     value = Branch(inside, whole, Branch(sympy.Eq(sign, 0), ZERO, by_logarithms))
-    return [plain, logarithms, signs, _finish(let, value)]
+    return [plain, lowest, depth, logarithms, signs, _finish(let, value)]
 
 
 def _truth(let: Let, names: Names) -> list[Let]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -205,3 +207,23 @@ def test_the_angle_to_a_label_alone(kernels: Any) -> None:
         row = list(map(mpmath.mpf, b[0, 2]))
         slopes = _slopes(lambda one: mpmath.acos(_cosine(list(a[0]), one)), [row], 0)
     np.testing.assert_allclose(gradients[1][0, 2], slopes, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "factors",
+    [
+        [1e-160, 1e-162, 1e160, 1e160],
+        [1e-160, 1e-160, 1e160, 1e160],
+        [1e-50] * 7 + [1e175, 1e175],
+        [1e160, 1e160, 1e-160, 1e-161],
+    ],
+)
+def test_a_product_whose_part_is_below_the_normal_numbers(factors: list[float]) -> None:
+    """What a part has lost there does not show in the result, which is an ordinary number."""
+    kernel = objc.compile("loss product(x: real[N]) = prod[i](x[i])").product
+    x = np.array([*factors, 7.0])
+    true = math.prod(map(Fraction, x))
+    value, gradient = kernel.value_and_grad(x)
+    assert value == pytest.approx(float(true), rel=1e-13)
+    expected = [float(true / Fraction(one)) for one in x]
+    np.testing.assert_allclose(gradient, expected, rtol=2e-13)
