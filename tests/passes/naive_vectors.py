@@ -112,6 +112,14 @@ PRODUCTS = (
 NEARLY_ALL = (((1e-3, 0.0, 30.0),), ((1e-10, 0.0, -30.0),), ((1e-3, 1.5, 1500.0),), ((3.0, 4.0, 12.0),))
 """Vectors of which a coordinate is nearly all."""
 BESIDE = tuple((x, y) for (x,) in NEARLY_ALL for y in ((1.0, 2.0, 3.0), (1e-3, -2e-3, 3.0)))
+MARGINS = (
+    Form("softmax with a margin for the label", "logsumexp[k](l[k]) - l[y]",
+         [((0.875, 0.0, 0.125), 0), ((0.5, 0.25, -0.25), 1), ((1.0, 0.25, -0.5), 0)],
+         "z: real[K] | y: index(K)",
+         "log(total(exp(a - (24 if k == y else 0)) for k, a in enumerate(64 * one for one in z)))"
+         " - 64 * z[y] + 24",
+         "l[k] = 64 * (z[k] - 0.375 * [k == y])"),
+)  # fmt: skip
 LENGTHS = (
     Form("norm that one coordinate nearly is", "norm(x)", NEARLY_ALL, "x: real[D]", "length(x)"),
     Form("root of a sum of squares that one nearly is", "sqrt(sum[d](x[d]^2))", NEARLY_ALL,
@@ -127,4 +135,4 @@ LENGTHS = (
          "d[0] = abs(x[0])\n          d[t] = sqrt(d[t-1]^2 + x[t]^2)"),
 )  # fmt: skip
 
-VECTOR_FORMS = (*DIVERGENCES, *COMPLEMENTS, *MEANS, *DISTANCES, *PRODUCTS, *LENGTHS)
+VECTOR_FORMS = (*DIVERGENCES, *COMPLEMENTS, *MEANS, *DISTANCES, *PRODUCTS, *MARGINS, *LENGTHS)

@@ -19,20 +19,28 @@ def join_branch(node: Any, rewrite: Rewrite) -> Expression | None:
         coefficient, branch = _iverson_term(one)
         if branch is None:
             continue
-        for other in node.args:
-            if other is one:
+        for whole in node.args:
+            if whole is one:
                 continue
+            other = whole
             masked, mask = _iverson_term(other)
             if mask is None:
-                masked = other
+                masked, other = (_where(other, branch.args[0], arm) for arm in (1, 2))
             if not _may_cancel(masked):
                 continue
             joined = rewrite(masked + coefficient)
             if joined == masked + coefficient:
                 continue
-            rest = [f for f in node.args if f is not one and f is not other]
+            rest = [f for f in node.args if f is not one and f is not whole]
             return sympy.Add(*rest, _joined(branch, joined, other, coefficient, masked, mask))
     return None
+
+
+def _where(term: Any, condition: Any, arm: int) -> Any:
+    """A term with the arm of every branch under this condition: a margin that the label alone has."""
+    return term.xreplace(
+        {one: one.args[arm] for one in term.atoms(Branch) if one.args[0] == condition}
+    )
 
 
 def _joined(
