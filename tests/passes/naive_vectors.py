@@ -109,7 +109,12 @@ PRODUCTS = (
                              (-1e150, 1e150, 1e-300, 2.0))], "x: real[D]", "x[0] * x[1] * x[2] * x[3]"),
 )  # fmt: skip
 
-NEARLY_ALL = (((1e-3, 0.0, 30.0),), ((1e-10, 0.0, -30.0),), ((1e-3, 1.5, 1500.0),), ((3.0, 4.0, 12.0),))
+NEARLY_ALL = (
+    ((1e-3, 0.0, 30.0),),
+    ((1e-10, 0.0, -30.0),),
+    ((1e-3, 1.5, 1500.0),),
+    ((3.0, 4.0, 12.0),),
+)
 """Vectors of which a coordinate is nearly all."""
 BESIDE = tuple((x, y) for (x,) in NEARLY_ALL for y in ((1.0, 2.0, 3.0), (1e-3, -2e-3, 3.0)))
 MARGINS = (
