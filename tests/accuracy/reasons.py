@@ -10,17 +10,16 @@ LEAD = "the lead of the best path is a difference of nearly equal sums over path
 SMALLEST = (
     "numbers next to the smallest normal one, or below it, keep fewer digits, or none, on the way"
 )
+TEMPERED = "a weight or a temperature of 1e-10 or less beside terms of a usual size"
 
 ROOTS: Mapping[str, str] = {
-    "cosine_embedding": PARALLEL,
+    "binary_cross_entropy": TEMPERED,
+    "cosface": SMALLEST,
     "dice": COMPLEMENT,
     "gradient_penalty": PARALLEL,
-    "grpo": SMALLEST,
-    "grpo_token_mean": SMALLEST,
-    "group_lasso": PARALLEL,
+    "ranknet": TEMPERED,
     "structured_hinge": LEAD,
     "symmetric_cross_entropy": COMPLEMENT,
-    "tversky": COMPLEMENT,
 }
 """By name, those of which only an entry that is nearly a root, beside others that are not, misses the aim:
 its error is bounded by a rounding of the largest entry of the result, or of each input."""
@@ -31,15 +30,35 @@ PATHS = (
 SEAM = "a decision between numbers that agree after a rounding"
 CURVED = "products with a Hessian that is zero, or nearly, as a whole: its parts are not"
 ALIKE = "both views are nearly the same: the gradient is nearly zero as a whole"
+FAR = (
+    "a hyperparameter of 1e13 and beyond, or of 1e-13 and below, leaves the range with its square, or with"
+    " what it multiplies, of which the result does not"
+)
+PRODUCTS = "products of vectors leave the range, of which a difference of two is asked"
+REWARDS = "rewards that differ by a rounding: after rounding, their mean is one of them"
 
 REASONS: Mapping[str, str] = {
     "arcface": CURVED,
+    "asymmetric": FAR,
     "barlow_twins": ALIKE,
+    "contrastive": SMALLEST,
+    "cosine_embedding": PARALLEL,
     "crammer_singer": SEAM,
     "crf": PATHS,
-    "info_nce": CURVED,
+    "distillation": FAR,
+    "dpo": FAR,
+    "elastic_net": FAR,
+    "focal": FAR,
+    "generalized_jsd": FAR,
+    "grpo": REWARDS,
+    "grpo_token_mean": REWARDS,
+    "info_nce": PRODUCTS,
+    "mmd_gaussian": "an exponential that has vanished, times squares that have left the range",
+    "pseudo_huber": FAR,
+    "simpo": FAR,
     "soft_dtw": CURVED,
     "supcon": SMALLEST,
+    "tversky": FAR,
 }
 """By name, those that miss it by that measure too; one that has come to meet the aim is to go."""
 
