@@ -16,7 +16,6 @@ from collections.abc import Callable
 import sympy
 
 from objc.atoms import log1p
-from objc.atoms import log1p
 from objc.ir.index import Index
 from objc.ir.program import Program
 from objc.ir.recurrence import groups
@@ -70,9 +69,6 @@ def _ranks_of(program: Program) -> Callable[[Read], Rank]:
         read = {one.tensor for one in let.body.atoms(Read)}
         is_entry = bool(read) and (is_copy or let.reduction in ("max", "min"))
         number[let.name] = max(number.get(one, count) for one in read) if is_entry else count
-    rests = [
-        let.name for let in program.lets if let.reduction is None and isinstance(let.body, log1p)
-    ]
     rests = [
         let.name for let in program.lets if let.reduction is None and isinstance(let.body, log1p)
     ]
