@@ -81,8 +81,10 @@ def _changed(node: Any) -> Any:
 
 def _log_near_one(node: Any) -> Expression | None:
     """log(uᵃ + vᵃ − 1), the copula of Clayton (1978): what is in it is one where the exponent is zero."""
-    total = _argument_of_log(node)
-    for unit in _units(total) if isinstance(total, sympy.Add) else ():
+    total: Any = _argument_of_log(node)
+    if not isinstance(total, sympy.Add):
+        return None
+    for unit in _units(total):
         terms = [_term(one, unit) for one in total.args]
         plain = all(one.coefficient == 1 and not one.logs for one in terms)
         if plain and sum(one.number for one in terms) == 1:
