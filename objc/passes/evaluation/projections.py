@@ -128,7 +128,7 @@ class _Projecting:
 
     def _changed(self, body: Any, reader: Let) -> Expression:
         """A body with all such differences taken from the rest."""
-        terms = [self._term(one) for one in sympy.Add.make_args(sympy.expand_mul(body))]
+        terms = [self._term(one) for one in _addends(body)]
         for chosen in (terms, self._all_opened(terms)):
             left, done = chosen, []
             while 1 < len(left) <= _MOST_TERMS and (found := self._pair(left, reader)) is not None:
@@ -155,20 +155,24 @@ class _Projecting:
         )
 
     def _pair(self, terms: list[_Term], reader: Let) -> tuple[list[_Term], Expression] | None:
-        """The first two of the terms that are a projection, as one, and the others."""
-        for first in terms:
-            for share in self._shares(first, reader):
-                for second in terms:
-                    if second is first:
-                        continue
-                    rest = [one for one in terms if one is not first and one is not second]
-                    alone = self._alone(first, second, share)
-                    if alone is not None:
-                        return rest, alone
-                    summed = self._summed(first, second, share, reader)
-                    if summed is not None:
-                        whole, left = summed
-                        return rest + left, whole
+        """The first two of the terms that are a projection, as one, and the others; those without a sum
+        first, as what they need another one could take."""
+        pairs = [
+            (first, second, share)
+            for first in terms
+            for share in self._shares(first, reader)
+            for second in terms
+            if second is not first
+        ]
+        for first, second, share in pairs:
+            alone = self._alone(first, second, share)
+            if alone is not None:
+                return [one for one in terms if one not in (first, second)], alone
+        for first, second, share in pairs:
+            summed = self._summed(first, second, share, reader)
+            if summed is not None:
+                whole, left = summed
+                return [one for one in terms if one not in (first, second)] + left, whole
         return None
 
     def _alone(self, first: _Term, second: _Term, share: _Share) -> Expression | None:
@@ -297,6 +301,18 @@ def _places(let: Let, read: Read, indices: set[Index]) -> Iterator[dict[Index, P
     ]
     for chosen in itertools.product(*choices):
         yield {**outer, **dict(zip(let.over, chosen, strict=True))}
+
+
+def _addends(body: Any) -> Iterator[Expression]:
+    """The addends of a sum, also of those under a condition."""
+    for addend in sympy.Add.make_args(sympy.expand_mul(body)):
+        core, condition = _guarded(addend)
+        parts = sympy.Add.make_args(sympy.expand_mul(core))
+        if len(parts) == 1:
+            yield addend
+        else:
+            for part in parts:
+                yield from _addends(under(condition, part))
 
 
 def _guarded(product: Any) -> tuple[Expression, Condition]:
