@@ -350,5 +350,6 @@ UNMENDED: Mapping[str, str] = {
 
 UNMENDED_IN_FLOAT32: Mapping[str, str] = {
     "(exp(x) - 1 - x) / x^2": "the numerator leaves the range at 89, of which the quotient does not",
+    "log(1 + (x / s)^2 / 2)": "x/s leaves the range, of which the logarithm does not",
 }
 """The same for what is right in float64 only."""
