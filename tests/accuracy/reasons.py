@@ -54,7 +54,6 @@ REASONS: Mapping[str, str] = {
     "grpo_token_mean": REWARDS,
     "info_nce": PRODUCTS,
     "mmd_gaussian": "an exponential that has vanished, times squares that have left the range",
-    "pseudo_huber": FAR,
     "simpo": FAR,
     "soft_dtw": CURVED,
     "supcon": SMALLEST,
