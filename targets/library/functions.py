@@ -120,27 +120,30 @@ class Functions:
         for number, one in enumerate(self.results):
             place = b.ptrtoint(value[one], I64)
             self._put(b, workspace, self.at_results + number, place)
-        self._fill(b, workspace, plan, {one.key: held for one, held in value.items()})
+        self._fill(b, workspace, plan, value)
         b.ret(I32(Status.OK))
 
-    def _fill(self, b: Any, workspace: Any, plan: Plan, value: Mapping[str, Any]) -> None:
-        """The slots and values of the kernel's table."""
+    def _fill(self, b: Any, workspace: Any, plan: Plan, value: Mapping[Parameter, Any]) -> None:
+        """The slots and values of the kernel's table. A dimension, an input and a result may have one
+        name."""
+        inputs = {one.key: value[one] for one in self.interface.of("array", "number", "integer")}
+        results = {one.key: value[one] for one in self.interface.of("result")}
         base = b.ptrtoint(workspace, I64)
         base = b.and_(b.add(base, I64(LINE - 1)), I64(-LINE))
         numbers = dict(plan.numbers)
         numbers |= {place: b.add(base, offset) for place, offset in plan.blocks}
         for place, what in enumerate(self.metadata["slots"]):
             if what[0] == "input":
-                numbers[place] = b.ptrtoint(value[what[1]], I64)
+                numbers[place] = b.ptrtoint(inputs[what[1]], I64)
             elif what[0] == "integer":
-                numbers[place] = value[what[1]]
+                numbers[place] = inputs[what[1]]
             elif what[0] == "output":
                 key = self.metadata["tensors"][what[1]][0]
-                numbers[place] = b.ptrtoint(value[key], I64)
+                numbers[place] = b.ptrtoint(results[key], I64)
         for place, number in numbers.items():
             self._put(b, workspace, HEAD + place, number)
         for place, (kind, name) in enumerate(self.metadata["values"]):
-            number = value[name] if kind == "input" else F64(0.0)
+            number = inputs[name] if kind == "input" else F64(0.0)
             b.store(number, self._value(b, workspace, place))
 
     def _check(self, b: Any, value: Mapping[Parameter, Any], error: Any) -> None:

@@ -313,3 +313,17 @@ def test_without_a_linker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "false")
     with pytest.raises(ObjcError, match=r"E0332.*`false` failed"):
         linked([b""], "kernel.so")
+
+
+def test_a_dimension_an_input_and_a_result_may_have_one_name() -> None:
+    text = """
+    loss second(x: real[B] | value: real; batch: positive = 2) = sum[i](x[i]^2) * value * batch
+    loss third(value: real | y: real) = (value - y)^2
+    """
+    module = objc.compile(text, target="library")
+    value, gradient = module.second.value_and_grad(np.ones(3), 2.0, batch=5.0)
+    assert value == 30.0
+    np.testing.assert_array_equal(gradient, [20.0] * 3)
+    value, gradient = module.third.value_and_grad(np.full(4, 3.0), np.ones(4))
+    assert value == 4.0
+    np.testing.assert_array_equal(gradient, [1.0] * 4)
