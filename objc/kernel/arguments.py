@@ -39,6 +39,14 @@ class Options:
     given: tuple[str, ...] = ()
     made: Made | None = None
 
+    def beside(self) -> list[tuple[str, Any]]:
+        """What the call was given beside its inputs and is read, with what it is."""
+        vector = self.vector
+        parts = list(vector.values()) if isinstance(vector, Mapping) else vector
+        vectors = parts if isinstance(parts, tuple | list) else [parts]
+        given = [("weight", self.weight), ("mask", self.mask)]
+        return [(f"`{name}`", one) for name, one in [*given, *(("vector", v) for v in vectors)]]
+
 
 OPTIONS = (
     "weight", "mask", "reduction", "on_empty", "out", "wrt", "vector", "check_finite", "check",

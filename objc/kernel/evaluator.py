@@ -192,7 +192,7 @@ class Evaluator:
         for name, count, more in compiled.plan.counted:
             call.sizes[name] = call.values[count] + more
         out = self.out(results, options, wrt)
-        filled = Results(call, compiled.plan.outputs, out)
+        filled = Results(call, compiled.plan.outputs, out, options.beside() if out else ())
         if signature.needed and (number := self.hollow(call, options)) is not None:
             filled.fill(number, shared_only=False)
             scalars: Mapping[str, float] = {one.key: number for one in compiled.plan.outputs}

@@ -80,7 +80,11 @@ def _bad(signature: Signature, name: str, reason: str) -> InputError:
 class Results:
     """The arrays that a run fills, and what the caller gets of them."""
 
-    def __init__(self, call: Call, outputs: Sequence[Output], out: Mapping[str, Any]) -> None:
+    def __init__(
+        self, call: Call, outputs: Sequence[Output], out: Mapping[str, Any],
+        beside: Sequence[tuple[str, Any]] = (),
+    ) -> None:  # fmt: skip
+        """`beside` are arrays that the call was given beside its inputs, with what they are."""
         self._call = call
         self._outputs = outputs
         self._out = out
@@ -97,7 +101,7 @@ class Results:
             else:
                 self.buffers[one.key] = memory.array(shape, self._kinds[one.integer])
         if out:
-            self._check_out()
+            self._check_out(beside)
 
     def _direct(self, one: Output, target: Any) -> bool:
         self._require(one, target)
@@ -116,14 +120,15 @@ class Results:
             raise _bad(signature, name, f"is of type {target.dtype}, and the result of {kind}")
         if not target.flags.writeable:
             raise _bad(signature, name, "can't be written to")
+        if _overlaps_itself(target):
+            raise _bad(signature, name, "has several entries in one place")
 
-    def _check_out(self) -> None:
+    def _check_out(self, beside: Sequence[tuple[str, Any]]) -> None:
         signature = self._call.signature
         known = {one.key: one for one in self._outputs}
+        inputs = [(f"the input `{name}`", value) for name, value in self._call.values.items()]
         seen: list[tuple[str, Array]] = [
-            (f"the input `{name}`", value)
-            for name, value in self._call.values.items()
-            if isinstance(value, np.ndarray)
+            (what, value) for what, value in (*inputs, *beside) if isinstance(value, np.ndarray)
         ]
         for key, target in self._out.items():
             name = key.rpartition(":")[2]
@@ -206,6 +211,17 @@ class Results:
         for one in self._outputs:
             if one.dimensions and not (shared_only and one.dimensions[0] == "batch"):
                 self.buffers[one.key][...] = 0 if one.integer else number
+
+
+def _overlaps_itself(array: Array) -> bool:
+    """Whether entries may share memory: unless every axis steps over all that smaller steps reach."""
+    reach = array.itemsize
+    for step, size in sorted(zip(map(abs, array.strides), array.shape, strict=True)):
+        if size > 1:
+            if step < reach:
+                return array.size > 0
+            reach += step * (size - 1)
+    return False
 
 
 def _overlap(first: Array, second: Array) -> bool:

@@ -135,6 +135,8 @@ class Recipe:
         for key, place in self.given:
             target = place.of(arguments, keywords)
             others = [*(inputs[name] for name, _ in self.arrays), *found.values()]
+            if self.weighing is not None:
+                others.append(self.weighing.at.of(arguments, keywords))
             if any(np.may_share_memory(target, other) for other in others):
                 return None
             found[key] = target

@@ -366,3 +366,21 @@ function newton(a: positive; steps: count = 8)[n] = z[n] - z[steps]
     assert newton(a, steps=steps, out=out) is out
     with pytest.raises(objc.InputError, match="the shape"):
         newton(a, steps=steps, out=np.empty((2, steps + 2)))
+
+
+def test_results_are_not_written_into_what_is_read_or_into_themselves() -> None:
+    kernel = objc.compile("loss quartic(x: real[K]) = sum[k](x[k]^2)^2").quartic
+    x = np.ones((4, 5))
+    folded = np.lib.stride_tricks.as_strided(np.zeros(30), (4, 5), (8, 8))
+    with pytest.raises(objc.InputError, match="several entries in one place"):
+        kernel.gradient(x, out=folded)
+    for apart in (np.zeros((5, 4)).T, np.zeros((4, 10))[:, ::2], np.zeros((8, 10))[::-2, ::-2]):
+        np.testing.assert_array_equal(kernel.gradient(x, out=apart), kernel.gradient(x))
+    vector, weight = np.ones((4, 5)), np.ones(4)
+    for given in (vector, (vector,), {"x": vector}):
+        with pytest.raises(objc.InputError, match="shares memory with `vector`"):
+            kernel.hessian_vector_product(x, vector=given, out=vector)
+    for _ in range(2):
+        kernel.per_example(x, weight=weight, out=np.ones(4))
+        with pytest.raises(objc.InputError, match="shares memory with `weight`"):
+            kernel.per_example(x, weight=weight, out=weight)
