@@ -204,8 +204,13 @@ def _own(target: TargetName) -> Iterator[Case]:
 
     for program in lower_target(target)[1]:
         case = Case(program.name, program.name, {}, target.path)
-        if target.name is not None or ("per_example" in program.outputs and program.differentiable):
-            yield of_file(target.path, program.name, program_of(case))
+        try:
+            measured = program_of(case)
+        except ObjcError:
+            if target.name is not None:
+                raise
+            continue  # a metric or a function beside the losses of a file
+        yield of_file(target.path, program.name, measured)
 
 
 def _draw(report: Report, path: str) -> None:

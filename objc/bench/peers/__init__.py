@@ -28,7 +28,9 @@ def contender(name: str, problem: Problem) -> Contender:
     Raises:
         Absent: its library is not installed, or it has no form for this case.
     """
-    place = {**OWN, **PEERS}[name]
+    place = {**OWN, **PEERS}.get(name)
+    if place is None:
+        raise Absent("it takes part with `--target cuda` only")
     try:
         module = importlib.import_module(f"objc.bench.peers.{place}")
     except ImportError as error:
