@@ -64,10 +64,16 @@ def _rounded(value: Any) -> Any:
 def signature_of(form: Form) -> list[tuple[str, bool]]:
     """The inputs in order, each with whether it is learned through."""
     found = []
-    for number, part in enumerate(form.inputs.split("|")):
+    for number, part in enumerate(re.split(r"[|;]", form.inputs)):
         for one in re.findall(r"(\w+):", part):
             found.append((one, number == 0))
     return found
+
+
+def is_comparable(form: Form) -> bool:
+    """Whether a form can be given to other tools: it has points of float32, and is neither a recurrence
+    nor has a term of one index, which no word for whole vectors says."""
+    return bool(points_of(form)) and not re.search(r"\[t|\[k ==", f"{form.where} {form.text}")
 
 
 def integers_of(form: Form) -> set[str]:
@@ -122,12 +128,13 @@ def _in_order(definitions: Sequence[str]) -> list[str]:
 
 def truth_of(form: Form) -> list[list[Any]]:
     """By point: the exact value, and every entry of the exact gradient; sought once for all tools."""
-    if form.source not in _TRUTHS:
-        _TRUTHS[form.source] = _truth_of(form)
-    return _TRUTHS[form.source]
+    key = form.source, str(form.points)
+    if key not in _TRUTHS:
+        _TRUTHS[key] = _truth_of(form)
+    return _TRUTHS[key]
 
 
-_TRUTHS: dict[str, list[list[Any]]] = {}
+_TRUTHS: dict[tuple[str, str], list[list[Any]]] = {}
 
 
 def _truth_of(form: Form) -> list[list[Any]]:
@@ -415,7 +422,7 @@ def measured(name: str, forms: Sequence[Form]) -> dict[str, dict[str, bool]]:
 def main(chosen: Sequence[str]) -> None:
     """Run the forms through tools, keep the verdicts and write the table. Where no tool is named, the
     others are given what is new."""
-    forms = {form.name: form for form in FORMS if points_of(form)}
+    forms = {form.name: form for form in FORMS if is_comparable(form)}
     found = kept() if KEPT.exists() else {}
     for name in chosen or TOOLS:
         known = {} if chosen or name == "objc" else found.get(name, {})
