@@ -3,15 +3,16 @@
 `logsumexp` is expanded to two lets, the maximum m and the small rest r. Where both stand in a sum
 with the data, `(z - m) - r` is accurate although `z - (m + r)` is not: first what cancels exactly,
 then what is small. Ordering by definition does this: numbers, inputs, lets as they were defined, and
-a copy of an entry, or the greatest of some, like the entries; the rests last, since also what is defined
-after them may cancel with the maximum. In a recurrence what an earlier step has computed comes before what
+a copy of an entry, or the greatest of some, like the entries. A rest comes last, since also what is
+defined after it may cancel with the maximum, unless it is part of what another maximum is taken of, which
+cancels with that. In a recurrence what an earlier step has computed comes before what
 this step makes of it.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 import sympy
 
@@ -51,18 +52,33 @@ def _order(program: Program) -> Order:
 
 
 def _order_of(program: Program) -> Order:
-    rank_of = _ranks_of(program)
+    compared = _compared(program)
+    rank_of = _ranks_of(program, compared)
 
     def rank(addend: Expression) -> tuple[Rank, int, str]:
-        latest = max((rank_of(read) for read in addend.atoms(Read)), default=(-1, (), 0))
-        if isinstance(addend.as_coeff_Mul()[1], log1p):  # a rest without a name
+        reads = addend.atoms(Read)
+        latest = max((rank_of(read) for read in reads), default=(-1, (), 0))
+        is_rest = isinstance(addend.as_coeff_Mul()[1], log1p)  # without a name
+        if is_rest and compared.isdisjoint(read.tensor for read in reads):
             latest = 2 * len(program.lets) + 1, (), 0
         return latest, _leading_sign(addend), spelled(addend)
 
     return lambda expression: tuple(sorted(sympy.Add.make_args(expression), key=rank))
 
 
-def _ranks_of(program: Program) -> Callable[[Read], Rank]:
+def _compared(program: Program) -> set[str]:
+    """The lets that the greatest or the least of some hangs on."""
+    found: set[str] = set()
+    waiting = [let for let in program.lets if let.reduction in ("max", "min")]
+    while waiting:
+        for read in waiting.pop().reads:
+            if read.tensor in program.let and read.tensor not in found:
+                found.add(read.tensor)
+                waiting.append(program.let[read.tensor])
+    return found
+
+
+def _ranks_of(program: Program, compared: Set[str]) -> Callable[[Read], Rank]:
     number = dict.fromkeys(program.input, 0)
     for count, let in enumerate(program.lets, start=1):
         is_copy = let.reduction is None and isinstance(let.body, Read)
@@ -70,7 +86,9 @@ def _ranks_of(program: Program) -> Callable[[Read], Rank]:
         is_entry = bool(read) and (is_copy or let.reduction in ("max", "min"))
         number[let.name] = max(number.get(one, count) for one in read) if is_entry else count
     rests = [
-        let.name for let in program.lets if let.reduction is None and isinstance(let.body, log1p)
+        let.name
+        for let in program.lets
+        if let.reduction is None and isinstance(let.body, log1p) and let.name not in compared
     ]
     begins = dict(number)
     axes: dict[str, tuple[tuple[int, int], ...]] = {}

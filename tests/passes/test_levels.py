@@ -73,3 +73,13 @@ def test_it_is_the_same_function(text: str) -> None:
     wanted = evaluate(before, {**inputs, **vectors, "scale": 1.0})
     for key, found in evaluate(after, {**inputs, **vectors, "scale": 1.0}).items():
         np.testing.assert_allclose(found, wanted[key], rtol=1e-12, atol=1e-14)
+
+
+def test_a_rest_within_another_maximum_cancels_with_that() -> None:
+    """What the outer maximum is taken of has the inner rest in it: it is added before that is subtracted."""
+    text = "loss nested(s: real[N]) = log(sum[i](exp(s[i])*sum[j | j != i](exp(-s[j]))))"
+    kernel = objc.compile(text).nested
+    far = kernel.gradient(np.array([0.0, 1.0, 1e8], np.float32))
+    np.testing.assert_allclose(far, [-0.7310586, -0.26894143, 1.0], rtol=1e-6)
+    diagonal = kernel.hessian_diagonal(np.array([1.0, 2.0, 30.0], np.float32))
+    np.testing.assert_allclose(diagonal, [0.19661193, 0.19661193, 5.7389e-13], rtol=1e-5)
