@@ -40,6 +40,16 @@ def ordered_addends(expression: Expression, program: Program) -> list[Expression
     return list(_order(program)(expression))
 
 
+def meets_an_extreme(expression: Expression, program: Program) -> bool:
+    """Whether an expression reads the greatest or the least of some that are computed: what cancels with
+    that has to be rounded as they were, in no wider type."""
+    lets = (program.let.get(read.tensor) for read in expression.atoms(Read))
+    return any(
+        let is not None and let.reduction in ("max", "min") and not isinstance(let.body, Read)
+        for let in lets
+    )
+
+
 def _order(program: Program) -> Order:
     """What puts the addends of any sum in order, remembered for the program that was last asked about: a
     sum is written in every form of a kernel."""

@@ -11,6 +11,7 @@ from objc.targets.cpu.printer import Printer
 from objc.targets.cpu.repeated import Repeated
 
 from objc.ir.index import Index, Position
+from objc.ir.order import meets_an_extreme
 from objc.ir.program import Let
 from objc.ir.symbols import Expression, Extent, position_value, reads
 from objc.schedule.loops import Assign, Peeled, Serial
@@ -20,10 +21,12 @@ class Statements(Multiplication, Repeated):
     """Writes assignments."""
 
     def _printer(self, let: Let) -> Printer:
-        """The printer of a let's body: float64 for a serial scalar that follows a sum over chunks. Where
+        """The printer of a let's body: float64 for a serial scalar that follows a sum over chunks, unless
+        it is to cancel with what was rounded. Where
         every entry of it is taken, a position out of range is an error even if nothing shows it later."""
         serial = isinstance(self.step, Serial) and not self.around
         scalar = serial and not let.free and let.reduction is None
+        scalar = scalar and not meets_an_extreme(let.body, self.program)
         if scalar and any(read.tensor in self.wide for read in reads(let.body)):
             self.wide.add(let.name)
             return Printer(self, "float64")

@@ -14,6 +14,7 @@ import sympy
 
 from objc.ir.domain import REAL, Domain
 from objc.ir.index import BATCH, Index, Position
+from objc.ir.order import meets_an_extreme
 from objc.ir.program import Let, Program
 from objc.ir.symbols import IndexValue, Read, conjuncts, indices_of, substitute_positions
 
@@ -87,7 +88,8 @@ class LetWriter:
         return f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
 
     def _writer(self, axes: Sequence[Index], blocked: Index | None) -> Writer:
-        real = f"np.{self.dtype}" if axes else "np.float64"
+        narrow = bool(axes) or meets_an_extreme(self.let.body, self.program)
+        real = f"np.{self.dtype}" if narrow else "np.float64"
         return Writer(self.program, self.names, axes, blocked, real, self.emit, self.step)
 
     def _blocked(self) -> Index | None:

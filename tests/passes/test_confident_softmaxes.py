@@ -105,3 +105,17 @@ def test_soft_targets_near_the_softmax() -> None:
         assert found >= 0
         assert abs(found - float(exact)) <= 1e-13 * float(exact) + 4e-16 * apart, apart
     assert kl_logits(np.array([0.0, 0.0, -1000.0]), np.array([0.5, 0.5, 0.0])) == 0
+
+
+@pytest.mark.parametrize("target", ["cpu", "numpy"])
+def test_one_example_is_rounded_as_a_batch_is(target: str) -> None:
+    """The label's score in float64 less the greatest in float32 was a negative loss, a million times it."""
+    text = """
+    loss margin(cosine: real[K] | label: index(K); margin: positive = 0.35, scale: positive = 64) =
+        logsumexp[k](logit[k]) - logit[label]
+        where logit[k] = scale * (cosine[k] - margin * [k == label])
+    """
+    kernel = objc.compile(text, target=target).margin
+    cosine = np.array([0.9, 0.0, 0.1], np.float32)
+    for value in (kernel(cosine, 0), kernel(cosine[None], np.array([0]))):
+        assert value == pytest.approx(3.112e-13, rel=1e-4)
