@@ -16,7 +16,8 @@ _VANISHING = sympy.Integer(-40)
 
 def powers_of_sigmoids(program: Program) -> Program:
     """The program with σ(u)ⁿ, for an exponent that is no number, as exp(n·u) where σ(u) is nearly that and
-    may vanish before its power does. Beside what vanishes there too, as in focal losses, it is left."""
+    may vanish before its power does: for an exponent below 1. Beside what vanishes there too, as in focal
+    losses, it is left."""
     return program.with_lets(
         replace(let, body=_in_range(let.body)) if let.body.has(sigmoid) else let
         for let in program.lets
@@ -36,7 +37,8 @@ def _in_range(node: Any) -> Any:
                 factors[place] = factor.func(*map(_in_range, factor.args))
         elif not any(_vanishes_with(base.args[0], one) for one in factors if one is not factor):
             (u,) = base.args
-            factors[place] = Branch(sympy.Lt(u, _VANISHING), sympy.exp(exponent * u), factor)
+            vanishes = sympy.And(sympy.Lt(exponent, 1), sympy.Lt(u, _VANISHING))
+            factors[place] = Branch(vanishes, sympy.exp(exponent * u), factor)
     return sympy.Mul(*factors)
 
 
