@@ -64,10 +64,7 @@ def work_of(derived: Program, sizes: Mapping[str, int], dtype: DType) -> Work:
         width = 8 if one.domain.is_integer else np.dtype(dtype).itemsize
         extents = [d.size if d.size is not None else sizes[d.name] for d in one.dimensions]
         total += int(np.prod(extents, dtype=np.int64)) * width if extents else 0
-    try:
-        loops = schedule(derived)
-    except Exception:  # what a target would prepare first
-        return Work(total)
+    loops = schedule(derived)
     counted = [_of_step(step, sizes) for step in loops.steps]
     products = _multiplied(loops, sizes)
     return Work(

@@ -318,15 +318,8 @@ def _read_names(program: Program) -> set[str]:
 
 
 def _reached(program: Program, names: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name in found or name not in program.let:
-            continue
-        found.add(name)
-        waiting += [read.tensor for read in program.let[name].reads]
-    return found
+    found = {name for name in names if name in program.let}
+    return found | program.behind(program.let[name] for name in found)
 
 
 def _with_parameter_terms(program: Program) -> Program:

@@ -5,8 +5,8 @@ with the data, `(z - m) - r` is accurate although `z - (m + r)` is not: first wh
 then what is small. Ordering by definition does this: numbers, inputs, lets as they were defined, and
 a copy of an entry, or the greatest of some, like the entries. A rest comes last, since also what is
 defined after it may cancel with the maximum, unless it is part of what another maximum is taken of, which
-cancels with that. In a recurrence what an earlier step has computed comes before what
-this step makes of it.
+cancels with that. In a recurrence what an earlier step has computed comes before what this step makes of
+it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _order(program: Program) -> Order:
 
 
 def _order_of(program: Program) -> Order:
-    compared = _compared(program)
+    compared = program.behind(let for let in program.lets if let.reduction in ("max", "min"))
     rank_of = _ranks_of(program, compared)
 
     def rank(addend: Expression) -> tuple[Rank, int, str]:
@@ -74,18 +74,6 @@ def _order_of(program: Program) -> Order:
         return latest, _leading_sign(addend), spelled(addend)
 
     return lambda expression: tuple(sorted(sympy.Add.make_args(expression), key=rank))
-
-
-def _compared(program: Program) -> set[str]:
-    """The lets that the greatest or the least of some hangs on."""
-    found: set[str] = set()
-    waiting = [let for let in program.lets if let.reduction in ("max", "min")]
-    while waiting:
-        for read in waiting.pop().reads:
-            if read.tensor in program.let and read.tensor not in found:
-                found.add(read.tensor)
-                waiting.append(program.let[read.tensor])
-    return found
 
 
 def _ranks_of(program: Program, compared: Set[str]) -> Callable[[Read], Rank]:

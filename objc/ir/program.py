@@ -186,6 +186,17 @@ class Program:
             found.update(dict.fromkeys(index.dimension for index in let.indices))
         return tuple(found)
 
+    def behind(self, lets: Iterable[Let]) -> set[str]:
+        """The names of all lets that some of them read, and of those that these read."""
+        found: set[str] = set()
+        waiting = list(lets)
+        while waiting:
+            for read in waiting.pop().reads:
+                if read.tensor in self.let and read.tensor not in found:
+                    found.add(read.tensor)
+                    waiting.append(self.let[read.tensor])
+        return found
+
     @cached_property
     def gathered(self) -> frozenset[str]:
         """The tensors whose entries are positions of reads: whoever runs the program sees to their

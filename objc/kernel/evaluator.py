@@ -440,16 +440,11 @@ class Evaluator:
         """Whether there is one of an input by example, or of a let: it hangs on such an input."""
         if name in call.batched:
             return True
-        lets, met, waiting = self._program().let, set[str](), [name]
-        while waiting:
-            let = lets.get(waiting.pop())
-            for read in let.reads if let is not None else ():
-                if read.tensor in call.batched:
-                    return True
-                if read.tensor not in met:
-                    met.add(read.tensor)
-                    waiting.append(read.tensor)
-        return False
+        program = self._program()
+        if name not in program.let:
+            return False
+        names = {name, *program.behind([program.let[name]])}
+        return any(read.tensor in call.batched for one in names for read in program.let[one].reads)
 
     def _place_of(self, tensor: str, axis: int, value: int) -> tuple[Span | None, str]:
         """What in the text reads a tensor at computed places along an axis, or else what declares it; and

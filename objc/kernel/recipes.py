@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from objc.kernel import memory
+from objc.kernel.weights import USUAL_EXPONENT
 from objc.target import IndexOutOfRange
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ Array = NDArray[Any]
 
 MOST = 256
 """Kinds of calls that are kept for one kernel."""
-
-_LEAST_WEIGHT, _MOST_WEIGHT = 2.0**-20, 2.0**20
-"""Weights within these are computed with as they are (see `objc.kernel.weights`)."""
 
 _PLAIN = (str, float, int, bool, type(None))
 """Arguments whose values belong to the kind of a call."""
@@ -92,7 +90,8 @@ class Weighing:
         """These arguments; None unless all weights are of a usual size, so that none is left out."""
         weight = self.at.of(arguments, keywords)
         numbers = weight.astype(np.float64).reshape(-1)
-        if not (numbers.min() >= _LEAST_WEIGHT and numbers.max() <= _MOST_WEIGHT):
+        least, most = 2.0**-USUAL_EXPONENT, 2.0**USUAL_EXPONENT
+        if not (numbers.min() >= least and numbers.max() <= most):
             return None
         scale = 1.0 / float(numbers.sum()) if self.fixed is None else self.fixed
         return {self.weight: numbers.astype(self.kind, copy=False), self.scale: scale}

@@ -16,7 +16,7 @@ from objc.kernel.value_errors import WeightShape, WeightValue
 
 Array = NDArray[Any]
 
-_USUAL_EXPONENT = 20
+USUAL_EXPONENT = 20
 """Weights whose largest lies within 2^±20 are computed with as they are."""
 
 
@@ -39,7 +39,7 @@ class Weights:
         if self.weight is None or not self.weight.size:
             return self
         _, exponent = math.frexp(float(self.weight.max()))
-        if abs(exponent) <= _USUAL_EXPONENT:
+        if abs(exponent) <= USUAL_EXPONENT:
             return self
         weight = np.ldexp(self.weight, -exponent)
         return Weights(self.kept, weight, float(weight.sum()))

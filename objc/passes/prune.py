@@ -17,11 +17,5 @@ def prune(program: Program, outputs: Mapping[str, str] | None = None) -> Program
         needed.update(term.let for term in program.terms)
     else:
         program = replace(program, terms=tuple(t for t in program.terms if t.let in needed))
-    lets = program.let
-    waiting = [name for name in needed if name in lets]
-    while waiting:
-        for read in lets[waiting.pop()].reads:
-            if read.tensor in lets and read.tensor not in needed:
-                needed.add(read.tensor)
-                waiting.append(read.tensor)
+    needed |= program.behind(program.let[name] for name in needed if name in program.let)
     return program.with_lets((let for let in program.lets if let.name in needed), wanted)

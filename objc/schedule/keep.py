@@ -90,7 +90,7 @@ def _seen_through(
 
 def _for_result(result: Let, program: Program) -> tuple[Program, str] | None:
     """The program with the first let that is worth keeping in the memory of a result."""
-    before = _ancestors(result, program)
+    before = program.behind([result])
     for total in (let for let in program.lets if let.name in before):
         if not _sums_rows_of(result, total):
             continue
@@ -102,17 +102,6 @@ def _for_result(result: Let, program: Program) -> tuple[Program, str] | None:
             if found is not None:
                 return found
     return None
-
-
-def _ancestors(let: Let, program: Program) -> set[str]:
-    found: set[str] = set()
-    waiting = [let]
-    while waiting:
-        for read in waiting.pop().reads:
-            if read.tensor in program.let and read.tensor not in found:
-                found.add(read.tensor)
-                waiting.append(program.let[read.tensor])
-    return found
 
 
 def _sums_rows_of(result: Let, total: Let) -> bool:
@@ -168,7 +157,7 @@ class _Keeping:
     def _is_later(self, let: Let) -> bool:
         """Whether a let is made after the sum, and no later than the result."""
         return (let.name in self.before or let.name == self.result.name) and (
-            self.total.name in _ancestors(let, self.program)
+            self.total.name in self.program.behind([let])
         )
 
     def _changed(self, let: Let, kept: Let, names: Names) -> tuple[list[Let], Let]:

@@ -274,8 +274,6 @@ class Body(Expressions):
             said.append(["llvm.loop.vectorize.width", number(1)])
             said.append(["llvm.loop.interleave.count", number(1)])
             said.append(["llvm.loop.unroll.disable"])
-        if said:
-            pass
         elif _turns(node):
             said.append(["llvm.loop.vectorize.width", number(1)])
         elif self.stepping and _has(node, ast.IfExp):

@@ -265,6 +265,3 @@ def _swapped(expression: Any, swaps: Mapping[Any, Any]) -> Any:
     if not expression.args or expression.is_Boolean:
         return expression
     return expression.func(*(_swapped(one, swaps) for one in expression.args))
-
-
-__all__ = ["count_from_levels"]
