@@ -64,15 +64,23 @@ VARIABLES = ("OBJC_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS")
 
 def get_threads() -> int:
     """How many threads a call may use: what was set, what the environment says, what a PyTorch that is
-    loaded may use (one, in a worker that loads data), or all processors of this process."""
+    loaded may use (one, in a worker that loads data), or all processors of this process.
+
+    Raises:
+        ValueError: OBJC_NUM_THREADS is no whole number from 1 to MOST_THREADS. What is meant for others
+            as well is passed over where it is none.
+    """
     if _threads is not None:
         return _threads
+    own = os.environ.get(VARIABLES[0], "")
+    if own and not (own.isdecimal() and 1 <= int(own) <= MOST_THREADS):
+        raise ValueError(f"{VARIABLES[0]} is {own!r}, and is to be from 1 to {MOST_THREADS}")
     for variable in VARIABLES:
         value = os.environ.get(variable, "").partition(",")[0]  # OpenMP's has one for each level
         if value.isdigit() and int(value) > 0:
-            return int(value)
-    own = hasattr(os, "sched_getaffinity")
-    count = len(os.sched_getaffinity(0)) if own else os.cpu_count() or 1
+            return min(int(value), MOST_THREADS)
+    known = hasattr(os, "sched_getaffinity")
+    count = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
     framework = getattr(sys.modules.get("torch"), "get_num_threads", None)
     return count if framework is None else min(count, framework())
 

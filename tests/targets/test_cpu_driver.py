@@ -114,6 +114,11 @@ def test_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     assert get_threads() == 3
     monkeypatch.setenv("OBJC_NUM_THREADS", "5")
     assert get_threads() == 5
+    for wrong in ("abc", "0", "-1", "1.5", "5000"):
+        monkeypatch.setenv("OBJC_NUM_THREADS", wrong)
+        with pytest.raises(ValueError, match=f"OBJC_NUM_THREADS is '{wrong}'"):
+            get_threads()
+    monkeypatch.delenv("OBJC_NUM_THREADS")
     set_threads(2)
     assert get_threads() == 2
     set_threads(None)
