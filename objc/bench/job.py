@@ -98,7 +98,7 @@ class Row:
     sizes: Mapping[str, int]
     entries: tuple[Entry, ...]
     bytes: int
-    operations: int | None
+    operations: int
     products: int
     functions: int
     floor: float

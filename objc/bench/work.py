@@ -31,11 +31,10 @@ from objc.target import DType
 @dataclass(frozen=True)
 class Work:
     """Bytes of inputs and results, each once; additions, multiplications and the like, those of products of
-    matrices included; of these the products' own; and elementary functions. No arithmetic is known of a
-    program without a schedule: None."""
+    matrices included; of these the products' own; and elementary functions."""
 
     bytes: int
-    operations: int | None = None
+    operations: int = 0
     products: int = 0
     functions: int = 0
 
@@ -52,7 +51,7 @@ class Work:
 
     def arithmetic(self, floors: Floors) -> float:
         """All of it as additions and multiplications."""
-        return (self.operations or 0) + self.functions * floors.function
+        return self.operations + self.functions * floors.function
 
 
 def work_of(derived: Program, sizes: Mapping[str, int], dtype: DType) -> Work:
