@@ -5,14 +5,14 @@ with the data, `(z - m) - r` is accurate although `z - (m + r)` is not: first wh
 then what is small. Ordering by definition does this: numbers, inputs, lets as they were defined, and
 a copy of an entry, or the greatest of some, like the entries. A rest comes last, since also what is
 defined after it may cancel with the maximum, unless it is part of what another maximum is taken of, which
-cancels with that. In a recurrence what an earlier step has computed comes before what this step makes of
-it.
+cancels with that. One less a probability comes before what is added to it. In a recurrence what an earlier
+step has computed comes before what this step makes of it.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 
 import sympy
 
@@ -73,7 +73,12 @@ def _order_of(program: Program) -> Order:
             latest = 2 * len(program.lets) + 1, (), 0
         return latest, _leading_sign(addend), spelled(addend)
 
-    return lambda expression: tuple(sorted(sympy.Add.make_args(expression), key=rank))
+    def order(expression: Expression) -> tuple[Expression, ...]:
+        addends = sorted(sympy.Add.make_args(expression), key=rank)
+        first = _complement(addends, program)
+        return (*first, *(one for one in addends if one not in first))
+
+    return order
 
 
 def _ranks_of(program: Program, compared: Set[str]) -> Callable[[Read], Rank]:
@@ -107,6 +112,19 @@ def _ranks_of(program: Program, compared: Set[str]) -> Callable[[Read], Rank]:
         return begins.get(read.tensor, 0), ahead, number.get(read.tensor, 0)
 
     return rank
+
+
+def _complement(addends: Sequence[Expression], program: Program) -> tuple[Expression, ...]:
+    """1 and −t of a sum `1 − t + …` whose other addends are not negative, for a t between 0 and 1: nothing
+    cancels then, and what is small beside 1 is not lost in it."""
+    if len(addends) < 3 or addends[0] != 1:
+        return ()
+    for one in addends[1:]:
+        given = program.input.get(getattr(-one, "tensor", ""))
+        if given is not None and given.domain.bounds == (0, 1):
+            others = [each for each in addends[1:] if each is not one]
+            return (addends[0], one) if all(each.is_nonnegative for each in others) else ()
+    return ()
 
 
 def _leading_sign(addend: Expression) -> int:

@@ -17,6 +17,8 @@ import sympy
 from objc.targets._facts import Facts
 
 from objc.atoms import BY_FUNCTION, Branch
+from objc.ir.extremes import is_never_positive
+from objc.ir.factors import early_and_late
 from objc.ir.index import Index
 from objc.ir.order import ordered_addends
 from objc.ir.program import Program
@@ -45,6 +47,8 @@ class Scope(Protocol):
     dtype: DType
     spellings: Mapping[str, str]
     """How each function is spelled."""
+    below_zero: Mapping[str, str]
+    """How some are of what is never positive."""
 
     def power(self, exponent: Expression, text: str) -> str:
         """The function for a power that is neither whole nor a root, of the exponent as text."""
@@ -126,7 +130,8 @@ class Printer:
         coefficient = sympy.Integer(1)
         above: list[Expression] = []
         below: list[tuple[Expression, Expression]] = []
-        for factor in e.args:
+        early, late = early_and_late(e, self.scope.program)
+        for factor in early:
             base, exponent = factor.as_base_exp()
             if factor.is_number and not factor.has(Branch):
                 coefficient = coefficient * factor
@@ -147,6 +152,7 @@ class Printer:
         text = " * ".join(factors)
         if divisors:
             text += f" / ({' * '.join(divisors)})" if len(divisors) > 1 else f" / {divisors[0]}"
+        text = " * ".join([text, *(self.real(one, facts) for one in late)])
         return f"(-({text}))" if sign < 0 else f"({text})"
 
     def _rank(self, factor: Expression) -> tuple[int, str]:
@@ -192,6 +198,8 @@ class Printer:
         if atom.name in _EXTREMES and (text := self._held_to(e, arguments)) is not None:
             return text
         spelling = self.scope.spellings[atom.name]
+        if atom.name in self.scope.below_zero and is_never_positive(e.args[0], self.scope.program):
+            spelling = self.scope.below_zero[atom.name]
         return self._call(spelling, arguments) if spelling else arguments[0]
 
     def _held_to(self, e: Expression, arguments: Sequence[str]) -> str | None:

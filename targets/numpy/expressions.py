@@ -16,6 +16,7 @@ from typing import Any
 import sympy
 
 from objc.atoms import BY_FUNCTION, Branch, maximum, minimum
+from objc.ir.factors import early_and_late
 from objc.ir.index import BATCH, Dimension, Index, Position
 from objc.ir.order import ordered_addends
 from objc.ir.program import Program
@@ -181,7 +182,8 @@ class Writer:
 
     def _product(self, expression: Any, taken: str) -> Piece:
         above, below = [], []
-        for factor in expression.args:
+        early, late = early_and_late(expression, self.program)
+        for factor in early:
             if isinstance(factor, sympy.Pow) and factor.exp.is_Rational and factor.exp < 0:
                 below.append(self._power(factor.base, -factor.exp, taken))
             else:
@@ -195,7 +197,9 @@ class Writer:
             text += " / " + (
                 below[0].text if len(below) == 1 else f"({' * '.join(one.text for one in below)})"
             )
-        return _joined(f"({text})", parts + below)
+        last = [self.number(one, taken) for one in late]
+        text = " * ".join([text, *(one.text for one in last)])
+        return _joined(f"({text})", [*parts, *below, *last])
 
     def _power(self, base: Any, exponent: Any, taken: str) -> Piece:
         under = self.number(base, taken)

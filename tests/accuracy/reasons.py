@@ -13,7 +13,6 @@ SMALLEST = (
 TEMPERED = "a weight or a temperature of 1e-10 or less beside terms of a usual size"
 
 ROOTS: Mapping[str, str] = {
-    "binary_cross_entropy": TEMPERED,
     "cosface": SMALLEST,
     "dice": COMPLEMENT,
     "gradient_penalty": PARALLEL,
@@ -39,22 +38,16 @@ REWARDS = "rewards that differ by a rounding: after rounding, their mean is one 
 
 REASONS: Mapping[str, str] = {
     "arcface": CURVED,
-    "asymmetric": FAR,
     "barlow_twins": ALIKE,
     "contrastive": SMALLEST,
     "cosine_embedding": PARALLEL,
     "crammer_singer": SEAM,
     "crf": PATHS,
     "distillation": FAR,
-    "dpo": FAR,
-    "elastic_net": FAR,
-    "focal": FAR,
-    "generalized_jsd": FAR,
     "grpo": REWARDS,
     "grpo_token_mean": REWARDS,
     "info_nce": PRODUCTS,
     "mmd_gaussian": "an exponential that has vanished, times squares that have left the range",
-    "simpo": FAR,
     "soft_dtw": CURVED,
     "supcon": SMALLEST,
     "tversky": FAR,

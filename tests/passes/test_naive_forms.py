@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from objc.compiler import Variant, derive, load, lower, parse
-from objc.ir.program import Program
+from objc.ir.program import Input, Program
 from objc.source import Source
 from objc.target import DType
 from objc.target import load as target_named
@@ -23,6 +23,7 @@ from objc.target import load as target_named
 from .hyperdual import ENVIRONMENT, HyperDual, lift
 from .naive import FORMS, UNMENDED, Form
 from .naive_definitions import DEFINITIONS
+from .naive_settings import SETTINGS
 
 DIGITS = 1000
 """Enough for a second derivative at 1e-300 to be right where the text as it stands cancels."""
@@ -41,12 +42,12 @@ def _cases() -> list[Any]:
             if form.name in UNMENDED
             else [],
         )
-        for form in (*FORMS, *DEFINITIONS)
+        for form in (*FORMS, *DEFINITIONS, *SETTINGS)
     ]
 
 
 def test_the_table_is_long_and_its_exceptions_are_in_it() -> None:
-    names = [form.name for form in (*FORMS, *DEFINITIONS)]
+    names = [form.name for form in (*FORMS, *DEFINITIONS, *SETTINGS)]
     assert len(names) == len(set(names)) >= 60
     assert set(UNMENDED) <= set(names)
     assert len(UNMENDED) < len(FORMS) / 3
@@ -131,19 +132,34 @@ def _wrong(
 def computed(
     program: Program, form: Form, target: str = "numpy", dtype: DType = "float64"
 ) -> Mapping[str, Any]:
-    """All points as one batch on a target."""
-    given = [one for one in program.inputs if one.role in ("differentiable", "data")]
+    """All points as one batch on a target; those of each setting of hyperparameters, where there are some."""
+    given = _given(program)
+    settings = [one for one in given if one.role == "hyperparameter"]
+    if settings and len(form.points) > 1:
+        rows = [
+            computed(program, replace(form, points=[point]), target, dtype) for point in form.points
+        ]
+        return {key: np.concatenate([row[key] for row in rows]) for key in rows[0]}
     columns = {
         one.name: np.array(
             [point[number] for point in form.points],  # type: ignore[index]
             np.int64 if one.domain.is_integer else dtype,
         )
         for number, one in enumerate(given)
+        if one not in settings
+    }
+    held = {
+        one.name: form.points[0][number]  # type: ignore[index]
+        for number, one in enumerate(given)
+        if one in settings
     }
     wrt = tuple(one.name for one in program.differentiable)
     derived = derive(program, Variant(RESULTS, wrt, frozenset(columns)))
     sizes = {"batch": len(form.points)} | {
-        dimension.name: columns[one.name].shape[1] for one in given for dimension in one.dimensions
+        dimension.name: columns[one.name].shape[1]
+        for one in given
+        if one not in settings
+        for dimension in one.dimensions
     }
     results = {
         key: np.full([sizes[one.name] for one in derived.let[name].dimensions], np.nan, dtype)
@@ -151,8 +167,13 @@ def computed(
     }
     executable = load(target_named(target).emit(derived, dtype), target)
     with np.errstate(all="ignore"):
-        executable({**columns, "scale": 1.0}, sizes, results)
+        executable({**columns, **held, "scale": 1.0}, sizes, results)
     return results
+
+
+def _given(program: Program) -> list[Input]:
+    """The inputs that a point has numbers for, in order: as they are declared."""
+    return [one for one in program.inputs if one.role != "internal"]
 
 
 def _expected(program: Program, form: Form) -> Iterator[tuple[str, tuple[int, ...], Any]]:
@@ -168,7 +189,7 @@ def _expected(program: Program, form: Form) -> Iterator[tuple[str, tuple[int, ..
 
 def _directions(program: Program, point: Any) -> Iterator[tuple[str, int | None]]:
     """Every input, or entry of one, that derivatives are taken by."""
-    names = [one.name for one in program.inputs if one.role in ("differentiable", "data")]
+    names = [one.name for one in _given(program)]
     for one in program.differentiable:
         value = point[names.index(one.name)]
         for entry in range(len(value)) if isinstance(value, tuple) else (None,):
@@ -195,7 +216,7 @@ def _settled(program: Program, form: Form, point: Any, direction: tuple[str, int
 def _meant(
     program: Program, form: Form, point: Any, direction: tuple[str, int | None], digits: int
 ) -> HyperDual:
-    names = [one.name for one in program.inputs if one.role in ("differentiable", "data")]
+    names = [one.name for one in _given(program)]
     integers = {one.name for one in program.inputs if one.domain.is_integer}
     moving, entry = direction
     with mpmath.workdps(digits):

@@ -122,12 +122,13 @@ def _zeros(weight: Expression) -> Iterator[Expression]:
 
 
 def _resolved(term: Term, program: Program) -> Term:
-    """The term with mixtures written out: reads of lets that are sums of reads."""
-    parts = [_written_out(one, program) for one in (term.weight, term.above, term.below)]
+    """The term with mixtures written out."""
+    parts = [with_mixtures(one, program) for one in (term.weight, term.above, term.below)]
     return Term(term.whole, *parts)
 
 
-def _written_out(expression: Expression, program: Program) -> Expression:
+def with_mixtures(expression: Expression, program: Program) -> Expression:
+    """An expression with the sums written out that have names."""
     mapping = {}
     for read in expression.atoms(Read):
         let = program.let.get(read.tensor)

@@ -14,12 +14,12 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, log1p, quotient
+from objc.atoms import Branch, log1p, quotient, xlogy
 from objc.ir.program import Program
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Expression
+from objc.ir.symbols import Expression, Read
 from objc.passes.differences import is_difference, written_out
-from objc.passes.evaluation.divergences import Term, never_negative
+from objc.passes.evaluation.divergences import Term, never_negative, with_mixtures
 from objc.passes.evaluation.nodes import change_nodes
 from objc.passes.inline import size
 from objc.passes.rewrites.forms import HALF, is_short
@@ -37,7 +37,8 @@ def rates_by_parts(program: Program) -> Program:
 
 def log_ratios_near_one(program: Program) -> Program:
     """The program with logarithms of ratios that keep their digits near one, and are in range."""
-    return _changed(program, _near_one)
+    changed = _changed(program, _near_one)
+    return change_nodes(changed, lambda node: _of_mixture(node, program), kinds=(xlogy,))
 
 
 def _changed(program: Program, change: Any) -> Program:
@@ -170,6 +171,22 @@ def _near_one(node: Any, program: Program) -> Expression | None:
                     rest = [one for one in node.args if one is not whole and one is not other]
                     return sympy.Add(*rest, weight * found)
     return None
+
+
+def _of_mixture(node: Any, program: Program) -> Expression | None:
+    """w·log(a/b) of an a that a mixture b nearly is, by a hyperparameter that may be tiny: a − b is the share
+    of the others, and lost in b."""
+    weight, ratio = node.args
+    above, below = ratio.as_numer_denom()
+    opened = with_mixtures(below, program)
+    if not (above.is_nonnegative and opened.is_polynomial() and is_short(opened)):
+        return None
+    apart = sympy.factor(sympy.expand(above - opened))
+    settings = [one for one in sympy.Mul.make_args(apart) if isinstance(one, Read)]
+    if len(settings) != 1 or settings[0].positions:
+        return None
+    near = weight * log1p(quotient(apart, below))
+    return Branch(sympy.Lt(sympy.Abs(apart), HALF * below), near, node)
 
 
 def _by_difference(above: Any, below: Any, far: Any, program: Program) -> Expression | None:

@@ -1,5 +1,5 @@
-"""A sum of squares over a number that may be as large: `w·Σ x²` with a w like 1/s, of which the sum may
-overflow and the product does not.
+"""A sum of squares beside a number of any size: `w·Σ x²` with a w like 1/s, or a hyperparameter, of which the
+sum leaves the range and the product does not.
 
 The product is then taken with one root of the sum after the other: |x|·w lies between w and w·x², and so in
 the range where both are.
@@ -14,11 +14,12 @@ import sympy
 
 from objc.atoms import Branch, quotient
 from objc.ir.domain import Domain
+from objc.ir.factors import is_setting
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of
-from objc.passes.expand import GREATEST_SQUARE
+from objc.passes.expand import GREATEST_SQUARE, LEAST_SQUARE
 from objc.passes.rewrites.roots import root_of_square
 
 
@@ -38,7 +39,7 @@ def weigh_by_roots(program: Program) -> Program:
                 if read.tensor not in norms:
                     norms[read.tensor] = _norm(squares[read.tensor], names)
                     lets.append(norms[read.tensor])
-                swaps[node] = _by_length(node, read, norms[read.tensor])
+                swaps[node] = _by_length(node, read, norms[read.tensor], program)
         lets.append(replace(let, body=let.body.xreplace(swaps)) if swaps else let)
     return program.with_lets(lets)
 
@@ -58,7 +59,8 @@ def _norm(squares: Let, names: Names) -> Let:
 
 
 def _weighted(node: Any, squares: dict[str, Let], program: Program) -> Read | None:
-    """The sum of squares in a product that is divided by an input of the same axes."""
+    """The sum of squares in a product that is divided by an input of the same axes, or multiplied with a
+    hyperparameter of any size."""
     for read in node.args:
         if getattr(read, "tensor", "") not in squares:
             continue
@@ -66,12 +68,16 @@ def _weighted(node: Any, squares: dict[str, Let], program: Program) -> Read | No
             one.base for one in node.args if isinstance(one, sympy.Pow) and one.exp.is_negative
         ]
         sizes = [one for one in below if getattr(one, "tensor", "") in program.input]
-        if any(indices_of(one) == indices_of(read) for one in sizes):
+        has_setting = any(is_setting(one, program) for one in node.args)
+        if has_setting or any(indices_of(one) == indices_of(read) for one in sizes):
             return read
     return None
 
 
-def _by_length(node: Any, read: Read, norm: Let) -> Expression:
+def _by_length(node: Any, read: Read, norm: Let, program: Program) -> Expression:
     length = norm.read(*read.positions)
+    if any(is_setting(one, program) for one in node.args):
+        outside = sympy.Or(sympy.Lt(read, LEAST_SQUARE), sympy.Gt(read, GREATEST_SQUARE))
+        return Branch(outside, node / read * length**2, node)
     far = length * quotient(length, read / node)
     return Branch(sympy.Gt(read, GREATEST_SQUARE), far, node)
