@@ -36,7 +36,7 @@ def loops(program: Program) -> Loops:
     """The loops of a program as they are emitted: what `objc show --stage loops` prints."""
     from objc.targets.cpu.emission import scheduled
 
-    return scheduled(program)
+    return scheduled(program, "float64")
 
 
 def load(emitted: Emitted) -> Executable:

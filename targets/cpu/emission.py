@@ -6,6 +6,7 @@ from typing import Any
 
 from objc.targets._conditional import computable_everywhere
 from objc.targets._ranks import ranked
+from objc.targets._series import as_long_as_asked
 from objc.targets._written import Written
 from objc.targets.cpu.layout import Layout, shape_of
 from objc.targets.cpu.places import Writing
@@ -56,9 +57,10 @@ def _usual(kernel: Kernel) -> dict[str, Any]:
     return {"usual": {"text": first.whole(), "metadata": first.metadata()}}
 
 
-def scheduled(program: Program) -> Loops:
+def scheduled(program: Program, dtype: DType) -> Loops:
     """The loops of a program as they are emitted."""
-    return schedule(ranked(computable_everywhere(separated(program))))
+    program = as_long_as_asked(separated(program), dtype)
+    return schedule(ranked(computable_everywhere(program)))
 
 
 def forms(
@@ -66,7 +68,7 @@ def forms(
 ) -> tuple[Kernel, Kernel | None]:
     """A program's kernel, and one for rows of few entries, which takes them side by side, where that is
     another. The names of their functions begin with the prefixes."""
-    loops = scheduled(program)
+    loops = scheduled(program, dtype)
     turned = narrow(loops)
     second = None if turned is None else Kernel(turned, dtype, prefixes[1])
     return Kernel(loops, dtype, prefixes[0]), second

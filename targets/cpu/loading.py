@@ -6,6 +6,7 @@ starts without a compiler.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import functools
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 lock = threading.Lock()
 """LLVM is used by one thread at a time."""
 
-_engines: list[Any] = []  # the code lives as long as its engine
+_numbers = itertools.count()  # of what has been linked
 _parts: dict[str, list[bytes]] = {}  # what this process has compiled of shared functions
 
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 5)
@@ -200,16 +201,28 @@ def native_target() -> Any:
 
 
 def _machine() -> Any:
+    """Constants stand near the code, and a loop takes them from registers: at addresses of 64 bits it loads
+    each again in every turn."""
     import llvmlite.binding as llvm
 
     return native_target().create_target_machine(
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
         opt=3,
-        reloc="static",
-        codemodel="large",
-        jit=True,
+        reloc="pic",
+        codemodel="small",
     )
+
+
+@functools.lru_cache(maxsize=1)
+def _linker() -> Any:
+    """What links the objects of this process, each library with its own memory, in which code, constants and
+    the ways to functions of C are close to each other. It is never closed: kernels run until the end."""
+    import llvmlite.binding as llvm
+
+    linker = llvm.create_lljit_compiler(_machine(), use_jit_link=True)
+    atexit.register(linker.detach)
+    return linker
 
 
 def _place(codes: Sequence[bytes], name: str) -> int | None:
@@ -218,10 +231,12 @@ def _place(codes: Sequence[bytes], name: str) -> int | None:
     import llvmlite.binding as llvm
 
     with lock:
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+        library = llvm.JITLibraryBuilder().add_current_process().export_symbol(name)
         for code in codes:
-            engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        engine.finalize_object()
-        address = engine.get_function_address(name)
-        _engines.append(engine)
-    return int(address) or None
+            library.add_object_img(code)
+        try:
+            linked = library.link(_linker(), f"objc.{next(_numbers)}")
+        except RuntimeError:
+            return None
+        linked.detach()
+        return int(linked[name])

@@ -9,7 +9,7 @@ from functools import cached_property
 from objc.targets._conditional import Place, certain, place_of
 from objc.targets._facts import Facts
 from objc.targets.cpu.layout import Layout, shape_of
-from objc.targets.cpu.mathematics import SPELLINGS
+from objc.targets.cpu.mathematics import BELOW_ZERO, SPELLINGS
 from objc.targets.cpu.printer import Printer
 
 from objc.errors import InternalError
@@ -51,6 +51,7 @@ class Places:
     """The scope that the expressions of a step are printed in."""
 
     spellings: Mapping[str, str] = SPELLINGS
+    below_zero: Mapping[str, str] = BELOW_ZERO
 
     def __init__(self, writing: Writing, number: int) -> None:
         self.few = False

@@ -8,6 +8,7 @@ from typing import Any
 import sympy
 from objc.targets._conditional import computable_everywhere
 from objc.targets._ranks import ranked
+from objc.targets._series import as_long_as_asked
 from objc.targets._written import Written
 from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.places import Writing
@@ -60,7 +61,7 @@ def _after(finding: Program | None, loops: Loops) -> Loops:
 def scheduled(program: Program, dtype: DType) -> Loops:
     """The loops of a program: products of matrices are loops like others, sorting is by counting. Where
     arrays are stored in a short type, nothing that is computed with passes through those of results."""
-    ready = ranked(computable_everywhere(program))
+    ready = ranked(computable_everywhere(as_long_as_asked(program, dtype)))
     if dtype not in SHORT:
         return with_whole_sums(turned(schedule(ready, Products.NONE)))
     return with_whole_sums(_unlent(turned(schedule(apart(ready), Products.NONE))))
@@ -68,7 +69,7 @@ def scheduled(program: Program, dtype: DType) -> Loops:
 
 def in_blocks(program: Program, dtype: DType) -> Loops:
     """The loops of a program whose products of matrices are apart, for a library."""
-    ready = ranked(computable_everywhere(program))
+    ready = ranked(computable_everywhere(as_long_as_asked(program, dtype)))
     loops = schedule(widened(ready) if dtype in SHORT else ready, Products.PLAIN, phases=False)
     owners = {loops.storage[one.of].kind for one in loops.storage.values() if one.of}
     if dtype in SHORT and "output" in owners:

@@ -55,6 +55,7 @@ class Places(places.Places):
     """The scope that the expressions of a step are printed in, for one mode of teams."""
 
     spellings = _SPELLINGS
+    below_zero: Mapping[str, str] = {}
 
     layout: Layout
     mode: Mode

@@ -36,7 +36,7 @@ def exp_32(x: Any) -> Any:
 
 
 @elementary
-def _exp_up_to_89_32(x: Any) -> Any:
+def exp_below_zero_32(x: Any) -> Any:
     """What sigmoid and softplus stand on: by the instruction, too."""
     return exp_32(x)
 

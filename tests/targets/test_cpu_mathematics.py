@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from objc.targets.cpu.entry import translate
 from objc.targets.cpu.loading import entry_of, native_target, optimise, widened
+from objc.targets.cpu.mathematics import BELOW_ZERO
 from scipy import special
 
 import objc
@@ -310,3 +311,15 @@ def test_an_exponent_that_a_call_chooses(exponent: float) -> None:
     other = (1 + x * x) ** (exponent / 2)
     np.testing.assert_allclose(value, np.sum(y**exponent * x + other), rtol=1e-13)
     np.testing.assert_allclose(slope, y**exponent + exponent * x * other / (1 + x * x), rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", BELOW_ZERO)
+def test_below_zero_it_is_the_same_to_the_bit(name: str, dtype: str) -> None:
+    x = -np.abs(points(name, dtype))
+    x = np.concatenate([x, np.array([0.0, -0.0, -INF, NAN, -87.5, -103.9, -745.1], dtype)])
+    found = vectorised(BELOW_ZERO[name], dtype)(x)
+    assert np.array_equal(found, vectorised(name, dtype)(x), equal_nan=True)
+    a_little = np.linspace(0, 40, 1001).astype(dtype)
+    found = vectorised(BELOW_ZERO[name], dtype)(a_little)
+    assert np.array_equal(found, vectorised(name, dtype)(a_little))

@@ -21,10 +21,6 @@ from objc.passes.evaluation.relative_entropies import EXCESS_NEAR, series_of_exc
 from objc.passes.probabilities import is_zero, ratio_to_mixture
 from objc.passes.rewrites.forms import HALF, parts_with, without_factor
 
-_TERMS = 8
-_NEAR = sympy.Rational(1, 4)
-"""Below it 8 terms are exact to 2⁻⁵⁷; beyond, four bits cancel."""
-
 
 def compare_softmaxes(program: Program) -> Program:
     """The program with such differences and logarithms."""
@@ -146,20 +142,7 @@ def _own_part(logarithm: Any, share: Any, a: Any, b: Any, u: Any) -> Expression:
 
 
 def _even_divergence(u: Any) -> Expression:
-    """v·tanh v − log cosh v at v = u/2."""
+    """v·tanh v − log cosh v at v = u/2. It is by its series where that cancels: what expands at zero comes
+    afterwards."""
     less = expm1(-sympy.Abs(u))
-    far = -log1p(less / 2) - sympy.Abs(u) * (1 + less) / (2 + less)
-    series: Expression = sympy.Integer(0)
-    for coefficient in reversed(_coefficients()):
-        series = coefficient + u**2 * series
-    return Branch(sympy.Lt(sympy.Abs(u), _NEAR), u**2 * series, far)
-
-
-def _coefficients() -> list[Any]:
-    """Those of u², u⁴, …: the one of tanh v at v²ⁿ⁻¹ by 1 − 1/(2n)."""
-    found = []
-    for n in range(1, _TERMS + 1):
-        four = sympy.Integer(4) ** n
-        tangent = four * (four - 1) * sympy.bernoulli(2 * n) / sympy.factorial(2 * n)
-        found.append(tangent * (1 - sympy.Rational(1, 2 * n)) / four)
-    return found
+    return -log1p(less / 2) - sympy.Abs(u) * (1 + less) / (2 + less)

@@ -51,3 +51,6 @@ SPELLINGS: Mapping[str, str] = {
 }
 """Names with a dot are Python's; `abs`, `maximum` and `minimum` take any type; the rest get a suffix.
 `stop_gradient` and `extended` are their argument."""
+
+BELOW_ZERO: Mapping[str, str] = {"exp": "exp_below_zero", "expm1": "expm1_below_zero"}
+"""Those that need not look at what is beyond the range above where no argument is positive."""

@@ -41,11 +41,12 @@ def _exp_parts_32(x: Any) -> Any:
 
 @elementary
 def exp_32(x: Any) -> Any:
-    return _exp_up_to_89_32(float32(89.0) if x > float32(89.0) else x)
+    return exp_below_zero_32(float32(89.0) if x > float32(89.0) else x)
 
 
 @elementary
-def _exp_up_to_89_32(x: Any) -> Any:
+def exp_below_zero_32(x: Any) -> Any:
+    """The same up to zero, and as far as 89."""
     x = float32(-104.0) if x < float32(-104.0) else x
     shifted, r, p = _exp_parts_32(x)
     return _scaled_32((p * r + float32(1.0)) * r + float32(1.0), shifted)
@@ -60,6 +61,15 @@ def expm1_32(x: Any) -> Any:
     power = power_of_two(float32(127.0) if n > float32(127.0) else n)
     y = power * (r + r * r * p) + (power - float32(1.0))
     return y + y if n > float32(127.0) else y
+
+
+@elementary
+def expm1_below_zero_32(x: Any) -> Any:
+    """The same up to zero, and as far as 88."""
+    x = float32(-20.0) if x < float32(-20.0) else x
+    shifted, r, p = _exp_parts_32(x)
+    power = power_of_two(shifted - float32(12582912.0))
+    return power * (r + r * r * p) + (power - float32(1.0))
 
 
 @elementary
@@ -124,13 +134,13 @@ def _log1p_of_part_32(x: Any) -> Any:
 
 @elementary
 def sigmoid_32(x: Any) -> Any:
-    e = _exp_up_to_89_32(-abs(x))
+    e = exp_below_zero_32(-abs(x))
     return (float32(1.0) if x >= float32(0.0) else e) / (float32(1.0) + e)
 
 
 @elementary
 def softplus_32(x: Any) -> Any:
-    base, rest = _log1p_of_part_32(_exp_up_to_89_32(-abs(x)))
+    base, rest = _log1p_of_part_32(exp_below_zero_32(-abs(x)))
     return ((float32(0.0) if x < float32(0.0) else x) + base) + rest
 
 
@@ -156,7 +166,7 @@ def log_cosh_32(x: Any) -> Any:
 def log1mexp_32(x: Any) -> Any:
     if x > float32(-0.6931472):
         return log_32(-expm1_32(x))
-    return log1p_32(-exp_32(x))
+    return log1p_32(-exp_below_zero_32(x))
 
 
 @elementary

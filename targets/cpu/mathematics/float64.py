@@ -46,7 +46,12 @@ def _exp_parts_64(x: Any) -> Any:
 
 @elementary
 def exp_64(x: Any) -> Any:
-    x = 710.0 if x > 710.0 else x
+    return exp_below_zero_64(710.0 if x > 710.0 else x)
+
+
+@elementary
+def exp_below_zero_64(x: Any) -> Any:
+    """The same up to zero, and as far as 710."""
     x = -746.0 if x < -746.0 else x
     shifted, e = _exp_parts_64(x)
     return _scaled_64(1.0 + e, shifted)
@@ -61,6 +66,15 @@ def expm1_64(x: Any) -> Any:
     power = power_of_two(1023.0 if n > 1023.0 else n)
     y = power * e + (power - 1.0)
     return y + y if n > 1023.0 else y
+
+
+@elementary
+def expm1_below_zero_64(x: Any) -> Any:
+    """The same up to zero, and as far as 709."""
+    x = -40.0 if x < -40.0 else x
+    shifted, e = _exp_parts_64(x)
+    power = power_of_two(shifted - 6755399441055744.0)
+    return power * e + (power - 1.0)
 
 
 @elementary
@@ -107,13 +121,13 @@ def log1p_64(x: Any) -> Any:
 
 @elementary
 def sigmoid_64(x: Any) -> Any:
-    e = exp_64(-abs(x))
+    e = exp_below_zero_64(-abs(x))
     return (1.0 if x >= 0.0 else e) / (1.0 + e)
 
 
 @elementary
 def softplus_64(x: Any) -> Any:
-    e = exp_64(-abs(x))
+    e = exp_below_zero_64(-abs(x))
     far = e > 0.41421356237309503
     rest = _log_64(0.5 * (e - 1.0) if far else e, 1.0 if far else 0.0, 0.0)
     return (0.0 if x < 0.0 else x) + rest
@@ -141,7 +155,7 @@ def log_cosh_64(x: Any) -> Any:
 def log1mexp_64(x: Any) -> Any:
     if x > -0.6931472:
         return log_64(-expm1_64(x))
-    return log1p_64(-exp_64(x))
+    return log1p_64(-exp_below_zero_64(x))
 
 
 @elementary
