@@ -8,7 +8,7 @@ to x's own, anything else (a gather, a shift, a constant) gives Kronecker's δ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 import sympy
@@ -118,12 +118,19 @@ def _hessian_diagonal(program: Program, name: str) -> Program:
 
     forward = _Forward(program, {name: seed}, direction)
     forward.run()
+    log_probabilities: Mapping[str, LogProbability] = {}
+    if forward.spread:  # once more, with names
+        program, log_probabilities = name_log_probabilities(program, forward.spread)
+        gradient_let = program.let[gradient_let.name]
+        forward = _Forward(program, {name: seed}, direction, log_probabilities)
+        forward.run()
     tangent = forward.tangent_of(gradient_let)
     diagonal = Let(
         names.fresh(f"dd_{name}"), gradient_let.free, tangent.read(*gradient_let.free, *own)
     )
     outputs = {**program.outputs, f"hessian_diagonal:{name}": diagonal.name}
-    return program.with_lets((*program.lets, *forward.lets, diagonal), outputs)
+    program = program.with_lets((*program.lets, *forward.lets, diagonal), outputs)
+    return without_names(program, log_probabilities)
 
 
 def _domains(program: Program) -> Domains:
@@ -329,7 +336,8 @@ class _Forward:
     """One sweep forwards: the tangent of every let along the seeds.
 
     `direction` holds extra free indices of the seeds, one coordinate each; every tangent has them
-    behind its own free indices. `log_probabilities` are lets whose tangent is one difference.
+    behind its own free indices. `log_probabilities` are lets whose tangent is one difference; where they are
+    not known yet, `spread` tells the logsumexps of which one coordinate moves several addends.
     """
 
     def __init__(
@@ -342,7 +350,7 @@ class _Forward:
         self.program = program
         self.seeds = seeds
         self.direction = direction
-        self.log_probabilities = log_probabilities or {}
+        self.log_probabilities = log_probabilities
         self.names = Names.of(program)
         for index in direction:
             self.names.fresh(index.name)  # taken
@@ -353,6 +361,7 @@ class _Forward:
         self.sums = Sums(self.names, self.lets, domains)
         self.tangents: dict[str, Let] = {}
         self.shifted: dict[str, tuple[Let, Expression, Expression]] = {}
+        self.spread: set[str] = set()
 
     def run(self) -> None:
         active = _dependent(self.program, self.seeds)
@@ -364,7 +373,7 @@ class _Forward:
                     name = self.names.fresh(f"{let.name}_dot")
                     self.tangents[let.name] = Let(name, free, ONE)
             for let in lets:
-                if group.indices or self.direction or not self._through_softmax(let):
+                if group.indices or not self._through_softmax(let):
                     self._through(let)
 
     def tangent_of(self, let: Let) -> Let:
@@ -398,14 +407,15 @@ class _Forward:
     def _through_softmax(self, let: Let) -> bool:
         """The tangent of a logsumexp from where its largest term is, and of a log-probability from
         that; False where it is neither."""
-        if let.name in self.log_probabilities:
+        if self.log_probabilities is not None and let.name in self.log_probabilities:
             one = self.log_probabilities[let.name]
             if one.normalizer not in self.shifted:
                 return False
             _, v, mean = self.shifted[one.normalizer]
             name = self.names.fresh(f"{let.name}_dot")
             body = substitute_positions(v - mean, one.places)
-            self.tangents[let.name] = Let(name, let.free, body, span=let.span)
+            free = (*let.free, *self.direction)
+            self.tangents[let.name] = Let(name, free, body, span=let.span)
             self.lets.append(self.tangents[let.name])
             return True
         if let.reduction != "logsumexp":
@@ -413,14 +423,36 @@ class _Forward:
         tangent = sympy.Add(
             *(partial(let.body, read) * self._tangent_at(read) for read in _direct_reads(let))
         )
-        terms = self.shifts.terms_of(let, tangent)
+        if self._is_pinned(tangent, let.over):
+            return False
+        self.spread.add(let.name)
+        if self.log_probabilities is None:
+            return False
+        terms = self.shifts.terms_of(let, tangent, self.direction)
         if terms is None:
             return False
         v, top = terms
         part = Contribution(self.weights.of(let) * (v - top), let.over, let.guard)
-        rest = self.sums.build(f"{let.name}_dot_rest", let.free, [part])
-        self.shifted[let.name] = let, v, top if rest is None else top + rest.read(*let.free)
+        free = (*let.free, *self.direction)
+        rest = self.sums.build(f"{let.name}_dot_rest", free, [part])
+        self.shifted[let.name] = let, v, top if rest is None else top + rest.read(*free)
         return True
+
+    def _is_pinned(self, tangent: Expression, over: Collection[Index]) -> bool:
+        """Whether a coordinate moves one addend alone: nothing is a mean of several then."""
+        chosen = {IndexValue(one) for one in self.direction}
+        places = {IndexValue(one) for one in over}
+        for one in tangent.atoms(sympy.Eq):
+            if one.free_symbols & chosen and one.free_symbols & places:
+                return True
+        for read in tangent.atoms(Read):
+            let = next((one for one in self.lets if one.name == read.tensor), None)
+            if let is not None:
+                pairs = zip(let.free, read.positions, strict=True)
+                inner = {own for own, place in pairs if place.index in over}
+                if inner and any(self._is_pinned(one, inner) for one in (let.body, let.guard)):
+                    return True
+        return False
 
     def _tangent_at(self, read: Read) -> Expression:
         if read.tensor in self.seeds:

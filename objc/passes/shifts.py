@@ -10,7 +10,7 @@ elsewhere p is at most one half.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,39 +44,47 @@ class Shifts:
     names: Names
     lets: list[Let]
 
-    def terms_of(self, let: Let, tangent: Expression) -> tuple[Read, Expression] | None:
-        """For a logsumexp whose addends have the tangent v: v itself as a let, that it be the same
-        number wherever it is subtracted, and v[a], the largest among ties. Any number would be right
-        there, only less exact, and 0 stands where no point is found: there are none, or a later pass
-        rounds the addends otherwise than their maximum. None where v doesn't vary along the reduction,
-        so that nothing cancels."""
+    def terms_of(
+        self, let: Let, tangent: Expression, direction: tuple[Index, ...] = ()
+    ) -> tuple[Read, Expression] | None:
+        """For a logsumexp whose addends have the tangent v, along each coordinate of `direction`: v itself
+        as a let, that it be the same number wherever it is subtracted, and v[a], the largest among ties.
+        Any number would be right there, only less exact, and 0 stands where no point is found: there are
+        none, or a later pass rounds the addends otherwise than their maximum. None where v doesn't vary
+        along the reduction, so that nothing cancels."""
         if not set(let.over) & indices_of(tangent):
             return None
-        each = Let(self.names.fresh(f"{let.name}_dot_of"), let.indices, tangent, span=let.span)
-        v = each.read(*let.indices)
+        name = self.names.fresh(f"{let.name}_dot_of")
+        each = Let(name, (*let.indices, *direction), tangent, span=let.span)
+        v = each.read(*each.free)
         largest = replace(let, name=self.names.fresh(f"max_{let.name}"), reduction="max")
         here = sympy.And(let.guard, sympy.Eq(let.body, largest.read(*let.free)))
         top = replace(
             let,
             name=self.names.fresh(f"{let.name}_dot_top"),
+            free=(*let.free, *direction),
             reduction="max",
             body=v,
             guard=here,
             domain=REAL,
         )
         self.lets += [each, largest, top]
-        value = top.read(*let.free)
+        value = top.read(*top.free)
         return v, Branch(sympy.Lt(value, _NONE), sympy.Integer(0), value)
 
 
-def name_log_probabilities(program: Program) -> tuple[Program, Mapping[str, LogProbability]]:
+def name_log_probabilities(
+    program: Program, wanted: Container[str] | None = None
+) -> tuple[Program, Mapping[str, LogProbability]]:
     """A let `u[k] := b[k] − l` wherever a body has the difference of a logsumexp's addend and the
-    logsumexp: its tangent is then one difference, which nothing multiplies out."""
+    logsumexp, of those that are `wanted`: its tangent is then one difference, which nothing multiplies
+    out."""
     inside = members(program)
     normalizers = {
         let.name: let
         for let in program.lets
         if let.reduction == "logsumexp" and let.name not in inside and _is_plain(let)
+        if wanted is None or let.name in wanted
     }
     if not normalizers:
         return program, {}

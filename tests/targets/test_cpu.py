@@ -12,6 +12,7 @@ from objc.targets.cpu import emission
 from objc.targets.cpu.entry import translate
 from objc.targets.cpu.mathematics import SPELLINGS
 
+import objc
 from objc.atoms import ATOMS, Branch
 from objc.compiler import Variant, derive, lower, parse
 from objc.ir.domain import Domain
@@ -169,3 +170,20 @@ def test_rows_that_are_asked_stand_side_by_side_only_where_they_are_short() -> N
         derived = derive(program, Variant(("value", "gradient"), ("z",), batched))
         found.append(emission.emit(derived, "float32").metadata["narrow"]["few"])
     assert found == [{"K": emission.FEW}, {"K": emission.FEW_ASKED}]
+
+
+def test_the_factors_of_a_negated_addend_keep_their_order() -> None:
+    """Of `-(d * (x / n))`, which is added up, d/n is beyond the range where n is small: it is no factor of
+    the text, and LLVM is not to make it one."""
+    text = """
+    loss scores(a: real[B, D] | v: real[B]) = sum[d](sum[i](v[i] * (a[i, d] - m[d]) / n[d])^2)
+        where m[d] = mean[i](a[i, d])
+              n[d] = sqrt(sum[i]((a[i, d] - m[d])^2))
+    """
+    a = np.array([[1.75, 1.0], [10.0, -7.0], [-7.5, -6.0]])
+    v = np.array([1.0, -2.0, 3.0])
+    plain = objc.compile(text).scores.gradient(a, v)
+    small = 2.0**-885
+    np.testing.assert_allclose(
+        objc.compile(text).scores.gradient(a * small, v), plain / small, rtol=1e-12
+    )

@@ -14,6 +14,8 @@ from objc.passes.evaluation.combinations import combine_differences
 from objc.passes.evaluation.complements import complements_of_probabilities
 from objc.passes.evaluation.compound import compound
 from objc.passes.evaluation.confident import ask_the_others
+from objc.passes.evaluation.cosine_complements import complements_of_cosines
+from objc.passes.evaluation.deviations import center_twice
 from objc.passes.evaluation.divergences import divergences_by_parts
 from objc.passes.evaluation.fractions import over_common_denominators
 from objc.passes.evaluation.gammas import differences_of_gammas
@@ -21,6 +23,7 @@ from objc.passes.evaluation.jensen_gaps import measure_gaps
 from objc.passes.evaluation.lengths import divide_by_lengths
 from objc.passes.evaluation.levels import count_from_levels
 from objc.passes.evaluation.means import center_means
+from objc.passes.evaluation.moments import variances_as_squares
 from objc.passes.evaluation.near_arguments import differences_at_near_arguments
 from objc.passes.evaluation.near_one import less_one
 from objc.passes.evaluation.normalizers import subtract_normalizers
@@ -42,7 +45,8 @@ __all__ = ["keep_digits", "keep_range"]
 
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
-    program = complements_of_probabilities(powers_near_one(project_by_the_rest(program)))
+    program = powers_near_one(project_by_the_rest(variances_as_squares(program)))
+    program = complements_of_cosines(complements_of_probabilities(program))
     program = combine_differences(
         over_common_denominators(divergences_by_parts(rates_by_parts(program)))
     )
@@ -51,6 +55,5 @@ def keep_digits(program: Program) -> Program:
     program = over_sums_of_roots(log_ratios_near_one(differences_of_gammas(program)))
     program = factor_differences_of_squares(count_from_levels(program))
     program = differences_at_near_arguments(divergences_of_sigmoids(program))
-    return weigh_by_roots(
-        divide_by_lengths(less_one(subtract_normalizers(powers_of_sigmoids(compound(program)))))
-    )
+    program = less_one(subtract_normalizers(powers_of_sigmoids(compound(program))))
+    return center_twice(weigh_by_roots(divide_by_lengths(program)))

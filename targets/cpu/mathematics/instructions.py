@@ -77,5 +77,8 @@ def build_rint(builder: Any, x: Any) -> Any:
 
 
 def build_add(builder: Any, total: Any, x: Any) -> Any:
-    """total + x, free to be summed in any order: the only place where reassociation is allowed."""
+    """total + x, free to be summed in any order: the only place where reassociation is allowed. What is
+    negated is subtracted: LLVM gives the factors of a negated product the freedom of their sum."""
+    if getattr(x, "opname", "") == "fneg":
+        return builder.fsub(total, x.operands[0], flags=("reassoc", "nsz", "contract"))
     return builder.fadd(total, x, flags=("reassoc", "nsz", "contract"))
