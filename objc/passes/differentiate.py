@@ -438,8 +438,11 @@ class _Forward:
         self.shifted[let.name] = let, v, top if rest is None else top + rest.read(*free)
         return True
 
-    def _is_pinned(self, tangent: Expression, over: Collection[Index]) -> bool:
-        """Whether a coordinate moves one addend alone: nothing is a mean of several then."""
+    def _is_pinned(
+        self, tangent: Expression, over: Collection[Index], seen: frozenset[str] = frozenset()
+    ) -> bool:
+        """Whether a coordinate moves one addend alone: nothing is a mean of several then. A recurrence is
+        `seen` once."""
         chosen = {IndexValue(one) for one in self.direction}
         places = {IndexValue(one) for one in over}
         for one in tangent.atoms(sympy.Eq):
@@ -447,10 +450,11 @@ class _Forward:
                 return True
         for read in tangent.atoms(Read):
             let = next((one for one in self.lets if one.name == read.tensor), None)
-            if let is not None:
+            if let is not None and let.name not in seen:
                 pairs = zip(let.free, read.positions, strict=True)
                 inner = {own for own, place in pairs if place.index in over}
-                if inner and any(self._is_pinned(one, inner) for one in (let.body, let.guard)):
+                met = seen | {let.name}
+                if inner and any(self._is_pinned(one, inner, met) for one in (let.body, let.guard)):
                     return True
         return False
 
