@@ -50,7 +50,6 @@ REASONS: Mapping[str, str] = {
     "mmd_gaussian": "an exponential that has vanished, times squares that have left the range",
     "soft_dtw": CURVED,
     "supcon": SMALLEST,
-    "tversky": FAR,
 }
 """By name, those that miss it by that measure too; one that has come to meet the aim is to go."""
 

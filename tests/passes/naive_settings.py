@@ -26,6 +26,13 @@ SETTINGS = (
     two("w * t * log(1 + exp(-z)) + (1 - t) * log(1 + exp(z))",
         [(z, t, w) for w in (1e-14, 1e-200, 3.0, 1e20) for z, t in ((0.3, 1.0), (-2.0, 1.0), (40.0, 0.25))],
         "z: real | t: probability ; w: positive"),
+    two("1 - (x + s) / (x + a * y + s)",
+        [(x, y, a, s) for a in (1e-200, 0.3, 1e200) for x, y, s in ((0.5, 2.0, 1.0), (1e-9, 0.3, 0.0))],
+        "x: positive, y: positive ; a: nonnegative, s: nonnegative"),
+    two("1 - (p * t + s) / (p * t + a * p * (1 - t) + b * (1 - p) * t + s)",
+        [(z, t, a, b, 1.0) for z, t in ((0.3, 1.0), (-2.0, 0.0)) for a, b in ((1e200, 0.7), (0.3, 1e-30))],
+        "z: real | t: binary ; a: nonnegative, b: nonnegative, s: positive", where="p = 1 / (1 + exp(-z))",
+        oracle="1 - (t + s * (1 + exp(-z))) / (t + a * (1 - t) + b * exp(-z) * t + s * (1 + exp(-z)))"),
     Form("mixed divergence of any weight",
          "sum[k](b * p[k] * log(p[k] / m[k]) + (1 - b) * q[k] * log(q[k] / m[k]))",
          [(q, p, b) for b in (1e-200, 1e-19, 0.5)

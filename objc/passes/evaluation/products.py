@@ -15,6 +15,8 @@ from objc.ir.symbols import Expression, Read
 from objc.passes.batch import dependent
 from objc.passes.evaluation.exponentials import exponentials_once, without_logarithms
 from objc.passes.evaluation.magnitudes import keep_in_range
+from objc.passes.evaluation.settings import divide_settings
+from objc.passes.evaluation.targets import together_with_complements
 from objc.passes.rewrites.forms import ZERO
 from objc.passes.rewrites.products import has_infinite_logarithm
 
@@ -56,7 +58,8 @@ def keep_range(program: Program) -> Program:
         added = let.reduction in (None, "sum") and not _is_rest(let)
         if added and _has_part(let.body, explosive):
             exploding.add(let.name)
-        guarded = guard_products(let.body, lambda factor: _has_part(factor, explosive))
+        divided = divide_settings(together_with_complements(let.body, program), program)
+        guarded = guard_products(divided, lambda factor: _has_part(factor, explosive))
         body = keep_in_range(guarded, named)
         lets.append(replace(let, body=body, guard=keep_in_range(let.guard, named)))
         if let.reduction is None:
