@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from llvmlite import ir
 from objc.targets.cpu.expressions import I64, Array, Expressions, Value, flat
+from objc.targets.cpu.mathematics.turn import build_turned_copy
 
 FLAGS = ("contract", "nsz", "arcp")
 STEP_FLAGS = ("contract", "nsz")
@@ -213,6 +214,13 @@ class Body(Expressions):
 
     def _for(self, node: ast.For) -> None:
         assert isinstance(node.target, ast.Name) and isinstance(node.iter, ast.Call)
+        copied = _turned_copy(node)
+        if copied is not None and self.translator.bits >= 256:
+            goal, source, rows, columns = (self._value(one) for one in copied)
+            if goal.element == source.element != I64:
+                bits, down, across = self.translator.bits, goal.shape[1], source.shape[1]
+                build_turned_copy(self.b, bits, goal.data, down, source.data, across, rows, columns)
+                return
         ends = [self._value(one) for one in node.iter.args]
         first, last = (I64(0), ends[0]) if len(ends) == 1 else ends
         if len(ends) == 1 and self._has_tail(node):
@@ -371,6 +379,41 @@ def _turns(node: ast.For) -> bool:
         ]:
             return _runs_along(source, node) != _runs_along(goal, node)
     return False
+
+
+def _turned_copy(node: ast.For) -> tuple[ast.expr, ast.expr, ast.expr, ast.expr] | None:
+    """Of two loops that copy a matrix of two axes with these turned: the goal, the source, and how many rows
+    and columns of the goal are written."""
+    match node:
+        case ast.For(
+            target=ast.Name(id=outer),
+            iter=ast.Call(args=[outers]),
+            body=[
+                ast.For(
+                    target=ast.Name(id=inner),
+                    iter=ast.Call(args=[inners]),
+                    body=[
+                        ast.Assign(
+                            targets=[ast.Name(id=held)], value=ast.Subscript(value=source) as come
+                        ),
+                        ast.Assign(
+                            targets=[ast.Subscript(value=goal) as go], value=ast.Name(id=stored)
+                        ),
+                    ],
+                )
+            ],
+        ) if held == stored:
+            if (_axes(come), _axes(go)) == ([inner, outer], [outer, inner]):
+                return goal, source, outers, inners
+            if (_axes(come), _axes(go)) == ([outer, inner], [inner, outer]):
+                return goal, source, inners, outers
+    return None
+
+
+def _axes(array: ast.Subscript) -> list[str]:
+    """The names that an array is read at."""
+    parts = array.slice.elts if isinstance(array.slice, ast.Tuple) else [array.slice]
+    return [one.id if isinstance(one, ast.Name) else "" for one in parts]
 
 
 def _runs_along(array: ast.Subscript, loop: ast.For) -> bool:

@@ -148,15 +148,17 @@ def test_what_cancels_over_rows_keeps_its_digits() -> None:
     np.testing.assert_array_equal(found, np.full(5, 6))
 
 
-def test_rows_are_turned_number_by_number() -> None:
-    """Copies from rows into columns, and back, are no work for vectors, which would be gathered; what
-    stands between is."""
+def test_rows_are_turned_in_registers() -> None:
+    """Copies from rows into columns, and back, are no loops for LLVM, which would gather; where vectors are
+    short they go number by number."""
     top = Let("top", (row,), rows.read(row, k), "max", (k,))
     least = Let("r", (row, k), sympy.exp(rows.read(row, k) - top.read(row)))
     turned = emission.forms(function((rows,), top, least), "float32")[1]
     assert turned is not None
-    found = re.findall(r"vectorize.width\", i32 (\d+)", str(translate(turned.whole(), 512)))
-    assert set(found) == {"1", "16"}
+    for bits, widths, squares in ((512, {"16"}, 2), (256, {"8"}, 2), (128, {"1", "4"}, 0)):
+        text = str(translate(turned.whole(), bits))
+        assert set(re.findall(r"vectorize.width\", i32 (\d+)", text)) == widths
+        assert len(re.findall(r"^turned[.\d]*:", text, re.M)) == squares
 
 
 def test_rows_that_are_asked_stand_side_by_side_only_where_they_are_short() -> None:

@@ -65,7 +65,7 @@ def build_tile(
     sums = _sums(b, start, bits, kind, left, right, depth)
     wide = goal.type.pointee
     vector = ir.VectorType(wide, lanes_of(bits, kind))
-    masks = [_mask(b, vector.count, columns, at * vector.count) for at in range(_VECTORS)]
+    masks = [mask_of(b, vector.count, columns, at * vector.count) for at in range(_VECTORS)]
     old = b.icmp_signed("==", fresh, I64(0))
     olds = [b.and_(mask, _spread(b, old, vector.count)) for mask in masks]
     end = b.function.append_basic_block("tile.end")
@@ -79,7 +79,7 @@ def build_tile(
             total = sums[row][at]
             if wide != kind:
                 total = b.fpext(total, vector)
-            before = _masked_load(b, place, olds[at], vector)
+            before = masked_load(b, place, olds[at], vector)
             masked_store(b, b.fadd(before, total, flags=("nsz",)), place, masks[at], vector)
     b.branch(end)
     b.position_at_end(end)
@@ -186,13 +186,14 @@ def _spread(b: Any, value: Any, count: int) -> Any:
     )
 
 
-def _mask(b: Any, count: int, limit: Any, first: int) -> Any:
+def mask_of(b: Any, count: int, limit: Any, first: int) -> Any:
     """Which of the lanes from `first` on lie before the limit."""
     numbers = ir.Constant(ir.VectorType(I64, count), [first + lane for lane in range(count)])
     return b.icmp_signed("<", numbers, _spread(b, limit, count))
 
 
-def _masked_load(b: Any, place: Any, mask: Any, vector: Any) -> Any:
+def masked_load(b: Any, place: Any, mask: Any, vector: Any) -> Any:
+    """The lanes of a vector that a mask names, and zeros."""
     name = f"llvm.masked.load.v{vector.count}{_suffix(vector.element)}.p0"
     signature = ir.FunctionType(vector, [place.type, I32, mask.type, vector])
     zero = ir.Constant(vector, [0.0] * vector.count)
