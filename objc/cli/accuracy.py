@@ -15,6 +15,7 @@ from objc.cli.options import target_option
 from objc.cli.output import Markup, is_colored, write_data
 from objc.cli.targets import TargetName
 from objc.cli.variants import find_target
+from objc.cli.write import require_place
 
 if TYPE_CHECKING:
     from objc.kernel.kernel import Kernel
@@ -86,6 +87,8 @@ def command(
     from objc.accuracy.plot import save
     from objc.accuracy.table import table
 
+    if plot is not None:
+        require_place(Path(plot))
     if plot is not None and importlib.util.find_spec("matplotlib") is None:
         raise click.UsageError("A plot needs matplotlib: pip install 'objc[plot]'.")
     kernels = [one for text in targets for one in _kernels(TargetName.find(text), target)]

@@ -18,7 +18,7 @@ from objc.bench.job import OWN, PEERS, Job
 from objc.cli import bench_cuda
 from objc.cli.output import Markup, is_colored, write_data
 from objc.cli.targets import TargetName
-from objc.cli.write import write_whole
+from objc.cli.write import require_place, write_whole
 from objc.errors import ObjcError
 
 if TYPE_CHECKING:
@@ -129,6 +129,9 @@ def command(
     With `--target cuda`, the cases of a device: events on its stream, the copy that it makes itself,
     peak memory, and the aims that each case is held to. What is not installed is named at the end.
     """
+    for place in (save, plot):
+        if place is not None:
+            require_place(Path(place))
     if device == "cuda":
         bench_cuda.measure(listed, names, peers, repetitions, limit, save, as_json)
         return

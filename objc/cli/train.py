@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from objc.cli.errors import NotWritable
 from objc.cli.options import target_option
 from objc.cli.output import Markup, write_data, write_text
 from objc.cli.targets import STANDARD_INPUT, TargetName, read_source, require_name
-from objc.errors import ObjcError
+from objc.cli.write import require_place
 
 if TYPE_CHECKING:
     from objc.kernel import Kernel
@@ -172,11 +170,7 @@ def _require_places(options: Any) -> None:
             listed = ", ".join(endings)
             message = f"`{path}` ends in none of {listed}."
             raise click.BadParameter(message, param_hint=f"--{what}")
-        folder = path.absolute().parent
-        if not folder.is_dir():
-            raise ObjcError(NotWritable(None, str(path), "there is no such directory"))
-        if not os.access(folder, os.W_OK):
-            raise ObjcError(NotWritable(None, str(path), "the directory is not yours to write to"))
+        require_place(path)
 
 
 def _objective(name: TargetName, target: str) -> tuple[Kernel, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from objc.cli.errors import NotWritable
@@ -15,6 +16,15 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ObjcError(NotWritable(None, str(path), error.strerror or str(error))) from error
+
+
+def require_place(path: Path) -> None:
+    """Before long work: that a file can be put there. Raises ObjcError where it can't."""
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise ObjcError(NotWritable(None, str(path), "there is no such directory"))
+    if not os.access(folder, os.W_OK):
+        raise ObjcError(NotWritable(None, str(path), "the directory is not yours to write to"))
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -382,3 +382,13 @@ def test_a_kernel_of_objc_that_ends_its_process_is_an_error(
     job = Job(CASES[:1], ("objc", "objc out", "torch"), "float32", 1, 1, True)
     with pytest.raises(ObjcError, match="E0343"):
         bench_run.run(job, ["default"], None)
+
+
+@pytest.mark.parametrize("option", ["--save", "--plot"])
+def test_what_can_not_be_kept_is_not_measured(
+    run: Run, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("objc.bench.run.run", lambda *_: pytest.fail("it was measured"))
+    result = run("--case", "small_256", option, str(tmp_path / "none" / "file.png"))
+    assert result.exit_code == 1
+    assert "there is no such directory" in result.stderr
