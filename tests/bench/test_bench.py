@@ -390,5 +390,6 @@ def test_what_can_not_be_kept_is_not_measured(
 ) -> None:
     monkeypatch.setattr("objc.bench.run.run", lambda *_: pytest.fail("it was measured"))
     result = run("--case", "small_256", option, str(tmp_path / "none" / "file.png"))
-    assert result.exit_code == 1
+    assert result.exit_code == 2
+    assert "error[E0307]: can't write" in result.stderr
     assert "there is no such directory" in result.stderr
