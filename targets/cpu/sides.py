@@ -42,6 +42,8 @@ def skippable(loop: Loop, is_there: Callable[[Read], bool]) -> tuple[Condition, 
             continue
         denied = sympy.Not(condition, evaluate=False)  # what is no number is not on the other side
         for asked, answer in ((condition, sympy.S.false), (denied, sympy.S.true)):
+            if not is_one and isinstance(condition, sympy.Ne if asked is condition else sympy.Eq):
+                continue  # that all entries are equal to something is not worth a question
             lighter = _settled(loop, condition, answer)
             rest = [one for one, _ in walk(lighter.body) if isinstance(one, Assign | Accumulate)]
             if whole - _functions(rest):

@@ -174,6 +174,16 @@ def test_rows_that_are_asked_stand_side_by_side_only_where_they_are_short() -> N
     assert found == [{"K": emission.FEW}, {"K": emission.FEW_ASKED}]
 
 
+def test_no_row_is_asked_whether_all_entries_are_the_greatest() -> None:
+    """The exponential is of those that are not, which nearly every row has: the question would be a pass."""
+    text = "loss f(z: real[K] | y: index(K)) = logsumexp[k](z[k]) - z[y]\n"
+    (program,) = lower(parse(Source("any", text))).programs.values()
+    batched = frozenset(one.name for one in program.inputs)
+    derived = derive(program, Variant(("value",), (), batched))
+    emitted = emission.emit(derived, "float32").text
+    assert "exp_below_zero_32" in emitted and "any_" not in emitted
+
+
 def test_the_factors_of_a_negated_addend_keep_their_order() -> None:
     """Of `-(d * (x / n))`, which is added up, d/n is beyond the range where n is small: it is no factor of
     the text, and LLVM is not to make it one."""
