@@ -42,6 +42,7 @@ class Origin:
         self._lock = threading.RLock()
         self._uses: dict[str, str] = {}
         self._file: tree.File | None = None
+        self._parts: dict[str, tree.File] = {}
         self._module: Module | None = None
         self._programs: dict[str, Program] = {}
         self._signatures: dict[str, Signature] = {}
@@ -106,7 +107,7 @@ class Origin:
                 else:
                     from objc.passes.lower import lower_declaration
 
-                    self._programs[name] = lower_declaration(self.file, name, self._load)
+                    self._programs[name] = lower_declaration(self._part(name), name, self._load)
             return self._programs[name]
 
     @property
@@ -119,9 +120,22 @@ class Origin:
                 self._file = parse(self.source)
             return self._file
 
+    def _part(self, name: str) -> tree.File:
+        """The syntax tree of what a declaration is made of, a game's for its players; of the whole text
+        where that is read anyway."""
+        if self.whole or self._file is not None:
+            return self.file
+        declared = name.partition(".")[0]
+        with self._lock:
+            if declared not in self._parts:
+                from objc.syntax import parse
+
+                self._parts[declared] = parse(self.source, declared)
+            return self._parts[declared]
+
     def players(self, name: str) -> tuple[str, ...]:
         """The players of a game. Raises KeyError where the text has no such game."""
-        for one in self.file.declarations:
+        for one in self._part(name).declarations:
             if one.name == name and hasattr(one, "players"):
                 return tuple(player.name for player in one.players)
         raise KeyError(name)
@@ -152,7 +166,8 @@ class Origin:
     def _signature_of(self, program: Program) -> Signature:
         """The signature of one of the text's programs; that of a player knows its game's inputs."""
         name, is_player, _ = program.name.partition(".")
-        found = next((one for one in self.file.declarations if one.name == name), None)
+        declared = self._part(name).declarations
+        found = next((one for one in declared if one.name == name), None)
         if found is None:
             return signature_of(program, self.source)
         inputs = (*found.signature.inputs, *found.signature.data) if is_player else ()

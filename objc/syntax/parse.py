@@ -6,8 +6,8 @@ import functools
 import io
 import itertools
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
@@ -91,8 +91,9 @@ def tokenize(source: Source) -> list[Token]:
     return _parser().tokenizer.tokens(source.text)
 
 
-def parse(source: Source) -> tree.File:
-    """The syntax tree of a text.
+def parse(source: Source, name: str | None = None) -> tree.File:
+    """The syntax tree of a text; with a `name`, of what the text declares by it and of all that is named
+    from there: the rest of a long file is not read.
 
     Raises ObjcError with all the errors found: after one, reading goes on at the next declaration.
     Expressions deeper than `build.MAX_NESTING` are refused, so that readers of the tree may recurse.
@@ -101,7 +102,7 @@ def parse(source: Source) -> tree.File:
     if len(source.text) > MAX_SIZE:
         collector.fail(errors.TooLarge(None, source.name, len(source.text), MAX_SIZE))
     found: list[Any] = []
-    for tokens in _declarations(tokenize(source)):
+    for tokens in _declarations(tokenize(source)) if name is None else _about(name, source):
         try:
             found.extend(_items(source, tokens))
         except ObjcError as error:
@@ -145,6 +146,67 @@ def _declarations(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
             start = number
     if tokens:
         yield tokens[start:]
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Tokens of a text, the names that they declare or bring, and those that stand in them."""
+
+    tokens: Sequence[Token]
+    declared: frozenset[str]
+    named: frozenset[str]
+
+
+def _about(name: str, source: Source) -> Iterator[Sequence[Token]]:
+    """The stretches that declare a name, or what is named there, each with its docstring, in the order of
+    the text; all of them where none declares it."""
+    stretches = _stretches(source)
+    wanted: set[int] = set()
+    seen: set[str] = set()
+    asked = {name}
+    while asked:
+        seen |= asked
+        more = {n for n, one in enumerate(stretches) if one.declared & asked} - wanted
+        wanted |= more
+        asked = {each for n in more for each in stretches[n].named} - seen
+    for number, one in enumerate(stretches):
+        first = one.tokens[0].type
+        is_of_next = first == "DOCSTRING" and number + 1 in wanted
+        brings_all = first == "USE" and not one.declared
+        if number in wanted or is_of_next or brings_all or not wanted:
+            yield one.tokens
+
+
+@functools.lru_cache(maxsize=4)
+def _stretches(source: Source) -> tuple[_Stretch, ...]:
+    """The stretches of a text, of which several declarations are asked for one after the other."""
+    found = [
+        _Stretch(tokens, _declared(tokens), frozenset(_names(tokens)))
+        for tokens in _declarations(tokenize(source))
+    ]
+    metrics = {n for one in found if one.tokens[0].type == "METRIC" for n in one.declared}
+    return tuple(
+        replace(one, declared=one.declared & metrics) if one.tokens[0].type == "SURROGATE" else one
+        for one in found
+    )
+
+
+def _declared(tokens: Sequence[Token]) -> frozenset[str]:
+    """The name of a declaration, those that a `use` lists, or the metric of a surrogate: who asks for a
+    metric asks for what stands for it."""
+    match tokens[0].type:
+        case "USE":
+            listed = itertools.dropwhile(lambda one: one.type != "OPEN", tokens)
+            return frozenset(_names(listed))
+        case "SURROGATE":
+            return frozenset(list(_names(tokens))[-1:])
+        case "DOCSTRING":
+            return frozenset()
+    return frozenset(itertools.islice(_names(tokens), 1))
+
+
+def _names(tokens: Iterable[Token]) -> Iterator[str]:
+    return (one.value for one in tokens if one.type == "NAME")
 
 
 def _file(source: Source, found: Sequence[Any], collector: Collector) -> tree.File:

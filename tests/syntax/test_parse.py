@@ -10,6 +10,7 @@ from importlib import resources
 import lark
 import pytest
 
+from objc.errors import ObjcError
 from objc.source import Source
 from objc.syntax import format_source, parse, tree
 
@@ -235,3 +236,57 @@ def test_the_grammar_has_no_conflict(caplog: pytest.LogCaptureFixture) -> None:
     assert conflicts('file: "if" file | "if" file "else" file | "x"')  # the dangling else
     text = resources.files("objc.grammar").joinpath("objc.lark").read_text("utf-8")
     assert conflicts(text) == []
+
+
+_SEVERAL = '''
+"""Of the text."""
+use metrics (accuracy, f1)
+use regression
+"""Of the first."""
+loss first(x: real) = second(x)^2
+function second(x: real) = x + 1
+loss other(x: real[N]) = accuracy(x) +
+metric error(x: real | y: real) = (x - y)^2
+surrogate first for error
+surrogate other for accuracy
+game play(x: real) =
+    a minimizes first(x)
+    b minimizes third(x)
+loss third(x: real) = x claims calibrated for f1
+'''
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("second", "use regression; second"),
+        ("first", "use regression; first; second"),
+        ("third", "use metrics; use regression; third"),
+        ("error", "use regression; first; second; error; surrogate first"),
+        ("play", "use metrics; use regression; first; second; play; third"),
+    ],
+)
+def test_a_declaration_by_name(name: str, kept: str) -> None:
+    """With what it names, and nothing else: `other` is broken, and is not read."""
+    source = Source("t", _SEVERAL)
+    items = parse(source, name).items
+    assert "; ".join(map(_title, items)) == kept
+    whole = parse(Source("t", _SEVERAL.replace("accuracy(x) +\n", "accuracy(x)\n")))
+    named = {_title(one): one for one in whole.items}
+    for each in items:
+        assert getattr(each, "docstring", None) == getattr(named[_title(each)], "docstring", None)
+
+
+def test_a_name_that_is_not_declared() -> None:
+    """The whole text is read, errors and all."""
+    with pytest.raises(ObjcError):
+        parse(Source("t", _SEVERAL), "missing")
+
+
+def _title(item: tree.Item) -> str:
+    match item:
+        case tree.Use():
+            return f"use {item.path}"
+        case tree.Surrogate():
+            return f"surrogate {item.loss.name}"
+    return item.name
