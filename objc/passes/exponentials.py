@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, stop_gradient
+from objc.atoms import Branch, sigmoid, stop_gradient
 from objc.ir.domain import REAL
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
@@ -106,11 +106,12 @@ def _common_exponent(body: Expression) -> Expression | None:
 
 def _weighted_exponent(body: Expression) -> Expression | None:
     """u + log g where the body is g·exp(u) with g > 0, such as a density over its width. (Of a weight that
-    may be zero, the exponential beside it may be infinite.)"""
+    may be zero, the exponential beside it may be infinite.) A sigmoid vanishes as an exponential does."""
     factors = sympy.Mul.make_args(body)
     exponents = [one.args[0] for one in factors if isinstance(one, sympy.exp)]
     weights = [one.as_base_exp() for one in factors if not isinstance(one, sympy.exp)]
-    if not exponents or not all(base.is_positive and power.is_real for base, power in weights):
+    vanishing = exponents or any(isinstance(base, sigmoid) for base, _ in weights)
+    if not vanishing or not all(base.is_positive and power.is_real for base, power in weights):
         return None
     return sympy.Add(*exponents, *(power * sympy.log(base) for base, power in weights))
 

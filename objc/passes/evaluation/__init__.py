@@ -20,6 +20,7 @@ from objc.passes.evaluation.divergences import divergences_by_parts
 from objc.passes.evaluation.fractions import over_common_denominators
 from objc.passes.evaluation.gammas import differences_of_gammas
 from objc.passes.evaluation.jensen_gaps import measure_gaps
+from objc.passes.evaluation.label_squares import distances_from_labels
 from objc.passes.evaluation.lengths import divide_by_lengths
 from objc.passes.evaluation.levels import count_from_levels
 from objc.passes.evaluation.means import center_means
@@ -27,6 +28,7 @@ from objc.passes.evaluation.moments import variances_as_squares
 from objc.passes.evaluation.near_arguments import differences_at_near_arguments
 from objc.passes.evaluation.near_one import less_one
 from objc.passes.evaluation.normalizers import subtract_normalizers
+from objc.passes.evaluation.offsets import compare_without_offsets
 from objc.passes.evaluation.products import keep_range
 from objc.passes.evaluation.projections import project_by_the_rest
 from objc.passes.evaluation.rates import log_ratios_near_one, rates_by_parts
@@ -39,6 +41,7 @@ from objc.passes.evaluation.soft_targets import soft_targets_by_parts
 from objc.passes.evaluation.softmaxes import compare_softmaxes
 from objc.passes.evaluation.square_differences import factor_differences_of_squares
 from objc.passes.evaluation.weighted_squares import weigh_by_roots
+from objc.passes.squares import differences_of_squares
 
 __all__ = ["keep_digits", "keep_range"]
 
@@ -50,10 +53,12 @@ def keep_digits(program: Program) -> Program:
     program = combine_differences(
         over_common_denominators(divergences_by_parts(rates_by_parts(program)))
     )
+    program = distances_from_labels(differences_of_squares(program))
     program = soft_targets_by_parts(entropies_by_parts(ask_the_others(program)))
     program = center_means(expand_at_zero(compare_softmaxes(measure_gaps(program))))
     program = over_sums_of_roots(log_ratios_near_one(differences_of_gammas(program)))
     program = factor_differences_of_squares(count_from_levels(program))
     program = differences_at_near_arguments(divergences_of_sigmoids(program))
     program = less_one(subtract_normalizers(powers_of_sigmoids(compound(program))))
-    return center_twice(weigh_by_roots(divide_by_lengths(program)))
+    program = center_twice(weigh_by_roots(divide_by_lengths(program)))
+    return compare_without_offsets(program)

@@ -70,7 +70,7 @@ class _Making(Making):
         """The entries of two unit vectors, where a sum is of their products."""
         if let.reduction != "sum" or len(let.over) != 1:
             return None
-        factors = let.body.args if isinstance(let.body, sympy.Mul) else ()
+        factors: Any = let.body.args if isinstance(let.body, sympy.Mul) else ()
         if len(factors) != 2 or not all(self._is_unit(one, let.over[0]) for one in factors):
             return None
         first, second = factors
