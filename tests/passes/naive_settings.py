@@ -29,10 +29,30 @@ SETTINGS = (
     two("1 - (x + s) / (x + a * y + s)",
         [(x, y, a, s) for a in (1e-200, 0.3, 1e200) for x, y, s in ((0.5, 2.0, 1.0), (1e-9, 0.3, 0.0))],
         "x: positive, y: positive ; a: nonnegative, s: nonnegative"),
-    two("1 - (p * t + s) / (p * t + a * p * (1 - t) + b * (1 - p) * t + s)",
-        [(z, t, a, b, 1.0) for z, t in ((0.3, 1.0), (-2.0, 0.0)) for a, b in ((1e200, 0.7), (0.3, 1e-30))],
-        "z: real | t: binary ; a: nonnegative, b: nonnegative, s: positive", where="p = 1 / (1 + exp(-z))",
-        oracle="1 - (t + s * (1 + exp(-z))) / (t + a * (1 - t) + b * exp(-z) * t + s * (1 + exp(-z)))"),
+    Form("weighted overlap", "1 - (hit + s) / (hit + a * alarm + b * miss + s)",
+         [((0.3, -0.5), (1.0, 0.0), 1e200, 0.7, 1.0), ((0.3, -0.5), (1.0, 0.0), 0.3, 1e-30, 1.0),
+          ((0.3, 2.0), (1.0, 1.0), 1.0, 1e-30, 1.0), ((0.3, 2.0), (0.0, 0.0), 1e200, 0.7, 0.5)],
+         "z: real[K] | t: binary[K] ; a: nonnegative, b: nonnegative, s: nonnegative",
+         where="p[k] = sigmoid(z[k])\n          hit = sum[k](p[k] * t[k])"
+         "\n          alarm = sum[k](p[k] * (1 - t[k]))\n          miss = sum[k]((1 - p[k]) * t[k])",
+         oracle="1 / (1 + total(sigmoid(x) * y + s / 2 for x, y in zip(z, t))"
+         " / total(a * sigmoid(x) * (1 - y) + b * sigmoid(-x) * y for x, y in zip(z, t)))"),
+    Form("distilled softmax",
+         "-(1 - a) * log(softmax(z)[0]) + a * t^2 * sum[k](p[k] * (log(p[k]) - log(softmax(soft)[k])))",
+         [((38.0, -11.0, 18.0), (0.0, 1.0, -53.0), 0.5, 1e-17),
+          ((1.0, -0.5, 2.0), (0.3, 1.0, 0.1), 0.25, 4.0)],
+         "z: real[K] | y: real[K] ; a: probability, t: positive",
+         where="p[k] = softmax(hard)[k]\n          hard[k] = y[k] / t\n          soft[k] = z[k] / t",
+         oracle="(1 - a) * log(1 + exp(z[1] - z[0]) + exp(z[2] - z[0])) + a * t * t * total("
+         "exp(v / t) * ((v - u) / t + log(total(exp(one / t) for one in z))"
+         " - log(total(exp(one / t) for one in y))) for u, v in zip(z, y))"
+         " / total(exp(one / t) for one in y)"),
+    Form("angular margin", "logsumexp[k](l[k]) - l[y]",
+         [((1e-8, 1e-8, 1.4e-8), 0, 4.0, 64.0), ((-0.1, 0.9, 0.3), 0, 0.5, 64.0),
+          ((0.5, 0.2, 0.1), 0, 0.3, 2.0)],
+         "z: real[K] | y: index(K) ; m: nonnegative, s: positive",
+         where="l[k] = s * (if k == y then cos(acos(clip(z[y], -1, 1)) + m) else z[k])",
+         oracle="log(1 + exp(s * (z[1] - cos(acos(z[0]) + m))) + exp(s * (z[2] - cos(acos(z[0]) + m))))"),
     Form("mixed divergence of any weight",
          "sum[k](b * p[k] * log(p[k] / m[k]) + (1 - b) * q[k] * log(q[k] / m[k]))",
          [(q, p, b) for b in (1e-200, 1e-19, 0.5)

@@ -20,6 +20,7 @@ from objc.passes.evaluation.divergences import divergences_by_parts
 from objc.passes.evaluation.fractions import over_common_denominators
 from objc.passes.evaluation.gammas import differences_of_gammas
 from objc.passes.evaluation.jensen_gaps import measure_gaps
+from objc.passes.evaluation.known_arms import open_known_arms
 from objc.passes.evaluation.label_squares import distances_from_labels
 from objc.passes.evaluation.lengths import divide_by_lengths
 from objc.passes.evaluation.levels import count_from_levels
@@ -48,6 +49,7 @@ __all__ = ["keep_digits", "keep_range"]
 
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
+    program = open_known_arms(program)
     program = powers_near_one(project_by_the_rest(variances_as_squares(program)))
     program = complements_of_cosines(complements_of_probabilities(program))
     program = combine_differences(

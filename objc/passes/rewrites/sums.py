@@ -31,6 +31,26 @@ def difference_to_expm1(node: Any) -> Expression | None:
             rest = [one for one in node.args if one is not first and one is not second]
             factor = coefficient * sympy.exp(other_exponent)
             return sympy.Add(*rest, factor * expm1(exponent - other_exponent))
+    return _less_several(terms)
+
+
+def _less_several(terms: list[tuple[Any, Any, Any]]) -> Expression | None:
+    """(a + b)·exp(u) less a·exp(m·u) and b·exp(m·u), which have been multiplied out."""
+    for first, coefficient, exponent in terms:
+        factors = sympy.Mul.make_args(coefficient)
+        if exponent == 0 or not any(isinstance(one, sympy.Add) for one in factors):
+            continue
+        for other in dict.fromkeys(each for _, _, each in terms if each not in (0, exponent)):
+            parts = [(one, part) for one, part, each in terms if each == other]
+            total = sympy.Add(*(part for _, part in parts))
+            if len(parts) < 2 or _less(total, coefficient) != 0:
+                continue
+            low, high = (exponent, other) if _is_multiple(other, exponent) else (other, exponent)
+            if _is_multiple(high, low):
+                used = [first, *(one for one, _ in parts)]
+                rest = [one for one, _, _ in terms if one not in used]
+                signed = coefficient if high == exponent else -coefficient
+                return sympy.Add(*rest, signed * sympy.exp(low) * expm1(high - low))
     return None
 
 
