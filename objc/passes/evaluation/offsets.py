@@ -13,19 +13,28 @@ from typing import Any
 import sympy
 
 from objc.atoms import Branch
-from objc.ir.domain import REAL
+from objc.ir.domain import REAL, Domain
+from objc.ir.index import Index, Position
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
-from objc.ir.symbols import Condition, Expression, Read, indices_of
+from objc.ir.symbols import (
+    Condition,
+    Expression,
+    IndexValue,
+    Read,
+    indices_of,
+    iverson,
+    substitute_positions,
+)
 
-_EXTREMES = {"argmax": ("max", sympy.Ge), "argmin": ("min", sympy.Le)}
-ONE, ZERO = sympy.Integer(1), sympy.Integer(0)
+_EXTREMES = {"argmax": ("max", sympy.Gt), "argmin": ("min", sympy.Lt)}
 
 
 def compare_without_offsets(program: Program) -> Program:
-    """The program with such places by the extremes of both kinds of entries."""
-    names = Names.of(program)
+    """The program with such places by those of the extremes of both kinds of entries, where several are the
+    greatest or least after rounding: other rows do not ask."""
     inside = members(program)
+    names = Names.of(program)
     lets: list[Let] = []
     for let in program.lets:
         found = None if let.name in inside else _parts(let, program)
@@ -34,30 +43,63 @@ def compare_without_offsets(program: Program) -> Program:
             continue
         entry, condition, number = found
         reduction, is_ahead = _EXTREMES[str(let.reduction)]
-        guards = (condition, sympy.Not(condition))
-        tops = [
-            replace(
-                let,
-                name=names.fresh(f"{reduction}_{word}_{let.name}"),
-                reduction=reduction,
-                body=entry,
-                guard=sympy.And(let.guard, guard),
-                domain=REAL,
-            )
-            for word, guard in zip(("moved", "other"), guards, strict=True)
-        ]
-        moved, other = (one.read(*one.free) for one in tops)
-        ahead = sympy.And(sympy.Eq(entry, moved), is_ahead(moved + number, other))
-        behind = sympy.And(sympy.Eq(entry, other), is_ahead(other, moved + number))
-        chosen = Branch(condition, Branch(ahead, ONE, ZERO), Branch(behind, ONE, ZERO))
-        lets += [*tops, replace(let, reduction="argmax", body=chosen)]
+        top = replace(let, name=names.fresh("top"), reduction=reduction, domain=REAL)
+        plain = replace(let, name=names.fresh(let.name))
+        ties = replace(
+            let,
+            name=names.fresh("ties"),
+            reduction="sum",
+            body=iverson(sympy.Eq(let.body, top.read(*let.free))),
+            domain=Domain("count"),
+        )
+        lets += [top, plain, ties]
+        several = sympy.Gt(ties.read(*let.free), 1)
+        asked = replace(let, body=entry, guard=sympy.And(let.guard, several))
+        moved, first = _extreme(asked, condition, names, lets)
+        other, second = _extreme(asked, sympy.Not(condition), names, lets)
+        both = Branch(sympy.Lt(first, second), first, second)
+        behind = Branch(sympy.Eq(moved + number, other), both, second)
+        place = Branch(is_ahead(moved + number, other), first, behind)
+        body = Branch(several, place, plain.read(*let.free))
+        lets.append(replace(let, body=body, reduction=None, over=(), guard=sympy.true))
     return program.with_lets(lets)
+
+
+def _extreme(
+    asked: Let, condition: Condition, names: Names, lets: list[Let]
+) -> tuple[Expression, Expression]:
+    """The greatest or least of the entries of which a condition holds, and its place; new lets go to
+    `lets`."""
+    (index,) = asked.over
+    there = _only_place(condition, index)
+    if there is not None:
+        return substitute_positions(asked.body, {index: Position(there)}), there
+    reduction = _EXTREMES[str(asked.reduction)][0]
+    guard = sympy.And(asked.guard, condition)
+    name = names.fresh(f"{reduction}_{asked.name}")
+    extreme = replace(asked, name=name, reduction=reduction, guard=guard, domain=REAL)
+    value = extreme.read(*asked.free)
+    here = sympy.And(guard, sympy.Eq(asked.body, value))
+    place = replace(asked, name=names.fresh(asked.name), guard=here)
+    lets += [extreme, place]
+    return value, place.read(*asked.free)
+
+
+def _only_place(condition: Condition, index: Index) -> Read | None:
+    """y of a condition `k = y`."""
+    place = IndexValue(index)
+    if not isinstance(condition, sympy.Eq) or place not in condition.args:
+        return None
+    (there,) = (one for one in condition.args if one != place)
+    return there if isinstance(there, Read) and index not in indices_of(there) else None
 
 
 def _parts(let: Let, program: Program) -> tuple[Read, Condition, Expression] | None:
     """(x, c, b) of the place of the greatest or least `x + (if c then b else 0)`, with an input x and a
     number b that is the same for all."""
-    if let.reduction not in _EXTREMES or not isinstance(let.body, sympy.Add):
+    if let.reduction not in _EXTREMES or let.guard != sympy.true:
+        return None
+    if not isinstance(let.body, sympy.Add):
         return None
     entries = [one for one in let.body.args if isinstance(one, Read)]
     others = [one for one in let.body.args if not isinstance(one, Read)]
