@@ -8,6 +8,7 @@ from functools import cached_property
 
 from objc.targets._conditional import Place, certain, place_of
 from objc.targets._facts import Facts
+from objc.targets.cpu.forms import added_again
 from objc.targets.cpu.layout import Layout, shape_of
 from objc.targets.cpu.mathematics import BELOW_ZERO, SPELLINGS
 from objc.targets.cpu.printer import Printer
@@ -82,6 +83,11 @@ class Places:
         self.asked: set[Condition] = set()
         self.kinds: dict[str, str] = {}
 
+    @cached_property
+    def added_again(self) -> frozenset[str]:
+        """The tensors that are held in float64."""
+        return added_again(self.loops)
+
     # -------------------------------------------------------------- the scope of the printer
 
     def layout_extent(self, index: Index) -> str:
@@ -135,8 +141,14 @@ class Places:
             text, held = self._scalar(tensor, kind)
         else:
             text = self._checked(tensor, read, facts, hard)
-            held = "int64" if tensor.domain.is_integer else self.dtype
+            held = self._kind_of(tensor)
         return text if held == kind else f"{kind}({text})"
+
+    def _kind_of(self, tensor: Input | Let) -> str:
+        """The type of the numbers of an array."""
+        if tensor.name in self.added_again:
+            return "float64"
+        return "int64" if tensor.domain.is_integer else self.dtype
 
     def _is_at_hand(self, read: Read) -> bool:
         """Whether a local variable holds what is read: a let that has been made at this very point."""
@@ -182,7 +194,7 @@ class Places:
             f" {self._example()})"
             for axis, place, extent in tests
         ]
-        missing = "0" if tensor.domain.is_integer else f"{self.dtype}(math.nan)"
+        missing = "0" if tensor.domain.is_integer else f"{self._kind_of(tensor)}(math.nan)"
         return f"({text} if {' and '.join(parts)} else {missing})"
 
     def _element(
@@ -208,7 +220,7 @@ class Places:
             return self._array(self.program.let[of])
         dimensions = tensor.dimensions
         extents = [self.layout.extent(one) for one in dimensions]
-        kind = "int64" if tensor.domain.is_integer else self.dtype
+        kind = self._kind_of(tensor)
         axes: Sequence[int] = range(len(dimensions))
         if isinstance(tensor, Input):
             name = self.layout.name("in", tensor.name)
@@ -247,7 +259,7 @@ class Places:
             place = storage.axes.index(storage.block)
             shape[place] = ("rows", self.number)
             extents[place] = f"slots[{self.layout.slot('rows', self.number)}]"
-        kind = "int64" if let.domain.is_integer else self.dtype
+        kind = self._kind_of(let)
         what = ("scratch", let.name, tuple(shape), 8 if kind != "float32" else 4)
         return self.layout.array(name, what, extents, kind, True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from objc.targets._facts import Facts
+from objc.targets.cpu.forms import is_sum_of
 from objc.targets.cpu.multiplication import Multiplication
 from objc.targets.cpu.places import bare
 from objc.targets.cpu.printer import Printer
@@ -30,12 +31,16 @@ class Statements(Multiplication, Repeated):
         if scalar and any(read.tensor in self.wide for read in reads(let.body)):
             self.wide.add(let.name)
             return Printer(self, "float64")
-        return Printer(self, self.dtype, hard=let.name in self.writing.certain[0])
+        hard = let.name in self.writing.certain[0]
+        exact = self.dtype == "float32" and is_sum_of(let, self.added_again)
+        return Printer(self, "float64" if exact else self.dtype, hard)
 
     def _value(self, let: Let, body: Expression, facts: Facts | None = None) -> str:
         printer = self._printer(let)
         show = printer.integer if let.domain.is_integer else printer.real
-        return bare(show(body, self.facts[-1] if facts is None else facts))
+        text = bare(show(body, self.facts[-1] if facts is None else facts))
+        rounded = printer.dtype != self.dtype and let.name not in self.wide
+        return f"{self.dtype}({text})" if rounded else text
 
     def _assign(self, item: Assign) -> None:
         let = self.program.let[item.let]

@@ -148,6 +148,17 @@ def test_what_cancels_over_rows_keeps_its_digits() -> None:
     np.testing.assert_array_equal(found, np.full(5, 6))
 
 
+def test_sums_that_are_added_again_keep_their_digits() -> None:
+    """16777217 is no number of float32, and what is left of it beside 16777216 is 1."""
+    factor = Input("factor", (BATCH,), Domain("real"), "data")
+    plain = Let("plain", (k,), rows.read(row, k), "sum", (row,))
+    weighed = Let("weighed", (k,), factor.read(row) * rows.read(row, k), "sum", (row,))
+    both = Let("r", (k,), plain.read(k) + weighed.read(k))
+    given = {"rows": np.array([[16777216.0] * 3, [1.0] * 3]), "factor": np.array([-1.0, 0.0])}
+    found = run(function((rows, factor), plain, weighed, both), given, "float32")["result"]
+    np.testing.assert_array_equal(found, np.ones(3))
+
+
 def test_rows_are_turned_in_registers() -> None:
     """Copies from rows into columns, and back, are no loops for LLVM, which would gather; where vectors are
     short they go number by number."""
