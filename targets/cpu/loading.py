@@ -32,6 +32,13 @@ lock = threading.Lock()
 _numbers = itertools.count()  # of what has been linked
 _parts: dict[str, list[bytes]] = {}  # what this process has compiled of shared functions
 
+LEVEL = 3
+"""Of LLVM's passes for a kernel's own code,"""
+
+SHARED_LEVEL = 2
+"""and for what many kernels share: its loops are written as they are to run, and at the level above each is
+made several times over, for what does not change in it."""
+
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 5)
 """`entry(slots, values, scratch, begin, end, first, last)`."""
 
@@ -113,24 +120,24 @@ def _part(name: str, parts: Parts) -> list[bytes]:
                 make()
         module = parts[name]()
         called = [one.name for one in module.functions if one.name in parts and one.name != name]
-        made = [_code_of(module), *map(str.encode, called)]
+        made = [_code_of(module, SHARED_LEVEL), *map(str.encode, called)]
     if kept is None:
         cache.write("objects", key, together(made))
     _parts[key] = made
     return made
 
 
-def _code_of(module: Any) -> bytes:
-    return object_of(widened(str(module), vector_bits()))
+def _code_of(module: Any, level: int = LEVEL) -> bytes:
+    return object_of(widened(str(module), vector_bits()), level)
 
 
-def object_of(text: str) -> bytes:
+def object_of(text: str, level: int = LEVEL) -> bytes:
     """Object code of LLVM's text. The lock is the caller's."""
     import llvmlite.binding as llvm
 
     machine = _machine()
     module = llvm.parse_assembly(text)
-    optimise(module, machine)
+    optimise(module, machine, level)
     return bytes(machine.emit_object(module))
 
 
@@ -153,11 +160,11 @@ def widened(text: str, bits: int) -> str:
     return lanewise(text, bits)
 
 
-def optimise(module: Any, machine: Any) -> None:
-    """LLVM's usual passes at level 3, loops vectorised."""
+def optimise(module: Any, machine: Any, level: int = LEVEL) -> None:
+    """LLVM's usual passes at a level, loops vectorised."""
     import llvmlite.binding as llvm
 
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
     options.loop_vectorization = True
     options.slp_vectorization = True
     builder = llvm.create_pass_builder(machine, options)

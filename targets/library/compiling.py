@@ -15,7 +15,15 @@ from typing import Any
 
 import llvmlite.binding as llvm
 from objc.targets.cpu.driver import get_threads
-from objc.targets.cpu.loading import apart, lock, native_target, optimise, together
+from objc.targets.cpu.loading import (
+    LEVEL,
+    SHARED_LEVEL,
+    apart,
+    lock,
+    native_target,
+    optimise,
+    together,
+)
 
 from objc import cache
 
@@ -80,7 +88,7 @@ def compiled(job: Job) -> bytes:
         for text in job.texts:
             # each by itself: what LLVM is told of a function by name holds in one module
             part = llvm.parse_assembly(text)
-            optimise(part, machine)
+            optimise(part, machine, SHARED_LEVEL if job.is_shared else LEVEL)
             whole.link_in(part)
         for function in whole.functions:
             if "." in function.name and function.linkage == llvm.Linkage.external:

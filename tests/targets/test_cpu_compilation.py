@@ -28,15 +28,15 @@ X = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
 @pytest.fixture
 def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that LLVM compiles, without anything in a cache or this process; in haste."""
-    monkeypatch.setattr(loading, "optimise", lambda module, machine: None)
+    monkeypatch.setattr(loading, "optimise", lambda module, machine, level: None)
     monkeypatch.setenv("OBJC_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(loading, "_parts", {})
     found: list[str] = []
     object_of = loading.object_of
 
-    def recorded(text: str) -> bytes:
+    def recorded(text: str, level: int) -> bytes:
         found.append(text)
-        return object_of(text)
+        return object_of(text, level)
 
     monkeypatch.setattr(loading, "object_of", recorded)
     return found
