@@ -15,7 +15,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, expm1, log1p, sigmoid, softplus, xlogy
+from objc.atoms import Branch, expm1, log1p, sigmoid, softplus, xlog1py, xlogy
 from objc.ir.program import Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
@@ -36,7 +36,7 @@ def powers_near_one(program: Program) -> Program:
 
 
 def _has_power(node: Any) -> bool:
-    return any(_is_symbolic(one) for one in node.atoms(sympy.Pow))
+    return any(_is_symbolic(one) for one in node.atoms(sympy.Pow)) or any(_rates(node))
 
 
 def _is_symbolic(power: Any) -> bool:
@@ -66,30 +66,70 @@ def _changed(node: Any) -> Any:
         return node
     if isinstance(node, sympy.Add) and size(node) <= _MOST_NODES:
         arms = [(unit, *found) for unit in _units(node) if (found := _near_zero(node, unit))]
+        for rate, time in _rates(node):
+            found = _near_zero_rate(node, rate, time)
+            if found is not None:
+                arms.append((rate, *found))
         whole = node
         for unit, condition, near in arms:
             small = sympy.Lt(sympy.Abs(unit), HALF) if len(arms) > 1 else sympy.true
             whole = Branch(sympy.And(small, condition), near, whole)
         if arms:
             return whole
-    if isinstance(node, (sympy.log, log1p)) and size(node) <= _MOST_NODES:
+    if isinstance(node, (sympy.log, log1p, xlogy, xlog1py)) and size(node) <= _MOST_NODES:
         near = _log_near_one(node)
         if near is not None:
             return near
     return node.func(*map(_changed, node.args))
 
 
+def _rates(node: Any) -> Iterator[tuple[Expression, Expression]]:
+    """(w, t) of every exp(c·w·t) in an expression that is divided by w: such is Σ (exp(w·t) − 1)/w."""
+    below = {one.base for one in node.atoms(sympy.Pow) if one.exp.is_Integer and one.exp < 0}
+    found = {
+        (w, one.args[0] / w)
+        for one in node.atoms(sympy.exp, expm1)
+        for w in below & set(sympy.Mul.make_args(one.args[0]))
+        if isinstance(w, Read)
+    }
+    for w, rest in sorted(found, key=lambda pair: (spelled(pair[0]), spelled(pair[1]))):
+        time = rest.as_coeff_Mul()[1]
+        if isinstance(time, Read) and time != w:
+            yield w, time
+
+
+def _near_zero_rate(node: Any, rate: Any, time: Any) -> tuple[Any, Expression] | None:
+    """The same as of a power bʷ with log b = t."""
+    base = Read("base", (), {"positive": True})
+    powers: dict[Any, Any] = {time: sympy.log(base)}
+    for one in node.atoms(sympy.exp, expm1):
+        times = one.args[0] / (rate * time)
+        if times.is_Rational:
+            powers[one] = base ** (times * rate) - (1 if isinstance(one, expm1) else 0)
+    opened = node.xreplace(powers)
+    found = _near_zero(opened, rate)
+    if found is None:
+        return None
+    condition, near = (one.xreplace({sympy.log(base): time}) for one in found)
+    return None if near.has(base) or condition.has(base) else (condition, near)
+
+
 def _log_near_one(node: Any) -> Expression | None:
-    """log(uᵃ + vᵃ − 1), the copula of Clayton (1978): what is in it is one where the exponent is zero."""
-    total: Any = _argument_of_log(node)
+    """log(uᵃ + vᵃ − 1), the copula of Clayton (1978): what is in it is one where the exponent is zero; and
+    log(1 − uᵃ), where it is nothing."""
+    *weight, argument = node.args
+    total = 1 + argument if isinstance(node, (log1p, xlog1py)) else argument
     if not isinstance(total, sympy.Add):
         return None
     for unit in _units(total):
         terms = [_term(one, unit) for one in total.args]
         plain = all(one.coefficient == 1 and not one.logs for one in terms)
-        if plain and sum(one.number for one in terms) == 1:
+        there = sum(one.number for one in terms)
+        if plain and there in (0, 1):
             condition, small = _each_less_one(terms, unit)
-            return Branch(condition, log1p(small), node)
+            of_one, of_nothing = (xlog1py, xlogy) if weight else (log1p, sympy.log)
+            near = of_one if there == 1 else of_nothing
+            return Branch(condition, near(*weight, small), node)
     return None
 
 
@@ -193,7 +233,7 @@ def _term(addend: Any, unit: Any) -> _Term:
             exponent += times * _logarithm(base)
             bases.add(base)
             coefficient *= base**rest
-        elif argument is not None and power.is_Integer and power > 0:
+        elif argument is not None and power.is_Integer:
             logs[argument] = logs.get(argument, 0) + int(power)
         elif isinstance(base, sympy.Add) and base.could_extract_minus_sign() and power.is_Integer:
             number *= (-1) ** power
@@ -242,22 +282,24 @@ def _in_one_symbol(members: list[_Term], place: Any, base: Any) -> Any:
     u = Read("exponent", (), {"real": True})
     logarithm = _logarithm(base)
     whole = ZERO
-    for one in members:
-        degree = sum(count for _, count in one.logs)
-        whole += one.number * u**degree * sympy.exp(one.exponent / logarithm * u)
+    degrees = [sum(count for _, count in one.logs) for one in members]
+    least = min(0, *degrees)
+    for one, degree in zip(members, degrees, strict=True):
+        whole += one.number * u ** (degree - least) * sympy.exp(one.exponent / logarithm * u)
     if whole.has(sympy.log, log1p):
         return None
     found = series_at_zero(whole, u)
     if found is None:
         return None
     condition, near, _ = found.args
-    return condition.xreplace({u: place}), near.xreplace({u: place})
+    return condition.xreplace({u: place}), (u**least * near).xreplace({u: place})
 
 
 def _each_less_one(members: list[_Term], unit: Any) -> Any:
-    places = {one: unit * _joined(one.exponent) for one in members if one.exponent != 0}
-    condition = sympy.And(*(sympy.Lt(sympy.Abs(place), 1) for place in places.values()))
-    return condition, sympy.Add(*(one.number * expm1(place) for one, place in places.items()))
+    # Terms that are alike count each: two derivatives may have left the same one.
+    places = [(one.number, unit * _joined(one.exponent)) for one in members if one.exponent != 0]
+    condition = sympy.And(*(sympy.Lt(sympy.Abs(place), 1) for _, place in places))
+    return condition, sympy.Add(*(number * expm1(place) for number, place in places))
 
 
 def _joined(exponent: Any) -> Expression:
