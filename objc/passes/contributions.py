@@ -20,6 +20,7 @@ from objc.passes.delta import Domains, resolve, split_guard, under, without_idle
 from objc.passes.gathers import at_own_place
 from objc.passes.inline import size
 from objc.passes.rewrites import rewrite
+from objc.passes.rewrites.forms import factored
 
 _MOST_NODES = 150
 """Nodes beyond which a sum is not looked through for common factors or a sign."""
@@ -144,7 +145,7 @@ def _may_leave_its_axes(expression: Expression) -> bool:
 
 def _factored(expression: Expression) -> Expression:
     """Common factors taken out; not of what is so long that this would take its time."""
-    return expression if size(expression) > _MOST_NODES else sympy.factor_terms(expression)
+    return expression if size(expression) > _MOST_NODES else factored(expression)
 
 
 def is_trivial(body: Expression) -> bool:

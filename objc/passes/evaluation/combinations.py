@@ -14,6 +14,7 @@ from objc.ir.program import Program
 from objc.ir.symbols import Expression, Read
 from objc.passes.differences import is_difference, written_out
 from objc.passes.evaluation.nodes import change_nodes
+from objc.passes.rewrites.forms import factored
 
 
 def combine_differences(program: Program) -> Program:
@@ -47,7 +48,7 @@ def _combined(node: Any, named: set[str], program: Program) -> Expression | None
         # Merged addends are fewer by one each; at least two terms must be gone as a whole.
         if len(members) > 1 and len(sympy.Add.make_args(whole)) <= before - len(members):
             others = [one for one in changed.args if one not in [first for first, _ in members]]
-            changed, done = sympy.Add(*others, rest * sympy.factor_terms(whole)), True
+            changed, done = sympy.Add(*others, rest * factored(whole)), True
             if not isinstance(changed, sympy.Add):
                 break
     return changed if done else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import sympy
 
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression
 
 Rewrite = Callable[[Any], Any]
@@ -39,8 +41,9 @@ def log_of_positive_term(term: Any, *, powers: bool = False) -> Expression | Non
 
 
 def exponent_of(product: Any, *, powers: bool = False) -> Expression | None:
-    """u where the product is exp(u), of one or several exponentials, or of powers too."""
-    exponents = []
+    """u where the product is exp(u), of one or several exponentials, or of powers too; beside them, a
+    positive factor has its logarithm there."""
+    exponents, weights = [], []
     for factor in sympy.Mul.make_args(product):
         base, power = factor.as_base_exp()
         if isinstance(factor, sympy.exp):
@@ -49,9 +52,11 @@ def exponent_of(product: Any, *, powers: bool = False) -> Expression | None:
             exponents.append(base.args[0] * power)
         elif powers and base.is_positive and power.is_real and not power.is_number:
             exponents.append(power * sympy.log(base))
+        elif base.is_positive and power.is_real and not base.is_number:
+            weights.append(power * sympy.log(base))
         else:
             return None
-    return sympy.Add(*exponents) if exponents else None
+    return sympy.Add(*exponents, *weights) if exponents else None
 
 
 MOST_TERMS = 300
@@ -79,6 +84,21 @@ def _terms(expression: Any, known: dict[Any, int]) -> int:
             terms = max(inner)
         known[expression] = min(terms, MOST_TERMS + 1)
     return known[expression]
+
+
+def factored(expression: Any) -> Expression:
+    """What all addends of a sum have in common is taken out. An exponential is left whole: of exp(a − m) and
+    exp(b − m) either part may leave the range. (exp(2u) is a power of exp(u).)"""
+    powers = {one: one.args[0].primitive() for one in expression.atoms(sympy.exp)}
+    exponents = sorted({rest for _, rest in powers.values()}, key=spelled)
+    known, whole = dict[Any, Any](), dict[Any, Any]()
+    for number, rest in enumerate(exponents):
+        symbol = sympy.Symbol(f"exp {number}", positive=True)
+        alike = {one: times for one, (times, other) in powers.items() if other == rest}
+        least = functools.reduce(sympy.gcd, alike.values())
+        known |= {one: symbol ** (times / least) for one, times in alike.items()}
+        whole[symbol] = sympy.exp(least * rest)
+    return sympy.factor_terms(expression.xreplace(known)).xreplace(whole)
 
 
 def parts_with(node: Any, *kinds: Any) -> Iterator[tuple[Any, Expression, Any]]:

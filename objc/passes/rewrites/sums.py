@@ -8,7 +8,7 @@ import sympy
 
 from objc.atoms import Branch, expm1, quotient, sigmoid, softplus
 from objc.ir.symbols import Expression
-from objc.passes.rewrites.forms import ONE, ZERO, Rewrite, is_short, parts_with, without
+from objc.passes.rewrites.forms import ONE, ZERO, Rewrite, factored, is_short, parts_with, without
 
 
 def difference_to_expm1(node: Any) -> Expression | None:
@@ -67,7 +67,7 @@ def _less(amount: Expression, coefficient: Expression) -> Expression | None:
     before = len(sympy.Add.make_args(apart)) if apart != 0 else 0
     after = len(sympy.Add.make_args(left)) if left != 0 else 0
     removed = len(sympy.Add.make_args(sympy.expand(coefficient)))
-    return sympy.factor_terms(left) if after == before - removed else None
+    return factored(left) if after == before - removed else None
 
 
 def _is_multiple(exponent: Expression, base: Expression) -> bool:
@@ -177,12 +177,14 @@ def common_power(node: Any) -> Expression | None:
         whole = [rest * base ** (exponent - lowest) for _, exponent, rest in members]
         if any(part.has(Branch) for part in whole) or not is_short(sympy.Add(*whole)):
             continue
-        numerator = sympy.expand(sympy.Add(*whole))
-        apart = sum(len(sympy.Add.make_args(sympy.expand(part))) for part in whole)
-        if len(sympy.Add.make_args(numerator)) < apart:
+        # Of exp(a − m) alone, either half may leave the range.
+        numerator, *parts = (
+            sympy.expand(one, power_exp=False) for one in (sympy.Add(*whole), *whole)
+        )
+        if _addends(numerator) < sum(map(_addends, parts)):
             used = [one for one, _, _ in members]
             others = [one for one in node.args if one not in used]
-            return sympy.Add(*others, sympy.factor_terms(numerator) * base**lowest)
+            return sympy.Add(*others, factored(numerator) * base**lowest)
     return None
 
 
@@ -217,7 +219,7 @@ def fewer_terms(node: Any) -> Expression | None:
     expanded = sympy.expand(node)
     apart = sum(len(sympy.Add.make_args(sympy.expand(one))) for one in node.args)
     if len(sympy.Add.make_args(expanded)) < apart:
-        return sympy.factor_terms(expanded)
+        return factored(expanded)
     return None
 
 
@@ -228,6 +230,10 @@ def _is_polynomial(term: Any) -> bool:
         or (isinstance(node, sympy.Pow) and node.exp.is_Integer and abs(node.exp) <= 4)
         for node in sympy.preorder_traversal(term)
     )
+
+
+def _addends(total: Any) -> int:
+    return len(sympy.Add.make_args(total))
 
 
 def common_denominator(node: Any) -> Expression | None:
@@ -247,7 +253,7 @@ def common_denominator(node: Any) -> Expression | None:
     if len(sympy.Add.make_args(numerator)) > max(map(len, apart)) - 1:
         return None
     below = sympy.Mul(*(base**-degree for base, degree in degrees.items()))
-    return sympy.factor_terms(numerator) * below
+    return factored(numerator) * below
 
 
 def _fraction(term: Any) -> tuple[Expression, dict[Any, int]]:
