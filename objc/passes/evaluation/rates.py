@@ -95,8 +95,30 @@ def _as_divergence(node: Any, program: Program) -> Expression | None:
     left = sympy.expand(left)
     before = len(sympy.Add.make_args(sympy.expand(written_out(others, program))))
     if left != 0 and (others == 0 or len(sympy.Add.make_args(left)) >= before):
-        return None
+        return _of_squares(terms, others)
     return left + sympy.Add(*(never_negative(one) for one in resolved))
+
+
+def _of_squares(terms: list[Term], others: Any) -> Expression | None:
+    """w·log(a/b) beside w·(b²/a² − 1)/2 is w·(log(a/b) + b/a − 1) and w·(1 − b/a)²/2: the divergence of
+    normal distributions by their deviations. Squares of other sums beside it stay whole."""
+    parts = frozenset[Any]().union(*(p.free_symbols for one in terms for p in one.parts))
+    whole = {
+        one: sympy.Symbol(f"square {number}", nonnegative=True)
+        for number, one in enumerate(sorted(others.atoms(sympy.Pow), key=spelled))
+        if one.exp == 2 and isinstance(one.base, sympy.Add) and not one.free_symbols & parts
+    }
+    opened = sympy.expand(others.xreplace(whole))
+    added = [
+        replace(one, weight=one.weight / 2, above=one.above**2, below=one.below**2).added
+        for one in terms
+    ]
+    left = sympy.expand(opened - sympy.Add(*added))
+    if len(sympy.Add.make_args(left)) > len(sympy.Add.make_args(opened)) - len(terms):
+        return None
+    squares = (one.weight / 2 * quotient(one.above - one.below, one.above) ** 2 for one in terms)
+    rest = left.xreplace({symbol: one for one, symbol in whole.items()})
+    return rest + sympy.Add(*map(never_negative, terms), *squares)
 
 
 def _opened(node: Any) -> list[Expression]:
