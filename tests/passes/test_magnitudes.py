@@ -8,7 +8,7 @@ from typing import Any
 import mpmath
 import pytest
 import sympy
-from sympy import Abs, exp
+from sympy import exp
 
 from objc.atoms import BY_FUNCTION, Branch, log1p, quotient
 from objc.ir.domain import Domain
@@ -26,7 +26,6 @@ MENDED = [
     x**2 / (4 + 3 * x**2) ** 2,
     x * (3 - x**2) / (1 + x**2) ** 3,
     (5 * x**4 - 6 * x**2 + 1) / (1 + x**2 / 7) ** 2,
-    (1 - x**2) * exp(-(x**2) / 2),
     x**4 * exp(-3 * x**2 / s**2),
     x**2 / s**2,
     x / s**3,
@@ -44,7 +43,6 @@ UNTOUCHED = [
     log1p(-(x**2)),
     log1p(x**3),
     (1 - x**2) * exp(x**2),
-    (1 - x**2) * exp(-(x**2) / 10**6),
     x * exp(-(x**2) / 2),
     x / s,
     s**2 * x,
@@ -75,13 +73,6 @@ def test_value_stays_and_is_in_range(body: Any) -> None:
 @pytest.mark.parametrize("body", UNTOUCHED, ids=str)
 def test_near_misses_stay(body: Any) -> None:
     assert keep_in_range(body, {}) == body
-
-
-def test_named_exponential_is_seen() -> None:
-    named = Read("e", (), Domain("nonnegative").assumptions)
-    changed = keep_in_range((1 - x**2) * named, {named: exp(-(x**2))})
-    assert changed == Branch(Abs(x) > 2**15, sympy.Integer(0), (1 - x**2) * named)
-    assert keep_in_range((1 - x**2) * named, {named: exp(-t)}) == (1 - x**2) * named
 
 
 def _value(body: Any, a: Any, b: Any) -> Any:

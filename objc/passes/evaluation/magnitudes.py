@@ -12,20 +12,15 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, extended, hypot, hypot1m1, log1p, quotient, sigmoid, xlogy
+from objc.atoms import Branch, extended, hypot, hypot1m1, log1p, quotient, xlogy
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of
-from objc.passes.rewrites.forms import ONE, ZERO, is_short
+from objc.passes.rewrites.forms import ONE, is_short
 
 _MOST_DEGREES = 8
-_FAR = sympy.Integer(2) ** 15
-"""Beyond it exp(−k·x²) is 0 for every k ≥ `_LEAST_RATE`, and x⁸ is still in range, in float32 too."""
 _GREATEST = sympy.Integer(2) ** 127
 """A number of every type, and nearly the greatest of float32."""
 _LEAST = sympy.Rational(1, 2**100)
-_NOTHING_LEFT = sympy.Integer(2) ** 11
-"""exp(−2048) is 0, also times the powers of x that are asked about."""
-_LEAST_RATE = sympy.Rational(1, 10**5)
 
 
 def keep_in_range(expression: Any, named: Mapping[Read, Expression]) -> Any:
@@ -84,10 +79,6 @@ def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
         changed = _over_powers_of_sums(whole)
     if changed is None:
         changed = _square_of_scale(whole)
-    if changed is None:
-        changed = _under_exponential(whole, named)
-    if changed is None:
-        changed = _behind_gate(whole, named)
     return _divided_in_turn(whole) if changed is None else changed
 
 
@@ -349,62 +340,3 @@ def _in_reciprocal(factor: Any, x: Any) -> tuple[int, Expression] | None:
     inverse = _reciprocal(x)
     reversed_ = sympy.Add(*(c * inverse ** (degree - n) for (n,), c in polynomial.terms()))
     return int(degree * exponent), reversed_**exponent
-
-
-def _under_exponential(product: Any, named: Mapping[Read, Expression]) -> Expression | None:
-    """P(x)·exp(−k·x²) is 0 where the exponential is, whatever the polynomial is there."""
-    for factor in sympy.Mul.make_args(product):
-        body = named.get(factor, factor)
-        if not isinstance(body, sympy.exp):
-            continue
-        rate, square = body.args[0].as_coeff_Mul()
-        x, two = square.as_base_exp()
-        if not (-rate >= _LEAST_RATE and two == 2 and _is_generator(x)):
-            continue
-        others = [one for one in sympy.Mul.make_args(product) if one.has(x) and one != factor]
-        if any(_has_square(one, x) for one in others):
-            return Branch(sympy.Gt(sympy.Abs(x), _FAR), ZERO, product)
-    return None
-
-
-def _behind_gate(product: Any, named: Mapping[Read, Expression]) -> Expression | None:
-    """P(x)·σ(u) is 0 where u is far below zero, for a u that is an odd polynomial of x and only rises or
-    falls: P(x) may leave the range there, and powers in u do."""
-    factors = sympy.Mul.make_args(product)
-    numbers = {read: body for read, body in named.items() if body.is_number}
-    found = product
-    for gate in factors:
-        body = named.get(gate, gate).xreplace(numbers)
-        x = _odd_and_rising(body.args[0]) if isinstance(body, sigmoid) else None
-        others = [one for one in factors if one is not gate]
-        if x is None or not any(_has_square(one, x) for one in others):
-            continue
-        functions = {one for factor in others for one in factor.atoms(sympy.Function)}
-        if all(isinstance(one, (sigmoid, Branch)) for one in functions):
-            rising = body.args[0].subs(x, 1).is_positive
-            far = sympy.Lt(x, -_FAR) if rising else sympy.Gt(x, _FAR)
-            found = Branch(far, ZERO, found)
-    return None if found is product else found
-
-
-def _odd_and_rising(u: Any) -> Any:
-    """x, if u is a polynomial of odd powers of x, not a line, with coefficients of one sign, of which the
-    exponential is 0 in every type where |x| is far out."""
-    symbols = [one for one in u.free_symbols if _is_generator(one)]
-    if len(symbols) != 1 or len(u.free_symbols) != 1 or not is_short(u):
-        return None
-    x = sympy.Dummy(real=True)
-    opened = u.xreplace({symbols[0]: x})
-    if not opened.is_polynomial(x):
-        return None
-    polynomial = sympy.Poly(opened, x)
-    terms = polynomial.terms()
-    if not 3 <= polynomial.degree() <= _MOST_DEGREES or any(n % 2 == 0 for (n,), _ in terms):
-        return None
-    signs = {bool(c.is_positive) for _, c in terms}
-    rises = len(signs) == 1 and abs(polynomial.eval(_FAR)) > _NOTHING_LEFT
-    return symbols[0] if rises else None
-
-
-def _has_square(factor: Any, x: Any) -> bool:
-    return any(power.base == x and _is_from(power.exp, 2) for power in factor.atoms(sympy.Pow))

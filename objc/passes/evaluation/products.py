@@ -14,6 +14,7 @@ from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Read
 from objc.passes.batch import dependent
 from objc.passes.evaluation.exponentials import exponentials_once, without_logarithms
+from objc.passes.evaluation.gates import Gates
 from objc.passes.evaluation.magnitudes import keep_in_range
 from objc.passes.evaluation.settings import divide_settings
 from objc.passes.evaluation.targets import together_with_complements
@@ -53,6 +54,7 @@ def keep_range(program: Program) -> Program:
             ) or has_infinite_logarithm(factor)
         return has_infinite_logarithm(factor)
 
+    gates = Gates(program, bounded)
     lets = []
     for let in program.lets:
         added = let.reduction in (None, "sum") and not _is_rest(let)
@@ -60,7 +62,7 @@ def keep_range(program: Program) -> Program:
             exploding.add(let.name)
         divided = divide_settings(together_with_complements(let.body, program), program)
         guarded = guard_products(divided, lambda factor: _has_part(factor, explosive))
-        body = keep_in_range(guarded, named)
+        body = keep_in_range(gates.guard(guarded), named)
         lets.append(replace(let, body=body, guard=keep_in_range(let.guard, named)))
         if let.reduction is None:
             named[let.read(*let.free)] = body

@@ -1,0 +1,48 @@
+"""Products of what falls exponentially and what leaves the range: 0 far out, and nothing else touched."""
+
+from __future__ import annotations
+
+import pytest
+import sympy
+
+from objc.compiler import Variant, derive, lower, parse
+from objc.ir.program import Program
+from objc.source import Source
+
+SAVED = {
+    "exp(-x^4)": "-x[n]**4 < -2048",
+    "log(1 + exp(-x^2))": "-x[n]**2 < -2048",
+    "x^2 * exp(-x^2 / 1000000)": "-x[n]**2/1000000 < -2048",
+    "exp(-exp(x))": "-exp_of_1[n] + x[n] < -2048",
+    "x^2 * (1 - tanh(x)^2)": "2*Abs(x[n]) > 2048",
+    "x^3 / cosh(x)": "-Abs(x[n]) < -2048",
+    "x^3 * erfc(x)": "-x[n]*Abs(x[n]) < -2048",
+}
+LEFT = (
+    "x * exp(-x)",
+    "x^2 / (1 + exp(-1 / (1 + x^2)))",
+    "cosh(2 * x) * exp(-x)",
+    "cosh(x) * erfc(y)",
+    "y^2 * exp(-x)",
+    "x^2 * exp(-log(1 + x^2))",
+)
+
+
+def _derived(text: str, results: tuple[str, ...]) -> Program:
+    program = lower(parse(Source("f.objc", f"loss f(x: real | y: real) = {text}"))).programs["f"]
+    return derive(program, Variant(results, ("x",), frozenset(program.input)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", SAVED)
+def test_what_falls_is_zero_far_out(text: str) -> None:
+    derived = _derived(text, ("per_example", "gradient", "hessian_diagonal"))
+    conditions = {
+        str(one) for let in derived.lets for one in let.body.atoms(sympy.core.relational.Relational)
+    }
+    assert SAVED[text] in conditions
+
+
+@pytest.mark.parametrize("text", LEFT)
+def test_what_does_not_fall_as_fast_stays(text: str) -> None:
+    bodies = [let.body for let in _derived(text, ("per_example",)).lets]
+    assert not any(one.rhs == -2048 for body in bodies for one in body.atoms(sympy.StrictLessThan))
