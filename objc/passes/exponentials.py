@@ -14,12 +14,13 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, sigmoid, stop_gradient
+from objc.atoms import Branch, sigmoid, softplus, stop_gradient
 from objc.ir.domain import REAL
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Extent, Read, substitute_positions
+from objc.passes.batch import dependent
 from objc.passes.rewrites import rewrite
 
 ZERO = sympy.Integer(0)
@@ -30,21 +31,29 @@ def exponential_sums(program: Program) -> Program:
     names = Names.of(program)
     mapping: dict[str, tuple[Let, Expression]] = {}
     plain, logarithms = _only_added(program), _under_logarithms(program)
+    moving = dependent(program.lets, (one.name for one in program.differentiable))
+    fixed = {*program.input, *program.let} - moving
     lets = []
     for let in program.lets:
         let = _substitute(let, mapping)
         wanted = _is_plain_sum(let) and let.name not in plain
         body = rewrite(let.body) if wanted else ZERO
         exponent = _common_exponent(body)
+        counted = sympy.true
         if exponent is None and let.name in logarithms:
-            exponent = _weighted_exponent(body)
+            exponent, counted = _weighted_exponent(body, fixed)
         if exponent is None or let.name in program.outputs.values():
             lets.append(let)
             continue
         name = names.fresh(f"log_{let.name}")
         shift = _largest_by_hand(exponent, let, program)
         logarithm = replace(
-            let, name=name, body=exponent + shift, reduction="logsumexp", domain=REAL
+            let,
+            name=name,
+            body=exponent + shift,
+            guard=sympy.And(let.guard, counted),
+            reduction="logsumexp",
+            domain=REAL,
         )
         lets.append(logarithm)
         if let.reduction == "mean":
@@ -104,16 +113,29 @@ def _common_exponent(body: Expression) -> Expression | None:
     return exponent if coefficient == 1 else exponent + sympy.log(coefficient)
 
 
-def _weighted_exponent(body: Expression) -> Expression | None:
-    """u + log g where the body is g·exp(u) with g > 0, such as a density over its width. (Of a weight that
-    may be zero, the exponential beside it may be infinite.) A sigmoid vanishes as an exponential does."""
+def _weighted_exponent(body: Expression, fixed: set[str]) -> tuple[Expression | None, Any]:
+    """u + log g where the body is g·exp(u) with g > 0, such as a density over its width, and where that is to
+    be counted: of a weight that may be zero and is not moved, only what it is not zero of. (Of one that is
+    moved, the exponential beside it may be infinite.) A sigmoid vanishes as an exponential does, and so does
+    a softplus."""
     factors = sympy.Mul.make_args(body)
     exponents = [one.args[0] for one in factors if isinstance(one, sympy.exp)]
     weights = [one.as_base_exp() for one in factors if not isinstance(one, sympy.exp)]
-    vanishing = exponents or any(isinstance(base, sigmoid) for base, _ in weights)
-    if not vanishing or not all(base.is_positive and power.is_real for base, power in weights):
-        return None
-    return sympy.Add(*exponents, *(power * sympy.log(base) for base, power in weights))
+    vanishing = exponents or any(isinstance(base, sigmoid | softplus) for base, _ in weights)
+    counted = [
+        sympy.Gt(base, 0)
+        for base, power in weights
+        if exponents
+        and not base.is_positive
+        and base.is_nonnegative
+        and power.is_positive
+        and all(read.tensor in fixed for read in base.atoms(Read))
+    ]
+    positive = [one for one in weights if one[0].is_positive and one[1].is_real]
+    if not vanishing or len(positive) + len(counted) < len(weights):
+        return None, sympy.true
+    logarithms = (power * sympy.log(base) for base, power in weights)
+    return sympy.Add(*exponents, *logarithms), sympy.And(*counted)
 
 
 def _under_logarithms(program: Program) -> set[str]:

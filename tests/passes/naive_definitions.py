@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from .form import LOGITS, Form, Row, two
 from .naive_exponents import SMALL_FORMS
+from .naive_papers import PAPER_FORMS
 from .naive_scales import SURE
 
 NEAR_PAIRS: tuple[Row, ...] = (
@@ -94,5 +95,5 @@ CHOICES = (
 )  # fmt: skip
 
 DEFINITIONS: tuple[Form, ...] = (
-    *CHOICES, *BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED, *SMALL_FORMS
+    *CHOICES, *BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED, *SMALL_FORMS, *PAPER_FORMS,
 )  # fmt: skip

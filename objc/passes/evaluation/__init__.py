@@ -17,6 +17,7 @@ from objc.passes.evaluation.confident import ask_the_others
 from objc.passes.evaluation.cosine_complements import complements_of_cosines
 from objc.passes.evaluation.deviations import center_twice
 from objc.passes.evaluation.divergences import divergences_by_parts
+from objc.passes.evaluation.exponentials import powers_of_one_exponential
 from objc.passes.evaluation.fractions import over_common_denominators
 from objc.passes.evaluation.gammas import differences_of_gammas
 from objc.passes.evaluation.jensen_gaps import measure_gaps
@@ -63,4 +64,4 @@ def keep_digits(program: Program) -> Program:
     program = differences_at_near_arguments(divergences_of_sigmoids(program))
     program = less_one(subtract_normalizers(powers_of_sigmoids(compound(program))))
     program = center_twice(weigh_by_roots(divide_by_lengths(program)))
-    return compare_without_offsets(program)
+    return powers_of_one_exponential(compare_without_offsets(program))

@@ -19,6 +19,8 @@ from objc.ir.symbols import Expression, Read, substitute_positions
 from objc.passes.evaluation.nodes import change_nodes
 from objc.passes.rewrites.forms import without_factor
 
+_LEAST_POWERS = 4
+
 
 def without_logarithms(program: Program) -> Program:
     """The program with `1 + v` for `exp(r)` wherever `r := log(1 + v)`."""
@@ -40,6 +42,31 @@ def exponentials_once(program: Program) -> Program:
     if not powers:
         return program
     return change_nodes(program, lambda node: _once(node, powers))
+
+
+def powers_of_one_exponential(program: Program) -> Program:
+    """The program with one exponential for every series in it: a·exp(u) + b·exp(2u) + … by Horner's rule."""
+    return change_nodes(program, _by_horner, beside=(sympy.exp,))
+
+
+def _by_horner(node: Any) -> Expression | None:
+    q = sympy.Dummy(positive=True)
+    powers = [one for one in node.args if one.has(sympy.exp)]
+    exponents = {one.as_coeff_Mul()[1].args[0] for one in powers if _is_multiple(one)}
+    if len(powers) < _LEAST_POWERS or len(exponents) < len(powers):
+        return None
+    least = min(exponents, key=lambda one: (abs(one.as_coeff_Mul()[0]), spelled(one)))
+    degrees = [exponent / least for exponent in exponents]
+    if not all(one.is_Integer and one.is_positive for one in degrees):
+        return None
+    series = sympy.Add(*powers).xreplace({sympy.exp(n * least): q**n for n in degrees})
+    rest = [one for one in node.args if one not in powers]
+    return sympy.Add(*rest, sympy.horner(series, wrt=q).xreplace({q: sympy.exp(least)}))
+
+
+def _is_multiple(addend: Any) -> bool:
+    """Whether an addend is a number times an exponential."""
+    return isinstance(addend.as_coeff_Mul()[1], sympy.exp)
 
 
 def _once(node: Any, powers: set[str]) -> Expression | None:

@@ -59,8 +59,10 @@ from objc.passes.rewrites.logarithms import (
 )
 from objc.passes.rewrites.mixtures import (
     difference_of_sigmoids,
+    log_of_guessed,
     log_of_negative_product,
     log_of_sinh,
+    log_of_softplus,
     log_of_weighted_pair,
     logsumexp_less_greater,
     logsumexp_less_middle,
@@ -180,8 +182,10 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             log_of_difference,
             log_of_tail,
             log_of_sinh,
+            log_of_softplus,
             log_of_negative_product,
             lambda node: log_of_weighted_pair(node, rewrite),
+            log_of_guessed,
             log_of_exponentials,
             log_of_ratio,
             log_of_odds,

@@ -69,7 +69,7 @@ def _exponent(factor: Any) -> Any:
 
 
 def _has_stable_log(base: Any) -> bool:
-    if isinstance(base, (sympy.exp, sigmoid, sympy.cosh)):
+    if isinstance(base, (sympy.exp, sigmoid, softplus, sympy.cosh)):
         return True
     if isinstance(base, expm1) or _is_one_and_square(base):
         return True

@@ -9,6 +9,7 @@ import sympy
 from objc.atoms import (
     Branch,
     expm1,
+    extended,
     log1mexp,
     log1p,
     log_cosh,
@@ -37,6 +38,13 @@ _LOG_OF_RATIO = (
     (10, sympy.Rational(1, 479001600)),
 )  # fmt: skip
 """log((1 − exp(−t))/t) = Σ c·tⁿ: what is left out is below 2⁻⁶⁰ of its first term for t ≤ exp(−2)."""
+_SMALL_EXPONENT = sympy.Integer(-5)
+_LOG_OF_LOG1P = tuple(
+    sympy.Rational(*c)
+    for c in ((-1, 2), (5, 24), (-1, 8), (251, 2880), (-19, 288), (19087, 362880), (-751, 17280),
+              (1070017, 29030400))
+)  # fmt: skip
+"""log(log(1 + q)/q) = Σ c·qⁿ from n = 1: what is left out is below 2⁻⁵⁸ of its first term for q ≤ exp(−5)."""
 
 
 def log_of_complementary_log(u: Any) -> Expression:
@@ -45,6 +53,17 @@ def log_of_complementary_log(u: Any) -> Expression:
     far = -sympy.exp(-sympy.exp(minimum(u, _GREATEST_EXPONENT)))
     between = Branch(sympy.Gt(u, _LARGE), far, log1mexp(-sympy.exp(u)))
     return Branch(sympy.Lt(u, _SMALL), u + series, between)
+
+
+def log_of_softplus(node: Any) -> Expression | None:
+    """log softplus(v) = v + log(log(1 + q)/q) with q = exp(v), by a series where that is small: softplus(v)
+    may vanish, and its slope over it is nearly one."""
+    (argument,) = node.args
+    if not isinstance(argument, softplus) or isinstance(argument.args[0], extended):
+        return None
+    (v,) = argument.args
+    series = sympy.Add(*(c * sympy.exp(n * v) for n, c in enumerate(_LOG_OF_LOG1P, 1)))
+    return Branch(sympy.Lt(v, _SMALL_EXPONENT), v + series, sympy.log(softplus(extended(v))))
 
 
 def log_of_sinh(node: Any) -> Expression | None:
@@ -94,6 +113,12 @@ def log_of_weighted_pair(node: Any, rewrite: Rewrite) -> Expression | None:
     if pair is None:
         return None
     p, a, q, b = pair
+    if ZERO in (a, b) and not isinstance(p, sigmoid):
+        # One of both has no exponential: it is wrapped, not to be taken for such a pair again.
+        p, a, q, b = (p, a, q, b) if a == 0 else (q, b, p, a)
+        p = extended(p)
+        if b.is_nonpositive:
+            return _of_greater(p, q, a, b, ZERO, b)
     first, second = rewrite(sympy.log(p)) + a, rewrite(sympy.log(q)) + b
     gap = sympy.expand(b - a)
     arms = _of_greater(p, q, a, gap, first, second), _of_greater(q, p, b, -gap, second, first)
@@ -131,13 +156,26 @@ def _complements(addends: Any) -> tuple[Any, Any, Any, Any] | None:
         return None
     for one, other in (addends, addends[::-1]):
         for w in sympy.Mul.make_args(one):
-            a = exponent_of(one / w)
+            a = ZERO if one == w else exponent_of(one / w)
             if not (w.is_Symbol and w.is_nonnegative) or a is None:
                 continue
             rest = other / (1 - w)
-            b = None if rest.has(w) else exponent_of(rest)
-            if b is not None:
+            b = None if rest.has(w) else ZERO if rest == ONE else exponent_of(rest)
+            if b is not None and a != b:
                 return w, a, 1 - w, b
+    return None
+
+
+def log_of_guessed(node: Any) -> Expression | None:
+    """log(w + (1 − w)·σ(x)) = log(1 − (1 − w)·σ(−x)) for a symbol 0 ≤ w, where that is near zero."""
+    (total,) = node.args
+    addends = total.args if isinstance(total, sympy.Add) and len(total.args) == 2 else ()
+    for w, other in (addends, addends[::-1]) if addends else ():
+        gate = other / (1 - w)
+        if w.is_Symbol and w.is_nonnegative and isinstance(gate, sigmoid):
+            missed = (1 - w) * sigmoid(-gate.args[0])
+            rest = sympy.log(extended(w) + (1 - w) * gate)
+            return Branch(sympy.Lt(missed, HALF), log1p(-missed), rest)
     return None
 
 

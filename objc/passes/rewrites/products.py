@@ -8,7 +8,7 @@ import sympy
 
 from objc.atoms import Branch, log1p, maximum, sigmoid, xlog1py, xlogy
 from objc.ir.symbols import Expression
-from objc.passes.rewrites.forms import two_exponentials
+from objc.passes.rewrites.forms import ONE, ZERO, two_exponentials
 
 
 def merge_exponentials(node: Any) -> Expression | None:
@@ -74,7 +74,8 @@ def power_beside_its_logarithm(node: Any) -> Expression | None:
 
 def quotient_to_sigmoid(node: Any) -> Expression | None:
     """exp(n·u)·(1 + exp(u))⁻ᵐ = σ(u)ᵏ·exp((n − k)·u)·σ(−u)ᵐ⁻ᵏ with the lesser k of a whole n and m, which
-    arrives as exp(n·u)·σ(−u)ᵐ: of its factors one overflows where another vanishes."""
+    arrives as exp(n·u)·σ(−u)ᵐ: of its factors one overflows where another vanishes. It is (2·cosh(u/2))⁻ᵐ
+    where m is 2·n."""
     for gate in node.args:
         base, power = gate.as_base_exp()
         if not (isinstance(base, sigmoid) and power.is_number and power.is_positive):
@@ -83,13 +84,29 @@ def quotient_to_sigmoid(node: Any) -> Expression | None:
         for other in node.args:
             if not isinstance(other, sympy.exp):
                 continue
-            times = other.args[0] / argument
+            times, weight = _times(other.args[0], argument)
             if times.is_Integer and times.is_positive:
                 less = min(times, power)
                 rest = [f for f in node.args if f is not gate and f is not other]
                 left = sympy.exp((times - less) * argument) * base ** (power - less)
-                return sympy.Mul(*rest, sigmoid(argument) ** less, left)
+                return sympy.Mul(weight, *rest, sigmoid(argument) ** less, left)
+            if 2 * times == power:
+                rest = [f for f in node.args if f is not gate and f is not other]
+                return sympy.Mul(weight, *rest, (2 * sympy.cosh(argument / 2)) ** -power)
     return None
+
+
+def _times(exponent: Any, argument: Any) -> tuple[Expression, Expression]:
+    """(n, w) with exp(exponent) = w·exp(n·argument), of an argument that may have logarithms beside it."""
+    plain = [one for one in sympy.Add.make_args(argument) if not _is_logarithm(one)]
+    times = exponent / sympy.Add(*plain) if plain else ZERO
+    if times.is_number and len(plain) < len(sympy.Add.make_args(argument)):
+        return times, sympy.exp(times * (sympy.Add(*plain) - argument)).doit()
+    return exponent / argument, ONE
+
+
+def _is_logarithm(addend: Any) -> bool:
+    return isinstance(addend.as_coeff_Mul()[1], sympy.log)
 
 
 def reciprocal_to_sigmoid(node: Any) -> Expression | None:
