@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 PARALLEL = "what is left of a projection on a nearly parallel vector, or of a coordinate that is nearly all"
-COMPLEMENT = "a sum of probabilities less a sum that nearly is it"
+HALF = "p·(1 − p)·(1 − 2p) where p is a half but for a difference of logits of 1e-4: 1 − 2p has its rounding"
 LEAD = "the lead of the best path is a difference of nearly equal sums over paths"
 SMALLEST = (
     "numbers next to the smallest normal one, or below it, keep fewer digits, or none, on the way"
 )
-TEMPERED = "a weight or a temperature of 1e-10 or less beside terms of a usual size"
+PULLS = "as many pairs pull a score up as down, each by a half but for what a sigma of 1e-17 leaves of scores"
 
 ROOTS: Mapping[str, str] = {
     "cosface": SMALLEST,
     "cosine_embedding": PARALLEL,
     "gradient_penalty": SMALLEST,
-    "ranknet": TEMPERED,
+    "ranknet": PULLS,
     "structured_hinge": LEAD,
-    "symmetric_cross_entropy": COMPLEMENT,
+    "symmetric_cross_entropy": HALF,
 }
 """By name, those of which only an entry that is nearly a root, beside others that are not, misses the aim:
 its error is bounded by a rounding of the largest entry of the result, or of each input."""
@@ -28,13 +28,14 @@ PATHS = (
     " emissions of 1e20 beside transitions of 1e36 that agree any path is the best after a rounding"
 )
 CURVED = "products with a Hessian that is zero, or nearly, as a whole: its parts are not"
+SURE = "products with a Hessian that has one less the label's probability, 1e-21, in all entries of a row"
 COLUMNS = (
     "centered columns that are parallel but for 1e-3: the gradient is what a projection of the one on the"
     " other leaves, 1e-4 of which is the rounding of centered numbers, but not that of the inputs"
 )
-FAR = (
-    "a hyperparameter of 1e13 and beyond, or of 1e-13 and below, leaves the range with its square, or with"
-    " what it multiplies, of which the result does not"
+TEMPERED = (
+    "logits of 1e28 over a temperature of 1e-14 leave the range of float32, of which the divergence times"
+    " the temperature's square does not"
 )
 PRODUCTS = (
     "products of vectors leave the range, or do over a temperature, of which a difference is asked"
@@ -45,11 +46,11 @@ RECIPROCAL = (
 )
 
 REASONS: Mapping[str, str] = {
-    "arcface": CURVED,
+    "arcface": SURE,
     "barlow_twins": COLUMNS,
     "contrastive": RECIPROCAL,
     "crf": PATHS,
-    "distillation": FAR,
+    "distillation": TEMPERED,
     "info_nce": PRODUCTS,
     "mmd_gaussian": "an exponential that has vanished, times squares that have left the range",
     "soft_dtw": CURVED,

@@ -53,6 +53,12 @@ SETTINGS = (
          "z: real[K] | y: index(K) ; m: nonnegative, s: positive",
          where="l[k] = s * (if k == y then cos(acos(clip(z[y], -1, 1)) + m) else z[k])",
          oracle="log(1 + exp(s * (z[1] - cos(acos(z[0]) + m))) + exp(s * (z[2] - cos(acos(z[0]) + m))))"),
+    two("abs(a - 2) / a * (((x / c)^2 / abs(a - 2) + 1)^(a / 2) - 1)",
+        [(x, a, c) for a, c in ((0.25, 1.0), (1.5, 1e-9), (1.25, 1e9)) for x in (0.3, -1e14, 1e160, 1e-9)],
+        "x: real ; a: interval(0.1, 1.9), c: positive",
+        oracle="(2 - a) / a * (exp(a / 2 * log(1 + x * x / (c * c * (2 - a)))) - 1)"),
+    two("(x^2 / s + 1)^0.75", [(x, s) for s in (1.0, 1e-9, 1e100) for x in (0.3, -1e16, 1e200, 1e-9)],
+        "x: real ; s: positive", oracle="exp(0.75 * log(1 + x * x / s))"),
     Form("mixed divergence of any weight",
          "sum[k](b * p[k] * log(p[k] / m[k]) + (1 - b) * q[k] * log(q[k] / m[k]))",
          [(q, p, b) for b in (1e-200, 1e-19, 0.5)

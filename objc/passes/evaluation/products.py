@@ -14,6 +14,7 @@ from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Read
 from objc.passes.batch import dependent
 from objc.passes.evaluation.exponentials import exponentials_once, without_logarithms
+from objc.passes.evaluation.far_powers import powers_far_out
 from objc.passes.evaluation.gates import Gates
 from objc.passes.evaluation.magnitudes import keep_in_range
 from objc.passes.evaluation.settings import divide_settings
@@ -62,7 +63,7 @@ def keep_range(program: Program) -> Program:
             exploding.add(let.name)
         divided = divide_settings(together_with_complements(let.body, program), program)
         guarded = guard_products(divided, lambda factor: _has_part(factor, explosive))
-        body = keep_in_range(gates.guard(guarded), named)
+        body = powers_far_out(keep_in_range(gates.guard(guarded), named))
         lets.append(replace(let, body=body, guard=keep_in_range(let.guard, named)))
         if let.reduction is None:
             named[let.read(*let.free)] = body
