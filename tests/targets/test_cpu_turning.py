@@ -1,4 +1,4 @@
-"""A matrix that is copied with its axes turned goes through the registers: every entry, and nothing beside."""
+"""A matrix that is copied with its axes turned goes through registers: every entry, and nothing beside."""
 
 from __future__ import annotations
 
