@@ -30,7 +30,7 @@ def extent(of: str | int | tuple[str, int], sizes: dict[str, int]) -> int:
 @pytest.mark.parametrize("name", CASES)
 def test_bytes_of_a_thread(name: str) -> None:
     program, _ = given(CASES[name], "value_and_grad")
-    loops = scheduled(program)
+    loops = scheduled(program, "float64")
     slots = Kernel(loops, "float64").metadata()["slots"]
     sizes = {one.name: 37 + n for n, one in enumerate(program.dimensions) if one.size is None}
     sizes["block"] = 31
