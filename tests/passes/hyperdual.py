@@ -134,7 +134,14 @@ acos = _function(
     mp.acos, lambda x: -1 / mp.sqrt(1 - x**2), lambda x: -x * (1 - x**2) ** mpf("-1.5")
 )
 erf = _function(mp.erf, _root_of_pi, lambda x: -2 * x * _root_of_pi(x))
-erfc = _function(mp.erfc, lambda x: -_root_of_pi(x), lambda x: 2 * x * _root_of_pi(x))
+
+
+def _erfc(x: Any) -> Any:
+    """mpmath's fails where the square of the argument leaves float64's range."""
+    return mp.mpf(0 if x > 0 else 2) if abs(x) > 1e150 else mp.erfc(x)
+
+
+erfc = _function(_erfc, lambda x: -_root_of_pi(x), lambda x: 2 * x * _root_of_pi(x))
 lgamma = _function(mp.loggamma, mp.digamma, lambda x: mp.polygamma(1, x))
 
 
