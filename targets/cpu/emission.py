@@ -53,7 +53,9 @@ def _usual(kernel: Kernel) -> dict[str, Any]:
     in a fraction of the time, and often nothing else is."""
     if not kernel.has_forms:
         return {}
-    first = Kernel(kernel.loops, kernel.dtype, kernel.prefix, is_usual=True)
+    first = Kernel(
+        kernel.loops, kernel.dtype, kernel.prefix, is_usual=True, is_narrow=kernel.is_narrow
+    )
     return {"usual": {"text": first.whole(), "metadata": first.metadata()}}
 
 
@@ -70,7 +72,7 @@ def forms(
     another. The names of their functions begin with the prefixes."""
     loops = scheduled(program, dtype)
     turned = narrow(loops)
-    second = None if turned is None else Kernel(turned, dtype, prefixes[1])
+    second = None if turned is None else Kernel(turned, dtype, prefixes[1], is_narrow=True)
     return Kernel(loops, dtype, prefixes[0]), second
 
 
@@ -78,17 +80,24 @@ class Kernel(Written):
     """The parts of one program's text. Its functions are named with a prefix."""
 
     def __init__(
-        self, loops: Loops, dtype: DType, prefix: str = "", is_usual: bool = False
+        self,
+        loops: Loops,
+        dtype: DType,
+        prefix: str = "",
+        is_usual: bool = False,
+        is_narrow: bool = False,
     ) -> None:
         self.prefix = prefix
         self.loops = loops
         self.dtype: DType = dtype
+        self.is_narrow = is_narrow
         self.layout = Layout(dtype)
         self.sites: list[tuple[str, int]] = []
         self.functions: set[str] = set()
         writing = Writing(
-            loops, dtype, prefix, self.layout, self.sites, self.functions, is_usual=is_usual
-        )
+            loops, dtype, prefix, self.layout, self.sites, self.functions,
+            is_usual=is_usual, is_narrow=is_narrow,
+        )  # fmt: skip
         steps = [StepText(writing, number) for number in range(len(loops.steps))]
         self.texts = [one.text() for one in steps]
         self.calls = [one.call() for one in steps]

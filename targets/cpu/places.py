@@ -31,7 +31,8 @@ _INDENT = "    "
 class Writing:
     """The text of one kernel being written: what its steps have in common. `sites` are positions that
     are checked, `functions` those to import, `wide` the lets that are held in float64. `is_usual`: each
-    step stands in one form only, for the hyperparameters that a call mostly has."""
+    step stands in one form only, for the hyperparameters that a call mostly has. `is_narrow`: rows have few
+    entries."""
 
     loops: Loops
     dtype: DType
@@ -41,6 +42,7 @@ class Writing:
     functions: set[str] = field(default_factory=set)
     wide: set[str] = field(default_factory=set)
     is_usual: bool = False
+    is_narrow: bool = False
 
     @cached_property
     def certain(self) -> tuple[set[str], set[Place]]:

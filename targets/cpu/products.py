@@ -114,6 +114,15 @@ def annulled_product(
 
 
 @alone
+def turned_copy(goal, source, rows, columns):
+    """goal[r, c] = source[c, r]."""
+    for r in range(rows):
+        for c in range(columns):
+            entry = source[c, r]
+            goal[r, c] = entry
+
+
+@alone
 def finite(array, first, across, width, along, count):
     """1 where no entry of a factor is infinite or no number, else 0."""
     worst = of_kind(array, 0)

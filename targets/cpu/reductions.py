@@ -27,6 +27,9 @@ class Reductions(Statements):
         if not item.axes:
             self._scalar_start(let)
             return
+        if self._is_in_place(let):
+            self._clear(let, item.axes)
+            return
         name = self._buffer(let)
         shape = tuple(self._room(axis)[0] for axis in item.axes)
         extents = [self._room(axis)[1] for axis in item.axes]
@@ -54,8 +57,8 @@ class Reductions(Statements):
         return start if kind == "float64" else f"{kind}({start})"
 
     def _kind_of_sum(self, let: Let) -> str:
-        """The type of an accumulator with axes. An extreme is one of the values, and as exact as they;
-        what chunks hand on is float64."""
+        """The type of an accumulator with axes. An extreme is one of the values, and as exact as they, and
+        so is the number of entries of a short row; what chunks hand on is float64."""
         if let.domain.is_integer:
             return "int64"
         handed = any(
@@ -64,7 +67,8 @@ class Reductions(Statements):
             if not isinstance(step, Serial)
             for start in step.reductions
         )
-        return self.dtype if let.reduction in ("max", "min") and not handed else "float64"
+        exact = let.reduction in ("max", "min") or (self.writing.is_narrow and is_count(let.body))
+        return self.dtype if exact and not handed else "float64"
 
     def _clear(self, let: Let, axes: Sequence[Index]) -> None:
         places = self._enter_axes(axes)
@@ -113,8 +117,8 @@ class Reductions(Statements):
         kind = self._kind_of_sum(let) if item.at or not extreme else self.dtype
         kind = "int64" if let.domain.is_integer else kind
         text = self._value(let, item.body, facts)
-        if kind == "float64" and is_count(item.body):
-            text = bare(self._counted(item.body, facts))
+        if kind != "int64" and not extreme and is_count(item.body):
+            text = bare(self._counted(item.body, facts, kind))
         elif kind == "float64" and self.dtype == "float32":
             text = f"float64({text})"
         elif let.reduction == "prod":
@@ -138,11 +142,11 @@ class Reductions(Statements):
         the loop to be vectorised, as a statement it does not."""
         return let.reduction == "sum" and not let.domain.is_integer and not item.at
 
-    def _counted(self, body: Expression, facts: Facts) -> str:
+    def _counted(self, body: Expression, facts: Facts, kind: str) -> str:
         """One number or another, as the accumulator takes it: a vector adds it under a mask."""
         condition, *numbers = body.args
-        wide = Printer(self, "float64")
-        then, otherwise = map(wide.constant, numbers)
+        printer = Printer(self, "float64" if kind == "float64" else self.dtype)
+        then, otherwise = map(printer.constant, numbers)
         text = Printer(self, self.dtype).condition(condition, facts)
         return f"({then} if {text} else {otherwise})"
 
@@ -214,6 +218,9 @@ class Reductions(Statements):
 
     def _finish(self, item: Finish) -> None:
         let = self.program.let[item.let]
+        if item.axes and self._is_in_place(let):
+            self.layout.filled.add(let.name)
+            return
         if item.axes:
             places = self._enter_axes(item.axes)
             self._store(let, item.at, f"{self._buffer(let)}[{places}]")
@@ -228,4 +235,14 @@ class Reductions(Statements):
         return self.layout.name("a", let.name)
 
     def _buffer(self, let: Let) -> str:
-        return self.layout.name("sum", let.name)
+        return self._array(let)[0] if self._is_in_place(let) else self.layout.name("sum", let.name)
+
+    def _is_in_place(self, let: Let) -> bool:
+        """Whether a let is made in the array that keeps it: one that has all its axes, and is as exact."""
+        storage = self.loops.storage[let.name]
+        return (
+            storage.kind == "scratch"
+            and self._starts().get(let.name) == let.free
+            and storage.axes == tuple(range(len(let.free)))
+            and self._kind_of_sum(let) == self._kind_of(let)
+        )

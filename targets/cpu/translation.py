@@ -29,6 +29,9 @@ MATHEMATICS = (
 )  # fmt: skip
 """The files of the vector mathematics."""
 
+TURNED_COPY = "turned_copy"
+"""The function that does what loops do that copy a matrix with its axes turned."""
+
 _WHOLE = 4
 """Vectors that a loop may take at a time."""
 
@@ -216,11 +219,23 @@ class Body(Expressions):
         assert isinstance(node.target, ast.Name) and isinstance(node.iter, ast.Call)
         copied = _turned_copy(node)
         if copied is not None and self.translator.bits >= 256:
-            goal, source, rows, columns = (self._value(one) for one in copied)
+            goal, source, rows, columns = values = [self._value(one) for one in copied]
             if goal.element == source.element != I64:
+                if self.node.name != TURNED_COPY:
+                    made, _ = self.translator.function(TURNED_COPY, values)
+                    self.b.call(made, [one for value in values for one in flat(value)])
+                    return
                 bits, down, across = self.translator.bits, goal.shape[1], source.shape[1]
-                build_turned_copy(self.b, bits, goal.data, down, source.data, across, rows, columns)
+                done = build_turned_copy(
+                    self.b, bits, goal.data, down, source.data, across, rows, columns
+                )
+                with self.b.if_then(self.b.not_(done)):
+                    self._rounds(node)
                 return
+        self._rounds(node)
+
+    def _rounds(self, node: ast.For) -> None:
+        assert isinstance(node.iter, ast.Call)
         ends = [self._value(one) for one in node.iter.args]
         first, last = (I64(0), ends[0]) if len(ends) == 1 else ends
         if len(ends) == 1 and self._has_tail(node):

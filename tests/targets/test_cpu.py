@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
 import numpy as np
 import pytest
 import sympy
-from objc.targets.cpu import emission
+from objc.targets.cpu import emission, loading
 from objc.targets.cpu.entry import translate
 from objc.targets.cpu.mathematics import SPELLINGS
+from objc.targets.cpu.translation import Parts
 
 import objc
 from objc.atoms import ATOMS, Branch
@@ -166,10 +168,60 @@ def test_rows_are_turned_in_registers() -> None:
     least = Let("r", (row, k), sympy.exp(rows.read(row, k) - top.read(row)))
     turned = emission.forms(function((rows,), top, least), "float32")[1]
     assert turned is not None
-    for bits, widths, squares in ((512, {"16"}, 2), (256, {"8"}, 2), (128, {"1", "4"}, 0)):
-        text = str(translate(turned.whole(), bits))
+    for bits, widths, copies in ((512, {"16"}, 2), (256, {"8"}, 2), (128, {"1", "4"}, 0)):
+        parts: Parts = {}
+        text = str(translate(turned.whole(), bits, parts))
         assert set(re.findall(r"vectorize.width\", i32 (\d+)", text)) == widths
-        assert len(re.findall(r"^turned[.\d]*:", text, re.M)) == squares
+        assert len(re.findall(r"call void @\"turned_copy\.", text)) == copies
+        assert len(parts) == (copies > 0)  # compiled once, for all kernels
+
+
+@pytest.mark.parametrize("bits", [256, 512])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_turned_copy_is_of_any_shape(dtype: str, bits: int) -> None:
+    """And nothing beside it is written."""
+    if bits > loading.vector_bits():
+        pytest.skip("the processor has no such vectors")
+    text = f"""def entry(slots, values, scratch, begin, end, first, last):
+    goal = view(slots[0], (slots[2], slots[3],), {dtype})
+    source = view(slots[1], (slots[4], slots[5],), {dtype})
+    turned_copy(goal, source, begin, end)
+"""
+    code = loading.object_of(loading.widened(str(translate(text, bits)), bits))
+    address = loading._place([code], "entry")
+    assert address is not None
+    copy = loading.SIGNATURE(address)
+    values = np.zeros(1)
+    sizes = (1, 2, 3, 4, 5, 7, 8, 9, 11, 15, 16, 17, 20, 31, 32, 33, 70)
+    for tall, wide in itertools.product(sizes, sizes):
+        source = np.arange((wide + 2) * (tall + 3), dtype=dtype).reshape(wide + 2, tall + 3)
+        goal = np.full((tall + 2, wide + 1), -1, dtype)
+        expected = goal.copy()
+        expected[:tall, :wide] = source[:wide, :tall].T
+        slots = np.array([goal.ctypes.data, source.ctypes.data, *goal.shape, *source.shape])
+        copy(slots.ctypes.data, values.ctypes.data, 0, tall, wide, 0, 0)
+        np.testing.assert_array_equal(goal, expected)
+
+
+def test_what_a_short_row_needs_no_second_array_for() -> None:
+    """The greatest entry and the number of those like it are made where they are kept, and are exact."""
+    top = Let("top", (row,), rows.read(row, k), "max", (k,))
+    alike = Branch(sympy.Eq(rows.read(row, k), top.read(row)), sympy.Integer(1), sympy.Integer(0))
+    count = Let("count", (row,), alike, "sum", (k,))
+    total = Let("total", (row,), rows.read(row, k), "sum", (k,))
+    result = Let("r", (row, k), total.read(row) + count.read(row) * rows.read(row, k))
+    program = function((rows,), top, count, total, result)
+    turned = emission.forms(program, "float32")[1]
+    assert turned is not None
+    text = turned.whole()
+    assert re.findall(r"    (sum_\w+) = view", text) == [
+        "sum_total"
+    ]  # in float64, until it is kept
+    assert re.search(r"row_count = view\(.*, float32\)", text)
+    given = np.array([[2.0, 1.0, 2.0], [3.0, 3.0, 3.0], [-1.0, -2.0, -3.0]])
+    found = run(program, {"rows": given}, "float32")["result"]
+    counts = (given == given.max(1, keepdims=True)).sum(1, keepdims=True)
+    np.testing.assert_array_equal(found, given.sum(1, keepdims=True) + counts * given)
 
 
 def test_rows_that_are_asked_stand_side_by_side_only_where_they_are_short() -> None:

@@ -3,7 +3,7 @@ processor."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -11,8 +11,6 @@ from objc.targets.cpu.mathematics.tile import (
     I32,
     I64,
     lanes_of,
-    mask_of,
-    masked_load,
     masked_store,
 )
 
@@ -54,50 +52,85 @@ def build_move(b: Any, bits: int, goal: Any, source: Any, size: int) -> None:
 
 def build_turned_copy(
     b: Any, bits: int, goal: Any, down: Any, source: Any, across: Any, rows: Any, columns: Any
-) -> None:
-    """goal[r·down + c] = source[c·across + r] for all r below `rows`, c below `columns`: squares as wide as a
-    vector go through the registers. Lanes beyond the edge are masked, and for vectors beyond it the last one
-    is taken again."""
+) -> Any:
+    """goal[r·down + c] = source[c·across + r] for all r below `rows`, c below `columns`, where the matrix is
+    at least as wide as a vector on one side and as a part of 128 bits on the other: whether it is.
+
+    Blocks as long as a vector on the longer side and as a part on the other go through the registers: the
+    parts of a vector are turned side by side, where numbers need not cross from part to part. For what is
+    less than a block the last whole one is taken again.
+    """
     kind = source.type.pointee
-    count = lanes_of(bits, kind)
-    vector = ir.VectorType(kind, count)
+    part = 16 // kind_size(kind)
+    whole = lanes_of(bits, kind)
 
-    def place_in(array: Any, offset: Any) -> Any:
-        return b.bitcast(b.gep(array, [offset]), vector.as_pointer())
-
-    def square(row: Any, column: Any) -> None:
-        mask = mask_of(b, count, b.sub(rows, row), 0)
-        last = b.sub(columns, I64(1))
-        held = []
-        for step in range(count):
-            at = b.add(column, I64(step))
-            at = b.select(b.icmp_signed("<", at, last), at, last)
-            held.append(
-                masked_load(b, place_in(source, b.add(b.mul(at, across), row)), mask, vector)
+    def places(array: Any, row: Any, across: Any, column: Any, count: int, size: int) -> list[Any]:
+        """Where vectors of a size begin in rows that follow each other, four from one address."""
+        found = [b.gep(array, [b.add(b.mul(row, across), column)])]
+        for at in range(1, count):
+            found.append(
+                b.gep(found[at - 1 - (at - 1) % 4], [b.mul(across, I64((at - 1) % 4 + 1))])
             )
-        mask = mask_of(b, count, b.sub(columns, column), 0)
-        end = b.function.append_basic_block("turned")
-        for step, one in enumerate(_turned(b, held)):
-            at = b.add(row, I64(step))
-            inside = b.function.append_basic_block("turned.row")
-            b.cbranch(b.icmp_signed("<", at, rows), inside, end)
-            b.position_at_end(inside)
-            masked_store(b, one, place_in(goal, b.add(b.mul(at, down), column)), mask, vector)
-        b.branch(end)
-        b.position_at_end(end)
+        return [b.bitcast(one, ir.VectorType(kind, size).as_pointer()) for one in found]
 
-    _each(b, columns, count, lambda column: _each(b, rows, count, lambda row: square(row, column)))
+    def load(place: Any) -> Any:
+        return b.load(place, align=kind_size(kind))
+
+    def gather(row: Any, column: Any) -> None:
+        """Parts of as many rows of the source as a vector is long."""
+        come = places(source, column, across, row, whole, part)
+        held = [_joined(b, [load(one) for one in come[step::part]]) for step in range(part)]
+        go = places(goal, row, down, column, part, whole)
+        for one, place in zip(_turned(b, held), go, strict=True):
+            b.store(one, place, align=kind_size(kind))
+
+    def scatter(row: Any, column: Any, count: int) -> None:
+        """As many parts side by side to as many rows of the goal as a vector is long."""
+        come = places(source, column, across, row, count * part, whole)
+        turned = [
+            [_kept(b, bits, one) for one in _turned(b, [load(one) for one in come[at : at + part]])]
+            for at in range(0, count * part, part)
+        ]
+        by_step = [_parts(b, bits, ones) for ones in zip(*turned, strict=True)]
+        go = places(goal, row, down, column, whole, count * part)
+        for at, place in enumerate(go):
+            b.store(by_step[at % part][at // part], place, align=kind_size(kind))
+
+    is_wide = b.and_(
+        b.icmp_signed(">=", columns, rows),
+        b.and_(b.icmp_signed(">=", columns, I64(whole)), b.icmp_signed(">=", rows, I64(part))),
+    )
+    is_tall = b.and_(
+        b.icmp_signed(">", rows, columns),
+        b.and_(b.icmp_signed(">=", rows, I64(whole)), b.icmp_signed(">=", columns, I64(part))),
+    )
+    zero = I64(0)
+    with b.if_then(is_wide):
+        _each(
+            b, zero, columns, whole,
+            lambda column: _each(b, zero, rows, part, lambda row: gather(row, column)),
+        )  # fmt: skip
+    with b.if_then(is_tall):
+        even = b.and_(columns, I64(-2 * part))
+
+        def strip(row: Any) -> None:
+            _each(b, zero, even, 2 * part, lambda column: scatter(row, column, 2))
+            _each(b, even, columns, part, lambda column: scatter(row, column, 1))
+
+        _each(b, zero, rows, whole, strip)
+    return b.or_(is_wide, is_tall)
 
 
-def _each(b: Any, limit: Any, step: int, work: Callable[[Any], None]) -> None:
-    """A loop over the multiples of a step that lie below a limit."""
+def _each(b: Any, first: Any, limit: Any, step: int, work: Callable[[Any], None]) -> None:
+    """A loop in steps from the first to a limit, which the last step does not pass: it begins earlier."""
     before, body = b.block, b.function.append_basic_block("turn")
     after = b.function.append_basic_block("turn.end")
-    b.cbranch(b.icmp_signed(">", limit, I64(0)), body, after)
+    b.cbranch(b.icmp_signed(">", limit, first), body, after)
     b.position_at_end(body)
     counter = b.phi(I64)
-    counter.add_incoming(I64(0), before)
-    work(counter)
+    counter.add_incoming(first, before)
+    last = b.sub(limit, I64(step))
+    work(b.select(b.icmp_signed("<", counter, last), counter, last))
     following = b.add(counter, I64(step))
     counter.add_incoming(following, b.block)
     b.cbranch(b.icmp_signed("<", following, limit), body, after)
@@ -114,16 +147,61 @@ def _ones(held: int, count: int) -> list[int]:
 
 
 def _turned(b: Any, rows: list[Any]) -> list[Any]:
-    """The columns of a square of numbers: rows a half apart are interleaved, as often as the number
-    of rows can be halved (a perfect shuffle of the bits of a number's place)."""
-    count = len(rows)
+    """As many vectors as each of their parts is long, all parts turned as squares: rows a half apart are
+    interleaved, as often as the number of rows can be halved (a perfect shuffle of the bits of a number's
+    place)."""
+    count, lanes = len(rows), rows[0].type.count
     half = count // 2
-    low = [lane + count * side for lane in range(half) for side in (0, 1)]
+    low = [
+        part + lane + lanes * side
+        for part in range(0, lanes, count)
+        for lane in range(half)
+        for side in (0, 1)
+    ]
     high = [one + half for one in low]
     for _ in range(count.bit_length() - 1):
         pairs = [(rows[at], rows[at + half]) for at in range(half)]
         rows = [_shuffled(b, one, other, order) for one, other in pairs for order in (low, high)]
     return rows
+
+
+def _joined(b: Any, parts: list[Any]) -> Any:
+    """Vectors end to end, a power of two of them."""
+    while len(parts) > 1:
+        order = list(range(2 * parts[0].type.count))
+        parts = [
+            _shuffled(b, one, other, order)
+            for one, other in zip(parts[::2], parts[1::2], strict=True)
+        ]
+    return parts[0]
+
+
+def _kept(b: Any, bits: int, vector: Any) -> Any:
+    """A vector that LLVM makes as a whole, where it would make each of the parts that are stored."""
+    kind = ir.FunctionType(vector.type, [vector.type])
+    return b.asm(kind, "", "=v,0" if bits == 512 else "=x,0", [vector], side_effect=False)
+
+
+def _parts(b: Any, bits: int, vectors: Sequence[Any]) -> list[Any]:
+    """The parts of 128 bits of a vector by place, or those of two end to end."""
+    whole = vectors[0].type.count
+    size = 16 // kind_size(vectors[0].type.element) * len(vectors)
+    ends = list(vectors)
+    if len(vectors) > 1:
+        order = [
+            place + side * whole + lane
+            for place in range(0, whole, size // 2)
+            for side in (0, 1)
+            for lane in range(size // 2)
+        ]
+        orders = (order[:whole], order[whole:])
+        ends = [_kept(b, bits, _shuffled(b, vectors[0], vectors[1], one)) for one in orders]
+    undefined = ir.Constant(vectors[0].type, ir.Undefined)
+    return [
+        _shuffled(b, end, undefined, list(range(first, first + size)))
+        for end in ends
+        for first in range(0, whole, size)
+    ]
 
 
 def _shuffled(b: Any, one: Any, other: Any, order: list[int]) -> Any:
