@@ -79,13 +79,13 @@ class Functions:
         b.ret(plan.scratch)
 
     def add_chunks(self) -> None:
-        """`int64_t SYMBOL_chunks(step, sizes)`."""
+        """`int64_t SYMBOL_chunks(step, sizes)`: how many, or a status, negated."""
         function = self._function("chunks", I64, [I64] * (1 + len(self.sizes)))
         step, *sizes = function.args
         b = self._start(function)
         self._return_if(b, self._negative(b, sizes), -Status.INVALID_SIZE, I64)
         plan = self._plan(b, sizes)
-        found: Any = I64(0)
+        found: Any = I64(-Status.INVALID_STEP)
         for number, chunks in enumerate(plan.chunks):
             found = b.select(b.icmp_signed("==", step, I64(number)), chunks, found)
         b.ret(found)

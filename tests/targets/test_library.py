@@ -216,6 +216,7 @@ def test_chunks_in_any_order_give_the_bits_of_the_whole(
             wrong = call.run(workspace.ctypes.data, step, first, last, None)
             assert wrong == Status.INVALID_STEP, (step, first, last)
     for step in (-1, kernel.steps):
+        assert call.chunks(step, *kernel.sizes) == -Status.INVALID_STEP
         assert call.run(workspace.ctypes.data, step, 0, 1, None) == Status.INVALID_STEP
     assert divided > 1
     assert call.end(workspace.ctypes.data, None) == 0
