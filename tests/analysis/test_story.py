@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from objc.analysis.story import profile, story
+from objc.analysis.effort import Effort
+from objc.analysis.story import profile, story, telling
 from objc.ir.program import Program
 from objc.passes.lower import lower
 from objc.source import Source
@@ -18,6 +19,12 @@ _SIGN = "loss f(s: real | y: sign) = "
 _CLASSES = "loss f(z: real[K] | k: index(K)) = "
 _BATCH = "loss f(q: real[B, D], k: real[B, D]; t: positive = 1) = "
 _LINE = "| x: real[D], y: real; learn w: real[D], learn b: real, l2: positive = 0.1"
+
+
+@pytest.fixture(autouse=True)
+def _time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told does not hang on how busy the machine is."""
+    monkeypatch.setattr(telling, "_EFFORT", Effort(claim=30.0, found=6.0))
 
 
 def _program(declaration: str) -> Program:
