@@ -32,16 +32,17 @@ def share(program: Program) -> Program:
 
 def _merge(program: Program) -> Program:
     """Lets that differ only in the names of their indices are one let."""
-    seen: dict[Any, str] = {}
+    seen: dict[Any, list[Let]] = {}
     renamed: dict[str, str] = {}
     lets = []
     for let in program.lets:
         let = rename_reads(let, renamed)
-        key = _canonical(let)
-        if key in seen:
-            renamed[let.name] = seen[key]
+        alike = seen.setdefault(_outline(let), [])
+        equal = next((one for one in alike if _canonical(one) == _canonical(let)), None)
+        if equal is not None:
+            renamed[let.name] = equal.name
         else:
-            seen[key] = let.name
+            alike.append(let)
             lets.append(let)
     lets = [rename_reads(let, renamed) for let in lets]  # a step may read what comes after it
     outputs = {key: renamed.get(name, name) for key, name in program.outputs.items()}
@@ -49,14 +50,21 @@ def _merge(program: Program) -> Program:
     return replace(program, lets=tuple(lets), outputs=outputs, terms=terms)
 
 
+def _outline(let: Let) -> Any:
+    """What is seen of a let at a glance, and equal lets have in common."""
+    dimensions = tuple(index.dimension for index in let.indices)
+    tensors = frozenset(read.tensor for read in let.reads)
+    return let.reduction, len(let.free), dimensions, let.domain, let.body.func, tensors
+
+
 def _canonical(let: Let) -> Any:
+    """A let but for the names of its indices."""
     mapping = {
         index: at(Index(f"·{number}", index.dimension)) for number, index in enumerate(let.indices)
     }
     body = substitute_positions(let.body, mapping)
     guard = substitute_positions(let.guard, mapping)
-    dimensions = tuple(index.dimension for index in let.indices)
-    return let.reduction, len(let.free), dimensions, body, guard, let.domain
+    return body, guard
 
 
 def rename_reads(let: Let, renamed: dict[str, str]) -> Let:
