@@ -34,7 +34,7 @@ from objc.passes.differentiate import (
     hessian_vector_product,
     term_gradients,
 )
-from objc.passes.evaluation import keep_digits, keep_range
+from objc.passes.evaluation import keep_digits, keep_range, scale_last
 from objc.passes.expand import expand
 from objc.passes.fixed_places import fetch_once, sum_before_landing
 from objc.passes.inline import inline_single
@@ -120,5 +120,5 @@ def _kind(output: str) -> str:
 
 def _finish(program: Program) -> Program:
     program = settle_demand(share(keep_digits(program)))
-    program = settle_demand(share(prune(expand(sum_before_landing(program)))))
+    program = settle_demand(share(prune(scale_last(expand(sum_before_landing(program))))))
     return fetch_once(search_places(prune(inline_single(keep_range(sink(program))))))

@@ -12,10 +12,13 @@ from objc.ir.symbols import Read, substitute_positions
 
 
 def is_never_positive(expression: Any, program: Program) -> bool:
-    """Whether an expression is −c·|x|, or x − m with m the greatest of what x is one of, or less."""
+    """Whether an expression is −c·|x|, or c·(x − m) with m the greatest of what x is one of, or less."""
     number, rest = expression.as_coeff_Mul()
     if isinstance(rest, sympy.Abs):
         return bool(number.is_negative)
+    if isinstance(expression, sympy.Mul):
+        others = [one for one in expression.args if not one.is_positive]
+        return len(others) == 1 and is_never_positive(others[0], program)
     if not isinstance(expression, sympy.Add):
         return False
     greatest, rest = [], []
@@ -26,6 +29,8 @@ def is_never_positive(expression: Any, program: Program) -> bool:
             greatest.append((let, read))
         elif let is None or let.domain.kind not in ("nonnegative", "positive"):
             rest.append(term)
+    if not greatest:
+        return len(rest) == 1 and is_never_positive(rest[0], program)
     return len(greatest) == 1 and _is_among(sympy.Add(*rest), *greatest[0])
 
 

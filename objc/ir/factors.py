@@ -1,8 +1,9 @@
 """The order in which the factors of a product are computed where hyperparameters of any size are among them.
 
-Squared, or beside an entry that is large, a hyperparameter leaves the range, though what else it multiplies
-is so small that the whole does not. Last, each time by itself, it takes the product of the others to the
-whole, and nothing leaves what lies between both. So does c·x² as (x·c)·x: x·c lies between c and the whole.
+Squared, or beside an entry that is large, a hyperparameter, or what is made of some, leaves the range, though
+what else it multiplies is so small that the whole does not. Last, each time by itself, it takes the product of
+the others to the whole, and nothing leaves what lies between both. So does c·x² as (x·c)·x: x·c lies between c
+and the whole.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ def early_and_late(product: Expression, program: Program) -> tuple[Factors, Fact
     settings, early, roots = list[Expression](), list[Expression](), list[Expression]()
     for factor in product.args:
         base, exponent = factor.as_base_exp()
-        if exponent.is_Integer and exponent.is_positive and is_setting(base, program):
+        is_one = is_setting(base, program) or _is_made_of_settings(base, program)
+        if exponent.is_Integer and exponent.is_positive and is_one:
             settings += [base] * int(exponent)
         elif exponent == 2 and _may_be_large(base, program):
             early.append(base)
@@ -48,6 +50,16 @@ def is_setting(base: Any, program: Program) -> bool:
     if given is None or given.role != "hyperparameter" or given.domain.is_integer:
         return False
     return any(one.is_infinite for one in given.domain.bounds)
+
+
+def _is_made_of_settings(base: Any, program: Program) -> bool:
+    """One number for all examples, of inputs that are one and of hyperparameters of any size."""
+    let = program.let.get(getattr(base, "tensor", ""))
+    if let is None or let.reduction is not None or let.free:
+        return False
+    parts = let.body.atoms(Read)
+    is_alone = all(one.tensor in program.input and not one.positions for one in parts)
+    return is_alone and any(is_setting(one, program) for one in parts)
 
 
 def _may_vanish(factor: Any, program: Program) -> bool:

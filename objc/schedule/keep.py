@@ -196,6 +196,9 @@ class _Keeping:
 
     def _is_below_a_maximum(self, exponent: Expression) -> bool:
         """Whether the largest of all that a row has is subtracted."""
+        if isinstance(exponent, sympy.Mul):
+            others = [one for one in exponent.args if not one.is_positive]
+            return len(others) == 1 and self._is_below_a_maximum(others[0])
         for addend in sympy.Add.make_args(exponent):
             read = -addend
             top = self.program.let.get(read.tensor) if isinstance(read, Read) else None

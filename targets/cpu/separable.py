@@ -223,7 +223,7 @@ class _Separation:
 def _parts(exponent: Expression, let: Let, recurring: frozenset[str]) -> _Sum | None:
     """A sum as such parts, if it has them: `over` an index that is summed over, where one will do, and `w`
     what stands still in a recurrence, where something does."""
-    addends = sympy.Add.make_args(exponent)
+    addends = sympy.Add.make_args(sympy.expand_mul(exponent))
     everywhere = set().union(*map(indices_of, addends))
     if len(addends) < 3 or not everywhere <= set(let.indices) or not all(map(_is_plain, addends)):
         return None

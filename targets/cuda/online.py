@@ -1,9 +1,10 @@
 """The greatest entry of a row and sums of exponentials below it from one reading of the row (Milakov and
 Gimelshein 2018, "Online normalizer calculation for softmax"), for rows that no team keeps.
 
-A sum of exp(x - m) waits for the greatest m. Here it is begun with the greatest so far, and multiplied by
-exp(m - m') when a greater m' is met. The entries that are equal to m are counted beside it, as the programs
-have it, and join it when m is surpassed. What is made of the exponentials later is made of them anew.
+A sum of exp(c·(x - m)), with c one number for a row, waits for the greatest m. Here it is begun with the
+greatest so far, and multiplied by exp(c·(m - m')) when a greater m' is met. The entries that are equal to m
+are counted beside it, as the programs have it, and join it when m is surpassed. What is made of the
+exponentials later is made of them anew.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from objc.targets.cuda.reductions import Reductions
 from objc.atoms import Branch
 from objc.ir.index import Index, Position
 from objc.ir.program import Program
-from objc.ir.symbols import Expression, Read, reads, substitute_positions
+from objc.ir.symbols import Expression, Read, indices_of, reads, substitute_positions
 from objc.schedule.loops import (
     Accumulate,
     Assign,
@@ -33,16 +34,19 @@ from objc.schedule.loops import (
     Start,
 )
 
+ONE = sympy.Integer(1)
+
 
 @dataclass(frozen=True)
 class Rescale:
     """The greatest so far, a let `extreme` at `at`, is known: what was counted as equal to the one before and
-    summed below that is brought to it. A count and a sum."""
+    summed below that is brought to it. A count and a sum; `scale` is c."""
 
     extreme: str
     at: tuple[Index, ...]
     count: str
     sum: str
+    scale: Expression = ONE
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ class _Merge:
 
 class _Sums:
     """What two loops over a row find: greatest entries, and what is summed below them. `powers` are what the
-    second makes of the entries, exp(x - m)."""
+    second makes of the entries, exp(c·(x - m)); `scales` are the c of what has been seen to be one."""
 
     def __init__(self, one: Loop, two: Loop, between: Sequence[Item], program: Program) -> None:
         self.one, self.two, self.between = one, two, between
@@ -132,6 +136,7 @@ class _Sums:
             if read.tensor == item.let
         }
         self.integers = {one.name for one in program.lets if one.domain.is_integer}
+        self.scales: dict[Read, set[Expression]] = {read: set() for read in self.most}
         self.powers = {
             item.let: item
             for item in two.body
@@ -157,8 +162,12 @@ class _Sums:
             found[told[0]][told[1]] = item.let  # type: ignore[union-attr]
         if not found or any(len(one) < 2 for one in found.values()):
             return ()
+        if any(len(one) > 1 for one in self.scales.values()):
+            return ()
         return tuple(
-            Rescale(read.tensor, self._at(read.tensor), one["count"], one["sum"])
+            Rescale(
+                read.tensor, self._at(read.tensor), one["count"], one["sum"], *self.scales[read]
+            )
             for read, one in found.items()
         )
 
@@ -185,7 +194,22 @@ class _Sums:
         return None
 
     def _is_power(self, body: Expression, most: Read) -> bool:
-        return bool(body == sympy.exp(self.most[most].body - most))
+        """Whether a body is exp(c·(x - m)), with a c that is known before the row is read."""
+        if not isinstance(body, sympy.exp):
+            return False
+        difference = self.most[most].body - most
+        (exponent,) = body.args
+        scale = exponent / difference if exponent != difference else ONE
+        made = {str(getattr(item, "let", "")) for item in (*self.one.body, *self.between)}
+        is_known = scale == 1 or (
+            difference in sympy.Mul.make_args(exponent)
+            and scale.is_positive
+            and not indices_of(scale) & {self.one.index, self.two.index}
+            and not {one.tensor for one in scale.atoms(Read)} & made
+        )
+        if is_known:
+            self.scales[most].add(scale)
+        return bool(is_known)
 
 
 def _is_plain(items: Sequence[Item]) -> bool:
@@ -269,7 +293,7 @@ class Follows(Reductions):
         count, total = (self._parts_of(self.program.let[name]) for name in (one.count, one.sum))
         self._line(f"if {most} != {known}:")
         self.indent += 1
-        self._scaled(known, most, count, total)
+        self._scaled(one, (known, most), count, total)
         self._line(f"{known} = {most}")
         self.indent -= 1
         self.visible[-1][one.extreme] = one.at
@@ -278,11 +302,18 @@ class Follows(Reductions):
     def _known(self, one: Rescale) -> str:
         return self.layout.name("v", one.extreme)
 
-    def _scaled(self, most: str, now: str, count: Sequence[str], total: Sequence[str]) -> None:
-        """What was equal to the greatest joins the rest, all of which is brought to the one that is now."""
+    def _scaled(
+        self, way: Rescale, ends: tuple[str, str], count: Sequence[str], total: Sequence[str]
+    ) -> None:
+        """What was equal to the greatest joins the rest, all of which is brought to the one that is now, from
+        the first of `ends` to the second."""
         exponential = f"exp_{self.dtype[-2:]}"
         self.functions.add(exponential)
-        self._line(f"scale = {exponential}({most} - {now})")
+        exponent = " - ".join(ends)
+        if way.scale != 1:
+            factor = self._value(self.program.let[way.sum], way.scale)
+            exponent = f"({factor}) * ({exponent})"
+        self._line(f"scale = {exponential}({exponent})")
         if len(total) > 1:
             self.functions.add("plus")
             self._line(f"{total[0]}, {total[1]} = plus({total[0]}, {total[1]}, {count[0]})")

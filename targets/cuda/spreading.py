@@ -224,7 +224,7 @@ class Shares(Follows):
         (most,) = self._shared_parts(self.program.let[one.extreme], place)
         self._line(f"if {most} != {self._known(one)}:")
         self.indent += 1
-        self._scaled(most, self._known(one), found[one.count], found[one.sum])
+        self._scaled(one, (most, self._known(one)), found[one.count], found[one.sum])
         self.indent -= 1
         return found[let.name]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -27,6 +28,9 @@ loss allowed(logits: real[K] | may: index(2)[K]) = logsumexp[k | may[k] == 1](lo
 loss both(logits: real[K], other: real[K]) = logsumexp(logits) * logsumexp(other)
 
 loss squares(logits: real[K]) = sum[k](softmax(logits)[k]^2)
+
+loss tempered(logits: real[K] | label: index(K); temperature: positive) =
+    logsumexp[k](logits[k] / temperature) - logits[label] / temperature
 
 loss waits(logits: real[K] | other: real[K]) = sum[k](abs(logits[k] - max[j](other[j])))
 """)
@@ -58,7 +62,7 @@ def rows(extent: int) -> Any:
 
 
 @pytest.mark.parametrize(("extent", "dtype"), [(24, "float32"), (11, "float64")])
-@pytest.mark.parametrize("name", ["cross_entropy", "allowed", "both", "squares"])
+@pytest.mark.parametrize("name", ["cross_entropy", "allowed", "both", "squares", "tempered"])
 def test_one_reading_finds_what_two_do(
     name: str, extent: int, dtype: DType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,6 +74,7 @@ def test_one_reading_finds_what_two_do(
         "logits": rows(extent),
         "other": rows(extent)[::-1],
         "label": rng.integers(extent, size=9),
+        "temperature": np.linspace(0.5, 3, 9),
         "may": np.concatenate([np.ones((6, extent), int), rng.integers(2, size=(3, extent))]),
     }
     inputs = {one.name: given.get(one.name, 0.5) for one in program.inputs}
@@ -89,8 +94,10 @@ def function(name: str, form: str) -> str:
 
 def test_a_row_that_is_not_kept_is_read_twice() -> None:
     """Once for the greatest and the sum, once for the gradient; nothing is written but that."""
-    for form in ("step_1_block_four", "step_1_warp_four"):
-        text = function("cross_entropy", form)
+    for name, form in itertools.product(
+        ("cross_entropy", "tempered"), ("step_1_block_four", "step_1_warp_four")
+    ):
+        text = function(name, form)
         assert len(re.findall(r"take\(\w+, in_logits", text)) == 2
         assert len(re.findall(r"(?:take|put)\((?:\w+, )?out_d_logits", text)) == 1
     kept = function("cross_entropy", "step_1_block_held")

@@ -36,6 +36,7 @@ from objc.passes.evaluation.projections import project_by_the_rest
 from objc.passes.evaluation.rates import log_ratios_near_one, rates_by_parts
 from objc.passes.evaluation.relative_entropies import entropies_by_parts
 from objc.passes.evaluation.root_differences import over_sums_of_roots
+from objc.passes.evaluation.scales import scale_last
 from objc.passes.evaluation.sigmoid_powers import powers_of_sigmoids
 from objc.passes.evaluation.sigmoids import divergences_of_sigmoids
 from objc.passes.evaluation.small_exponents import powers_near_one
@@ -45,7 +46,7 @@ from objc.passes.evaluation.square_differences import factor_differences_of_squa
 from objc.passes.evaluation.weighted_squares import weigh_by_roots
 from objc.passes.squares import differences_of_squares
 
-__all__ = ["keep_digits", "keep_range"]
+__all__ = ["keep_digits", "keep_range", "scale_last"]
 
 
 def keep_digits(program: Program) -> Program:

@@ -207,6 +207,12 @@ def _paired(
     return pairs, above, below
 
 
+def as_fraction(product: Any) -> Expression:
+    """A product with a/b for every quotient that is a factor of it."""
+    factors = sympy.Mul.make_args(product)
+    return sympy.Mul(*(a.args[0] / a.args[1] if isinstance(a, quotient) else a for a in factors))
+
+
 def _without(items: list[Any], one: Any) -> list[Any]:
     place = items.index(one)
     return items[:place] + items[place + 1 :]

@@ -17,7 +17,7 @@ from objc.passes.evaluation.exponentials import exponentials_once, without_logar
 from objc.passes.evaluation.far_powers import powers_far_out
 from objc.passes.evaluation.gates import Gates
 from objc.passes.evaluation.magnitudes import keep_in_range
-from objc.passes.evaluation.settings import divide_settings
+from objc.passes.evaluation.settings import divide_settings, split_settings
 from objc.passes.evaluation.targets import together_with_complements
 from objc.passes.rewrites.forms import ZERO
 from objc.passes.rewrites.products import has_infinite_logarithm
@@ -26,7 +26,7 @@ from objc.passes.rewrites.products import has_infinite_logarithm
 def keep_range(program: Program) -> Program:
     """Zero times infinity is zero where a factor is exactly zero, and ratios stand for squares that may
     overflow. The last step: what it makes has the right value and not the right derivative."""
-    program = exponentials_once(without_logarithms(program))
+    program = split_settings(exponentials_once(without_logarithms(program)))
     unbounded = dependent(program.lets, _infinite(program))
     normalisers = {
         let.name
@@ -98,6 +98,9 @@ def _is_normalised(exponent: Expression, normalisers: set[str]) -> bool:
         coefficient, rest = addend.as_coeff_Mul()
         if coefficient < 0 and isinstance(rest, Read) and rest.tensor in normalisers:
             return True
+        factors = [one for one in sympy.Mul.make_args(rest) if not one.is_positive]
+        if coefficient > 0 and len(factors) == 1 and isinstance(factors[0], sympy.Add):
+            return _is_normalised(factors[0], normalisers)
     return False
 
 

@@ -1,17 +1,23 @@
 """Hyperparameters over sums that they stand in: α·β/(α·a + β·b + c)³, of which numerator and denominator
-leave the range long before the fraction does. Each is divided by the sum by itself, then the rest.
+leave the range long before the fraction does. Each is divided by the sum by itself, then the rest. And what
+is made of hyperparameters before anything else, as 1/σ⁴, in two factors 1/σ² of what it is multiplied with:
+of what has vanished it leaves nothing.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sympy
 
 from objc.atoms import quotient
+from objc.ir.domain import domain_of
 from objc.ir.factors import is_setting
-from objc.ir.program import Program
-from objc.ir.symbols import Expression, Read
+from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
+from objc.ir.symbols import Expression, Read, indices_of
+from objc.passes.evaluation.monomials import as_fraction
 
 
 def divide_settings(expression: Any, program: Program) -> Any:
@@ -38,6 +44,47 @@ def divide_settings(expression: Any, program: Program) -> Any:
         return expression
     above.sort(key=lambda one: (not _has_weighted_part(one, program), not is_setting(one, program)))
     return _in_turn(above, below, sympy.Mul(*others))
+
+
+def split_settings(program: Program) -> Program:
+    """The program with two lets for one number that is over a high power of a hyperparameter; and with what
+    one number for several entries is over a square of, beside the entries, of which each has a part."""
+    names = Names.of(program)
+    kept = {*program.outputs.values(), *(term.let for term in program.terms)} | members(program)
+    divisors: dict[str, Expression] = {}
+    lets: list[Let] = []
+    for let in program.lets:
+        swaps = {
+            read: read * divisors[read.tensor]
+            for read in let.body.atoms(Read)
+            if read.tensor in divisors
+        }
+        let = replace(let, body=let.body.xreplace(swaps)) if swaps else let
+        product = as_fraction(let.body)
+        power = None if let.name in kept or let.reduction else _power_below(product, program)
+        if power is not None and not let.free:
+            half = power.base ** (power.exp // 2)
+            name = names.fresh(f"{let.name}_part")
+            part = Let(name, (), half, domain=domain_of(half), span=let.span)
+            lets.append(part)
+            divisors[let.name] = part.read()
+            let = replace(let, body=let.body / half)
+        elif power is not None:
+            divisors[let.name] = power
+            let = replace(let, body=product / power)
+        lets.append(let)
+    return program.with_lets(lets)
+
+
+def _power_below(product: Any, program: Program) -> Any:
+    """What a product is over a high power of: of a hyperparameter, at least of a square where the product has
+    indices, and of more where it is one number."""
+    least = 2 if indices_of(product) else 3
+    for factor in sympy.Mul.make_args(product):
+        base, exponent = factor.as_base_exp()
+        if is_setting(base, program) and exponent.is_Integer and exponent <= -least:
+            return factor
+    return None
 
 
 def _in_turn(above: list[Expression], below: list[Expression], rest: Expression) -> Expression:
