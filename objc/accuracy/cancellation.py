@@ -34,7 +34,7 @@ from objc.target import IndexOutOfRange
 _FEWEST_EXAMPLES, _MOST_EXAMPLES = 24, 120
 _FEWEST_ELSEWHERE = 8
 """At a setting of the hyperparameters that is not the usual one."""
-_WORK, _MOST_WORK = 1500, 10_000
+_WORK, _MOST_WORK = 3000, 10_000
 """Bodies that are evaluated, at all points of all lets, and that may be, for the fewest examples: what
 keeps the search below a second."""
 _MOST_CURVED = 60
@@ -186,10 +186,17 @@ class _Search:
         return best
 
     def _work(self, program: Program) -> int:
-        """About how many bodies of the usual size are evaluated for one example."""
+        """About how many bodies of the usual size are evaluated for one example: what depends on a vector
+        of a Hessian product, for every entry of the diagonal."""
+        vectors = (one for one in program.inputs if one.role == "internal" and one.dimensions)
+        repeated = program.beyond(one.name for one in vectors)
+        entries = sum(
+            math.prod(map(self._extent, self.program.input[name].dimensions)) for name in self.wrt
+        )
         return 1 + sum(
             math.prod(self._extent(one.dimension) for one in let.indices)
             * (1 + size(let.body) // _USUAL)
+            * (entries if let.name in repeated else 1)
             for let in program.lets
         )
 

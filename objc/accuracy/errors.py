@@ -59,7 +59,7 @@ class Cancellation(Diagnostic):
     """Digits cancel that no rule of the compiler keeps, or a part of the formula leaves the range.
 
         loss spread(x: real[N]) = mean[i](x[i]^3) - mean[i](x[i])^3
-        warning[W0360]: `spread` loses 22 of 53 bits
+        warning[W0360]: `spread` loses 23 of 53 bits
 
     Two nearly equal numbers are subtracted, each with its own rounding, and little else is left. The
     result, its gradient and, of a small formula, its second derivatives are compared with the formula in

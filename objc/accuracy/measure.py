@@ -62,7 +62,7 @@ def measure(
     batched = frozenset(one.name for one in program.inputs if one.role != "hyperparameter")
     results: tuple[Result, ...] = ("per_example",)
     if wrt:
-        results += ("gradient", *_SECOND)
+        results += ("gradient", *PRODUCTS)  # of which the diagonal is read off
     derived = derive(program, Variant(results, wrt, batched))
     reference = Reference(program, derived, wrt, second=_SECOND)
     for dtype in dtypes:

@@ -20,10 +20,10 @@ from objc.atoms import (
     sigmoid,
     softplus,
 )
-from objc.ir.evaluate import evaluate
+from objc.ir.evaluate import evaluate, evaluate_each
 from objc.ir.program import Program
 from objc.passes.batch import batch
-from objc.passes.differentiate import gradient, hessian_diagonal, hessian_vector_product
+from objc.passes.differentiate import gradient, hessian_vector_product
 from objc.passes.prune import prune
 from objc.passes.untaken import sink
 
@@ -49,7 +49,7 @@ _EXPONENTIALS = (
     log1mexp, log_ndtr, hazard, hazard_excess,
 )  # fmt: skip
 
-_MEASURED = ("per_example", "gradient", "hessian_vector_product", "hessian_diagonal")
+_FIRST = ("per_example", "gradient")
 
 _VECTOR = (1.0, -0.5, 0.75, 2.0)
 
@@ -66,6 +66,8 @@ class Reference:
     The derivatives are of the text as lowered, not of its stable form, so a wrong rewrite shows here.
     Where the text itself has no value (0/0 in a norm at zero), the stable form is asked instead.
     `second` names the second derivatives, if there are to be any: products with a Hessian, its diagonal.
+    The diagonal is read off products with the unit vectors: a formula of its own for it has one index
+    more in every let, and of losses over pairs of vectors a hundred times as much to evaluate.
     """
 
     def __init__(
@@ -80,10 +82,10 @@ class Reference:
         plain = batch(program, self.batched)
         if wrt:
             plain = gradient(plain, wrt)
-        if wrt and "hessian_vector_product" in second:
+        if wrt and second:
             plain = hessian_vector_product(plain, wrt)
-        if wrt and "hessian_diagonal" in second:
-            plain = hessian_diagonal(plain, wrt)
+        self.second = frozenset(second) if wrt else frozenset()
+        self.wrt = wrt
         self._programs = (sink(_pruned(plain)), _pruned(derived))  # what isn't taken isn't read
         bodies = [let.body for one in self._programs for let in one.lets]
         self._has_exponentials = any(body.has(*_EXPONENTIALS) for body in bodies) or any(
@@ -129,24 +131,39 @@ class Reference:
         return found
 
     def _run(self, inputs: Mapping[str, Any], digits: int) -> Truth:
-        result: Truth = {}
-        for program in self._programs:
-            given = {name: inputs[name] for name in inputs if name in program.input}
-            for one in program.inputs:
-                if one.role == "internal":
-                    scalar = not one.dimensions
-                    source = one.name.removeprefix("vector_")
-                    given[one.name] = 1.0 if scalar else vector_like(inputs[source])
-            for key, value in evaluate(program, given, digits).items():
-                values = np.asarray(value)
-                if key not in result:
-                    result[key] = values
-                else:
-                    missing = _map(mpmath.isnan, result[key])
-                    result[key][missing] = values[missing]
-            if not any(_map(mpmath.isnan, one).any() for one in result.values()):
-                break
+        written, stable = self._programs
+        result = self._of(written, inputs, digits)
+        if any(_map(mpmath.isnan, one).any() for one in result.values()):
+            for key, values in self._of(stable, inputs, digits).items():
+                missing = _map(mpmath.isnan, result[key])
+                result[key][missing] = values[missing]
         return result
+
+    def _of(self, program: Program, inputs: Mapping[str, Any], digits: int) -> Truth:
+        """What one of the programs says, with a product for every entry of a diagonal."""
+        given = {
+            one.name: inputs.get(one.name, 1.0)
+            for one in program.inputs
+            if one.name in inputs or (one.role == "internal" and not one.dimensions)
+        }
+        if not any(_kind(key) in PRODUCTS for key in program.outputs):
+            return _as_arrays(evaluate(program, given, digits))
+        shapes = {name: np.shape(inputs[name]) for name in self.wrt}
+        vectors = [{name: vector_like(inputs[name]) for name in self.wrt}]
+        entries: list[tuple[str, tuple[Any, ...]]] = []
+        if "hessian_diagonal" in self.second:
+            for name, shape in shapes.items():
+                entries += [(name, (slice(None), *place)) for place in np.ndindex(shape[1:])]
+        for name, entry in entries:
+            unit = {each: np.zeros(shape) for each, shape in shapes.items()}
+            unit[name][entry] = 1.0
+            vectors.append(unit)
+        named = [{f"vector_{name}": value for name, value in one.items()} for one in vectors]
+        first, *products = map(_as_arrays, evaluate_each(program, given, named, digits))
+        for (name, entry), product in zip(entries, products, strict=True):
+            diagonal = first.setdefault(f"hessian_diagonal:{name}", np.empty(shapes[name], object))
+            diagonal[entry] = product[f"hessian_vector_product:{name}"][entry]
+        return {key: one for key, one in first.items() if _kind(key) in {*_FIRST, *self.second}}
 
     def _digits(self, inputs: Mapping[str, Any]) -> np.ndarray:
         """Enough for a sum of the squares of numbers as far apart as the inputs of each example and the
@@ -166,13 +183,21 @@ class Reference:
         return {name: inputs[name] for name in self.batched}
 
 
+def _as_arrays(found: Mapping[str, Any]) -> Truth:
+    return {key: np.asarray(value) for key, value in found.items()}
+
+
 def _pruned(program: Program) -> Program:
     outputs = program.outputs.items()
     return prune(program, {key: let for key, let in outputs if _measured(key)})
 
 
 def _measured(output: str) -> bool:
-    return output.partition(":")[0] in _MEASURED
+    return _kind(output) in (*_FIRST, *PRODUCTS, *DIAGONAL)
+
+
+def _kind(output: str) -> str:
+    return output.partition(":")[0]
 
 
 def _agree(first: Any, second: Any) -> bool:

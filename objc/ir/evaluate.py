@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,12 +51,28 @@ def evaluate(
     with numbers.working():
         machine = _Machine(program, numbers)
         machine.bind(inputs)
-        for group in groups(program):
-            if group.is_recurrence:
-                machine.run(group)
-            else:
-                machine.define(group.lets[0])
-        return {key: machine.result(name) for key, name in program.outputs.items()}
+        return machine.outputs(groups(program))
+
+
+def evaluate_each(
+    program: Program,
+    inputs: Mapping[str, Any],
+    several: Sequence[Mapping[str, Any]],
+    precision: int,
+) -> list[dict[str, Any]]:
+    """Every output with each of several values of some inputs, whose shapes do not change; what reads none
+    of them is computed once."""
+    numbers = Arbitrary(precision)
+    every = groups(program)
+    changed = program.beyond({name for one in several for name in one})
+    again = [group for group in every if any(let.name in changed for let in group.lets)]
+    found: list[dict[str, Any]] = []
+    with numbers.working():
+        machine = _Machine(program, numbers)
+        for one in several:
+            machine.bind({**inputs, **one})
+            found.append(machine.outputs(again if found else every))
+    return found
 
 
 class _Machine:
@@ -134,6 +150,15 @@ class _Machine:
         return self.sizes[dimension]
 
     # -------------------------------------------------------------- lets
+
+    def outputs(self, every: Iterable[Group]) -> dict[str, Any]:
+        """All outputs, after these lets have been computed."""
+        for group in every:
+            if group.is_recurrence:
+                self.run(group)
+            else:
+                self.define(group.lets[0])
+        return {key: self.result(name) for key, name in self.program.outputs.items()}
 
     def define(self, let: Let) -> None:
         at_point = self._at_point(let)

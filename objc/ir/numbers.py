@@ -106,10 +106,15 @@ class Float64:
 
 
 class Arbitrary:
-    """mpmath at `digits` decimal digits, through the references of the table of atoms."""
+    """mpmath at `digits` decimal digits, through the references of the table of atoms.
+
+    Values of functions are remembered: an exponential in hundreds of digits takes as long as a thousand
+    sums, and derivatives ask for those of a few differences of scores again and again.
+    """
 
     def __init__(self, digits: int) -> None:
         self.digits = digits
+        self._known: dict[Any, Any] = {}
 
     def working(self) -> Any:
         return mpmath.workdps(self.digits + GUARD_DIGITS)
@@ -143,19 +148,31 @@ class Arbitrary:
         return _real(base**exponent)
 
     def root(self, value: Any) -> Any:
-        return mpmath.nan if value < 0 else mpmath.sqrt(value)
+        return mpmath.nan if value < 0 else self._remembered("root", mpmath.sqrt)(value)
 
     def function(self, name: str) -> Callable[..., Any]:
         reference, limit = ATOMS[name].reference, _FLOAT64[name]
         if name in _EXPONENTIAL:
-            return lambda x: _total(reference, limit, (_within_reach(x),))
-        return lambda *arguments: _total(reference, limit, arguments)
+            return self._remembered(name, lambda x: _total(reference, limit, (_within_reach(x),)))
+        return self._remembered(name, lambda *arguments: _total(reference, limit, arguments))
 
     def polygamma(self, order: int) -> Callable[[Any], Any]:
         def reference(x: Any) -> Any:
             return mpmath.psi(order, x)
 
-        return lambda x: _total(reference, lambda y: _float_polygamma(order, y), (x,))
+        def limit(x: float) -> float:
+            return _float_polygamma(order, x)
+
+        return self._remembered(f"polygamma {order}", lambda x: _total(reference, limit, (x,)))
+
+    def _remembered(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def value(*arguments: Any) -> Any:
+            place = (name, mpmath.mp.prec, *arguments)
+            if place not in self._known:
+                self._known[place] = function(*arguments)
+            return self._known[place]
+
+        return value
 
     def total(self, values: Iterable[Any]) -> Any:
         return sum(values, mpmath.mpf(0))

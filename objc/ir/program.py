@@ -197,6 +197,15 @@ class Program:
                     waiting.append(self.let[read.tensor])
         return found
 
+    def beyond(self, tensors: Iterable[str]) -> set[str]:
+        """The names of all lets that read some of these tensors, and of those that read these lets."""
+        found = set(tensors)
+        waiting = list(self.lets)
+        while reached := [let for let in waiting if any(one.tensor in found for one in let.reads)]:
+            found |= {let.name for let in reached}
+            waiting = [let for let in waiting if let.name not in found]
+        return found & set(self.let)
+
     @cached_property
     def gathered(self) -> frozenset[str]:
         """The tensors whose entries are positions of reads: whoever runs the program sees to their

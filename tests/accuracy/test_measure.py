@@ -12,7 +12,7 @@ import objc
 from objc.accuracy import measure
 from objc.accuracy.conditioning import Conditioning
 from objc.accuracy.points import Sampler
-from objc.accuracy.reference import Reference, vector_like
+from objc.accuracy.reference import DIAGONAL, PRODUCTS, Reference, vector_like
 from objc.accuracy.report import Report, Row
 from objc.accuracy.table import table
 from objc.atoms import ATOMS
@@ -88,7 +88,8 @@ def test_refusals(module: Any) -> None:
 def reference(kernel: Any, wrt: tuple[str, ...]) -> Reference:
     results = ("per_example", "gradient", "hessian_vector_product")
     batched = frozenset(one.name for one in kernel.program.inputs if one.role != "hyperparameter")
-    return Reference(kernel.program, derive(kernel.program, Variant(results, wrt, batched)), wrt)
+    derived = derive(kernel.program, Variant(results, wrt, batched))
+    return Reference(kernel.program, derived, wrt, second=(*PRODUCTS, *DIAGONAL))
 
 
 @pytest.mark.parametrize("scale", [1.0, 700.0, 1e200, 1e-200])
@@ -107,6 +108,7 @@ def test_truth_is_that_of_the_formula(module: Any, scale: float) -> None:
                 close(truth["gradient:z"][example, k], p[k] - (k == label))
                 product = p[k] * (float(vector[example, k]) - mean)
                 close(truth["hessian_vector_product:z"][example, k], product)
+                close(truth["hessian_diagonal:z"][example, k], p[k] * (1 - p[k]))
 
 
 def close(found: Any, expected: Any) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from objc.atoms import Branch
 from objc.ir.domain import Domain
-from objc.ir.evaluate import evaluate
+from objc.ir.evaluate import evaluate, evaluate_each
 from objc.ir.index import BATCH, Dimension, Index, Position, at
 from objc.ir.program import Input, Let, Program
 from objc.ir.symbols import Extent, IndexValue
@@ -188,3 +188,23 @@ def test_wrong_inputs(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError) as caught:
         evaluate(program, given)
     assert message in str(caught.value)
+
+
+def test_several_values_of_an_input_are_those_of_separate_calls() -> None:
+    lets = (
+        Let("length", (), x.read(k) ** 2, "sum", (k,)),
+        Let("total", (n,), matrix.read(n, k) * x.read(k), "sum", (k,)),
+    )
+    total = lets[1].read(n)
+    last = Let("result", (n,), total / lets[0].read())
+    program = Program(
+        "p", (x, matrix), (*lets, last), {"result": "result", "length": "length"}, "function"
+    )
+    assert program.beyond(["a"]) == {"total", "result"}
+    given = {"x": [1.0, 2.0]}
+    several = [{"a": [[1.0, 0.5], [3.0, 7.0]]}, {"a": [[0.0, 1.0], [2.0, 4.0]]}]
+    found = evaluate_each(program, given, several, 30)
+    for each, one in zip(found, several, strict=True):
+        expected = evaluate(program, {**given, **one}, 30)
+        assert each["length"] == expected["length"] == 5
+        assert list(each["result"]) == list(expected["result"])

@@ -81,3 +81,14 @@ def test_polygamma(order: int) -> None:
         expected = float(mpmath.psi(order, x))
         assert Float64().polygamma(order)(x) == pytest.approx(expected, rel=1e-14)
     assert Float64().polygamma(order)(0.0) == (INFINITY if order == 1 else -INFINITY)
+
+
+def test_a_function_is_computed_once_in_each_precision() -> None:
+    numbers = Arbitrary(30)
+    with numbers.working():
+        x = numbers.number(0.7)
+        first = numbers.function("exp")(x)
+        assert numbers.function("exp")(x) is first
+        with mpmath.workdps(60):
+            finer = numbers.function("exp")(x)
+    assert 0 < abs(finer - first) < 1e-38
