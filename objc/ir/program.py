@@ -22,6 +22,7 @@ import sympy
 
 from objc.ir.domain import REAL, Domain
 from objc.ir.index import Dimension, Index, Position, at
+from objc.ir.spelling import shown
 from objc.ir.symbols import Condition, Expression, Read, reads
 from objc.source import Span
 
@@ -94,10 +95,10 @@ class Let:
     def __str__(self) -> str:
         free = f"[{', '.join(map(str, self.free))}]" if self.free else ""
         if self.reduction is None:
-            return f"{self.name}{free} := {self.body}"
-        guard = "" if self.guard == sympy.true else f" | {self.guard}"
+            return f"{self.name}{free} := {shown(self.body)}"
+        guard = "" if self.guard == sympy.true else f" | {shown(self.guard)}"
         over = f"[{', '.join(map(str, self.over))}{guard}]"
-        return f"{self.name}{free} := {self.reduction}{over} {self.body}"
+        return f"{self.name}{free} := {self.reduction}{over} {shown(self.body)}"
 
 
 @dataclass(frozen=True)

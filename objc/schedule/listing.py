@@ -8,6 +8,7 @@ import sympy
 
 from objc.ir.index import Index
 from objc.ir.program import Let
+from objc.ir.spelling import shown
 from objc.schedule.cost import operations, operations_of, polynomial, traffic
 from objc.schedule.loops import (
     Accumulate,
@@ -96,20 +97,20 @@ def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
                 yield f"for {index.name}:{index.dimension}{_DIRECTION[direction]}"
                 yield from (f"  {line}" for line in _lines(body, loops))
             case Assign(let, at, body):
-                yield f"{let}{_axes(at)} = {body}{_where(loops, let)}"
+                yield f"{let}{_axes(at)} = {shown(body)}{_where(loops, let)}"
             case Product(let, at, left, right, over, guard):
-                condition = "" if guard == sympy.true else f" if {guard}"
-                summed = f"{left}*{right} over {over.name}{condition}"
+                condition = "" if guard == sympy.true else f" | {shown(guard)}"
+                summed = f"{shown(left)} * {shown(right)} over {over.name}{condition}"
                 yield f"product {let}{_axes(at)} = {summed}{_where(loops, let)}"
             case Peeled(let, _, index, position, body):
-                yield f"{let} at {index.name} == {position} = {body}"
+                yield f"{let} at {index.name} == {position} = {shown(body)}"
             case Start(let, axes):
                 yield f"start {let}{_axes(axes)}"
             case Accumulate(let, at, body, guard):
                 reduction = loops.program.let[let].reduction
                 places = f"[{', '.join(map(str, at))}]" if at else ""
-                condition = "" if guard == sympy.true else f" if {guard}"
-                yield f"{let}{places} {reduction}= {body}{condition}"
+                condition = "" if guard == sympy.true else f" | {shown(guard)}"
+                yield f"{let}{places} {reduction}= {shown(body)}{condition}"
             case Finish(let, at):
                 yield f"finish {let}{_axes(at)}{_where(loops, let)}"
 
