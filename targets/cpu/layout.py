@@ -12,9 +12,11 @@ from objc.target import DType
 
 
 def plain(name: str) -> str:
-    """A user's name in letters that are safe in any text: `α` is `alpha`."""
+    """A user's name in letters that are safe in any text: `α` is `alpha`, `é` is `e`."""
     out = []
-    for character in name:
+    for character in unicodedata.normalize("NFKD", name):
+        if unicodedata.combining(character):
+            continue
         if character.isascii() and (character.isalnum() or character == "_"):
             out.append(character)
         else:

@@ -70,7 +70,13 @@ class Choice:
             b.store(I64(int(form == FEW_ENTRIES)), b.gep(workspace, [I64(FORM)]))
 
     def _of_workspace(self, b: Any, arguments: Sequence[Any]) -> Any:
-        held = b.load(b.gep(arguments[0], [I64(FORM)]))
+        """What its head holds; either form says that there is none."""
+        workspace = arguments[0]
+        head = b.gep(workspace, [I64(FORM)])
+        none = b.alloca(I64)
+        b.store(I64(0), none)
+        is_missing = b.icmp_unsigned("==", b.ptrtoint(workspace, I64), I64(0))
+        held = b.load(b.select(is_missing, none, head))
         return b.icmp_signed("!=", held, I64(0))
 
     def _of_sizes(self, b: Any, arguments: Sequence[Any]) -> Any:

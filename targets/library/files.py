@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from objc.targets import _module
@@ -53,15 +53,27 @@ def members(
 ) -> list[Member]:
     """Every function of a library; a symbol begins with the library's name."""
     found: list[Member] = []
-    taken = {"objc_error", "objc_status", *(f"OBJC_{status.name}" for status in Status)}
-    for declaration, variants in programs:
-        for what, program in variants.items():
-            suffix = _SUFFIXES.get(what, f"_{what}")
-            symbol = symbol_of(f"{name}_{declaration.name}{suffix}", taken, PARTS)
-            emitted = emit(program, dtype, symbol)
-            interface = Interface.from_data(emitted.metadata["interface"])
-            found.append(Member(declaration, what, program, emitted, interface))
+    functions = [
+        (declaration, what, program)
+        for declaration, variants in programs
+        for what, program in variants.items()
+    ]
+    symbols = _symbols(name, [(one.name, what) for one, what, _ in functions])
+    for declaration, what, program in functions:
+        emitted = emit(program, dtype, symbols[declaration.name, what])
+        interface = Interface.from_data(emitted.metadata["interface"])
+        found.append(Member(declaration, what, program, emitted, interface))
     return found
+
+
+def _symbols(library: str, functions: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The symbols of what is made of declarations: a name of C's own letters comes before one that is spelled
+    in them."""
+    taken = {"objc_error", "objc_status", *(f"OBJC_{status.name}" for status in Status)}
+    return {
+        (name, what): symbol_of(f"{library}_{name}{_SUFFIXES.get(what, f'_{what}')}", taken, PARTS)
+        for name, what in sorted(functions, key=lambda one: not one[0].isascii())
+    }
 
 
 def package(

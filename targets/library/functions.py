@@ -85,6 +85,7 @@ class Functions:
         b = self._start(function)
         self._return_if(b, self._negative(b, sizes), -Status.INVALID_SIZE, I64)
         plan = self._plan(b, sizes)
+        self._return_if(b, b.not_(plan.fits), -Status.OUT_OF_MEMORY, I64)
         found: Any = I64(-Status.INVALID_STEP)
         for number, chunks in enumerate(plan.chunks):
             found = b.select(b.icmp_signed("==", step, I64(number)), chunks, found)
@@ -92,7 +93,10 @@ class Functions:
 
     def _plan(self, b: Any, sizes: Any) -> Plan:
         named = {one.key: size for one, size in zip(self.sizes, sizes, strict=True)}
-        return Plan(b, self.metadata, named, -(-self.head // LINE) * LINE)
+        plan = Plan(b, self.metadata, named, -(-self.head // LINE) * LINE)
+        for one in self.interface.of("array", "result"):
+            plan.hold(one.shape)
+        return plan
 
     def _negative(self, b: Any, sizes: Any) -> Any:
         found: Any = ir.IntType(1)(0)
@@ -109,6 +113,7 @@ class Functions:
         *given, workspace, error = function.args
         value = dict(zip(self.interface.parameters, given, strict=True))
         b = self._start(function)
+        self._refuse(b, self._is_null(b, workspace), Status.MISSING_ARRAY, "workspace", error)
         self._check(b, value, error)
         sizes = [value[one] for one in self.sizes]
         plan = self._plan(b, sizes)
@@ -182,6 +187,7 @@ class Functions:
         function = self._function("run", I32, [WORDS, I64, I64, I64, WORDS])
         workspace, step, first, last, scratch = function.args
         b = self._start(function)
+        self._return_if(b, self._is_null(b, workspace), Status.MISSING_ARRAY, I32)
         sizes = [self._get(b, workspace, self.at_sizes + n) for n in range(len(self.sizes))]
         plan = self._plan(b, sizes)
         chunks: Any = I64(-1)
@@ -254,6 +260,7 @@ class Functions:
         function = self._function("end", I32, [WORDS, ir.PointerType(ERROR)])
         workspace, error = function.args
         b = self._start(function)
+        self._refuse(b, self._is_null(b, workspace), Status.MISSING_ARRAY, "workspace", error)
         for number, one in enumerate(self.results):
             if one.kind == "scalar":
                 self._hand_out(b, workspace, number, one)

@@ -6,7 +6,7 @@ What the driver of the CPU target does in Python. How a step is divided is told 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -59,6 +59,10 @@ class Plan:
         """Whether all of it can be addressed."""
         return self.b.fcmp_ordered("<", self.wide, F64(_MOST))
 
+    def hold(self, shape: Sequence[str | int]) -> None:
+        """An array of the caller's, which is to be addressed too."""
+        self._wide([self._extent(one) for one in shape], 8)
+
     def _slot(self, place: int, what: tuple[Any, ...]) -> None:
         match what:
             case ("size", name):
@@ -105,13 +109,18 @@ class Plan:
     def _after(self, start: Any, extents: list[Any], bytes_of: int) -> Any:
         """Where the next block begins, behind one of so many numbers and a line; both wide and exact."""
         count: Any = 1
-        wide: Any = F64(float(bytes_of))
         for one in extents:
             count = count * one
-            wide = self.b.fmul(wide, self.b.sitofp(self._value(one), F64))
-        self.wide = self.b.fadd(self.wide, wide)
+        self._wide(extents, bytes_of)
         lines = (count * bytes_of + (LINE - 1)) // LINE
         return start + lines * LINE + LINE
+
+    def _wide(self, extents: Sequence[Any], bytes_of: int) -> None:
+        """The bytes of so many numbers, added to all others."""
+        wide: Any = F64(float(bytes_of))
+        for one in extents:
+            wide = self.b.fmul(wide, self.b.sitofp(self._value(one), F64))
+        self.wide = self.b.fadd(self.wide, wide)
 
     def _value(self, number: Any) -> Any:
         return number.value if isinstance(number, Whole) else I64(number)

@@ -15,17 +15,18 @@ import pytest
 from objc.targets.cpu import division, driver
 from objc.targets.library.calling import Function, Record
 from objc.targets.library.compiling import NATIVE
-from objc.targets.library.files import emit
+from objc.targets.library.files import emit, members
 from objc.targets.library.interface import Interface
 from objc.targets.library.linking import linked
 from objc.targets.library.objects import object_files, vector_bits
 from objc.targets.library.status import Status
 
 import objc
-from objc.compiler import Variant, derive
+from objc.compiler import Variant, derive, lower, parse
 from objc.errors import ObjcError
 from objc.ir.index import BATCH
 from objc.ir.program import Program
+from objc.source import Source
 from objc.target import IndexOutOfRange, load
 
 from .. import programs
@@ -51,10 +52,6 @@ def test_the_numbers_of_the_cpu_target(name: str, dtype: str, monkeypatch: Any) 
 
 def test_two_results_that_are_one_tensor() -> None:
     """∂/∂a and ∂/∂b of a function of a + b are shared by the compiler, and both are written."""
-    from objc.passes.lower import lower
-    from objc.source import Source
-    from objc.syntax import parse
-
     text = "loss both(a: real, b: real) = log(1 + exp(a + b))"
     program = lower(parse(Source("t", text))).programs["both"]
     derived = derive(
@@ -276,13 +273,47 @@ def test_statuses(tmp_path: Path) -> None:
         assert call.run(workspace.ctypes.data, step, first, 1, None) == Status.INVALID_STEP
 
 
+@pytest.mark.parametrize("name", ["huber", "softmax_label"])
+def test_a_workspace_that_is_not_there(name: str, tmp_path: Path) -> None:
+    """As malloc gives it back where there is no memory."""
+    kernel = Opened(name, tmp_path)
+    call = kernel.call
+    for part, arguments in ((call.begin, kernel.given), (call.end, ())):
+        error = Record()
+        assert part(*arguments, None, ctypes.byref(error)) == Status.MISSING_ARRAY
+        assert error.name == b"workspace"
+    assert call.run(None, 0, 0, 1, None) == Status.MISSING_ARRAY
+
+
+def test_letters_of_symbols() -> None:
+    """Those of C's own are kept, whatever comes before; others lose their accents or are spelled out."""
+    text = "".join(
+        f"loss {name}(x: real[N] | y: real[N]) = sum[n]((x[n] - y[n])^2)\n"
+        for name in ("α_β", "été", "alpha_beta")
+    )
+    programs = lower(parse(Source("letters", text))).programs.values()
+    found = members(
+        [(one, {"value": derive(one, Variant(("value",)))}) for one in programs], "float64", "m"
+    )
+    symbols = [one.interface.symbol for one in found]
+    assert symbols == ["m_alpha_beta_2", "m_ete", "m_alpha_beta"]
+
+
 def test_sizes_beyond_any_memory(tmp_path: Path) -> None:
     """A product of sizes that would wrap around is no small workspace."""
     kernel = Opened("network", tmp_path)
     huge = [2**60] * len(kernel.sizes)
     assert kernel.call.scratch(*huge) == -Status.OUT_OF_MEMORY
     assert kernel.call.workspace(*huge) == -Status.OUT_OF_MEMORY
+    assert kernel.call.chunks(0, *huge) == -Status.OUT_OF_MEMORY
     status, _ = kernel.whole([*huge, *kernel.given[len(huge) :]])
+    assert status == Status.OUT_OF_MEMORY
+
+
+def test_a_batch_beyond_any_memory(tmp_path: Path) -> None:
+    """Where nothing but the caller's arrays is as long."""
+    kernel = Opened("huber", tmp_path)
+    status, _ = kernel.whole(kernel.replaced("size", "batch", 2**63 - 1))
     assert status == Status.OUT_OF_MEMORY
 
 
