@@ -55,6 +55,33 @@ class NothingToMeasure(Diagnostic):
 
 
 @dataclass(frozen=True)
+class NoExample(Diagnostic):
+    """Every example that was drawn reads a place that is not there.
+
+        loss late(x: real[N] | at: count) = x[at + 100]^2
+        error[E0362]: no example of `late` was found that reads `x` within its 3 entries
+
+    Counts are drawn from the small numbers on, and examples in which a place that follows from them
+    leaves its axis are drawn again. Larger sizes may help.
+    """
+
+    code: ClassVar[str] = "E0362"
+
+    name: str
+    tensor: str
+    entries: int
+
+    def title(self) -> str:
+        return (
+            f"no example of `{self.name}` was found that reads `{self.tensor}` within its"
+            f" {self.entries} entries"
+        )
+
+    def help(self) -> str | None:
+        return "give larger sizes: --size N=8"
+
+
+@dataclass(frozen=True)
 class Cancellation(Diagnostic):
     """Digits cancel that no rule of the compiler keeps, or a part of the formula leaves the range.
 

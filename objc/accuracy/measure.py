@@ -10,14 +10,14 @@ import mpmath
 import numpy as np
 
 from objc.accuracy.conditioning import Conditioning, Span
-from objc.accuracy.errors import NothingToMeasure
+from objc.accuracy.errors import NoExample, NothingToMeasure
 from objc.accuracy.points import Points, Sampler
 from objc.accuracy.reference import DIAGONAL, PRODUCTS, Reference, Truth, vector_like
 from objc.accuracy.report import Report, Row, Sample, Worst
 from objc.compiler import Result, Variant, derive
 from objc.errors import ObjcError
 from objc.kernel.kernel import Kernel
-from objc.target import DType
+from objc.target import DType, IndexOutOfRange
 
 _FEWEST_SETTINGS, _MOST_SETTINGS = 4, 32
 _POINTS_OF_A_SETTING = 6
@@ -51,7 +51,8 @@ def measure(
         advance: called with the number of points that are done.
 
     Raises:
-        ObjcError: the declaration has no value for an example, or an example is too large.
+        ObjcError: the declaration has no value for an example, or an example is too large, or none that
+            is drawn reads only what is there.
     """
     signature = kernel.signature
     if not signature.is_scalar:
@@ -71,7 +72,12 @@ def measure(
         number = min(max(points // _POINTS_OF_A_SETTING, _FEWEST_SETTINGS), _MOST_SETTINGS)
         for setting in sampler.settings(number):
             share = -(-points // ((number if setting else 1) * (rounds + 1)))
-            drawn = sampler.draw(share, setting)
+            try:
+                drawn = sampler.draw(share, setting)
+            except IndexOutOfRange as error:
+                outside = error
+                advance(share * (rounds + 1))
+                continue
             comparison.take(drawn, setting)
             advance(share)
             for _ in range(rounds):
@@ -79,6 +85,8 @@ def measure(
                 comparison.take(drawn, setting)
                 advance(share)
             comparison.forget()
+        if not comparison.rows:
+            raise ObjcError(NoExample(program.span, program.name, outside.tensor, outside.extent))
         report.rows += comparison.rows.values()
         report.samples += comparison.samples[:: 1 + len(comparison.samples) // _MOST_SAMPLES]
     return report

@@ -14,14 +14,17 @@ from objc.accuracy.errors import TooLarge
 from objc.accuracy.settings import constants_of, hyperparameter
 from objc.errors import ObjcError
 from objc.ir.domain import Domain, number_of
+from objc.ir.evaluate import evaluate
 from objc.ir.index import Dimension
 from objc.ir.program import Input, Program
-from objc.target import DType
+from objc.passes.prune import prune
+from objc.target import DType, IndexOutOfRange
 
 Points = dict[str, np.ndarray]
 """Inputs of many examples: those that have a batch axis, and scalars for hyperparameters."""
 
 _SIZES = (3, 2, 4, 2)
+_DRAWS = 8
 _GREATEST_SIZE = 512
 """Entries that one example may have."""
 _MODERATE = (1e-8, 1e-3, 1.0, 10.0, 50.0, 700.0, 1e4)
@@ -69,7 +72,58 @@ class Sampler:
             yield drawn
 
     def draw(self, number: int, setting: Mapping[str, Any]) -> Points:
-        """Many examples: every input but the hyperparameters, with a batch axis."""
+        """Many examples: every input but the hyperparameters, with a batch axis. Those that read a place
+        that is not there, as with a length beyond its axis, are drawn again.
+
+        Raises IndexOutOfRange where no example can be had.
+        """
+        points = self._draw(number, setting)
+        refused = self._refused(points, setting)
+        for _ in range(_DRAWS):
+            if not refused:
+                return points
+            others = self._draw(number, setting)
+            still = self._refused(others, setting)
+            known = [row for row in range(number) if row not in still]
+            rows = dict(zip(list(refused), known, strict=False))
+            for row, other in rows.items():
+                for name in points:
+                    points[name][row] = others[name][other]
+                del refused[row]
+        known = [row for row in range(number) if row not in refused]
+        if not known:
+            raise next(iter(refused.values()))
+        for row in refused:
+            for value in points.values():
+                value[row] = value[known[row % len(known)]]
+        return points
+
+    def _refused(self, points: Points, setting: Mapping[str, Any]) -> dict[int, IndexOutOfRange]:
+        """By row, why an example has no value."""
+        found: dict[int, IndexOutOfRange] = {}
+        if not self._gathers:
+            return found
+        for row in range(len(next(iter(points.values())))):
+            one = {name: value[row] for name, value in points.items()}
+            try:
+                with np.errstate(all="ignore"):
+                    evaluate(self._value, {**one, **setting})
+            except IndexOutOfRange as error:
+                found[row] = error
+        return found
+
+    @cached_property
+    def _value(self) -> Program:
+        """What the value of an example takes."""
+        outputs = self.program.outputs
+        return prune(self.program, {"per_example": outputs["per_example"]})
+
+    @cached_property
+    def _gathers(self) -> bool:
+        """Whether a place follows from numbers that are drawn other than as places."""
+        return any(one.domain.kind in ("count", "integer") for one in self.program.inputs)
+
+    def _draw(self, number: int, setting: Mapping[str, Any]) -> Points:
         inputs = [one for one in self.program.inputs if one.role != "hyperparameter"]
         points = {one.name: self._examples(one, number, setting) for one in inputs}
         self._bring_together([one for one in inputs if one.domain.kind == "real"], points, number)

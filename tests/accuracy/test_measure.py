@@ -19,6 +19,7 @@ from objc.atoms import ATOMS
 from objc.compiler import Variant, derive
 from objc.errors import ObjcError
 from objc.ir.numbers import Arbitrary
+from objc.target import IndexOutOfRange
 
 TEXT = """
 loss spread(x: real[N] |) = mean[i](x[i]^3) - mean[i](x[i])^3
@@ -30,6 +31,8 @@ loss halved(x: real | y: real) = (x - y)^2 / 2
 loss length(x: real[N] |) = sqrt(sum[i](x[i]^2))
 metric hit(z: real[K] | y: index(K)) = [argmax[k](z[k]) == y]
 function halves(x: real[K])[k] = x[k] / 2
+loss last(x: real[N] | length: count; first: count = 0) = (x[length - 1] - x[first])^2
+loss late(x: real[N] | place: count) = x[place + 100]^2
 """
 
 
@@ -83,6 +86,18 @@ def test_refusals(module: Any) -> None:
         measure(module.wide, points=5)
     with pytest.raises(ObjcError, match=r"E0361.*`halves` is a function"):
         measure(module.halves, points=5)
+    with pytest.raises(ObjcError, match=r"E0362.*reads `x` within its 3 entries"):
+        measure(module.late, points=5)
+
+
+def test_examples_that_read_what_is_not_there_are_drawn_again(module: Any) -> None:
+    sampler = Sampler.of(module.last.program, "float64", {"N": 4}, 0)
+    drawn = sampler.draw(60, {"first": 0})
+    assert set(drawn["length"]) == {1, 2, 3}
+    with pytest.raises(IndexOutOfRange):
+        sampler.draw(6, {"first": 1000})
+    found = rows(measure(module.last, points=60, dtypes=("float64",)))
+    assert found["value", "float64"].entries >= 12
 
 
 def reference(kernel: Any, wrt: tuple[str, ...]) -> Reference:
