@@ -7,6 +7,7 @@ the one-sided limit from inside the domain, and a NaN argument makes a NaN resul
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -145,7 +146,7 @@ class Arbitrary:
             return mpmath.nan
         if base == 0 or not (mpmath.isfinite(base) and mpmath.isfinite(exponent)):
             return mpmath.mpf(Float64().power(float(base), float(exponent)))
-        return _real(base**exponent)
+        return self._remembered("power", lambda *both: _real(operator.pow(*both)))(base, exponent)
 
     def root(self, value: Any) -> Any:
         return mpmath.nan if value < 0 else self._remembered("root", mpmath.sqrt)(value)
