@@ -28,6 +28,9 @@ EVERY = "all"
 """What `--case` says for the whole list, beside declarations of one's own."""
 
 
+_MOST = 1 << 40
+
+
 class Sizes(click.ParamType):  # type: ignore[type-arg]
     """`10000` for the batch, or `batch=10000,K=32`."""
 
@@ -39,10 +42,12 @@ class Sizes(click.ParamType):  # type: ignore[type-arg]
         found = {}
         for one in value.split(","):
             name, equals, number = one.rpartition("=")
-            if not number.strip().isdigit() or int(number) < 1 or (equals and not name.strip()):
+            if not number.strip().isdecimal() or int(number) < 1 or (equals and not name.strip()):
                 self.fail(
                     f"`{one}` is no size: give 10000, or batch=10000,K=32.", parameter, context
                 )
+            if int(number) > _MOST:
+                self.fail(f"`{one}` is beyond any memory: at most {_MOST}.", parameter, context)
             found[name.strip() if equals else "batch"] = int(number)
         return found
 

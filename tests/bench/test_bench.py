@@ -104,6 +104,8 @@ def test_the_list(run: Run) -> None:
         ),
         (("--size", "many"), "`many` is no size"),
         (("--size", "batch=0"), "`batch=0` is no size"),
+        (("--size", "²"), "`²` is no size"),
+        (("--size", f"batch={10**20}"), "is beyond any memory"),
         (("--peer", "tensorflow"), "Invalid value for '--peer'"),
         (("accuracy.objc:accuracy",), "error[E0340]: `accuracy` is no loss"),
     ],
