@@ -54,71 +54,124 @@ def build_turned_copy(
     b: Any, bits: int, goal: Any, down: Any, source: Any, across: Any, rows: Any, columns: Any
 ) -> Any:
     """goal[r·down + c] = source[c·across + r] for all r below `rows`, c below `columns`, where the matrix is
-    at least as wide as a vector on one side and as a part of 128 bits on the other: whether it is.
+    at least as wide as a vector on one side and as a part of one on the other: whether it is.
 
     Blocks as long as a vector on the longer side and as a part on the other go through the registers: the
-    parts of a vector are turned side by side, where numbers need not cross from part to part. For what is
-    less than a block the last whole one is taken again.
+    parts of a vector, of four numbers (or two), are turned side by side. For what is less than a block the
+    last whole one is taken again.
     """
-    kind = source.type.pointee
-    part = 16 // kind_size(kind)
-    whole = lanes_of(bits, kind)
+    whole = lanes_of(bits, source.type.pointee)
+    is_wide = b.and_(b.icmp_signed(">=", columns, rows), b.icmp_signed(">=", columns, I64(whole)))
+    is_tall = b.and_(b.icmp_signed(">", rows, columns), b.icmp_signed(">=", rows, I64(whole)))
+    done: Any = ir.IntType(1)(0)
+    for part in (4,) if isinstance(source.type.pointee, ir.FloatType) else (4, 2):
+        copy = _TurnedCopy(b, bits, goal, down, source, across, part)
+        for fits, short, build in (
+            (is_wide, rows, copy.build_gathers),
+            (is_tall, columns, copy.build_scatters),
+        ):
+            fits = b.and_(fits, b.icmp_signed(">=", short, I64(part)))
+            with b.if_then(b.and_(fits, b.not_(done))):
+                build(rows, columns)
+            done = b.or_(done, fits)
+    return done
 
-    def places(array: Any, row: Any, across: Any, column: Any, count: int, size: int) -> list[Any]:
-        """Where vectors of a size begin in rows that follow each other, four from one address."""
-        found = [b.gep(array, [b.add(b.mul(row, across), column)])]
-        for at in range(1, count):
-            found.append(
-                b.gep(found[at - 1 - (at - 1) % 4], [b.mul(across, I64((at - 1) % 4 + 1))])
-            )
-        return [b.bitcast(one, ir.VectorType(kind, size).as_pointer()) for one in found]
 
-    def load(place: Any) -> Any:
-        return b.load(place, align=kind_size(kind))
+class _TurnedCopy:
+    """A copy by parts of so many numbers."""
 
-    def gather(row: Any, column: Any) -> None:
-        """Parts of as many rows of the source as a vector is long."""
-        come = places(source, column, across, row, whole, part)
-        held = [_joined(b, [load(one) for one in come[step::part]]) for step in range(part)]
-        go = places(goal, row, down, column, part, whole)
-        for one, place in zip(_turned(b, held), go, strict=True):
-            b.store(one, place, align=kind_size(kind))
+    def __init__(
+        self, b: Any, bits: int, goal: Any, down: Any, source: Any, across: Any, part: int
+    ) -> None:
+        self.b, self.bits, self.part = b, bits, part
+        self.goal, self.down, self.source, self.across = goal, down, source, across
+        self.kind = source.type.pointee
+        self.whole = lanes_of(bits, self.kind)
 
-    def scatter(row: Any, column: Any, count: int) -> None:
-        """As many parts side by side to as many rows of the goal as a vector is long."""
-        come = places(source, column, across, row, count * part, whole)
-        turned = [
-            [_kept(b, bits, one) for one in _turned(b, [load(one) for one in come[at : at + part]])]
-            for at in range(0, count * part, part)
-        ]
-        by_step = [_parts(b, bits, ones) for ones in zip(*turned, strict=True)]
-        go = places(goal, row, down, column, whole, count * part)
-        for at, place in enumerate(go):
-            b.store(by_step[at % part][at // part], place, align=kind_size(kind))
+    def build_gathers(self, rows: Any, columns: Any) -> None:
+        """The goal's rows are the longer ones."""
 
-    is_wide = b.and_(
-        b.icmp_signed(">=", columns, rows),
-        b.and_(b.icmp_signed(">=", columns, I64(whole)), b.icmp_signed(">=", rows, I64(part))),
-    )
-    is_tall = b.and_(
-        b.icmp_signed(">", rows, columns),
-        b.and_(b.icmp_signed(">=", rows, I64(whole)), b.icmp_signed(">=", columns, I64(part))),
-    )
-    zero = I64(0)
-    with b.if_then(is_wide):
-        _each(
-            b, zero, columns, whole,
-            lambda column: _each(b, zero, rows, part, lambda row: gather(row, column)),
-        )  # fmt: skip
-    with b.if_then(is_tall):
-        even = b.and_(columns, I64(-2 * part))
+        def strip(column: Any) -> None:
+            _each(self.b, I64(0), rows, self.part, lambda row: self._gather(row, column))
+
+        _each(self.b, I64(0), columns, self.whole, strip)
+
+    def build_scatters(self, rows: Any, columns: Any) -> None:
+        """The source's rows are. Parts of 128 bits are written two at a time."""
+        short = self.part * kind_size(self.kind) == 16
+        even = self.b.and_(columns, I64(-2 * self.part)) if short else I64(0)
 
         def strip(row: Any) -> None:
-            _each(b, zero, even, 2 * part, lambda column: scatter(row, column, 2))
-            _each(b, even, columns, part, lambda column: scatter(row, column, 1))
+            if short:
+                _each(
+                    self.b, I64(0), even, 2 * self.part,
+                    lambda column: self._scatter(row, column, 2),
+                )  # fmt: skip
+            _each(self.b, even, columns, self.part, lambda column: self._scatter(row, column, 1))
 
-        _each(b, zero, rows, whole, strip)
-    return b.or_(is_wide, is_tall)
+        _each(self.b, I64(0), rows, self.whole, strip)
+
+    def _gather(self, row: Any, column: Any) -> None:
+        """Parts of as many rows of the source as a vector is long."""
+        come = self._places(self.source, column, self.across, row, self.whole, self.part)
+        held = [_joined(self.b, self._loaded(come[step :: self.part])) for step in range(self.part)]
+        go = self._places(self.goal, row, self.down, column, self.part, self.whole)
+        self._store(_turned(self.b, held), go)
+
+    def _scatter(self, row: Any, column: Any, count: int) -> None:
+        """As many parts side by side to as many rows of the goal as a vector is long."""
+        come = self._places(self.source, column, self.across, row, count * self.part, self.whole)
+        turned = [
+            [self._kept(one) for one in _turned(self.b, self._loaded(come[at : at + self.part]))]
+            for at in range(0, count * self.part, self.part)
+        ]
+        by_step = [self._parts(ones) for ones in zip(*turned, strict=True)]
+        go = self._places(self.goal, row, self.down, column, self.whole, count * self.part)
+        self._store([by_step[at % self.part][at // self.part] for at in range(self.whole)], go)
+
+    def _places(
+        self, array: Any, row: Any, across: Any, column: Any, count: int, size: int
+    ) -> list[Any]:
+        """Where vectors of a size begin in rows that follow each other, four from one address."""
+        b = self.b
+        found = [b.gep(array, [b.add(b.mul(row, across), column)])]
+        for at in range(count - 1):
+            found.append(b.gep(found[at - at % 4], [b.mul(across, I64(at % 4 + 1))]))
+        return [b.bitcast(one, ir.VectorType(self.kind, size).as_pointer()) for one in found]
+
+    def _loaded(self, places: Sequence[Any]) -> list[Any]:
+        return [self.b.load(one, align=kind_size(self.kind)) for one in places]
+
+    def _store(self, vectors: Sequence[Any], places: Sequence[Any]) -> None:
+        for vector, place in zip(vectors, places, strict=True):
+            self.b.store(vector, place, align=kind_size(self.kind))
+
+    def _kept(self, vector: Any) -> Any:
+        """A vector that LLVM makes as a whole, where it would make each of the parts that are stored."""
+        kind = ir.FunctionType(vector.type, [vector.type])
+        where = "=v,0" if self.bits == 512 else "=x,0"
+        return self.b.asm(kind, "", where, [vector], side_effect=False)
+
+    def _parts(self, vectors: Sequence[Any]) -> list[Any]:
+        """The parts of a vector by place, or those of two end to end."""
+        whole, part = self.whole, self.part
+        ends = list(vectors)
+        if len(vectors) > 1:
+            order = [
+                place + side * whole + lane
+                for place in range(0, whole, part)
+                for side in (0, 1)
+                for lane in range(part)
+            ]
+            orders = (order[:whole], order[whole:])
+            ends = [self._kept(_shuffled(self.b, vectors[0], vectors[1], one)) for one in orders]
+        undefined = ir.Constant(vectors[0].type, ir.Undefined)
+        size = part * len(vectors)
+        return [
+            _shuffled(self.b, end, undefined, list(range(first, first + size)))
+            for end in ends
+            for first in range(0, whole, size)
+        ]
 
 
 def _each(b: Any, first: Any, limit: Any, step: int, work: Callable[[Any], None]) -> None:
@@ -174,34 +227,6 @@ def _joined(b: Any, parts: list[Any]) -> Any:
             for one, other in zip(parts[::2], parts[1::2], strict=True)
         ]
     return parts[0]
-
-
-def _kept(b: Any, bits: int, vector: Any) -> Any:
-    """A vector that LLVM makes as a whole, where it would make each of the parts that are stored."""
-    kind = ir.FunctionType(vector.type, [vector.type])
-    return b.asm(kind, "", "=v,0" if bits == 512 else "=x,0", [vector], side_effect=False)
-
-
-def _parts(b: Any, bits: int, vectors: Sequence[Any]) -> list[Any]:
-    """The parts of 128 bits of a vector by place, or those of two end to end."""
-    whole = vectors[0].type.count
-    size = 16 // kind_size(vectors[0].type.element) * len(vectors)
-    ends = list(vectors)
-    if len(vectors) > 1:
-        order = [
-            place + side * whole + lane
-            for place in range(0, whole, size // 2)
-            for side in (0, 1)
-            for lane in range(size // 2)
-        ]
-        orders = (order[:whole], order[whole:])
-        ends = [_kept(b, bits, _shuffled(b, vectors[0], vectors[1], one)) for one in orders]
-    undefined = ir.Constant(vectors[0].type, ir.Undefined)
-    return [
-        _shuffled(b, end, undefined, list(range(first, first + size)))
-        for end in ends
-        for first in range(0, whole, size)
-    ]
 
 
 def _shuffled(b: Any, one: Any, other: Any, order: list[int]) -> Any:
