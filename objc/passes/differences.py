@@ -1,8 +1,9 @@
 """Names for differences: what is subtracted is subtracted once.
 
 `prediction - target`, `logits[label] - logsumexp(…)`: a linear combination of reads that stands
-inside of something else becomes a let before differentiation. The rewrites then see one symbol, which
-they never multiply out, and the gradient of a gather and of the logsumexp beside it are one adjoint.
+inside of something else, or one of entries that has a length, becomes a let before differentiation. The
+rewrites then see one symbol, which they never multiply out, and the gradient of a gather and of the logsumexp
+beside it are one adjoint.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ def name_differences(program: Program, known: Program) -> Program:
     recurrences = recurrence_of(program)
     for let in program.lets:
         own = {one.name for one in recurrences[let.name].lets} if let.name in recurrences else set()
-        for node in _differences(let.body):
+        is_length = let.reduction == "norm" and all(
+            read.tensor in program.input for read in reads(let.body)
+        )
+        for node in _differences(let.body, top=is_length):
             if any(read.tensor in own for read in reads(node)):
                 continue  # it would be one more member, with one more adjoint at every step
             positive = _positive(node, wanted)
@@ -43,7 +47,7 @@ def name_differences(program: Program, known: Program) -> Program:
             named = Let(name, free, positive, domain=domain_of(positive), span=let.span)
             seen[positive, frozenset(free)] = named
             lets.append(named)
-        lets.append(replace(let, body=_with_names(let.body, seen.values(), top=True)))
+        lets.append(replace(let, body=_with_names(let.body, seen.values(), top=not is_length)))
     return program.with_lets(lets)
 
 
@@ -61,9 +65,11 @@ def is_difference(expression: Expression) -> bool:
     return reads >= 2
 
 
-def _differences(body: Expression) -> list[Expression]:
-    """The differences inside of a body, not the body itself, in a fixed order."""
-    found = {node for node in body.atoms(sympy.Add) if node != body and is_difference(node)}
+def _differences(body: Expression, *, top: bool) -> list[Expression]:
+    """The differences inside of a body, the body itself at the `top` only, in a fixed order."""
+    found = {node for node in body.atoms(sympy.Add) if is_difference(node)}
+    if not top:
+        found -= {body}
     return sorted(found, key=spelled)
 
 

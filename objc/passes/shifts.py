@@ -144,9 +144,9 @@ def _log_probability(
         if sign not in (1, -1) or not isinstance(read, Read) or read.tensor not in normalizers:
             continue
         let = normalizers[read.tensor]
-        for mapping in _places(let, read, reader):
+        for mapping in _places(let, read, reader, node):
             moved = substitute_positions(let.body, mapping) - read
-            chosen = {mapping[one].index for one in let.over}
+            chosen = {mapping[one].index for one in let.over} - {None}
             if not chosen <= indices_of(moved):  # s[i] − s[i]: no addend of these places is left
                 continue
             if _less(node, -sign * moved) is not None:
@@ -154,11 +154,14 @@ def _log_probability(
     return None
 
 
-def _places(let: Let, read: Read, reader: Let) -> Iterator[dict[Index, Position]]:
-    """Where the addends of a logsumexp may stand in a reader: at any of its indices."""
+def _places(let: Let, read: Read, reader: Let, node: Any) -> Iterator[dict[Index, Position]]:
+    """Where the addends of a logsumexp may stand in a reader: at any of its indices, and where the one of a
+    label does."""
     outer = dict(zip(let.free, read.positions, strict=True))
+    positions = {place for one in node.atoms(Read) for place in one.positions}
+    labels = sorted((one for one in positions if isinstance(one.base, Read)), key=str)
     choices = [
-        [at(one) for one in reader.indices if one.dimension == index.dimension]
+        [*(at(one) for one in reader.indices if one.dimension == index.dimension), *labels]
         for index in let.over
     ]
     for chosen in itertools.product(*choices):

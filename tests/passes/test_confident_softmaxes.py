@@ -119,3 +119,15 @@ def test_one_example_is_rounded_as_a_batch_is(target: str) -> None:
     cosine = np.array([0.9, 0.0, 0.1], np.float32)
     for value in (kernel(cosine, 0), kernel(cosine[None], np.array([0]))):
         assert value == pytest.approx(3.112e-13, rel=1e-4)
+
+
+def test_a_label_with_a_formula_of_its_own_has_one_tangent() -> None:
+    """ArcFace where the label is certain but for 1e-21: all second derivatives have that factor."""
+    found = objc.library.arcface.hessian_vector_product(
+        cosine=np.array([[1.0405492251820737e-08, 9.470809631295804e-09, 1.3952960669933062e-08]]),
+        label=np.array([0]),
+        margin=4.0,
+        scale=64.0,
+        vector=np.array([[1.0, -0.5, 0.75]]),
+    )
+    assert found[0, 0] == pytest.approx(3.9340127491107631e-18, rel=1e-12)  # in 100 digits

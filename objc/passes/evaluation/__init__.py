@@ -43,6 +43,7 @@ from objc.passes.evaluation.small_exponents import powers_near_one
 from objc.passes.evaluation.soft_targets import soft_targets_by_parts
 from objc.passes.evaluation.softmaxes import compare_softmaxes
 from objc.passes.evaluation.square_differences import factor_differences_of_squares
+from objc.passes.evaluation.unit_entries import divide_entries_by_lengths
 from objc.passes.evaluation.weighted_squares import weigh_by_roots
 from objc.passes.squares import differences_of_squares
 
@@ -65,4 +66,5 @@ def keep_digits(program: Program) -> Program:
     program = differences_at_near_arguments(divergences_of_sigmoids(program))
     program = less_one(subtract_normalizers(powers_of_sigmoids(compound(program))))
     program = center_twice(weigh_by_roots(divide_by_lengths(program)))
+    program = divide_entries_by_lengths(program)
     return powers_of_one_exponential(compare_without_offsets(program))

@@ -30,6 +30,7 @@ from objc.ir.symbols import (
     substitute_positions,
 )
 from objc.passes.delta import split_guard, under
+from objc.passes.differences import is_difference
 from objc.passes.rewrites.forms import ONE, ZERO, is_short
 
 _MOST = sympy.Rational(3, 4)
@@ -279,6 +280,7 @@ class _Projecting:
             for read in core.atoms(Read) if isinstance(core, (sympy.Mul, Read, sympy.Pow)) else ():
                 let = self.known.get(read.tensor)
                 plain = let is not None and let.reduction is None and let.name not in self.inside
+                plain = plain and not is_difference(let.body)  # type: ignore[union-attr]
                 if plain and is_short(let.body):  # type: ignore[union-attr]
                     places = dict(zip(let.free, read.positions, strict=True))  # type: ignore[union-attr]
                     swaps[read] = substitute_positions(let.body, places)  # type: ignore[union-attr]
