@@ -26,6 +26,7 @@ from objc.passes.batch import batch
 from objc.passes.differentiate import gradient, hessian_vector_product
 from objc.passes.prune import prune
 from objc.passes.untaken import sink
+from objc.target import IndexOutOfRange
 
 Truth = dict[str, np.ndarray]
 """By output: mpf with a batch axis; NaN where there is no true value or it couldn't be settled."""
@@ -64,7 +65,8 @@ class Reference:
     """Value, gradient and second derivatives of a program that no rewrite has touched.
 
     The derivatives are of the text as lowered, not of its stable form, so a wrong rewrite shows here.
-    Where the text itself has no value (0/0 in a norm at zero), the stable form is asked instead.
+    Where the text itself has no value (0/0 in a norm at zero), or its derivatives read a place beyond an
+    axis that its value does not, the stable form is asked instead.
     `second` names the second derivatives, if there are to be any: products with a Hessian, its diagonal.
     The diagonal is read off products with the unit vectors: a formula of its own for it has one index
     more in every let, and of losses over pairs of vectors a hundred times as much to evaluate.
@@ -132,7 +134,10 @@ class Reference:
 
     def _run(self, inputs: Mapping[str, Any], digits: int) -> Truth:
         written, stable = self._programs
-        result = self._of(written, inputs, digits)
+        try:
+            result = self._of(written, inputs, digits)
+        except IndexOutOfRange:
+            return self._of(stable, inputs, digits)
         if any(_map(mpmath.isnan, one).any() for one in result.values()):
             for key, values in self._of(stable, inputs, digits).items():
                 missing = _map(mpmath.isnan, result[key])

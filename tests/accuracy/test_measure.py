@@ -261,3 +261,17 @@ def test_exponentials_of_exponentials_end_soon() -> None:
         assert exponential(exponential(mpmath.mpf(1e7))) == mpmath.inf
         assert exponential(-exponential(mpmath.mpf(1e7))) == 0
         assert mpmath.isfinite(exponential(mpmath.mpf(1e300)))
+
+
+def test_where_derivatives_read_what_the_value_does_not_the_stable_form_is_asked() -> None:
+    found, _ = reference(objc.library.ctc, ("logits",)).at(
+        {
+            "logits": np.array([[[1.0, 2.0], [0.5, 0.25]]]),
+            "target": np.array([[0, 1]]),
+            "input_length": np.array([1]),
+            "target_length": np.array([1]),
+            "blank": 7,
+        }
+    )
+    with mpmath.workdps(50):
+        close(found["per_example"][0], mpmath.log1p(mpmath.e))
