@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from objc.cli.options import target_option
 from objc.cli.output import Markup, is_colored, write_data
 from objc.cli.targets import TargetName
 from objc.cli.variants import find_target
-from objc.cli.write import require_place
+from objc.cli.write import require_picture
 
 if TYPE_CHECKING:
     from objc.kernel.kernel import Kernel
@@ -88,9 +87,7 @@ def command(
     from objc.accuracy.table import table
 
     if plot is not None:
-        require_place(Path(plot))
-    if plot is not None and importlib.util.find_spec("matplotlib") is None:
-        raise click.UsageError("A plot needs matplotlib: pip install 'objc[plot]'.")
+        require_picture(Path(plot))
     kernels = [one for text in targets for one in _kernels(TargetName.find(text), target)]
     if plot is not None and len(kernels) != 1:
         raise click.UsageError("A plot shows one declaration: FILE:NAME.")

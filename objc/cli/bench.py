@@ -18,7 +18,7 @@ from objc.bench.job import OWN, PEERS, Job
 from objc.cli import bench_cuda
 from objc.cli.output import Markup, is_colored, write_data
 from objc.cli.targets import TargetName
-from objc.cli.write import require_place, write_whole
+from objc.cli.write import require_picture, require_place, write_whole
 from objc.errors import ObjcError
 
 if TYPE_CHECKING:
@@ -134,9 +134,10 @@ def command(
     With `--target cuda`, the cases of a device: events on its stream, the copy that it makes itself,
     peak memory, and the aims that each case is held to. What is not installed is named at the end.
     """
-    for place in (save, plot):
-        if place is not None:
-            require_place(Path(place))
+    if save is not None:
+        require_place(Path(save))
+    if plot is not None:
+        require_picture(Path(plot))
     if device == "cuda":
         bench_cuda.measure(listed, names, peers, repetitions, limit, save, as_json)
         return
@@ -150,8 +151,6 @@ def command(
         return
     usual = LARGE if memory else CASES
     chosen = tuple(resized(one, size or {}) for one in _chosen(targets, names, usual))
-    if plot is not None:
-        _require_matplotlib()
     busy = machine.busy()
     if busy is not None and busy > machine.BUSY and not anyway:
         raise ObjcError(BusyMachine(None, round(100 * busy)))
@@ -230,13 +229,6 @@ def _draw(report: Report, path: str) -> None:
         from objc.bench.plot import roofline
 
         roofline(report, path)
-
-
-def _require_matplotlib() -> None:
-    import importlib.util
-
-    if importlib.util.find_spec("matplotlib") is None:
-        raise click.UsageError("A plot needs matplotlib: pip install 'objc[plot]'.")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import inspect
 import sys
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ import click
 from objc.cli.errors import NoSuchCode
 from objc.cli.output import Markup, write_data, write_text
 from objc.cli.targets import STANDARD_INPUT, TargetName, lower_target
+from objc.cli.write import require_picture
 from objc.errors import Diagnostic, ObjcError
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ def _target(text: str) -> TargetName | None:
 def _tell(target: TargetName, as_json: bool, plot: Path | None) -> None:
     from objc.analysis.story import profile, story
 
-    if plot is not None and plot.suffix not in (".png", ".svg", ".pdf"):
-        raise click.UsageError(f"A picture is .png, .svg or .pdf, not `{plot.name}`.")
+    if plot is not None:
+        require_picture(plot)
     _, programs = lower_target(target)
     told = {one.name: story(one) for one in programs}
     is_drawn = as_json or plot is not None or sys.stdout.isatty()
@@ -107,8 +108,6 @@ def _data(name: str, sentences: list[str], shape: Profile | None) -> dict[str, A
 def _draw(path: Path, shapes: Mapping[str, Profile | None]) -> None:
     from objc.cli.picture import draw
 
-    if importlib.util.find_spec("matplotlib") is None:
-        raise click.UsageError("A plot needs matplotlib: pip install 'objc[plot]'.")
     known = {name: one for name, one in shapes.items() if one is not None}
     if not known:
         raise click.UsageError("There is no slope in one prediction to draw here.")

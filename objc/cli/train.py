@@ -11,7 +11,7 @@ import click
 from objc.cli.options import target_option
 from objc.cli.output import Markup, write_data, write_text
 from objc.cli.targets import STANDARD_INPUT, TargetName, read_source, require_name
-from objc.cli.write import require_place
+from objc.cli.write import PICTURES, require_place
 
 if TYPE_CHECKING:
     from objc.kernel import Kernel
@@ -149,7 +149,7 @@ def command(target_name: str, target: str, quiet: bool, as_json: bool, **given: 
 
 _ENDINGS = {
     "history": (".json", ".csv", ".npz"),
-    "plot": (".png", ".pdf", ".svg"),
+    "plot": PICTURES,
 }
 """What the files of a run may end in, where that says their kind."""
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
+
+import click
 
 from objc.cli.errors import NotWritable
 from objc.errors import ObjcError
 from objc.files import replace_file
+
+PICTURES = (".png", ".pdf", ".svg")
+"""What the files of pictures end in."""
 
 
 def make_folder(path: Path) -> None:
@@ -25,6 +31,22 @@ def require_place(path: Path) -> None:
         raise ObjcError(NotWritable(None, str(path), "there is no such directory"))
     if not os.access(folder, os.W_OK):
         raise ObjcError(NotWritable(None, str(path), "the directory is not yours to write to"))
+
+
+def require_picture(path: Path) -> None:
+    """Before long work: that a picture can be drawn there.
+
+    Raises:
+        BadParameter: the ending says no kind of picture.
+        UsageError: matplotlib is not installed.
+        ObjcError: a file can't be put there.
+    """
+    if path.suffix not in PICTURES:
+        message = f"`{path}` ends in none of {', '.join(PICTURES)}."
+        raise click.BadParameter(message, param_hint="--plot")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise click.UsageError("A plot needs matplotlib: pip install 'objc[plot]'.")
+    require_place(path)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -106,6 +106,7 @@ def test_the_list(run: Run) -> None:
         (("--size", "batch=0"), "`batch=0` is no size"),
         (("--size", "²"), "`²` is no size"),
         (("--size", f"batch={10**20}"), "is beyond any memory"),
+        (("--plot", "roofline.docx"), "`roofline.docx` ends in none of .png, .pdf, .svg."),
         (("--peer", "tensorflow"), "Invalid value for '--peer'"),
         (("accuracy.objc:accuracy",), "error[E0340]: `accuracy` is no loss"),
     ],
