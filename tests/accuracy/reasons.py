@@ -28,18 +28,15 @@ PATHS = (
     " emissions of 1e20 beside transitions of 1e36 that agree any path is the best after a rounding"
 )
 CURVED = "products with a Hessian that is zero, or nearly, as a whole: its parts are not"
-SURE = "products with a Hessian that has one less the label's probability, 1e-21, in all entries of a row"
 COLUMNS = (
     "centered columns that are parallel but for 1e-3: the gradient is what a projection of the one on the"
     " other leaves, 1e-4 of which is the rounding of centered numbers, but not that of the inputs"
 )
 TEMPERED = (
     "logits of 1e28 over a temperature of 1e-14 leave the range of float32, of which the divergence times"
-    " the temperature's square does not"
+    " the temperature's square, the value, does not"
 )
-PRODUCTS = (
-    "products of vectors leave the range, or do over a temperature, of which a difference is asked"
-)
+PRODUCTS = "products of vectors leave the range, of which a difference is asked"
 GAINS = "gains of 2^1000 leave the range of float32, of which the share of the ideal ones does not"
 RANKS = (
     GAINS
@@ -50,21 +47,20 @@ CHOSEN = (
     "the Hessian's diagonal: a softmax at a temperature of 1e-17 has chosen one score, whose derivative is"
     " the mean of all but for a rounding, and that is left over the temperature's square"
 )
+VANISHED = "on the Hessian's diagonal an exponential that has vanished, times squares that have left the range"
 RECIPROCAL = (
-    "the reciprocal of a length of 1e-200, or of its square, leaves the range before what it is multiplied"
-    " with, a temperature of 1e20 or nothing, takes it back"
+    "on the Hessian's diagonal the reciprocal of the square of a length of 1e-200 leaves the range before"
+    " what it is multiplied with, a temperature of 1e20, takes it back"
 )
 
 REASONS: Mapping[str, str] = {
     "approx_ndcg": RANKS,
-    "arcface": SURE,
     "barlow_twins": COLUMNS,
-    "contrastive": RECIPROCAL,
     "crf": PATHS,
     "distillation": TEMPERED,
     "info_nce": PRODUCTS,
     "lambdarank": GAINS,
-    "mmd_gaussian": "an exponential that has vanished, times squares that have left the range",
+    "mmd_gaussian": VANISHED,
     "nt_xent": CHOSEN,
     "soft_dtw": CURVED,
     "supcon": RECIPROCAL,
