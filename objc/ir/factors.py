@@ -1,9 +1,11 @@
-"""The order in which the factors of a product are computed where hyperparameters of any size are among them.
+"""The order in which the factors of a product are computed where some of them may be of any size.
 
 Squared, or beside an entry that is large, a hyperparameter, or what is made of some, leaves the range, though
 what else it multiplies is so small that the whole does not. Last, each time by itself, it takes the product of
 the others to the whole, and nothing leaves what lies between both. So does c·x² as (x·c)·x: x·c lies between c
 and the whole.
+Entries are no different: w·x² is (w·x)·x, no number otherwise where a mask leaves an outlier out, and x²·y²
+is (x·y)·(x·y).
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ from objc.ir.program import Program
 from objc.ir.symbols import Expression, Read
 
 Factors = tuple[Expression, ...]
+_GREATEST_DEGREE = 4
 
 
 def early_and_late(product: Expression, program: Program) -> tuple[Factors, Factors]:
     """The factors of a product that are multiplied in any order, and those that come after them in this one:
-    hyperparameters, each as often as its power says, and one of two roots of a square."""
+    hyperparameters, each as often as its power says, and what powers are of, but for the first time."""
     settings, early, roots = list[Expression](), list[Expression](), list[Expression]()
     for factor in product.args:
         base, exponent = factor.as_base_exp()
@@ -39,8 +42,30 @@ def early_and_late(product: Expression, program: Program) -> tuple[Factors, Fact
         _may_be_large(one, program) for one in others
     )
     if not settings or not others or not at_risk:
-        return product.args, ()
+        return _in_rounds(product, program)
     return tuple(early), (*settings, *roots)
+
+
+def _in_rounds(product: Expression, program: Program) -> tuple[Factors, Factors]:
+    """Every factor once, then what is left of the powers of those that may be large, all of them at a time:
+    of x²·y no part is farther from one than x, y and the whole are."""
+    degrees: dict[Expression, int] = {}
+    others = list[Expression]()
+    for factor in product.args:
+        base, exponent = factor.as_base_exp()
+        whole = exponent.is_Integer and 2 <= exponent <= _GREATEST_DEGREE
+        if whole and not base.is_integer and _may_be_large(base, program):
+            degrees[base] = int(exponent)
+        else:
+            others.append(factor)
+    beside = [one for one in others if not one.is_number and not one.as_base_exp()[1].is_negative]
+    if not degrees or len(degrees) + len(beside) < 2:
+        return product.args, ()
+    rounds = [
+        sympy.Mul(*(base for base, degree in degrees.items() if degree > number))
+        for number in range(1, max(degrees.values()))
+    ]
+    return (*others, *degrees), tuple(reversed(rounds))
 
 
 def is_setting(base: Any, program: Program) -> bool:

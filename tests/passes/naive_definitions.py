@@ -7,6 +7,7 @@ from __future__ import annotations
 from .form import LOGITS, Form, Row, two
 from .naive_exponents import SMALL_FORMS
 from .naive_papers import PAPER_FORMS
+from .naive_ranges import RANGE_FORMS
 from .naive_scales import SURE
 
 NEAR_PAIRS: tuple[Row, ...] = (
@@ -96,4 +97,5 @@ CHOICES = (
 
 DEFINITIONS: tuple[Form, ...] = (
     *CHOICES, *BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED, *SMALL_FORMS, *PAPER_FORMS,
+    *RANGE_FORMS,
 )  # fmt: skip

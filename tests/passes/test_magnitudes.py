@@ -29,6 +29,10 @@ MENDED = [
     x**4 * exp(-3 * x**2 / s**2),
     x**2 / s**2,
     x / s**3,
+    x * sympy.Abs(x) / (s + sympy.Abs(x)) ** 2,
+    x * (2 * s + sympy.Abs(x)) / (s + sympy.Abs(x)) ** 2,
+    x**4 - x**2,
+    2 * x**2 - 3 * x**3 + x**5,
 ]
 
 UNTOUCHED = [
@@ -46,6 +50,8 @@ UNTOUCHED = [
     x * exp(-(x**2) / 2),
     x / s,
     s**2 * x,
+    x**4 + x**2,
+    x * s / (1 + x**2 + s),
 ]
 POINTS = (-1e300, -1e160, -3e5, -2.0, -1.0, -0.3, -1e-170, 1e-8, 0.7, 1.0, 1.5, 1e9, 1e200)
 

@@ -82,6 +82,8 @@ FORMS = [
     (1 - x * Branch(Eq(x, 0), 0, w) / w, 1 - x),
     (sqrt(1 + y) - 1, sqrt1pm1(y)),
     (sqrt(sympy.Abs(x * k)), sqrt(sympy.Abs(x)) * sqrt(sympy.Abs(k))),
+    (1 / (1 + sympy.Abs(x) / w), w / (w + sympy.Abs(x))),
+    (sqrt(y + w) - sqrt(y), w / (sqrt(y + w) + sqrt(y))),
     (sqrt(x**4 + x**2), sympy.Abs(x) * hypot(1, x)),
     (sqrt(x**2 * y**2 + w**2 * x**2), sympy.Abs(x) * hypot(w, y)),
     (w * hypot1m1(x) - w * x * quotient(x, hypot(1, x)),
@@ -108,6 +110,7 @@ FORMS = [
 ]  # fmt: skip
 
 PIECEWISE = [
+    log((w + 1) / (w - 1)),
     log(1 - exp(-exp(x))),
     log(sigmoid(x) + sigmoid(-x) * exp(-w)),
     log(sigmoid(x) * exp(w) + sigmoid(-x) * exp(3 * w)),
@@ -167,6 +170,8 @@ def test_no_rule_without_its_condition() -> None:
     """log of a product of reals stays: its factors may be negative."""
     assert rewrite(log(x * exp(x))) == log(x * exp(x))
     assert rewrite(exp(x) - exp(w)) == exp(x) - exp(w)
+    assert rewrite(1 / (1 + x**2 / w)) == 1 / (1 + x**2 / w)
+    assert rewrite(sqrt(y + p) - sqrt(y)) == sqrt(y + p) - sqrt(y)
 
 
 def test_factors_move_into_branches() -> None:

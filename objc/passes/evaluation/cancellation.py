@@ -15,12 +15,14 @@ from typing import Any
 import sympy
 
 from objc.atoms import Branch, expm1, extended, log1mexp, log1p
-from objc.ir.program import Program
+from objc.ir.domain import Domain
+from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Expression, Read
+from objc.ir.symbols import Expression, Read, indices_of
 from objc.passes.evaluation.series import Expansion, Series
 from objc.passes.inline import size
-from objc.passes.rewrites.forms import HALF, is_short
+from objc.passes.rewrites.forms import HALF, is_short, parts_with
 
 _PROBE, _TERMS = 8, 34
 """Coefficients that tell whether something cancels, and those that a radius is chosen from."""
@@ -32,8 +34,15 @@ _MOST_NODES = 120
 
 def expand_at_zero(program: Program) -> Program:
     """The program with series where formulas of one real number cancel around zero."""
-    expanding = _Expanding()
-    return program.with_lets(replace(let, body=expanding.of(let.body)) for let in program.lets)
+    inside = members(program)
+    expanding = _Expanding(Names.of(program))
+    lets: list[Let] = []
+    for let in program.lets:
+        expanding.makes_lets = let.name not in inside
+        body = expanding.of(let.body)
+        lets += [one for one in expanding.ratios.values() if one not in lets]
+        lets.append(replace(let, body=body))
+    return program.with_lets(lets)
 
 
 def series_at_zero(expression: Expression, x: Read) -> Branch | None:
@@ -44,7 +53,10 @@ def series_at_zero(expression: Expression, x: Read) -> Branch | None:
 class _Expanding:
     """Changes expressions; what has been expanded on the way is remembered."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Names | None = None) -> None:
+        self.names = names
+        self.makes_lets = False
+        self.ratios: dict[Expression, Let] = {}
         self.expansions: dict[tuple[Read, int], Expansion] = {}
         self.cancelling: dict[tuple[Any, Read], bool] = {}
 
@@ -59,6 +71,9 @@ class _Expanding:
             by_difference = self._at_equal(node)
             if by_difference is not None:
                 return by_difference
+            by_ratio = self._of_ratio(node)
+            if by_ratio is not None:
+                return by_ratio
         if isinstance(node, (sympy.Add, sympy.Mul)):
             parts = _by_symbol(node)
             changed = {x: self._at_zero_of(node.func(*part), x) for x, part in parts.items()}
@@ -93,6 +108,44 @@ class _Expanding:
                 rest = [one for one in sympy.Add.make_args(opened) if one not in parts]
                 return sympy.Add(*rest, found.xreplace({apart: a - b}))
         return None
+
+    def _of_ratio(self, node: Any) -> Expression | None:
+        """The addends that are of one ratio but for a factor, if they cancel where it is small:
+        c·|x| − c²·log1p(|x|/c) is x²/2 there, of which no power of c is a part."""
+        if self.names is None or not self.makes_lets:
+            return None
+        for function in sorted(node.atoms(log1p), key=spelled):
+            number, ratio = function.args[0].as_coeff_Mul()
+            if not (ratio.is_nonnegative and _is_ratio(ratio)):
+                continue
+            u = Read("ratio", (), {"nonnegative": True})
+            for addend, factor, one in parts_with(node, log1p):
+                if one != function:
+                    continue
+                parts: dict[Any, Any] = {addend: log1p(number * u)}
+                for other in node.args:
+                    times = other / (factor * ratio)
+                    if times.is_number:
+                        parts[other] = times * u
+                found = self.at_zero(sympy.Add(*parts.values()), u) if len(parts) > 1 else None
+                if found is None:
+                    continue
+                condition, near, _ = found.args
+                degree = near.as_powers_dict()[u]
+                named = {u: self._named(ratio)}
+                series = factor * ratio**degree * (near / u**degree).xreplace(named)
+                branch = Branch(condition.xreplace(named), series, sympy.Add(*parts))
+                return sympy.Add(*(other for other in node.args if other not in parts), branch)
+        return None
+
+    def _named(self, ratio: Any) -> Read:
+        """A ratio by the name of a let."""
+        assert self.names is not None
+        if ratio not in self.ratios:
+            free = tuple(sorted(indices_of(ratio), key=lambda index: index.name))
+            name = self.names.fresh("ratio")
+            self.ratios[ratio] = Let(name, free, ratio, domain=Domain("nonnegative"))
+        return self.ratios[ratio].read(*self.ratios[ratio].free)
 
     def _at_zero_of(self, expression: Any, x: Read) -> Expression | None:
         """The same of |x|, where that is all that stands there of x."""
@@ -149,6 +202,13 @@ class _Expanding:
         if isinstance(expression, sympy.Mul) and lowest < 0 <= whole.order and sum(positive) > 1:
             return True
         return any(self._cancels(one, x) for one in expression.args)
+
+
+def _is_ratio(product: Any) -> bool:
+    """Whether a product is of entries, or their sizes, of which one divides."""
+    powers = [one.as_base_exp() for one in sympy.Mul.make_args(product)]
+    bases = (base.args[0] if isinstance(base, sympy.Abs) else base for base, _ in powers)
+    return all(isinstance(one, Read) for one in bases) and any(n == -1 for _, n in powers)
 
 
 def _without_poles(expression: Any, x: Read) -> Expression | None:

@@ -43,38 +43,48 @@ def over_common_denominators(program: Program) -> Program:
     return program.with_lets(changed)
 
 
-def _whole(node: Any, program: Program) -> Expression | None:
-    """The sum as one fraction without a subtraction, if it is a sum of fractions with one."""
+def _whole(
+    node: Any, program: Program, signs: frozenset[sympy.Dummy] = frozenset()
+) -> Expression | None:
+    """The sum as one fraction without a subtraction, if it is a sum of fractions with one. The squares of
+    `signs` are one."""
     if not isinstance(node, sympy.Add):
         return None
     roots = _roots(node)
     if roots:
-        found = _whole(_by_roots(node, roots), program)
+        found = _whole(_by_roots(node, roots), program, signs)
         back = {u: sympy.sqrt(x) for x, u in roots.items()}
         return None if found is None else found.xreplace(back)
+    if node.has(sympy.Abs):
+        return _by_sizes(node, program)
     if size(node) > _MOST_NODES or not all(_is_fraction(one) for one in node.args):
         return None
     if not any(one.as_numer_denom()[1].free_symbols for one in node.args):
         return None
     # With a difference written out less may be left above, and below it may cancel.
     for opened in dict.fromkeys((written_out(node, program), node)):
-        found = _one_fraction(opened)
+        found = _one_fraction(opened, signs)
         if found is not None:
             return found
     return None
 
 
-def _one_fraction(opened: Any) -> Expression | None:
-    if len(opened.free_symbols) > _MOST_SYMBOLS or not is_short(opened):
+def _one_fraction(opened: Any, signs: frozenset[sympy.Dummy]) -> Expression | None:
+    if len(opened.free_symbols - signs) > _MOST_SYMBOLS or not is_short(opened):
         return None
     if _has_one_sign(sympy.Add.make_args(opened)):
         return None
-    above, below = map(sympy.factor, sympy.fraction(sympy.cancel(sympy.together(opened))))
-    if len(_signed(above)) > 1 or not all(map(_is_exact, _signed(above))):
+    whole = sympy.cancel(sympy.together(opened))
+    for s in sorted(signs, key=spelled):
+        above, below = (sympy.rem(one, s**2 - 1, s) for one in sympy.fraction(whole))
+        whole = sympy.cancel(above / below)
+    above, below = map(sympy.factor, sympy.fraction(whole))
+    inexact = [one for one in _signed(above) if not one.free_symbols <= signs]
+    if len(inexact) > 1 or not all(map(_is_exact, inexact)):
         return None
     if any(len(one.args) > 2 for one in _signed(below)):
         return None
-    return _by_ratios(above, below)
+    return _by_ratios(above, below, signs)
 
 
 def _signed(product: Any) -> list[Any]:
@@ -153,7 +163,7 @@ def _usual_side(condition: Any) -> bool | None:
     return None
 
 
-def _by_ratios(above: Any, below: Any) -> Expression:
+def _by_ratios(above: Any, below: Any, signs: frozenset[sympy.Dummy]) -> Expression:
     """aⁿ·b/cᵐ divided factor by factor: powers may leave the range of which the fraction does not."""
     whole = sympy.Integer(1)
     waiting = []
@@ -175,7 +185,7 @@ def _by_ratios(above: Any, below: Any) -> Expression:
             for side in sides:
                 side[1] -= 1
         for divisor in waiting:
-            if base.is_number or divisor[0].is_number:
+            if base.free_symbols <= signs or divisor[0].is_number:
                 continue
             times = min(exponent, divisor[1])
             whole *= quotient(base, divisor[0]) ** times
@@ -203,6 +213,28 @@ def _roots(node: Any) -> dict[Read, Expression]:
 def _by_roots(node: Any, roots: dict[Read, Expression]) -> Any:
     powers = {x**n: u ** (2 * n) for x, u in roots.items() for n in _exponents(node, x)}
     return node.xreplace(powers).xreplace({x: u**2 for x, u in roots.items()})
+
+
+def _by_sizes(node: Any, program: Program) -> Expression | None:
+    """The same of |x| as s·x, with the sign s of x, where x itself is s·|x|."""
+    # Of |x − y| beside |x| all is known that way.
+    for opened in dict.fromkeys((written_out(node, program), node)):
+        inside = sorted({one.args[0] for one in opened.atoms(sympy.Abs)}, key=spelled)
+        sign = {x: sympy.Dummy(f"sign {x}", real=True) for x in inside}
+        entry = {x: sympy.Dummy(str(x), nonnegative=True) for x in inside if isinstance(x, Read)}
+        swaps: dict[Any, Any] = {}
+        for x, u in entry.items():
+            swaps |= {sympy.Abs(x): u, sympy.sign(x): sign[x], x: sign[x] * u}
+            powers = {n: u**n if n % 2 == 0 else sign[x] * u**n for n in _exponents(opened, x)}
+            swaps |= {x**n: power for n, power in powers.items()}
+        for x in inside:
+            if x not in entry:
+                swaps |= {sympy.Abs(x): sign[x] * x.xreplace(swaps), sympy.sign(x): sign[x]}
+        found = _whole(opened.xreplace(swaps), program, frozenset(sign.values()))
+        if found is not None:
+            back: dict[Any, Any] = {u: sympy.Abs(x) for x, u in entry.items()}
+            return found.xreplace(back | {s: sympy.sign(x) for x, s in sign.items()})
+    return None
 
 
 def _exponents(node: Any, x: Read) -> list[Any]:

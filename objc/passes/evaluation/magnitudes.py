@@ -12,7 +12,17 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, extended, hypot, hypot1m1, log1p, quotient, xlogy
+from objc.atoms import (
+    Branch,
+    extended,
+    hypot,
+    hypot1m1,
+    log1p,
+    maximum,
+    minimum,
+    quotient,
+    xlogy,
+)
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of
 from objc.passes.rewrites.forms import ONE, is_short
@@ -46,19 +56,43 @@ def _in_range(expression: Any, named: Mapping[Read, Expression]) -> Any:
         return expression
     if getattr(expression, "is_Relational", False):
         if not isinstance(expression, sympy.Eq | sympy.Ne):
-            return expression
+            sides = [_nested(one) if one.is_Add else one for one in expression.args]
+            return expression.func(*sides)
         return expression.func(*(_in_range(one, named) for one in expression.args))
     if isinstance(expression, (sympy.Mul, sympy.Pow)):
         return _product(expression, named)
     if isinstance(expression, log1p):
         return _log_of_square(expression, named)
+    if isinstance(expression, sympy.Add):
+        expression = _nested(expression)
     # A square beside a constant is left whole: it is what the constant's branches look for.
     whole = expression.is_Add and expression.as_coeff_Add()[0].is_positive
     arguments = [
-        one if whole and (_scaled_power(one) or _scaled_power(-one)) else _in_range(one, named)
+        one if whole and (_scaled_power(one) or _is_square(-one)) else _in_range(one, named)
         for one in expression.args
     ]
     return expression.func(*arguments) if arguments != list(expression.args) else expression
+
+
+def _nested(total: Any) -> Any:
+    """x⁴ − x² = (x² − 1)·x², for an entry x: of two powers that are infinite nothing is left."""
+    powers: dict[Any, dict[int, Expression]] = {}
+    for one in total.args:
+        number, rest = one.as_coeff_Mul()
+        x, degree = rest.as_base_exp()
+        if isinstance(x, Read) and _is_from(degree, 2):
+            powers.setdefault(x, {})[int(degree)] = number
+    for x, numbers in sorted(powers.items(), key=lambda one: spelled(one[0])):
+        if len({number.is_positive for number in numbers.values()}) < 2:
+            continue
+        highest, *lower = sorted(numbers, reverse=True)
+        whole = numbers[highest]
+        for degree in lower:
+            whole = whole * x ** (highest - degree) + numbers[degree]
+            highest = degree
+        rest = total - sympy.Add(*(number * x**degree for degree, number in numbers.items()))
+        total = rest + x**highest * whole
+    return total
 
 
 def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
@@ -76,7 +110,7 @@ def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
     if changed is None:
         changed = _rational(whole)
     if changed is None:
-        changed = _over_powers_of_sums(whole)
+        changed = _over_powers_of_sums(whole, named)
     if changed is None:
         changed = _square_of_scale(whole)
     return _divided_in_turn(whole) if changed is None else changed
@@ -119,18 +153,34 @@ def _divided_in_turn(product: Any) -> Any:
     return product
 
 
-def _over_powers_of_sums(product: Any) -> Expression | None:
-    """x/(1 + x)² = (x/(1 + x))/(1 + x), of which the square may leave the range, and (1 − x)/(1 + x)²."""
+def _over_powers_of_sums(product: Any, named: Mapping[Read, Expression]) -> Expression | None:
+    """x/(1 + x)² = (x/(1 + x))/(1 + x), of which the square may leave the range, (1 − x)/(1 + x)² and
+    x²/(1 + |x|): what is no larger than a sum of which nothing is negative is divided by it first. Of
+    x·y/(x + y) that is the greater one."""
     whole = product
-    for power in sympy.Mul.make_args(product):
-        base, exponent = power.as_base_exp()
-        if not (_is_from(-exponent, 2) and isinstance(base, sympy.Add) and base.is_positive):
+    factors = [one.as_base_exp() for one in sympy.Mul.make_args(product)]
+    entries = sum(n for one, n in factors if indices_of(one) and _is_from(n, 1))
+    for base, exponent in factors:
+        total = named.get(base, base)
+        if not (_is_from(-exponent, 1) and isinstance(total, sympy.Add)) or not all(
+            one.is_nonnegative for one in total.args
+        ):
             continue
-        for factor in sympy.Mul.make_args(product):
-            x = _without_a_number(factor)
-            if x is not None and x in {_without_a_number(one) for one in base.args}:
-                whole = whole / factor * base * quotient(factor, base)
-                break
+        if exponent == -1 and entries < 2:
+            continue
+        parts = {_without_a_number(one) for one in total.args}
+        inside = [one for one in factors if _is_from(one[1], 1) and _is_within(one[0], total)]
+        within = [one for one, n in inside for _ in range(n)]
+        within.sort(key=lambda one: (not isinstance(one, sympy.Add), bool(indices_of(one))))
+        for left in range(min(-exponent, len(within)), 0, -1):
+            x = within.pop(0)
+            beside = [one for one in within if {sympy.Abs(x), sympy.Abs(one)} == parts]
+            if left == 1 and beside and indices_of(x) and indices_of(beside[0]):
+                sizes = sympy.Abs(x), sympy.Abs(beside[0])
+                whole = whole / x / beside[0] * sympy.sign(x) * sympy.sign(beside[0])
+                whole *= base * minimum(*sizes) * quotient(maximum(*sizes), base)
+            else:
+                whole = whole / x * base * quotient(x, base)
     return None if whole == product else whole
 
 
@@ -150,10 +200,20 @@ def _square_of_scale(product: Any) -> Expression | None:
 
 
 def _without_a_number(term: Any) -> Any:
-    """x of c·x, and of a + c·x, for an entry x that is of one sign."""
-    _, rest = term.as_coeff_Add()
-    x = rest.as_coeff_Mul()[1]
-    return x if isinstance(x, Read) and x.is_nonnegative else None
+    """x of c·x, for an entry x that is never negative, or the size of one; None of a number."""
+    x = term.as_coeff_Mul()[1]
+    size = x.args[0] if isinstance(x, sympy.Abs) else x
+    return x if isinstance(size, Read) and x.is_nonnegative else None
+
+
+def _is_within(factor: Any, total: Any) -> bool:
+    """Whether a factor is at most so many times a sum: an entry, or a sum, of parts of that."""
+    number, rest = factor.as_coeff_Add()
+    if rest == 0 or (number != 0 and total.as_coeff_Add()[0] == 0):
+        return False
+    parts = {_without_a_number(one) for one in total.args} - {None}
+    addends = (one.as_coeff_Mul()[1] for one in sympy.Add.make_args(rest))
+    return all(_without_a_number(sympy.Abs(one)) in parts for one in addends)
 
 
 def _is_half(exponent: Any) -> bool:
@@ -231,7 +291,10 @@ def _log_of_square(node: Any, named: Mapping[Read, Expression]) -> Any:
         return node
     if above == 1:
         return Branch(sympy.Lt(below, _LEAST * rate), sympy.log(rate) - sympy.log(below), node)
-    if isinstance(above, Read) and above.is_positive:
+    # Of the size over a number that all examples have, a logarithm more would be a price for all of them.
+    if isinstance(above, Read) or indices_of(below):
+        if above != _without_a_number(above):
+            return node
         apart = sympy.log(above) - sympy.log(below) + sympy.log(rate)
         ratio = rate * quotient(above, below)
         return Branch(sympy.Gt(ratio, _GREATEST), apart, log1p(ratio))
@@ -319,6 +382,12 @@ def _scaled_power(product: Any) -> tuple[Any, Expression, Any] | None:
             if rate.is_positive and not rate.has(x):
                 return x, rate, exponent
     return None
+
+
+def _is_square(product: Any) -> bool:
+    """Whether a product is k·xᵐ ≥ 0 with a number k."""
+    found = _scaled_power(product)
+    return found is not None and bool(found[1].is_number)
 
 
 def _in_reciprocal(factor: Any, x: Any) -> tuple[int, Expression] | None:

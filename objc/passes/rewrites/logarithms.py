@@ -250,14 +250,18 @@ def log1p_of_exponential(node: Any) -> Expression | None:
 
 
 def log_of_ratio(node: Any) -> Expression | None:
-    """log(A/B) = log1p((A − B)/B) where A − B is a number; log((k + u)/(k − u)) by log1p of either."""
+    """log(A/B) = log1p((A − B)/B) where A − B is a number, and B above zero; log((k + u)/(k − u)) by log1p of
+    either."""
     (argument,) = node.args
     above, below = argument.as_numer_denom()
     if below.is_number or not isinstance(argument, sympy.Mul):
         return None
     apart = sympy.expand(above - below)
-    if apart.is_number and apart.is_positive and below.is_positive:
-        return log1p(apart / below)
+    if apart.is_number and apart.is_positive and below.is_real:
+        joined = log1p(apart / below)
+        if below.is_nonnegative:
+            return joined
+        return Branch(sympy.Gt(below, 0), joined, sympy.log(-above) - sympy.log(-below))
     constant, rest = above.as_coeff_Add()
     if constant == 1 and below == 1 - rest:
         return log1p(rest) - log1p(-rest)
@@ -290,17 +294,22 @@ def difference_of_logs(node: Any) -> Expression | None:
         terms = [_coefficient_and_argument(one, function) for one in node.args]
         for first, (coefficient, a) in zip(node.args, terms, strict=True):
             for second, (other, b) in zip(node.args, terms, strict=True):
-                if a is None or b is None or a == b or not b.is_nonnegative:
+                if a is None or b is None or a == b or b.is_negative:
                     continue
                 left = _left_over(coefficient, other)
                 if left is None or (left != 0 and function is not sympy.log):
                     continue
                 apart = sympy.expand(a - b) if is_short(a - b) else ZERO
+                is_known = b.is_nonnegative
+                if not is_known and not (function is sympy.log and apart.is_number):
+                    continue
                 if not _is_surplus(apart, function):
                     continue
                 rest = [one for one in node.args if one is not first and one is not second]
                 near = apart / b if function is sympy.log else apart / (1 + a * b)
                 joined = log1p(near) if function is sympy.log else sympy.atan(near)
+                if not is_known:  # the logarithm of what is negative is no number
+                    joined = Branch(sympy.Ge(b, 0), joined, function(b))
                 return sympy.Add(*rest, left * function(a), -other * joined)
     return None
 

@@ -198,16 +198,33 @@ def size_from_sign(node: Any) -> Expression | None:
 
 
 def power_of_reciprocal(node: Any) -> Expression | None:
-    """(k + c/x)⁻ⁿ = xⁿ·(k·x + c)⁻ⁿ for x > 0 and c > 0: 1/x may overflow."""
-    if not (node.exp.is_Integer and node.exp < 0 and isinstance(node.base, sympy.Add)):
+    """(k + c/x)⁻ⁿ = xⁿ·(k·x + c)⁻ⁿ and (a/x + b/y)⁻ⁿ = (x·y)ⁿ·(a·y + b·x)⁻ⁿ for x and y above zero, where
+    no addend is below: 1/x may overflow."""
+    base, exponent = node.as_base_exp()
+    is_whole = exponent.is_Integer and exponent.is_negative and isinstance(base, sympy.Add)
+    if not is_whole or len(base.args) > 3 or not all(map(_is_side, base.args)):
         return None
-    constant, rest = node.base.as_coeff_Add()
-    if not (constant.is_positive and rest.is_positive):
+    below = [_reciprocal_in(one) for one in base.args]
+    number = base.as_coeff_Add()[0] != 0
+    found = list(dict.fromkeys(one for one in below if one is not None))
+    if not found or (number and len(base.args) > 2) or not (number or len(found) == len(below)):
         return None
-    for factor in sympy.Mul.make_args(rest):
+    whole = sympy.Mul(*found)
+    return whole**-exponent * sympy.Add(*(one * whole for one in base.args)) ** exponent
+
+
+def _is_side(addend: Any) -> bool:
+    """Whether an addend is above zero, or c·|x|/y: of squares the ratio is kept, which stays in range."""
+    above = addend.as_numer_denom()[0].as_coeff_Mul()[1]
+    return bool(addend.is_positive or (addend.is_nonnegative and isinstance(above, sympy.Abs)))
+
+
+def _reciprocal_in(product: Any) -> Any:
+    """x of c/x, for an x above zero."""
+    for factor in sympy.Mul.make_args(product):
         x, exponent = factor.as_base_exp()
         if exponent == -1 and x.is_positive and not x.is_number:
-            return x ** (-node.exp) * (constant * x + rest * x) ** node.exp
+            return x
     return None
 
 

@@ -6,8 +6,19 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, hypot, hypot1m1, quotient, sqrt1pm1
-from objc.ir.symbols import Expression
+from objc.atoms import (
+    Branch,
+    expm1,
+    hypot,
+    hypot1m1,
+    log1p,
+    maximum,
+    minimum,
+    quotient,
+    sqrt1pm1,
+    stop_gradient,
+)
+from objc.ir.symbols import Expression, Read
 from objc.passes.rewrites.forms import HALF, ONE, parts_with, without, without_factor
 
 
@@ -26,10 +37,14 @@ def root_of_square(body: Expression) -> Expression | None:
 
 
 def root_to_hypot(node: Any) -> Expression | None:
-    """√(a² + b²) = hypot(a, b), in which no square overflows or vanishes."""
-    if not (node.exp.is_Rational and node.exp.q == 2 and isinstance(node.base, sympy.Add)):
+    """√(a² + b²) = hypot(a, b), in which no square overflows or vanishes, and a root of it where both are
+    squares as they stand."""
+    if not (node.exp.is_Rational and node.exp.q in (2, 4) and isinstance(node.base, sympy.Add)):
         return None
     roots = [root_of_square(addend) for addend in node.base.args]
+    as_they_stand = None not in roots and not any(one.is_number for one in roots)
+    if node.exp.q == 4 and (node.base.has(maximum) or not as_they_stand):
+        return None
     if len(roots) > 3 or node.base.is_number:
         return None
     if any(one is not None and not one.is_number for one in roots):
@@ -43,7 +58,49 @@ def root_to_hypot(node: Any) -> Expression | None:
     whole, *others = (one / common for one in roots)
     for one in others:
         whole = hypot(whole, one)
-    return (sympy.Abs(common) * whole) ** node.exp.p
+    return (sympy.Abs(common) * whole) ** (2 * node.exp)
+
+
+def root_of_powers(node: Any) -> Expression | None:
+    """(a·xᵖ + b·yᵖ)^(n/p) = mⁿ·(a·(x/m)ᵖ + b·(y/m)ᵖ)^(n/p) with m the greater one, or the less where p is
+    negative: a power of what is at most one stays in range. It holds for every m above zero, so that m is
+    held. Where a + b is one, and p may be next to zero, (x/m)ᵖ is counted from one."""
+    terms = [_weight_and_power(one) for one in sympy.Add.make_args(node.base)]
+    if len(terms) != 2 or None in terms or node.base.has(maximum, minimum):
+        return None
+    weights, sides, exponents = zip(*terms, strict=True)
+    (p, other), n = exponents, node.exp * exponents[0]
+    if p != other or sides[0] == sides[1] or not n.is_number or n.is_integer is None:
+        return None
+    longest = stop_gradient(maximum(*sides))
+    if not p.is_nonnegative:
+        longest = Branch(sympy.Gt(p, 0), longest, stop_gradient(minimum(*sides)))
+    ratios = [quotient(side, longest) for side in sides]
+    if p.is_number or sympy.expand(sympy.Add(*weights)) != 1:
+        shorter = sympy.Add(*(w * u**p for w, u in zip(weights, ratios, strict=True))) ** node.exp
+    else:
+        parts = (w * expm1(p * sympy.log(u)) for w, u in zip(weights, ratios, strict=True))
+        shorter = sympy.exp(node.exp * log1p(sympy.Add(*parts)))
+    whole = longest**n * shorter
+    if all(one.is_positive for one in sides):
+        return whole
+    return Branch(sympy.Gt(maximum(*sides), 0), whole, sympy.Integer(0) if n > 0 else sympy.oo)
+
+
+def _weight_and_power(term: Any) -> tuple[Expression, Expression, Expression] | None:
+    """(w, x, p) of w·xᵖ with an entry x that is not negative, or the size of one, and a p above 2 or that is
+    no number."""
+    for factor in sympy.Mul.make_args(term):
+        entry, p = factor.as_base_exp()
+        entry = entry.args[0] if isinstance(entry, sympy.Abs) else entry
+        x = sympy.Abs(entry)
+        if p.is_number and x in sympy.Mul.make_args(term):  # SymPy writes |x|³ as x²·|x|
+            p += 1
+        weight = term / x**p
+        is_degree = p > 2 if p.is_number else p.is_real
+        if isinstance(entry, Read) and is_degree and not weight.has(entry):
+            return weight, x, p
+    return None
 
 
 def root_of_size(node: Any) -> Expression | None:
@@ -174,7 +231,8 @@ def length_less(other: Any, side: Any, length: Any) -> Expression:
 
 
 def difference_of_powers(node: Any) -> Expression | None:
-    """c·Aⁿ − c·Bⁿ, with A − B a number, without the subtraction: for roots, and their reciprocals."""
+    """c·Aⁿ − c·Bⁿ, with A − B a number, or one term above zero, without the subtraction: for roots, and their
+    reciprocals."""
     terms = [_coefficient_and_power(one) for one in node.args]
     for first, (coefficient, base, exponent) in zip(node.args, terms, strict=True):
         if not _is_root(exponent):
@@ -183,7 +241,8 @@ def difference_of_powers(node: Any) -> Expression | None:
             if other_exponent != exponent or coefficient + other != 0:
                 continue
             apart = sympy.expand(base - other_base)
-            if apart.is_positive and apart.is_number and other_base.is_nonnegative:
+            is_term = apart.is_positive and not isinstance(apart, sympy.Add)
+            if is_term and other_base.is_nonnegative:
                 rest = [one for one in node.args if one is not first and one is not second]
                 difference = _difference(base, other_base, exponent, apart)
                 return sympy.Add(*rest, coefficient * difference)
@@ -201,8 +260,8 @@ def _coefficient_and_power(term: Any) -> tuple[Expression, Expression, Expressio
 
 
 def _is_root(exponent: Any) -> bool:
-    """±1/2 or ±1/3."""
-    return bool(exponent.is_Rational and abs(exponent.p) == 1 and exponent.q in (2, 3))
+    """±1/2, ±1/3, … ±1/5."""
+    return bool(exponent.is_Rational and abs(exponent.p) == 1 and 2 <= exponent.q <= 5)
 
 
 def _difference(a: Any, b: Any, exponent: Any, apart: Any) -> Expression:
