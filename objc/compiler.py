@@ -39,6 +39,7 @@ from objc.passes.expand import expand
 from objc.passes.fixed_places import fetch_once, sum_before_landing
 from objc.passes.inline import inline_single
 from objc.passes.lower import Module, lower, lower_declaration
+from objc.passes.others import divide_products
 from objc.passes.prune import prune
 from objc.passes.searches import search_places
 from objc.passes.share import share
@@ -120,5 +121,6 @@ def _kind(output: str) -> str:
 
 def _finish(program: Program) -> Program:
     program = settle_demand(share(keep_digits(program)))
-    program = settle_demand(share(prune(scale_last(expand(sum_before_landing(program))))))
+    program = expand(divide_products(sum_before_landing(program)))
+    program = settle_demand(share(prune(scale_last(program))))
     return fetch_once(search_places(prune(inline_single(keep_range(sink(program))))))
