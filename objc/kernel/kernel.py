@@ -206,18 +206,21 @@ class Kernel:
         gradients = {name: found[f"gradient:{name}"] for name in names}
         return found["value"], self._terms(found), gradients
 
-    def several(self, results: Sequence[str], *arguments: Any, **keywords: Any) -> dict[str, Any]:
-        """Several results from one run, by name: of `value`, `terms`, `gradient`, `term_gradients`,
+    def several(
+        self, results: str | Sequence[str], *arguments: Any, **keywords: Any
+    ) -> dict[str, Any]:
+        """Several results (or one) from one run, by name: of `value`, `terms`, `gradient`, `term_gradients`,
         `hessian_diagonal` and `hessian_vector_product`, each as the method of that name gives it.
 
         Raises:
             InputError: another name, or an option that one of the results has no use for.
         """
-        wanted = tuple(dict.fromkeys(results))
-        for one in wanted or ("",):
-            if one not in _TOGETHER:
+        names = results if isinstance(results, list | tuple) else (results,)
+        for one in names or ("",):
+            if not isinstance(one, str) or one not in _TOGETHER:
                 choices = tuple(_TOGETHER)
                 raise InputError(BadOption(None, self.name, "results", repr(one), choices))
+        wanted = tuple(dict.fromkeys(names))
         product = "hessian_vector_product" in wanted
         allowed = (_DERIVATIVE - {"out"}) | ({"vector"} if product else set())
         slots, options = self._derivative("several", arguments, keywords, frozenset(allowed))

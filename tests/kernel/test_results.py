@@ -79,6 +79,8 @@ def test_several_results_of_one_run(module: Any) -> None:
         (("hessian_vector_product",), {}, "`vector` not given"),
         (("value",), {"vector": X}, "takes no `vector`"),
         (("value",), {"reduction": "none"}, "takes no `reduction`"),
+        ("valu", {}, "did you mean `value`"),
+        (X, {}, "`results` is array"),
     ],
 )
 def test_several_says_what_it_can_not_give(
@@ -86,6 +88,10 @@ def test_several_says_what_it_can_not_give(
 ) -> None:
     with pytest.raises(objc.InputError, match=part):
         module.huber.several(results, X, Y, **options)
+
+
+def test_several_may_be_one(module: Any) -> None:
+    assert module.huber.several("value", X, Y) == {"value": module.huber(X, Y)}
 
 
 def test_label_gather(module: Any) -> None:
