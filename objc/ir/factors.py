@@ -1,9 +1,9 @@
 """The order in which the factors of a product are computed where some of them may be of any size.
 
 Squared, or beside an entry that is large, a hyperparameter, or what is made of some, leaves the range, though
-what else it multiplies is so small that the whole does not. Last, each time by itself, it takes the product of
-the others to the whole, and nothing leaves what lies between both. So does c·x² as (x·c)·x: x·c lies between c
-and the whole.
+what else it multiplies is so small that the whole does not. Last, each time by itself, it takes the product
+of the others to the whole, and nothing leaves what lies between both. So does c·x² as (x·c)·x: x·c lies
+between c and the whole.
 Entries are no different: w·x² is (w·x)·x, no number otherwise where a mask leaves an outlier out, and x²·y²
 is (x·y)·(x·y).
 """
