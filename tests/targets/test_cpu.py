@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from typing import Any
 
 import numpy as np
 import pytest
 import sympy
-from objc.targets.cpu import emission, loading
+from objc.targets.cpu import emission
 from objc.targets.cpu.entry import translate
 from objc.targets.cpu.mathematics import SPELLINGS
 from objc.targets.cpu.translation import Parts
@@ -174,33 +173,6 @@ def test_rows_are_turned_in_registers() -> None:
         assert set(re.findall(r"vectorize.width\", i32 (\d+)", text)) == widths
         assert len(re.findall(r"call void @\"turned_copy\.", text)) == copies
         assert len(parts) == (copies > 0)  # compiled once, for all kernels
-
-
-@pytest.mark.parametrize("bits", [256, 512])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_turned_copy_is_of_any_shape(dtype: str, bits: int) -> None:
-    """And nothing beside it is written."""
-    if bits > loading.vector_bits():
-        pytest.skip("the processor has no such vectors")
-    text = f"""def entry(slots, values, scratch, begin, end, first, last):
-    goal = view(slots[0], (slots[2], slots[3],), {dtype})
-    source = view(slots[1], (slots[4], slots[5],), {dtype})
-    turned_copy(goal, source, begin, end)
-"""
-    code = loading.object_of(loading.widened(str(translate(text, bits)), bits))
-    address = loading._place([code], "entry")
-    assert address is not None
-    copy = loading.SIGNATURE(address)
-    values = np.zeros(1)
-    sizes = (1, 2, 3, 4, 5, 7, 8, 9, 11, 15, 16, 17, 20, 31, 32, 33, 70)
-    for tall, wide in itertools.product(sizes, sizes):
-        source = np.arange((wide + 2) * (tall + 3), dtype=dtype).reshape(wide + 2, tall + 3)
-        goal = np.full((tall + 2, wide + 1), -1, dtype)
-        expected = goal.copy()
-        expected[:tall, :wide] = source[:wide, :tall].T
-        slots = np.array([goal.ctypes.data, source.ctypes.data, *goal.shape, *source.shape])
-        copy(slots.ctypes.data, values.ctypes.data, 0, tall, wide, 0, 0)
-        np.testing.assert_array_equal(goal, expected)
 
 
 def test_what_a_short_row_needs_no_second_array_for() -> None:

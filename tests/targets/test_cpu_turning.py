@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
 import pytest
 from objc.targets.cpu.entry import translate
-from objc.targets.cpu.loading import entry_of, native_target, optimise, widened
+from objc.targets.cpu.loading import (
+    SIGNATURE,
+    _place,
+    entry_of,
+    native_target,
+    object_of,
+    optimise,
+    vector_bits,
+    widened,
+)
 
 TEXT = """
 @step
@@ -64,14 +74,41 @@ def test_every_shape(back: bool, kind: str) -> None:
                 assert (memory[:32] == 77).all() and (memory[-32:] == 77).all()
 
 
-def test_no_entry_goes_by_itself() -> None:
-    """By shuffles and masks; the loops that are left count vectors."""
+@pytest.mark.parametrize("bits", [256, 512])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_turned_copy_is_of_any_shape(dtype: str, bits: int) -> None:
+    """And nothing beside it is written."""
+    if bits > vector_bits():
+        pytest.skip("the processor has no such vectors")
+    text = f"""def entry(slots, values, scratch, begin, end, first, last):
+    goal = view(slots[0], (slots[2], slots[3],), {dtype})
+    source = view(slots[1], (slots[4], slots[5],), {dtype})
+    turned_copy(goal, source, begin, end)
+"""
+    code = object_of(widened(str(translate(text, bits)), bits))
+    address = _place([code], "entry")
+    assert address is not None
+    copy = SIGNATURE(address)
+    values = np.zeros(1)
+    sizes = (1, 2, 3, 4, 5, 7, 8, 9, 11, 15, 16, 17, 20, 31, 32, 33, 70)
+    for tall, wide in itertools.product(sizes, sizes):
+        source = np.arange((wide + 2) * (tall + 3), dtype=dtype).reshape(wide + 2, tall + 3)
+        goal = np.full((tall + 2, wide + 1), -1, dtype)
+        expected = goal.copy()
+        expected[:tall, :wide] = source[:wide, :tall].T
+        slots = np.array([goal.ctypes.data, source.ctypes.data, *goal.shape, *source.shape])
+        copy(slots.ctypes.data, values.ctypes.data, 0, tall, wide, 0, 0)
+        np.testing.assert_array_equal(goal, expected)
+
+
+def test_entries_go_by_vectors() -> None:
+    """Number by number only where a matrix is too short for them."""
     module = llvm.parse_assembly(widened(str(translate(text(False, "float32"), 512)), 512))
     machine = native_target().create_target_machine(cpu="x86-64-v4", opt=3)
     optimise(module, machine)
     made = str(module)
-    assert "shufflevector <16 x float>" in made and "llvm.masked.store.v16f32" in made
-    assert "store float " not in made
+    assert "shufflevector <16 x float>" in made
+    assert "store <16 x float>" in made and "store <8 x float>" in made
 
 
 def test_other_copies_are_left_to_llvm() -> None:
