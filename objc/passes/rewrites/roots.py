@@ -42,7 +42,7 @@ def root_to_hypot(node: Any) -> Expression | None:
     if not (node.exp.is_Rational and node.exp.q in (2, 4) and isinstance(node.base, sympy.Add)):
         return None
     roots = [root_of_square(addend) for addend in node.base.args]
-    as_they_stand = None not in roots and not any(one.is_number for one in roots)
+    as_they_stand = all(one is not None and not one.is_number for one in roots)
     if node.exp.q == 4 and (node.base.has(maximum) or not as_they_stand):
         return None
     if len(roots) > 3 or node.base.is_number:
