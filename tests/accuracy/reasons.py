@@ -47,7 +47,6 @@ CHOSEN = (
     "the Hessian's diagonal: a softmax at a temperature of 1e-17 has chosen one score, whose derivative is"
     " the mean of all but for a rounding, and that is left over the temperature's square"
 )
-VANISHED = "on the Hessian's diagonal an exponential that has vanished, times squares that have left the range"
 RECIPROCAL = (
     "on the Hessian's diagonal the reciprocal of the square of a length of 1e-200 leaves the range before"
     " what it is multiplied with, a temperature of 1e20, takes it back"
@@ -60,7 +59,6 @@ REASONS: Mapping[str, str] = {
     "distillation": TEMPERED,
     "info_nce": PRODUCTS,
     "lambdarank": GAINS,
-    "mmd_gaussian": VANISHED,
     "nt_xent": CHOSEN,
     "soft_dtw": CURVED,
     "supcon": RECIPROCAL,
