@@ -39,7 +39,7 @@ class Sizes(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, parameter: Any, context: Any) -> dict[str, int]:
         if isinstance(value, dict):
             return value
-        found = {}
+        found: dict[str, int] = {}
         for one in value.split(","):
             name, equals, number = one.rpartition("=")
             if not number.strip().isdecimal() or int(number) < 1 or (equals and not name.strip()):
@@ -48,7 +48,10 @@ class Sizes(click.ParamType):  # type: ignore[type-arg]
                 )
             if int(number) > _MOST:
                 self.fail(f"`{one}` is beyond any memory: at most {_MOST}.", parameter, context)
-            found[name.strip() if equals else "batch"] = int(number)
+            name = name.strip() if equals else "batch"
+            if name in found:
+                self.fail(f"`{value}` has `{name}` twice.", parameter, context)
+            found[name] = int(number)
         return found
 
 

@@ -105,6 +105,7 @@ def test_the_list(run: Run) -> None:
         (("--size", "many"), "`many` is no size"),
         (("--size", "batch=0"), "`batch=0` is no size"),
         (("--size", "²"), "`²` is no size"),
+        (("--size", "4,batch=5"), "`4,batch=5` has `batch` twice."),
         (("--size", f"batch={10**20}"), "is beyond any memory"),
         (("--plot", "roofline.docx"), "`roofline.docx` ends in none of .png, .pdf, .svg."),
         (("--peer", "tensorflow"), "Invalid value for '--peer'"),
