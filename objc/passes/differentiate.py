@@ -16,7 +16,7 @@ import sympy
 from objc.ir.domain import Domain
 from objc.ir.index import BATCH, Index, Position
 from objc.ir.program import Input, Let, Names, Program
-from objc.ir.recurrence import groups
+from objc.ir.recurrence import groups, members
 from objc.ir.symbols import (
     Condition,
     Expression,
@@ -154,6 +154,22 @@ def _dependent(program: Program, roots: Iterable[str]) -> set[str]:
         found |= reached
 
 
+def _may_be_impossible(program: Program) -> set[str]:
+    """The lets of recurrences that the text makes -∞ somewhere, as the logarithm of what can't be, or that
+    are made of such: states that nothing leads to. A row outside of one is -∞ by fault alone."""
+    inside = members(program)
+    if not inside:
+        return set()
+    found: set[str] = set()
+    size = -1
+    while size < len(found):  # in a recurrence what comes later is read
+        size = len(found)
+        for let in program.lets:
+            if let.body.has(-sympy.oo) or any(read.tensor in found for read in let.reads):
+                found.add(let.name)
+    return found & set(inside)
+
+
 def _direct_reads(let: Let) -> list[Read]:
     """The reads that stand in the body itself, not in gathers nor in the guard."""
     return sorted(let.body.atoms(Read), key=lambda read: str(read.name))
@@ -166,7 +182,9 @@ class _Reverse:
         self.program = program
         self.names = Names.of(program)
         self.lets: list[Let] = []
-        self.weights = Weights(self.names, self.lets, program.lets)
+        self.weights = Weights(
+            self.names, self.lets, program.lets, impossible=_may_be_impossible(program)
+        )
         self.sums = Sums(self.names, self.lets, _Growing(_domains(program), self.lets))
         self.active = _dependent(program, wrt)
         self.parts: dict[str, list[Contribution]] = {name: [] for name in self.active}
@@ -355,7 +373,7 @@ class _Forward:
         for index in direction:
             self.names.fresh(index.name)  # taken
         self.lets: list[Let] = []
-        self.weights = Weights(self.names, self.lets)
+        self.weights = Weights(self.names, self.lets, impossible=_may_be_impossible(program))
         self.shifts = Shifts(self.names, self.lets)
         domains = _Growing(_domains(program), self.lets)
         self.sums = Sums(self.names, self.lets, domains)

@@ -7,7 +7,7 @@ reduction (where the maximum is, the product of the others); it is made once, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import sympy
 
@@ -27,12 +27,23 @@ from objc.passes.differences import is_difference
 
 ONE = sympy.Integer(1)
 
+_LEAST = -(sympy.Integer(2) ** 1023)
+"""Above -∞ in every type: SymPy takes what is read for finite."""
+
 
 class Weights:
     """Weights of the reductions of one program."""
 
-    def __init__(self, names: Names, lets: list[Let], known: Iterable[Let] = ()) -> None:
-        """`known` are lets of the program: a log-probability that has a name there keeps it."""
+    def __init__(
+        self,
+        names: Names,
+        lets: list[Let],
+        known: Iterable[Let] = (),
+        impossible: Collection[str] = (),
+    ) -> None:
+        """`known` are lets of the program: a log-probability that has a name there keeps it. `impossible`
+        are those that may be -∞, as the logarithm of what can't be."""
+        self._impossible = impossible
         self._names = names
         self._known: dict[str, Expression] = {}
         self._named = [let for let in known if let.reduction is None and is_difference(let.body)]
@@ -52,7 +63,11 @@ class Weights:
             case "mean":
                 return 1 / self.number_of_points(let)
             case "logsumexp":
-                return sympy.exp(self._by_name(let.body - value, let))
+                weight = sympy.exp(self._by_name(let.body - value, let))
+                if let.name not in self._impossible:
+                    return weight
+                # of a sum that is -∞ no addend has a part, whatever else would move it
+                return Branch(sympy.Gt(value, _LEAST), weight, sympy.Integer(0))
             case "norm":
                 return Branch(sympy.Eq(value, 0), sympy.Integer(0), quotient(let.body, value))
             case "max" | "min":

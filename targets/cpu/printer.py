@@ -87,7 +87,8 @@ class Printer:
         number = nearest(value)
         if self.dtype == "float64":
             return repr(number)
-        short = np.float32(number)
+        with np.errstate(over="ignore"):  # then it is written as it is, and is infinite there too
+            short = np.float32(number)
         return f"float32({repr(number) if np.isinf(short) else str(short)})"
 
     def cast(self, text: str) -> str:

@@ -14,6 +14,7 @@ PULLS = "as many pairs pull a score up as down, each by a half but for what a si
 
 ROOTS: Mapping[str, str] = {
     "cosface": SMALLEST,
+    "ctc": SMALLEST,
     "cosine_embedding": PARALLEL,
     "gradient_penalty": SMALLEST,
     "ranknet": PULLS,
@@ -52,9 +53,12 @@ RECIPROCAL = (
     " what it is multiplied with, a temperature of 1e20, takes it back"
 )
 
+SCALED = "by the logarithm of the scale: scores of any size, each rounded, less their mean under a softmax"
+
 REASONS: Mapping[str, str] = {
     "approx_ndcg": RANKS,
     "barlow_twins": COLUMNS,
+    "clip": SCALED,
     "crf": PATHS,
     "distillation": TEMPERED,
     "info_nce": PRODUCTS,
@@ -67,4 +71,4 @@ REASONS: Mapping[str, str] = {
 
 LONG = "its examples take minutes in hundreds of digits"
 
-NOT_MEASURED: Mapping[str, str] = dict.fromkeys(("clip", "ctc", "siglip", "sinkhorn"), LONG)
+NOT_MEASURED: Mapping[str, str] = dict.fromkeys(("siglip", "sinkhorn"), LONG)

@@ -119,6 +119,25 @@ def test_ctc(target: str, scale: float, blank: int) -> None:
     close(gradient, given.grad)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_curvature_of_ctc(seed: int) -> None:
+    """Against differences of the gradient: states that nothing leads to were no numbers there."""
+    ctc = module("structured", "cpu").ctc
+    drawn = np.random.default_rng(seed)
+    logits, vector = drawn.normal(size=(2, 1, 5, 3))
+    lengths = np.array([4 + seed % 2]), np.array([1 + seed % 2])
+    given = drawn.integers(1, 3, size=(1, 3)), *lengths
+    assert np.isfinite(ctc(logits, *given))
+    step = 1e-5
+    ends = [ctc.gradient(logits + sign * step * vector, *given) for sign in (1, -1)]
+    found = ctc.hessian_vector_product(logits, *given, vector=vector)
+    np.testing.assert_allclose(found, (ends[0] - ends[1]) / (2 * step), atol=1e-8)
+    units = np.eye(logits.size).reshape(-1, *logits.shape)
+    along = [ctc.hessian_vector_product(logits, *given, vector=one)[one == 1][0] for one in units]
+    found = ctc.hessian_diagonal(logits, *given)
+    np.testing.assert_allclose(found.ravel(), along, atol=1e-12)
+
+
 def test_ctc_of_a_target_that_does_not_fit_is_infinite() -> None:
     ctc = module("structured", "cpu").ctc
     assert ctc(np.zeros((2, 3)), [1, 1], 2, 2) == np.inf
