@@ -152,6 +152,13 @@ _DEPTH = 690
 """exp(-690) is well above the smallest normal number of float64, in which products are taken."""
 
 
+def is_ordinary(product: Expression) -> Condition:
+    """Whether a product has not left the range, nor is near its ends. What is no number isn't between them
+    either: zero times an infinity on the way."""
+    size = sympy.Abs(product)
+    return sympy.And(sympy.Gt(size, LEAST_SQUARE), sympy.Lt(size, GREATEST_SQUARE))
+
+
 def _product(let: Let, names: Names) -> list[Let]:
     """The product; where it has left the range, or a part of it has, by the logarithms of the factors, in
     loops that an ordinary row does not run.
@@ -173,9 +180,7 @@ def _product(let: Let, names: Names) -> list[Let]:
     depth = part("depth", "sum", below, sympy.And(let.guard, sympy.Not(shallow)))
     safe = sympy.Or(shallow, sympy.Gt(depth.read(*let.free), -_DEPTH))
     whole = plain.read(*let.free)
-    size = sympy.Abs(whole)
-    # What is no number isn't between them either: zero times an infinity on the way.
-    inside = sympy.And(sympy.Gt(size, LEAST_SQUARE), sympy.Lt(size, GREATEST_SQUARE), safe)
+    inside = sympy.And(is_ordinary(whole), safe)
     guard = sympy.And(let.guard, sympy.Not(inside))
     logarithms = part("log", "sum", logarithm, guard)
     signs = replace(

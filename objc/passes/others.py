@@ -24,7 +24,7 @@ from objc.ir.symbols import (
     indices_of,
     substitute_positions,
 )
-from objc.passes.expand import GREATEST_SQUARE, LEAST_SQUARE
+from objc.passes.expand import is_ordinary
 
 ZERO = sympy.Integer(0)
 
@@ -71,9 +71,8 @@ def _divided(let: Let, own: Index, guard: Condition, names: Names) -> list[Let]:
     whole = part("whole", let.body, "prod", some, domain_of_let(let.body, "prod", True))
     zeros = part("zeros", iverson(sympy.Eq(let.body, 0)), "sum", guard, Domain("nonnegative"))
     product, number = whole.read(*free), zeros.read(*free)
-    size = sympy.Abs(product)
-    is_ordinary = sympy.And(sympy.Gt(size, LEAST_SQUARE), sympy.Lt(size, GREATEST_SQUARE))
-    far = sympy.And(some, sympy.Not(is_ordinary))
+    is_near = is_ordinary(product)
+    far = sympy.And(some, sympy.Not(is_near))
     logarithm = sympy.log(sympy.Abs(let.body))
     logarithms = part("log", logarithm, "sum", far, Domain("real"))
     signs = part("sign", sympy.sign(let.body), "prod", far, Domain("real"))
@@ -88,7 +87,7 @@ def _divided(let: Let, own: Index, guard: Condition, names: Names) -> list[Let]:
     body = Branch(
         sympy.Eq(factor, 0),
         Branch(sympy.Eq(number, 1), product, ZERO),
-        Branch(none, ZERO, Branch(is_ordinary, product / factor, by_logarithms)),
+        Branch(none, ZERO, Branch(is_near, product / factor, by_logarithms)),
     )
     if guard != sympy.true:  # where a place is not among the factors none is left out
         body = Branch(substitute_positions(guard, here), body, Branch(none, ZERO, product))

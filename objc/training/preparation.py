@@ -41,9 +41,6 @@ class Sizes:
             return dimension
         return self._known[dimension][0] if dimension in self._known else None
 
-    def as_dict(self) -> dict[str, int]:
-        return {name: size for name, (size, _) in self._known.items()}
-
     def bind(self, record: InputRecord, shape: tuple[int, ...], whole: tuple[int, ...]) -> None:
         """Match one example's shape to the declaration.
 

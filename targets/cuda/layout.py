@@ -26,9 +26,6 @@ tiles it is a thread too, but those of a block go through the inner loops side b
 Number = int | tuple[int, int]
 """Of a step; of one of the loops in a step whose rows are taken in blocks, that of the item too."""
 
-SCALARS = ("values", "shorts", "wholes")
-"""Scalars that steps hand on: in float64, in the kernel's own type where that is float32, in int64."""
-
 
 @dataclass
 class Layout(layout.Layout):

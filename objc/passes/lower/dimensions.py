@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from objc.errors import InternalError
@@ -104,6 +103,3 @@ class Dimensions:
         if name not in self.axes:
             self.axes[name] = Axis(Dimension(name) if known else None, span, name)
         return self.axes[name]
-
-    def as_mapping(self) -> Mapping[str, Axis]:
-        return self.axes
