@@ -38,6 +38,7 @@ from objc.passes.evaluation import keep_digits, keep_range, scale_last
 from objc.passes.expand import expand
 from objc.passes.fixed_places import fetch_once, sum_before_landing
 from objc.passes.inline import inline_single
+from objc.passes.known_sums import read_known_sums
 from objc.passes.lower import Module, lower, lower_declaration
 from objc.passes.others import divide_products
 from objc.passes.prune import prune
@@ -122,5 +123,5 @@ def _kind(output: str) -> str:
 def _finish(program: Program) -> Program:
     program = settle_demand(share(keep_digits(program)))
     program = expand(divide_products(sum_before_landing(program)))
-    program = settle_demand(share(prune(scale_last(program))))
+    program = read_known_sums(settle_demand(share(prune(scale_last(program)))))
     return fetch_once(search_places(prune(inline_single(keep_range(sink(program))))))

@@ -1,0 +1,80 @@
+"""Sums over several indices that read a sum over one of them which is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import objc
+from objc.compiler import Variant, derive, lower, parse
+from objc.source import Source
+
+torch = pytest.importorskip("torch")
+
+TEXT = """
+loss attention(q: real[N, D], k: real[M, D], v: real[M, E] | y: real[N, E], mask: binary[M]) =
+    mean[i, e]((o[i, e] - y[i, e])^2)
+    where s[i, j] = sum[d](q[i, d] * k[j, d])
+          o[i, e] = sum[j{guard}](exp(s[i, j] - logsumexp[l{same}](s[i, l])) * v[j, e])
+"""
+WRITTEN = """
+loss written(w: real[M], v: real[M, E], a: real[E] | mask: binary[M]) =
+    sum[e](o[e]^2) + sum[e, j{guard}](a[e] * w[j] * v[j, e])
+    where o[e] = sum[j{guard}](w[j] * v[j, e])
+"""
+GUARDS = {"all": "", "causal": "{} <= i", "masked": "mask[{}] == 1"}
+
+
+def _text(kind: str) -> str:
+    guard = GUARDS[kind]
+    written = f" | {guard}" if guard else ""
+    return TEXT.format(guard=written.format("j"), same=written.format("l"))
+
+
+def _slopes(kind: str) -> list[Any]:
+    (written,) = lower(parse(Source("text", _text(kind)))).programs.values()
+    program = derive(written, Variant(("gradient",), ("q", "k", "v")))
+    return [let for let in program.lets if let.reduction == "sum" and len(let.over) > 1]
+
+
+def _arrays(batch: tuple[int, ...]) -> list[np.ndarray[Any, Any]]:
+    drawn = np.random.default_rng(3)
+    shapes = ((5, 3), (7, 3), (7, 4), (5, 4))
+    return [
+        *(drawn.normal(size=(*batch, *shape)) for shape in shapes),
+        np.broadcast_to(np.array([1, 0, 1, 1, 0, 1, 1]), (*batch, 7)).copy(),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["all", "causal"])
+def test_what_was_weighed_is_read(kind: str) -> None:
+    assert not _slopes(kind)
+
+
+@pytest.mark.parametrize(("guard", "left"), [("", 0), (" | mask[j] == 1", 1)])
+def test_what_data_leaves_out_is_not_multiplied(guard: str, left: int) -> None:
+    text = WRITTEN.format(guard=guard)
+    (written,) = lower(parse(Source("text", text))).programs.values()
+    program = derive(written, Variant(("value",)))
+    assert len([let for let in program.lets if len(let.over) > 1]) == left
+
+
+@pytest.mark.parametrize("kind", list(GUARDS))
+@pytest.mark.parametrize("batch", [(), (2,)])
+def test_slopes_are_pytorch_s(kind: str, batch: tuple[int, ...]) -> None:
+    arrays = _arrays(batch)
+    kernel = objc.compile(_text(kind)).attention
+    found = kernel.gradient(*arrays, wrt=("q", "k", "v"), reduction="sum")
+    q, k, v, y, mask = map(torch.tensor, arrays)
+    for one in (q, k, v):
+        one.requires_grad_()
+    scores = q @ k.transpose(-1, -2)
+    if kind == "causal":
+        scores = scores.masked_fill(torch.triu(torch.ones(5, 7, dtype=torch.bool), 1), -torch.inf)
+    if kind == "masked":
+        scores = scores.masked_fill(mask[..., None, :] == 0, -torch.inf)
+    (((torch.softmax(scores, -1) @ v - y) ** 2).mean((-1, -2))).sum().backward()
+    for name, one in (("q", q), ("k", k), ("v", v)):
+        np.testing.assert_allclose(found[name], one.grad.numpy(), rtol=1e-10, atol=1e-13)
