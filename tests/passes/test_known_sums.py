@@ -76,5 +76,5 @@ def test_slopes_are_pytorch_s(kind: str, batch: tuple[int, ...]) -> None:
     if kind == "masked":
         scores = scores.masked_fill(mask[..., None, :] == 0, -torch.inf)
     (((torch.softmax(scores, -1) @ v - y) ** 2).mean((-1, -2))).sum().backward()
-    for name, one in (("q", q), ("k", k), ("v", v)):
-        np.testing.assert_allclose(found[name], one.grad.numpy(), rtol=1e-10, atol=1e-13)
+    for slope, one in zip(found, (q, k, v), strict=True):
+        np.testing.assert_allclose(slope, one.grad.numpy(), rtol=1e-10, atol=1e-13)
