@@ -5,6 +5,7 @@ by its exponentials. The table of `tests.passes.frameworks` does not have them.
 from __future__ import annotations
 
 from .form import LOGITS, Form, Row, two
+from .naive_counts import COUNT_FORMS
 from .naive_exponents import SMALL_FORMS
 from .naive_papers import PAPER_FORMS
 from .naive_ranges import RANGE_FORMS
@@ -97,5 +98,5 @@ CHOICES = (
 
 DEFINITIONS: tuple[Form, ...] = (
     *CHOICES, *BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED, *SMALL_FORMS, *PAPER_FORMS,
-    *RANGE_FORMS,
+    *RANGE_FORMS, *COUNT_FORMS,
 )  # fmt: skip

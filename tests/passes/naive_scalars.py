@@ -102,10 +102,7 @@ LARGE = (
 
 SCALARS: tuple[Form, ...] = (*LIKELIHOODS, *DEVIANCES, *QUOTIENTS, *LARGE)
 
-SECOND = "the terms cancel to second order, and no form of the whole is known"
-
 UNMENDED_SCALARS: Mapping[str, str] = {
     "acos(x)^2": "the curvature at one is a difference of powers of the distance from it",
-    "(nu + 1) / 2 * log(1 + r^2 / nu) - lgamma((nu + 1) / 2) + lgamma(nu / 2) + log(nu * pi) / 2": SECOND,
 }  # fmt: skip
 """By name, those that are not mended, each with what is missing."""

@@ -18,6 +18,7 @@ from objc.passes.evaluation.cosine_complements import complements_of_cosines
 from objc.passes.evaluation.deviations import center_twice
 from objc.passes.evaluation.divergences import divergences_by_parts
 from objc.passes.evaluation.exponentials import powers_of_one_exponential
+from objc.passes.evaluation.far_gammas import gammas_beside_logarithms
 from objc.passes.evaluation.fractions import over_common_denominators
 from objc.passes.evaluation.gammas import differences_of_gammas
 from objc.passes.evaluation.jensen_gaps import measure_gaps
@@ -52,7 +53,7 @@ __all__ = ["keep_digits", "keep_range", "scale_last"]
 
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
-    program = open_known_arms(program)
+    program = open_known_arms(gammas_beside_logarithms(program))
     program = powers_near_one(project_by_the_rest(variances_as_squares(program)))
     program = complements_of_cosines(complements_of_probabilities(program))
     program = combine_differences(

@@ -84,7 +84,7 @@ def _one_fraction(opened: Any, signs: frozenset[sympy.Dummy]) -> Expression | No
         return None
     if any(len(one.args) > 2 for one in _signed(below)):
         return None
-    return _by_ratios(above, below, signs)
+    return by_ratios(above, below, signs)
 
 
 def _signed(product: Any) -> list[Any]:
@@ -163,8 +163,9 @@ def _usual_side(condition: Any) -> bool | None:
     return None
 
 
-def _by_ratios(above: Any, below: Any, signs: frozenset[sympy.Dummy]) -> Expression:
-    """aⁿ·b/cᵐ divided factor by factor: powers may leave the range of which the fraction does not."""
+def by_ratios(above: Any, below: Any, signs: frozenset[sympy.Dummy] = frozenset()) -> Expression:
+    """aⁿ·b/cᵐ divided factor by factor: powers may leave the range of which the fraction does not. `signs`
+    are left where they are."""
     whole = sympy.Integer(1)
     waiting = []
     for one in sympy.Mul.make_args(below):

@@ -18,10 +18,10 @@ from objc.passes.differences import written_out
 from objc.passes.evaluation.nodes import change_nodes
 from objc.passes.rewrites.forms import HALF, ONE, ZERO, is_short
 
-_FAR = sympy.Integer(20)
+FAR = sympy.Integer(20)
 """From here on what the series leave out is below 2⁻⁵⁵ of a difference."""
 
-_SERIES: dict[int, dict[int, str]] = {
+SERIES: dict[int, dict[int, str]] = {
     -1: {1: "1/12", 3: "-1/360", 5: "1/1260", 7: "-1/1680", 9: "1/1188"},
     0: {1: "-1/2", 2: "-1/12", 4: "1/120", 6: "-1/252", 8: "1/240", 10: "-1/132"},
     1: {1: "1", 2: "1/2", 3: "1/6", 5: "-1/30", 7: "1/42", 9: "-1/30", 11: "5/66"},
@@ -74,15 +74,15 @@ def _gamma_in(term: Any) -> tuple[Any, int, Any]:
 def _difference(order: int, x: Any, s: Any, upper: Any) -> Expression:
     """ψₙ(x + s) − ψₙ(x) for x > 0 and s ≥ 0; `upper` is x + s as it stands."""
     function = loggamma if order < 0 else lambda at: sympy.polygamma(order, at)
-    far = -s * quotient(_slope(_SERIES[order], 1 / x, 1 / upper), x) / upper
+    far = -s * quotient(slope_of_series(SERIES[order], 1 / x, 1 / upper), x) / upper
     if order == -1:
         far += s * sympy.log(upper) + ((x - HALF) * log1p(quotient(s, x)) - s)
     if order == 0:
         far += log1p(quotient(s, x))
-    return Branch(sympy.Ge(x, _FAR), far, function(upper) - function(x))
+    return Branch(sympy.Ge(x, FAR), far, function(upper) - function(x))
 
 
-def _slope(coefficients: dict[int, str], u: Any, v: Any) -> Expression:
+def slope_of_series(coefficients: dict[int, str], u: Any, v: Any) -> Expression:
     """(P(u) − P(v))/(u − v) of a polynomial, by Horner's scheme for both at once."""
     value, slope = ZERO, ZERO
     for power in range(max(coefficients), -1, -1):
