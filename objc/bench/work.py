@@ -22,9 +22,19 @@ from objc.bench.floors import Floors
 from objc.ir.index import Index
 from objc.ir.program import Input, Let, Program
 from objc.ir.symbols import Condition, Expression, IndexValue, Read
-from objc.schedule import Loops, schedule
+from objc.schedule import Loops, Products, schedule
 from objc.schedule.cost import is_costly
-from objc.schedule.loops import Accumulate, Assign, Loop, Product, Serial, Step, step_items, walk
+from objc.schedule.loops import (
+    Accumulate,
+    Assign,
+    Block,
+    Loop,
+    Product,
+    Serial,
+    Step,
+    step_items,
+    walk,
+)
 from objc.target import DType
 
 
@@ -63,7 +73,7 @@ def work_of(derived: Program, sizes: Mapping[str, int], dtype: DType) -> Work:
         width = 8 if one.domain.is_integer else np.dtype(dtype).itemsize
         extents = [d.size if d.size is not None else sizes[d.name] for d in one.dimensions]
         total += int(np.prod(extents, dtype=np.int64)) * width if extents else 0
-    loops = schedule(derived)
+    loops = schedule(derived, Products.EACH)
     counted = [_of_step(step, sizes) for step in loops.steps]
     products = _multiplied(loops, sizes)
     return Work(
@@ -105,9 +115,9 @@ def _is_usual(guard: Condition) -> bool:
     return not guard.atoms(Read) and number_of_indices == 1 and not isinstance(guard, sympy.Eq)
 
 
-def _inside(step: Step, around: tuple[Loop, ...]) -> tuple[Index, ...]:
+def _inside(step: Step, around: tuple[Loop | Block, ...]) -> tuple[Index, ...]:
     own = None if isinstance(step, Serial) else step.index
-    return tuple(loop.index for loop in around if loop.index != own)
+    return tuple(one.index for one in around if isinstance(one, Loop) and one.index != own)
 
 
 @cache

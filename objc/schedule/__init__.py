@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
+from objc.schedule.blocks import Products
 from objc.schedule.loops import Loops
-from objc.schedule.steps import Products, schedule
+from objc.schedule.steps import schedule
 
 __all__ = ["Loops", "Products", "schedule"]

@@ -116,7 +116,11 @@ class _Slot:
 
     @property
     def has_products(self) -> bool:
-        return not self.direction and any(one.plan.factors for one in self.members)
+        """Whether there are products to be made in blocks of this loop."""
+        return not self.direction and any(
+            one.plan.factors is not None and one.plan.factors.rows == one.next
+            for one in self.members
+        )
 
     def takes(self, unit: Sequence[Member], waits: frozenset[Condition] = frozenset()) -> bool:
         """Whether a unit may share the loop. What waits for the same goes into loops of its own, which
@@ -152,9 +156,7 @@ def arrange(
             for member in one.members:
                 items.append(_statement(member))
         else:
-            items += (
-                _loop(one, around, kept) if around or not one.has_products else _blocks(one, kept)
-            )
+            items += (_blocks if one.has_products else _loop)(one, around, kept)
     return tuple(items)
 
 
@@ -283,10 +285,11 @@ def _statement(member: Member) -> Item:
     return Accumulate(let.name, positions, body, guard, value)
 
 
-def _blocks(slot: _Slot, kept: frozenset[str]) -> list[Item]:
+def _blocks(slot: _Slot, around: tuple[Index, ...], kept: frozenset[str]) -> list[Item]:
     """A loop in blocks: products for all rows of a block, and loops over its rows."""
-    index = slot.members[0].next
-    assert index is not None
+    first = slot.members[0].next
+    assert first is not None
+    index = _fresh(first, around)
     kept |= {read.tensor for one in slot.members if one.plan.factors for read in one.plan.let.reads}
     parts: list[_Slot | Member] = []
     place: dict[str, int] = {}
@@ -304,7 +307,7 @@ def _blocks(slot: _Slot, kept: frozenset[str]) -> list[Item]:
     after: list[Item] = []
     for part in parts:
         made_of = (
-            _product(part, index) if isinstance(part, Member) else _loop(part, (), kept, index)
+            _product(part, index) if isinstance(part, Member) else _loop(part, around, kept, index)
         )
         for item in made_of:
             goal = {Start: before, Loop: items, Product: items}.get(type(item), after)
@@ -334,7 +337,7 @@ def _product(member: Member, rows: Index) -> Iterator[Item]:
     """The product of a block, and the accumulator that a product over the rows has."""
     let, factors = member.plan.let, member.plan.factors
     assert factors is not None and member.next is not None
-    names = {member.next: rows}
+    names = {**member.names, member.next: rows}
     for index in let.indices:
         if index not in names:
             names[index] = _fresh(index, tuple(names.values()))
@@ -346,9 +349,10 @@ def _product(member: Member, rows: Index) -> Iterator[Item]:
     if factors.over != member.next:
         yield product
         return
-    yield Start(let.name, at)
+    axes = tuple(names[index] for index in let.free if index not in member.names)
+    yield Start(let.name, axes)
     yield product
-    yield Finish(let.name, at, at)
+    yield Finish(let.name, at, axes)
 
 
 def _loop(

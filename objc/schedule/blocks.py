@@ -2,18 +2,20 @@
 
 A sum of products of two matrices costs a processor a tenth of its time as a product of blocks than
 entry by entry. So the rows of a loop are taken in blocks: a product for the rows of a block, the loops
-over its rows in between, and the products that its adjoints are part of.
+over its rows in between, and the products that its adjoints are part of. The matrices are those of a
+whole program or, within the loop over a batch, of an example: then the batch stands before the rows and
+columns of the product, and of those factors that examples do not share.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
 import sympy
 
 from objc.ir.domain import REAL
-from objc.ir.index import Index
+from objc.ir.index import BATCH, Index
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
@@ -23,6 +25,7 @@ from objc.ir.symbols import (
     Expression,
     IndexValue,
     Read,
+    conjuncts,
     disjuncts,
     indices_of,
     reads,
@@ -31,25 +34,42 @@ from objc.ir.symbols import (
 from objc.schedule.order import Plan
 
 
+class Products(Enum):
+    """The sums that are products of matrices: none, those of any factors, or those too of which a zero or a
+    guard annuls terms whose other factor is no number; or all these, and those of each example of a batch."""
+
+    NONE = 0
+    PLAIN = 1
+    ALL = 2
+    EACH = 3
+
+    def takes(self, let: Let) -> bool:
+        """Whether a let may be a product of matrices, as far as its body and its axes say."""
+        if self == Products.PLAIN:
+            guarded = let.guard != sympy.true and not _is_difference(let.guard)
+            return len(let.free) == 2 and not guarded and not _is_annulled(let.body)
+        return len(let.free) == 2 or self == Products.EACH
+
+
 @dataclass(frozen=True)
 class Factors:
     """The factors of a matrix product: that of its rows, that of its columns; what is summed, and of that
-    what is left out."""
+    what is left out; and the index of which blocks are taken."""
 
     left: Read
     right: Read
     over: Index
     guard: Condition
+    rows: Index
 
 
-def with_products(program: Program, annulled: bool = True) -> Program:
+def with_products(program: Program, products: Products = Products.ALL) -> Program:
     """Sums of f(i, d)·g(j, d) as products of matrices: what is no matrix yet becomes a let, and so does
-    what every term of a sum is multiplied by, and each product of a sum of several. Terms that a zero
-    annuls are such too where they may be `annulled`."""
+    what every term of a sum is multiplied by, and each product of a sum of several."""
     writer = _Writer(program)
     stepping = members(program)  # they run step by step, whatever they are
     for let in program.lets:
-        kept = let.name in stepping or (not annulled and _is_annulled(let.body))
+        kept = let.name in stepping or not products.takes(let)
         if kept or _is_product(let, program) or not writer.write(let):
             writer.lets.append(let)
     return program.with_lets(writer.lets)
@@ -85,18 +105,21 @@ class _Writer:
     def _product(self, let: Let, found: _Split) -> None:
         left, right = (
             factor if _is_matrix(factor, self.program) else self._matrix(let, factor, free)
-            for factor, free in ((found.left, let.free[0]), (found.right, let.free[1]))
+            for factor, free in zip((found.left, found.right), _sides(let), strict=True)
         )
         body = _annulled(left, right, found.annuls)
-        if found.constant == 1:
+        whole = found.outside == sympy.true and found.vanishes == sympy.false
+        if found.constant == 1 and whole:
             self.lets.append(replace(let, body=body))
             return
         name = self.names.fresh(f"product_{let.name}")
-        inner = replace(let, name=name, body=body, domain=REAL)
+        inner = replace(let, name=name, body=body, guard=found.inside, domain=REAL)
         total = inner.read(*let.free)
         body = found.constant * total
-        if any(found.annuls):
+        if any(found.annuls) and found.constant != 1:
             body = Branch(sympy.Eq(total, 0), sympy.Integer(0), body)
+        body = Branch(found.vanishes, sympy.Integer(0), body)
+        body = Branch(found.outside, body, sympy.Integer(0))
         self.lets += [inner, _pointwise(let, body)]
 
     def _matrix(self, let: Let, factor: Expression, free: Index) -> Read:
@@ -104,7 +127,8 @@ class _Writer:
         key = factor, frozenset((free, *let.over))
         if key not in self.made:
             name = self.names.fresh(f"factor_{let.name}")
-            self.made[key] = Let(name, _as_read(factor, (free, *let.over)), factor)
+            axes = (*_example(let), *_as_read(factor, (free, *let.over)))
+            self.made[key] = Let(name, axes, factor)
             self.lets.append(self.made[key])
         return self.made[key].read(*self.made[key].free)
 
@@ -151,32 +175,40 @@ def _bare(body: Expression) -> tuple[Expression, tuple[Expression, ...]]:
 
 def _as_read(factor: Expression, free: tuple[Index, ...]) -> tuple[Index, ...]:
     """The order of a factor's indices in which what it reads is made, so that it is made there."""
-    orders = [tuple(_indices(read)) for read in reads(factor)]
+    orders = [_indices(read) for read in reads(factor)]
     return free[::-1] if free[::-1] in orders and free not in orders else free
 
 
 @dataclass(frozen=True)
 class _Split:
     """A sum's terms as constant·left·right, the factors over the first and the second free index, and
-    whether each annuls a term where it is zero."""
+    whether each annuls a term where it is zero; what of the guard leaves out terms, and what whole sums;
+    and where a whole sum is zero, whatever its terms are."""
 
     constant: Expression
     left: Expression
     right: Expression
-    annuls: tuple[bool, bool] = (False, False)
+    annuls: tuple[bool, bool]
+    inside: Condition
+    outside: Condition
+    vanishes: Condition
 
 
 def _split(let: Let, program: Program) -> _Split | None:
-    if not _is_plain_sum(let) or not (let.guard == sympy.true or _is_difference(let.guard)):
+    if not _is_plain_sum(let) or any(map(_is_place, conjuncts(let.guard))):
         return None
+    vanishes: Condition = sympy.false
+    if isinstance(let.body, Branch) and let.body.args[1] == 0:
+        condition, _, otherwise = let.body.args
+        if let.over[0] not in indices_of(condition):
+            vanishes, let = condition, replace(let, body=otherwise)
     body, zeros = _bare(let.body)
-    if zeros and let.guard != sympy.true:
-        return None
     let = replace(let, body=body)
-    first, second = ({free, let.over[0]} for free in let.free)
+    example = _example(let)
+    first, second = ({free, let.over[0]} for free in _sides(let))
     constant, left, right = [], [], []
     for factor in _factors(let):
-        indices = indices_of(factor)
+        indices = indices_of(factor).difference(example)
         if let.over[0] not in indices:
             constant.append(factor)
         elif indices <= first:
@@ -186,18 +218,14 @@ def _split(let: Let, program: Program) -> _Split | None:
         else:
             return None
     sides = [sympy.Mul(*left), sympy.Mul(*right)]
-    if indices_of(sides[0]) != first or indices_of(sides[1]) != second:
+    if any(
+        indices_of(one).difference(example) != side
+        for one, side in zip(sides, (first, second), strict=True)
+    ):
         return None
-    if let.guard != sympy.true:
-        inside = [indices_of(let.guard) <= side for side in (first, second)]
-        if not any(inside):
-            return None
-        side = inside.index(True)
-        if not _is_zero_without(let.guard, sides[side], program):
-            sides[side] = Branch(let.guard, sides[side], sympy.Integer(0))
     annuls = [False, False]
     for zero in zeros:
-        indices = indices_of(zero)
+        indices = indices_of(zero).difference(example)
         inside = [indices <= side for side in (first, second)]
         if let.over[0] not in indices or not any(inside):
             return None
@@ -205,7 +233,38 @@ def _split(let: Let, program: Program) -> _Split | None:
         annuls[side] = True
         if sides[side] != zero:
             sides[side] = Branch(sympy.Eq(zero, 0), sympy.Integer(0), sides[side])
-    return _Split(sympy.Mul(*constant), sides[0], sides[1], (annuls[0], annuls[1]))
+    within = [one for one in conjuncts(let.guard) if let.over[0] in indices_of(one)]
+    outside = [one for one in conjuncts(let.guard) if one not in within]
+    parts: tuple[list[Condition], list[Condition]] = [], []
+    for part in within:
+        inside = [indices_of(part).difference(example) <= side for side in (first, second)]
+        if not any(inside):
+            return None
+        parts[inside.index(True)].append(part)
+    for side, guard in enumerate(sympy.And(*one) for one in parts):
+        if (guard == sympy.true and let.guard != sympy.true) and not _is_at_hand(sides[side]):
+            return None
+        if guard != sympy.true and not _is_zero_without(guard, sides[side], program):
+            sides[side] = Branch(guard, sides[side], sympy.Integer(0))
+    return _Split(
+        sympy.Mul(*constant),
+        sides[0],
+        sides[1],
+        annuls=(annuls[0], annuls[1]),
+        inside=sympy.And(*within),
+        outside=sympy.And(*outside),
+        vanishes=vanishes,
+    )
+
+
+def _is_place(guard: Condition) -> bool:
+    """Whether a guard leaves one place of an index: a sum over few terms."""
+    return isinstance(guard, sympy.Eq) and any(isinstance(one, IndexValue) for one in guard.args)
+
+
+def _is_at_hand(factor: Expression) -> bool:
+    """Whether a factor can be read whatever a guard says: it stands at indices alone."""
+    return all(position.index is not None for read in reads(factor) for position in read.positions)
 
 
 def _is_zero_without(guard: Condition, factor: Expression, program: Program) -> bool:
@@ -229,8 +288,7 @@ def _factors(let: Let) -> tuple[Expression, ...]:
 
 
 def _is_difference(guard: Condition) -> bool:
-    """Whether a guard leaves out the pairs of an index with itself, and nothing that hangs on data:
-    what data leaves out may be NaN, and must not be multiplied by zero."""
+    """Whether a guard leaves out the pairs of an index with itself, and nothing that hangs on data."""
     return isinstance(guard, sympy.Ne) and all(isinstance(one, IndexValue) for one in guard.args)
 
 
@@ -238,63 +296,82 @@ def plain_products(program: Program) -> dict[str, tuple[Read, Read]]:
     """The lets that are products of matrices, whatever the factors are, and these."""
     found = {}
     for let in program.lets:
-        plain = _is_product(let, program) and not _is_annulled(let.body)
+        plain = Products.PLAIN.takes(let) and _is_product(let, program)
         pair = _pair(let, program) if plain else None
         if pair is not None:
             found[let.name] = pair
     return found
 
 
-def factor_lets(program: Program, annulled: bool) -> list[str]:
+def factor_lets(program: Program, products: Products) -> list[str]:
     """The lets that are factors of products: each has an array of a block."""
     found: dict[str, None] = {}
     for let in program.lets:
-        if _is_product(let, program) and (annulled or not _is_annulled(let.body)):
+        if products.takes(let) and _is_product(let, program):
             names = [read.tensor for read in _pair(let, program) or ()]
             found.update((name, None) for name in names if name in program.let)
     return list(found)
 
 
-def factors(plan: Plan, program: Program, annulled: bool) -> Factors | None:
-    """The factors of a let that is a matrix product in blocks of its first loop, else None."""
+def factors(plan: Plan, program: Program, products: Products) -> Factors | None:
+    """The factors of a let that is a matrix product in blocks of its first loop, or of the first within
+    that over a batch, else None."""
     let = plan.let
-    if not annulled and _is_annulled(let.body):
-        return None
-    if plan.together or plan.scattered or not _is_product(let, program):
+    if plan.together or plan.scattered or not products.takes(let) or not _is_product(let, program):
         return None
     pair = _pair(let, program)
-    over, rows = let.over[0], plan.path[0]
-    if pair is None or rows not in (over, let.free[0]):
+    example = _example(let)
+    over, rows = let.over[0], plan.path[len(example)]
+    if pair is None or rows not in (over, _sides(let)[0]) or plan.path[: len(example)] != example:
         return None
-    left, right = pair if let.free[0] in _indices(pair[0]) else pair[::-1]
+    left, right = _in_order(pair, let)
     guard = sympy.And(let.guard, *(sympy.Ne(one, 0) for one in _bare(let.body)[1]))
-    return Factors(left, right, over, guard)
+    return Factors(left, right, over, guard, rows)
 
 
 def _is_product(let: Let, program: Program) -> bool:
     """Whether a let is the product of two matrices."""
     pair = _pair(let, program) if _is_plain_sum(let) else None
-    if pair is None or (let.guard != sympy.true and _bare(let.body)[1]):
+    if pair is None:
         return False
-    if let.guard != sympy.true and not (
-        _is_difference(let.guard) and any(_is_zero_without(let.guard, one, program) for one in pair)
+    pair = _in_order(pair, let)
+    guards: dict[Read, Condition] = dict.fromkeys(pair, sympy.true)
+    for part in conjuncts(let.guard) if let.guard != sympy.true else ():
+        place = indices_of(part).difference(_example(let))
+        side = next((one for one in pair if place <= set(_indices(one))), None)
+        if side is None or let.over[0] not in place:
+            return False
+        guards[side] = sympy.And(guards[side], part)
+    if any(
+        guard != sympy.true and not _is_zero_without(guard, one, program)
+        for one, guard in guards.items()
     ):
         return False
     one, other = (set(_indices(read)) for read in pair)
-    return one & other == set(let.over) and one | other == set(let.indices)
+    return one & other == set(let.over) and one | other == {*_sides(let), *let.over}
 
 
 def _is_plain_sum(let: Let) -> bool:
     return (
         let.reduction == "sum"
         and len(let.over) == 1
-        and len(let.free) == 2
+        and len(_sides(let)) == 2
         and not let.domain.is_integer
     )
 
 
+def _example(let: Let) -> tuple[Index, ...]:
+    """The index of a batch that stands before rows and columns."""
+    return let.free[:1] if len(let.free) == 3 and let.free[0].dimension == BATCH else ()
+
+
+def _sides(let: Let) -> tuple[Index, ...]:
+    """The free indices of a let, but for one of a batch before rows and columns."""
+    return let.free[len(_example(let)) :]
+
+
 def _pair(let: Let, program: Program) -> tuple[Read, Read] | None:
-    """The two matrices whose entries are multiplied, each read at two indices as they stand."""
+    """The two matrices whose entries are multiplied, each read at its indices as they stand."""
     body, zeros = _bare(let.body)
     if not (isinstance(body, sympy.Mul) and len(body.args) == 2):
         return None
@@ -304,15 +381,24 @@ def _pair(let: Let, program: Program) -> tuple[Read, Read] | None:
     return (one, other) if _is_matrix(one, program) and _is_matrix(other, program) else None
 
 
+def _in_order(pair: tuple[Read, Read], let: Let) -> tuple[Read, Read]:
+    """The factor of the rows before that of the columns."""
+    return pair if _sides(let)[0] in _indices(pair[0]) else pair[::-1]
+
+
 def _is_matrix(factor: Expression, program: Program) -> bool:
-    """Whether a factor is a matrix's entry at two indices."""
+    """Whether a factor is a matrix's entry at two indices, or that of an example's matrix."""
     if not isinstance(factor, Read) or factor.tensor not in {*program.input, *program.let}:
         return False
     is_integer = program.tensor(factor.tensor).domain.is_integer
     return not is_integer and len(set(_indices(factor))) == 2
 
 
-def _indices(read: Read) -> Sequence[Index]:
-    """The indices that a read has, none if one of its positions is something else."""
+def _indices(read: Read) -> tuple[Index, ...]:
+    """The two indices at which a matrix is read, without that of a batch; none if it is no matrix, or one
+    of its positions is something else."""
     found = [position.index for position in read.positions]
-    return [] if None in found or len(found) != 2 else [one for one in found if one is not None]
+    if len(found) == 3 and found[0] is not None and found[0].dimension == BATCH:
+        found = found[1:]
+    two = tuple(one for one in found if one is not None)
+    return two if len(two) == len(found) == 2 else ()

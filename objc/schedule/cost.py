@@ -52,7 +52,7 @@ def operations(step: Step) -> Polynomial:
     skipped = 0 if isinstance(step, Serial) else 1
     for item, around in walk(step_items(step)):
         if isinstance(item, Product):
-            assert isinstance(step, Blocked)
+            assert not isinstance(step, Serial)
             inner = [index for index in (*item.at, item.over) if index != step.index]
             factor, monomial = _product(tuple(index.dimension for index in inner))
             total[monomial] = total.get(monomial, 0) + 2 * factor
@@ -60,16 +60,13 @@ def operations(step: Step) -> Polynomial:
             count = operations_of(item.body) + isinstance(item, Accumulate)
             if isinstance(item, Accumulate) and item.guard != sympy.true:
                 count += operations_of(item.guard)
-            within = around[skipped:]
+            loops = [one for one in around if isinstance(one, Loop)]
+            within = loops[skipped:]
             if isinstance(step, Blocked):  # its loops over rows run over those of one block
-                within = tuple(loop for loop in around if loop.index != step.index)
-            factor, monomial = _sizes(within)
+                within = [loop for loop in loops if loop.index != step.index]
+            factor, monomial = _product(tuple(loop.index.dimension for loop in within))
             total[monomial] = total.get(monomial, 0) + max(count, 1) * factor
     return total
-
-
-def _sizes(loops: tuple[Loop, ...]) -> tuple[int, Monomial]:
-    return _product(tuple(loop.index.dimension for loop in loops))
 
 
 def _product(dimensions: tuple[Dimension, ...]) -> tuple[int, Monomial]:
@@ -122,12 +119,9 @@ def traffic(loops: Loops, step: Divided) -> Polynomial:
     for item, _ in walk(step_items(step)):
         if isinstance(item, Loop | Block):
             continue
-        if isinstance(item, Product):
-            moved.add(item.left.tensor)
-        else:
-            for read in item_reads(item):
-                if any(position.index == outer for position in read.positions):
-                    moved.add(read.tensor)
+        for read in item_reads(item):
+            if any(position.index == outer for position in read.positions):
+                moved.add(read.tensor)
         if item.let in loops.storage:
             moved.add(item.let)
     total: dict[Monomial, int] = {}

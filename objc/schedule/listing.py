@@ -13,6 +13,7 @@ from objc.schedule.cost import operations, operations_of, polynomial, traffic
 from objc.schedule.loops import (
     Accumulate,
     Assign,
+    Block,
     Blocked,
     Finish,
     Item,
@@ -64,8 +65,9 @@ def _sums(loops: Loops) -> Iterator[str]:
             for start in step.reductions:
                 if start.axes:
                     yield f"partial {start.let}{_bytes(start.axes)} a chunk"
-        block = step.index if isinstance(step, Blocked) else None
-        for item, _ in walk(step_items(step)):
+        for item, around in walk(step_items(step)):
+            inside = next((one for one in around if isinstance(one, Block)), step)
+            block = inside.index if isinstance(inside, Block | Blocked) else None
             if isinstance(item, Start) and item.axes:
                 reduction = loops.program.let[item.let].reduction
                 yield f"{reduction} {item.let}{_bytes(item.axes, block)} a thread"
@@ -96,6 +98,9 @@ def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
             case Loop(index, body, direction):
                 yield f"for {index.name}:{index.dimension}{_DIRECTION[direction]}"
                 yield from (f"  {line}" for line in _lines(body, loops))
+            case Block(index, items):
+                yield f"for {index.name}:{index.dimension} in blocks"
+                yield from (f"  {line}" for line in _lines(items, loops))
             case Assign(let, at, body):
                 yield f"{let}{_axes(at)} = {shown(body)}{_where(loops, let)}"
             case Product(let, at, left, right, over, guard):

@@ -104,7 +104,7 @@ class Product:
 @dataclass(frozen=True)
 class Block:
     """The items for every block of rows along an index. A `Loop` over the index among them runs over
-    the rows of one block."""
+    the rows of one block. It is a whole step, or stands in the loop over the examples of a batch."""
 
     index: Index
     items: tuple[Item, ...]
@@ -191,13 +191,15 @@ class Loops:
 
 
 def walk(
-    items: tuple[Item, ...], around: tuple[Loop, ...] = ()
-) -> Iterator[tuple[Item, tuple[Loop, ...]]]:
-    """Every item with the loops around it, in order; a loop before what it holds."""
+    items: tuple[Item, ...], around: tuple[Loop | Block, ...] = ()
+) -> Iterator[tuple[Item, tuple[Loop | Block, ...]]]:
+    """Every item with the loops and blocks around it, in order; a loop before what it holds."""
     for item in items:
         yield item, around
         if isinstance(item, Loop):
             yield from walk(item.body, (*around, item))
+        elif isinstance(item, Block):
+            yield from walk(item.items, (*around, item))
 
 
 def step_items(step: Step) -> tuple[Item, ...]:

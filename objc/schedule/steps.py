@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from enum import Enum
 
 from objc.ir.index import BATCH
 from objc.ir.program import Program
 from objc.ir.recurrence import groups
 from objc.schedule.arrange import Member, arrange
-from objc.schedule.blocks import factor_lets, factors, with_products
+from objc.schedule.blocks import Products, factor_lets, factors, with_products
 from objc.schedule.keep import Kept, keep
 from objc.schedule.loops import (
     Block,
@@ -34,15 +33,6 @@ from objc.schedule.symmetry import without_mirrored
 
 _ROUNDS = 8
 """How often copies are made anew: a copy may bring its readers into other steps."""
-
-
-class Products(Enum):
-    """The sums that are products of matrices: none, those of any factors, or those too of which a zero
-    annuls terms whose other factor is no number."""
-
-    NONE = 0
-    PLAIN = 1
-    ALL = 2
 
 
 def schedule(program: Program, products: Products = Products.ALL, phases: bool = True) -> Loops:
@@ -84,10 +74,12 @@ def _repeated(program: Program, loops: Loops, products: Products) -> Loops:
 
 
 def _scheduled(program: Program, products: Products, copies: frozenset[str]) -> Loops:
-    annulled = products == Products.ALL
     multiplies = products != Products.NONE
-    program = merged(with_products(program, annulled) if multiplies else program)
-    lent = factor_lets(program, annulled) if multiplies else []
+    given = program.let
+    program = merged(with_products(program, products) if multiplies else program)
+    # A factor is made where it is multiplied.
+    copies |= {let.name for let in program.lets if let.name not in given and not let.reduction}
+    lent = factor_lets(program, products) if multiplies else []
     while True:
         kept = keep(program, lent)
         loops = _in_steps(kept, products, copies)
@@ -108,13 +100,21 @@ def _in_steps(kept: Kept, products: Products, copies: frozenset[str]) -> Loops:
             if let.name in copies:
                 made = as_copy(made)
             if products != Products.NONE and not group.is_recurrence:
-                found = factors(made, program, annulled=products == Products.ALL)
-                made = replace(made, factors=found)
+                made = replace(made, factors=factors(made, program, products))
             plans[let.name] = made
+    if any(one.factors and one.factors.rows.dimension == BATCH for one in plans.values()):
+        plans = {name: _without_example(one) for name, one in plans.items()}
     outputs = frozenset(program.outputs.values())
     items = arrange([Member(one) for one in plans.values()], (), outputs)
     steps = _steps(items, program)
     return Loops(program, steps, storage_of(program, steps, kept.places))
+
+
+def _without_example(plan: Plan) -> Plan:
+    """A plan without a product of an example's matrices: where rows of the batch are in blocks no loop is
+    over one example."""
+    within = plan.factors is not None and plan.factors.rows.dimension != BATCH
+    return replace(plan, factors=None) if within else plan
 
 
 def _steps(items: Sequence[Item], program: Program) -> tuple[Step, ...]:

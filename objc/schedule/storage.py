@@ -13,6 +13,7 @@ from objc.ir.symbols import Read, reads
 from objc.schedule.loops import (
     Accumulate,
     Assign,
+    Block,
     Blocked,
     Finish,
     Item,
@@ -32,58 +33,50 @@ def storage_of(
     program: Program, steps: Sequence[Step], places: Mapping[str, str]
 ) -> Mapping[str, Storage]:
     made: dict[str, _Made] = {}
-    rows: dict[str, int] = {}
     read: dict[str, list[tuple[_Path, Read]]] = {}
-    for step in steps:
-        if isinstance(step, Blocked):
-            rows.update(_block_axes(step))
-    for item, path, indices in _places(steps):
+    for item, path, indices, block in _places(steps):
         for one in item_reads(item):
             read.setdefault(one.tensor, []).append((path, one))
         if isinstance(item, Assign | Finish | Product):
-            axes = _unbound(item)
+            axes = _unbound(item, indices)
             bound = tuple(None if index in axes else index for index in item.at)
-            made.setdefault(item.let, _Made(path, bound, indices))
+            rows = item.at.index(block[1]) if block is not None and block[1] in item.at else None
+            depth = 0 if block is None else block[0]
+            made.setdefault(item.let, _Made(path, bound, indices, depth, rows))
     outputs = set(program.outputs.values())
     found: dict[str, Storage] = {}
     for let in program.lets:
         found[let.name] = _kept(
             made[let.name], read.get(let.name, []), let.name in outputs, bool(let.free)
         )
-        held = found[let.name]
-        if held.kind == "scratch" and rows.get(let.name) in held.axes:
-            found[let.name] = replace(held, block=rows[let.name])
     for name, owner in places.items():
         if found[name].kind == "local":
             continue
-        apart = made[name].path[0] != made[owner].path[0]
+        within = made[owner].block + 1
+        apart = made[name].path[:within] != made[owner].path[:within]
         if found[owner].kind == "output" or (found[owner].kind == "scratch" and not apart):
             found[name] = replace(found[owner], kind="lent", of=owner)
     return found
 
 
-def _block_axes(step: Blocked) -> Iterator[tuple[str, int]]:
-    """The lets that a step makes for every row of a block, and which of their axes is that."""
-    for item, _ in walk(step.items):
-        if isinstance(item, Assign | Finish | Product) and step.index in item.at:
-            yield item.let, item.at.index(step.index)
-
-
-def _unbound(item: Assign | Finish | Product) -> tuple[Index, ...]:
+def _unbound(item: Assign | Finish | Product, around: Sequence[Index | None]) -> tuple[Index, ...]:
     """The axes of a let that no loop around binds."""
-    if isinstance(item, Assign):
-        return ()
-    return item.axes if isinstance(item, Finish) else item.at
+    if isinstance(item, Product):
+        return tuple(index for index in item.at if index not in around)
+    return item.axes if isinstance(item, Finish) else ()
 
 
 @dataclass(frozen=True)
 class _Made:
     """Where a let is made: the loops around, and for each axis the index of its loop (None: an axis
-    of the accumulator, bound by no loop)."""
+    of the accumulator, bound by no loop). `block` is the place in the path of the block of rows around, if
+    any, and `rows` the axis that runs along it."""
 
     path: _Path
     axes: tuple[Index | None, ...]
-    indices: tuple[Index, ...]
+    indices: tuple[Index | None, ...]
+    block: int
+    rows: int | None
 
     def depth(self, axis: int) -> int | None:
         """How many loops of the step are around the loop of an axis."""
@@ -112,7 +105,8 @@ def _kept(
         return Storage("stored", every)
     if common == len(made.path) and all(depth is not None for depth in depths):
         return Storage("local")
-    return Storage("scratch", axes)
+    in_block = made.rows in axes and common > made.block
+    return Storage("scratch", axes, block=made.rows if in_block else None)
 
 
 def _shared_prefix(one: _Path, other: _Path) -> int:
@@ -124,8 +118,11 @@ def _shared_prefix(one: _Path, other: _Path) -> int:
     return length
 
 
-def _places(steps: Sequence[Step]) -> Iterator[tuple[Item, _Path, tuple[Index, ...]]]:
-    """Every item but loops, with the numbers of what is around it: the step, then loops."""
+def _places(
+    steps: Sequence[Step],
+) -> Iterator[tuple[Item, _Path, tuple[Index | None, ...], tuple[int, Index] | None]]:
+    """Every item but loops and blocks, with the numbers of what is around it (the step, then loops and
+    blocks), the index of each loop, and of the block around its place and index, if there is one."""
     numbers: dict[int, int] = {}
 
     def number(thing: object) -> int:
@@ -135,11 +132,18 @@ def _places(steps: Sequence[Step]) -> Iterator[tuple[Item, _Path, tuple[Index, .
         here = number(step)
         if isinstance(step, Serial):
             for finish in step.combines:
-                yield finish, (here,), ()
+                yield finish, (here,), (), None
+        whole = (0, step.index) if isinstance(step, Blocked) else None
         for item, around in walk(step.items):
-            if not isinstance(item, Loop):
-                path = (here, *(number(loop) for loop in around))
-                yield item, path, tuple(loop.index for loop in around)
+            if not isinstance(item, Loop | Block):
+                path = (here, *(number(one) for one in around))
+                indices = tuple(one.index if isinstance(one, Loop) else None for one in around)
+                blocks = [
+                    (place, one.index)
+                    for place, one in enumerate(around, start=1)
+                    if isinstance(one, Block)
+                ]
+                yield item, path, indices, blocks[0] if blocks else whole
 
 
 def item_reads(item: Item) -> list[Read]:

@@ -13,10 +13,11 @@ from objc.targets.cpu.places import Writing
 from objc.targets.cpu.separable import separated
 from objc.targets.cpu.steps import StepText
 
+from objc.ir.index import Dimension
 from objc.ir.program import Program
-from objc.schedule import schedule
+from objc.schedule import Products, schedule
 from objc.schedule.cost import operations
-from objc.schedule.loops import Blocked, Loops, Serial
+from objc.schedule.loops import Block, Blocked, Loops, Product, Serial, walk
 from objc.schedule.narrow import few, narrow
 from objc.target import DType, Emitted
 
@@ -25,6 +26,9 @@ FEW = 63
 
 FEW_ASKED = 23
 """or up to which, where a row by itself is asked what it may do without."""
+
+FEW_PAIRS = 8
+"""Rows, and columns, of an example's matrices up to which a product costs more than its loops."""
 
 ERRORS = 5
 """Numbers in the report of a bad position: rank, site, position, extent, example."""
@@ -44,8 +48,20 @@ def emit(program: Program, dtype: DType) -> Emitted:
 
 
 def few_entries(wide: Kernel, narrow: Kernel) -> dict[str, int]:
-    """The dimensions of which rows side by side are to have few entries, and how many at most."""
+    """The dimensions that are to be small for the second of two forms, and how many entries at most."""
+    pairs = _pairs(wide.loops)
+    if pairs:
+        return {one.name: FEW_PAIRS for one in pairs if one.size is None}
     return dict.fromkeys(few(narrow.loops), FEW_ASKED if wide.asks_rows else FEW)
+
+
+def _pairs(loops: Loops) -> tuple[Dimension, ...]:
+    """The rows and columns of the first product of an example's matrices, if there are such."""
+    for step in loops.steps:
+        for item, around in walk(step.items):
+            if isinstance(item, Product) and any(isinstance(one, Block) for one in around):
+                return tuple(index.dimension for index in item.at[-2:])
+    return ()
 
 
 def _usual(kernel: Kernel) -> dict[str, Any]:
@@ -59,18 +75,25 @@ def _usual(kernel: Kernel) -> dict[str, Any]:
     return {"usual": {"text": first.whole(), "metadata": first.metadata()}}
 
 
-def scheduled(program: Program, dtype: DType) -> Loops:
+def scheduled(program: Program, dtype: DType, products: Products = Products.EACH) -> Loops:
     """The loops of a program as they are emitted."""
     program = as_long_as_asked(separated(program), dtype)
-    return schedule(ranked(computable_everywhere(program)))
+    return schedule(ranked(computable_everywhere(program)), products)
 
 
 def forms(
     program: Program, dtype: DType, prefixes: tuple[str, str] = ("", "")
 ) -> tuple[Kernel, Kernel | None]:
-    """A program's kernel, and one for rows of few entries, which takes them side by side, where that is
-    another. The names of their functions begin with the prefixes."""
+    """A program's kernel, and where that is another, one for rows of few entries, which takes them side by
+    side, or one for matrices of few entries, which multiplies them row by row. The names of their functions
+    begin with the prefixes."""
     loops = scheduled(program, dtype)
+    known = [one.size for one in _pairs(loops) if one.size is not None]
+    if _pairs(loops) and all(size <= FEW_PAIRS for size in known):
+        by_rows = scheduled(program, dtype, Products.ALL)
+        if len(known) == len(_pairs(loops)):
+            return Kernel(by_rows, dtype, prefixes[0]), None
+        return Kernel(loops, dtype, prefixes[0]), Kernel(by_rows, dtype, prefixes[1])
     turned = narrow(loops)
     second = None if turned is None else Kernel(turned, dtype, prefixes[1], is_narrow=True)
     return Kernel(loops, dtype, prefixes[0]), second

@@ -16,11 +16,11 @@ from objc.targets.cpu.mathematics import (
 from objc.targets.cpu.mathematics.bits import add, maximum, minimum, view
 from objc.targets.cpu.mathematics.powers import is_few
 from objc.targets.cpu.mathematics.registers import flat
-from objc.targets.cpu.products import annulled_product, finite, product, sparing_product
+from objc.targets.cpu.products import finite, product
 
 __all__ = [
-    "add", "annulled_product", "finite", "flat", "inside", "is_few", "maximum", "minimum",
-    "product", "sparing_product", "step", "view",
+    "add", "finite", "flat", "inside", "is_few", "maximum", "minimum",
+    "product", "step", "view",
 ]  # fmt: skip
 
 for _module in (error_function, float32, float64, normal, powers, special, trigonometry, wide):

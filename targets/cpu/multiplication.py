@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import sympy
-from objc.targets.cpu.layout import shape_of
-from objc.targets.cpu.places import Places
+from objc.targets.cpu.places import MOST_ROWS
+from objc.targets.cpu.reductions import Reductions
 
 from objc.ir.index import Index
-from objc.ir.symbols import IndexValue, Read, conjuncts
+from objc.ir.program import Input, Let
+from objc.ir.symbols import Read, conjuncts, indices_of
 from objc.schedule.loops import Product
 
 DEPTH, HEIGHT, WIDTH = 256, 240, 256
@@ -18,68 +18,44 @@ DEPTH, HEIGHT, WIDTH = 256, 240, 256
 second cache holds. `products` has the same numbers."""
 
 
-class Multiplication(Places):
+class Multiplication(Reductions):
     """Writes the products of a step in blocks."""
 
-    def _product(self, item: Product) -> None:
+    def _multiplied(self, item: Product) -> str:
+        """The call that multiplies."""
         let = self.program.let[item.let]
-        row, column = item.at
-        adds = item.over == self.outer
-        if adds:
-            goal = self.layout.name("sum", let.name)
+        row, column = item.at[-2:]
+        fresh = "1"
+        if item.over == self.block:
+            goal = f"flat({self._buffer(let)})"
+            # Within an example what is added to has been set to zero.
+            fresh = "fresh" if self.block == self.outer else "0"
         else:
-            goal = self._array(let)[0]
-            if self.loops.storage[let.name].block is None:
-                goal = self._own(goal)
+            name, start, _ = self._matrix(let, item.at)
+            goal = f"flat({name})" if start == "0" else f"flat({name})[{start}:]"
         sizes = [*(self._count(one) for one in (row, column, item.over)), self._count(column)]
-        left = self._operand(item.left, row, item.over)
-        right = self._operand(item.right, column, item.over)
-        fresh = "fresh" if adds else "1"
-        packed = [f"flat({goal})", *self._packed()]
-        product = f"product({', '.join([*packed, *sizes, *left, *right, fresh])})"
-        if item.guard == sympy.true:
-            self._line(product)
-        else:
-            sparing, sides = self._sparing(item)
-            called = [f"flat({goal})", *sizes, *left, *right, fresh]
-            whole = [
-                self._are_finite(*one, sizes) for one in zip((left, right), (0, 1), strict=True)
-            ]
-            self._line(f"if {' and '.join(whole[side] for side in sides)}:")
-            self._line(f"    {product}")
-            self._line("else:")
-            self._line(f"    {sparing[0]}({', '.join([*called, *sparing[1:]])})")
-            self.functions.update(("finite", sparing[0]))
+        operands = [*self._operand(item.left, row, item.over)]
+        operands += self._operand(item.right, column, item.over)
         self.functions.update(("flat", "product"))
         self.layout.filled.add(let.name)
+        return f"product({', '.join([goal, *self._packed(), *sizes, *operands, fresh])})"
 
-    def _sparing(self, item: Product) -> tuple[list[str], Sequence[int]]:
-        """The product that leaves out what a guard does, with the last of its arguments, and the factors
-        of which zero times an entry would show if it is no number."""
-        if any(isinstance(part.args[0], IndexValue) for part in conjuncts(item.guard)):
-            return ["sparing_product", *self._spared(item)], (0, 1)
-        zeros = [part.args[0] for part in conjuncts(item.guard)]
-        annuls = [int(one in zeros) for one in (item.left, item.right)]
-        return ["annulled_product", *map(str, annuls)], [
-            1 - side for side in (0, 1) if annuls[side]
-        ]
-
-    def _are_finite(self, operand: Sequence[str], side: int, sizes: Sequence[str]) -> str:
-        """Whether a factor's entries are numbers: times zero they are nothing then."""
-        name, start, across, along = operand
-        return f"finite({name}, {start}, {across}, {sizes[side]}, {along}, {sizes[2]}) > 0"
-
-    def _spared(self, item: Product) -> list[str]:
-        """What a guard leaves out: where the steps of two indices, of row, column and sum, differ by a
-        number nothing is left of."""
-        signs = dict.fromkeys((*item.at, item.over), 0)
-        first = "0"
-        for value, sign in zip(item.guard.args, (1, -1), strict=True):
-            assert isinstance(value, IndexValue)
-            signs[value.index] += sign
-            if value.index == self.outer:
-                first = "lo" if sign > 0 else "-lo"
-        return [*map(str, signs.values()), first]
+    def _can_multiply(self, item: Product) -> str:
+        """What is to hold where a guard leaves something out: of the factor that is not zero there no entry
+        may be infinite or no number, which zero times would show. Empty where nothing is left out."""
+        asked: dict[str, None] = {}
+        sides = [(item.left, item.at[-2], item.right), (item.right, item.at[-1], item.left)]
+        for part in conjuncts(item.guard):
+            if part == sympy.true:
+                continue
+            for factor, free, other in sides:
+                if indices_of(part) <= indices_of(other):
+                    name, start, across, along = self._operand(factor, free, item.over)
+                    width, count = self._count(free), self._count(item.over)
+                    call = f"finite({name}, {start}, {across}, {width}, {along}, {count})"
+                    asked[f"{call} > 0"] = None
+                    self.functions.add("finite")
+        return " and ".join(asked)
 
     def _packed(self) -> list[str]:
         size = 4 if self.dtype == "float32" else 8
@@ -91,33 +67,41 @@ class Multiplication(Places):
             self.parameters[name] = name
         return names
 
-    def _count(self, index: Index) -> str:
-        return "hi - lo" if index == self.outer else self.layout_extent(index)
-
-    def _room(self, axis: Index) -> tuple[Any, str]:
-        """The entries along an axis of an accumulator, for the table and in the text."""
-        if axis == self.outer:
-            return ("rows", self.number), f"slots[{self.layout.slot('rows', self.number)}]"
-        return shape_of([axis.dimension])[0], self.layout_extent(axis)
-
     def _operand(self, read: Read, free: Index, over: Index) -> list[str]:
         """A factor as one axis, where it begins, and its steps along the free index and the sum."""
         tensor = self.program.tensor(read.tensor)
-        name, _ = self._array(tensor)
-        storage = self.loops.storage.get(read.tensor)
-        block = None if storage is None else storage.block
-        first, second = (position.index for position in read.positions)
-        along = self._rows() if block == 1 else self.layout_extent(Index("", tensor.dimensions[1]))
-        start = "0"
-        if block is None and first == self.outer:
-            name = self._own(name)
-        elif block is None and second == self.outer:
-            start = "lo"
-        steps = {first: along, second: "1"}
+        indices = [position.index for position in read.positions]
+        name, start, steps = self._matrix(tensor, indices)
         return [f"flat({name})", start, steps[free], steps[over]]
 
+    def _matrix(
+        self, tensor: Input | Let, indices: Sequence[Index | None]
+    ) -> tuple[str, str, Mapping[Index | None, str]]:
+        """The array that holds a matrix, where in it the matrix of this example and the rows of this block
+        begin, and the steps along its indices."""
+        name, axes = self._array(tensor)
+        block = None if isinstance(tensor, Input) else self.loops.storage[tensor.name].block
+        steps: dict[Index | None, str] = {}
+        begins: list[str] = []
+        step = ""
+        for axis in reversed(axes):
+            index = indices[axis]
+            steps[index] = step or "1"
+            if index is not None and axis != block and index in (self.outer, self.block):
+                whole = index != self.block  # an example; else a block's rows begin here
+                begin = self.index(index) if whole else self._first_row(index)
+                begins.insert(0, f"{begin} * {step}" if step else begin)
+            extent = self._rows() if axis == block else self._axis(tensor, axis)
+            step = f"{extent} * {step}" if step else extent
+        return name, " + ".join(begins) or "0", steps
+
+    def _axis(self, tensor: Input | Let, axis: int) -> str:
+        return self.layout_extent(Index("", tensor.dimensions[axis]))
+
     def _rows(self) -> str:
-        """The rows of a block, as the table has them."""
+        """The rows that the arrays of a block have."""
+        if self.block != self.outer:
+            return str(MOST_ROWS)
         rows = "rows"
         self.parameters[rows] = f"slots[{self.layout.slot('rows', self.number)}]"
         return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from objc.targets._conditional import Place, certain, place_of
 from objc.targets._facts import Facts
@@ -18,6 +19,7 @@ from objc.ir.index import BATCH, Index, Position
 from objc.ir.program import Input, Let, Program
 from objc.ir.symbols import Condition, Expression, Extent, IndexValue, Read, position_value, reads
 from objc.schedule.loops import (
+    Blocked,
     Loops,
     Serial,
     Storage,
@@ -25,6 +27,9 @@ from objc.schedule.loops import (
 from objc.target import DType
 
 _INDENT = "    "
+
+MOST_ROWS = 128
+"""Rows of a block within an example, at most."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ class Places:
         self.functions = writing.functions
         self.wide = writing.wide
         self.outer = None if isinstance(self.step, Serial) else self.step.index
+        self.block = self.outer if isinstance(self.step, Blocked) else None
+        """The index of which a block of rows is taken, of the step or within an example."""
         self.lines: list[str] = []
         self.head: dict[str, str] = {}
         self.parameters: dict[str, str] = {}
@@ -105,7 +112,20 @@ class Places:
 
     def index(self, index: Index) -> str:
         name = self._index_name(index)
-        return f"(lo + {name})" if index == self.outer else name
+        if index == self.outer:
+            return f"(lo + {name})"
+        return f"({self._first_row(index)} + {name})" if index == self.block else name
+
+    def _first_row(self, index: Index) -> str:
+        """Where the rows of a block, or of a chunk, begin."""
+        return "lo" if index == self.outer else f"first_{self._index_name(index)}"
+
+    def _count(self, index: Index) -> str:
+        """How many turns a loop makes: of a block or a chunk, its rows."""
+        if index == self.outer:
+            return "hi - lo"
+        own = index == self.block
+        return f"rows_{self._index_name(index)}" if own else self.layout_extent(index)
 
     def _inner_index(self, index: Index) -> str:
         return self.index(index).strip("()")
@@ -208,10 +228,9 @@ class Places:
         texts = [self._place(positions[axis], facts) for axis in axes]
         block = None if isinstance(tensor, Input) else self.loops.storage[tensor.name].block
         if block is not None:
-            assert self.outer is not None
-            if positions[block].index != self.outer:
+            if self.block is None or positions[block].index != self.block:
                 raise InternalError(f"{tensor.name}: only a block of its rows is there, not all")
-            texts[axes.index(block)] = self._index_name(self.outer)
+            texts[axes.index(block)] = self._index_name(self.block)
         elif self.outer is not None and 0 in axes and positions[0].index == self.outer:
             name, texts[0] = self._own(name), self._index_name(self.outer)
         return f"{name}[{', '.join(texts)}]"
@@ -259,11 +278,22 @@ class Places:
         extents = [self.layout.extent(let.dimensions[axis]) for axis in storage.axes]
         if storage.block is not None:
             place = storage.axes.index(storage.block)
-            shape[place] = ("rows", self.number)
-            extents[place] = f"slots[{self.layout.slot('rows', self.number)}]"
+            shape[place], extents[place] = self._block_rows()
         kind = self._kind_of(let)
         what = ("scratch", let.name, tuple(shape), 8 if kind != "float32" else 4)
         return self.layout.array(name, what, extents, kind, True)
+
+    def _block_rows(self) -> tuple[Any, str]:
+        """The rows that an array of a block has, for the table and in the text."""
+        if isinstance(self.step, Blocked):
+            return ("rows", self.number), f"slots[{self.layout.slot('rows', self.number)}]"
+        return MOST_ROWS, str(MOST_ROWS)
+
+    def _room(self, axis: Index) -> tuple[Any, str]:
+        """The entries along an axis of an accumulator, for the table and in the text."""
+        if axis == self.outer:
+            return self._block_rows()
+        return shape_of([axis.dimension])[0], self.layout_extent(axis)
 
     def _place(self, position: Position, facts: Facts) -> str:
         if position.index is not None:

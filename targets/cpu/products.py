@@ -71,49 +71,6 @@ def product(
 
 
 @alone
-def sparing_product(
-    goal, rows, columns, depth, stride, left, left_first, left_row, left_step,
-    right, right_first, right_column, right_step, fresh, by_row, by_column, by_step, offset,
-):  # fmt: skip
-    """The same entry by entry, without the terms where i·by_row + j·by_column + p·by_step + offset is
-    zero: where a factor has entries that are no numbers, zero times would not leave them out."""
-    for i in range(rows):
-        for j in range(columns):
-            total = of_kind(left, 0)
-            for p in range(depth):
-                if i * by_row + j * by_column + p * by_step + offset != 0:
-                    entry = left[left_first + i * left_row + p * left_step]
-                    total += entry * right[right_first + j * right_column + p * right_step]
-            if fresh > 0:
-                goal[i * stride + j] = total
-            else:
-                goal[i * stride + j] = goal[i * stride + j] + of_kind(goal, total)
-
-
-@alone
-def annulled_product(
-    goal, rows, columns, depth, stride, left, left_first, left_row, left_step,
-    right, right_first, right_column, right_step, fresh, by_left, by_right,
-):  # fmt: skip
-    """The same entry by entry, without the terms whose left factor is zero (where `by_left` is not), or
-    whose right is: the other may be no number there."""
-    for i in range(rows):
-        for j in range(columns):
-            total = of_kind(left, 0)
-            for p in range(depth):
-                one = left[left_first + i * left_row + p * left_step]
-                other = right[right_first + j * right_column + p * right_step]
-                if (by_left == 0 or one != of_kind(left, 0)) and (
-                    by_right == 0 or other != of_kind(left, 0)
-                ):
-                    total += one * other
-            if fresh > 0:
-                goal[i * stride + j] = total
-            else:
-                goal[i * stride + j] = goal[i * stride + j] + of_kind(goal, total)
-
-
-@alone
 def turned_copy(goal, source, rows, columns):
     """goal[r, c] = source[c, r]."""
     for r in range(rows):
@@ -126,10 +83,14 @@ def turned_copy(goal, source, rows, columns):
 def finite(array, first, across, width, along, count):
     """1 where no entry of a factor is infinite or no number, else 0."""
     worst = of_kind(array, 0)
-    for i in range(width):
+    if across == 1:
         for p in range(count):
-            entry = array[first + i * across + p * along]
-            worst = add(worst, entry * of_kind(array, 0))
+            for i in range(width):
+                worst = add(worst, array[first + p * along + i] * of_kind(array, 0))
+    else:
+        for i in range(width):
+            for p in range(count):
+                worst = add(worst, array[first + i * across + p * along] * of_kind(array, 0))
     whole = 0
     if worst == of_kind(array, 0):
         whole = 1

@@ -94,24 +94,24 @@ class Reductions(Statements):
         depth = self.indent
         self._begin_value(let, item)
         test, facts = self._asked_of(item)
-        is_zero = bool(test) and self._adds_zero(let, item)
-        if test and not is_zero:
+        is_idle = bool(test) and self._adds_nothing(let, item)
+        if test and not is_idle:
             self._line(f"if {test}:")
             self.indent += 1
         places, facts = self._places(let, item, facts)
         if item.value is not None:
             self._compare(let, item, facts)
         else:
-            self._add(let, item, places, facts, test if is_zero else "")
+            self._add(let, item, places, facts, test if is_idle else "")
         self.indent = depth
 
     def _begin_value(self, let: Let, item: Accumulate) -> None:
         """What stands before a value of a reduction is asked for."""
 
     def _add(
-        self, let: Let, item: Accumulate, places: str, facts: Facts, zero_unless: str = ""
+        self, let: Let, item: Accumulate, places: str, facts: Facts, idle_unless: str = ""
     ) -> None:
-        """One more value for an accumulator, or zero unless a condition holds."""
+        """One more value for an accumulator, or what changes nothing unless a condition holds."""
         name = f"{self._buffer(let)}[{places}]" if item.at else self._accumulator(let)
         extreme = let.reduction in ("max", "min")
         kind = self._kind_of_sum(let) if item.at or not extreme else self.dtype
@@ -123,8 +123,8 @@ class Reductions(Statements):
             text = f"float64({text})"
         elif let.reduction == "prod":
             text = f"({text})"
-        if zero_unless:
-            text = f"{factor(text)} if {zero_unless} else 0.0"
+        if idle_unless:
+            text = f"{factor(text)} if {idle_unless} else {self._identity(let, kind)}"
         self._line(f"{name} = {self._join(let, name, text, kind)}")
 
     def _asked_of(self, item: Accumulate) -> tuple[str, Facts]:
@@ -137,10 +137,11 @@ class Reductions(Statements):
         printer = Printer(self, self.dtype, hard=True)
         return bare(printer.condition(guard, facts)), facts.given(guard)
 
-    def _adds_zero(self, let: Let, item: Accumulate) -> bool:
-        """Whether a sum takes a zero where its guard does not hold: as an expression a guard leaves
-        the loop to be vectorised, as a statement it does not."""
-        return let.reduction == "sum" and not let.domain.is_integer and not item.at
+    def _adds_nothing(self, let: Let, item: Accumulate) -> bool:
+        """Whether a sum takes a zero, or an extreme the least of all, where its guard does not hold: as an
+        expression a guard leaves the loop to be vectorised, as a statement it does not."""
+        idle = let.reduction in ("sum", "max", "min") and item.value is None
+        return idle and not let.domain.is_integer and not item.at
 
     def _counted(self, body: Expression, facts: Facts, kind: str) -> str:
         """One number or another, as the accumulator takes it: a vector adds it under a mask."""
@@ -154,7 +155,7 @@ class Reductions(Statements):
         """Where in the accumulator, behind a check of gathered places: outside, nothing is added."""
         names = []
         tests = []
-        axes = self._axes_of(let)
+        axes = self._axes_of(let) if item.at else ()
         for position, axis in zip(item.at, axes, strict=True):
             if position.index is not None and position.index in self.around:
                 own = isinstance(self.step, Blocked) and position.index == self.outer

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from objc.targets._facts import Facts
 from objc.targets.cpu.forms import is_sum_of
-from objc.targets.cpu.multiplication import Multiplication
 from objc.targets.cpu.places import bare
 from objc.targets.cpu.printer import Printer
 from objc.targets.cpu.repeated import Repeated
@@ -18,7 +17,7 @@ from objc.ir.symbols import Expression, Extent, position_value, reads
 from objc.schedule.loops import Assign, Peeled, Serial
 
 
-class Statements(Multiplication, Repeated):
+class Statements(Repeated):
     """Writes assignments."""
 
     def _printer(self, let: Let) -> Printer:

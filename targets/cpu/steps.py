@@ -9,19 +9,20 @@ import sympy
 from objc.targets.cpu.driver import DECLINED
 from objc.targets.cpu.forms import shared_guard
 from objc.targets.cpu.layout import shape_of
-from objc.targets.cpu.places import bare
+from objc.targets.cpu.multiplication import Multiplication
+from objc.targets.cpu.places import MOST_ROWS, bare
 from objc.targets.cpu.printer import Printer
 from objc.targets.cpu.quads import ROWS, added, four
-from objc.targets.cpu.reductions import Reductions
 from objc.targets.cpu.sides import skippable
 from objc.targets.cpu.usual import usual
 
-from objc.ir.index import Index
+from objc.ir.index import Index, at
 from objc.ir.program import Let
 from objc.ir.symbols import Condition, indices_of
 from objc.schedule.loops import (
     Accumulate,
     Assign,
+    Block,
     Blocked,
     Divided,
     Finish,
@@ -49,7 +50,7 @@ def _words(lines: Sequence[str]) -> set[str]:
     return {word for line in lines for word in re.findall(r"\w+", line)}
 
 
-class StepText(Reductions):
+class StepText(Multiplication):
     """Writes a step."""
 
     asks_rows = True
@@ -278,6 +279,8 @@ class StepText(Reductions):
             match item:
                 case Loop():
                     self._loop(item, self._count(item.index))
+                case Block():
+                    self._rows_in_blocks(item)
                 case Product():
                     self._product(item)
                 case Assign():
@@ -290,6 +293,49 @@ class StepText(Reductions):
                     self._accumulate(item)
                 case Finish():
                     self._finish(item)
+
+    def _product(self, item: Product) -> None:
+        """A product of matrices; entry by entry where it would take in what a guard leaves out."""
+        call, asked = self._multiplied(item), self._can_multiply(item)
+        if not asked:
+            self._line(call)
+            return
+        self._line(f"if {asked}:")
+        self._line(f"{_INDENT}{call}")
+        self._line("else:")
+        self.indent += 1
+        row, column = item.at[-2:]
+        body = item.left * item.right
+        if item.over == self.block:
+            if self.block == self.outer:
+                self._line("if fresh > 0:")
+                self.indent += 1
+                self._clear(self.program.let[item.let], (row, column))
+                self.indent -= 1
+            added = Accumulate(item.let, (at(row), at(column)), body, item.guard)
+            self._items([Loop(item.over, (Loop(row, (Loop(column, (added,)),)),))])
+        else:
+            entry = (
+                Start(item.let, ()),
+                Loop(item.over, (Accumulate(item.let, (), body, item.guard),)),
+                Finish(item.let, item.at, ()),
+            )
+            self._items([Loop(row, (Loop(column, entry),))])
+        self.indent -= 1
+
+    def _rows_in_blocks(self, block: Block) -> None:
+        """The rows of an example, block by block."""
+        name, extent = self._index_name(block.index), self.layout_extent(block.index)
+        self._line(f"for block_{name} in range(({extent} + {MOST_ROWS - 1}) // {MOST_ROWS}):")
+        self.indent += 1
+        self._line(f"first_{name} = block_{name} * {MOST_ROWS}")
+        self._line(f"rows_{name} = min({extent} - first_{name}, {MOST_ROWS})")
+        self.block = block.index
+        self.visible.append({})
+        self._items(block.items)
+        self.visible.pop()
+        self.block = None
+        self.indent -= 1
 
     def _loop(self, loop: Loop, extent: str) -> None:
         sums = added(loop, self.program) if loop.index == self.outer and self.asks_rows else None
@@ -338,7 +384,7 @@ class StepText(Reductions):
 
     def _is_of_a_row(self, loop: Loop) -> bool:
         """Whether a loop runs along a row, not over the examples of a block."""
-        return bool(self.around) and loop.index != self.outer
+        return bool(self.around) and loop.index not in (self.outer, self.block)
 
     def _in_two_forms(self, condition: Condition, loop: Loop, lighter: Loop, extent: str) -> None:
         """A loop, or a lighter one where no entry fulfills a condition."""

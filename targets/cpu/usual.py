@@ -17,6 +17,7 @@ from objc.ir.symbols import Condition, Expression, Extent, IndexValue, reads
 from objc.schedule.loops import (
     Accumulate,
     Assign,
+    Block,
     Blocked,
     Item,
     Loop,
@@ -113,6 +114,8 @@ def _item(item: Item, change: Callable[[Expression], Expression]) -> Item:
     match item:
         case Loop():
             return replace(item, body=_items(item.body, change))
+        case Block():
+            return replace(item, items=_items(item.items, change))
         case Accumulate():
             return replace(item, body=change(item.body), guard=change(item.guard))
         case Assign() | Peeled():

@@ -85,7 +85,7 @@ def _unlent(loops: Loops) -> Loops:
 def widened(program: Program) -> Program:
     """The program whose products of matrices have factors and results that are computed, in the type that is
     computed in, of arrays that are stored in a short one."""
-    program = with_products(program, annulled=False)
+    program = with_products(program, Products.PLAIN)
     names = Names.of(program)
     products = plain_products(program)
     wide: dict[str, Let] = {}

@@ -100,11 +100,11 @@ class Reductions(Places, steps.StepText):
         elif self.alone and let.name in self.begun:
             self.private.add(let.name)
 
-    def _adds_zero(self, let: Let, item: Accumulate) -> bool:
+    def _adds_nothing(self, let: Let, item: Accumulate) -> bool:
         return False  # a branch costs a warp nothing where nobody takes it
 
     def _add(
-        self, let: Let, item: Accumulate, places: str, facts: Facts, zero_unless: str = ""
+        self, let: Let, item: Accumulate, places: str, facts: Facts, idle_unless: str = ""
     ) -> None:
         self._add_text(let, places, self._value(let, item.body, facts))
 

@@ -111,7 +111,8 @@ class Sharing:
             return False
         inside = {item.let for item, _ in walk(loop.body) if isinstance(item, Start)}
         for item, around in walk(loop.body):
-            if any(one.direction for one in around) and not isinstance(item, Loop):
+            ordered = any(isinstance(one, Loop) and one.direction for one in around)
+            if ordered and not isinstance(item, Loop):
                 return False
             match item:
                 case Start(axes=axes) if axes:

@@ -148,7 +148,9 @@ def _over_entries(start: Start, step: Parallel, loops: Loops) -> Parallel | None
     if len(added) != 1 or len(added[0][1]) != 1:
         return None
     item, (loop,) = added[0]
-    if loop.direction or [place.index for place in item.at] != [loop.index]:
+    if not isinstance(loop, Loop) or loop.direction:
+        return None
+    if [place.index for place in item.at] != [loop.index]:
         return None
     needed = _needed(item, loop, step, loops)
     if needed is None or not _is_of_pairs((*needed, item), step.loop.index, loop.index):

@@ -19,6 +19,14 @@ SECOND = objc.compile(FILE, target="numpy")
 DRAWN = np.random.default_rng(5)
 SIZES = [(1, 1, 1, 1), (3, 2, 5, 7), (97, 33, 12, 31), (250, 17, 257, 13), (301, 64, 3, 48)]
 """Rows, columns, steps of a sum, and the width of a hidden layer."""
+EXAMPLES = [
+    (1, 1, 1, 1, 1),
+    (3, 9, 5, 7, 2),
+    (5, 4, 8, 3, 2),
+    (2, 130, 17, 12, 31),
+    (2, 257, 129, 3, 1),
+]
+"""Examples, and of each the rows, columns, steps of a sum and width."""
 TOLERANCE = {"float64": 1e-11, "float32": 3e-5}
 
 
@@ -47,6 +55,30 @@ def arguments(name: str, sizes: tuple[int, ...], dtype: str) -> list[Any]:
     return [real(rows, depth)]
 
 
+def examples(name: str, sizes: tuple[int, ...], dtype: str) -> list[Any]:
+    batch, rows, columns, depth, width = sizes
+
+    def real(*shape: int) -> Any:
+        return (DRAWN.normal(size=(batch, *shape)) / np.sqrt(shape[-1])).astype(dtype)
+
+    match name:
+        case "attention":
+            columns_ = (real(columns, depth), real(columns, width))
+            return [real(rows, depth), *columns_, real(rows, width)]
+        case "causal":
+            return [real(rows, depth), real(rows, depth), real(rows, width), real(rows, width)]
+        case "padded":
+            mask = DRAWN.integers(2, size=(batch, rows))
+            mask[:, 0] = 1
+            return [*examples("causal", sizes, dtype), mask]
+        case "ordered":
+            return [real(rows, depth), real(rows, depth)]
+        case "codes":
+            label = DRAWN.integers(width, size=batch)
+            return [real(rows, depth), real(columns, depth)[0], real(width, depth)[0], label]
+    return [real(rows, columns), real(rows, rows)]
+
+
 def parts(result: Any) -> list[Any]:
     value, gradient = result
     return [value, *(gradient if isinstance(gradient, tuple) else (gradient,))]
@@ -66,6 +98,42 @@ def test_products_in_blocks_are_those_of_numpy(
     expected = parts(getattr(SECOND, name).value_and_grad(*wide))
     for ours, theirs in zip(found, expected, strict=True):
         scale = max(float(np.abs(theirs).max()), 1e-3)
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE[dtype] * scale)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("sizes", EXAMPLES, ids=str)
+@pytest.mark.parametrize("name", ["attention", "causal", "padded", "ordered", "codes", "style"])
+def test_products_of_each_example_are_those_of_numpy(
+    name: str, sizes: tuple[int, ...], dtype: str
+) -> None:
+    given = examples(name, sizes, dtype)
+    wide = [one.astype(float) if one.dtype.kind == "f" else one for one in given]
+    found = parts(getattr(OURS, name).value_and_grad(*given, reduction="sum"))
+    expected = parts(getattr(SECOND, name).value_and_grad(*wide, reduction="sum"))
+    for ours, theirs in zip(found, expected, strict=True):
+        scale = max(float(np.abs(theirs).max()), 1e-3)
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE[dtype] * scale)
+    each = getattr(OURS, name)(*given, reduction="none")
+    expected = getattr(SECOND, name)(*wide, reduction="none")
+    np.testing.assert_allclose(each, expected, rtol=100 * TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("rows", [5, 200])
+def test_what_a_mask_leaves_out_of_an_example_may_be_no_number(rows: int, dtype: str) -> None:
+    given = examples("padded", (2, rows, 3, 4, 6), dtype)
+    mask = given[-1]
+    mask[:, 2] = 0
+    for array in given[:4]:
+        array[:, 2] = np.nan
+    found = parts(OURS.padded.value_and_grad(*given, wrt=("q", "v"), reduction="sum"))
+    assert np.isfinite(found[0])
+    wide = [*(one.astype(float) for one in given[:4]), mask]
+    expected = parts(SECOND.padded.value_and_grad(*wide, wrt=("q", "v"), reduction="sum"))
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
+        scale = np.abs(theirs, where=np.isfinite(theirs), out=np.zeros(np.shape(theirs))).max()
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE[dtype] * scale)
 
 
