@@ -1,4 +1,5 @@
-"""Places that stay where they are while a loop runs, such as the true class `y` while one goes over all.
+"""Places that stay where they are while a loop runs, such as the true class `y` while one goes over all, or
+the first of a row.
 
 What is read there is fetched once, before the loop::
 
@@ -19,11 +20,13 @@ from dataclasses import replace
 import sympy
 
 from objc.ir.conditions import taken_reads
-from objc.ir.index import Index, Position
+from objc.ir.index import Dimension, Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import recurrence_of
 from objc.ir.symbols import (
     Condition,
+    Expression,
+    Extent,
     IndexValue,
     Read,
     conjuncts,
@@ -45,7 +48,7 @@ def sum_before_landing(program: Program) -> Program:
 def _landed(let: Let, names: Names) -> Sequence[Let]:
     parts = conjuncts(let.guard) if let.reduction == "sum" else ()
     landing = {part: place for part in parts if (place := _landing(part, let)) is not None}
-    places = {index: Position(read) for index, read in landing.values()}
+    places = dict(landing.values())
     if not places:
         return [let]
     rest = [substitute_positions(one, places) for one in parts if one not in landing]
@@ -59,47 +62,73 @@ def _landed(let: Let, names: Names) -> Sequence[Let]:
     return [total, Let(let.name, let.free, put, domain=let.domain, span=let.span)]
 
 
-def _landing(part: Condition, let: Let) -> tuple[Index, Read] | None:
+def _landing(part: Condition, let: Let) -> tuple[Index, Position] | None:
     """(k, y) of a condition `k = y`, with k a free index and y a place that the loop doesn't move."""
     if not isinstance(part, sympy.Eq):
         return None
     for left, right in (part.args, part.args[::-1]):
-        if isinstance(left, IndexValue) and isinstance(right, Read) and left.index in let.free:
+        if isinstance(left, IndexValue) and left.index in let.free:
             moved = indices_of(right) & {left.index, *let.over}
-            return None if moved else (left.index, right)
+            place = None if moved else _place(right)
+            if place is not None:
+                return left.index, place
     return None
+
+
+def _place(value: Expression) -> Position | None:
+    """What the data say, a number, or one counted from the end of an axis."""
+    if isinstance(value, Read):
+        return Position(value)
+    offset, base = value.as_coeff_Add()
+    if not offset.is_Integer or not (base == 0 or isinstance(base, Extent)):
+        return None
+    return Position(None if base == 0 else base.dimension, int(offset))
 
 
 def fetch_once(program: Program) -> Program:
     """What a loop reads at a fixed place of the data becomes a let before it, where the loop is certain to
     read it: an index that nothing reads may be out of range."""
     names, inside = Names.of(program), recurrence_of(program)
-    fetched: dict[Read, Let] = {}
+    fetched: dict[Expression, Let] = {}
     lets: list[Let] = []
     for let in program.lets:
         for read in () if let.name in inside else _fixed_reads(let):
-            if read not in fetched:
-                free = tuple(one for one in let.indices if one in indices_of(read))
+            free = tuple(one for one in let.indices if one in indices_of(read))
+            known = substitute_positions(
+                read, {one: at(Index(str(n), one.dimension)) for n, one in enumerate(free)}
+            )
+            if known not in fetched:
                 domain = program.tensor(read.tensor).domain
                 name = names.fresh(f"{read.tensor}_at")
-                fetched[read] = Let(name, free, read, domain=domain, span=let.span)
-                lets.append(fetched[read])
-            let = _reading(let, read, fetched[read])
+                fetched[known] = Let(name, free, read, domain=domain, span=let.span)
+                lets.append(fetched[known])
+            instead = {read: fetched[known].read(*free)}
+            let = replace(let, body=let.body.xreplace(instead), guard=let.guard.xreplace(instead))
         lets.append(let)
     return program.with_lets(lets)
 
 
 def _fixed_reads(let: Let) -> Sequence[Read]:
-    """The reads at a place of the data that stays while the innermost loop of a let runs."""
+    """The reads at a place of the data that stays while the innermost loop of a let runs, or at a place by
+    number that stays while any does."""
     found = dict.fromkeys(
         read
         for read, known in taken_reads(let)
         if let.indices
-        and let.indices[-1] not in indices_of(read)
-        and any(isinstance(one.base, Read) for one in read.positions)
+        and (_is_gathered(read, let) or _is_numbered(read, let))
         and all(_holds_somewhere(one, read) for one in known)
     )
     return tuple(found)
+
+
+def _is_gathered(read: Read, let: Let) -> bool:
+    gathered = any(isinstance(one.base, Read) for one in read.positions)
+    return gathered and let.indices[-1] not in indices_of(read)
+
+
+def _is_numbered(read: Read, let: Let) -> bool:
+    numbered = any(one.base is None or isinstance(one.base, Dimension) for one in read.positions)
+    return numbered and indices_of(read) < set(let.indices)
 
 
 def _holds_somewhere(condition: Condition, read: Read) -> bool:
@@ -110,8 +139,3 @@ def _holds_somewhere(condition: Condition, read: Read) -> bool:
         (isinstance(condition.lhs, IndexValue) and condition.rhs in bases)
         or (isinstance(condition.rhs, IndexValue) and condition.lhs in bases)
     )
-
-
-def _reading(let: Let, read: Read, fetched: Let) -> Let:
-    instead = {read: fetched.read(*fetched.free)}
-    return replace(let, body=let.body.xreplace(instead), guard=let.guard.xreplace(instead))

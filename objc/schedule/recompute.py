@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from objc.ir.program import Let, Program
-from objc.ir.symbols import Read, substitute_positions
+from objc.ir.symbols import Read, indices_of, substitute_positions
 from objc.schedule.cost import operations_of
 from objc.schedule.loops import Loops
 from objc.schedule.repeat import is_whole
@@ -46,8 +46,8 @@ def _is_light(let: Let, program: Program) -> bool:
     if let.name in program.gathered:
         return False
     return all(
-        len(read.positions) < len(let.free)
-        and all(position.index is not None for position in read.positions)
+        len(indices_of(read)) < len(let.free)
+        and all(position.index is not None or position.base is None for position in read.positions)
         for read in let.reads
     )
 

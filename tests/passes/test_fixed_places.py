@@ -26,6 +26,7 @@ loss kept(s: real[T, K] | y: index(K), keep: binary[T]) =
     sum[t | keep[t] == 1](sum[k]((s[t, k] - s[0, y])^2))
 loss behind(s: real[K] | y: index(K), on: binary) =
     if on == 1 then sum[k](max(0, s[k] - s[y])) else sum[k](s[k]^2)
+loss ends(s: real[T, K]) = sum[t](log(1 + sum[u](exp(-abs(s[t, 0] - s[u, K-1])))))
 loss moving(s: real[K] | y: index(K)[K]) = sum[k](s[k] * s[y[k]]^2)
 """
 
@@ -58,6 +59,9 @@ REFERENCES: dict[str, Callable[..., torch.Tensor]] = {
     "behind": lambda s, y, on: torch.where(
         on == 1, torch.relu(s - _at(s, y)).sum(-1), (s**2).sum(-1)
     ),
+    "ends": lambda s: torch.log(
+        1 + torch.exp(-abs(s[:, :, None, 0] - s[:, None, :, -1])).sum(-1)
+    ).sum(-1),
     "moving": lambda s, y: (s * s.gather(-1, y) ** 2).sum(-1),
 }
 SHAPES: dict[str, tuple[tuple[int, ...], dict[str, tuple[int, ...]]]] = {
@@ -68,6 +72,7 @@ SHAPES: dict[str, tuple[tuple[int, ...], dict[str, tuple[int, ...]]]] = {
     "steps": ((3, 5), {"y": (3,)}),
     "kept": ((3, 5), {"y": (), "keep": (3,)}),
     "behind": ((5,), {"y": (), "on": ()}),
+    "ends": ((3, 5), {}),
     "moving": ((5,), {"y": (5,)}),
 }
 
@@ -125,6 +130,15 @@ def test_the_loop_over_a_row_knows_no_place(name: str) -> None:
     program = _program(name)
     assert not _moves(program)
     assert not any(len(let.free) == 2 and let.reduction for let in program.lets), str(program)
+
+
+def test_pairs_know_no_place_of_a_row() -> None:
+    for let in _program("ends").lets:
+        if sum(index.dimension.name == "T" for index in let.indices) == 2:
+            assert len(let.indices) == 3, str(let)
+            assert all(one.index is not None for read in let.reads for one in read.positions), str(
+                let
+            )
 
 
 def test_places_that_move_stay_in_the_loop() -> None:
