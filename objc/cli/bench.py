@@ -154,12 +154,13 @@ def command(
         return
     usual = LARGE if memory else CASES
     chosen = tuple(resized(one, size or {}) for one in _chosen(targets, names, usual))
+    chosen = swept_cases(chosen, swept)
     busy = machine.busy()
     if busy is not None and busy > machine.BUSY and not anyway:
         raise ObjcError(BusyMachine(None, round(100 * busy)))
     contenders = (*OWN, *(peers or PEERS))
     job = Job(
-        swept_cases(chosen, swept), contenders, dtype, threads or machine.available(), repetitions,
+        chosen, contenders, dtype, threads or machine.available(), repetitions,
         not swept, tuple(swept), memory,
     )  # fmt: skip
     modes = modes or (("tuned",) if swept or memory else tuple(MODES))

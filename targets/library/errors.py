@@ -69,10 +69,13 @@ class LinkFailed(Diagnostic):
     code: ClassVar[str] = "E0332"
 
     command: str
+    status: int
     said: str
 
     def title(self) -> str:
         return f"`{self.command}` failed to link the shared object"
 
     def notes(self) -> Sequence[str]:
-        return tuple(self.said.splitlines()[-6:])
+        said = self.said.splitlines()[-6:]
+        ended = f"it ended with the status {self.status}"
+        return (*said, ended if self.status else f"{ended}, and made no file")

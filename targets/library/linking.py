@@ -52,5 +52,7 @@ def linked(codes: Sequence[bytes], name: str) -> bytes:
             arguments.append(f"-Wl,-soname,{name}")
         done = subprocess.run([*command, *arguments, "-lm"], capture_output=True, text=True)
         if done.returncode != 0 or not made.exists():
-            raise ObjcError(LinkFailed(None, shlex.join(command), done.stderr.strip()))
+            raise ObjcError(
+                LinkFailed(None, shlex.join(command), done.returncode, done.stderr.strip())
+            )
         return made.read_bytes()

@@ -129,6 +129,25 @@ def test_a_busy_machine_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     result = run("--case", "small_256")
     assert result.exit_code == 2
     assert "error[E0342]: the machine is busy: others use 37 % of its processors" in result.stderr
+    wrong = run("--case", "small_256", "--sweep", "Q")
+    assert "error[E0344]: `small_256` has no dimension `Q`" in wrong.stderr
+
+
+CONSTANT = """
+loss nothing(x: real, z: real | y: real) = 3
+loss part(x: real, z: real | y: real) = x * y
+"""
+
+
+@pytest.mark.parametrize("name", ["nothing", "part"])
+def test_what_a_loss_does_not_read_has_a_slope_of_zero(run: Run, name: str, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    text = tmp_path / "constant.objc"
+    text.write_text(CONSTANT)
+    result = run(f"{text}:{name}", "--peer", "torch", "--size", "batch=9", "--json")
+    (row,) = json.loads(result.stdout)["cases"]["default"]
+    (found,) = (one for one in row["entries"] if one["peer"] == "torch")
+    assert found["absent"] is None and found["gradient_error"] <= 1, result.stdout
 
 
 def test_repetitions_are_interleaved() -> None:

@@ -343,7 +343,7 @@ def test_without_a_linker(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ObjcError, match=r"E0331[\s\S]*tried `no-such-compiler`"):
         linked([b""], "kernel.so")
     monkeypatch.setenv("CC", "false")
-    with pytest.raises(ObjcError, match=r"E0332.*`false` failed"):
+    with pytest.raises(ObjcError, match=r"(?s)E0332.*`false` failed.*status 1"):
         linked([b""], "kernel.so")
 
 

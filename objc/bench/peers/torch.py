@@ -97,15 +97,20 @@ class Framework:
             leaves.append([data[name] for name in self.wrt])
 
         def step(data: Inputs) -> Any:
-            found = value(data)
-            gradients = torch.autograd.grad(found, [data[name] for name in self.wrt])
+            found = torch.as_tensor(value(data))
+            learned = [data[name] for name in self.wrt]
+            if not found.requires_grad:  # a constant
+                return found, [torch.zeros_like(one) for one in learned]
+            gradients = torch.autograd.grad(
+                found, learned, allow_unused=True, materialize_grads=True
+            )
             return found.detach(), gradients
 
         return step
 
     def _compiled(self, value: Callable[[Inputs], Any]) -> Callable[[Inputs], Any]:
         def of(learned: Any, rest: Any) -> Any:
-            return value({**rest, **learned})
+            return torch.as_tensor(value({**rest, **learned}))
 
         both = torch.compile(torch.func.grad_and_value(of), dynamic=False)
         pairs = {
