@@ -40,6 +40,7 @@ AIMS: Mapping[str, Aim] = {
     "kl_logits": Aim(2.5),
     "jensen_shannon": Aim(2.5),
     "info_nce": Aim(floor=1.3),
+    "attention": Aim(1),
     "squared_boosting": Aim(15, peer="sklearn"),
     "poisson_boosting": Aim(15, peer="sklearn"),
     "poisson_boosting_64": Aim(5, peer="sklearn"),

@@ -68,6 +68,7 @@ CASES = (
     _case("kl_logits", "kl_logits", batch=65_536, K=1000),
     _own("jensen_shannon", "jensen_shannon_logits", batch=65_536, K=1000),
     _case("info_nce", "info_nce", UNIT_LENGTH, B=4096, D=256),
+    _own("attention", "attention", batch=64, N=128, D=64),
     _boosting("squared_boosting", "half_squared_error", "float32", batch=10_000_000),
     _boosting("poisson_boosting", "poisson", "float32", batch=10_000_000),
     _boosting("poisson_boosting_64", "poisson", "float64", batch=10_000_000),

@@ -14,6 +14,13 @@ from objc.bench.peers.written import Form, Inputs, keyed, written
 from objc.bench.problem import Problem
 
 
+def _attention(i: Inputs) -> Any:
+    """Of one head."""
+    heads = (i[name][:, :, None] for name in ("query", "key", "value"))
+    mixed = jax.nn.dot_product_attention(*heads)
+    return jnp.mean((mixed[:, :, 0] - i["target"]) ** 2)
+
+
 def _cross_entropy(i: Inputs) -> Any:
     at_label = jnp.take_along_axis(i["logits"], i["label"][:, None], 1)[:, 0]
     return jnp.mean(jax.nn.logsumexp(i["logits"], axis=1) - at_label)
@@ -43,6 +50,7 @@ def _logistic_regression(i: Inputs) -> Any:
 
 
 FORMS: Mapping[str, Form] = {
+    "attention": _attention,
     "binary_cross_entropy": lambda i: jnp.mean(
         jax.nn.softplus(i["logit"]) - i["target"] * i["logit"]
     ),

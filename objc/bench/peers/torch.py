@@ -44,6 +44,13 @@ def _crf(i: Inputs) -> Any:
     return (torch.logsumexp(alpha, 1) - score).mean()
 
 
+def _attention(i: Inputs) -> Any:
+    """Of one head, as PyTorch's own fused kernel wants it."""
+    heads = (i[name][:, None] for name in ("query", "key", "value"))
+    mixed = F.scaled_dot_product_attention(*heads)
+    return F.mse_loss(mixed[:, 0], i["target"])
+
+
 def _divergence(i: Inputs) -> Any:
     a, b = torch.log_softmax(i["q"], -1), torch.log_softmax(i["p"], -1)
     m = torch.logaddexp(a, b) - torch.log(torch.tensor(2.0, dtype=a.dtype))
@@ -59,6 +66,7 @@ FORMS: Mapping[str, Form] = {
     "pairwise_logistic": _pairs,
     "ppo_clip": _ppo,
     "crf": _crf,
+    "attention": _attention,
     "logistic_regression": lambda i: F.binary_cross_entropy_with_logits(
         i["x"] @ i["weight"], i["label"]
     ),
