@@ -7,7 +7,7 @@ derivative is to see it. The condition becomes a part of the let, so that every 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -63,7 +63,9 @@ def settle_demand(program: Program) -> Program:
     says what holds at every read. There the rest may be computed, and a loop without it is faster."""
     demands = _demands(program)
     return program.with_lets(
-        _within(let, demands[let.name]) if _is_risky(let) else _everywhere(let, demands[let.name])
+        _within(let, demands[let.name])
+        if _is_risky(let)
+        else _everywhere(let, demands[let.name], program.let)
         for let in program.lets
     )
 
@@ -184,10 +186,20 @@ def _within(let: Let, parts: Iterable[Condition]) -> Let:
     return replace(let, body=Branch(sympy.And(*new), body, sympy.Integer(0)))
 
 
-def _everywhere(let: Let, parts: frozenset[Any]) -> Let:
+def _is_exceptional(condition: Condition, let: Let, lets: Collection[str]) -> bool:
+    """Whether a condition on what has been computed of a row, such as that it is beyond either end of the
+    range, holds for few rows: the others don't run the loop then."""
+    computed = {read.tensor for read in reads(condition)} & set(lets)
+    is_either = isinstance(condition, sympy.Or)
+    return is_either and bool(computed) and not indices_of(condition) & set(let.over)
+
+
+def _everywhere(let: Let, parts: frozenset[Any], lets: Collection[str]) -> Let:
     if let.reduction is None or let.reduction in _PICKING or not parts:
         return let
-    left = [one for one in conjuncts(let.guard) if one not in parts]
+    left = [
+        one for one in conjuncts(let.guard) if one not in parts or _is_exceptional(one, let, lets)
+    ]
     return replace(let, guard=sympy.And(*left))
 
 

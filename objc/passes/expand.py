@@ -37,7 +37,7 @@ def expand(program: Program) -> Program:
                 lets += _mean(let, names)
             case "norm":
                 lets += _norm(let, names)
-            case "prod" if let.name not in inside and not let.domain.is_integer:
+            case "prod" if let.name not in inside and _may_leave_range(let):
                 lets += _product(let, names)
             case "count":
                 lets.append(replace(let, reduction="sum"))
@@ -148,6 +148,8 @@ def _norm(let: Let, names: Names) -> list[Let]:
     return [squares, top, scaled, _finish(let, Branch(beyond, by_largest, sympy.sqrt(total)))]
 
 
+_LEAST_PRODUCT = sympy.Integer(2) ** -120
+"""Above it a number is a normal one in float32 too."""
 _DEPTH = 690
 """exp(-690) is well above the smallest normal number of float64, in which products are taken."""
 
@@ -156,7 +158,12 @@ def is_ordinary(product: Expression) -> Condition:
     """Whether a product has not left the range, nor is near its ends. What is no number isn't between them
     either: zero times an infinity on the way."""
     size = sympy.Abs(product)
-    return sympy.And(sympy.Gt(size, LEAST_SQUARE), sympy.Lt(size, GREATEST_SQUARE))
+    return sympy.And(sympy.Gt(size, _LEAST_PRODUCT), sympy.Lt(size, GREATEST_SQUARE))
+
+
+def _may_leave_range(product: Let) -> bool:
+    """Whether a product is of anything but whole numbers or signs."""
+    return not product.domain.is_integer and not isinstance(product.body, sympy.sign)
 
 
 def _product(let: Let, names: Names) -> list[Let]:

@@ -15,12 +15,13 @@ from typing import Any
 
 import sympy
 
-from objc.ir.domain import REAL
+from objc.ir.domain import REAL, Domain
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Extent, Read, indices_of, substitute_positions
+from objc.passes.differences import written_out
 from objc.passes.rewrites.forms import ZERO, is_short
 
 
@@ -53,7 +54,7 @@ class _Squares:
                 one.base for one in body.atoms(sympy.Pow) if one.exp.is_Rational and one.exp.q == 2
             }
             for node in sorted(body.atoms(sympy.Add), key=spelled):
-                changed = self._distance(node, node in rooted)
+                changed = self._distance(written_out(node, self.program), node in rooted)
                 if changed is None:
                     changed = self._of(node)
                 if changed is None and node.has(Extent):
@@ -205,7 +206,8 @@ class _Squares:
         key = body, like.over, like.reduction
         if key not in self.made:
             name = self.names.fresh(f"spread_{like.name}")
-            self.made[key] = replace(like, name=name, free=free, body=body, domain=REAL)
+            domain = Domain("nonnegative") if body.is_nonnegative else REAL
+            self.made[key] = replace(like, name=name, free=free, body=body, domain=domain)
         return self.made[key].read(*free)
 
 

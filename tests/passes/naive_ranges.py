@@ -66,4 +66,27 @@ DIFFERENCES = (
     )),
 )  # fmt: skip
 
-RANGE_FORMS: tuple[Form, ...] = (*PRODUCTS, *RATIOS, *ROOTS, *DIFFERENCES)
+OVERLAPS = tuple(
+    (tuple(x * by for x in a), tuple(y * times for y in b))
+    for a, b in (((1.0, 2.0, 3.0), (2.0, -1.0, 3.5)), ((1.0, 0.0, -0.3), (1.0, 1e-5, 4.0)))
+    for by, times in ((1.0, 1.0), (1e160, 1e160), (1e-150, 1e-150), (1e250, 1e160), (1.0, 1e200))
+)
+VECTORS = tuple(
+    Form(text, text, OVERLAPS, "a: real[D] | b: real[D]", oracle, tolerance=1e-12)
+    for text, oracle in (
+        ("1 - 2 * dot(a, b) / (dot(a, a) + dot(b, b))",
+         "total((u - v)^2 for u, v in zip(a, b)) / total(u * u + v * v for u, v in zip(a, b))"),
+        ("dot(a, b) / (dot(a, a) + dot(b, b) - dot(a, b))",
+         "total(u * v for u, v in zip(a, b)) / total(u * u + v * v - u * v for u, v in zip(a, b))"),
+        ("dot(a, b) / (1 + dot(a, a) + dot(b, b))",
+         "total(u * v for u, v in zip(a, b)) / (1 + total(u * u + v * v for u, v in zip(a, b)))"),
+    )
+)  # fmt: skip
+INTERACTIONS = two(
+    "log(1 + x * y)",
+    tuple((a, b) for a in SIDES if a > 0 for b in (1e-250, 1e-100, 0.7, 1e8, 1e160, 1e250)), BOTH,
+)  # fmt: skip
+
+RANGE_FORMS: tuple[Form, ...] = (
+    *PRODUCTS, *RATIOS, *ROOTS, *DIFFERENCES, *VECTORS, INTERACTIONS
+)  # fmt: skip

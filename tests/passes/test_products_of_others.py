@@ -94,3 +94,21 @@ def test_no_row_is_run_through_at_each_of_its_places() -> None:
         for let in derived.lets:
             dimensions = [index.dimension for index in let.indices]
             assert len(set(dimensions)) == len(dimensions), str(let)
+
+
+@pytest.mark.parametrize(
+    "factors", [[1e-3] * 9, [0.01] * 16, [0.3] * 60, [1e-20, 1.2e-20, 1e20, 1e10]]
+)
+def test_small_products_keep_their_digits(factors: list[float]) -> None:
+    """Near the end of the range a product is one of factors still, and no exponential of their logarithms."""
+    rows = np.array([factors], np.float32)
+    exact = mpmath.fprod(mpmath.mpf(float(one)) for one in rows[0])
+    plain = objc.compile(TEXT).plain
+    assert abs(plain(rows) - exact) <= 2e-7 * exact
+    slopes = np.asarray(plain.gradient(rows), float)[0]
+    wanted = [exact / mpmath.mpf(float(one)) for one in rows[0]]
+    assert all(
+        abs(one - other) <= 3e-7 * other
+        for one, other in zip(slopes, wanted, strict=True)
+        if other > np.finfo(np.float32).tiny
+    )

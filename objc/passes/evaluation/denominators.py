@@ -8,12 +8,13 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import hypot, quotient
-from objc.ir.domain import Domain
+from objc.atoms import Branch, hypot, quotient, sigmoid
+from objc.ir.domain import REAL, Domain
+from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Expression, Read, indices_of
+from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.evaluation.monomials import in_turn
 from objc.passes.rewrites.forms import ONE, ZERO
 from objc.passes.rewrites.roots import root_of_square
@@ -24,11 +25,13 @@ _SMALL, _LARGE = sympy.Rational(1, 2**20), sympy.Integer(2) ** 10
 
 @dataclass(frozen=True)
 class Denominator:
-    """`base = constant + Σ kᵢ·bᵢ²`, of which nothing is negative: the pairs (kᵢ, bᵢ)."""
+    """`base = constant + Σ kᵢ·bᵢ²`, of which nothing is negative: the pairs (kᵢ, bᵢ); less c·S for a sum S of
+    products of two of the vectors, (c, S) in `crossed`, where c² < 4·k·k′, which leaves it positive."""
 
     base: Expression
     constant: Expression
     squares: tuple[tuple[Expression, Expression], ...]
+    crossed: tuple[tuple[Expression, Read], ...] = ()
 
 
 class Denominators:
@@ -42,9 +45,16 @@ class Denominators:
             for one in program.lets
             if one.name not in inside and _is_sum_of_squares(one)
         }
+        self.products = {
+            one.name: factors
+            for one in program.lets
+            if one.name not in inside and (factors := _factors_of_sum(one)) is not None
+        }
+        self.known, self.inputs = program.let, program.input
+        self.scaled: dict[tuple[Expression, ...], Let] = {}
         self.lets = lets
         self.norms: dict[str, Let] = {}
-        self.made: dict[Expression, Let] = {}
+        self.made: dict[tuple[Expression, Any], Let] = {}
 
     def within(self, opened: Any) -> list[Denominator]:
         """Those that an expression divides by."""
@@ -57,7 +67,12 @@ class Denominators:
     def of(self, base: Any) -> Denominator | None:
         """A sum as a denominator, unless something else deals with it."""
         constant, squares = ZERO, list[tuple[Expression, Expression]]()
+        crossed = []
         for term in sympy.Add.make_args(base):
+            times, read = term.as_coeff_Mul()
+            if times.is_negative and getattr(read, "tensor", "") in self.products:
+                crossed.append((-times, read))
+                continue
             found = self._square(term)
             if found is not None:
                 squares.append(found)
@@ -74,7 +89,82 @@ class Denominators:
             # An entry beside a number is dealt with by its reciprocal.
             if constant == 0 or (rate.is_number and isinstance(b, Read)):
                 return None
-        return Denominator(base, constant, tuple(squares))
+        if len(crossed) > 1 or not all(self._is_within(*one, squares) for one in crossed):
+            return None
+        return Denominator(base, constant, tuple(squares), tuple(crossed))
+
+    def _is_within(
+        self, times: Any, product: Read, squares: list[tuple[Expression, Expression]]
+    ) -> bool:
+        """Whether a sum of products, so many times, is less than the squares of what it is of."""
+        let = self.known[product.tensor]
+        here = dict(zip(let.free, product.positions, strict=True))
+        norms = {one.name: one for one in self.norms.values()}
+        found = [
+            (rate, self._at_indices_of(let, norms[b.tensor], b))
+            for rate, b in squares
+            if isinstance(b, Read) and b.tensor in norms
+        ]
+        rates = [
+            next((rate for rate, x in found if x == substitute_positions(one, here)), ZERO)
+            for one in self.products[product.tensor]
+        ]
+        return bool((4 * rates[0] * rates[1] - times**2).is_positive)
+
+    def _at_indices_of(self, let: Let, norm: Let, b: Read) -> Expression | None:
+        """What a norm that is read is of, at the indices that another sum runs over."""
+        dimensions = [[index.dimension for index in one.over] for one in (norm, let)]
+        if dimensions[0] != dimensions[1]:
+            return None
+        places: dict[Index, Position] = dict(zip(norm.free, b.positions, strict=True))
+        places |= {old: at(new) for old, new in zip(norm.over, let.over, strict=True)}
+        if substitute_positions(norm.guard, places) != let.guard:
+            return None
+        return substitute_positions(norm.body, places)
+
+    def scaled_product(self, read: Any, entries: set[Expression], length: Any, where: Any) -> Any:
+        """Σ (x/n)·y of a read of Σ x·y, where x is among the entries that a length n is of; it is run only
+        `where` it is asked for. None if n or that depends on more than the sum does."""
+        let = self.known[read.tensor]
+        if read.positions != tuple(at(one) for one in let.free):
+            return None
+        factors = self.products[read.tensor]
+        x = next((one for one in factors if self._is_entry(one, let, entries)), None)
+        if x is None or not (indices_of(length) | indices_of(where)) <= set(let.free):
+            return None
+        y = factors[1] if x is factors[0] else factors[0]
+        key = (read, length, where)
+        if key not in self.scaled:
+            body, guard = quotient(x, length) * y, sympy.And(let.guard, where)
+            name = self.names.fresh(f"scaled_{let.name}")
+            self.scaled[key] = replace(let, name=name, body=body, guard=guard, domain=REAL)
+            self.lets.append(self.scaled[key])
+        return self.scaled[key].read(*read.positions)
+
+    def _is_entry(self, factor: Any, let: Let, entries: set[Expression]) -> bool:
+        """Whether a factor is one of these entries, whatever the index of the sum is called."""
+        for one in entries:
+            if getattr(one, "tensor", None) != factor.tensor:
+                continue
+            pairs = zip(one.positions, factor.positions, strict=True)
+            if all(a == b or b.index in let.over for a, b in pairs):
+                return True
+        return False
+
+    def is_of_shares(self, one: Denominator) -> bool:
+        """Whether all vectors in it are of entries that are at most one: their squares add up."""
+        bodies = {norm.name: norm.body for norm in self.norms.values()}
+        inside = [bodies[b.tensor] for _, b in one.squares if getattr(b, "tensor", "") in bodies]
+        return all(self._is_share(body) for body in inside)
+
+    def _is_share(self, entry: Any) -> bool:
+        if isinstance(entry, (sigmoid, sympy.tanh)):
+            return True
+        if not isinstance(entry, Read):
+            return False
+        let = self.known.get(entry.tensor)
+        low, high = (self.inputs[entry.tensor] if let is None else let).domain.bounds
+        return bool(low >= -1) and bool(high <= 1)
 
     def _square(self, term: Any) -> tuple[Expression, Expression] | None:
         """(k, b) of k·b² with k > 0, where b² may be a sum of squares."""
@@ -119,17 +209,20 @@ class Denominators:
             self.lets.append(norm)
         return self.norms[squares.name].read(*read.positions)
 
-    def length(self, one: Denominator) -> Read:
-        """√D, of its own name."""
-        if one.base not in self.made:
+    def length(self, one: Denominator, where: Any) -> Read:
+        """√D, of its own name, where it is asked for."""
+        if (one.base, where) not in self.made:
             whole = sympy.sqrt(one.constant)
             for rate, b in one.squares:
                 whole = hypot(whole, in_turn(_root(rate) * b, {b}))
             free = tuple(sorted(indices_of(one.base), key=lambda index: index.name))
+            if indices_of(where) <= set(free):
+                whole = Branch(where, whole, ZERO)
             let = Let(self.names.fresh("hypotenuse"), free, whole, domain=Domain("nonnegative"))
-            self.made[one.base] = let
+            self.made[one.base, where] = let
             self.lets.append(let)
-        return self.made[one.base].read(*self.made[one.base].free)
+        made = self.made[one.base, where]
+        return made.read(*made.free)
 
     def by_norms(self, node: Any) -> Any:
         """With n² for every sum of squares that is divided by a square: the ratio of both is one of n."""
@@ -168,6 +261,15 @@ def _in_ratio(rate: Any, x: Any) -> tuple[Expression, Expression]:
         if isinstance(base, Read) and exponent == -2:
             return rate / one, quotient(x, base)
     return rate, x
+
+
+def _factors_of_sum(let: Let) -> tuple[Read, Read] | None:
+    """The two entries that a sum of products is of."""
+    factors = let.body.args
+    is_product = let.reduction == "sum" and isinstance(let.body, sympy.Mul) and len(factors) == 2
+    if not is_product or not all(isinstance(one, Read) and one.is_real for one in factors):
+        return None
+    return factors
 
 
 def _is_sum_of_squares(let: Let) -> bool:

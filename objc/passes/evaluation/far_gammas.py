@@ -31,6 +31,7 @@ from objc.passes.rewrites.forms import HALF, ONE, ZERO, is_short
 
 _GAMMAS = (loggamma, sympy.polygamma)
 _FUNCTIONS = (*_GAMMAS, sympy.log, log1p)
+_KNOWN = (*_FUNCTIONS, sympy.exp, sigmoid, softplus)
 _MOST_NODES = 150
 _TERMS = 9
 _NEAR = sympy.Integer(8)
@@ -71,7 +72,8 @@ class _Joining:
 
     def _joined(self, node: Any) -> Expression | None:
         for others in (False, True):
-            fits = sympy.Add(*(one for one in node.args if others or not one.has(Branch)))
+            known = (*_KNOWN, Branch) if others else _KNOWN
+            fits = sympy.Add(*(one for one in node.args if _has_only(one, known)))
             arms = [self._near(one) for one in _arms(fits)]
             if arms[0] is None or any(one != arms[0] for one in arms):
                 continue
@@ -118,6 +120,10 @@ class _Series:
     fractions: Expression = ZERO
     next_fractions: Expression = ZERO
     rest: Expression = ZERO
+
+
+def _has_only(term: Any, kinds: tuple[Any, ...]) -> bool:
+    return all(isinstance(one, kinds) for one in term.atoms(sympy.Function))
 
 
 def _arms(expression: Any) -> list[Any]:

@@ -22,6 +22,7 @@ from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, substitute_positions
+from objc.passes.differences import is_difference, written_out
 from objc.passes.evaluation.denominators import Denominator, Denominators, multiples
 from objc.passes.evaluation.monomials import Monomials, divided_in_turn, in_turn
 from objc.passes.inline import size
@@ -102,9 +103,16 @@ class _Lengths:
         inside = self._is_inside(parts)
         if inside is None:
             return None
+        parts.outside = sympy.Not(inside)
         if len(known) > 1 or len(known[0].squares) > 1:
-            whole = {one.base: (ONE, self.denominators.length(one)) for one in known}
-            return Branch(inside, node, parts.by_lengths(whole))
+            whole = {
+                one.base: found
+                for one in known
+                if (found := parts.rate_and_length(one)) is not None
+            }
+            return (
+                Branch(inside, node, parts.by_lengths(whole)) if len(whole) == len(known) else None
+            )
         ((square,), base) = known[0].squares, known[0].base
         beyond = parts.alone(*square)
         large = isinstance(inside, sympy.Lt) and inside.lhs == base and inside.rhs >= _LOST
@@ -167,7 +175,9 @@ class _Lengths:
         if len(found.squares) > 1:
             if not self.makes_lets:
                 return None
-            return Branch(inside, node, 2 * sympy.log(self.denominators.length(found)))
+            return Branch(
+                inside, node, 2 * sympy.log(self.denominators.length(found, sympy.Not(inside)))
+            )
         ((rate, b),) = found.squares
         if isinstance(b, quotient):
             if rate.is_number:
@@ -194,11 +204,22 @@ class _Lengths:
 
     def _body_with_denominator(self, read: Read) -> Expression | None:
         let = self.named.get(read.tensor)
+        if let is not None and getattr(let.body, "tensor", "") in self.denominators.sums:
+            return substitute_positions(let.body, dict(zip(let.free, read.positions, strict=True)))
+        if let is not None and is_difference(let.body):
+            own = self.denominators.of(let.body)
+            is_risky = own is not None and not self.denominators.is_of_shares(own)
+            return written_out(read, self.program) if is_risky else None
         if let is None or not isinstance(let.body, (sympy.Add, sympy.Mul, sympy.Pow)):
             return None
-        powers = let.body.atoms(sympy.Pow)
-        if not any(self.denominators.of(one.base) for one in powers if one.exp.is_negative):
-            return None
+        bases = [one.base for one in let.body.atoms(sympy.Pow) if one.exp.is_negative]
+        found = [self.denominators.of(one) for one in bases]
+        if not any(found):
+            bases += [one.args[1] for one in let.body.atoms(quotient)]
+            named = (written_out(one, self.program) for one in bases if isinstance(one, Read))
+            found = [self.denominators.of(one) for one in named]
+            if all(one is None or self.denominators.is_of_shares(one) for one in found):
+                return None
         return substitute_positions(let.body, dict(zip(let.free, read.positions, strict=True)))
 
 
@@ -209,11 +230,36 @@ class _Parts:
     denominators: Denominators
     known: list[Denominator]
     monomials: Monomials
+    outside: Any = sympy.true
 
     @cached_property
     def entries(self) -> set[Expression]:
         squares = [b for one in self.known for _, b in one.squares]
         return {x for b in squares for x in self.denominators.entries(b)}
+
+    def rate_and_length(self, one: Denominator) -> tuple[Expression, Expression] | None:
+        """(k, n) of D = k·n² with the length of its squares."""
+        length, rate = self.denominators.length(one, self.outside), ONE
+        for times, read in one.crossed:
+            scaled = self.denominators.scaled_product(read, self.entries, length, self.outside)
+            if scaled is None:
+                return None
+            rate -= times * quotient(scaled, length)
+        return rate, length
+
+    def _by_scaled(self, addend: Any, lengths: Collection[Any]) -> Expression:
+        """With n·Σ (x/n)·y for sums of products, where x is among the entries of a denominator."""
+        swaps = {}
+        for read in sorted(addend.atoms(Read), key=spelled):
+            if read.tensor in self.denominators.products:
+                for length in lengths:
+                    scaled = self.denominators.scaled_product(
+                        read, self.entries, length, self.outside
+                    )
+                    if scaled is not None:
+                        swaps[read] = scaled * length
+                        break
+        return addend.xreplace(swaps) if swaps else addend
 
     def by_lengths(
         self,
@@ -222,9 +268,14 @@ class _Parts:
     ) -> Expression:
         """With k·b² for every denominator, and one division after the other."""
         longest = self.entries | {b for _, b in lengths.values()}
+        own = [b for _, b in lengths.values() if isinstance(b, Read)]
+        rates = {k: sympy.Dummy(positive=True) for k, _ in lengths.values() if k.is_Add}
+        lengths = {base: (rates.get(k, k), b) for base, (k, b) in lengths.items()}
         addends = (one.xreplace(dict(ratios)) for one in self.monomials.with_lengths(lengths))
+        addends = (self._by_scaled(one, own) for one in addends)
         whole = sympy.Add(*(in_turn(one, longest) for one in addends))
-        return whole.xreplace(self.monomials.opaque)
+        back = {dummy: rate for rate, dummy in rates.items()}
+        return whole.xreplace({**self.monomials.opaque, **back})
 
     def alone(self, rate: Any, b: Any) -> Expression:
         """k·b² for c + k·b², of which x/s·s is x."""

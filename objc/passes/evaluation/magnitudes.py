@@ -30,6 +30,7 @@ from objc.passes.rewrites.forms import ONE, is_short
 _MOST_DEGREES = 8
 _GREATEST = sympy.Integer(2) ** 127
 """A number of every type, and nearly the greatest of float32."""
+_GREATEST_SQUARED, _GREATEST_CONSTANT = sympy.Integer(2) ** 63, sympy.Integer(2) ** 8
 _LEAST = sympy.Rational(1, 2**100)
 
 
@@ -110,6 +111,8 @@ def _product(product: Any, named: Mapping[Read, Expression]) -> Any:
     if changed is None:
         changed = _rational(whole)
     if changed is None:
+        changed = _beside_its_product(whole)
+    if changed is None:
         changed = _over_powers_of_sums(whole, named)
     if changed is None:
         changed = _square_of_scale(whole)
@@ -182,6 +185,30 @@ def _over_powers_of_sums(product: Any, named: Mapping[Read, Expression]) -> Expr
             else:
                 whole = whole / x * base * quotient(x, base)
     return None if whole == product else whole
+
+
+def _beside_its_product(product: Any) -> Expression | None:
+    """y/(1 + x·y) is 1/x and y²/(1 + x·y)² is 1/x² where 1 is lost beside x·y, which may leave the range."""
+    for factor in sympy.Mul.make_args(product):
+        base, exponent = factor.as_base_exp()
+        constant, rest = base.as_coeff_Add()
+        if not (exponent in (-1, -2) and isinstance(base, sympy.Add) and constant.is_positive):
+            continue
+        if not _is_product_of_entries(rest.as_coeff_Mul()[1]):
+            continue
+        others = product / factor
+        if not others.free_symbols & rest.free_symbols or constant > _GREATEST_CONSTANT:
+            continue
+        bound = _GREATEST if exponent == -1 else _GREATEST_SQUARED
+        return Branch(sympy.Lt(base, bound), product, others * rest**exponent)
+    return None
+
+
+def _is_product_of_entries(product: Any) -> bool:
+    """x·y of entries that are never negative."""
+    return isinstance(product, sympy.Mul) and all(
+        isinstance(one, Read) and one.is_nonnegative and not one.is_integer for one in product.args
+    )
 
 
 def _square_of_scale(product: Any) -> Expression | None:
@@ -279,13 +306,19 @@ def _is_from(exponent: Any, least: int) -> bool:
 
 def _log_of_square(node: Any, named: Mapping[Read, Expression]) -> Any:
     """log(1 + k·x²) = 2·log(1 + (√(1 + k·x²) − 1)), in which the square is never made; log(1 + k·y/x) is
-    log k·y − log x where y/x may leave the range."""
+    log k·y − log x where y/x may leave the range, log(1 + k·x·y) by √x·√y."""
     found = _scaled_power(node.args[0])
     if found is not None and found[2] == 2:
         x, rate, _ = found
         return 2 * log1p(hypot1m1(_in_range(sympy.sqrt(rate) * x, named)))
     node = node.func(_in_range(node.args[0], named))
     rate, rest = node.args[0].as_coeff_Mul()
+    if rate.is_positive and _is_product_of_entries(rest) and len(rest.args) == 2:
+        # By the roots of both the far arm has no logarithm of its own: arms may be computed together.
+        beyond = sympy.Gt(node.args[0], _GREATEST)
+        product = sympy.Mul(sympy.sqrt(rate), *(sympy.sqrt(one) for one in rest.args))
+        number, argument = Branch(beyond, 2, ONE), Branch(beyond, product - 1, node.args[0])
+        return number * log1p(argument)
     above, below = rest.as_numer_denom()
     if not (rate.is_positive and isinstance(below, Read) and below.is_positive):
         return node
