@@ -7,14 +7,14 @@ and with a fixed sign, so that `c·p − c·[k = y]` is seen as `c·(p − [k = 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import sympy
 
-from objc.ir.domain import domain_of, domain_of_let
+from objc.ir.domain import Domain, domain_of, domain_of_let
 from objc.ir.index import Index
-from objc.ir.program import Let, Names
+from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Branch, Condition, Expression, Read, indices_of, reads
 from objc.passes.delta import Domains, resolve, split_guard, under, without_idle
 from objc.passes.gathers import at_own_place
@@ -38,10 +38,10 @@ class Contribution:
 class Sums:
     """Builds derivative lets. New lets go to `lets` in order of definition."""
 
-    def __init__(self, names: Names, lets: list[Let], domains: Domains) -> None:
+    def __init__(self, names: Names, lets: list[Let], program: Program) -> None:
         self._names = names
         self._lets = lets
-        self._domains = domains
+        self.domains: Domains = _Growing(program, lets)
         self._coefficients: dict[Expression, tuple[int, Let]] = {}
 
     def build(
@@ -60,7 +60,7 @@ class Sums:
         loops: list[Contribution] = []
         for part in parts:
             for addend in sympy.Add.make_args(part.body):
-                body, over, guard = resolve(addend, part.over, part.guard, self._domains)
+                body, over, guard = resolve(addend, part.over, part.guard, self.domains)
                 body, over = without_idle(body, over, guard)
                 if body == 0 or guard == sympy.false:
                     continue
@@ -200,3 +200,24 @@ def _merged(loops: list[Contribution]) -> list[Contribution]:
         key = (loop.over, loop.guard)
         bodies[key] = bodies.get(key, 0) + loop.body
     return [Contribution(body, over, guard) for (over, guard), body in bodies.items() if body != 0]
+
+
+class _Growing(Mapping[str, Domain]):
+    """The domains of a program's tensors and of the lets that are being added to it."""
+
+    def __init__(self, program: Program, lets: list[Let]) -> None:
+        self._lets = lets
+        self._known = {one.name: one.domain for one in program.inputs}
+        self._known.update({one.name: one.domain for one in program.lets})
+
+    def __getitem__(self, name: str) -> Domain:
+        if name in self._known:
+            return self._known[name]
+        return next(let.domain for let in self._lets if let.name == name)
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        yield from self._known
+        yield from (let.name for let in self._lets)
+
+    def __len__(self) -> int:
+        return len(self._known) + len(self._lets)

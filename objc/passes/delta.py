@@ -19,6 +19,7 @@ from objc.ir.symbols import (
     Extent,
     IndexValue,
     Read,
+    conjuncts,
     indices_of,
     substitute_positions,
 )
@@ -36,6 +37,8 @@ def resolve(
     """
     body, inner = split_guard(body)
     guard = sympy.And(guard, inner)
+    if inner != sympy.true:
+        body = body.xreplace(told_by(inner))
     while (found := _first_fixed(guard, over, domains)) is not None:
         part, index, position = found
         over = tuple(one for one in over if one != index)
@@ -77,6 +80,16 @@ def split_guard(body: Expression) -> tuple[Expression, Condition]:
 def _is_equality(condition: Condition) -> bool:
     """Whether `not` may be moved into it: NaN is neither `<=` nor `>`, but it is `!=`."""
     return isinstance(condition, (sympy.Eq, sympy.Ne))
+
+
+def told_by(condition: Condition) -> dict[Condition, Condition]:
+    """What is true where a condition holds, and what is false there."""
+    told = dict.fromkeys(conjuncts(condition), sympy.true)
+    for part in list(told):
+        if isinstance(part, sympy.Eq | sympy.Ne):  # of others a NaN is neither below nor above
+            told[part.reversed] = sympy.true
+            told[sympy.Not(part)] = told[sympy.Not(part).reversed] = sympy.false
+    return told
 
 
 def nonzero_where(body: Expression) -> Condition:

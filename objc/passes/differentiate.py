@@ -8,15 +8,15 @@ to x's own, anything else (a gather, a shift, a constant) gives Kronecker's δ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import sympy
 
 from objc.ir.domain import Domain
-from objc.ir.index import BATCH, Index, Position
+from objc.ir.index import BATCH, Index, Position, at
 from objc.ir.program import Input, Let, Names, Program
-from objc.ir.recurrence import groups, members
+from objc.ir.recurrence import groups
 from objc.ir.symbols import (
     Condition,
     Expression,
@@ -28,15 +28,14 @@ from objc.ir.symbols import (
     substitute_positions,
 )
 from objc.passes.contributions import Contribution, Sums, is_trivial
-from objc.passes.delta import Domains, nonzero_where, under
-from objc.passes.partials import is_tame, partial
-from objc.passes.shifts import LogProbability, Shifts, name_log_probabilities, without_names
+from objc.passes.delta import nonzero_where, under
+from objc.passes.diagonals import add_up, contract_diagonals
+from objc.passes.partials import direct_reads, is_tame, moved_by, partial
+from objc.passes.shifts import LogProbability, name_log_probabilities, without_names
+from objc.passes.tangents import Forward, Seed
 from objc.passes.weights import Weights
 
 ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
-
-Seed = Callable[[tuple[Position, ...]], Expression]
-"""The tangent of an input at a position."""
 
 
 def gradient(program: Program, wrt: Iterable[str], output: str = "value") -> Program:
@@ -76,7 +75,7 @@ def hessian_vector_product(program: Program, wrt: Iterable[str]) -> Program:
         for name, vector in vectors.items()
     }
     program, log_probabilities = name_log_probabilities(program)
-    forward = _Forward(program, seeds, (), log_probabilities)
+    forward = Forward(program, seeds, (), log_probabilities)
     forward.run()
     outputs = dict(program.outputs)
     for name in wrt:
@@ -116,63 +115,20 @@ def _hessian_diagonal(program: Program, name: str) -> Program:
         ]
         return under(sympy.And(*conditions), ONE)
 
-    forward = _Forward(program, {name: seed}, direction)
+    forward = Forward(program, {name: seed}, direction)
     forward.run()
     log_probabilities: Mapping[str, LogProbability] = {}
     if forward.spread:  # once more, with names
         program, log_probabilities = name_log_probabilities(program, forward.spread)
         gradient_let = program.let[gradient_let.name]
-        forward = _Forward(program, {name: seed}, direction, log_probabilities)
+        forward = Forward(program, {name: seed}, direction, log_probabilities)
         forward.run()
-    tangent = forward.tangent_of(gradient_let)
-    diagonal = Let(
-        names.fresh(f"dd_{name}"), gradient_let.free, tangent.read(*gradient_let.free, *own)
-    )
+    places = {index: at(place) for index, place in zip(direction, own, strict=True)}
+    body = forward.at(gradient_let.name, tuple(map(at, gradient_let.free)), places)
+    diagonal = Let(names.fresh(f"dd_{name}"), gradient_let.free, body)
     outputs = {**program.outputs, f"hessian_diagonal:{name}": diagonal.name}
     program = program.with_lets((*program.lets, *forward.lets, diagonal), outputs)
-    return without_names(program, log_probabilities)
-
-
-def _domains(program: Program) -> Domains:
-    domains = {one.name: one.domain for one in program.inputs}
-    domains.update({one.name: one.domain for one in program.lets})
-    return domains
-
-
-def _dependent(program: Program, roots: Iterable[str]) -> set[str]:
-    """The tensors that vary with the roots, through reads that have a derivative."""
-    found = set(roots)
-    waiting = [let for let in program.lets if not let.domain.is_integer]
-    while True:
-        reached = {
-            let.name
-            for let in waiting
-            if let.name not in found and any(read.tensor in found for read in _direct_reads(let))
-        }
-        if not reached:
-            return found
-        found |= reached
-
-
-def _may_be_impossible(program: Program) -> set[str]:
-    """The lets of recurrences that the text makes -∞ somewhere, as the logarithm of what can't be, or that
-    are made of such: states that nothing leads to. A row outside of one is -∞ by fault alone."""
-    inside = members(program)
-    if not inside:
-        return set()
-    found: set[str] = set()
-    size = -1
-    while size < len(found):  # in a recurrence what comes later is read
-        size = len(found)
-        for let in program.lets:
-            if let.body.has(-sympy.oo) or any(read.tensor in found for read in let.reads):
-                found.add(let.name)
-    return found & set(inside)
-
-
-def _direct_reads(let: Let) -> list[Read]:
-    """The reads that stand in the body itself, not in gathers nor in the guard."""
-    return sorted(let.body.atoms(Read), key=lambda read: str(read.name))
+    return add_up(contract_diagonals(without_names(program, log_probabilities)))
 
 
 class _Reverse:
@@ -182,11 +138,9 @@ class _Reverse:
         self.program = program
         self.names = Names.of(program)
         self.lets: list[Let] = []
-        self.weights = Weights(
-            self.names, self.lets, program.lets, impossible=_may_be_impossible(program)
-        )
-        self.sums = Sums(self.names, self.lets, _Growing(_domains(program), self.lets))
-        self.active = _dependent(program, wrt)
+        self.weights = Weights(self.names, self.lets, program, known=program.lets)
+        self.sums = Sums(self.names, self.lets, program)
+        self.active = moved_by(program, wrt)
         self.parts: dict[str, list[Contribution]] = {name: [] for name in self.active}
         self.output = program.outputs[output]
         self.axes: dict[str, tuple[Index, ...]] = {}
@@ -233,7 +187,7 @@ class _Reverse:
     def _distribute(self, let: Let, outer: Expression, adjoint: Expression) -> None:
         """Give every read of a let its contribution; `outer` stands for the let's adjoint, whose
         body tells where it is zero."""
-        for read in _direct_reads(let):
+        for read in direct_reads(let):
             if read.tensor not in self.active:
                 continue
             slope = partial(let.body, read)
@@ -298,25 +252,6 @@ class _Reverse:
         return Contribution(moved, tuple(over), sympy.And(*conditions))
 
 
-class _Growing(Mapping[str, Domain]):
-    """The domains of a program's tensors and of the lets that are being added to it."""
-
-    def __init__(self, known: Domains, lets: list[Let]) -> None:
-        self._known, self._lets = known, lets
-
-    def __getitem__(self, name: str) -> Domain:
-        if name in self._known:
-            return self._known[name]
-        return next(let.domain for let in self._lets if let.name == name)
-
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        yield from self._known
-        yield from (let.name for let in self._lets)
-
-    def __len__(self) -> int:
-        return len(self._known) + len(self._lets)
-
-
 def _bind(
     indices: tuple[Index, ...], positions: tuple[Position, ...], axes: tuple[Index, ...]
 ) -> tuple[dict[Index, Position], Condition, list[tuple[Index, Position]]]:
@@ -348,141 +283,3 @@ def _in_range(index: Index, axis: Index, offset: int) -> list[Condition]:
         limit = Extent(index.dimension)
         conditions.append(sympy.Lt(IndexValue(axis) - offset, limit))
     return conditions
-
-
-class _Forward:
-    """One sweep forwards: the tangent of every let along the seeds.
-
-    `direction` holds extra free indices of the seeds, one coordinate each; every tangent has them
-    behind its own free indices. `log_probabilities` are lets whose tangent is one difference; where they are
-    not known yet, `spread` tells the logsumexps of which one coordinate moves several addends.
-    """
-
-    def __init__(
-        self,
-        program: Program,
-        seeds: Mapping[str, Seed],
-        direction: tuple[Index, ...],
-        log_probabilities: Mapping[str, LogProbability] | None = None,
-    ) -> None:
-        self.program = program
-        self.seeds = seeds
-        self.direction = direction
-        self.log_probabilities = log_probabilities
-        self.names = Names.of(program)
-        for index in direction:
-            self.names.fresh(index.name)  # taken
-        self.lets: list[Let] = []
-        self.weights = Weights(self.names, self.lets, impossible=_may_be_impossible(program))
-        self.shifts = Shifts(self.names, self.lets)
-        domains = _Growing(_domains(program), self.lets)
-        self.sums = Sums(self.names, self.lets, domains)
-        self.tangents: dict[str, Let] = {}
-        self.shifted: dict[str, tuple[Let, Expression, Expression]] = {}
-        self.spread: set[str] = set()
-
-    def run(self) -> None:
-        active = _dependent(self.program, self.seeds)
-        for group in groups(self.program):
-            lets = [let for let in group.lets if let.name in active]
-            if group.indices:
-                for let in lets:
-                    free = (*let.free, *self.direction)
-                    name = self.names.fresh(f"{let.name}_dot")
-                    self.tangents[let.name] = Let(name, free, ONE)
-            for let in lets:
-                if group.indices or not self._through_softmax(let):
-                    self._through(let)
-
-    def tangent_of(self, let: Let) -> Let:
-        found = self.tangents.get(let.name)
-        if found is None:
-            free = (*let.free, *self.direction)
-            found = Let(self.names.fresh(f"{let.name}_dot"), free, sympy.Integer(0))
-            self.lets.append(found)
-        return found
-
-    def _through(self, let: Let) -> None:
-        parts = []
-        for read in _direct_reads(let):
-            tangent = self._tangent_at(read)
-            if tangent == 0:
-                continue
-            slope = partial(let.body, read)
-            if slope == 0:
-                continue
-            weight = self.weights.of(let) if let.reduction else ONE
-            for addend in sympy.Add.make_args(
-                sympy.expand_mul(weight * slope * tangent, deep=False)
-            ):
-                parts.append(Contribution(addend, let.over, let.guard))
-        free = (*let.free, *self.direction)
-        promised = self.tangents.get(let.name)
-        built = self.sums.build(f"{let.name}_dot", free, parts, promised)
-        if built is not None:
-            self.tangents[let.name] = built
-
-    def _through_softmax(self, let: Let) -> bool:
-        """The tangent of a logsumexp from where its largest term is, and of a log-probability from
-        that; False where it is neither."""
-        if self.log_probabilities is not None and let.name in self.log_probabilities:
-            one = self.log_probabilities[let.name]
-            if one.normalizer not in self.shifted:
-                return False
-            _, v, mean = self.shifted[one.normalizer]
-            name = self.names.fresh(f"{let.name}_dot")
-            body = substitute_positions(v - mean, one.places)
-            free = (*let.free, *self.direction)
-            self.tangents[let.name] = Let(name, free, body, span=let.span)
-            self.lets.append(self.tangents[let.name])
-            return True
-        if let.reduction != "logsumexp":
-            return False
-        tangent = sympy.Add(
-            *(partial(let.body, read) * self._tangent_at(read) for read in _direct_reads(let))
-        )
-        if self._is_pinned(tangent, let.over):
-            return False
-        self.spread.add(let.name)
-        if self.log_probabilities is None:
-            return False
-        terms = self.shifts.terms_of(let, tangent, self.direction)
-        if terms is None:
-            return False
-        v, top = terms
-        part = Contribution(self.weights.of(let) * (v - top), let.over, let.guard)
-        free = (*let.free, *self.direction)
-        rest = self.sums.build(f"{let.name}_dot_rest", free, [part])
-        self.shifted[let.name] = let, v, top if rest is None else top + rest.read(*free)
-        return True
-
-    def _is_pinned(
-        self, tangent: Expression, over: Collection[Index], seen: frozenset[str] = frozenset()
-    ) -> bool:
-        """Whether a coordinate moves one addend alone: nothing is a mean of several then. A recurrence is
-        `seen` once."""
-        chosen = {IndexValue(one) for one in self.direction}
-        places = {IndexValue(one) for one in over}
-        for one in tangent.atoms(sympy.Eq):
-            if one.free_symbols & chosen and one.free_symbols & places:
-                return True
-        for read in tangent.atoms(Read):
-            let = next((one for one in self.lets if one.name == read.tensor), None)
-            if let is not None and let.name not in seen:
-                pairs = zip(let.free, read.positions, strict=True)
-                inner = {own for own, place in pairs if place.index in over}
-                met = seen | {let.name}
-                if inner and any(self._is_pinned(one, inner, met) for one in (let.body, let.guard)):
-                    return True
-        return False
-
-    def _tangent_at(self, read: Read) -> Expression:
-        if read.tensor in self.seeds:
-            return self.seeds[read.tensor](read.positions)
-        if read.tensor in self.shifted:
-            let, _, mean = self.shifted[read.tensor]
-            return substitute_positions(mean, dict(zip(let.free, read.positions, strict=True)))
-        found = self.tangents.get(read.tensor)
-        if found is None:
-            return ZERO
-        return found.read(*read.positions, *self.direction)

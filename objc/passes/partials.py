@@ -6,12 +6,14 @@ derivative is its row in the table of atoms.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sympy
 
 from objc.atoms import BY_FUNCTION, Branch, sigmoid, xlogy
 from objc.errors import InternalError
+from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Read
 
 ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
@@ -118,3 +120,23 @@ def _is_square(addend: Expression) -> bool:
     factors = sympy.Mul.make_args(addend)
     squares = [f for f in factors if isinstance(f, sympy.Pow) and f.exp.is_even and f.exp > 0]
     return bool(squares) and bool(addend.is_nonnegative)
+
+
+def direct_reads(let: Let) -> list[Read]:
+    """The reads that stand in the body itself, not in gathers nor in the guard."""
+    return sorted(let.body.atoms(Read), key=lambda read: str(read.name))
+
+
+def moved_by(program: Program, roots: Iterable[str]) -> set[str]:
+    """The tensors that vary with the roots, through reads that have a derivative."""
+    found = set(roots)
+    waiting = [let for let in program.lets if not let.domain.is_integer]
+    while True:
+        reached = {
+            let.name
+            for let in waiting
+            if let.name not in found and any(read.tensor in found for read in direct_reads(let))
+        }
+        if not reached:
+            return found
+        found |= reached

@@ -9,7 +9,7 @@ import sympy
 
 from objc.atoms import Branch
 from objc.ir.program import Program
-from objc.ir.symbols import conjuncts
+from objc.passes.delta import told_by
 
 
 def sink(program: Program) -> Program:
@@ -17,8 +17,7 @@ def sink(program: Program) -> Program:
     guard says is not asked again."""
     lets = []
     for let in program.lets:
-        known = dict.fromkeys(conjuncts(let.guard), sympy.true)
-        lets.append(replace(let, body=sink_conditions(let.body.xreplace(known))))
+        lets.append(replace(let, body=sink_conditions(let.body.xreplace(told_by(let.guard)))))
     return program.with_lets(lets)
 
 
@@ -31,7 +30,7 @@ def sink_conditions(expression: Any) -> Any:
         return expression
     if isinstance(expression, Branch):
         condition, then, otherwise = expression.args
-        then = sink_conditions(then.xreplace({condition: sympy.true}))
+        then = sink_conditions(then.xreplace({condition: sympy.true} | told_by(condition)))
         return Branch(
             condition, then, sink_conditions(otherwise.xreplace({condition: sympy.false}))
         )

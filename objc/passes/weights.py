@@ -7,7 +7,7 @@ reduction (where the maximum is, the product of the others); it is made once, an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 import sympy
 
@@ -15,7 +15,8 @@ from objc.atoms import Branch, iverson, quotient
 from objc.errors import InternalError
 from objc.ir.domain import Domain, domain_of_let
 from objc.ir.index import Index, at
-from objc.ir.program import Let, Names
+from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
 from objc.ir.symbols import (
     Condition,
     Expression,
@@ -38,12 +39,11 @@ class Weights:
         self,
         names: Names,
         lets: list[Let],
+        program: Program,
         known: Iterable[Let] = (),
-        impossible: Collection[str] = (),
     ) -> None:
-        """`known` are lets of the program: a log-probability that has a name there keeps it. `impossible`
-        are those that may be -∞, as the logarithm of what can't be."""
-        self._impossible = impossible
+        """`known` are lets of the program: a log-probability that has a name there keeps it."""
+        self._impossible = _may_be_impossible(program)
         self._names = names
         self._known: dict[str, Expression] = {}
         self._named = [let for let in known if let.reduction is None and is_difference(let.body)]
@@ -122,3 +122,19 @@ class Weights:
         others = Let(name, free, body, "prod", copies, guard, domain, let.span)
         self.lets.append(others)
         return others.read(*free)
+
+
+def _may_be_impossible(program: Program) -> set[str]:
+    """The lets of recurrences that the text makes -∞ somewhere, as the logarithm of what can't be, or that
+    are made of such: states that nothing leads to. A row outside of one is -∞ by fault alone."""
+    inside = members(program)
+    if not inside:
+        return set()
+    found: set[str] = set()
+    size = -1
+    while size < len(found):  # in a recurrence what comes later is read
+        size = len(found)
+        for let in program.lets:
+            if let.body.has(-sympy.oo) or any(read.tensor in found for read in let.reads):
+                found.add(let.name)
+    return found & set(inside)

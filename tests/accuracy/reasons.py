@@ -19,6 +19,7 @@ ROOTS: Mapping[str, str] = {
     "gradient_penalty": SMALLEST,
     "ranknet": PULLS,
     "structured_hinge": LEAD,
+    "supcon": PARALLEL,
     "symmetric_cross_entropy": HALF,
 }
 """By name, those of which only an entry that is nearly a root, beside others that are not, misses the aim:
@@ -44,15 +45,6 @@ RANKS = (
     + "; over the square of a temperature of 1e-259 a sigmoid that has vanished is no number; where the"
     " ranks are the ideal ones one less the share is what gains that are not tell from them, 1e-304"
 )
-CHOSEN = (
-    "the Hessian's diagonal: a softmax at a temperature of 1e-17 has chosen one score, whose derivative is"
-    " the mean of all but for a rounding, and that is left over the temperature's square"
-)
-RECIPROCAL = (
-    "on the Hessian's diagonal the reciprocal of the square of a length of 1e-200 leaves the range before"
-    " what it is multiplied with, a temperature of 1e20, takes it back"
-)
-
 SCALED = "by the logarithm of the scale: scores of any size, each rounded, less their mean under a softmax"
 
 REASONS: Mapping[str, str] = {
@@ -63,9 +55,7 @@ REASONS: Mapping[str, str] = {
     "distillation": TEMPERED,
     "info_nce": PRODUCTS,
     "lambdarank": GAINS,
-    "nt_xent": CHOSEN,
     "soft_dtw": CURVED,
-    "supcon": RECIPROCAL,
 }
 """By name, those that miss it by that measure too; one that has come to meet the aim is to go."""
 

@@ -39,18 +39,32 @@ class _Making(Making):
         return changed
 
     def less_probability(self, node: Any) -> Expression | None:
-        """c − c·p with a let p that is an exponential."""
+        """c − c·p with a let p that is an exponential, or w·p where c·w is what it is taken from."""
         for addend in node.args:
             for read in sympy.Mul.make_args(addend):
                 let = self.known.get(getattr(read, "tensor", ""))
-                if let is None or let.reduction is not None or not isinstance(let.body, sympy.exp):
+                power = None if let is None or let.reduction is not None else _exponential(let.body)
+                if let is None or power is None:
                     continue
-                c = -addend / read
-                if c in node.args:
-                    there = self._complement(let).read(*read.positions)
-                    rest = [one for one in node.args if one not in (addend, c)]
-                    return sympy.Add(*rest, c * there)
+                weight = without_factor(let.body, power)
+                places = dict(zip(let.free, read.positions, strict=True))
+                c = -addend / read * substitute_positions(weight, places)
+                whole = next((one for one in node.args if self._opened(one) == c), None)
+                if whole is not None:
+                    there = self._complement(let, power).read(*read.positions)
+                    rest = [one for one in node.args if one not in (addend, whole)]
+                    return sympy.Add(*rest, whole * there)
         return None
+
+    def _opened(self, product: Any) -> Any:
+        """A product with what is named in it written out, once."""
+        swaps = {}
+        for read in sympy.Mul.make_args(product):
+            let = self.known.get(getattr(read, "tensor", ""))
+            if let is not None and let.reduction is None:
+                places = dict(zip(let.free, read.positions, strict=True))
+                swaps[read] = substitute_positions(let.body, places)
+        return product.xreplace(swaps) if swaps else product
 
     def less_delta(self, node: Any) -> Expression | None:
         """c·δ − c·p with a let p that is an exponential."""
@@ -61,16 +75,16 @@ class _Making(Making):
                 if let is None or let.reduction is not None or not isinstance(let.body, sympy.exp):
                     continue
                 rest = sympy.Add(*(one for one in node.args if one not in (addend, c * branch)))
-                there = self._complement(let).read(*probability.positions)
+                there = self._complement(let, let.body).read(*probability.positions)
                 condition, then, _ = branch.args
                 arms = (c * there, addend) if then == 1 else (addend, c * there)
                 return rest + Branch(condition, *arms)
         return None
 
-    def _complement(self, let: Let) -> Let:
-        """1 − p."""
+    def _complement(self, let: Let, power: Any) -> Let:
+        """1 − p of the exponential that a let is, or has as a factor."""
         if let.name not in self.made:
-            body = -expm1(let.body.args[0])
+            body = -expm1(power.args[0])
             name = self.names.fresh(f"{let.name}_rest")
             self.insert(let, replace(let, name=name, body=body, domain=REAL))
         return self.made[let.name][0]
@@ -133,13 +147,19 @@ def _deltas(node: Any) -> Iterator[tuple[Any, Expression]]:
                 yield factor, addend / factor
 
 
+def _exponential(product: Any) -> Any:
+    """The one exponential among the factors of a product."""
+    powers = [one for one in sympy.Mul.make_args(product) if isinstance(one, sympy.exp)]
+    return powers[0] if len(powers) == 1 else None
+
+
 def _only_exponential(let: Let) -> Any:
     """exp(u) of a sum Σ c·exp(u) along one axis, of which c does not depend on it."""
-    powers = [one for one in sympy.Mul.make_args(let.body) if isinstance(one, sympy.exp)]
-    if let.reduction != "sum" or len(let.over) != 1 or len(powers) != 1:
+    power = _exponential(let.body)
+    if let.reduction != "sum" or len(let.over) != 1 or power is None:
         return None
-    rest = without_factor(let.body, powers[0])
-    return None if set(let.over) & indices_of(rest) else powers[0]
+    rest = without_factor(let.body, power)
+    return None if set(let.over) & indices_of(rest) else power
 
 
 def _own_place(let: Let, read: Read, reader: Let) -> Index | None:

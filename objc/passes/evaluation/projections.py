@@ -129,15 +129,19 @@ class _Projecting:
 
     def _changed(self, body: Any, reader: Let) -> Expression:
         """A body with all such differences taken from the rest."""
-        terms = [self._term(one) for one in _addends(body)]
-        for chosen in (terms, self._all_opened(terms)):
-            left, done = chosen, []
-            while 1 < len(left) <= _MOST_TERMS and (found := self._pair(left, reader)) is not None:
-                left, projection = found
-                done.append(projection)
-            if done:
-                return sympy.Add(*done, *(one.whole for one in left))
-        return body
+        left, done = self._paired([self._term(one) for one in _addends(body)], reader)
+        opened, more = self._paired(self._all_opened(left), reader)
+        if more:
+            left = opened
+        return sympy.Add(*done, *more, *(one.whole for one in left)) if done or more else body
+
+    def _paired(self, left: list[_Term], reader: Let) -> tuple[list[_Term], list[Expression]]:
+        """What is left of the terms, and such differences of the others."""
+        done: list[Expression] = []
+        while 1 < len(left) <= _MOST_TERMS and (found := self._pair(left, reader)) is not None:
+            left, projection = found
+            done.append(projection)
+        return left, done
 
     def _all_opened(self, terms: list[_Term]) -> list[_Term]:
         """The same terms with all names written out and multiplied out: what a coefficient adds may be what
@@ -177,12 +181,12 @@ class _Projecting:
         return None
 
     def _alone(self, first: _Term, second: _Term, share: _Share) -> Expression | None:
-        """K − K·u²."""
+        """K − K·u². With a name for it K, over a length, may leave the range before 1 − u² takes it back."""
         plain = _plain(share.ratio)
         if first.conditions != second.conditions or first.plain + second.plain * plain**2 != 0:
             return None
         own = Branch(_is_most(share), self._rest(share), 1 - share.ratio**2)
-        return under(sympy.And(*first.conditions), second.core * own)
+        return under(sympy.And(*first.conditions), second.opened * own)
 
     def _summed(
         self, first: _Term, second: _Term, share: _Share, reader: Let

@@ -1,0 +1,51 @@
+"""Hessian diagonals of losses over pairs of rows: what one row is made of, another does not move."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import objc
+from objc.accuracy.reference import DIAGONAL, Reference
+from objc.compiler import Variant, derive, lower, parse
+from objc.ir.program import Program
+from objc.source import Source
+
+PAIRS = {
+    "of one's own": "mean[i](logsumexp[j | j != i](s[i, j]))",
+    "of both": "sum[i](log(1 + sum[j](exp(s[j, i]))))",
+    "of squares": "sum[i, j](if i == j then 0 else s[i, j]^2)",
+}
+
+
+def _lowered(value: str) -> Program:
+    text = f"""
+    loss form(z: real[B, D]; t: positive = 1) = {value}
+        where s[i, j] = dot(z[i], z[j]) / t
+    """
+    return lower(parse(Source("form.objc", text))).programs["form"]
+
+
+@pytest.mark.parametrize("value", PAIRS.values(), ids=PAIRS)
+def test_no_tensor_is_over_a_row_too_many(value: str) -> None:
+    """Two rows, a coordinate of one of them and one that is summed over: with the row of the coordinate as
+    an index of its own, a batch of B would take B times as long."""
+    derived = derive(_lowered(value), Variant(("hessian_diagonal",), ("z",), frozenset({"z"})))
+    rows = [[one.dimension.name for one in let.indices].count("B") for let in derived.lets]
+    assert max(rows) == 2
+
+
+@pytest.mark.parametrize("value", PAIRS.values(), ids=PAIRS)
+@pytest.mark.parametrize("temperature", (1.0, 2.0**-6, 2.0**-40))
+def test_the_second_derivative_is_true(value: str, temperature: float) -> None:
+    """Also where every softmax has chosen: one less its probability is not what rounding leaves."""
+    program = _lowered(value)
+    z = np.array([[0.5, -1.25], [0.75, 0.5], [-1.5, 0.25], [1.0, -1.0]])
+    inputs = {"z": z[None], "t": temperature}
+    variant = Variant(
+        ("per_example", "gradient", "hessian_vector_product"), ("z",), frozenset({"z"})
+    )
+    reference = Reference(program, derive(program, variant), ("z",), second=DIAGONAL)
+    truth = reference.at(inputs)[0]["hessian_diagonal:z"][0].astype(float)
+    found = objc.compile(program.span.source.text).form.hessian_diagonal(z, t=temperature)
+    np.testing.assert_allclose(found, truth, rtol=1e-13)
