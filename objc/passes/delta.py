@@ -36,7 +36,7 @@ def resolve(
     and the guard left; with no index left the guard holds for the body itself.
     """
     body, inner = split_guard(body)
-    guard = sympy.And(guard, inner)
+    guard = _each_once(sympy.And(guard, inner))
     if inner != sympy.true:
         body = body.xreplace(told_by(inner))
     while (found := _first_fixed(guard, over, domains)) is not None:
@@ -80,6 +80,15 @@ def split_guard(body: Expression) -> tuple[Expression, Condition]:
 def _is_equality(condition: Condition) -> bool:
     """Whether `not` may be moved into it: NaN is neither `<=` nor `>`, but it is `!=`."""
     return isinstance(condition, (sympy.Eq, sympy.Ne))
+
+
+def _each_once(condition: Condition) -> Condition:
+    """A conjunction without what it says twice, the other way round."""
+    parts: list[Condition] = []
+    for part in sympy.And.make_args(condition):
+        if not _is_equality(part) or part.reversed not in parts:
+            parts.append(part)
+    return condition if len(parts) == len(sympy.And.make_args(condition)) else sympy.And(*parts)
 
 
 def told_by(condition: Condition) -> dict[Condition, Condition]:

@@ -40,17 +40,26 @@ Diagonal = Mapping[Index, Index]
 
 @dataclass(frozen=True)
 class _Part:
-    """An addend of a let's tangent. Its free indices are those of the let and, behind them, those of the
-    direction that are not on its diagonal."""
+    """An addend of the tangent of a let over `free`. Its free indices are among those and, behind them, those
+    of the direction that are not on its diagonal. It is zero where the `apart` are one, or but where the
+    `equal` are."""
 
     let: Let
+    free: tuple[Index, ...]
     diagonal: Diagonal
+    apart: tuple[Index, ...] = ()
+    equal: tuple[Index, ...] = ()
 
     def at(self, places: tuple[Position, ...], direction: Mapping[Index, Position]) -> Expression:
         """Its value at these places of the let, along this coordinate."""
-        mapping = {**direction, **dict(zip(self.let.free, places, strict=False))}
+        mapping = {**direction, **dict(zip(self.free, places, strict=True))}
         read = self.let.read(*(mapping[index] for index in self.let.free))
-        return under(_on(self.diagonal, mapping), read)
+        conditions = [_on(self.diagonal, mapping)]
+        if self.apart:
+            conditions.append(sympy.Ne(*(position_value(mapping[one]) for one in self.apart)))
+        if self.equal:
+            conditions.append(sympy.Eq(*(position_value(mapping[one]) for one in self.equal)))
+        return under(sympy.And(*conditions), read)
 
 
 def _on(diagonal: Diagonal, places: Mapping[Index, Position]) -> Condition:
@@ -115,7 +124,7 @@ class Forward:
                     for let in lets
                 ]
                 for let, tangent in zip(lets, promised, strict=True):
-                    self.tangents[let.name] = (_Part(tangent, {}),)
+                    self.tangents[let.name] = (_Part(tangent, let.free, {}),)
                 for let, tangent in zip(lets, promised, strict=True):
                     self.sums.build(tangent.name, tangent.free, self._parts(let), tangent)
                 continue
@@ -166,27 +175,48 @@ class Forward:
         return parts
 
     def _on_diagonals(self, let: Let, parts: Sequence[Contribution]) -> tuple[_Part, ...]:
-        """The tangent of a let that has these contributions: one part for each diagonal that some are zero
-        off, if no other may have a form with them."""
+        """The tangent of a let that has these contributions. Where a row and another one move it, it has a
+        part for each, where they are apart, and one where they are the same: what adds up to nothing there
+        is not left to rounding."""
         common = set(self._diagonal(parts, let.free).items())
         groups: dict[frozenset[tuple[Index, Index]], list[Contribution]] = {}
         for part in parts:
             own = frozenset(self._diagonal([part], let.free).items())
             groups.setdefault(own - common, []).append(part)
-        together = list(groups.values()) if all(groups) else [list(parts)]
-        found = []
-        for members in together:
-            diagonal = self._diagonal(members, let.free)
-            free = (*let.free, *self._off(diagonal))
-            moved = [_moved(one, diagonal) for one in members]
-            built = self.sums.build(f"{let.name}_dot", free, moved)
-            if built is not None:
-                found.append(_Part(built, diagonal))
+        pairs = [next(iter(one)) for one in groups if len(one) == 1]
+        if len(groups) != 2 or len(pairs) != 2 or pairs[0][0] != pairs[1][0]:
+            return self._built(let, let.free, parts)
+        rows = (pairs[0][1], pairs[1][1])
+        same = {pairs[0][0]: rows[0], rows[1]: rows[0]}
+        free = tuple(index for index in let.free if index != rows[1])
+        together = self._built(let, free, [_moved(one, same) for one in parts], (pairs[0][0],))
+        found = [
+            replace(one, apart=rows)
+            for members in groups.values()
+            for one in self._built(let, let.free, members)
+        ]
+        for one in together:
+            diagonal = {**one.diagonal, pairs[0][0]: rows[0]}
+            found.append(replace(one, free=let.free, diagonal=diagonal, equal=rows))
         return tuple(found)
 
-    def _off(self, diagonal: Diagonal) -> tuple[Index, ...]:
-        """The direction but for what is on a diagonal."""
-        return tuple(index for index in self.direction if index not in diagonal)
+    def _built(
+        self,
+        let: Let,
+        free: tuple[Index, ...],
+        parts: Sequence[Contribution],
+        settled: tuple[Index, ...] = (),
+    ) -> tuple[_Part, ...]:
+        """One part of all these contributions, if there is anything left of them; those of the direction
+        that are `settled` are in none."""
+        diagonal = self._diagonal(parts, free)
+        moved = [_moved(one, diagonal) for one in parts]
+        built = self.sums.build(f"{let.name}_dot", (*free, *self._off(diagonal, settled)), moved)
+        return () if built is None else (_Part(built, free, diagonal),)
+
+    def _off(self, *settled: Collection[Index]) -> tuple[Index, ...]:
+        """The direction but for what is on a diagonal, or settled otherwise."""
+        return tuple(one for one in self.direction if not any(one in each for each in settled))
 
     def _diagonal(self, parts: Sequence[Contribution], free: tuple[Index, ...]) -> Diagonal:
         """What is zero off a diagonal with a free index in all of these contributions."""
@@ -251,7 +281,7 @@ class Forward:
         free = (*let.free, *self._off(diagonal))
         body = _moved(part, diagonal).body
         self.lets.append(Let(self.names.fresh(f"{let.name}_dot"), free, body, span=let.span))
-        parts: tuple[_Part, ...] = (_Part(self.lets[-1], diagonal),)
+        parts: tuple[_Part, ...] = (_Part(self.lets[-1], let.free, diagonal),)
         if found.alone != 0:
             here = tuple(one.places.get(index, at(index)) for index in found.let.free)
             rest = substitute_positions(found.alone, one.places) - self.at(found.let.name, here)

@@ -15,6 +15,7 @@ PAIRS = {
     "of one's own": "mean[i](logsumexp[j | j != i](s[i, j]))",
     "of both": "sum[i](log(1 + sum[j](exp(s[j, i]))))",
     "of squares": "sum[i, j](if i == j then 0 else s[i, j]^2)",
+    "of distances": "sum[i, j](exp(-sum[d]((z[i, d] - z[j, d])^2) / t))",
 }
 
 
@@ -38,7 +39,8 @@ def test_no_tensor_is_over_a_row_too_many(value: str) -> None:
 @pytest.mark.parametrize("value", PAIRS.values(), ids=PAIRS)
 @pytest.mark.parametrize("temperature", (1.0, 2.0**-6, 2.0**-40))
 def test_the_second_derivative_is_true(value: str, temperature: float) -> None:
-    """Also where every softmax has chosen: one less its probability is not what rounding leaves."""
+    """Also where every softmax has chosen, of which one less its probability is not what rounding leaves; and
+    of a pair of a row with itself nothing is added and taken away again."""
     program = _lowered(value)
     z = np.array([[0.5, -1.25], [0.75, 0.5], [-1.5, 0.25], [1.0, -1.0]])
     inputs = {"z": z[None], "t": temperature}
