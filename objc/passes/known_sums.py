@@ -12,10 +12,11 @@ from itertools import permutations
 
 import sympy
 
-from objc.ir.index import Index, at
+from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import (
+    Branch,
     Condition,
     Expression,
     conjuncts,
@@ -50,16 +51,26 @@ def _shorter(let: Let, known: Sequence[Let]) -> Let | None:
             continue  # of what data leaves out the other factors may be no numbers
         factors = sympy.Mul.make_args(let.body)
         inner = [one for one in factors if index in indices_of(one)]
+        others = [one for one in factors if one not in inner]
+        if within and not all(position.index for one in others for position in _positions(one)):
+            continue  # a place that the guard keeps within its axis
         for sum_ in _of_one_index(known, index):
             read = _as_read(sum_, index, sympy.Mul(*inner), sympy.And(*within))
             if read is None:
                 continue
             guard = sympy.And(*(part for part in conjuncts(let.guard) if part not in within))
-            body = sympy.Mul(*(one for one in factors if one not in inner), read)
+            body = sympy.Mul(*others, read)
+            if within:  # of nothing it is zero, whatever it is multiplied by
+                body = Branch(sympy.Eq(read, 0), sympy.Integer(0), body)
             return replace(
                 let, body=body, over=tuple(one for one in let.over if one != index), guard=guard
             )
     return None
+
+
+def _positions(factor: Expression) -> Iterator[Position]:
+    for read in reads(factor):
+        yield from read.positions
 
 
 def _of_one_index(known: Sequence[Let], index: Index) -> Iterator[Let]:
@@ -70,7 +81,7 @@ def _of_one_index(known: Sequence[Let], index: Index) -> Iterator[Let]:
 
 def _as_read(known: Let, index: Index, body: Expression, guard: Condition) -> Expression | None:
     """The read that is `sum[index | guard] body`, if the known sum is that at some place."""
-    free = sorted(indices_of(body) - {index}, key=str)
+    free = sorted((indices_of(body) | indices_of(guard)) - {index}, key=str)
     if len(free) != len(known.free) or len(free) > _MOST_FREE:
         return None
     if {read.tensor for read in known.reads} != {

@@ -223,6 +223,23 @@ def _split(let: Let, program: Program) -> _Split | None:
         for one, side in zip(sides, (first, second), strict=True)
     ):
         return None
+    within = [one for one in conjuncts(let.guard) if let.over[0] in indices_of(one)]
+    outside = [one for one in conjuncts(let.guard) if one not in within]
+    parts: tuple[list[Condition], list[Condition]] = [], []
+    for part in within:
+        inside = [indices_of(part).difference(example) <= side for side in (first, second)]
+        if not any(inside):
+            return None
+        parts[inside.index(True)].append(part)
+    guarded = [side for side in (0, 1) if parts[side]]
+    for factor in [one for one in constant if guarded and not one.is_number]:
+        # Where a guard leaves nothing, nothing times what stands before the sum may be no number.
+        indices = indices_of(factor).difference(example)
+        own = next((one for one in guarded if indices <= (first, second)[one]), None)
+        if own is None:
+            return None
+        sides[own] *= factor
+        constant.remove(factor)
     annuls = [False, False]
     for zero in zeros:
         indices = indices_of(zero).difference(example)
@@ -233,14 +250,6 @@ def _split(let: Let, program: Program) -> _Split | None:
         annuls[side] = True
         if sides[side] != zero:
             sides[side] = Branch(sympy.Eq(zero, 0), sympy.Integer(0), sides[side])
-    within = [one for one in conjuncts(let.guard) if let.over[0] in indices_of(one)]
-    outside = [one for one in conjuncts(let.guard) if one not in within]
-    parts: tuple[list[Condition], list[Condition]] = [], []
-    for part in within:
-        inside = [indices_of(part).difference(example) <= side for side in (first, second)]
-        if not any(inside):
-            return None
-        parts[inside.index(True)].append(part)
     for side, guard in enumerate(sympy.And(*one) for one in parts):
         if (guard == sympy.true and let.guard != sympy.true) and not _is_at_hand(sides[side]):
             return None

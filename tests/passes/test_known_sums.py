@@ -24,6 +24,14 @@ loss written(w: real[M], v: real[M, E], a: real[E] | mask: binary[M]) =
     sum[e](o[e]^2) + sum[e, j{guard}](a[e] * w[j] * v[j, e])
     where o[e] = sum[j{guard}](w[j] * v[j, e])
 """
+NORMED = """
+loss normed(w: real[N], v: real[N, E], a: real[E]) =
+    sum[i, e](o[i, e]^2) + sum[i](tanh(s[i]))
+    where n[i] = sum[j | j < i](1)
+          o[i, e] = sum[j | j < i](w[j] * v[j, e])
+          s[i] = sum[e, j | j < i](a[e] / n[i] * w[j] * v[j, e])
+"""
+"""Of the first there is nothing, over a number of zero."""
 GUARDS = {"all": "", "causal": "{} <= i", "masked": "mask[{}] == 1"}
 
 
@@ -59,6 +67,18 @@ def test_what_data_leaves_out_is_not_multiplied(guard: str, left: int) -> None:
     (written,) = lower(parse(Source("text", text))).programs.values()
     program = derive(written, Variant(("value",)))
     assert len([let for let in program.lets if len(let.over) > 1]) == left
+
+
+def test_nothing_over_nothing_is_nothing() -> None:
+    drawn = np.random.default_rng(2)
+    w, v, a = drawn.normal(size=6), drawn.normal(size=(6, 3)), drawn.normal(size=3)
+    before = np.tril(np.ones((6, 6)), -1) * w @ v
+    expected = (before**2).sum() + np.tanh(before[1:] @ a / np.arange(1, 6)).sum()
+    assert objc.compile(NORMED).normed(w, v, a) == pytest.approx(expected, rel=1e-13)
+    (written,) = lower(parse(Source("text", NORMED))).programs.values()
+    assert not any(
+        len(let.over) > 1 and let.name == "s" for let in derive(written, Variant(("value",))).lets
+    )
 
 
 @pytest.mark.parametrize("kind", list(GUARDS))

@@ -76,6 +76,9 @@ def examples(name: str, sizes: tuple[int, ...], dtype: str) -> list[Any]:
         case "codes":
             label = DRAWN.integers(width, size=batch)
             return [real(rows, depth), real(columns, depth)[0], real(width, depth)[0], label]
+        case "averaged":
+            mask = DRAWN.integers(2, size=(batch, rows))
+            return [real(rows, depth), real(rows, depth), mask]
     return [real(rows, columns), real(rows, rows)]
 
 
@@ -103,7 +106,9 @@ def test_products_in_blocks_are_those_of_numpy(
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("sizes", EXAMPLES, ids=str)
-@pytest.mark.parametrize("name", ["attention", "causal", "padded", "ordered", "codes", "style"])
+@pytest.mark.parametrize(
+    "name", ["attention", "causal", "padded", "ordered", "codes", "style", "averaged"]
+)
 def test_products_of_each_example_are_those_of_numpy(
     name: str, sizes: tuple[int, ...], dtype: str
 ) -> None:
