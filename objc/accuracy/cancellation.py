@@ -151,7 +151,10 @@ class _Search:
         best: tuple[_Loss, Points] | None = None
         tries = _MOST_TRIES if work <= _SMALL else _FEWEST_TRIES
         plainest = sorted(worst, key=lambda row: _magnitude(points, row))
-        for row in sorted(plainest, key=lambda row: worst[row].rank, reverse=True)[:tries]:
+        ranked = sorted(plainest, key=lambda row: worst[row].rank, reverse=True)
+        # Of most that are no numbers in any digits so far the text itself is to blame: 0/0.
+        unsettled = [row for row in ranked if mpmath.isnan(worst[row].expected)][tries // 2 :]
+        for row in [one for one in ranked if one not in unsettled][:tries]:
             suspected = worst[row]
             if best is not None and suspected.rank <= best[0].rank:
                 break

@@ -110,6 +110,7 @@ FORMS = [
 ]  # fmt: skip
 
 PIECEWISE = [
+    (1 + exp(x) + exp(2 * x)) ** -2,
     log((w + 1) / (w - 1)),
     log(1 - exp(-exp(x))),
     log(sigmoid(x) + sigmoid(-x) * exp(-w)),

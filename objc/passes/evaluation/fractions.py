@@ -17,6 +17,7 @@ from objc.ir.program import Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
 from objc.passes.differences import written_out
+from objc.passes.evaluation.monomials import as_fraction
 from objc.passes.inline import size
 from objc.passes.rewrites.forms import is_short
 
@@ -39,6 +40,10 @@ def over_common_denominators(program: Program) -> Program:
                 whole = _where_taken(node, program)
             if whole is not None:
                 body = body.xreplace({node: whole})
+        for node in sorted(body.atoms(sympy.Mul), key=lambda one: (-size(one), spelled(one))):
+            whole = _without_common_factor(node, program)
+            if whole is not None:
+                body = body.xreplace({node: whole})
         changed.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(changed)
 
@@ -52,7 +57,7 @@ def _whole(
         return None
     roots = _roots(node)
     if roots:
-        found = _whole(_by_roots(node, roots), program, signs)
+        found = _whole(_by_roots(written_out(node, program), roots), program, signs)
         back = {u: sympy.sqrt(x) for x, u in roots.items()}
         return None if found is None else found.xreplace(back)
     if node.has(sympy.Abs):
@@ -85,6 +90,39 @@ def _one_fraction(opened: Any, signs: frozenset[sympy.Dummy]) -> Expression | No
     if any(len(one.args) > 2 for one in _signed(below)):
         return None
     return by_ratios(above, below, signs)
+
+
+def _without_common_factor(node: Any, program: Program) -> Expression | None:
+    """(x² − y²)/(x − y) as x + y: of what both sides have nothing is left where they are nearly zero."""
+    powers = [one.as_base_exp() for one in node.args if not isinstance(one, quotient)]
+    is_whole = len(powers) == len(node.args) and not any(n.is_negative for _, n in powers)
+    if is_whole or size(node) > _MOST_NODES or len(node.free_symbols) > _MOST_SYMBOLS:
+        return None
+    node = as_fraction(node)
+    roots = _roots(node)
+    opened = _by_roots(written_out(node, program), roots)
+    powers = [one.as_base_exp() for one in sympy.Mul.make_args(opened)]
+    sums = [(base, n) for base, n in powers if isinstance(base, sympy.Add)]
+    vanishing = any(n.is_negative and not _has_one_sign(base.args) for base, n in sums)
+    if not vanishing or not any(n.is_positive for _, n in sums):
+        return None
+    if size(opened) > _MOST_NODES or not _is_fraction(opened) or not is_short(opened):
+        return None
+    if len(opened.free_symbols) > _MOST_SYMBOLS:
+        return None
+    above, below = map(sympy.factor, sympy.fraction(sympy.cancel(opened)))
+    if _degree(below) >= _degree(sympy.fraction(opened)[1]) or not all(
+        map(_is_exact, _signed(below))
+    ):
+        return None
+    back = {u: sympy.sqrt(x) for x, u in roots.items()}
+    return by_ratios(above, below).xreplace(back)
+
+
+def _degree(product: Any) -> int:
+    """How many sums are multiplied in a product, those with squares in them twice."""
+    powers = (one.as_base_exp() for one in sympy.Mul.make_args(product))
+    return sum(n * max(sympy.Poly(base).total_degree(), 1) for base, n in powers if base.is_Add)
 
 
 def _signed(product: Any) -> list[Any]:

@@ -56,6 +56,7 @@ from objc.passes.rewrites.logarithms import (
     log_of_sigmoid,
     log_to_asinh,
     power_less_one,
+    reciprocal_of_exponentials,
 )
 from objc.passes.rewrites.mixtures import (
     difference_of_sigmoids,
@@ -224,6 +225,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
         (
             power_of_mask,
             reciprocal_to_sigmoid,
+            reciprocal_of_exponentials,
             power_of_product,
             power_of_reciprocal,
             root_of_powers,

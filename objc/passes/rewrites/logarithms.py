@@ -167,6 +167,14 @@ def log_of_exponentials(node: Any) -> Expression | None:
     return Branch(sympy.Ge(a, b), a + softplus(b - a), b + softplus(a - b))
 
 
+def reciprocal_of_exponentials(node: Any) -> Expression | None:
+    """(exp a + exp b + exp c)⁻ⁿ = exp(−n·log(exp a + exp b + exp c)): no addend overflows by itself."""
+    if not (node.exp.is_number and node.exp.is_negative):
+        return None
+    logarithm = _log_of_more(node.base)
+    return None if logarithm is None else sympy.exp(node.exp * logarithm)
+
+
 def _log_of_more(total: Any) -> Expression | None:
     """log(exp a + exp b + …): the first two, then the next."""
     if not isinstance(total, sympy.Add) or not 3 <= len(total.args) <= 4:
