@@ -104,7 +104,7 @@ class _Writer:
 
     def _product(self, let: Let, found: _Split) -> None:
         left, right = (
-            factor if _is_matrix(factor, self.program) else self._matrix(let, factor, free)
+            factor if _is_matrix(factor, let, self.program) else self._matrix(let, factor, free)
             for factor, free in zip((found.left, found.right), _sides(let), strict=True)
         )
         body = _annulled(left, right, found.annuls)
@@ -127,7 +127,7 @@ class _Writer:
         key = factor, frozenset((free, *let.over))
         if key not in self.made:
             name = self.names.fresh(f"factor_{let.name}")
-            axes = (*_example(let), *_as_read(factor, (free, *let.over)))
+            axes = (*_example(let), *_as_read(factor, (free, *let.over), let))
             self.made[key] = Let(name, axes, factor)
             self.lets.append(self.made[key])
         return self.made[key].read(*self.made[key].free)
@@ -173,9 +173,9 @@ def _bare(body: Expression) -> tuple[Expression, tuple[Expression, ...]]:
     return body, ()
 
 
-def _as_read(factor: Expression, free: tuple[Index, ...]) -> tuple[Index, ...]:
+def _as_read(factor: Expression, free: tuple[Index, ...], let: Let) -> tuple[Index, ...]:
     """The order of a factor's indices in which what it reads is made, so that it is made there."""
-    orders = [_indices(read) for read in reads(factor)]
+    orders = [_indices(read, let) for read in reads(factor)]
     return free[::-1] if free[::-1] in orders and free not in orders else free
 
 
@@ -253,7 +253,7 @@ def _split(let: Let, program: Program) -> _Split | None:
     for side, guard in enumerate(sympy.And(*one) for one in parts):
         if (guard == sympy.true and let.guard != sympy.true) and not _is_at_hand(sides[side]):
             return None
-        if guard != sympy.true and not _is_zero_without(guard, sides[side], program):
+        if guard != sympy.true and not _is_zero_without(guard, sides[side], let, program):
             sides[side] = Branch(guard, sides[side], sympy.Integer(0))
     return _Split(
         sympy.Mul(*constant),
@@ -276,13 +276,14 @@ def _is_at_hand(factor: Expression) -> bool:
     return all(position.index is not None for read in reads(factor) for position in read.positions)
 
 
-def _is_zero_without(guard: Condition, factor: Expression, program: Program) -> bool:
+def _is_zero_without(guard: Condition, factor: Expression, let: Let, program: Program) -> bool:
     """Whether a factor is a let that is zero where the guard does not hold."""
-    if not isinstance(factor, Read) or factor.tensor not in program.let or not _indices(factor):
+    if not isinstance(factor, Read) or factor.tensor not in program.let:
         return False
-    let = program.let[factor.tensor]
-    moves = dict(zip(let.free, factor.positions, strict=True))
-    body = substitute_positions(let.body, moves) if let.reduction is None else None
+    made = program.let[factor.tensor]
+    if made.reduction is not None or not _indices(factor, let):
+        return False
+    body = substitute_positions(made.body, dict(zip(made.free, factor.positions, strict=True)))
     return isinstance(body, Branch) and body.args[0] == guard and body.args[2] == 0
 
 
@@ -347,16 +348,16 @@ def _is_product(let: Let, program: Program) -> bool:
     guards: dict[Read, Condition] = dict.fromkeys(pair, sympy.true)
     for part in conjuncts(let.guard) if let.guard != sympy.true else ():
         place = indices_of(part).difference(_example(let))
-        side = next((one for one in pair if place <= set(_indices(one))), None)
+        side = next((one for one in pair if place <= set(_indices(one, let))), None)
         if side is None or let.over[0] not in place:
             return False
         guards[side] = sympy.And(guards[side], part)
     if any(
-        guard != sympy.true and not _is_zero_without(guard, one, program)
+        guard != sympy.true and not _is_zero_without(guard, one, let, program)
         for one, guard in guards.items()
     ):
         return False
-    one, other = (set(_indices(read)) for read in pair)
+    one, other = (set(_indices(read, let)) for read in pair)
     return one & other == set(let.over) and one | other == {*_sides(let), *let.over}
 
 
@@ -387,27 +388,30 @@ def _pair(let: Let, program: Program) -> tuple[Read, Read] | None:
     one, other = body.args
     if not set(zeros) <= {one, other}:
         return None
-    return (one, other) if _is_matrix(one, program) and _is_matrix(other, program) else None
+    return (
+        (one, other) if all(_is_matrix(factor, let, program) for factor in (one, other)) else None
+    )
 
 
 def _in_order(pair: tuple[Read, Read], let: Let) -> tuple[Read, Read]:
     """The factor of the rows before that of the columns."""
-    return pair if _sides(let)[0] in _indices(pair[0]) else pair[::-1]
+    return pair if _sides(let)[0] in _indices(pair[0], let) else pair[::-1]
 
 
-def _is_matrix(factor: Expression, program: Program) -> bool:
+def _is_matrix(factor: Expression, let: Let, program: Program) -> bool:
     """Whether a factor is a matrix's entry at two indices, or that of an example's matrix."""
     if not isinstance(factor, Read) or factor.tensor not in {*program.input, *program.let}:
         return False
     is_integer = program.tensor(factor.tensor).domain.is_integer
-    return not is_integer and len(set(_indices(factor))) == 2
+    return not is_integer and len(set(_indices(factor, let))) == 2
 
 
-def _indices(read: Read) -> tuple[Index, ...]:
-    """The two indices at which a matrix is read, without that of a batch; none if it is no matrix, or one
-    of its positions is something else."""
+def _indices(read: Read, let: Let) -> tuple[Index, ...]:
+    """The two indices at which a let reads a matrix, without that of its example; none if what it reads is
+    no matrix, or one of the positions is something else."""
     found = [position.index for position in read.positions]
-    if len(found) == 3 and found[0] is not None and found[0].dimension == BATCH:
+    example = _example(let)
+    if len(found) == 3 and example and found[0] == example[0]:
         found = found[1:]
     two = tuple(one for one in found if one is not None)
     return two if len(two) == len(found) == 2 else ()

@@ -79,6 +79,14 @@ def examples(name: str, sizes: tuple[int, ...], dtype: str) -> list[Any]:
         case "averaged":
             mask = DRAWN.integers(2, size=(batch, rows))
             return [real(rows, depth), real(rows, depth), mask]
+        case "queue":
+            return [real(depth), real(rows, depth), DRAWN.integers(rows, size=batch)]
+        case "columns":
+            return [real(rows, depth), real(rows)]
+        case "last":
+            return [real(rows, depth)]
+        case "pooled":
+            return [real(rows, depth), real(rows, depth)]
     return [real(rows, columns), real(rows, rows)]
 
 
@@ -107,8 +115,10 @@ def test_products_in_blocks_are_those_of_numpy(
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("sizes", EXAMPLES, ids=str)
 @pytest.mark.parametrize(
-    "name", ["attention", "causal", "padded", "ordered", "codes", "style", "averaged"]
-)
+    "name",
+    ["attention", "causal", "padded", "ordered", "codes", "style", "averaged",
+     "queue", "columns", "last", "pooled"],
+)  # fmt: skip
 def test_products_of_each_example_are_those_of_numpy(
     name: str, sizes: tuple[int, ...], dtype: str
 ) -> None:
