@@ -20,6 +20,7 @@ from objc.ir.symbols import (
     IndexValue,
     Read,
     conjuncts,
+    disjuncts,
     indices_of,
     substitute_positions,
 )
@@ -83,12 +84,14 @@ def _is_equality(condition: Condition) -> bool:
 
 
 def _each_once(condition: Condition) -> Condition:
-    """A conjunction without what it says twice, the other way round."""
+    """A conjunction without what it says twice, the other way round or as one of several ways."""
+    given = sympy.And.make_args(condition)
     parts: list[Condition] = []
-    for part in sympy.And.make_args(condition):
-        if not _is_equality(part) or part.reversed not in parts:
+    for part in given:
+        again = _is_equality(part) and part.reversed in parts
+        if not again and not any(way in given for way in disjuncts(part) if way != part):
             parts.append(part)
-    return condition if len(parts) == len(sympy.And.make_args(condition)) else sympy.And(*parts)
+    return condition if len(parts) == len(given) else sympy.And(*parts)
 
 
 def told_by(condition: Condition) -> dict[Condition, Condition]:

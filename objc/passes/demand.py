@@ -2,13 +2,14 @@
 
 Where every read of `s[t]` stands under `t < length` or `mask[t] == 1`, the rest of it is not part of the
 result: what it reads there may be no number, or an index out of range, and neither the value nor any
-derivative is to see it. The condition becomes a part of the let, so that every pass knows it.
+derivative is to see it. The condition becomes a part of the let, so that every pass knows it. Where it is
+read at a place besides, as the true class of a masked softmax is, that is `mask[k] == 1 or k == label`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import sympy
@@ -17,7 +18,7 @@ from objc.atoms import Branch
 from objc.ir.conditions import taken_reads
 from objc.ir.index import Index, Position
 from objc.ir.program import Let, Program
-from objc.ir.recurrence import Group, groups
+from objc.ir.recurrence import Group, groups, members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import (
     Condition,
@@ -26,6 +27,7 @@ from objc.ir.symbols import (
     Read,
     conjuncts,
     indices_of,
+    position_value,
     reads,
     substitute_positions,
 )
@@ -35,6 +37,8 @@ Demand: TypeAlias = frozenset[Any] | None
 """Conditions of which all hold wherever a let is read; None while no read of it is known."""
 
 _ANYWHERE: frozenset[Any] = frozenset()
+_MOST_PLACES = 2
+"""Places beside which a condition is kept."""
 _PICKING = frozenset({"argmax", "argmin", "argsort"})
 """Reductions that have no result where nothing is left to reduce."""
 
@@ -74,7 +78,15 @@ def _demands(program: Program) -> dict[str, frozenset[Any]]:
     walk = _Walk(program)
     for group in reversed(groups(program)):
         walk.visit(group)
-    return {let.name: walk.demands.get(let.name) or _ANYWHERE for let in program.lets}
+    return {let.name: walk.whole(let.name) for let in program.lets}
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What holds where some reads of a let are taken: conditions, and that they are at one place."""
+
+    conditions: frozenset[Any]
+    place: frozenset[Any]
 
 
 class _Walk:
@@ -87,6 +99,25 @@ class _Walk:
         self.active = dependent(program.lets, learned)
         results = {*program.outputs.values(), *(term.let for term in program.terms)}
         self.demands: dict[str, Demand] = dict.fromkeys(results, _ANYWHERE)
+        self.cases: dict[str, set[_Case]] = {
+            name: {_Case(_ANYWHERE, _ANYWHERE)} for name in results
+        }
+        self.stepping = members(program)
+
+    def whole(self, name: str) -> frozenset[Any]:
+        """What holds wherever a let is read: what all reads agree on and, where all but those at a place or
+        two agree on more, that or the place."""
+        common = self.demands.get(name) or _ANYWHERE
+        cases = self.cases.get(name, set())
+        places = [one.conditions | one.place for one in cases if one.place]
+        usual = [one.conditions for one in cases if not one.place]
+        if name in self.stepping or not usual or not 0 < len(places) <= _MOST_PLACES:
+            return common
+        most = frozenset.intersection(*usual) - common
+        if not any(map(reads, most)):
+            return common
+        either = sympy.Or(*(sympy.And(*one) for one in (most, *(way - common for way in places))))
+        return common if either == sympy.true else common | {either}
 
     def visit(self, group: Group) -> None:
         """Note what the lets of a group read. In a recurrence they read each other: what holds at all
@@ -100,36 +131,48 @@ class _Walk:
                 return
 
     def _note(self, let: Let, members: set[str], first: Let) -> None:
-        own = self.demands.get(let.name)
-        if own is None and let.name in self.demands:
-            return
+        own = self.whole(let.name)
         for read, known in taken_reads(let):
             if read.tensor not in self.program.let:
                 continue
             target = self.program.let[read.tensor]
             limit = self.order[first.name if target.name in members else target.name]
-            conditions = [part for one in (*known, *(own or ())) for part in conjuncts(one)]
-            there = self._moved(conditions, let, target, read, limit)
+            conditions = [part for one in (*known, *own) for part in conjuncts(one)]
+            case = self._moved(conditions, let, target, read, limit)
             before = self.demands.get(target.name)
+            there = case.conditions
             self.demands[target.name] = there if before is None else before & there
+            self.cases.setdefault(target.name, set()).add(case)
 
     def _moved(
         self, conditions: Iterable[Condition], let: Let, target: Let, read: Read, limit: int
-    ) -> frozenset[Any]:
-        """Those of the conditions that can be said of the entry that is read, by its own indices."""
+    ) -> _Case:
+        """Those of the conditions that can be said of the entry that is read, by its own indices; and the
+        place at which it is."""
         mapping: dict[Index, Position] = {}
         found: set[Any] = set()
+        fixed: list[tuple[Index, Position]] = []
         for index, position in zip(target.free, read.positions, strict=True):
             base = position.base
             if isinstance(base, Index) and base in let.indices and base not in mapping:
                 mapping[base] = Position(index, -position.offset)
                 found.update(_steps_away(index, position.offset, base))
+            else:
+                fixed.append((index, position))
+
+        def is_known(one: Any) -> bool:
+            return indices_of(one) <= mapping.keys() and self._is_plain(one, mapping, limit)
+
         found.update(
-            _canonical(substitute_positions(one, mapping))
-            for one in conditions
-            if indices_of(one) <= mapping.keys() and self._is_plain(one, mapping, limit)
+            _canonical(substitute_positions(one, mapping)) for one in conditions if is_known(one)
         )
-        return frozenset(found)
+        values = [(index, position_value(position)) for index, position in fixed]
+        place = {
+            sympy.Eq(IndexValue(index), substitute_positions(value, mapping))
+            for index, value in values
+            if is_known(value)
+        }
+        return _Case(frozenset(found), frozenset(place) if len(place) == len(fixed) else _ANYWHERE)
 
     def _is_plain(self, condition: Condition, mapping: dict[Index, Position], limit: int) -> bool:
         """Whether a condition reads, in range, what is known before the let and learned by nobody."""

@@ -60,6 +60,14 @@ loss probabilities(w: real[D], x: real[T, D] | length: count) =
 loss logits(w: real[D], x: real[T, D] | length: count) =
     sum[t | t < length](logsumexp[d](x[t, d] * w[d])^2)
     + sum[t, d | t > 0 and t < length]((x[t, d] - x[t-1, d])^2)
+loss first(w: real[D], x: real[T, D] | length: count) = logsumexp[t | t < length](s[t]) - s[0]
+    where s[t] = sum[d](w[d] * x[t, d])
+loss last(w: real[D], x: real[T, D] | length: count) =
+    sum[t | t < length](tanh(a[t])) * a[length-1] + a[0]^2
+    where a[t] = 2 * sum[d](w[d] * x[t, d])
+loss contrasted(w: real[D], x: real[T, D] | length: count) =
+    sum[t | t < length](logsumexp[u | u < length](s[t, u]) - s[t, t])
+    where s[t, u] = sum[d](x[t, d] * w[d] * x[u, d])
 loss labeled(z: real[T, K] | tag: index(K)[T], keep: binary[T]) =
     -sum[t | keep[t] == 1](log(softmax(z[t])[tag[t]]))
 loss gaps(x: real[N]) = sum[i | i > 0]((x[p[i]] - x[p[i-1]])^2)
@@ -82,7 +90,7 @@ loss inner(table: real[V, K], w: real | tag: index(V)[T], length: count) =
 
 PADDED = (
     "squares", "branch", "mask", "hidden", "pooled", "recurrent", "final", "states", "grid",
-    "attended", "transported", "chosen", "probabilities", "logits",
+    "attended", "transported", "chosen", "probabilities", "logits", "first", "last", "contrasted",
 )  # fmt: skip
 
 
@@ -102,7 +110,9 @@ def test_padding_may_be_no_number(module: Any, name: str) -> None:
     require_equal(kernel.value_and_grad(w, padded, bound), kernel.value_and_grad(w, x, bound))
 
 
-@pytest.mark.parametrize("name", ["pooled", "chosen", "probabilities", "logits"])
+@pytest.mark.parametrize(
+    "name", ["pooled", "chosen", "probabilities", "logits", "first", "last", "contrasted"]
+)
 def test_padding_may_be_no_number_for_second_derivatives(module: Any, name: str) -> None:
     generator = np.random.default_rng(0)
     w, x = generator.normal(size=2), generator.normal(size=(3, 5, 2))
