@@ -7,7 +7,7 @@ and with a fixed sign, so that `c·p − c·[k = y]` is seen as `c·(p − [k = 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import sympy
@@ -215,7 +215,7 @@ class _Growing(Mapping[str, Domain]):
             return self._known[name]
         return next(let.domain for let in self._lets if let.name == name)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[str]:
         yield from self._known
         yield from (let.name for let in self._lets)
 

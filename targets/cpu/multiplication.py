@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import sympy
-from objc.targets.cpu.places import MOST_ROWS
 from objc.targets.cpu.reductions import Reductions
 
 from objc.ir.index import Index
@@ -100,8 +99,8 @@ class Multiplication(Reductions):
 
     def _rows(self) -> str:
         """The rows that the arrays of a block have."""
-        if self.block != self.outer:
-            return str(MOST_ROWS)
-        rows = "rows"
-        self.parameters[rows] = f"slots[{self.layout.slot('rows', self.number)}]"
-        return rows
+        _, text = self._block_rows()
+        if text.isdigit():
+            return text
+        self.parameters["rows"] = text
+        return "rows"
