@@ -13,7 +13,7 @@ from objc.compiler import Variant, derive, lower, parse
 from objc.ir.program import Program
 from objc.ir.symbols import Read
 from objc.schedule import Loops, Products, schedule
-from objc.schedule.loops import Product, step_items
+from objc.schedule.loops import Accumulate, Block, Product, step_items, walk
 from objc.syntax import read_source
 
 from ..targets.running import agree
@@ -47,9 +47,25 @@ def squares(loops: Loops) -> list[str]:
 
 
 @BATCHED
+@pytest.mark.parametrize("products", [Products.ALL, Products.EACH])
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_no_array_grows_as_the_square_of_a_size(name: str, batched: bool) -> None:
-    assert not squares(schedule(derived(name, batched)))
+def test_no_array_grows_as_the_square_of_a_size(
+    name: str, products: Products, batched: bool
+) -> None:
+    assert not squares(schedule(derived(name, batched), products))
+
+
+def test_matrices_of_each_example_are_multiplied_in_blocks() -> None:
+    """Scores, what they weigh, and their adjoints: of an entry a loop of its own adds up nothing."""
+    loops = schedule(derived("attending", True), Products.EACH)
+    items = [found for step in loops.steps for found in walk(step_items(step))]
+    multiplied = [around for item, around in items if isinstance(item, Product)]
+    assert len(multiplied) == 6 and all(isinstance(around[-1], Block) for around in multiplied)
+    assert not any(isinstance(item, Accumulate) and len(around) > 4 for item, around in items)
+    alone = schedule(derived("attending", True), Products.ALL)
+    assert not any(
+        isinstance(item, Product) for step in alone.steps for item, _ in walk(step.items)
+    )
 
 
 def test_without_copies_there_would_be_squares() -> None:
