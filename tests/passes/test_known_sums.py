@@ -47,13 +47,12 @@ def _slopes(kind: str) -> list[Any]:
     return [let for let in program.lets if let.reduction == "sum" and len(let.over) > 1]
 
 
-def _arrays(batch: tuple[int, ...]) -> list[np.ndarray[Any, Any]]:
+def _arrays(batch: tuple[int, ...], rows: int, columns: int) -> list[np.ndarray[Any, Any]]:
     drawn = np.random.default_rng(3)
-    shapes = ((5, 3), (7, 3), (7, 4), (5, 4))
-    return [
-        *(drawn.normal(size=(*batch, *shape)) for shape in shapes),
-        np.broadcast_to(np.array([1, 0, 1, 1, 0, 1, 1]), (*batch, 7)).copy(),
-    ]
+    shapes = ((rows, 3), (columns, 3), (columns, 4), (rows, 4))
+    mask = drawn.integers(2, size=(*batch, columns))
+    mask[..., 0] = 1
+    return [*(drawn.normal(size=(*batch, *shape)) for shape in shapes), mask]
 
 
 @pytest.mark.parametrize("kind", ["all", "causal"])
@@ -83,8 +82,9 @@ def test_nothing_over_nothing_is_nothing() -> None:
 
 @pytest.mark.parametrize("kind", list(GUARDS))
 @pytest.mark.parametrize("batch", [(), (2,)])
-def test_slopes_are_pytorch_s(kind: str, batch: tuple[int, ...]) -> None:
-    arrays = _arrays(batch)
+@pytest.mark.parametrize("sizes", [(5, 7), (9, 130), (140, 33)])
+def test_slopes_are_pytorch_s(kind: str, batch: tuple[int, ...], sizes: tuple[int, int]) -> None:
+    arrays = _arrays(batch, *sizes)
     kernel = objc.compile(_text(kind)).attention
     found = kernel.gradient(*arrays, wrt=("q", "k", "v"), reduction="sum")
     q, k, v, y, mask = map(torch.tensor, arrays)
@@ -92,7 +92,8 @@ def test_slopes_are_pytorch_s(kind: str, batch: tuple[int, ...]) -> None:
         one.requires_grad_()
     scores = q @ k.transpose(-1, -2)
     if kind == "causal":
-        scores = scores.masked_fill(torch.triu(torch.ones(5, 7, dtype=torch.bool), 1), -torch.inf)
+        later = torch.triu(torch.ones(sizes, dtype=torch.bool), 1)
+        scores = scores.masked_fill(later, -torch.inf)
     if kind == "masked":
         scores = scores.masked_fill(mask[..., None, :] == 0, -torch.inf)
     (((torch.softmax(scores, -1) @ v - y) ** 2).mean((-1, -2))).sum().backward()

@@ -1,7 +1,8 @@
 """Random sums of products: vectors, matrices, shared, fixed and gathered reads, guards; batches and none.
 
 The schedule decides from reads alone what is a product of matrices. Here each text is compared with the other
-target, which multiplies nothing in blocks, and its values with the interpreter's, of each example alone.
+target, which multiplies nothing in blocks; values with those of the text as it stands, of each example alone
+in the interpreter; and slopes, which both targets have from one derivation, with differences of values.
 """
 
 from __future__ import annotations
@@ -92,6 +93,18 @@ def test_random_sums_of_products(seed: int) -> None:
         for one, theirs in zip(slopes, wanted, strict=True):
             scale = np.nanmax(np.abs(theirs), initial=1e-6)
             np.testing.assert_allclose(one, theirs, rtol=0, atol=1e-10 * scale, err_msg=text)
+        along = [np.random.default_rng(seed).normal(size=np.shape(one)) for one in slopes]
+        names = [name for name in given if name not in ("mask", "kind", "p")]
+        ends = [
+            ours(
+                **{**given, **{k: given[k] + at * v for k, v in zip(names, along, strict=True)}},
+                reduction="sum",
+            )
+            for at in (-2e-4, -1e-4, 1e-4, 2e-4)
+        ]
+        slope = (ends[0] - 8 * ends[1] + 8 * ends[2] - ends[3]) / (12 * 1e-4)
+        moved = sum(float((one * v).sum()) for one, v in zip(slopes, along, strict=True))
+        assert moved == pytest.approx(slope, rel=1e-6, abs=1e-6), text
         if rows < 20:
             each = ours(**given, reduction="none")
             for n in range(batch):
