@@ -123,11 +123,12 @@ class _Writer:
         self.lets += [inner, _pointwise(let, body)]
 
     def _matrix(self, let: Let, factor: Expression, free: Index) -> Read:
-        """A factor as a let of its own."""
+        """A factor as a let of its own: of each example, or of none."""
         key = factor, frozenset((free, *let.over))
         if key not in self.made:
             name = self.names.fresh(f"factor_{let.name}")
-            axes = (*_example(let), *_as_read(factor, (free, *let.over), let))
+            example = [one for one in _example(let) if one in indices_of(factor)]
+            axes = (*example, *_as_read(factor, (free, *let.over), let))
             self.made[key] = Let(name, axes, factor)
             self.lets.append(self.made[key])
         return self.made[key].read(*self.made[key].free)

@@ -79,6 +79,8 @@ def examples(name: str, sizes: tuple[int, ...], dtype: str) -> list[Any]:
         case "averaged":
             mask = DRAWN.integers(2, size=(batch, rows))
             return [real(rows, depth), real(rows, depth), mask]
+        case "tied":
+            return [real(rows, depth), real(columns, depth)[0]]
         case "queue":
             return [real(depth), real(rows, depth), DRAWN.integers(rows, size=batch)]
         case "columns":
@@ -117,7 +119,7 @@ def test_products_in_blocks_are_those_of_numpy(
 @pytest.mark.parametrize(
     "name",
     ["attention", "causal", "padded", "ordered", "codes", "style", "averaged",
-     "queue", "columns", "last", "pooled"],
+     "queue", "columns", "last", "pooled", "tied"],
 )  # fmt: skip
 def test_products_of_each_example_are_those_of_numpy(
     name: str, sizes: tuple[int, ...], dtype: str

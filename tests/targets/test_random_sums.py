@@ -30,7 +30,14 @@ ROWS = (
     "u[i] * y[i, d]",
     "(x[i, d] + y[i, d])",
 )
-COLUMNS = ("y[j, d]", "x[j, d]", "book[j, d]", "x[j, d] * u[j]", "tanh(book[j, d]) / 2")
+COLUMNS = (
+    "y[j, d]",
+    "x[j, d]",
+    "book[j, d]",
+    "x[j, d] * u[j]",
+    "tanh(book[j, d]) / 2",
+    "book[j, d]^2",
+)
 VECTORS = ("g[d]", "x[0, d]", "x[N - 1, d]", "book[1, d]", "x[p, d]", "g[d]^2", "y[0, d] * g[d]")
 GUARDS = (
     "j <= i", "i < j", "j != i", "mask[j] == 1", "mask[i] == 1 and j <= i", "kind[i] == kind[j]",
@@ -49,6 +56,8 @@ TERMS = (
     "sum[i, e](tanh(o[i, e]))", "mean[i](logsumexp[j](s[i, j]) - s[i, i])", "sum[d](tanh(c[d] * g[d]))",
     "sum[i, e](tanh(sum[d](cube[i, e, d] * g[d])))", "mean[i, j](tanh(s[i, 0] - s[j, 0]))",
     "sum[i](tanh(r[i] * u[i]))", "sum[i, e | mask[i] == 1](tanh(o[i, e] + x[i, e]))",
+    "mean[j, l](tanh(sum[d](book[j, d]^2 * book[l, d])))", "sum[d](tanh(sum[j](u[j] * book[j, d])))",
+    "mean[j, l | l < j](sum[d](tanh(book[j, d]) / 2 * book[l, d])^2)",
 )  # fmt: skip
 
 
