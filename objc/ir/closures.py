@@ -62,6 +62,8 @@ class Closures:
         self.slots: dict[Index, int] = {index: slot for slot, index in enumerate(let.indices)}
         batch = [slot for index, slot in self.slots.items() if index.dimension == BATCH]
         self.batch_slot = batch[0] if batch else None
+        self._repeated = _repeated_parts(let)
+        self._known: dict[Any, Scalar] = {}
 
     def example(self, point: Point) -> int | None:
         slot = self.batch_slot
@@ -70,6 +72,14 @@ class Closures:
     # -------------------------------------------------------------- scalars
 
     def scalar(self, expression: Any) -> Scalar:
+        """What a part of the body is at a point; what stands in it several times is computed once there."""
+        if expression not in self._repeated:
+            return self._computed(expression)
+        if expression not in self._known:
+            self._known[expression] = _once(self._computed(expression))
+        return self._known[expression]
+
+    def _computed(self, expression: Any) -> Scalar:
         numbers = self.numbers
         if isinstance(expression, Read):
             return self._read(expression, integers=False)
@@ -232,6 +242,34 @@ _COMPARE: dict[Any, Callable[[Number, Number], bool]] = {
 def strides_of(shape: tuple[int, ...]) -> list[int]:
     """In row-major order."""
     return [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+
+
+def _repeated_parts(let: Let) -> set[Any]:
+    """The parts of a body and its guard that stand there several times, but for reads and numbers."""
+    seen, repeated, waiting = set[Any](), set[Any](), [let.body, let.guard]
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            repeated.add(one)
+        elif one.args:
+            seen.add(one)
+            waiting += one.args
+    return repeated
+
+
+def _once(compute: Scalar) -> Scalar:
+    """The value at a point is kept until there is another: a generator of points makes each anew."""
+    held: Point | None = None
+    value: Number = None
+
+    def kept(point: Point) -> Number:
+        nonlocal held, value
+        if point is not held:
+            value = compute(point)
+            held = point
+        return value
+
+    return kept
 
 
 def _always(value: Any) -> Callable[[Point], Any]:

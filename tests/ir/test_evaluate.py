@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import mpmath
@@ -16,6 +17,7 @@ from objc.atoms import Branch
 from objc.ir.domain import Domain
 from objc.ir.evaluate import evaluate, evaluate_each
 from objc.ir.index import BATCH, Dimension, Index, Position, at
+from objc.ir.numbers import Float64
 from objc.ir.program import Input, Let, Program
 from objc.ir.symbols import Extent, IndexValue
 from objc.target import IndexOutOfRange
@@ -208,3 +210,27 @@ def test_several_values_of_an_input_are_those_of_separate_calls() -> None:
         expected = evaluate(program, {**given, **one}, 30)
         assert each["length"] == expected["length"] == 5
         assert list(each["result"]) == list(expected["result"])
+
+
+def test_what_stands_in_a_body_several_times_is_computed_once_at_every_point() -> None:
+    computed: list[Any] = []
+
+    class Counting(Float64):
+        def function(self, name: str) -> Callable[..., Any]:
+            plain = super().function(name)
+
+            def counted(*arguments: Any) -> Any:
+                computed.append(arguments)
+                return plain(*arguments)
+
+            return counted
+
+    wave = sympy.sin(x.read(k))
+    body = wave**2 + sympy.exp(wave) + Branch(wave > 0, wave, -wave)
+    program = Program("p", (x,), (Let("r", (k,), body),), {"result": "r"}, "function")
+    values = [1.0, 1.0, -2.0]
+    found = evaluate(program, {"x": values}, numbers=Counting())["result"]
+    assert list(found) == list(evaluate(program, {"x": values})["result"])
+    expected = [math.sin(one) ** 2 + math.exp(math.sin(one)) + abs(math.sin(one)) for one in values]
+    np.testing.assert_allclose(found, expected)
+    assert computed.count((1.0,)) == 2 and computed.count((-2.0,)) == 1
