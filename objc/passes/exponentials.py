@@ -67,33 +67,38 @@ def _only_added(program: Program) -> set[str]:
     """The lets of which every reader, and every reader of those, is a sum of multiples of them by what
     has no exponential in it."""
     plain = {let.name for let in program.lets} - set(members(program))
+    exponential: set[str] = set()
+    for let in program.lets:
+        if let.body.has(sympy.exp) or any(read.tensor in exponential for read in let.reads):
+            exponential.add(let.name)
     for let in reversed(program.lets):
         linear = let.reduction in (None, "sum", "mean") and let.name in plain
         if linear:
             plain -= {read.tensor for read in let.guard.atoms(Read)}
-            plain -= set(_otherwise(let.body))
+            plain -= set(_otherwise(let.body, exponential))
         else:
             plain -= {read.tensor for read in let.reads}
     return plain
 
 
-def _otherwise(node: Any) -> Iterator[str]:
-    """The tensors that are read in an expression in another place than an addend or a factor."""
+def _otherwise(node: Any, exponential: set[str]) -> Iterator[str]:
+    """The tensors that are read in an expression in another place than an addend or a factor beside others
+    that have no exponential in them."""
     if isinstance(node, Read):
         return
     if isinstance(node, sympy.Add):
         for one in node.args:
-            yield from _otherwise(one)
+            yield from _otherwise(one, exponential)
     elif isinstance(node, sympy.Mul):
-        reads = [one for one in node.args if isinstance(one, Read)]
+        reads = [one for one in node.args if isinstance(one, Read) and one.tensor in exponential]
         if len(reads) > 1 or node.has(sympy.exp):
             yield from (read.tensor for read in reads)
         for one in node.args:
-            yield from _otherwise(one)
+            yield from _otherwise(one, exponential)
     elif isinstance(node, Branch):
         yield from (read.tensor for read in node.args[0].atoms(Read))
         for one in node.args[1:]:
-            yield from _otherwise(one)
+            yield from _otherwise(one, exponential)
     else:
         yield from (read.tensor for read in node.atoms(Read))
 

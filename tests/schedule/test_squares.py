@@ -68,6 +68,13 @@ def test_matrices_of_each_example_are_multiplied_in_blocks() -> None:
     )
 
 
+@BATCHED
+def test_a_mean_of_exponentials_is_taken_in_one_pass(batched: bool) -> None:
+    """It is multiplied by a weight and added, which can't be where it is not: nothing is gained by a
+    logsumexp, whose largest is to be known first."""
+    assert all(let.reduction != "max" for let in derived("smooth", batched).lets)
+
+
 def test_without_copies_there_would_be_squares() -> None:
     """What is asserted above can fail."""
     assert squares(schedule(derived("both_ways", True), Products.NONE))
