@@ -343,9 +343,8 @@ def _product(member: Member, rows: Index) -> Iterator[Item]:
             names[index] = _fresh(index, tuple(names.values()))
     inner = replace(member, names=names)
     at = tuple(names[index] for index in let.free)
-    left, right = inner.renamed(factors.left), inner.renamed(factors.right)
-    guard = inner.renamed(factors.guard)
-    product = Product(let.name, at, left, right, names[factors.over], guard)
+    terms = factors.terms.mapped(inner.renamed)
+    product = Product(let.name, at, terms, names[factors.over], inner.renamed(factors.guard))
     if factors.over != member.next:
         yield product
         return

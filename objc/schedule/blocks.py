@@ -1,19 +1,25 @@
 """Matrix products among the lets of a loop: which there are, and the loop in blocks around them.
 
 A sum of products of two matrices costs a processor a tenth of its time as a product of blocks than
-entry by entry. So the rows of a loop are taken in blocks: a product for the rows of a block, the loops
-over its rows in between, and the products that its adjoints are part of. The matrices are those of a
+entry by entry. Squared distances, Σ (x − y)², and sums of weighed differences, Σ w·(y − x), are made in
+the same way, of differences, which keep the digits that |x|² + |y|² − 2x·y loses. So the rows of a loop
+are taken in blocks: a product for the rows of a block, the loops over its rows in between, and the
+products that its adjoints are part of. The matrices are those of a
 whole program or, within the loop over a batch, of an example: then the batch stands before the rows and
 columns of the product, and of those factors that examples do not share.
 """
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 import sympy
 
+from objc.atoms import quotient
 from objc.ir.domain import REAL
 from objc.ir.index import BATCH, Index
 from objc.ir.program import Let, Names, Program
@@ -31,7 +37,9 @@ from objc.ir.symbols import (
     reads,
     substitute_positions,
 )
+from objc.schedule.loops import Terms
 from objc.schedule.order import Plan
+from objc.schedule.recompute import with_bodies
 
 
 class Products(Enum):
@@ -47,39 +55,65 @@ class Products(Enum):
         """Whether a let may be a product of matrices, as far as its body and its axes say."""
         if self == Products.PLAIN:
             guarded = let.guard != sympy.true and not _is_difference(let.guard)
-            return len(let.free) == 2 and not guarded and not _is_annulled(let.body)
+            plain = not guarded and not _is_annulled(let.body) and _of_differences(let) is None
+            return len(let.free) == 2 and plain
         return len(let.free) == 2 or self == Products.EACH
 
 
 @dataclass(frozen=True)
 class Factors:
-    """The factors of a matrix product: that of its rows, that of its columns; what is summed, and of that
-    what is left out; and the index of which blocks are taken."""
+    """The terms of a matrix product; what is summed, and of that what is left out; and the index of which
+    blocks are taken."""
 
-    left: Read
-    right: Read
+    terms: Terms
     over: Index
     guard: Condition
     rows: Index
 
 
 def with_products(program: Program, products: Products = Products.ALL) -> Program:
-    """Sums of f(i, d)·g(j, d) as products of matrices: what is no matrix yet becomes a let, and so does
-    what every term of a sum is multiplied by, and each product of a sum of several."""
-    writer = _Writer(program)
+    """Sums of f(i, d)·g(j, d) as products of matrices, and those of differences: what is no matrix yet
+    becomes a let, and so does what every term of a sum is multiplied by, and each product of a sum of
+    several."""
+    writer = _Writer(program, {} if products == Products.PLAIN else _differences(program))
     stepping = members(program)  # they run step by step, whatever they are
     for let in program.lets:
         kept = let.name in stepping or not products.takes(let)
         if kept or _is_product(let, program) or not writer.write(let):
             writer.lets.append(let)
-    return program.with_lets(writer.lets)
+    # A difference that products make of its parts is not made for what is left of its readers.
+    apart = {name: writer.differences[name] for name in writer.opened}
+    lets = (with_bodies(let, apart) for let in writer.lets if let.name not in apart)
+    return program.with_lets(lets)
+
+
+def _differences(program: Program) -> Mapping[str, Let]:
+    """The lets that are differences of two entries, and no results."""
+    results = {*program.outputs.values(), *members(program), *program.gathered}
+    return {
+        let.name: let
+        for let in program.lets
+        if let.reduction is None and let.name not in results and _ends(let.body) is not None
+    }
+
+
+def _ends(difference: Any) -> tuple[Read, Read] | None:
+    """x and y of x − y."""
+    if not isinstance(difference, sympy.Add) or len(difference.args) != 2:
+        return None
+    for one, other in (difference.args, difference.args[::-1]):
+        if isinstance(one, Read) and isinstance(-other, Read):
+            return one, -other
+    return None
 
 
 class _Writer:
     """Writes the lets of a program anew, with products among them."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, differences: Mapping[str, Let]) -> None:
         self.program = program
+        self.differences = differences
+        self.opened: set[str] = set()
         self.names = Names.of(program)
         self.lets: list[Let] = []
         self.made: dict[tuple[Expression, frozenset[Index]], Let] = {}
@@ -89,6 +123,8 @@ class _Writer:
         found = _split(let, self.program)
         if found is not None:
             self._product(let, found)
+            return True
+        if self._differing(let):
             return True
         bodies = _grouped(let, self.program)
         if len(bodies) < 2:
@@ -112,15 +148,51 @@ class _Writer:
         if found.constant == 1 and whole:
             self.lets.append(replace(let, body=body))
             return
-        name = self.names.fresh(f"product_{let.name}")
-        inner = replace(let, name=name, body=body, guard=found.inside, domain=REAL)
+        inner = self._inner(let, body, found.inside)
         total = inner.read(*let.free)
         body = found.constant * total
         if any(found.annuls) and found.constant != 1:
             body = Branch(sympy.Eq(total, 0), sympy.Integer(0), body)
         body = Branch(found.vanishes, sympy.Integer(0), body)
         body = Branch(found.outside, body, sympy.Integer(0))
-        self.lets += [inner, _pointwise(let, body)]
+        self.lets.append(_pointwise(let, body))
+
+    def _inner(self, let: Let, body: Expression, guard: Condition) -> Let:
+        """A product as a let of its own, of which another let is made."""
+        name = self.names.fresh(f"product_{let.name}")
+        inner = replace(let, name=name, body=body, guard=guard, domain=REAL)
+        self.lets.append(inner)
+        return inner
+
+    def _differing(self, let: Let) -> bool:
+        """Write a let as a sum of differences of two matrices, if it is one."""
+        plain = with_bodies(let, self.differences)
+        parts = _divided(plain)
+        if parts is not None and _apart(parts[0], self.program) is not None:
+            inner = [replace(one, name=self.names.fresh(f"part_{let.name}")) for one in parts]
+            self._differing(inner[0])
+            total = sum(one.read(*one.free) for one in inner)
+            self.lets += [inner[1], _pointwise(let, total)]
+            self.opened |= {read.tensor for read in let.reads} & set(self.differences)
+            return True
+        found = _apart(plain, self.program)
+        if found is None:
+            return False
+        self.opened |= {read.tensor for read in let.reads} & set(self.differences)
+        body = found.difference
+        if found.weight is not None:
+            guarded = found.inside != sympy.true
+            weight = Branch(found.inside, found.weight, sympy.Integer(0))
+            if not _is_matrix(weight, let, self.program):
+                weight = self._matrix(let, weight, _sides(let)[0])
+            body = _annulled(weight, body, (guarded, False))
+        if found.constant == 1 and found.outside == sympy.true:
+            self.lets.append(replace(let, body=body, guard=sympy.true))
+            return True
+        total = self._inner(let, body, sympy.true).read(*let.free)
+        whole = Branch(found.outside, found.constant * total, sympy.Integer(0))
+        self.lets.append(_pointwise(let, whole))
+        return True
 
     def _matrix(self, let: Let, factor: Expression, free: Index) -> Read:
         """A factor as a let of its own: of each example, or of none."""
@@ -267,6 +339,74 @@ def _split(let: Let, program: Program) -> _Split | None:
     )
 
 
+@dataclass(frozen=True)
+class _Apart:
+    """A sum's terms as constant·weight·(y − x), or constant·(x − y)² without a weight; what of the guard
+    leaves out terms, and what whole sums."""
+
+    constant: Expression
+    weight: Expression | None
+    difference: Expression
+    inside: Condition
+    outside: Condition
+
+
+def _apart(let: Let, program: Program) -> _Apart | None:
+    if not _is_plain_sum(let) or any(map(_is_place, conjuncts(let.guard))):
+        return None
+    over, first, example = let.over[0], _sides(let)[0], _example(let)
+    inside = [one for one in conjuncts(let.guard) if over in indices_of(one)]
+    outside = [one for one in conjuncts(let.guard) if one not in inside]
+    constant, weight, differences = [], [], []
+    for factor in sympy.Mul.make_args(let.body):
+        squared = factor.is_Pow and factor.exp == 2
+        ends = _ends(factor.base if squared else factor)
+        if ends is not None and indices_of(factor).difference(example) == {*_sides(let), over}:
+            differences.append((ends, squared))
+        elif over in indices_of(factor) or (inside and not factor.is_number):
+            weight.append(
+                factor
+            )  # where a guard leaves nothing, what stands before may be no number
+        else:
+            constant.append(factor)
+    if len(differences) != 1:
+        return None
+    (ends, squared), whole = differences[0], sympy.Mul(*constant)
+    if not all(_is_matrix(one, let, program) for one in ends):
+        return None
+    if squared:
+        if weight or inside or not all(over in indices_of(one) for one in ends):
+            return None
+        return _Apart(whole, None, (ends[0] - ends[1]) ** 2, sympy.true, sympy.And(*outside))
+    weights, guard = sympy.Mul(*weight), sympy.And(*inside)
+    moving = [one for one in ends if over in indices_of(one)]
+    beside = (indices_of(weights) | indices_of(guard)).difference(example)
+    if len(moving) != 1 or first in indices_of(moving[0]) or beside != {first, over}:
+        return None
+    origin = ends[ends[0] == moving[0]]
+    sign = 1 if moving[0] == ends[0] else -1
+    return _Apart(sign * whole, weights, moving[0] - origin, guard, sympy.And(*outside))
+
+
+def _divided(let: Let) -> tuple[Let, Let] | None:
+    """A sum of differences that are divided, by a distance for one, in two: that of differences times
+    the inverse, where this is far from the ends of any type's range, and the few others as they are."""
+    for factor in sympy.Mul.make_args(let.body):
+        if isinstance(factor, quotient) and _ends(factor.args[0]) is not None:
+            difference, divisor = factor.args
+            near = sympy.And(abs(divisor) >= 1 / _REACH, abs(divisor) <= _REACH)
+            body = let.body / factor * difference / divisor
+            return (
+                replace(let, body=body, guard=sympy.And(let.guard, near), domain=REAL),
+                replace(let, guard=sympy.And(let.guard, sympy.Not(near)), domain=REAL),
+            )
+    return None
+
+
+_REACH = sympy.Integer(2) ** 24
+"""A number of this size, or its inverse, has a product with any factor of usual size in float32."""
+
+
 def _is_place(guard: Condition) -> bool:
     """Whether a guard leaves one place of an index: a sum over few terms."""
     return isinstance(guard, sympy.Eq) and any(isinstance(one, IndexValue) for one in guard.args)
@@ -308,9 +448,9 @@ def plain_products(program: Program) -> dict[str, tuple[Read, Read]]:
     found = {}
     for let in program.lets:
         plain = Products.PLAIN.takes(let) and _is_product(let, program)
-        pair = _pair(let, program) if plain else None
-        if pair is not None:
-            found[let.name] = pair
+        terms = _terms(let, program) if plain else None
+        if terms is not None:
+            found[let.name] = (terms.left, terms.right)
     return found
 
 
@@ -319,7 +459,8 @@ def factor_lets(program: Program, products: Products) -> list[str]:
     found: dict[str, None] = {}
     for let in program.lets:
         if products.takes(let) and _is_product(let, program):
-            names = [read.tensor for read in _pair(let, program) or ()]
+            terms = _terms(let, program)
+            names = [read.tensor for read in terms.reads] if terms is not None else []
             found.update((name, None) for name in names if name in program.let)
     return list(found)
 
@@ -330,27 +471,28 @@ def factors(plan: Plan, program: Program, products: Products) -> Factors | None:
     let = plan.let
     if plan.together or plan.scattered or not products.takes(let) or not _is_product(let, program):
         return None
-    pair = _pair(let, program)
+    terms = _terms(let, program)
     example = _example(let)
     over, rows = let.over[0], plan.path[len(example)]
-    if pair is None or rows not in (over, _sides(let)[0]) or plan.path[: len(example)] != example:
+    if terms is None or rows not in (over, _sides(let)[0]) or plan.path[: len(example)] != example:
         return None
-    left, right = _in_order(pair, let)
     guard = sympy.And(let.guard, *(sympy.Ne(one, 0) for one in _bare(let.body)[1]))
-    return Factors(left, right, over, guard, rows)
+    return Factors(terms, over, guard, rows)
 
 
 def _is_product(let: Let, program: Program) -> bool:
     """Whether a let is the product of two matrices."""
-    pair = _pair(let, program) if _is_plain_sum(let) else None
-    if pair is None:
+    terms = _terms(let, program) if _is_plain_sum(let) else None
+    if terms is None:
         return False
-    pair = _in_order(pair, let)
+    pair = (terms.left, terms.right)
     guards: dict[Read, Condition] = dict.fromkeys(pair, sympy.true)
     for part in conjuncts(let.guard) if let.guard != sympy.true else ():
         place = indices_of(part).difference(_example(let))
         side = next((one for one in pair if place <= set(_indices(one, let))), None)
         if side is None or let.over[0] not in place:
+            return False
+        if terms.is_of_differences:
             return False
         guards[side] = sympy.And(guards[side], part)
     if any(
@@ -381,22 +523,42 @@ def _sides(let: Let) -> tuple[Index, ...]:
     return let.free[len(_example(let)) :]
 
 
-def _pair(let: Let, program: Program) -> tuple[Read, Read] | None:
-    """The two matrices whose entries are multiplied, each read at its indices as they stand."""
-    body, zeros = _bare(let.body)
-    if not (isinstance(body, sympy.Mul) and len(body.args) == 2):
-        return None
-    one, other = body.args
-    if not set(zeros) <= {one, other}:
-        return None
-    return (
-        (one, other) if all(_is_matrix(factor, let, program) for factor in (one, other)) else None
-    )
+def _terms(let: Let, program: Program) -> Terms | None:
+    """What is added up of two matrices, each read at its indices as they stand."""
+    found = _of_differences(let)
+    if found is None:
+        body, zeros = _bare(let.body)
+        if not (isinstance(body, sympy.Mul) and len(body.args) == 2):
+            return None
+        one, other = body.args
+        if not set(zeros) <= {one, other} or not isinstance(one, Read):
+            return None
+        left = _sides(let)[0] in _indices(one, let)
+        found = Terms(one, other) if left else Terms(other, one)
+    return found if all(_is_matrix(one, let, program) for one in found.reads) else None
 
 
-def _in_order(pair: tuple[Read, Read], let: Let) -> tuple[Read, Read]:
-    """The factor of the rows before that of the columns."""
-    return pair if _sides(let)[0] in _indices(pair[0], let) else pair[::-1]
+def _of_differences(let: Let) -> Terms | None:
+    """The terms of a sum of differences of two matrices, as far as its body says."""
+    if not _is_plain_sum(let):
+        return None
+    (first, second), over, (body, zeros) = _sides(let), let.over[0], _bare(let.body)
+    if body.is_Pow and body.exp == 2 and not zeros:
+        for one, other in itertools.permutations(_ends(body.base) or (), 2):
+            if _stand(let, (one, first, over), (other, second, over)):
+                return Terms(one, other, is_distance=True)
+    for weight, difference in itertools.permutations(body.args if body.is_Mul else (), 2):
+        right, origin = _ends(difference) or (weight, weight)
+        places = (weight, first, over), (right, over, second), (origin, first, second)
+        alone = len(body.args) == 2 and set(zeros) <= {weight}
+        if alone and isinstance(weight, Read) and _stand(let, *places):
+            return Terms(weight, right, origin)
+    return None
+
+
+def _stand(let: Let, *places: tuple[Read, Index, Index]) -> bool:
+    """Whether each read stands at its two indices."""
+    return all(set(_indices(read, let)) == {one, other} for read, one, other in places)
 
 
 def _is_matrix(factor: Expression, let: Let, program: Program) -> bool:

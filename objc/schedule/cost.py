@@ -55,7 +55,8 @@ def operations(step: Step) -> Polynomial:
             assert not isinstance(step, Serial)
             inner = [index for index in (*item.at, item.over) if index != step.index]
             factor, monomial = _product(tuple(index.dimension for index in inner))
-            total[monomial] = total.get(monomial, 0) + 2 * factor
+            count = 3 if item.terms.is_of_differences else 2
+            total[monomial] = total.get(monomial, 0) + count * factor
         if isinstance(item, Assign | Accumulate):
             count = operations_of(item.body) + isinstance(item, Accumulate)
             if isinstance(item, Accumulate) and item.guard != sympy.true:

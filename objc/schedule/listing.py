@@ -103,9 +103,11 @@ def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
                 yield from (f"  {line}" for line in _lines(items, loops))
             case Assign(let, at, body):
                 yield f"{let}{_axes(at)} = {shown(body)}{_where(loops, let)}"
-            case Product(let, at, left, right, over, guard):
+            case Product(let, at, terms, over, guard):
                 condition = "" if guard == sympy.true else f" | {shown(guard)}"
-                summed = f"{shown(left)} * {shown(right)} over {over.name}{condition}"
+                factors = f"{shown(terms.left)} * {shown(terms.right)}"
+                added = shown(terms.body) if terms.is_of_differences else factors
+                summed = f"{added} over {over.name}{condition}"
                 yield f"product {let}{_axes(at)} = {summed}{_where(loops, let)}"
             case Peeled(let, _, index, position, body):
                 yield f"{let} at {index.name} == {position} = {shown(body)}"

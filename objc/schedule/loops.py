@@ -7,7 +7,7 @@ accumulation within loops, and a finish. Bodies speak of the indices of the loop
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -86,17 +86,47 @@ class Loop:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What a product adds up of two matrices: left·right, or (left − right)², the terms of a distance, or,
+    with an origin, left·(right − origin), the differences from it. `left` has the first index of the
+    result, `right` the second, and an origin both."""
+
+    left: Read
+    right: Read
+    origin: Read | None = None
+    is_distance: bool = False
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        return (
+            (self.left, self.right) if self.origin is None else (self.left, self.right, self.origin)
+        )
+
+    @property
+    def is_of_differences(self) -> bool:
+        return self.is_distance or self.origin is not None
+
+    @property
+    def body(self) -> Expression:
+        if self.is_distance:
+            return (self.left - self.right) ** 2
+        return self.left * (self.right if self.origin is None else self.right - self.origin)
+
+    def mapped(self, change: Callable[[Read], Read]) -> Terms:
+        origin = None if self.origin is None else change(self.origin)
+        return Terms(change(self.left), change(self.right), origin, self.is_distance)
+
+
+@dataclass(frozen=True)
 class Product:
-    """A matrix product for all rows of a block at once: `let := Σ[over] left·right`, where `left` is
-    the factor with the first index of the let. Where the block is one of what is summed over, its
-    share is added to the let's accumulator. What a `guard` leaves out is zero in one factor (the guard
-    is of two indices, or says just that of factors); in the other it may be no number, which zero times
-    would show."""
+    """A matrix product for all rows of a block at once: `let := Σ[over] terms`. Where the block is one of
+    what is summed over, its share is added to the let's accumulator. What a `guard` leaves out is zero in
+    one factor (the guard is of two indices, or says just that of factors); in the other it may be no
+    number, which zero times would show."""
 
     let: str
     at: tuple[Index, ...]
-    left: Read
-    right: Read
+    terms: Terms
     over: Index
     guard: Condition = sympy.true
 

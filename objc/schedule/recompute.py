@@ -6,6 +6,7 @@ reads it subtracts again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from objc.ir.program import Let, Program
@@ -31,7 +32,7 @@ def without_large(program: Program, loops: Loops) -> Program | None:
         return None
     lets: list[Let] = []
     for let in program.lets:
-        let = _with(let, large)
+        let = with_bodies(let, large)
         if let.name in large:
             large[let.name] = let
         else:
@@ -52,7 +53,8 @@ def _is_light(let: Let, program: Program) -> bool:
     )
 
 
-def _with(let: Let, inlined: dict[str, Let]) -> Let:
+def with_bodies(let: Let, inlined: Mapping[str, Let]) -> Let:
+    """A let that reads, in place of others, what these are."""
     swaps = {}
     for read in {*let.body.atoms(Read), *let.guard.atoms(Read)}:
         if read.tensor in inlined:

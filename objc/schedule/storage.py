@@ -150,7 +150,7 @@ def item_reads(item: Item) -> list[Read]:
     """What an item other than a loop reads: in its body, in its guard and where its places are gathered."""
     found: list[Read] = []
     if isinstance(item, Product):
-        return [item.left, item.right]
+        return list(item.terms.reads)
     if isinstance(item, Assign | Peeled | Accumulate):
         found += reads(item.body)
     if isinstance(item, Accumulate):

@@ -23,6 +23,7 @@ from objc.targets.cpu.mathematics.instructions import (
     build_split,
 )
 from objc.targets.cpu.mathematics.tile import (
+    TILES,
     build_tile,
     columns_of_tile,
     lanes_of,
@@ -362,8 +363,8 @@ class Expressions:
                 else:
                     build_move(self.b, bits, goal.data, source.data, size)
                 return None
-        goal, stride, left, right, *numbers = values
-        build_tile(self.b, self.start, bits, goal.data, stride, left.data, right.data, *numbers)
+        given = [one.data if isinstance(one, Array) else one for one in values]
+        build_tile(self.b, self.start, bits, name, *given)
         return None
 
     def _cast(self, value: Any, kind: Any) -> Any:
@@ -405,7 +406,7 @@ class Expressions:
 
 _OF_PRODUCTS = (
     "tile_rows", "tile_columns", "lanes", "turn_rows", "turn_columns", "move_rows", "move_columns",
-    "tile", "flat", "of_kind",
+    *TILES, "flat", "of_kind",
 )  # fmt: skip
 """What the text of a product asks of the processor."""
 

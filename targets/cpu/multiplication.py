@@ -16,6 +16,9 @@ DEPTH, HEIGHT, WIDTH = 256, 240, 256
 """Steps of a sum that are packed at a time, and the most rows and columns of what is packed: what the
 second cache holds. `products` has the same numbers."""
 
+TILE = 512
+"""Numbers that no tile has more of."""
+
 
 class Multiplication(Reductions):
     """Writes the products of a step in blocks."""
@@ -33,38 +36,50 @@ class Multiplication(Reductions):
             name, start, _ = self._matrix(let, item.at)
             goal = f"flat({name})" if start == "0" else f"flat({name})[{start}:]"
         sizes = [*(self._count(one) for one in (row, column, item.over)), self._count(column)]
-        operands = [*self._operand(item.left, row, item.over)]
-        operands += self._operand(item.right, column, item.over)
-        self.functions.update(("flat", "product"))
+        terms = item.terms
+        operands = [*self._operand(terms.left, row, item.over)]
+        operands += [*self._operand(terms.right, column, item.over), fresh]
+        name = "distances" if terms.is_distance else "product"
+        if terms.origin is not None:
+            name = "pulls"
+            operands += [self._packed("packed_origin", TILE)]
+            operands += self._operand(terms.origin, row, column)
+        self.functions.update(("flat", name))
         self.layout.filled.add(let.name)
-        return f"product({', '.join([goal, *self._packed(), *sizes, *operands, fresh])})"
+        packed = [
+            self._packed("packed_left", HEIGHT * DEPTH),
+            self._packed("packed_right", WIDTH * DEPTH),
+        ]
+        return f"{name}({', '.join([goal, *packed, *sizes, *operands])})"
 
     def _can_multiply(self, item: Product) -> str:
         """What is to hold where a guard leaves something out: of the factor that is not zero there no entry
         may be infinite or no number, which zero times would show. Empty where nothing is left out."""
         asked: dict[str, None] = {}
-        sides = [(item.left, item.at[-2], item.right), (item.right, item.at[-1], item.left)]
+        terms, (row, column) = item.terms, item.at[-2:]
+        sides = [
+            (terms.left, row, item.over, terms.right),
+            (terms.right, column, item.over, terms.left),
+        ]
+        if terms.origin is not None:
+            sides[0] = terms.origin, row, column, terms.left
         for part in conjuncts(item.guard):
             if part == sympy.true:
                 continue
-            for factor, free, other in sides:
+            for factor, first, second, other in sides:
                 if indices_of(part) <= indices_of(other):
-                    name, start, across, along = self._operand(factor, free, item.over)
-                    width, count = self._count(free), self._count(item.over)
+                    name, start, across, along = self._operand(factor, first, second)
+                    width, count = self._count(first), self._count(second)
                     call = f"finite({name}, {start}, {across}, {width}, {along}, {count})"
                     asked[f"{call} > 0"] = None
                     self.functions.add("finite")
         return " and ".join(asked)
 
-    def _packed(self) -> list[str]:
-        size = 4 if self.dtype == "float32" else 8
-        names = []
-        for name, width in (("packed_left", HEIGHT), ("packed_right", WIDTH)):
-            numbers = width * DEPTH
-            what = ("scratch", name, (numbers,), size)
-            names.append(self.layout.array(name, what, [str(numbers)], self.dtype, True))
-            self.parameters[name] = name
-        return names
+    def _packed(self, name: str, numbers: int) -> str:
+        """The array of that name in which factors are packed."""
+        what = ("scratch", name, (numbers,), 4 if self.dtype == "float32" else 8)
+        self.parameters[name] = name
+        return self.layout.array(name, what, [str(numbers)], self.dtype, True)
 
     def _operand(self, read: Read, free: Index, over: Index) -> list[str]:
         """A factor as one axis, where it begins, and its steps along the free index and the sum."""

@@ -1,4 +1,5 @@
 """Matrix products of blocks, in the language of steps: factors are packed into panels, tiles multiply.
+So are squared distances and sums of weighed differences made: the tiles differ.
 
 A factor's panel holds, for every step of the sum, the entries of a tile's rows (or columns) one after
 the other; what is beyond the edge is zero. One panel of the right factor stays in the first cache while
@@ -11,10 +12,12 @@ from __future__ import annotations
 from objc.targets.cpu.kernels import alone, helper
 from objc.targets.cpu.mathematics.bits import add
 from objc.targets.cpu.mathematics.registers import (
+    distance_tile,
     lanes,
     move_columns,
     move_rows,
     of_kind,
+    pull_tile,
     tile,
     tile_columns,
     tile_rows,
@@ -31,6 +34,45 @@ def product(
     left, left_first, left_row, left_step, right, right_first, right_column, right_step, fresh,
 ):  # fmt: skip
     """goal[i, j] (+)= Σ_p left[i, p]·right[p, j]: arrays as one axis, with the steps of each index."""
+    by_tiles(
+        goal, packed_left, packed_right, rows, columns, depth, stride, left, left_first, left_row,
+        left_step, right, right_first, right_column, right_step, fresh, 0, packed_right, right, 0, 0, 0,
+    )  # fmt: skip
+
+
+@alone
+def distances(
+    goal, packed_left, packed_right, rows, columns, depth, stride,
+    left, left_first, left_row, left_step, right, right_first, right_column, right_step, fresh,
+):  # fmt: skip
+    """goal[i, j] (+)= Σ_p (left[i, p] − right[p, j])²."""
+    by_tiles(
+        goal, packed_left, packed_right, rows, columns, depth, stride, left, left_first, left_row,
+        left_step, right, right_first, right_column, right_step, fresh, 1, packed_right, right, 0, 0, 0,
+    )  # fmt: skip
+
+
+@alone
+def pulls(
+    goal, packed_left, packed_right, rows, columns, depth, stride,
+    left, left_first, left_row, left_step, right, right_first, right_column, right_step, fresh,
+    packed_origin, origin, origin_first, origin_row, origin_column,
+):  # fmt: skip
+    """goal[i, j] (+)= Σ_p left[i, p]·(right[p, j] − origin[i, j])."""
+    by_tiles(
+        goal, packed_left, packed_right, rows, columns, depth, stride, left, left_first, left_row,
+        left_step, right, right_first, right_column, right_step, fresh, 2, packed_origin, origin,
+        origin_first, origin_row, origin_column,
+    )  # fmt: skip
+
+
+@helper
+def by_tiles(
+    goal, packed_left, packed_right, rows, columns, depth, stride,
+    left, left_first, left_row, left_step, right, right_first, right_column, right_step, fresh,
+    terms, packed_origin, origin, origin_first, origin_row, origin_column,
+):  # fmt: skip
+    """What is added up to the goal, tile by tile: products, distances, or what an origin is pulled by."""
     start = 0
     while start < max(depth, 1):
         count = min(256, depth - start)
@@ -57,17 +99,47 @@ def product(
                 while column < wide:
                     row = 0
                     while row < height:
-                        tile(
-                            goal[(first + row) * stride + group + column :],
-                            stride, packed_left[row * count :], packed_right[column * count :],
-                            count, min(tile_rows(), height - row),
-                            min(tile_columns(left), wide - column), begins,
-                        )  # fmt: skip
+                        place = goal[(first + row) * stride + group + column :]
+                        panel_left = packed_left[row * count :]
+                        panel_right = packed_right[column * count :]
+                        inside_rows = min(tile_rows(), height - row)
+                        inside_columns = min(tile_columns(left), wide - column)
+                        if terms == 0:
+                            tile(
+                                place, stride, panel_left, panel_right, count, inside_rows,
+                                inside_columns, begins,
+                            )  # fmt: skip
+                        elif terms == 1:
+                            distance_tile(
+                                place, stride, panel_left, panel_right, count, inside_rows,
+                                inside_columns, begins,
+                            )  # fmt: skip
+                        else:
+                            at = (first + row) * origin_row + (group + column) * origin_column
+                            pack_origin(
+                                packed_origin, origin, origin_first + at, origin_row,
+                                origin_column, inside_rows, inside_columns,
+                            )  # fmt: skip
+                            pull_tile(
+                                place, stride, panel_left, panel_right, count, inside_rows,
+                                inside_columns, begins, packed_origin,
+                            )  # fmt: skip
                         row += tile_rows()
                     column += tile_columns(left)
                 group += 256
             first += 240
         start += 256
+
+
+@helper
+def pack_origin(packed, source, first, row, column, rows, columns):
+    """A tile of the origins; what is beyond the edge is zero."""
+    for e in range(tile_rows() * tile_columns(source)):
+        packed[e] = 0.0
+    for r in range(rows):
+        for c in range(columns):
+            entry = source[first + r * row + c * column]
+            packed[r * tile_columns(source) + c] = entry
 
 
 @alone

@@ -305,7 +305,7 @@ class StepText(Multiplication):
         self._line("else:")
         self.indent += 1
         row, column = item.at[-2:]
-        body = item.left * item.right
+        body = item.terms.body
         if item.over == self.block:
             if self.block == self.outer:
                 self._line("if fresh > 0:")

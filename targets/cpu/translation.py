@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from llvmlite import ir
 from objc.targets.cpu.expressions import I64, Array, Expressions, Value, flat
+from objc.targets.cpu.mathematics.tile import TILES
 from objc.targets.cpu.mathematics.turn import build_turned_copy
 
 FLAGS = ("contract", "nsz", "arcp")
@@ -35,7 +36,7 @@ TURNED_COPY = "turned_copy"
 _WHOLE = 4
 """Vectors that a loop may take at a time."""
 
-_BY_HAND = {"tile", "turn_rows", "turn_columns", "move_rows", "move_columns"}
+_BY_HAND = {*TILES, "turn_rows", "turn_columns", "move_rows", "move_columns"}
 """What takes whole vectors as it is: loops beside it have the rest, of which LLVM need not make more."""
 
 

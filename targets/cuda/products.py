@@ -46,7 +46,7 @@ def made_by(item: Item) -> set[str]:
 def met_by(item: Item) -> set[str]:
     """The tensors that an item touches."""
     if isinstance(item, Product):
-        return {item.let, item.left.tensor, item.right.tensor}
+        return {item.let, *(read.tensor for read in item.terms.reads)}
     return made_by(item) | read_by((item,))
 
 
@@ -90,8 +90,8 @@ class Matrices:
         return {
             "kind": self.layout.dtype,
             "goal": self._matrix(let.name, (row, column), False),
-            "left": self._factor(item.left, row),
-            "right": self._factor(item.right, item.over),
+            "left": self._factor(item.terms.left, row),
+            "right": self._factor(item.terms.right, item.over),
             "extents": tuple(self._extent(one) for one in (row, column, item.over)),
             "adds": adds,
         }

@@ -82,7 +82,7 @@ def test_every_let_is_made_once_and_before_it_is_read(name: str) -> None:
                 others = set(program.let) - together.get(item.let, set())
                 assert used & others <= made, item
             if isinstance(item, Product):
-                assert {item.left.tensor, item.right.tensor} & set(program.let) <= made, item
+                assert {one.tensor for one in item.terms.reads} & set(program.let) <= made, item
             adds = isinstance(item, Product) and item.over == step.index
             if isinstance(item, Assign | Finish | Product) and not adds:
                 made.add(item.let)

@@ -106,6 +106,9 @@ loss rows(logits: real[K] | label: index(K)) = logsumexp(logits) - logits[label]
 objective layer(| x: real[D], label: index(K); learn matrix: real[K, D]) =
     minimize logsumexp(z) - z[label]
     where z[k] = sum[d](matrix[k, d] * x[d])
+objective near(| x: real[D], label: index(K); learn matrix: real[K, D]) =
+    minimize logsumexp(z) - z[label]
+    where z[k] = -sqrt(sum[d]((matrix[k, d] - x[d])^2))
 """
 
 
@@ -133,6 +136,10 @@ def test_products_and_rows_side_by_side(tmp_path: Path) -> None:
             (
                 module.layer_value_and_grad(x, label, matrix=matrix),
                 ours.layer.value_and_grad(x, label, matrix),
+            ),
+            (
+                module.near_value_and_grad(x, label, matrix=matrix),
+                ours.near.value_and_grad(x, label, matrix),
             ),
         ):
             assert found[0] == pytest.approx(expected[0], rel=1e-6)

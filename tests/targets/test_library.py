@@ -72,6 +72,8 @@ def test_two_results_that_are_one_tensor() -> None:
 BOTH = """
 loss layer(x: real[D], matrix: real[K, D] | label: index(K)) = logsumexp(z) - z[label]
     where z[k] = sum[d](matrix[k, d] * x[d])
+loss near(x: real[D], matrix: real[K, D] | label: index(K)) = logsumexp(z) - z[label]
+    where z[k] = -sqrt(sum[d]((matrix[k, d] - x[d])^2))
 loss cross_entropy(logits: real[K] | label: index(K)) = logsumexp(logits) - logits[label]
 """
 
@@ -92,6 +94,7 @@ def test_products_and_rows_side_by_side(columns: int, dtype: str) -> None:
     weight = drawn.integers(3, size=250)
     given = {
         "layer": (x, matrix.astype(dtype), label),
+        "near": (x, matrix.astype(dtype), label),
         "cross_entropy": (scores.astype(dtype), label),
     }
     closely = {"rtol": 20 * np.finfo(dtype).eps, "atol": np.finfo(dtype).eps}

@@ -91,26 +91,49 @@ def flat(typing: Any, array: Any) -> Any:
     return axis(array), generate
 
 
+def _tile(name: str, *given: Any) -> Any:
+    """A tile of that name for arguments of given kinds, arrays and whole numbers: see `build_tile`."""
+    kinds = [one if isinstance(one, types.Array) else types.int64 for one in given]
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        values = [
+            address_of(context, builder, kind, value) if isinstance(kind, types.Array) else value
+            for kind, value in zip(kinds, arguments, strict=True)
+        ]
+        with builder.goto_entry_block():
+            start = ir.IRBuilder(builder.block)
+            start.position_at_start(builder.block)
+        build_tile(builder, start, BITS, name, *values)
+        return context.get_dummy_value()
+
+    return types.void(*kinds), generate
+
+
 @intrinsic
 def tile(
     typing: Any, goal: Any, stride: Any, left: Any, right: Any, depth: Any, rows: Any,
     columns: Any, fresh: Any,
 ) -> Any:  # fmt: skip
-    """A tile of a matrix product: see `build_tile`."""
-    whole = (types.int64,) * 4
+    """A tile of a matrix product."""
+    return _tile("tile", goal, stride, left, right, depth, rows, columns, fresh)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        places = [
-            address_of(context, builder, kind, arguments[at])
-            for at, kind in ((0, goal), (2, left), (3, right))
-        ]
-        with builder.goto_entry_block():
-            start = ir.IRBuilder(builder.block)
-            start.position_at_start(builder.block)
-        build_tile(builder, start, BITS, places[0], arguments[1], *places[1:], *arguments[4:])
-        return context.get_dummy_value()
 
-    return types.void(goal, types.int64, left, right, *whole), generate
+@intrinsic
+def distance_tile(
+    typing: Any, goal: Any, stride: Any, left: Any, right: Any, depth: Any, rows: Any,
+    columns: Any, fresh: Any,
+) -> Any:  # fmt: skip
+    """A tile of squared distances."""
+    return _tile("distance_tile", goal, stride, left, right, depth, rows, columns, fresh)
+
+
+@intrinsic
+def pull_tile(
+    typing: Any, goal: Any, stride: Any, left: Any, right: Any, depth: Any, rows: Any,
+    columns: Any, fresh: Any, origin: Any,
+) -> Any:  # fmt: skip
+    """A tile of sums of weighed differences."""
+    return _tile("pull_tile", goal, stride, left, right, depth, rows, columns, fresh, origin)
 
 
 @intrinsic

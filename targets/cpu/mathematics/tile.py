@@ -1,5 +1,8 @@
 """The heart of a matrix product: a tile of the result in registers, in instructions of LLVM.
 
+What is added up is the products of two factors, or squares of their differences, or the products of one
+with differences of the other from an origin: an instruction more for each.
+
 A tile takes a panel of each factor: for every step of the sum the entries of its rows, and of its
 columns, one after the other in memory. What is beyond the edge of the result is computed and not
 stored.
@@ -8,9 +11,13 @@ stored.
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from llvmlite import ir
+
+Term: TypeAlias = Callable[[Any, Any, Any, Any], tuple[Any, Any]]
+"""What of entries of the two factors, and of an origin, is multiplied."""
 
 # ---- copied into emitted modules from here on
 
@@ -50,10 +57,11 @@ def lanes_of(bits: int, kind: Any) -> int:
 
 
 def build_tile(
-    b: Any, start: Any, bits: int, goal: Any, stride: Any, left: Any, right: Any, depth: Any,
-    rows: Any, columns: Any, fresh: Any,
+    b: Any, start: Any, bits: int, name: str, goal: Any, stride: Any, left: Any, right: Any, depth: Any,
+    rows: Any, columns: Any, fresh: Any, origin: Any = None,
 ) -> None:  # fmt: skip
-    """goal[r·stride + c] (+)= Σ over the depth of left[p·rows of a tile + r]·right[p·columns + c].
+    """goal[r·stride + c] (+)= Σ over the depth of left[p·rows of a tile + r]·right[p·columns + c], what the
+    name of one of TILES says of them.
 
     `rows` and `columns` are those of the tile that lie in the result; `fresh` is 1 where the result is
     set, 0 where it is added to. The result may be of a wider type than the factors. The builder
@@ -62,7 +70,7 @@ def build_tile(
     height = rows_of_tile(bits)
     kind = left.type.pointee
     _fetch(b, goal, stride, height, _VECTORS * lanes_of(bits, kind))
-    sums = _sums(b, start, bits, kind, left, right, depth)
+    sums = _sums(b, start, bits, TILES[name], left, right, origin, depth)
     wide = goal.type.pointee
     vector = ir.VectorType(wide, lanes_of(bits, kind))
     masks = [mask_of(b, vector.count, columns, at * vector.count) for at in range(_VECTORS)]
@@ -101,13 +109,14 @@ def _fetch(b: Any, goal: Any, stride: Any, rows: int, columns: int) -> None:
 
 
 def _sums(
-    b: Any, start: Any, bits: int, kind: Any, left: Any, right: Any, depth: Any
+    b: Any, start: Any, bits: int, term: Term, left: Any, right: Any, origin: Any, depth: Any
 ) -> list[list[Any]]:
     """The sums of a tile, as vectors by row.
 
     The registers take a stretch of the sum, and a table in the first cache what the stretches give:
     the rounding of n terms added one by one grows with n, of blocks with its root.
     """
+    kind = left.type.pointee
     height, count = rows_of_tile(bits), lanes_of(bits, kind)
     vector = ir.VectorType(kind, count)
     zero = ir.Constant(vector, [0.0] * count)
@@ -127,7 +136,7 @@ def _sums(
     first.add_incoming(I64(0), before)
     last = b.add(first, I64(_STRETCH))
     last = b.select(b.icmp_signed("<", last, depth), last, depth)
-    for row, sums in enumerate(_stretch(b, bits, kind, left, right, first, last)):
+    for row, sums in enumerate(_stretch(b, bits, term, left, right, origin, first, last)):
         for place, total in zip(places[row], sums, strict=True):
             b.store(b.fadd(b.load(place), total, flags=("nsz",)), place)
     first.add_incoming(last, b.block)
@@ -137,9 +146,10 @@ def _sums(
 
 
 def _stretch(
-    b: Any, bits: int, kind: Any, left: Any, right: Any, first: Any, last: Any
+    b: Any, bits: int, term: Term, left: Any, right: Any, origin: Any, first: Any, last: Any
 ) -> list[list[Any]]:
     """The sums of the steps from `first` to before `last`, of which there is one at least."""
+    kind = left.type.pointee
     height, count = rows_of_tile(bits), lanes_of(bits, kind)
     vector = ir.VectorType(kind, count)
     before = b.block
@@ -162,7 +172,11 @@ def _stretch(
         new.append([])
         for at in range(_VECTORS):
             held[row][at].add_incoming(ir.Constant(vector, [0.0] * count), before)
-            product = b.fmul(entry, columns[at], flags=_FUSED)
+            of = None
+            if origin is not None:
+                place = b.gep(origin, [I64((row * _VECTORS + at) * count)])
+                of = b.load(b.bitcast(place, vector.as_pointer()), align=4)
+            product = b.fmul(*term(b, entry, columns[at], of), flags=_FUSED)
             new[row].append(b.fadd(held[row][at], product, flags=_FUSED))
             held[row][at].add_incoming(new[row][at], loop)
     following = b.add(step, I64(1))
@@ -173,6 +187,24 @@ def _stretch(
 
 
 _FUSED = ("contract", "nsz")
+
+def _plain(b: Any, left: Any, right: Any, origin: Any) -> tuple[Any, Any]:
+    return left, right
+
+
+def _squared(b: Any, left: Any, right: Any, origin: Any) -> tuple[Any, Any]:
+    difference = b.fsub(left, right, flags=("nsz",))
+    return difference, difference
+
+
+def _pulled(b: Any, left: Any, right: Any, origin: Any) -> tuple[Any, Any]:
+    return left, b.fsub(right, origin, flags=("nsz",))
+
+
+TILES: dict[str, Term] = {"tile": _plain, "distance_tile": _squared, "pull_tile": _pulled}
+"""The two that are multiplied in every step of a sum, by the name of the function of a tile: entries of
+the factors, the squares of their differences, or those of the left factor and the differences of the right
+from an origin, which has the shape of a tile."""
 
 
 def _spread(b: Any, value: Any, count: int) -> Any:
