@@ -39,10 +39,8 @@ TEMPERED = (
     " the temperature's square, the value, does not"
 )
 PRODUCTS = "products of vectors leave the range, of which a difference is asked"
-GAINS = "gains of 2^1000 leave the range of float32, of which the share of the ideal ones does not"
 RANKS = (
-    GAINS
-    + "; over the square of a temperature of 1e-259 a sigmoid that has vanished is no number; where the"
+    "over the square of a temperature of 1e-259 a sigmoid that has vanished is no number; where the"
     " ranks are the ideal ones one less the share is what gains that are not tell from them, 1e-304"
 )
 SCALED = "by the logarithm of the scale: scores of any size, each rounded, less their mean under a softmax"
@@ -54,7 +52,6 @@ REASONS: Mapping[str, str] = {
     "crf": PATHS,
     "distillation": TEMPERED,
     "info_nce": PRODUCTS,
-    "lambdarank": GAINS,
     "soft_dtw": CURVED,
 }
 """By name, those that miss it by that measure too; one that has come to meet the aim is to go."""
