@@ -24,13 +24,16 @@ _GREATEST_DEGREE = 4
 
 def early_and_late(product: Expression, program: Program) -> tuple[Factors, Factors]:
     """The factors of a product that are multiplied in any order, and those that come after them in this one:
-    hyperparameters, each as often as its power says, and what powers are of, but for the first time."""
+    hyperparameters, each as often as its power says, what is divided by one, and what powers are of, but for
+    the first time."""
     settings, early, roots = list[Expression](), list[Expression](), list[Expression]()
     for factor in product.args:
         base, exponent = factor.as_base_exp()
         is_one = is_setting(base, program) or _is_made_of_settings(base, program)
         if exponent.is_Integer and exponent.is_positive and is_one:
             settings += [base] * int(exponent)
+        elif isinstance(factor, quotient) and is_setting(factor.args[1], program):
+            settings.append(factor)
         elif exponent == 2 and _may_be_large(base, program):
             early.append(base)
             roots.append(base)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import sympy
 
+import objc
 from objc.compiler import Variant, derive, lower, parse
 from objc.ir.program import Program
 from objc.source import Source
@@ -46,3 +48,20 @@ def test_what_falls_is_zero_far_out(text: str) -> None:
 def test_what_does_not_fall_as_fast_stays(text: str) -> None:
     bodies = [let.body for let in _derived(text, ("per_example",)).lets]
     assert not any(one.rhs == -2048 for body in bodies for one in body.atoms(sympy.StrictLessThan))
+
+
+@pytest.mark.parametrize(("dtype", "scale"), [(np.float32, 100.0), (np.float64, 800.0)])
+def test_a_learned_scale_whose_exponential_leaves_the_range_meets_sigmoids_of_zero(
+    dtype: type, scale: float
+) -> None:
+    """The size of a parameter is taken to be meant; that of its exponential is not."""
+    text = "loss f(x: real; learn s: real = 1, learn b: real = 0) = log(1 + exp(-(exp(s) * x + b)))"
+    kernel = objc.compile(text).f
+    x, ones = np.array([0.3, 2.0, 1e-3], dtype), np.ones(3, dtype)
+    for s, is_zero in ((scale, True), (3.0, False)):
+        options = {"x": x, "s": s, "b": 0.5, "wrt": ["x", "s", "b"], "reduction": "sum"}
+        slopes = kernel.gradient(**options)
+        products = kernel.hessian_vector_product(**options, vector=(ones, 1.0, 1.0))
+        for one in (*slopes, *products):
+            assert np.isfinite(one).all()
+            assert (np.asarray(one) == 0).all() == is_zero

@@ -21,6 +21,9 @@ loss lowest(s: real[K]; t: positive) = -t * logsumexp[k](-s[k] / t)
 loss signed(s: real[K]; c: real) = logsumexp[k](c * s[k])
 
 loss weighed(s: real[K] | w: positive[K]) = max[k](w[k] * s[k])
+
+loss ranked(s: real[K] | w: positive[K]; t: positive) = sum[k](w[k] / log2(1 + rank[k]))
+    where rank[k] = 1 + sum[j | j != k](sigmoid((s[j] - s[k]) / t))
 """)
 ROWS = ((0.3, 2.0, -1.0), (3e37, -1e38, 2.9e37), (1e30, 1e30, -2e30), (7.0, 7.0 - 2**-20, 1.0))
 
@@ -66,3 +69,12 @@ def test_no_quotient_leaves_the_range(t: float) -> None:
                 truth = (powers[k] / sum(powers) - (k == label)) / size
                 assert abs(got - truth) <= 2e-6 * abs(truth) + 1e-44, (row, k)
     assert np.all(np.abs(along_ones.astype(float)) <= 1e-6 / t**2)
+
+
+@pytest.mark.parametrize("t", [5e-260, 1e-200, 1e-170])
+def test_what_has_vanished_is_multiplied_before_it_is_divided(t: float) -> None:
+    """σ·(1 − σ)·σ/t over a t² beside it, where only the quotients leave the range."""
+    s = np.array([[1e-153, 3e-153, 5e-153]])
+    options = {"s": s, "w": np.array([[1.0, 2.0, 3.0]]), "t": t, "reduction": "sum"}
+    found = LOSSES.ranked.hessian_vector_product(**options, vector=np.array([[1.0, -0.5, 0.75]]))
+    np.testing.assert_array_equal(found, np.zeros((1, 3)))

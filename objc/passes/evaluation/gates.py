@@ -52,6 +52,7 @@ class Gates:
             or one.domain.is_integer
             or all(end.is_finite for end in one.domain.bounds)
         }
+        self._learned = {one.name for one in program.inputs if one.role == "learned"}
         self._sources: dict[str, frozenset[str]] = {}
         self._orders: dict[tuple[str, frozenset[str]], Order] = {}
         self._falls: dict[str, Order] = {}
@@ -211,6 +212,11 @@ class Gates:
     def _order_of_exponential(self, node: Any, inside: Order) -> Order:
         depth, degree = inside
         falls = isinstance(node, sympy.exp | expm1) and node.args[0].is_nonpositive
+        if (
+            inside == (0, 0)
+            and getattr(node.args[0].as_coeff_Mul()[1], "tensor", "") in self._learned
+        ):
+            return (1, 1)  # a parameter is of a size that is meant, its exponential need not be
         return (0, 0) if falls or inside == (0, 0) else (depth + 1, degree)
 
     def _is_bounded(self, node: Any) -> bool:
