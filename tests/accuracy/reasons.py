@@ -45,7 +45,7 @@ RANKS = (
     " is what tells them from the ideal ones, 1e-304"
 )
 EXPONENTIAL = (
-    "a scale of exp(125) leaves the range of float32, of which the slopes by images of a length of 1e32 do not"
+    "a scale of exp(125) leaves the range of float32, of which slopes by images of 1e32 do not"
 )
 SCALED = "by the logarithm of the scale: scores of any size, each rounded, less their mean under a softmax"
 
