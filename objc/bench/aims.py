@@ -41,6 +41,7 @@ AIMS: Mapping[str, Aim] = {
     "jensen_shannon": Aim(2.5),
     "info_nce": Aim(floor=1.3),
     "attention": Aim(1),
+    "mmd": Aim(1),
     "squared_boosting": Aim(15, peer="sklearn"),
     "poisson_boosting": Aim(15, peer="sklearn"),
     "poisson_boosting_64": Aim(5, peer="sklearn"),

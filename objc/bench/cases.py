@@ -53,6 +53,9 @@ def _own(name: str, declaration: str, *shared: str, **sizes: int) -> Case:
 UNIT_LENGTH = 1 / 16
 """The spread of the entries of vectors of 256 that are as long as one: such are contrasted."""
 
+NEAR = 1 / 8
+"""The spread of the entries of vectors of 64 that are as far from each other as a kernel is wide."""
+
 CASES = (
     _case("binary_cross_entropy", "binary_cross_entropy", batch=10_000_000),
     _case("binary_focal", "binary_focal", batch=10_000_000),
@@ -69,6 +72,7 @@ CASES = (
     _own("jensen_shannon", "jensen_shannon_logits", batch=65_536, K=1000),
     _case("info_nce", "info_nce", UNIT_LENGTH, B=4096, D=256),
     _own("attention", "attention", batch=64, N=128, D=64),
+    _case("mmd", "mmd_gaussian", NEAR, N=2048, M=2048, D=64),
     _boosting("squared_boosting", "half_squared_error", "float32", batch=10_000_000),
     _boosting("poisson_boosting", "poisson", "float32", batch=10_000_000),
     _boosting("poisson_boosting_64", "poisson", "float64", batch=10_000_000),

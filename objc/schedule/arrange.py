@@ -139,13 +139,17 @@ class _Slot:
 
 
 def arrange(
-    members: Sequence[Member], around: tuple[Index, ...], kept: frozenset[str] = frozenset()
+    members: Sequence[Member],
+    around: tuple[Index, ...],
+    kept: frozenset[str] = frozenset(),
+    in_block: bool = False,
 ) -> tuple[Item, ...]:
-    """The items of one level. `kept` are lets that have an array anyway (outputs)."""
+    """The items of one level. `kept` are lets that have an array anyway (outputs). What is `in_block` are
+    rows beside products of them."""
     slots: list[_Slot] = [_Slot(None)]
     place: dict[str, tuple[int, Member]] = {}
     for unit in _with_copies(list(_units(members))):
-        number = _slot_for(unit, slots, place)
+        number = _slot_for(unit, slots, place, in_block)
         slots[number].members += unit
         slots[number].direction = slots[number].direction or _direction(unit)
         for member in unit:
@@ -156,7 +160,10 @@ def arrange(
             for member in one.members:
                 items.append(_statement(member))
         else:
-            items += (_blocks if one.has_products else _loop)(one, around, kept)
+            if one.has_products:
+                items += _blocks(one, around, kept)
+            else:
+                items += _loop(one, around, kept, in_block=in_block)
     return tuple(items)
 
 
@@ -195,7 +202,10 @@ def _reads(unit: Sequence[Member], made: Member) -> bool:
 
 
 def _slot_for(
-    unit: Sequence[Member], slots: list[_Slot], place: Mapping[str, tuple[int, Member]]
+    unit: Sequence[Member],
+    slots: list[_Slot],
+    place: Mapping[str, tuple[int, Member]],
+    in_block: bool,
 ) -> int:
     lowest = 0
     index = unit[0].next
@@ -212,23 +222,36 @@ def _slot_for(
             together = index is None if statement else _pointwise(member, producer)
             lowest = max(lowest, slot if together else slot + 1)
     waits = _waits(unit, place)
-    is_flat = _is_flat(unit)
+    is_flat = _is_flat(unit, in_block)
     for number in range(lowest, len(slots)):
-        # In a step of a recurrence a loop that holds others would end the vectors of one that holds none.
-        is_apart = is_flat is not None and _is_flat(slots[number].members) == (not is_flat)
-        if slots[number].takes(unit, waits) and (number in read_slots or not is_apart):
+        # In a step of a recurrence a loop that holds others would end the vectors of one that holds none,
+        # and so it would in a row beside products, where what is held is for few entries.
+        is_apart = is_flat is not None and _is_flat(slots[number].members, in_block) == (
+            not is_flat
+        )
+        joins = not is_apart or (number in read_slots and not in_block)
+        if joins and slots[number].takes(unit, waits):
             return number
     slots.append(_Slot(None if index is None else index.dimension, waits=waits))
     return len(slots) - 1
 
 
-def _is_flat(members: Sequence[Member]) -> bool | None:
-    """Whether the next loop of members is the last of each; None outside the steps of a recurrence, or where
-    there is none."""
-    if not all(one.plan.group.is_recurrence and one.direction == 0 for one in members):
+def _is_flat(members: Sequence[Member], in_block: bool) -> bool | None:
+    """Whether the next loop of members is the last of each; None where that is no matter, or where there is
+    none."""
+    stepping = all(one.plan.group.is_recurrence and one.direction == 0 for one in members)
+    if not stepping and not (in_block and all(map(_is_flat_or_seldom, members))):
         return None
     left = [len(one.plan.path) - one.depth for one in members]
     return None if not left or min(left) == 0 else max(left) == 1
+
+
+def _is_flat_or_seldom(member: Member) -> bool:
+    """Whether the next loop of a member is its last, or what follows is for those of its entries alone that a
+    guard names."""
+    _, *inner = member.plan.path[member.depth :] or (None,)
+    asked = indices_of(member.plan.guard)
+    return not inner or (member.next in asked and asked.isdisjoint(inner))
 
 
 def _waits(unit: Sequence[Member], place: Mapping[str, tuple[int, Member]]) -> frozenset[Condition]:
@@ -307,7 +330,9 @@ def _blocks(slot: _Slot, around: tuple[Index, ...], kept: frozenset[str]) -> lis
     after: list[Item] = []
     for part in parts:
         made_of = (
-            _product(part, index) if isinstance(part, Member) else _loop(part, around, kept, index)
+            _product(part, index)
+            if isinstance(part, Member)
+            else _loop(part, around, kept, index, in_block=True)
         )
         for item in made_of:
             goal = {Start: before, Loop: items, Product: items}.get(type(item), after)
@@ -355,7 +380,11 @@ def _product(member: Member, rows: Index) -> Iterator[Item]:
 
 
 def _loop(
-    slot: _Slot, around: tuple[Index, ...], kept: frozenset[str], given: Index | None = None
+    slot: _Slot,
+    around: tuple[Index, ...],
+    kept: frozenset[str],
+    given: Index | None = None,
+    in_block: bool = False,
 ) -> list[Item]:
     """The loop of a slot, over the index `given` if there is one."""
     first = slot.members[0].next
@@ -378,7 +407,7 @@ def _loop(
             under, fixes = peeled
             after += fixes
         inner.append(under)
-    body = arrange(inner, (*around, index), kept)
+    body = arrange(inner, (*around, index), kept, in_block)
     return [*before, Loop(index, body, slot.direction), *after]
 
 

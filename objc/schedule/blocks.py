@@ -75,7 +75,7 @@ def with_products(program: Program, products: Products = Products.ALL) -> Progra
     """Sums of f(i, d)·g(j, d) as products of matrices, and those of differences: what is no matrix yet
     becomes a let, and so does what every term of a sum is multiplied by, and each product of a sum of
     several."""
-    writer = _Writer(program, {} if products == Products.PLAIN else _differences(program))
+    writer = _Writer(program, products)
     stepping = members(program)  # they run step by step, whatever they are
     for let in program.lets:
         kept = let.name in stepping or not products.takes(let)
@@ -110,9 +110,10 @@ def _ends(difference: Any) -> tuple[Read, Read] | None:
 class _Writer:
     """Writes the lets of a program anew, with products among them."""
 
-    def __init__(self, program: Program, differences: Mapping[str, Let]) -> None:
+    def __init__(self, program: Program, products: Products) -> None:
         self.program = program
-        self.differences = differences
+        self.of_factors = products == Products.PLAIN
+        self.differences = {} if self.of_factors else _differences(program)
         self.opened: set[str] = set()
         self.names = Names.of(program)
         self.lets: list[Let] = []
@@ -124,7 +125,7 @@ class _Writer:
         if found is not None:
             self._product(let, found)
             return True
-        if self._differing(let):
+        if not self.of_factors and self._differing(let):
             return True
         bodies = _grouped(let, self.program)
         if len(bodies) < 2:
@@ -157,6 +158,14 @@ class _Writer:
         body = Branch(found.outside, body, sympy.Integer(0))
         self.lets.append(_pointwise(let, body))
 
+    def _is_sum(self, let: Let) -> bool:
+        """Whether a let is a sum of differences with weights, or has a part that is one."""
+        parts = _parted(let)
+        if parts is not None:
+            return self._is_sum(parts.near)
+        found = _apart(let, self.program)
+        return found is not None and found.weight is not None
+
     def _inner(self, let: Let, body: Expression, guard: Condition) -> Let:
         """A product as a let of its own, of which another let is made."""
         name = self.names.fresh(f"product_{let.name}")
@@ -164,15 +173,20 @@ class _Writer:
         self.lets.append(inner)
         return inner
 
-    def _differing(self, let: Let) -> bool:
-        """Write a let as a sum of differences of two matrices, if it is one."""
+    def _differing(self, let: Let, apart: Condition = sympy.false) -> bool:
+        """Write a let as a sum of differences of two matrices, if it is one, but for terms that stand
+        `apart`."""
         plain = with_bodies(let, self.differences)
-        parts = _divided(plain)
-        if parts is not None and _apart(parts[0], self.program) is not None:
-            inner = [replace(one, name=self.names.fresh(f"part_{let.name}")) for one in parts]
-            self._differing(inner[0])
-            total = sum(one.read(*one.free) for one in inner)
-            self.lets += [inner[1], _pointwise(let, total)]
+        parts = _parted(plain)
+        if parts is not None and self._is_sum(parts.near):
+            guard = sympy.And(parts.far.guard, parts.condition, sympy.Not(apart))
+            near = replace(parts.near, name=self.names.fresh(f"part_{let.name}"), domain=REAL)
+            far = replace(
+                parts.far, name=self.names.fresh(f"part_{let.name}"), domain=REAL, guard=guard
+            )
+            self._differing(near, sympy.Or(apart, parts.condition))
+            total = near.read(*near.free) + far.read(*far.free)
+            self.lets += [far, _pointwise(let, total)]
             self.opened |= {read.tensor for read in let.reads} & set(self.differences)
             return True
         found = _apart(plain, self.program)
@@ -181,8 +195,10 @@ class _Writer:
         self.opened |= {read.tensor for read in let.reads} & set(self.differences)
         body = found.difference
         if found.weight is not None:
-            guarded = found.inside != sympy.true
-            weight = Branch(found.inside, found.weight, sympy.Integer(0))
+            guarded = found.inside != sympy.true or apart != sympy.false
+            # What is no number is not apart, whatever is asked of it.
+            weight = Branch(apart, sympy.Integer(0), found.weight)
+            weight = Branch(found.inside, weight, sympy.Integer(0))
             if not _is_matrix(weight, let, self.program):
                 weight = self._matrix(let, weight, _sides(let)[0])
             body = _annulled(weight, body, (guarded, False))
@@ -388,18 +404,31 @@ def _apart(let: Let, program: Program) -> _Apart | None:
     return _Apart(sign * whole, weights, moving[0] - origin, guard, sympy.And(*outside))
 
 
-def _divided(let: Let) -> tuple[Let, Let] | None:
-    """A sum of differences that are divided, by a distance for one, in two: that of differences times
-    the inverse, where this is far from the ends of any type's range, and the few others as they are."""
+@dataclass(frozen=True)
+class _Parts:
+    """A sum in two: near terms, which may be differences with weights, and the few that a condition says to
+    be far."""
+
+    near: Let
+    far: Let
+    condition: Condition
+
+
+def _parted(let: Let) -> _Parts | None:
+    """The parts of a sum of terms that are one or the other, as the indices of pairs say; or of differences
+    that are divided, by a distance for one: where the inverse is in any type's range, they are multiplied
+    by it."""
+    if isinstance(let.body, Branch):
+        condition, near, far = let.body.args
+        if let.free and let.free[-1] not in indices_of(condition) and far != 0:
+            # The opposite of a comparison with what is no number does not hold either.
+            not_near = sympy.Ne(Branch(condition, sympy.Integer(1), sympy.Integer(0)), 1)
+            return _Parts(replace(let, body=near), replace(let, body=far), not_near)
     for factor in sympy.Mul.make_args(let.body):
         if isinstance(factor, quotient) and _ends(factor.args[0]) is not None:
             difference, divisor = factor.args
-            near = sympy.And(abs(divisor) >= 1 / _REACH, abs(divisor) <= _REACH)
-            body = let.body / factor * difference / divisor
-            return (
-                replace(let, body=body, guard=sympy.And(let.guard, near), domain=REAL),
-                replace(let, guard=sympy.And(let.guard, sympy.Not(near)), domain=REAL),
-            )
+            far = sympy.Or(abs(divisor) < 1 / _REACH, abs(divisor) > _REACH)
+            return _Parts(replace(let, body=let.body / factor * difference / divisor), let, far)
     return None
 
 

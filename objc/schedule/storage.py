@@ -54,7 +54,9 @@ def storage_of(
             continue
         within = made[owner].block + 1
         apart = made[name].path[:within] != made[owner].path[:within]
-        if found[owner].kind == "output" or (found[owner].kind == "scratch" and not apart):
+        fits = set(found[name].axes) <= set(found[owner].axes)
+        scratch = found[owner].kind == "scratch" and not apart and fits
+        if found[owner].kind == "output" or scratch:
             found[name] = replace(found[owner], kind="lent", of=owner)
     return found
 

@@ -6,12 +6,12 @@ Where what is summed is symmetric or antisymmetric in the two, the shares are th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from objc.atoms import quotient
-from objc.ir.index import at
+from objc.ir.index import BATCH, Index, at
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, substitute_positions
@@ -21,7 +21,8 @@ _LONGEST = 300
 """Operations of a body that is compared with others."""
 
 _Parities = Mapping[str, int]
-"""By let: 1 where the exchange of its first two indices changes nothing, -1 where it changes the sign."""
+"""By let: 1 where the exchange of its first two indices, behind that of a batch, changes nothing, -1 where it
+changes the sign."""
 
 
 def without_mirrored(program: Program) -> Program:
@@ -73,9 +74,10 @@ def _alike(program: Program) -> set[str]:
 def _parities(program: Program) -> _Parities:
     found: dict[str, int] = {}
     for let in program.lets:
-        if len(let.free) < 2 or let.free[0].dimension != let.free[1].dimension:
+        pair = let.free[_place(let.free) :][:2]
+        if len(pair) < 2 or pair[0].dimension != pair[1].dimension:
             continue
-        first, second = let.free[:2]
+        first, second = pair
         exchange = {first: at(second), second: at(first)}
         if substitute_positions(let.guard, exchange) != let.guard or let.reduction not in (
             None, "sum",
@@ -90,13 +92,21 @@ def _parities(program: Program) -> _Parities:
     return found
 
 
+def _place(indices: Sequence[Index | None]) -> int:
+    """Where behind the index of a batch the first of a pair may stand."""
+    return int(bool(indices) and indices[0] is not None and indices[0].dimension == BATCH)
+
+
 def _canonical(body: Expression, parities: _Parities) -> Expression:
     """A body in which what may be exchanged is read in one order."""
     swaps: dict[Expression, Expression] = {}
     for read in body.atoms(Read):
-        if read.tensor in parities and str(read.positions[0]) > str(read.positions[1]):
-            first, second, *rest = read.positions
-            swaps[read] = parities[read.tensor] * read.at((second, first, *rest))
+        if read.tensor not in parities:
+            continue
+        place = _place([position.index for position in read.positions])
+        example, (first, second, *rest) = read.positions[:place], read.positions[place:]
+        if str(first) > str(second):
+            swaps[read] = parities[read.tensor] * read.at((*example, second, first, *rest))
     if not swaps:
         return body
     body = body.xreplace(swaps)

@@ -28,7 +28,10 @@ FEW_ASKED = 23
 """or up to which, where a row by itself is asked what it may do without."""
 
 FEW_PAIRS = 8
-"""Rows, and columns, of an example's matrices up to which a product costs more than its loops."""
+"""Rows, and columns, of an example's matrices up to which a product costs more than its loops,"""
+
+FEW_APART = 12
+"""and up to which distances do."""
 
 ERRORS = 5
 """Numbers in the report of a bad position: rank, site, position, extent, example."""
@@ -49,19 +52,21 @@ def emit(program: Program, dtype: DType) -> Emitted:
 
 def few_entries(wide: Kernel, narrow: Kernel) -> dict[str, int]:
     """The dimensions that are to be small for the second of two forms, and how many entries at most."""
-    pairs = _pairs(wide.loops)
+    pairs, most = _pairs(wide.loops)
     if pairs:
-        return {one.name: FEW_PAIRS for one in pairs if one.size is None}
+        return {one.name: most for one in pairs if one.size is None}
     return dict.fromkeys(few(narrow.loops), FEW_ASKED if wide.asks_rows else FEW)
 
 
-def _pairs(loops: Loops) -> tuple[Dimension, ...]:
-    """The rows and columns of the first product of an example's matrices, if there are such."""
+def _pairs(loops: Loops) -> tuple[tuple[Dimension, ...], int]:
+    """The rows and columns of the first product of an example's matrices, if there are such, and how many
+    are few."""
     for step in loops.steps:
         for item, around in walk(step.items):
             if isinstance(item, Product) and any(isinstance(one, Block) for one in around):
-                return tuple(index.dimension for index in item.at[-2:])
-    return ()
+                most = FEW_APART if item.terms.is_of_differences else FEW_PAIRS
+                return tuple(index.dimension for index in item.at[-2:]), most
+    return (), FEW_PAIRS
 
 
 def _usual(kernel: Kernel) -> dict[str, Any]:
@@ -88,10 +93,11 @@ def forms(
     side, or one for matrices of few entries, which multiplies them row by row. The names of their functions
     begin with the prefixes."""
     loops = scheduled(program, dtype)
-    known = [one.size for one in _pairs(loops) if one.size is not None]
-    if _pairs(loops) and all(size <= FEW_PAIRS for size in known):
+    pairs, most = _pairs(loops)
+    known = [one.size for one in pairs if one.size is not None]
+    if pairs and all(size <= most for size in known):
         by_rows = scheduled(program, dtype, Products.ALL)
-        if len(known) == len(_pairs(loops)):
+        if len(known) == len(pairs):
             return Kernel(by_rows, dtype, prefixes[0]), None
         return Kernel(loops, dtype, prefixes[0]), Kernel(by_rows, dtype, prefixes[1])
     turned = narrow(loops)

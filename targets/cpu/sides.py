@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import sympy
+from objc.targets.cpu.forms import shared_guard
 
 from objc.atoms import Branch
 from objc.ir.spelling import spelled
@@ -49,6 +50,26 @@ def skippable(loop: Loop, is_there: Callable[[Read], bool]) -> tuple[Condition, 
             if whole - _functions(rest):
                 return asked, _settled(loop, condition, ~answer) if is_one else loop, lighter
     return None
+
+
+def seldom(loop: Loop) -> tuple[Condition, Loop, Loop] | None:
+    """What loops within a loop are for, where it is one condition of the outer loop's entries; that loop, and
+    what it is where no entry fulfills the condition."""
+    inner = [one for one in loop.body if isinstance(one, Loop)]
+    made = {one.let for one, _ in walk(loop.body) if isinstance(one, Assign | Finish)}
+    guards = [shared_guard(one) for one in inner]
+    if (
+        loop.direction
+        or not guards
+        or not all(isinstance(one, Loop | Start | Finish) for one in loop.body)
+    ):
+        return None
+    condition = sympy.And(*set.intersection(*guards))
+    asked = condition.atoms(sympy.core.relational.Relational)
+    known = all(_is_known(one, made) and all(map(_is_plain, reads(one))) for one in asked)
+    if not asked or not known or loop.index not in indices_of(condition):
+        return None
+    return condition, loop, replace(loop, body=tuple(one for one in loop.body if one not in inner))
 
 
 def _seldom_first(condition: Condition) -> tuple[bool, str]:

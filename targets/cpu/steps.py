@@ -13,7 +13,7 @@ from objc.targets.cpu.multiplication import Multiplication
 from objc.targets.cpu.places import MOST_ROWS, bare
 from objc.targets.cpu.printer import Printer
 from objc.targets.cpu.quads import ROWS, added, four
-from objc.targets.cpu.sides import skippable
+from objc.targets.cpu.sides import seldom, skippable
 from objc.targets.cpu.usual import usual
 
 from objc.ir.index import Index, at
@@ -352,6 +352,8 @@ class StepText(Multiplication):
             self.asked |= shared
         asks = self.asks_rows and self._is_of_a_row(loop)
         forms = skippable(loop, self._is_there) if asks else None
+        if forms is None and asks and self.block is not None:
+            forms = seldom(loop)
         if forms is None:
             self._plain_loop(loop, extent)
         else:

@@ -17,7 +17,14 @@ from objc.syntax import read_source
 FILE = Path(__file__).with_name("distances.objc")
 OURS = objc.compile(FILE)
 SECOND = objc.compile(FILE, target="numpy")
-SIZES = [(1, 1, 1, 1), (3, 9, 5, 1), (2, 12, 32, 2), (1, 13, 33, 257), (2, 131, 130, 7)]
+SIZES = [
+    (1, 1, 1, 1),
+    (3, 9, 5, 1),
+    (2, 12, 32, 2),
+    (2, 14, 13, 3),
+    (1, 13, 33, 257),
+    (2, 131, 130, 7),
+]
 """Examples, and of each the rows of two matrices, and their columns."""
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 DTYPE = pytest.mark.parametrize("dtype", TOLERANCE)
@@ -88,7 +95,7 @@ def test_norms_of_any_size(dtype: str, scale: float) -> None:
 
 
 @DTYPE
-@pytest.mark.parametrize("rows", [9, 140])
+@pytest.mark.parametrize("rows", [9, 14, 140])
 def test_far_items_keep_the_digits_of_their_distances(dtype: str, rows: int) -> None:
     """Of squares of lengths less products nothing would be left."""
     near = normal(rows, 3).astype(dtype)
@@ -99,7 +106,7 @@ def test_far_items_keep_the_digits_of_their_distances(dtype: str, rows: int) -> 
 
 
 @DTYPE
-@pytest.mark.parametrize("rows", [9, 140])
+@pytest.mark.parametrize("rows", [9, 14, 140])
 def test_pairs_that_a_guard_chooses(dtype: str, rows: int) -> None:
     x = normal(2, rows, 4).astype(dtype)
     label = np.random.default_rng(1).integers(3, size=(2, rows))
@@ -118,8 +125,27 @@ def _of_own(each: Any) -> float:
 
 
 @DTYPE
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("scale", [1.0, 1e10, 1e25])
 @pytest.mark.parametrize("rows", [9, 140])
+def test_terms_that_are_one_or_the_other(dtype: str, rows: int, scale: float) -> None:
+    """Those of pairs so far apart that a square of their distance leaves the range."""
+    x = normal(2, rows, 4).astype(dtype)
+    x[:, 3] *= scale
+    found = parts(OURS.neighbours.value_and_grad(x, reduction="sum"))
+    x = x.astype(np.longdouble)
+    apart, squares = pairs(x, x)
+    inverse = 1 / (1 + squares)
+    count, total = rows * (rows - 1), 1 + inverse.sum(2, keepdims=True)
+    logs = np.log1p(squares)
+    value = (logs / total).sum() / count
+    weight = 2 * inverse / total + 2 * inverse**2 * (logs.sum(2, keepdims=True) / total**2)
+    pull = (weight[..., None] * apart).sum(2) - (weight[..., None] * apart).sum(1)
+    alike(found, [float(value), (pull / count).astype(float)], dtype)
+
+
+@DTYPE
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("rows", [9, 14, 140])
 def test_what_a_mask_leaves_out_may_be_no_number(dtype: str, bad: float, rows: int) -> None:
     x = normal(2, rows, 4).astype(dtype)
     mask = np.random.default_rng(1).integers(2, size=(2, rows))
@@ -156,7 +182,7 @@ def test_all_of_it_is_made_in_blocks(batched: bool) -> None:
     loops = schedule(derived, Products.EACH)
     items = [found for step in loops.steps for found in walk(step_items(step))]
     made = [item for item, _ in items if isinstance(item, Product)]
-    assert len(made) == (6 if batched else 5) and all(one.terms.is_of_differences for one in made)
+    assert len(made) == 5 and all(one.terms.is_of_differences for one in made)
     added = [around for item, around in items if isinstance(item, Accumulate)]
     assert added and not any(
         loop.index.dimension.name == "D" for around in added for loop in around

@@ -188,6 +188,7 @@ def _stretch(
 
 _FUSED = ("contract", "nsz")
 
+
 def _plain(b: Any, left: Any, right: Any, origin: Any) -> tuple[Any, Any]:
     return left, right
 
