@@ -397,7 +397,7 @@ def _apart(let: Let, program: Program) -> _Apart | None:
     weights, guard = sympy.Mul(*weight), sympy.And(*inside)
     moving = [one for one in ends if over in indices_of(one)]
     beside = (indices_of(weights) | indices_of(guard)).difference(example)
-    if len(moving) != 1 or first in indices_of(moving[0]) or beside != {first, over}:
+    if len(moving) != 1 or first in indices_of(moving[0]) or not beside <= {first, over}:
         return None
     origin = ends[ends[0] == moving[0]]
     sign = 1 if moving[0] == ends[0] else -1

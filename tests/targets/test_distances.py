@@ -125,6 +125,24 @@ def _of_own(each: Any) -> float:
 
 
 @DTYPE
+@pytest.mark.parametrize("rows", [9, 140])
+def test_weights_of_items_and_none(dtype: str, rows: int) -> None:
+    x, y = normal(2, rows, 4), normal(2, rows + 3, 4, seed=1)
+    x, y, u = (one.astype(dtype) for one in (x, y, normal(2, rows + 3, seed=2)))
+    found = parts(OURS.spread.value_and_grad(x, y, u, reduction="sum"))
+    wide = [one.astype(float) for one in (x, y, u)]
+    apart, squares = pairs(wide[0], wide[1])
+    own, own_squares = pairs(wide[0], wide[0])
+    weight = np.where(np.arange(rows + 3) == 1, 0, wide[2])[:, None, :, None]
+    o = (weight * apart).sum(2)
+    value = squares.mean((1, 2)).sum() + own_squares.mean((1, 2)).sum() + (o**2).sum()
+    d_x = 2 * apart.mean(2) / rows + 4 * own.mean(2) / rows + 2 * o * weight.sum(2)
+    d_y = -2 * apart.mean(1) / (rows + 3) - 2 * (weight * o[:, :, None]).sum(1)
+    d_u = 2 * (o[:, :, None] * apart).sum((1, 3)) * (np.arange(rows + 3) != 1)
+    alike(found, [value, d_x, d_y, d_u], dtype)
+
+
+@DTYPE
 @pytest.mark.parametrize("scale", [1.0, 1e10, 1e25])
 @pytest.mark.parametrize("rows", [9, 140])
 def test_terms_that_are_one_or_the_other(dtype: str, rows: int, scale: float) -> None:

@@ -64,6 +64,7 @@ TERMS = (
     "mean[j, l](tanh(sum[d](book[j, d]^2 * book[l, d])))", "sum[d](tanh(sum[j](u[j] * book[j, d])))",
     "mean[j, l | l < j](sum[d](tanh(book[j, d]) / 2 * book[l, d])^2)",
     "mean[j, l](exp(-sum[d]((book[j, d] - book[l, d])^2)))", "sum[i](tanh(sum[d]((x[i, d] - g[d])^2)))",
+    "mean[i, l](log(1 + exp(u[i] - u[l])))", "sum[i, l | i != l](tanh(sum[d]((x[i, d] - x[l, d])^2)))",
     "sum[j, l | kind[j] != kind[l]](log(1 + sum[d]((x[j, d] - y[l, d])^2)))",
 )  # fmt: skip
 
