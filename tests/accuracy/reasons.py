@@ -1,4 +1,4 @@
-"""Why some losses of the library miss the aim at the edges of their domains, and which are not measured."""
+"""Why some losses of the library miss the aim at the edges of their domains."""
 
 from __future__ import annotations
 
@@ -47,6 +47,10 @@ RANKS = (
 EXPONENTIAL = (
     "a scale of exp(125) leaves the range of float32, of which slopes by images of 1e32 do not"
 )
+POTENTIALS = (
+    "potentials as large as the costs, each rounded, stand in exponents over the regularization: rows are sent"
+    " what is not their share; products with a Hessian that is zero, or nearly, have parts that are not"
+)
 SCALED = "by the logarithm of the scale: scores of any size, each rounded, less their mean under a softmax"
 
 REASONS: Mapping[str, str] = {
@@ -57,10 +61,7 @@ REASONS: Mapping[str, str] = {
     "distillation": TEMPERED,
     "info_nce": PRODUCTS,
     "siglip": EXPONENTIAL,
+    "sinkhorn": POTENTIALS,
     "soft_dtw": CURVED,
 }
 """By name, those that miss it by that measure too; one that has come to meet the aim is to go."""
-
-LONG = "its examples take minutes in hundreds of digits"
-
-NOT_MEASURED: Mapping[str, str] = dict.fromkeys(("sinkhorn",), LONG)
