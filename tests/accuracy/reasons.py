@@ -48,7 +48,7 @@ EXPONENTIAL = (
     "a scale of exp(125) leaves the range of float32, of which slopes by images of 1e32 do not"
 )
 POTENTIALS = (
-    "potentials as large as the costs, each rounded, stand in exponents over the regularization: rows are sent"
+    "potentials as large as the costs, each rounded, are exponents over the regularization: rows are sent"
     " what is not their share; products with a Hessian that is zero, or nearly, have parts that are not"
 )
 SCALED = "by the logarithm of the scale: scores of any size, each rounded, less their mean under a softmax"
