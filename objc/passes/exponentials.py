@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, sigmoid, softplus, stop_gradient
+from objc.atoms import Branch, expm1, sigmoid, softplus, stop_gradient
 from objc.ir.domain import REAL
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
@@ -22,6 +22,7 @@ from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Extent, Read, substitute_positions
 from objc.passes.batch import dependent
 from objc.passes.rewrites import rewrite
+from objc.passes.rewrites.forms import without_factor
 
 ZERO = sympy.Integer(0)
 
@@ -123,7 +124,7 @@ def _weighted_exponent(body: Expression, fixed: set[str]) -> tuple[Expression | 
     be counted: of a weight that may be zero and is not moved, only what it is not zero of. (Of one that is
     moved, the exponential beside it may be infinite.) A sigmoid vanishes as an exponential does, and so does
     a softplus."""
-    factors = sympy.Mul.make_args(body)
+    factors = _with_complement(body)
     exponents = [one.args[0] for one in factors if isinstance(one, sympy.exp)]
     weights = [one.as_base_exp() for one in factors if not isinstance(one, sympy.exp)]
     vanishing = exponents or any(isinstance(base, sigmoid | softplus) for base, _ in weights)
@@ -141,6 +142,15 @@ def _weighted_exponent(body: Expression, fixed: set[str]) -> tuple[Expression | 
         return None, sympy.true
     logarithms = (power * sympy.log(base) for base, power in weights)
     return sympy.Add(*exponents, *logarithms), sympy.And(*counted)
+
+
+def _with_complement(body: Expression) -> tuple[Any, ...]:
+    """The factors of a product, of which one may be −expm1(v) > 0, for v < 0."""
+    for one in sympy.Mul.make_args(body):
+        if isinstance(one, expm1) and one.args[0].is_negative:
+            others = sympy.Mul.make_args(-without_factor(body, one))
+            return (-one, *(other for other in others if other != 1))
+    return sympy.Mul.make_args(body)
 
 
 def _under_logarithms(program: Program) -> set[str]:

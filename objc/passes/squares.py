@@ -59,6 +59,8 @@ class _Squares:
                     changed = self._of(node)
                 if changed is None and node.has(Extent):
                     changed = self._of(self._by_means(node))
+                if changed is None and node.has(Extent):
+                    changed = self._over_size(node)
                 if changed is not None:
                     body = body.xreplace({node: changed})
             lets += [one for key, one in self.made.items() if key not in before]
@@ -81,18 +83,26 @@ class _Squares:
                     return sympy.Add(*rest, coefficient * found)
         return None
 
+    def _over_size(self, node: Any) -> Expression | None:
+        """N·Σ x·y − Σ x·Σ y as N times what it is over N."""
+        for size in sorted(node.atoms(Extent), key=spelled):
+            found = self._of(self._by_means(node.func(*(one / size for one in node.args))))
+            if found is not None:
+                return size * found
+        return None
+
     def _by_means(self, node: Any) -> Any:
         """A sum with Σ x / N as the mean that it is, and (Σ x)²/N as N times its square."""
         return node.func(*(self._by_mean(one) for one in node.args))
 
     def _by_mean(self, term: Any) -> Any:
-        for base, exponent in [one.as_base_exp() for one in sympy.Mul.make_args(term)]:
+        powers = dict(one.as_base_exp() for one in sympy.Mul.make_args(term))
+        for base, exponent in powers.items():
             let = self.known.get(getattr(base, "tensor", ""))
             if let is None or let.reduction != "sum" or len(let.over) != 1:
                 continue
             size = Extent(let.over[0].dimension)
-            left = dict(one.as_base_exp() for one in sympy.Mul.make_args(term))
-            if exponent.is_Integer and exponent > 0 and left.get(size, ZERO).is_negative:
+            if exponent.is_Integer and exponent > 0 and powers.get(size, ZERO).is_negative:
                 mean = self._mean(let).read(*base.positions)
                 term = term / base**exponent * (size * mean) ** exponent
         return term

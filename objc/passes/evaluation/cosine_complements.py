@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, quotient
+from objc.atoms import Branch, log1p, quotient
 from objc.ir.domain import Domain
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Program
@@ -29,6 +29,8 @@ def complements_of_cosines(program: Program) -> Program:
 
 
 class _Making(Making):
+    kinds = (sympy.Add, sympy.log)
+
     def __init__(self, program: Program) -> None:
         super().__init__(program)
         self.cosines = {
@@ -37,26 +39,39 @@ class _Making(Making):
         self.distances: dict[Expression, Read] = {}
 
     def change(self, node: Any, reader: Let) -> Expression | None:
-        """c − c·cos."""
+        """c − c·cos, c − c·cos², and log cos."""
+        if isinstance(node, sympy.log):
+            (read,) = node.args
+            if getattr(read, "tensor", "") not in self.cosines:
+                return None
+            near = log1p(-self._distance(read, 1) / 2)
+            return Branch(sympy.Gt(read, _HALF), near, node)
         for addend in node.args:
-            for read in sympy.Mul.make_args(addend):
-                if getattr(read, "tensor", "") not in self.cosines:
+            for factor in sympy.Mul.make_args(addend):
+                read, power = factor.as_base_exp()
+                if getattr(read, "tensor", "") not in self.cosines or power not in (1, 2):
                     continue
-                weight = -addend / read
+                weight = -addend / factor
                 if weight in node.args:
                     rest = [one for one in node.args if one not in (addend, weight)]
-                    near = sympy.Gt(read, _HALF)
-                    small = Branch(near, self._distance(read) / 2, 1 - read)
+                    small = self._complement(read, 1)
+                    if power == 2:
+                        small *= self._complement(read, -1)
                     return sympy.Add(*rest, weight * small)
         return None
 
-    def _distance(self, read: Read) -> Read:
-        """Σ (u − v)² of what a cosine that is read is of."""
+    def _complement(self, read: Read, sign: int) -> Expression:
+        """1 ∓ cos"""
+        near = sympy.Gt(sign * read, _HALF)
+        return Branch(near, self._distance(read, sign) / 2, 1 - sign * read)
+
+    def _distance(self, read: Read, sign: int) -> Read:
+        """Σ (u ∓ v)² of what a cosine that is read is of."""
         cosine = self.known[read.tensor]
         places: dict[Index, Position] = dict(zip(cosine.free, read.positions, strict=True))
         first, second = (substitute_positions(one, places) for one in self.cosines[cosine.name])
         guard = substitute_positions(cosine.guard, places)
-        body = (first - second) ** 2
+        body = (first - sign * second) ** 2
         if body not in self.distances:
             free = tuple(sorted(indices_of(body) - set(cosine.over), key=lambda index: index.name))
             name = self.names.fresh(f"distance_{cosine.name}")

@@ -42,7 +42,7 @@ def gammas_beside_logarithms(program: Program) -> Program:
     """The program with such sums by their series, far out, where their logarithms nearly agree."""
     if not any(let.body.has(*_GAMMAS) for let in program.lets):
         return program
-    for find in (_pairs, _factorials):
+    for find in (_pairs, _factorials, _singles):
         program = _Joining(program, find).changed()
     return program
 
@@ -84,18 +84,18 @@ class _Joining:
         return None
 
     def _near(self, fits: Any) -> tuple[Expression, Any, list[Expression]] | None:
-        opened, back = _in_rates(written_out(fits, self.program))
-        terms = _Linear.of(opened) if size(opened) <= _MOST_NODES else None
-        if terms is None:
-            return None
-        for series, there, again in self.find(terms):
-            whole = _joined(series, there)
-            if whole is not None:
-                near, condition, ratios = whole
-                near, condition, *ratios = (
-                    one.xreplace(again).xreplace(back) for one in (near, condition, *ratios)
-                )
-                return near, condition, ratios
+        # A difference that is squared is of no sign when it is written out.
+        for whole in dict.fromkeys((written_out(fits, self.program), fits)):
+            opened, back = _in_rates(whole)
+            terms = _Linear.of(opened) if size(opened) <= _MOST_NODES else None
+            for series, there, again in () if terms is None else self.find(terms):
+                joined = _joined(series, there)
+                if joined is not None:
+                    near, condition, ratios = joined
+                    near, condition, *ratios = (
+                        one.xreplace(again).xreplace(back) for one in (near, condition, *ratios)
+                    )
+                    return near, condition, ratios
         return None
 
     def _named(self, ratio: Any) -> Expression:
@@ -251,6 +251,35 @@ def _factorials(terms: _Linear) -> Iterator[tuple[_Series, _Linear, dict[Any, An
         yield found, there, {x: y}
 
 
+def _singles(terms: _Linear) -> Iterator[tuple[_Series, _Linear, dict[Any, Any]]]:
+    """c·ψₙ(x) of an entry x, as of a gamma distribution by its shape: ψ(x) − log x is −1/(2x) and less."""
+    for one in terms.weights:
+        argument = _argument(one)
+        x = sympy.Dummy("x", positive=True)
+        entry = None if argument is None else _entry_by(argument, x)
+        if entry is None:
+            continue
+        there = terms.xreplace(entry)
+        used = [f for f in there.weights if _argument(f) == x]
+        found = _Series(x, used, sympy.Ge(x, FAR))
+        for function in used:
+            weight = there.weights[function]
+            order = -1 if isinstance(function, loggamma) else int(function.args[0])
+            powers = {n: sympy.Rational(c) / x**n for n, c in SERIES[order].items()}
+            if order == -1:
+                found.logarithms.append((weight * (x - HALF), x))
+                found.fractions -= weight * x
+                found.rest += weight * sympy.log(2 * sympy.pi) / 2
+            elif order == 0:
+                found.logarithms.append((weight, x))
+            else:
+                found.fractions += weight * powers.pop(order)
+            if order >= 0:
+                found.next_fractions += weight * powers.pop(order + 1)
+            found.rest += weight * sympy.Add(*powers.values())
+        yield found, there, {x: argument}
+
+
 def _argument(function: Any) -> Any:
     if isinstance(function, loggamma):
         return function.args[0]
@@ -279,6 +308,8 @@ def _joined(series: _Series, terms: _Linear) -> tuple[Expression, Any, list[Expr
     x = series.x
     kept, coefficients = ZERO, dict[Any, Expression]()
     logarithms = list(series.logarithms)
+    is_single = all(_argument(one) == x for one in series.used)
+    own = [weight for weight, argument in logarithms if is_single and argument == x]
     for one, weight in terms.weights.items():
         if isinstance(one, (sympy.log, log1p)):
             logarithms.append((weight, 1 + one.args[0] if isinstance(one, log1p) else one.args[0]))
@@ -312,21 +343,35 @@ def _joined(series: _Series, terms: _Linear) -> tuple[Expression, Any, list[Expr
     together = sympy.cancel(fraction + following)
     if _degree(together, x) < max(_degree(fraction, x), _degree(following, x)):
         fraction, following = together, ZERO
-    if not pairs and _degree(fraction, x) >= _degree(before, x):
+    vanished = any(_degree(coefficients.get(x, ZERO), x) < _degree(one, x) for one in own)
+    if not pairs and not vanished and _degree(fraction, x) >= _degree(before, x):
         return None
-    kept += sympy.Add(*(weight * sympy.log(one) for one, weight in coefficients.items()))
+    for one, weight in coefficients.items():
+        # Term by term, for logarithms of what is nearly the same to meet.
+        addends = (
+            sympy.Add.make_args(sympy.expand(weight))
+            if not pairs and is_short(weight)
+            else (weight,)
+        )
+        kept += sympy.Add(*(addend * sympy.log(one) for addend in addends))
     parts = (_one_fraction(one) for one in (fraction, following))
     return sympy.Add(kept, series.rest, *parts), condition, ratios
 
 
 def _factors(argument: Any, x: Any) -> Iterator[tuple[Any, Any]]:
-    """The factors of an argument and their powers; what has x in it is about x: 2x + 1 is 2·(x + 1/2)."""
+    """The factors of an argument and their powers; what has x in it is about x: 2x + 1 is 2·(x + 1/2), and
+    x·s² + d² is s²·(x + d²/s²)."""
     for factor in sympy.Mul.make_args(sympy.cancel(argument)):
         base, power = factor.as_base_exp()
         times = base if base.is_Rational else base.coeff(x)
         if times.is_Rational and times != 0:
             yield sympy.Integer(times.p), power
             yield sympy.Integer(times.q), -power
+            base = sympy.expand(base / times)
+        elif times.is_positive and isinstance(base, sympy.Add):
+            for one in sympy.Mul.make_args(times):
+                scale, exponent = one.as_base_exp()
+                yield scale, power * exponent
             base = sympy.expand(base / times)
         if base != 1:
             yield base, power

@@ -7,12 +7,14 @@ subtracted any more; where it is the difference of two entries, nothing that has
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, maximum, minimum, quotient
+from objc.atoms import Branch, hypot, maximum, minimum, quotient
 from objc.ir.program import Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
@@ -38,6 +40,8 @@ def over_common_denominators(program: Program) -> Program:
                 whole = _by_direction(node, program)
             if whole is None:
                 whole = _where_taken(node, program)
+            if whole is None:
+                whole = _part(node, program)
             if whole is not None:
                 body = body.xreplace({node: whole})
         for node in sorted(body.atoms(sympy.Mul), key=lambda one: (-size(one), spelled(one))):
@@ -49,17 +53,24 @@ def over_common_denominators(program: Program) -> Program:
 
 
 def _whole(
-    node: Any, program: Program, signs: frozenset[sympy.Dummy] = frozenset()
+    node: Any,
+    program: Program,
+    signs: frozenset[sympy.Dummy] = frozenset(),
+    squares: Mapping[Any, Any] = MappingProxyType({}),
 ) -> Expression | None:
     """The sum as one fraction without a subtraction, if it is a sum of fractions with one. The squares of
-    `signs` are one."""
+    `signs` are one; those of roots, by `squares`, entries."""
     if not isinstance(node, sympy.Add):
         return None
     roots = _roots(node)
     if roots:
-        found = _whole(_by_roots(written_out(node, program), roots), program, signs)
+        entries = {u**2: x for x, u in roots.items()}
+        found = _whole(_by_roots(written_out(node, program), roots), program, signs, entries)
         back = {u: sympy.sqrt(x) for x, u in roots.items()}
         return None if found is None else found.xreplace(back)
+    if node.has(hypot):
+        opened = _by_squares(node)
+        return None if opened.has(hypot) else _whole(opened, program, signs, squares)
     if node.has(sympy.Abs):
         return _by_sizes(node, program)
     if size(node) > _MOST_NODES or not all(_is_fraction(one) for one in node.args):
@@ -68,13 +79,27 @@ def _whole(
         return None
     # With a difference written out less may be left above, and below it may cancel.
     for opened in dict.fromkeys((written_out(node, program), node)):
-        found = _one_fraction(opened, signs)
+        found = _one_fraction(opened, signs, squares)
         if found is not None:
             return found
     return None
 
 
-def _one_fraction(opened: Any, signs: frozenset[sympy.Dummy]) -> Expression | None:
+def _part(node: Any, program: Program) -> Expression | None:
+    """The addends without one of the entries as one fraction, beside the others."""
+    if size(node) > _MOST_NODES:
+        return None
+    for entry in sorted(node.free_symbols, key=spelled):
+        part = [one for one in node.args if not one.has(entry)]
+        whole = _whole(sympy.Add(*part), program) if 2 <= len(part) < len(node.args) else None
+        if whole is not None:
+            return sympy.Add(whole, *(one for one in node.args if one.has(entry)))
+    return None
+
+
+def _one_fraction(
+    opened: Any, signs: frozenset[sympy.Dummy], squares: Mapping[Any, Any]
+) -> Expression | None:
     if len(opened.free_symbols - signs) > _MOST_SYMBOLS or not is_short(opened):
         return None
     if _has_one_sign(sympy.Add.make_args(opened)):
@@ -83,7 +108,7 @@ def _one_fraction(opened: Any, signs: frozenset[sympy.Dummy]) -> Expression | No
     for s in sorted(signs, key=spelled):
         above, below = (sympy.rem(one, s**2 - 1, s) for one in sympy.fraction(whole))
         whole = sympy.cancel(above / below)
-    above, below = map(sympy.factor, sympy.fraction(whole))
+    above, below = (sympy.factor(one).xreplace(squares) for one in sympy.fraction(whole))
     inexact = [one for one in _signed(above) if not one.free_symbols <= signs]
     if len(inexact) > 1 or not all(map(_is_exact, inexact)):
         return None
@@ -274,6 +299,17 @@ def _by_sizes(node: Any, program: Program) -> Expression | None:
             back: dict[Any, Any] = {u: sympy.Abs(x) for x, u in entry.items()}
             return found.xreplace(back | {s: sympy.sign(x) for x, s in sign.items()})
     return None
+
+
+def _by_squares(node: Any) -> Any:
+    """A sum with even powers of lengths as what they are of; ratios are fractions there."""
+    opened = sympy.Add(*(as_fraction(one) for one in node.args))
+    squares = {
+        one: (one.base.args[0] ** 2 + one.base.args[1] ** 2) ** (one.exp / 2)
+        for one in opened.atoms(sympy.Pow)
+        if isinstance(one.base, hypot) and one.exp.is_Integer and one.exp.is_even
+    }
+    return opened.xreplace(squares)
 
 
 def _exponents(node: Any, x: Read) -> list[Any]:

@@ -38,8 +38,10 @@ def change_nodes(
 
 
 class Making(ABC):
-    """Changes sums by what new lets have, which stand before those that they are made of. What takes part in
-    a recurrence is left as it is."""
+    """Changes sums, or nodes of other kinds, by what new lets have, which stand before those that they are
+    made of. What takes part in a recurrence is left as it is."""
+
+    kinds: tuple[Any, ...] = (sympy.Add,)
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -50,7 +52,7 @@ class Making(ABC):
 
     @abstractmethod
     def change(self, node: Any, reader: Let) -> Expression | None:
-        """What a sum of this let is to be; None leaves it."""
+        """What a node of this let is to be; None leaves it."""
 
     def changed(self) -> Program:
         """The program with the changed sums and the new lets."""
@@ -58,7 +60,7 @@ class Making(ABC):
         for let in self.program.lets:
             body = let.body
             if let.name not in inside:
-                for node in sorted(body.atoms(sympy.Add), key=spelled):
+                for node in sorted(body.atoms(*self.kinds), key=spelled):
                     changed = self.change(node, let)
                     if changed is not None:
                         body = body.xreplace({node: changed})

@@ -89,7 +89,7 @@ def _weight_and_root(term: Any) -> tuple[Any, Any]:
 
 
 def _less_geometric_means(node: Any, program: Program) -> Expression | None:
-    """c·Σ (a + b)/2 − c·Σ √(a·b), of a few a and b, as c·Σ (√a − √b)²/2."""
+    """c·Σ (a + b)/2 − c·Σ √(a·b), of a few a and b, as c·Σ (√a − √b)²/2, beside squares of other entries."""
     found = {one: _geometric_mean(one, program) for one in node.args}
     means = {one: mean for one, mean in found.items() if mean is not None}
     weights = {-weight for weight, _ in means.values()}
@@ -97,10 +97,16 @@ def _less_geometric_means(node: Any, program: Program) -> Expression | None:
         return None
     (weight,) = weights
     sides = [side for _, pair in means.values() for side in pair]
-    rest = sympy.Add(*(one for one in node.args if one not in means))
+    entries = frozenset[Any]().union(*(one.free_symbols for one in sides))
+    beside = [one for one in node.args if one not in means and not one.free_symbols & entries]
+    rest = sympy.Add(*(one for one in node.args if one not in means and one not in beside))
     if sympy.expand(rest - weight * sympy.Add(*sides) / 2) != 0:
-        return None
-    return weight / 2 * sympy.Add(*(_squared_difference(*pair) for _, pair in means.values()))
+        # Numbers may be of the means themselves: (1 − p + 1 − q)/2.
+        rest, beside = sympy.Add(rest, *beside), []
+        if sympy.expand(rest - weight * sympy.Add(*sides) / 2) != 0:
+            return None
+    squares = (_squared_difference(*pair) for _, pair in means.values())
+    return sympy.Add(*beside, weight / 2 * sympy.Add(*squares))
 
 
 def _geometric_mean(term: Any, program: Program) -> tuple[Expression, Sequence[Any]] | None:

@@ -1,8 +1,9 @@
 """Differences of two squares, factored: 1 − x² is (1 − x)·(1 + x), of which either factor is exact where it
-is small."""
+is small; and squares that are written out: s² − 2·s·t + t² is (s − t)²."""
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import sympy
@@ -10,7 +11,7 @@ import sympy
 from objc.ir.program import Program
 from objc.ir.symbols import Expression, Read
 from objc.passes.evaluation.nodes import change_nodes
-from objc.passes.rewrites.forms import ONE
+from objc.passes.rewrites.forms import ONE, without
 
 
 def factor_differences_of_squares(program: Program) -> Program:
@@ -19,6 +20,9 @@ def factor_differences_of_squares(program: Program) -> Program:
 
 
 def _changed(node: Any) -> Expression | None:
+    whole = _square(node)
+    if whole is not None:
+        return whole
     squares = [(one, *_weight_and_root(one)) for one in node.args]
     for first, weight, u in squares:
         for second, other, v in squares:
@@ -27,6 +31,20 @@ def _changed(node: Any) -> Expression | None:
             if _is_exact(u, v):
                 rest = [one for one in node.args if one is not first and one is not second]
                 return sympy.Add(*rest, weight * (u - v) * (u + v))
+    return None
+
+
+def _square(node: Any) -> Expression | None:
+    """c·s² − 2·c·s·t + c·t² = c·(s − t)² of two entries."""
+    for one in node.args:
+        number, product = one.as_coeff_Mul()
+        reads = [factor for factor in sympy.Mul.make_args(product) if isinstance(factor, Read)]
+        for s, t in itertools.combinations(reads, 2):
+            for sign in (1, -1):
+                weight = sign * number * product / (2 * s * t)
+                rest = without(node, one, weight * s**2, weight * t**2)
+                if rest is not None and not weight.has(s, t):
+                    return sympy.Add(*rest, weight * (s + sign * t) ** 2)
     return None
 
 

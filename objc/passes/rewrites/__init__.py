@@ -69,7 +69,12 @@ from objc.passes.rewrites.mixtures import (
     logsumexp_less_middle,
     weighted_by_exponentials,
 )
-from objc.passes.rewrites.normal import hazard_less_argument, log_of_tail, ratio_to_hazard
+from objc.passes.rewrites.normal import (
+    hazard_less_argument,
+    log_of_interval,
+    log_of_tail,
+    ratio_to_hazard,
+)
 from objc.passes.rewrites.products import (
     merge_exponentials,
     merge_powers,
@@ -183,6 +188,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             log_of_expm1,
             log_of_difference,
             log_of_tail,
+            log_of_interval,
             log_of_sinh,
             log_of_softplus,
             log_of_negative_product,

@@ -10,6 +10,7 @@ import sympy
 from objc.atoms import (
     Branch,
     expm1,
+    extended,
     hypot,
     log1mexp,
     log1p,
@@ -20,7 +21,7 @@ from objc.atoms import (
     softplus,
     stop_gradient,
 )
-from objc.ir.symbols import Expression
+from objc.ir.symbols import Expression, Read
 from objc.passes.rewrites.forms import (
     HALF,
     ONE,
@@ -44,9 +45,22 @@ def log_of_product(node: Any) -> Expression | None:
         return None
     if isinstance(argument, (sympy.Mul, sympy.Pow)):
         if not all(_base(factor).is_positive for factor in factors):
-            return _without_exponentials(factors)
+            return _over_exponentials(factors) or _without_exponentials(factors)
         return sympy.Add(*(_exponent(one) * sympy.log(_base(one)) for one in factors))
     return None
+
+
+def _over_exponentials(factors: Sequence[Any]) -> Expression | None:
+    """log(p·exp u/(exp a − exp b)) = log p + u − log(exp a − exp b), which is no number on both sides where
+    a < b."""
+    others = [one for one in factors if not _base(one).is_positive]
+    if len(others) != 1 or len(factors) < 2 or _exponent(others[0]) not in (1, -1):
+        return None
+    apart = log_of_difference(sympy.log(_base(others[0])))
+    if apart is None:
+        return None
+    rest = (_exponent(one) * sympy.log(_base(one)) for one in factors if one is not others[0])
+    return sympy.Add(*rest, _exponent(others[0]) * apart)
 
 
 def _without_exponentials(factors: Sequence[Any]) -> Expression | None:
@@ -72,6 +86,8 @@ def _has_stable_log(base: Any) -> bool:
     if isinstance(base, (sympy.exp, sigmoid, softplus, sympy.cosh)):
         return True
     if isinstance(base, expm1) or _is_one_and_square(base):
+        return True
+    if isinstance(base, sympy.sinh) and base.args[0].is_positive:
         return True
     return isinstance(base, sympy.Add) and (
         any(_has_exponential(one) for one in base.args)
@@ -154,7 +170,7 @@ def log_of_exponentials(node: Any) -> Expression | None:
     (argument,) = node.args
     pair = two_exponentials(argument, powers=True)
     if pair is None:
-        return _log_of_more(argument)
+        return _log_of_more(argument) or _log_beside_rate(argument)
     a, b = pair
     middle = sympy.expand(a + b) / 2
     if middle.is_number:
@@ -165,6 +181,28 @@ def log_of_exponentials(node: Any) -> Expression | None:
     if a.is_number:
         return a + softplus(b - a)
     return Branch(sympy.Ge(a, b), a + softplus(b - a), b + softplus(a - b))
+
+
+def _log_beside_rate(total: Any) -> Expression | None:
+    """log(w + exp a) = log w + softplus(a − log w) for entries w > 0, which have their logarithms: exp(a)
+    overflows where its logarithm does not."""
+    if not isinstance(total, sympy.Add) or len(total.args) != 2:
+        return None
+    for rate, other in (total.args, total.args[::-1]):
+        exponent = log_of_positive_term(other)
+        powers = [one.as_base_exp() for one in sympy.Mul.make_args(rate)]
+        if (
+            exponent is None
+            or exponent.is_number
+            or not all(
+                base.is_positive and (base.is_number or (isinstance(base, Read) and n.is_number))
+                for base, n in powers
+            )
+        ):
+            continue
+        logarithm = sympy.Add(*(n * sympy.log(base) for base, n in powers))
+        return logarithm + softplus(exponent - logarithm)
+    return None
 
 
 def reciprocal_of_exponentials(node: Any) -> Expression | None:
@@ -235,12 +273,20 @@ def log_of_complement(node: Any, rewrite: Rewrite) -> Expression | None:
 
 
 def log_near_one(node: Any) -> Expression | None:
-    """log(1 + u) = log1p(u)."""
+    """log(1 + u) = log1p(u), and log|1 + u| where |u| is small, as of a change of volume."""
     (argument,) = node.args
-    if not isinstance(argument, sympy.Add):
+    sized = isinstance(argument, sympy.Abs)
+    total = argument.args[0] if sized else argument
+    if not isinstance(total, sympy.Add):
         return None
-    constant, rest = argument.as_coeff_Add()
-    return log1p(rest) if constant == 1 and not rest.is_number else None
+    constant, rest = total.as_coeff_Add()
+    if rest.is_number or constant not in ((1, -1) if sized else (1,)):
+        return None
+    rest *= constant
+    if not sized:
+        return log1p(rest)
+    far = sympy.log(extended(argument))
+    return Branch(sympy.Lt(sympy.Abs(rest), HALF), log1p(rest), far)
 
 
 def log1p_of_exponential(node: Any) -> Expression | None:

@@ -74,7 +74,10 @@ def log_of_sinh(node: Any) -> Expression | None:
     if len(waves) != 1 or not (waves[0].args[0].is_positive and rest.is_positive):
         return None
     (u,) = waves[0].args
-    return u + log1mexp(-2 * u) + sympy.log(rest / 2)
+    number, product = (rest / 2).as_coeff_Mul()
+    powers = (one.as_base_exp() for one in sympy.Mul.make_args(product))
+    logs = (n * sympy.log(base) for base, n in powers)
+    return sympy.Add(u, log1mexp(-2 * u), sympy.log(number), *logs)
 
 
 def difference_of_sigmoids(node: Any) -> Expression | None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, erfc, hazard, hazard_excess, log1p, log_ndtr
+from objc.atoms import Branch, erfc, hazard, hazard_excess, log1mexp, log1p, log_ndtr
 from objc.ir.symbols import Expression
-from objc.passes.rewrites.forms import HALF, ONE, parts_with, without
+from objc.passes.rewrites.forms import HALF, ONE, is_short, parts_with, without
 
 ROOT = sympy.sqrt(2)
 
@@ -31,6 +31,29 @@ def log_of_tail(node: Any) -> Expression | None:
     if coefficient == ONE:
         far = Branch(sympy.Lt(u, HALF), log1p(-sympy.erf(u)), far)
     return far + sympy.log(rest)
+
+
+def log_of_interval(node: Any) -> Expression | None:
+    """log(c·erf(u) − c·erf(v)) = log 2c + log(Φ(p) − Φ(q)) with p = √2·u and q = √2·v: log Φ(p) and a
+    complement, in the left tail, where neither has come to one. Where u < v neither side is a number."""
+    coefficient, total = node.args[0].as_coeff_Mul()
+    if not isinstance(total, sympy.Add) or len(total.args) != 2:
+        return None
+    terms = [one.as_coeff_Mul() for one in total.args]
+    if terms[0][0] + terms[1][0] != 0 or not all(isinstance(f, sympy.erf) for _, f in terms):
+        return None
+    (scale, f), (_, g) = sorted(terms, key=lambda one: not (coefficient * one[0]).is_positive)
+    p, q = (ROOT * one.args[0] for one in (f, g))
+    if not is_short(p + q) or not (coefficient * scale).is_positive:
+        return None
+    arms = (_log_between(*ends) for ends in ((-q, -p), (p, q)))
+    middle = sympy.expand(p + q)
+    return sympy.log(2 * coefficient * scale) + Branch(sympy.Gt(middle, 0), *arms)
+
+
+def _log_between(p: Any, q: Any) -> Expression:
+    """log(Φ(p) − Φ(q))"""
+    return log_ndtr(p) + log1mexp(log_ndtr(q) - log_ndtr(p))
 
 
 def ratio_to_hazard(node: Any) -> Expression | None:

@@ -1,0 +1,154 @@
+"""Naive forms that losses of papers are written in, by magnitudes that occur in training: distances between
+normal distributions that have come near each other, directions on a sphere, choices among noise, changes of
+volume, correlations by raw sums.
+
+They belong to the list of `tests.passes.naive_definitions`: the table of `tests.passes.frameworks` does not
+have them.
+"""
+
+from __future__ import annotations
+
+from .form import Form, Row, scalars, two
+
+DEVIATIONS: tuple[Row, ...] = tuple(
+    (m, s, n, t)
+    for m, n in ((0.3, 0.3), (0.3, 0.3 + 1e-9), (-2.0, 1.5))
+    for s, t in ((0.7, 0.7), (0.7, 0.7 + 1e-10), (1e-3, 1e-3 * (1 + 1e-6)), (20.0, 0.5))
+)
+MOVED = "m: real, s: positive | n: real, t: positive"
+NORMAL = (
+    two("(m - n)^2 + s + t - 2 * sqrt(s * t)", DEVIATIONS, MOVED),
+    two("(m - n)^2 + s^2 + t^2 - 2 * sqrt(s^2 * t^2)", DEVIATIONS, MOVED,
+        oracle="(m - n)^2 + (s - t)^2"),
+    two("(m - n)^2 + s^2 + t^2 - 2 * s * t", DEVIATIONS, MOVED),
+    two("(m - n)^2 / (4 * (s^2 + t^2)) + log((s^2 + t^2) / (2 * s * t)) / 2", DEVIATIONS, MOVED,
+        tolerance=1e-12),
+    two("(m - n)^2 / (4 * (s + t)) + log((s + t) / (2 * sqrt(s * t))) / 2", DEVIATIONS, MOVED,
+        tolerance=1e-12),
+    two("1 - sqrt(2 * s * t / (s^2 + t^2)) * exp(-(m - n)^2 / (4 * (s^2 + t^2)))", DEVIATIONS, MOVED,
+        tolerance=1e-11),
+)  # fmt: skip
+
+CONCENTRATIONS = (1e-3, 0.5, 3.0, 89.0, 400.0, 720.0, 1e5)
+SCORES: tuple[Row, ...] = tuple(
+    (s, q, k) for s in (-800.0, -3.0, 0.5, 30.0, 90.0, 800.0) for q in (1e-9, 0.3) for k in (1.0, 64.0)
+)  # fmt: skip
+ROWS = (((20.0, 0.0, -1.0),), ((90.0, 88.0, 100.0),), ((800.0, 1.0, -800.0),), ((0.5, 0.25, 0.7),))
+CHOICES = (
+    two("-log(k / (2 * pi * (exp(k) - exp(-k)))) - k * c",
+        tuple((k, c) for k in CONCENTRATIONS for c in (-0.9, 0.3, 0.5)), "k: positive, c: interval(-1, 1)",
+        tolerance=1e-12),
+    two("-log(exp(s) / (exp(s) + k * q))", SCORES, "s: real | q: positive, k: positive"),
+    two("-log(k * q / (exp(s) + k * q))", SCORES, "s: real | q: positive, k: positive"),
+    two("log(exp(s) + q)", [(s, q) for s, q, _ in SCORES[::2]], "s: real, q: positive"),
+    Form("one choice over all others", "-log(exp(s[0]) / (sum[j](exp(s[j])) - exp(s[0])))", ROWS,
+         "s: real[N]", "log(total(exp(one) for one in s[1:])) - s[0]"),
+)  # fmt: skip
+
+VOLUMES: tuple[Row, ...] = tuple(
+    (u, w) for u in (1e-12, -1e-5, 0.3, -40.0) for w in (1e-9, 0.7, 1e3)
+)
+CHANGES = (
+    two("-log(abs(1 + u * w))", VOLUMES, "u: real, w: real"),
+    two("-log(abs(1 + (1 - tanh(z)^2) * w * u))", [(u, w, z) for u, w in VOLUMES for z in (-3.0, 0.4, 20.0)],
+        "u: real, w: real | z: real", tolerance=1e-12,
+        oracle="-log(absolute(1 + u * w / cosh(z)^2))"),
+)  # fmt: skip
+
+COLUMNS = (((1.0, 2.0, 4.0), (3.0, -1.0, 0.5)), ((1e4, 1e4 + 1, 1e4 + 2), (5.0, 7.0, 8.0)))
+SUMS = (
+    Form("spread by raw sums", "(N * sum[i](x[i]^2) - sum[i](x[i])^2) / (N * (N - 1))",
+         [(x,) for x, _ in COLUMNS], "x: real[N]", "total((one - total(x) / 3)^2 for one in x) / 2"),
+    Form("correlation by raw sums",
+         "1 - (N * sum[i](x[i] * y[i]) - sum[i](x[i]) * sum[i](y[i]))"
+         " / sqrt((N * sum[i](x[i]^2) - sum[i](x[i])^2) * (N * sum[i](y[i]^2) - sum[i](y[i])^2))",
+         COLUMNS, "x: real[N] | y: real[N]",
+         "1 - total((a - total(x) / 3) * (b - total(y) / 3) for a, b in zip(x, y))"
+         " / (length([a - total(x) / 3 for a in x]) * length([b - total(y) / 3 for b in y]))",
+         tolerance=1e-10),  # of an entry that is nearly as far from the line as from the mean
+)  # fmt: skip
+
+BINS = (
+    Form("bins of a mixture of logistic distributions",
+         "-log(sum[k](w[k] * (sigmoid((x - m[k] + 1/255) * r) - sigmoid((x - m[k] - 1/255) * r))))",
+         [((-0.5, 0.25), 7.0, (0.5, 0.3), -0.3), ((-0.5, 0.5), 1800.0, (0.5, 0.25), 0.0)],
+         "m: real[K] | r: positive, w: positive[K], x: real",
+         "-log(total(p * sigmoid((x - a + HyperDual(1) / 255) * r)"
+         " * sigmoid((a + HyperDual(1) / 255 - x) * r) for p, a in zip(w, m))"
+         " * (1 - exp(HyperDual(-2) / 255 * r)))",
+         tolerance=1e-10),  # the exponents are of hundreds
+)  # fmt: skip
+
+GAPS: tuple[Row, ...] = tuple(
+    (a, w, x) for a in (0.3, -1.0) for w in (0.5, 20.0) for x in (-40.0, -9.0, 0.2, 60.0)
+)
+BETWEEN = (
+    two(
+        "-log((erf((a + w - x) / sqrt(2)) - erf((a - x) / sqrt(2))) / 2)",
+        GAPS,
+        "a: real, w: positive | x: real",
+        oracle="-log(erfc((a - x) / sqrt(HyperDual(2))) / 2 - erfc((a + w - x) / sqrt(HyperDual(2))) / 2)",
+        tolerance=1e-10,
+    ),  # the exponents are of hundreds
+    two(
+        "-log(erf((b - x) / sqrt(2)) / 2 - erf((a - x) / sqrt(2)) / 2)",
+        [(a, a + w, x) for a, w, x in GAPS],
+        "a: real, b: real | x: real",
+        oracle="-log(erfc((a - x) / sqrt(HyperDual(2))) / 2 - erfc((b - x) / sqrt(HyperDual(2))) / 2)",
+        tolerance=1e-10,
+    ),
+)
+
+ENTRIES = ((1.0, 2.0, 4.0), (0.01, 0.02, 0.03))
+NEARLY: tuple[Row, ...] = tuple(
+    (one, tuple(x * (1 + by * n) for n, x in enumerate(one)))
+    for one in ENTRIES
+    for by in (1e-9, 1e-4, 0.7)
+)  # type: ignore[misc]
+ANGLES = (
+    Form(
+        "divergence of Cauchy and Schwarz",
+        "-log(sum[k](a[k] * b[k]) / sqrt(sum[k](a[k]^2) * sum[k](b[k]^2)))",
+        NEARLY,
+        "a: positive[K] | b: positive[K]",
+        "-log(total(x * y for x, y in zip(a, b)) / (length(a) * length(b)))",
+        tolerance=1e-6,
+    ),
+)
+
+STUDENT = (
+    two("lgamma(v / 2) - lgamma((v + 1) / 2) + log(pi * v * s^2) / 2"
+        " + (v + 1) / 2 * log(1 + (y - m)^2 / (v * s^2))",
+        ((0.3, 0.5, 30.0, 0.3), (-2.0, 3.0, 0.7, 1.5), (-2.0, 3.0, 1e3, 1.5), (-2.0, 0.5, 1e7, 1.5)),
+        "m: real, s: positive, v: positive | y: real", tolerance=1e-11),
+)  # fmt: skip
+
+SHAPES: tuple[Row, ...] = tuple(
+    (m, a, y) for a in (0.3, 8.0, 30.0, 1e3, 1e7) for m, y in ((2.0, 0.3), (2.0, 2.001), (5e3, 7e3))
+)
+GAMMA = (
+    two(
+        "lgamma(a) - a * log(a / m) - (a - 1) * log(y) + a * y / m",
+        SHAPES,
+        "m: positive, a: positive | y: positive",
+        tolerance=1e-10,
+    ),
+    two(
+        "lgamma(a) - a * log(a) + a * log(m) - (a - 1) * log(y) + a * y / m",
+        SHAPES,
+        "m: positive, a: positive | y: positive",
+        tolerance=1e-10,
+    ),
+    two(
+        "lgamma(a) - a * log(a) + a",
+        [(a,) for a in (0.3, 8.0, 30.0, 1e3, 1e7, 1e15)],
+        "a: positive",
+        tolerance=1e-12,
+    ),
+)
+
+LOSS_FORMS: tuple[Form, ...] = (
+    *NORMAL, *CHOICES, *CHANGES, *SUMS, *BINS, *BETWEEN, *ANGLES, *STUDENT, *GAMMA,
+    scalars("log((exp(k) - exp(-k)) / (2 * k))", CONCENTRATIONS, "k: positive", tolerance=1e-12,
+            oracle="log(sinh(k) / k)"),
+)  # fmt: skip
