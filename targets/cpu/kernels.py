@@ -39,6 +39,11 @@ def helper(function: Any) -> Any:
     return njit(error_model="numpy", no_cpython_wrapper=True)(function)
 
 
+def fixed(function: Any) -> Any:
+    """What is made anew for the numbers that it is called with: it asks which they are."""
+    return function
+
+
 def alone(function: Any) -> Any:
     """How what many steps call is compiled: once for its types."""
     return helper(function)

@@ -9,7 +9,7 @@ all rows.
 
 from __future__ import annotations
 
-from objc.targets.cpu.kernels import alone, helper
+from objc.targets.cpu.kernels import alone, fixed, helper
 from objc.targets.cpu.mathematics.bits import add
 from objc.targets.cpu.mathematics.registers import (
     distance_tile,
@@ -66,6 +66,7 @@ def pulls(
     )  # fmt: skip
 
 
+@fixed
 @helper
 def by_tiles(
     goal, packed_left, packed_right, rows, columns, depth, stride,

@@ -8,8 +8,9 @@ Types never mix here: what Numba would promote in silence is an error, so float3
 from __future__ import annotations
 
 import ast
+import copy
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -93,8 +94,12 @@ class Translator:
         node = self.functions[name]
         kinds_of = [one.type for value in arguments for one in flat(value)]
         key = f"{name}.{'.'.join(map(str, kinds_of))}"
+        kinds = {d.id for d in node.decorator_list if isinstance(d, ast.Name)}
+        if "fixed" in kinds:
+            numbers = _numbers(node, arguments)
+            key += f".{'.'.join(map(str, numbers.values()))}"
+            node = _Fixed(numbers).visit(copy.deepcopy(node)) if key not in self.made else node
         if key not in self.made:
-            kinds = {d.id for d in node.decorator_list if isinstance(d, ast.Name)}
             if key not in self.told:
                 self.told[key] = self._result(node, arguments)
             result = self.told[key]
@@ -440,6 +445,30 @@ def _runs_along(array: ast.Subscript, loop: ast.For) -> bool:
         and isinstance(loop.target, ast.Name)
         and last.id == loop.target.id
     )
+
+
+def _numbers(node: ast.FunctionDef, arguments: Sequence[Value]) -> dict[str, int]:
+    """The whole numbers that a function is called with, by parameter."""
+    return {
+        parameter.arg: value.constant
+        for parameter, value in zip(node.args.args, arguments, strict=True)
+        if isinstance(value, ir.Constant) and value.type == I64
+    }
+
+
+class _Fixed(ast.NodeTransformer):
+    """Leaves of a function what is for these numbers."""
+
+    def __init__(self, numbers: Mapping[str, int]) -> None:
+        self.numbers = numbers
+
+    def visit_If(self, node: ast.If) -> Any:  # the name is Python's
+        self.generic_visit(node)
+        match node.test:
+            case ast.Compare(ast.Name(name), [ast.Eq()], [ast.Constant(value)]):
+                if name in self.numbers:
+                    return node.body if self.numbers[name] == value else node.orelse
+        return node
 
 
 def _again(value: Value, places: Any) -> Value:
