@@ -4,9 +4,9 @@ A sum of products of two matrices costs a processor a tenth of its time as a pro
 entry by entry. Squared distances, Σ (x − y)², and sums of weighed differences, Σ w·(y − x), are made in
 the same way, of differences, which keep the digits that |x|² + |y|² − 2x·y loses. So the rows of a loop
 are taken in blocks: a product for the rows of a block, the loops over its rows in between, and the
-products that its adjoints are part of. The matrices are those of a
-whole program or, within the loop over a batch, of an example: then the batch stands before the rows and
-columns of the product, and of those factors that examples do not share.
+products that its adjoints are part of. The matrices are those of a whole program or, within the loop over
+a batch, of an example: then the batch stands before the rows and columns of the product, and of those
+factors that examples do not share.
 """
 
 from __future__ import annotations
@@ -158,14 +158,6 @@ class _Writer:
         body = Branch(found.outside, body, sympy.Integer(0))
         self.lets.append(_pointwise(let, body))
 
-    def _is_sum(self, let: Let) -> bool:
-        """Whether a let is a sum of differences with weights, or has a part that is one."""
-        parts = _parted(let)
-        if parts is not None:
-            return self._is_sum(parts.near)
-        found = _apart(let, self.program)
-        return found is not None and found.weight is not None
-
     def _inner(self, let: Let, body: Expression, guard: Condition) -> Let:
         """A product as a let of its own, of which another let is made."""
         name = self.names.fresh(f"product_{let.name}")
@@ -209,6 +201,14 @@ class _Writer:
         whole = Branch(found.outside, found.constant * total, sympy.Integer(0))
         self.lets.append(_pointwise(let, whole))
         return True
+
+    def _is_sum(self, let: Let) -> bool:
+        """Whether a let is a sum of differences with weights, or has a part that is one."""
+        parts = _parted(let)
+        if parts is not None:
+            return self._is_sum(parts.near)
+        found = _apart(let, self.program)
+        return found is not None and found.weight is not None
 
     def _matrix(self, let: Let, factor: Expression, free: Index) -> Read:
         """A factor as a let of its own: of each example, or of none."""
@@ -380,9 +380,8 @@ def _apart(let: Let, program: Program) -> _Apart | None:
         if ends is not None and indices_of(factor).difference(example) == {*_sides(let), over}:
             differences.append((ends, squared))
         elif over in indices_of(factor) or (inside and not factor.is_number):
-            weight.append(
-                factor
-            )  # where a guard leaves nothing, what stands before may be no number
+            # Where a guard leaves nothing, nothing times what stands before the sum may be no number.
+            weight.append(factor)
         else:
             constant.append(factor)
     if len(differences) != 1:
@@ -512,7 +511,7 @@ def factors(plan: Plan, program: Program, products: Products) -> Factors | None:
 def _is_product(let: Let, program: Program) -> bool:
     """Whether a let is the product of two matrices."""
     terms = _terms(let, program) if _is_plain_sum(let) else None
-    if terms is None:
+    if terms is None or (terms.is_of_differences and let.guard != sympy.true):
         return False
     pair = (terms.left, terms.right)
     guards: dict[Read, Condition] = dict.fromkeys(pair, sympy.true)
@@ -520,8 +519,6 @@ def _is_product(let: Let, program: Program) -> bool:
         place = indices_of(part).difference(_example(let))
         side = next((one for one in pair if place <= set(_indices(one, let))), None)
         if side is None or let.over[0] not in place:
-            return False
-        if terms.is_of_differences:
             return False
         guards[side] = sympy.And(guards[side], part)
     if any(
