@@ -16,8 +16,11 @@ def empty_mean(program: Program, inputs: Mapping[str, Any]) -> Let | None:
     """The mean for want of whose entries an example is not a number, if that is why.
 
     The example is computed once more with 0 for a mean of nothing: if a number comes out, it was that
-    one. A mean in a branch that is not taken changes nothing, and is not blamed.
+    one. A mean in a branch that is not taken changes nothing, and is not blamed, nor is any where it is a
+    number as it stands, in float64.
     """
+    if _is_number(program, inputs):
+        return None
     means = guarded_means(program)
     for chosen in (*((one,) for one in means), means):
         if _is_number(without_empty_means(program, chosen), inputs):

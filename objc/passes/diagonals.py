@@ -120,6 +120,7 @@ def add_up(program: Program) -> Program:
         if let.reduction == "sum" and let.span is None and let.name not in kept
         if counts[let.name] == 1
     }
+    place = {let.name: number for number, let in enumerate(program.lets)}
     merged: dict[str, Let] = {}
     gone: set[str] = set()
     readers: dict[str, Let] = {}
@@ -129,7 +130,8 @@ def add_up(program: Program) -> Program:
             one = sums.get(getattr(read, "tensor", ""))
             if one is not None:
                 groups.setdefault((one.free, one.over, one.guard, read.positions), []).append(read)
-        for *others, last in groups.values():
+        for found in groups.values():
+            *others, last = sorted(found, key=lambda read: place[read.tensor])
             parts = [sums[one.tensor].body for one in (*others, last)]
             if others:
                 merged[last.tensor] = replace(sums[last.tensor], body=sympy.Add(*parts))

@@ -259,6 +259,16 @@ def test_mean_of_which_a_guard_leaves_nothing(module: Any) -> None:
     assert np.isnan(module.kept(x, np.ones_like(keep)))
 
 
+def test_what_leaves_the_range_of_float32_is_no_empty_mean() -> None:
+    """The interpreter, which is asked why, has more of it."""
+    text = """loss apart(x: real[N], y: real[N]) =
+        mean[i](exp(y[i])) - mean[i, j | i != j](exp(x[i]) * x[j])"""
+    apart = objc.compile(text).apart
+    x, y = np.array([3, 200, 1], np.float32), np.array([3, 200, 1], np.float32)
+    assert np.isnan(apart(x, y))
+    assert np.isfinite(apart(x.astype(float), y.astype(float)))
+
+
 def test_objective_terms(module: Any) -> None:
     x, w = RANDOM.normal(size=(9, 3)), RANDOM.normal(size=3)
     y = x.sum(1)

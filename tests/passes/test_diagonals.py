@@ -19,6 +19,14 @@ PAIRS = {
 }
 
 
+FIXED = {
+    "of one row": "mean[i](sqrt(1 + sum[d]((z[i, d] - z[0, d])^2) / t))",
+    "of two rows": "sum[i](exp(-sum[d]((z[i, d] - z[0, d])^2) / t))"
+    " + mean[i](sqrt(1 + sum[d]((z[i, d] - z[B - 1, d])^2)))",
+}
+"""What has shares of rows that stand still beside those of each row."""
+
+
 def _lowered(value: str) -> Program:
     text = f"""
     loss form(z: real[B, D]; t: positive = 1) = {value}
@@ -36,7 +44,7 @@ def test_no_tensor_is_over_a_row_too_many(value: str) -> None:
     assert max(rows) == 2
 
 
-@pytest.mark.parametrize("value", PAIRS.values(), ids=PAIRS)
+@pytest.mark.parametrize("value", (PAIRS | FIXED).values(), ids=PAIRS | FIXED)
 @pytest.mark.parametrize("temperature", (1.0, 2.0**-6, 2.0**-40))
 def test_the_second_derivative_is_true(value: str, temperature: float) -> None:
     """Also where every softmax has chosen, of which one less its probability is not what rounding leaves; and
