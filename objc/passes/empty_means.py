@@ -8,6 +8,7 @@ from dataclasses import replace
 import sympy
 
 from objc.atoms import Branch
+from objc.ir.domain import Domain
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.passes.prune import prune
@@ -23,6 +24,12 @@ def guarded_means(program: Program) -> tuple[Let, ...]:
     )
 
 
+def count_of(let: Let, names: Names) -> Let:
+    """How many entries the guard of a reduction leaves."""
+    name = names.fresh(f"count_{let.name}")
+    return replace(let, name=name, reduction="sum", body=sympy.Integer(1), domain=Domain("count"))
+
+
 def without_empty_means(program: Program, means: Container[Let]) -> Program:
     """The program with 0 for these means where they are left without entries."""
     names = Names.of(program)
@@ -31,8 +38,7 @@ def without_empty_means(program: Program, means: Container[Let]) -> Program:
         if let not in means:
             lets.append(let)
             continue
-        name = names.fresh(f"count_{let.name}")
-        number = replace(let, name=name, reduction="sum", body=sympy.Integer(1))
+        number = count_of(let, names)
         own = replace(let, name=names.fresh(f"{let.name}_of_some"))
         there = sympy.Gt(number.read(*number.free), 0)
         body = Branch(there, own.read(*own.free), sympy.Integer(0))

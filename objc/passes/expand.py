@@ -17,6 +17,7 @@ from objc.ir.domain import REAL, Domain
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Condition, Expression, Extent, Read
+from objc.passes.empty_means import count_of
 from objc.passes.rewrites import rewrite
 
 ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
@@ -107,13 +108,7 @@ def _mean(let: Let, names: Names) -> list[Let]:
     if let.guard == sympy.true:
         number: Expression = sympy.Mul(*(Extent(index.dimension) for index in let.over))
         return [total, _finish(let, total.read(*let.free) / number)]
-    count = replace(
-        let,
-        name=names.fresh(f"count_{let.name}"),
-        reduction="sum",
-        body=ONE,
-        domain=Domain("count"),
-    )
+    count = count_of(let, names)
     return [total, count, _finish(let, total.read(*let.free) / count.read(*let.free))]
 
 

@@ -21,6 +21,7 @@ from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Extent, Read, substitute_positions
 from objc.passes.batch import dependent
+from objc.passes.empty_means import count_of
 from objc.passes.rewrites import rewrite
 from objc.passes.rewrites.forms import without_factor
 
@@ -34,10 +35,11 @@ def exponential_sums(program: Program) -> Program:
     plain, logarithms = _only_added(program), _under_logarithms(program)
     moving = dependent(program.lets, (one.name for one in program.differentiable))
     fixed = {*program.input, *program.let} - moving
+    stepping = set(members(program))
     lets = []
     for let in program.lets:
         let = _substitute(let, mapping)
-        wanted = _is_plain_sum(let) and let.name not in plain
+        wanted = _is_sum(let, stepping) and let.name not in plain
         body = rewrite(let.body) if wanted else ZERO
         exponent = _common_exponent(body)
         counted = sympy.true
@@ -58,7 +60,11 @@ def exponential_sums(program: Program) -> Program:
         )
         lets.append(logarithm)
         if let.reduction == "mean":
-            shift += sympy.log(sympy.Mul(*(Extent(index.dimension) for index in let.over)))
+            number: Expression = sympy.Mul(*(Extent(index.dimension) for index in let.over))
+            if let.guard != sympy.true:
+                lets.append(count_of(let, names))
+                number = lets[-1].read(*let.free)
+            shift += sympy.log(number)
         mapping[let.name] = (logarithm, shift)
     # In a recurrence a let may be read before it is defined.
     return program.with_lets(_substitute(let, mapping) for let in lets)
@@ -104,10 +110,10 @@ def _otherwise(node: Any, exponential: set[str]) -> Iterator[str]:
         yield from (read.tensor for read in node.atoms(Read))
 
 
-def _is_plain_sum(let: Let) -> bool:
-    if let.reduction == "mean":
-        return bool(let.guard == sympy.true)
-    return let.reduction == "sum"
+def _is_sum(let: Let, stepping: set[str]) -> bool:
+    """Whether a let is a sum, or a mean whose entries can be counted beside it."""
+    counts = let.guard == sympy.true or let.name not in stepping
+    return let.reduction == "sum" or (let.reduction == "mean" and counts)
 
 
 def _common_exponent(body: Expression) -> Expression | None:
