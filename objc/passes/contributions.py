@@ -111,7 +111,8 @@ class Sums:
         outer_factors: list[Expression] = []
         for factor in sympy.Mul.make_args(body):
             varies = indices_of(factor) >= whole and bool(whole)
-            (inner_factors if varies else outer_factors).append(factor)
+            waits = guard != sympy.true and _is_of_a_neighbour(factor)  # which there may not be
+            (inner_factors if varies or waits else outer_factors).append(factor)
         if any(map(_may_leave_its_axes, inner_factors)):
             # What is zero where a read isn't possible must stay beside the read.
             inner_factors += [one for one in outer_factors if one.has(Branch)]
@@ -141,6 +142,14 @@ class Sums:
 
 def _may_leave_its_axes(expression: Expression) -> bool:
     return any(one.index is None for read in reads(expression) for one in read.positions)
+
+
+def _is_of_a_neighbour(expression: Expression) -> bool:
+    return any(
+        isinstance(one.base, Index) and one.offset != 0
+        for read in reads(expression)
+        for one in read.positions
+    )
 
 
 def _factored(expression: Expression) -> Expression:

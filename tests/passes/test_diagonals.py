@@ -23,8 +23,9 @@ FIXED = {
     "of one row": "mean[i](sqrt(1 + sum[d]((z[i, d] - z[0, d])^2) / t))",
     "of two rows": "sum[i](exp(-sum[d]((z[i, d] - z[0, d])^2) / t))"
     " + mean[i](sqrt(1 + sum[d]((z[i, d] - z[B - 1, d])^2)))",
+    "of neighbours": "sum[i | i > 0](norm(z[i] - z[i-1])) / t + sum[i | i + 1 < B](norm(z[i+1] - z[i])^3)",
 }
-"""What has shares of rows that stand still beside those of each row."""
+"""Shares of rows that stand still beside those of each row, and of the next row, which the last has not."""
 
 
 def _lowered(value: str) -> Program:
