@@ -57,7 +57,14 @@ class _Norms:
             if let.reduction == "sum" and let.guard == sympy.true:
                 self.sums[let.name] = let
             self.lets.append(let)
-        return self.program.with_lets(self.lets)
+        return self.program.with_lets(self._read())
+
+    def _read(self) -> list[Let]:
+        """The lets without sums that only roots were taken of: in a recurrence one would stand before the
+        step that it reads, of which it is no part any more."""
+        read = {one.tensor for let in self.lets for one in let.reads}
+        kept = read | set(self.program.outputs.values())
+        return [let for let in self.lets if let.name in kept or let.name not in self.norms]
 
     def _rooted(self) -> set[str]:
         """The tensors of which a root is taken somewhere: what is divided by one of them was divided by

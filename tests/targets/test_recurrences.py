@@ -11,6 +11,7 @@ import pytest
 import sympy
 from objc.targets.cpu import driver
 
+import objc
 from objc.compiler import Variant, derive, lower, parse
 from objc.ir.domain import Domain
 from objc.ir.evaluate import evaluate
@@ -200,3 +201,34 @@ def test_axes_of_an_accumulator_are_apart_from_the_loops_around(target: str) -> 
     program = Program("f", (a, b), (first, second), {"result": "s"}, "function")
     inputs = {"a": np.arange(3.0) / 3, "b": np.arange(12.0).reshape(4, 3) / 10}
     running.agree(program, inputs)
+
+
+STATES = """
+loss of_unit(x: real[N, D]) = sum[d](h[N-1, d])
+    where h[0, d] = x[0, d]
+          h[t, d] = x[t, d] + h[t-1, d] / norm(h[t-1])
+loss of_way(x: real[N, D]) = sum[d](h[N-1, d])
+    where h[0, d] = x[0, d]
+          h[t, d] = h[t-1, d] / sqrt(1 + sum[e]((x[t, e] - h[t-1, e])^2))
+"""
+
+
+@pytest.mark.parametrize("target", ["cpu", "numpy"])
+@pytest.mark.parametrize("name", ["of_unit", "of_way"])
+def test_lengths_of_the_state_of_a_recurrence(name: str, target: str) -> None:
+    """The sum of squares below the root is no part of the step any more."""
+    kernel = getattr(objc.compile(STATES, target=target), name)
+
+    def value(x: Any) -> Any:
+        h = x[0]
+        for now in x[1:]:
+            length = np.linalg.norm(now - h)
+            h = now + h / np.linalg.norm(h) if name == "of_unit" else h / np.hypot(1, length)
+        return h.sum()
+
+    x = np.random.default_rng(0).normal(size=(5, 3))
+    found, slope = kernel.value_and_grad(x)
+    assert found == pytest.approx(value(x), rel=1e-14)
+    along = np.random.default_rng(1).normal(size=x.shape)
+    moved = (value(x + 1e-5 * along) - value(x - 1e-5 * along)) / 2e-5
+    assert (slope * along).sum() == pytest.approx(moved, rel=1e-8)
