@@ -110,6 +110,7 @@ class Text(Notation):
                 return Piece(f"log Σ{binder} exp({body.text})", OPERATOR)
             case "mean" if not guard:
                 sizes = "·".join(dimension_name(index.dimension) for index in let.over)
+                sizes = f"({sizes})" if len(let.over) > 1 else sizes
                 return Piece(f"1/{sizes} Σ{binder} {self.inside(body, PRODUCT)}", OPERATOR)
             case _:
                 return Piece(f"{let.reduction}{binder}({body.text})")
