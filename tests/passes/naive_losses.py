@@ -151,4 +151,7 @@ LOSS_FORMS: tuple[Form, ...] = (
     *NORMAL, *CHOICES, *CHANGES, *SUMS, *BINS, *BETWEEN, *ANGLES, *STUDENT, *GAMMA,
     scalars("log((exp(k) - exp(-k)) / (2 * k))", CONCENTRATIONS, "k: positive", tolerance=1e-12,
             oracle="log(sinh(k) / k)"),
+    Form("logarithm of a mean of some", "log(mean[i | i > 0](exp(z[i])))",
+         (((3.0, 1000.0, 998.0),), ((1e5, -800.0, -801.5),), ((1.0, 2.0, 4.0),)), "z: real[K]",
+         "log(total(exp(a) for a in z[1:]) / 2) + 0 * z[0]"),
 )  # fmt: skip
