@@ -1,27 +1,22 @@
 """Matrix products among the lets of a loop: which there are, and the loop in blocks around them.
 
 A sum of products of two matrices costs a processor a tenth of its time as a product of blocks than
-entry by entry. Squared distances, Σ (x − y)², and sums of weighed differences, Σ w·(y − x), are made in
-the same way, of differences, which keep the digits that |x|² + |y|² − 2x·y loses. So the rows of a loop
-are taken in blocks: a product for the rows of a block, the loops over its rows in between, and the
-products that its adjoints are part of. The matrices are those of a whole program or, within the loop over
-a batch, of an example: then the batch stands before the rows and columns of the product, and of those
-factors that examples do not share.
+entry by entry. So the rows of a loop are taken in blocks: a product for the rows of a block, the loops
+over its rows in between, and the products that its adjoints are part of. The matrices are those of a
+whole program or, within the loop over a batch, of an example: then the batch stands before the rows and
+columns of the product, and of those factors that examples do not share. Squared distances and sums of
+differences (`differences`) are made as products are.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
 
 import sympy
 
-from objc.atoms import quotient
 from objc.ir.domain import REAL
-from objc.ir.index import BATCH, Index
+from objc.ir.index import Index
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
@@ -32,12 +27,23 @@ from objc.ir.symbols import (
     IndexValue,
     Read,
     conjuncts,
-    disjuncts,
     indices_of,
     reads,
     substitute_positions,
 )
+from objc.schedule.differences import apart_of, differences_of, parted, terms_of_differences
 from objc.schedule.loops import Terms
+from objc.schedule.matrices import (
+    annulled,
+    bare,
+    example_of,
+    is_annulled,
+    is_matrix,
+    is_place,
+    is_plain_sum,
+    matrix_indices,
+    sides_of,
+)
 from objc.schedule.order import Plan
 from objc.schedule.recompute import with_bodies
 
@@ -55,7 +61,7 @@ class Products(Enum):
         """Whether a let may be a product of matrices, as far as its body and its axes say."""
         if self == Products.PLAIN:
             guarded = let.guard != sympy.true and not _is_difference(let.guard)
-            plain = not guarded and not _is_annulled(let.body) and _of_differences(let) is None
+            plain = not guarded and not is_annulled(let.body) and terms_of_differences(let) is None
             return len(let.free) == 2 and plain
         return len(let.free) == 2 or self == Products.EACH
 
@@ -87,33 +93,13 @@ def with_products(program: Program, products: Products = Products.ALL) -> Progra
     return program.with_lets(lets)
 
 
-def _differences(program: Program) -> Mapping[str, Let]:
-    """The lets that are differences of two entries, and no results."""
-    results = {*program.outputs.values(), *members(program), *program.gathered}
-    return {
-        let.name: let
-        for let in program.lets
-        if let.reduction is None and let.name not in results and _ends(let.body) is not None
-    }
-
-
-def _ends(difference: Any) -> tuple[Read, Read] | None:
-    """x and y of x − y."""
-    if not isinstance(difference, sympy.Add) or len(difference.args) != 2:
-        return None
-    for one, other in (difference.args, difference.args[::-1]):
-        if isinstance(one, Read) and isinstance(-other, Read):
-            return one, -other
-    return None
-
-
 class _Writer:
     """Writes the lets of a program anew, with products among them."""
 
     def __init__(self, program: Program, products: Products) -> None:
         self.program = program
         self.of_factors = products == Products.PLAIN
-        self.differences = {} if self.of_factors else _differences(program)
+        self.differences = {} if self.of_factors else differences_of(program)
         self.opened: set[str] = set()
         self.names = Names.of(program)
         self.lets: list[Let] = []
@@ -141,10 +127,10 @@ class _Writer:
 
     def _product(self, let: Let, found: _Split) -> None:
         left, right = (
-            factor if _is_matrix(factor, let, self.program) else self._matrix(let, factor, free)
-            for factor, free in zip((found.left, found.right), _sides(let), strict=True)
+            factor if is_matrix(factor, let, self.program) else self._matrix(let, factor, free)
+            for factor, free in zip((found.left, found.right), sides_of(let), strict=True)
         )
-        body = _annulled(left, right, found.annuls)
+        body = annulled(left, right, found.annuls)
         whole = found.outside == sympy.true and found.vanishes == sympy.false
         if found.constant == 1 and whole:
             self.lets.append(replace(let, body=body))
@@ -169,7 +155,7 @@ class _Writer:
         """Write a let as a sum of differences of two matrices, if it is one, but for terms that stand
         `apart`."""
         plain = with_bodies(let, self.differences)
-        parts = _parted(plain)
+        parts = parted(plain)
         if parts is not None and self._is_sum(parts.near):
             guard = sympy.And(parts.far.guard, parts.condition, sympy.Not(apart))
             near = replace(parts.near, name=self.names.fresh(f"part_{let.name}"), domain=REAL)
@@ -181,7 +167,7 @@ class _Writer:
             self.lets += [far, _pointwise(let, total)]
             self.opened |= {read.tensor for read in let.reads} & set(self.differences)
             return True
-        found = _apart(plain, self.program)
+        found = apart_of(plain, self.program)
         if found is None:
             return False
         self.opened |= {read.tensor for read in let.reads} & set(self.differences)
@@ -191,9 +177,9 @@ class _Writer:
             # What is no number is not apart, whatever is asked of it.
             weight = Branch(apart, sympy.Integer(0), found.weight)
             weight = Branch(found.inside, weight, sympy.Integer(0))
-            if not _is_matrix(weight, let, self.program):
-                weight = self._matrix(let, weight, _sides(let)[0])
-            body = _annulled(weight, body, (guarded, False))
+            if not is_matrix(weight, let, self.program):
+                weight = self._matrix(let, weight, sides_of(let)[0])
+            body = annulled(weight, body, (guarded, False))
         if found.constant == 1 and found.outside == sympy.true:
             self.lets.append(replace(let, body=body, guard=sympy.true))
             return True
@@ -204,10 +190,10 @@ class _Writer:
 
     def _is_sum(self, let: Let) -> bool:
         """Whether a let is a sum of differences with weights, or has a part that is one."""
-        parts = _parted(let)
+        parts = parted(let)
         if parts is not None:
             return self._is_sum(parts.near)
-        found = _apart(let, self.program)
+        found = apart_of(let, self.program)
         return found is not None and found.weight is not None
 
     def _matrix(self, let: Let, factor: Expression, free: Index) -> Read:
@@ -215,7 +201,7 @@ class _Writer:
         key = factor, frozenset((free, *let.over))
         if key not in self.made:
             name = self.names.fresh(f"factor_{let.name}")
-            example = [one for one in _example(let) if one in indices_of(factor)]
+            example = [one for one in example_of(let) if one in indices_of(factor)]
             axes = (*example, *_as_read(factor, (free, *let.over), let))
             self.made[key] = Let(name, axes, factor)
             self.lets.append(self.made[key])
@@ -230,7 +216,7 @@ def _grouped(let: Let, program: Program) -> list[Expression]:
     """The terms of a sum of products, those with one right factor together; none where one of them is
     no product."""
     found: dict[tuple[Expression, ...], Expression] = {}
-    for addend in sympy.Add.make_args(let.body) if _is_plain_sum(let) else ():
+    for addend in sympy.Add.make_args(let.body) if is_plain_sum(let) else ():
         split = _split(replace(let, body=addend), program)
         if split is None or not split.constant.is_number:
             return []
@@ -238,33 +224,14 @@ def _grouped(let: Let, program: Program) -> list[Expression]:
         key = split.right, sympy.true if split.annuls[1] else sympy.false, *alone
         found[key] = found.get(key, 0) + split.constant * split.left
     return [
-        _annulled(left, right, (bool(alone), annuls == sympy.true))
+        annulled(left, right, (bool(alone), annuls == sympy.true))
         for (right, annuls, *alone), left in found.items()
     ]
 
 
-def _annulled(left: Expression, right: Expression, annuls: tuple[bool, bool]) -> Expression:
-    """A product that is zero where one of the factors is that is said to, whatever the other is."""
-    zeros = [sympy.Eq(one, 0) for one, does in zip((left, right), annuls, strict=True) if does]
-    return Branch(sympy.Or(*zeros), sympy.Integer(0), left * right) if zeros else left * right
-
-
-def _is_annulled(body: Expression) -> bool:
-    return any(_bare(addend)[1] for addend in sympy.Add.make_args(body))
-
-
-def _bare(body: Expression) -> tuple[Expression, tuple[Expression, ...]]:
-    """x·y and what it is zero with: `0 if x = 0 else x·y` is a product in which y may be infinite."""
-    if isinstance(body, Branch) and body.args[1] == 0:
-        tests = disjuncts(body.args[0])
-        if all(isinstance(one, sympy.Eq) and one.args[1] == 0 for one in tests):
-            return body.args[2], tuple(one.args[0] for one in tests)
-    return body, ()
-
-
 def _as_read(factor: Expression, free: tuple[Index, ...], let: Let) -> tuple[Index, ...]:
     """The order of a factor's indices in which what it reads is made, so that it is made there."""
-    orders = [_indices(read, let) for read in reads(factor)]
+    orders = [matrix_indices(read, let) for read in reads(factor)]
     return free[::-1] if free[::-1] in orders and free not in orders else free
 
 
@@ -284,17 +251,17 @@ class _Split:
 
 
 def _split(let: Let, program: Program) -> _Split | None:
-    if not _is_plain_sum(let) or any(map(_is_place, conjuncts(let.guard))):
+    if not is_plain_sum(let) or any(map(is_place, conjuncts(let.guard))):
         return None
     vanishes: Condition = sympy.false
     if isinstance(let.body, Branch) and let.body.args[1] == 0:
         condition, _, otherwise = let.body.args
         if let.over[0] not in indices_of(condition):
             vanishes, let = condition, replace(let, body=otherwise)
-    body, zeros = _bare(let.body)
+    body, zeros = bare(let.body)
     let = replace(let, body=body)
-    example = _example(let)
-    first, second = ({free, let.over[0]} for free in _sides(let))
+    example = example_of(let)
+    first, second = ({free, let.over[0]} for free in sides_of(let))
     constant, left, right = [], [], []
     for factor in _factors(let):
         indices = indices_of(factor).difference(example)
@@ -355,91 +322,6 @@ def _split(let: Let, program: Program) -> _Split | None:
     )
 
 
-@dataclass(frozen=True)
-class _Apart:
-    """A sum's terms as constant·weight·(y − x), or constant·(x − y)² without a weight; what of the guard
-    leaves out terms, and what whole sums."""
-
-    constant: Expression
-    weight: Expression | None
-    difference: Expression
-    inside: Condition
-    outside: Condition
-
-
-def _apart(let: Let, program: Program) -> _Apart | None:
-    if not _is_plain_sum(let) or any(map(_is_place, conjuncts(let.guard))):
-        return None
-    over, first, example = let.over[0], _sides(let)[0], _example(let)
-    inside = [one for one in conjuncts(let.guard) if over in indices_of(one)]
-    outside = [one for one in conjuncts(let.guard) if one not in inside]
-    constant, weight, differences = [], [], []
-    for factor in sympy.Mul.make_args(let.body):
-        squared = factor.is_Pow and factor.exp == 2
-        ends = _ends(factor.base if squared else factor)
-        if ends is not None and indices_of(factor).difference(example) == {*_sides(let), over}:
-            differences.append((ends, squared))
-        elif over in indices_of(factor) or (inside and not factor.is_number):
-            # Where a guard leaves nothing, nothing times what stands before the sum may be no number.
-            weight.append(factor)
-        else:
-            constant.append(factor)
-    if len(differences) != 1:
-        return None
-    (ends, squared), whole = differences[0], sympy.Mul(*constant)
-    if not all(_is_matrix(one, let, program) for one in ends):
-        return None
-    if squared:
-        if weight or inside or not all(over in indices_of(one) for one in ends):
-            return None
-        return _Apart(whole, None, (ends[0] - ends[1]) ** 2, sympy.true, sympy.And(*outside))
-    weights, guard = sympy.Mul(*weight), sympy.And(*inside)
-    moving = [one for one in ends if over in indices_of(one)]
-    beside = (indices_of(weights) | indices_of(guard)).difference(example)
-    if len(moving) != 1 or first in indices_of(moving[0]) or not beside <= {first, over}:
-        return None
-    origin = ends[ends[0] == moving[0]]
-    sign = 1 if moving[0] == ends[0] else -1
-    return _Apart(sign * whole, weights, moving[0] - origin, guard, sympy.And(*outside))
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """A sum in two: near terms, which may be differences with weights, and the few that a condition says to
-    be far."""
-
-    near: Let
-    far: Let
-    condition: Condition
-
-
-def _parted(let: Let) -> _Parts | None:
-    """The parts of a sum of terms that are one or the other, as the indices of pairs say; or of differences
-    that are divided, by a distance for one: where the inverse is in any type's range, they are multiplied
-    by it."""
-    if isinstance(let.body, Branch):
-        condition, near, far = let.body.args
-        if let.free and let.free[-1] not in indices_of(condition) and far != 0:
-            # The opposite of a comparison with what is no number does not hold either.
-            not_near = sympy.Ne(Branch(condition, sympy.Integer(1), sympy.Integer(0)), 1)
-            return _Parts(replace(let, body=near), replace(let, body=far), not_near)
-    for factor in sympy.Mul.make_args(let.body):
-        if isinstance(factor, quotient) and _ends(factor.args[0]) is not None:
-            difference, divisor = factor.args
-            far = sympy.Or(abs(divisor) < 1 / _REACH, abs(divisor) > _REACH)
-            return _Parts(replace(let, body=let.body / factor * difference / divisor), let, far)
-    return None
-
-
-_REACH = sympy.Integer(2) ** 24
-"""A number of this size, or its inverse, has a product with any factor of usual size in float32."""
-
-
-def _is_place(guard: Condition) -> bool:
-    """Whether a guard leaves one place of an index: a sum over few terms."""
-    return isinstance(guard, sympy.Eq) and any(isinstance(one, IndexValue) for one in guard.args)
-
-
 def _is_at_hand(factor: Expression) -> bool:
     """Whether a factor can be read whatever a guard says: it stands at indices alone."""
     return all(position.index is not None for read in reads(factor) for position in read.positions)
@@ -450,7 +332,7 @@ def _is_zero_without(guard: Condition, factor: Expression, let: Let, program: Pr
     if not isinstance(factor, Read) or factor.tensor not in program.let:
         return False
     made = program.let[factor.tensor]
-    if made.reduction is not None or not _indices(factor, let):
+    if made.reduction is not None or not matrix_indices(factor, let):
         return False
     body = substitute_positions(made.body, dict(zip(made.free, factor.positions, strict=True)))
     return isinstance(body, Branch) and body.args[0] == guard and body.args[2] == 0
@@ -500,24 +382,28 @@ def factors(plan: Plan, program: Program, products: Products) -> Factors | None:
     if plan.together or plan.scattered or not products.takes(let) or not _is_product(let, program):
         return None
     terms = _terms(let, program)
-    example = _example(let)
+    example = example_of(let)
     over, rows = let.over[0], plan.path[len(example)]
-    if terms is None or rows not in (over, _sides(let)[0]) or plan.path[: len(example)] != example:
+    if (
+        terms is None
+        or rows not in (over, sides_of(let)[0])
+        or plan.path[: len(example)] != example
+    ):
         return None
-    guard = sympy.And(let.guard, *(sympy.Ne(one, 0) for one in _bare(let.body)[1]))
+    guard = sympy.And(let.guard, *(sympy.Ne(one, 0) for one in bare(let.body)[1]))
     return Factors(terms, over, guard, rows)
 
 
 def _is_product(let: Let, program: Program) -> bool:
     """Whether a let is the product of two matrices."""
-    terms = _terms(let, program) if _is_plain_sum(let) else None
+    terms = _terms(let, program) if is_plain_sum(let) else None
     if terms is None or (terms.is_of_differences and let.guard != sympy.true):
         return False
     pair = (terms.left, terms.right)
     guards: dict[Read, Condition] = dict.fromkeys(pair, sympy.true)
     for part in conjuncts(let.guard) if let.guard != sympy.true else ():
-        place = indices_of(part).difference(_example(let))
-        side = next((one for one in pair if place <= set(_indices(one, let))), None)
+        place = indices_of(part).difference(example_of(let))
+        side = next((one for one in pair if place <= set(matrix_indices(one, let))), None)
         if side is None or let.over[0] not in place:
             return False
         guards[side] = sympy.And(guards[side], part)
@@ -526,81 +412,20 @@ def _is_product(let: Let, program: Program) -> bool:
         for one, guard in guards.items()
     ):
         return False
-    one, other = (set(_indices(read, let)) for read in pair)
-    return one & other == set(let.over) and one | other == {*_sides(let), *let.over}
-
-
-def _is_plain_sum(let: Let) -> bool:
-    return (
-        let.reduction == "sum"
-        and len(let.over) == 1
-        and len(_sides(let)) == 2
-        and not let.domain.is_integer
-    )
-
-
-def _example(let: Let) -> tuple[Index, ...]:
-    """The index of a batch that stands before rows and columns."""
-    return let.free[:1] if len(let.free) == 3 and let.free[0].dimension == BATCH else ()
-
-
-def _sides(let: Let) -> tuple[Index, ...]:
-    """The free indices of a let, but for one of a batch before rows and columns."""
-    return let.free[len(_example(let)) :]
+    one, other = (set(matrix_indices(read, let)) for read in pair)
+    return one & other == set(let.over) and one | other == {*sides_of(let), *let.over}
 
 
 def _terms(let: Let, program: Program) -> Terms | None:
     """What is added up of two matrices, each read at its indices as they stand."""
-    found = _of_differences(let)
+    found = terms_of_differences(let)
     if found is None:
-        body, zeros = _bare(let.body)
+        body, zeros = bare(let.body)
         if not (isinstance(body, sympy.Mul) and len(body.args) == 2):
             return None
         one, other = body.args
         if not set(zeros) <= {one, other} or not isinstance(one, Read):
             return None
-        left = _sides(let)[0] in _indices(one, let)
+        left = sides_of(let)[0] in matrix_indices(one, let)
         found = Terms(one, other) if left else Terms(other, one)
-    return found if all(_is_matrix(one, let, program) for one in found.reads) else None
-
-
-def _of_differences(let: Let) -> Terms | None:
-    """The terms of a sum of differences of two matrices, as far as its body says."""
-    if not _is_plain_sum(let):
-        return None
-    (first, second), over, (body, zeros) = _sides(let), let.over[0], _bare(let.body)
-    if body.is_Pow and body.exp == 2 and not zeros:
-        for one, other in itertools.permutations(_ends(body.base) or (), 2):
-            if _stand(let, (one, first, over), (other, second, over)):
-                return Terms(one, other, is_distance=True)
-    for weight, difference in itertools.permutations(body.args if body.is_Mul else (), 2):
-        right, origin = _ends(difference) or (weight, weight)
-        places = (weight, first, over), (right, over, second), (origin, first, second)
-        alone = len(body.args) == 2 and set(zeros) <= {weight}
-        if alone and isinstance(weight, Read) and _stand(let, *places):
-            return Terms(weight, right, origin)
-    return None
-
-
-def _stand(let: Let, *places: tuple[Read, Index, Index]) -> bool:
-    """Whether each read stands at its two indices."""
-    return all(set(_indices(read, let)) == {one, other} for read, one, other in places)
-
-
-def _is_matrix(factor: Expression, let: Let, program: Program) -> bool:
-    """Whether a factor is a matrix's entry at two indices, or that of an example's matrix."""
-    if not isinstance(factor, Read) or factor.tensor not in {*program.input, *program.let}:
-        return False
-    is_integer = program.tensor(factor.tensor).domain.is_integer
-    return not is_integer and len(set(_indices(factor, let))) == 2
-
-
-def _indices(read: Read, let: Let) -> tuple[Index, ...]:
-    """The two indices at which a let reads a matrix, without that of its example; none if what it reads is
-    no matrix, or one of the positions is something else."""
-    found = [position.index for position in read.positions]
-    example = _example(let)
-    if len(found) == 3 and example and found[0] == example[0]:
-        found = found[1:]
-    two = tuple(one for one in found if one is not None)
-    return two if len(two) == len(found) == 2 else ()
+    return found if all(is_matrix(one, let, program) for one in found.reads) else None
