@@ -79,6 +79,19 @@ BINS = (
          tolerance=1e-10),  # the exponents are of hundreds
 )  # fmt: skip
 
+THRESHOLDS: tuple[Row, ...] = tuple(
+    (z, a, a + gap) for z in (-90.0, -30.0, -3.0, 0.5, 30.0, 90.0) for a in (-1.0, 0.25)
+    for gap in (2.0**-20, 0.5, 40.0)
+)  # fmt: skip
+RATINGS = (
+    two("-log(sigmoid(b - z) - sigmoid(a - z))", THRESHOLDS, "z: real, a: real, b: real",
+        oracle="log(1 + exp(z - b)) + log(1 + exp(a - z)) - log(1 - exp(a - b))"),
+    two("-log(sigmoid((b - z) / s) - sigmoid((a - z) / s))",
+        [(z, s, a, b) for z, a, b in THRESHOLDS for s in (0.5, 2.0)],
+        "z: real, s: positive | a: real, b: real",
+        oracle="log(1 + exp((z - b) / s)) + log(1 + exp((a - z) / s)) - log(1 - exp((a - b) / s))"),
+)  # fmt: skip
+
 GAPS: tuple[Row, ...] = tuple(
     (a, w, x) for a in (0.3, -1.0) for w in (0.5, 20.0) for x in (-40.0, -9.0, 0.2, 60.0)
 )
@@ -148,7 +161,7 @@ GAMMA = (
 )
 
 LOSS_FORMS: tuple[Form, ...] = (
-    *NORMAL, *CHOICES, *CHANGES, *SUMS, *BINS, *BETWEEN, *ANGLES, *STUDENT, *GAMMA,
+    *NORMAL, *CHOICES, *CHANGES, *SUMS, *BINS, *RATINGS, *BETWEEN, *ANGLES, *STUDENT, *GAMMA,
     scalars("log((exp(k) - exp(-k)) / (2 * k))", CONCENTRATIONS, "k: positive", tolerance=1e-12,
             oracle="log(sinh(k) / k)"),
     Form("logarithm of a mean of some", "log(mean[i | i > 0](exp(z[i])))",

@@ -100,6 +100,7 @@ FORMS = [
     (log(sinh(w) * 2), w + log1mexp(-2 * w)),
     (log(sigmoid(x + w) - sigmoid(x - w)),
      log1mexp(-2 * w) - softplus(-w - x) - softplus(x - w)),
+    (log(sigmoid(x + k) - sigmoid(x)), log1mexp(-k) - softplus(-x - k) - softplus(x)),
     ((x * exp(x) + w * exp(w)) / (exp(x) + exp(w)), w * sigmoid(w - x) + x * sigmoid(x - w)),
     ((1 + w) * log(1 + w) - w * log(w), w * log1p(1 / w) + log1p(w)),
     (w - w * p**sympy.Rational(1, 7), w - w * p**sympy.Rational(1, 7)),

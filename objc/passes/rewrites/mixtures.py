@@ -95,6 +95,23 @@ def difference_of_sigmoids(node: Any) -> Expression | None:
     return None
 
 
+def log_of_sigmoids_apart(node: Any) -> Expression | None:
+    """log(c·σ(a) − c·σ(b)) = log c + log σ(a) + log σ(−b) + log(1 − exp(b − a)), as of a cumulative link:
+    where a < b neither side is a number."""
+    (total,) = node.args
+    if not isinstance(total, sympy.Add) or len(total.args) != 2:
+        return None
+    terms = [one.as_coeff_Mul() for one in total.args]
+    if terms[0][0] + terms[1][0] != 0 or not all(isinstance(f, sigmoid) for _, f in terms):
+        return None
+    (weight, first), (_, second) = sorted(terms, key=lambda one: not one[0].is_positive)
+    a, b = first.args[0], second.args[0]
+    if not is_short(a - b):
+        return None
+    apart = sympy.factor_terms(sympy.expand(b - a))
+    return sympy.log(weight) - softplus(-a) - softplus(b) + log1mexp(apart)
+
+
 def log_of_negative_product(node: Any) -> Expression | None:
     """log(−expm1(v)·b) = log(1 − exp v) + log b for v < 0 and b > 0."""
     factors = sympy.Mul.make_args(node.args[0])
