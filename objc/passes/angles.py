@@ -47,14 +47,17 @@ class Angles:
         for node in sorted(expression.atoms(*_FUNCTIONS), key=spelled):
             (argument,) = node.args
             sign, read = _within_range(argument).as_coeff_Mul()
+            of_lines = isinstance(read, sympy.Abs)
+            (read,) = read.args if of_lines else (read,)
             if abs(sign) != 1 or not isinstance(read, Read) or read.tensor not in cosines:
                 continue
-            angle = self._angle(cosines[read.tensor], read)
+            angle = self._angle(cosines[read.tensor], read, of_lines)
             angle = angle if sign == 1 else sympy.pi - angle
             swaps[node] = _FUNCTIONS[node.func](argument, angle)
         return expression.xreplace(swaps)
 
-    def _angle(self, cosine: Let, read: Read) -> Expression:
+    def _angle(self, cosine: Let, read: Read, of_lines: bool) -> Expression:
+        """The angle of two vectors, or of the lines that they lie on, as of two rotations by quaternions."""
         # Of a matrix of cosines of which one row is asked for, such as the label's, only that is needed.
         fixed = {
             index: place
@@ -74,7 +77,8 @@ class Angles:
         near = Branch(
             sympy.Eq(together, 0), sympy.pi / 2, 2 * sympy.atan(quotient(apart, together))
         )
-        far = sympy.pi - 2 * sympy.atan(quotient(together, apart))
+        other = 2 * sympy.atan(quotient(together, apart))
+        far = other if of_lines else sympy.pi - other
         return Branch(sympy.Le(apart, together), near, far)
 
     def _chord(self, cosine: Let, fixed: dict[Index, Position], sign: int) -> Let:

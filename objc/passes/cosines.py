@@ -67,10 +67,12 @@ class Units:
         sums: Mapping[str, Let],
         lengths: Mapping[str, Let],
     ) -> Expression | None:
-        """sum[d] a[d]·b[d] / (|a|·|b|)."""
+        """sum[d] a[d]·b[d] / (|a|·|b|), and the size of one."""
         powers = product.as_powers_dict()
-        for inner in sorted(powers, key=spelled):
-            times = powers[inner]
+        for factor in sorted(powers, key=spelled):
+            times = powers[factor]
+            sized = isinstance(factor, sympy.Abs)
+            inner = factor.args[0] if sized else factor
             if not isinstance(inner, Read) or inner.tensor not in sums:
                 continue
             if not (times.is_Integer and times > 0):
@@ -89,7 +91,8 @@ class Units:
                     if max(powers[first], powers[second]) > -most:
                         continue
                     cosine = self._cosine_let(dot, pair).read(*inner.positions)
-                    return product * (first * second * cosine / inner) ** times
+                    cosine = sympy.Abs(cosine) if sized else cosine
+                    return product * (first * second * cosine / factor) ** times
         return None
 
     def _canonical(self, dot: Let, first: Let, second: Let) -> tuple[Read, Read] | None:

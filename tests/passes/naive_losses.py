@@ -129,6 +129,33 @@ ANGLES = (
     ),
 )
 
+TURNS = tuple(
+    (
+        (0.5, 0.25, -0.75, 1.0),
+        tuple(
+            sign * (x + by * y)
+            for x, y in zip((0.5, 0.25, -0.75, 1.0), (0.9, 0.3, -2.0, 0.7), strict=True)
+        ),
+    )
+    for by in (2.0**-17, 2.0**-10, 3.0)
+    for sign in (1, -1)
+)
+ROTATIONS = tuple(
+    Form(
+        f"angle of two rotations, {text}",
+        text,
+        TURNS,
+        "p: real[D] | q: real[D]",
+        "2 * acos(absolute(total(a * b for a, b in zip(p, q))) / (length(p) * length(q)))",
+        tolerance=1e-9,  # of directions that are rounded, and differ by as little
+    )
+    for text in (
+        "2 * acos(abs(sum[d](p[d] * q[d])) / (norm(p) * norm(q)))",
+        "2 * acos(min(1, abs(cosine(p, q))))",
+        "pi - 2 * asin(abs(cosine(p, q)))",
+    )
+)
+
 STUDENT = (
     two("lgamma(v / 2) - lgamma((v + 1) / 2) + log(pi * v * s^2) / 2"
         " + (v + 1) / 2 * log(1 + (y - m)^2 / (v * s^2))",
@@ -160,8 +187,23 @@ GAMMA = (
     ),
 )
 
+COSTS: tuple[Row, ...] = tuple(
+    (row, t)
+    for row in ((3e4, 3e4 + 0.5, 3e4 + 1), (1e9, 1e9 + 4, 2e9), (7.0, 7.0, 7.0), (0.1, 90.0, 5e3))
+    for t in (0.25, 1.0, 30.0)
+)
+EXPECTED = (
+    Form("cost under a choice by costs",
+         "sum[k](exp(-d[k] / t) * d[k]) / sum[k](exp(-d[k] / t))", COSTS, "d: real[K] | t: positive",
+         "total(exp(-a / t) * a for a in d) / total(exp(-a / t) for a in d)"),
+    Form("advantage of a soft choice", "sum[k](softmax(y)[k] * (z[k] - z[0])) where y[k] = g * z[k]",
+         [(row, 1 / t) for row, t in COSTS], "z: real[K] | g: positive",
+         "total(exp(g * a) * (a - z[0]) for a in z) / total(exp(g * a) for a in z)"),
+)  # fmt: skip
+
 LOSS_FORMS: tuple[Form, ...] = (
-    *NORMAL, *CHOICES, *CHANGES, *SUMS, *BINS, *RATINGS, *BETWEEN, *ANGLES, *STUDENT, *GAMMA,
+    *NORMAL, *CHOICES, *CHANGES, *SUMS, *BINS, *RATINGS, *BETWEEN, *ANGLES, *ROTATIONS, *STUDENT, *GAMMA,
+    *EXPECTED,
     scalars("log((exp(k) - exp(-k)) / (2 * k))", CONCENTRATIONS, "k: positive", tolerance=1e-12,
             oracle="log(sinh(k) / k)"),
     Form("logarithm of a mean of some", "log(mean[i | i > 0](exp(z[i])))",
