@@ -53,7 +53,7 @@ __all__ = ["keep_digits", "keep_range", "scale_last"]
 
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
-    program = open_known_arms(gammas_beside_logarithms(program))
+    program = center_means(open_known_arms(gammas_beside_logarithms(program)))
     program = powers_near_one(project_by_the_rest(variances_as_squares(program)))
     program = complements_of_cosines(complements_of_probabilities(program))
     program = combine_differences(
@@ -61,7 +61,7 @@ def keep_digits(program: Program) -> Program:
     )
     program = distances_from_labels(differences_of_squares(program))
     program = soft_targets_by_parts(entropies_by_parts(ask_the_others(program)))
-    program = center_means(expand_at_zero(compare_softmaxes(measure_gaps(program))))
+    program = expand_at_zero(compare_softmaxes(measure_gaps(program)))
     program = over_sums_of_roots(log_ratios_near_one(differences_of_gammas(program)))
     program = factor_differences_of_squares(count_from_levels(program))
     program = differences_at_near_arguments(divergences_of_sigmoids(program))

@@ -2,7 +2,8 @@
 
 `p[j]·(Σ p[k]·f[k] − f[j])` is the derivative of every function of a softmax by its logits. Where one p is
 nearly one its f and the mean agree but for a rounding. But all of them add up to zero: at the largest it is
-the negative sum of the others, which have kept their digits.
+the negative sum of the others, which have kept their digits. What f is counted from the largest
+(`means`) agrees to the last digit.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.differences import written_out
+from objc.passes.evaluation.means import multiple_of
 from objc.passes.probabilities import is_whole
 from objc.passes.rewrites.forms import is_short, without_factor
 
@@ -147,17 +149,15 @@ class _Asking:
                 continue
             entry = sympy.Add(*(without_factor(one, power) for one in addends))
             u = power.args[0]
-            if not set(total.over) & indices_of(entry) or self._is_its_logarithm(entry, u):
+            if not set(total.over) & indices_of(entry):
+                continue
+            if multiple_of(u, entry, total, self.program) is not None:
                 continue
             for normalizer in self._normalizers_of(u, total):
                 logits = u + normalizer
                 if all(one.tensor in self.program.input for one in logits.atoms(Read)):
                     return _Mean(total, power, entry, normalizer, logits)
         return None
-
-    def _is_its_logarithm(self, entry: Any, u: Any) -> bool:
-        """Whether the mean is of the log-probability itself, which is counted from the largest anyway."""
-        return any(written_out(one, self.program) == u for one in sympy.Mul.make_args(entry))
 
     def _normalizers_of(self, u: Any, total: Let) -> Iterator[Read]:
         for one in u.atoms(Read):
