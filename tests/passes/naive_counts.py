@@ -47,4 +47,25 @@ STUDENT = (
         "r: real, nu: positive", tolerance=1e-11),
 )  # fmt: skip
 
-COUNT_FORMS: tuple[Form, ...] = (*POISSON, *NEGATIVE_BINOMIAL, *STUDENT)
+TRIALS = ((10.0, 3.0), (10.0, 0.0), (10.0, 10.0), (300.0, 30.0), (1.0, 1.0))
+SHAPES: tuple[Row, ...] = tuple(
+    (a, b, n, y)
+    for a, b in ((0.3, 0.7), (8.0, 12.0), (15.0, 9.0), (30.0, 50.0), (1e4, 3e4), (1e8, 1e8))
+    for n, y in TRIALS
+)
+SCALED: tuple[Row, ...] = tuple(
+    (m, s, n, y)
+    for m in (0.25, 0.0625)
+    for s in (0.5, 8.0, 20.0, 1e3, 1e5, 1e8)
+    for n, y in TRIALS[:-1]
+)
+BETA_BINOMIAL = (
+    two("-(lgamma(n + 1) - lgamma(y + 1) - lgamma(n - y + 1) + lgamma(y + a) + lgamma(n - y + b)"
+        " - lgamma(n + a + b) - lgamma(a) - lgamma(b) + lgamma(a + b))", SHAPES,
+        "a: positive, b: positive | n: nonnegative, y: nonnegative", tolerance=1e-11),
+    two("-(lgamma(y + m * s) + lgamma(n - y + (1 - m) * s) - lgamma(n + s) - lgamma(m * s)"
+        " - lgamma((1 - m) * s) + lgamma(s))", SCALED,
+        "m: probability, s: positive | n: nonnegative, y: nonnegative", tolerance=1e-11),
+)  # fmt: skip
+
+COUNT_FORMS: tuple[Form, ...] = (*POISSON, *NEGATIVE_BINOMIAL, *BETA_BINOMIAL, *STUDENT)

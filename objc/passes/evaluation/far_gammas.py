@@ -2,7 +2,7 @@
 
 A negative binomial is a Poisson probability nearly, where its r is large: log Γ(y + r) − log Γ(r) and
 r·log(r/(r + m)) + y·log(m/(r + m)) are both about y·log r, and of their derivatives by r nothing is left but
-terms in 1/r². Beyond 20 the functions are their asymptotic series, as in `objc.passes.evaluation.gammas`;
+terms in 1/r². Beyond 20 the functions are their asymptotic series (`objc.passes.evaluation.gamma_series`);
 their logarithms, which are log((r + y)/r), make log((r + y)/(r + m)) of what stands beside them, and that is
 2·artanh(w) with w = (y − m)/(2r + y + m). Of 2w and all other fractions one is made, in which nothing
 cancels; the rest of the series begins with w³. log Γ(y + 1) beside y·log m is the same with y·log y (Loader
@@ -25,7 +25,13 @@ from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of
 from objc.passes.differences import written_out
 from objc.passes.evaluation.fractions import by_ratios
-from objc.passes.evaluation.gammas import FAR, SERIES, slope_of_series
+from objc.passes.evaluation.gamma_series import (
+    FAR,
+    NEAR,
+    SERIES,
+    slope_of_series,
+    sum_of_odd_powers,
+)
 from objc.passes.inline import size
 from objc.passes.rewrites.forms import HALF, ONE, ZERO, is_short
 
@@ -33,9 +39,6 @@ _GAMMAS = (loggamma, sympy.polygamma)
 _FUNCTIONS = (*_GAMMAS, sympy.log, log1p)
 _KNOWN = (*_FUNCTIONS, sympy.exp, sigmoid, softplus)
 _MOST_NODES = 150
-_TERMS = 9
-_NEAR = sympy.Integer(8)
-"""For |w| below 1/8, 9 terms are exact to 2⁻⁵⁴ of the first."""
 
 
 def gammas_beside_logarithms(program: Program) -> Program:
@@ -331,11 +334,8 @@ def _joined(series: _Series, terms: _Linear) -> tuple[Expression, Any, list[Expr
         fraction += 2 * weight * apart / total
         w = quotient(apart, total)
         ratios.append(w)
-        further: Expression = ZERO
-        for n in reversed(range(_TERMS)):
-            further = sympy.Rational(1, 2 * n + 3) + w**2 * further
-        kept += 2 * weight * w**3 * further
-        condition = sympy.And(condition, sympy.Lt(_NEAR * sympy.Abs(apart), total))
+        kept += 2 * weight * w**3 * sum_of_odd_powers(w)
+        condition = sympy.And(condition, sympy.Lt(NEAR * sympy.Abs(apart), total))
     if not is_short(fraction):
         return None
     fraction = sympy.cancel(sympy.together(fraction))
