@@ -55,7 +55,8 @@ def differences_of_gammas(program: Program) -> Program:
 
 
 def _pair(node: Any, program: Program) -> Expression | None:
-    terms = [(one, *_gamma_in(one)) for one in node.args]
+    addends = list(_addends(node))
+    terms = [(one, *_gamma_in(one)) for one in addends]
     for whole, weight, order, upper in terms:
         for other, other_weight, other_order, lower in terms:
             if upper is None or lower is None or order != other_order:
@@ -65,7 +66,7 @@ def _pair(node: Any, program: Program) -> Expression | None:
             apart = _apart(upper, lower, program)
             if not apart.is_nonnegative or apart == 0:
                 continue
-            rest = [one for one in node.args if one is not whole and one is not other]
+            rest = [one for one in addends if one is not whole and one is not other]
             found = weight * difference(order, lower, apart, upper)
             swapped = -weight * loggamma(apart)
             if order == -1 and swapped in rest:  # a logarithm of the beta function
