@@ -11,6 +11,7 @@ from objc.passes.common_scales import name_common_scales
 from objc.passes.demand import guard_by_demand, guard_places
 from objc.passes.differences import name_differences
 from objc.passes.inline import inline_all, inline_same_loop
+from objc.passes.kinks_of_powers import branch_at_kinks
 from objc.passes.lengths import slopes_of_lengths
 from objc.passes.mixtures import ratios_to_mixtures, without_equal_shares
 from objc.passes.nest import nest_extremes
@@ -19,6 +20,7 @@ from objc.passes.places import tell_places
 from objc.passes.power_norms import name_power_norms
 from objc.passes.prune import prune
 from objc.passes.reach import limit_recurrences
+from objc.passes.shares import shares_by_the_rest
 from objc.passes.simplices import complements_of_squares, greatest_exponents, logs_of_the_rest
 from objc.passes.simplify import simplify
 from objc.passes.squares import differences_of_squares
@@ -41,9 +43,11 @@ def stable(program: Program) -> Program:
         ("mixtures", ratios_to_mixtures),
         ("extremes", greatest_exponents),
         ("complements", complements_of_squares),
+        ("shares", shares_by_the_rest),
         ("norms", name_power_norms),
         ("prune", prune),
         ("stabilise", stabilise),
+        ("kinks", branch_at_kinks),
         ("rests", logs_of_the_rest),
         ("odds", ratios_of_odds),
         ("differences", partial(name_differences, known=program)),

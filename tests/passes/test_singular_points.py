@@ -76,6 +76,22 @@ POINTS: dict[str, tuple[str, str, dict[str, Any], float, Any, Any]] = {
         "x: real | n: nonnegative", "sign(x)^2*abs(x)^n", {"x": 0, "n": 0}, 0, 0, 0),
     "abs(x)^p with p = 1": ("x: real | p: positive", "abs(x)^p", {"x": 0, "p": 1}, 0, 0, 0),
     "abs(x)^p with p = 3": ("x: real | p: positive", "abs(x)^p", {"x": 0, "p": 3}, 0, 0, 0),
+    "root of absolute values": (
+        "x: real[D] | y: real[D]", "sqrt(mean[d](abs(x[d] - y[d])))", {"x": [3, 0], "y": [3, 0]},
+        0, [0, 0], [0, 0]),
+    "power of a sum of squares": (
+        "x: real[D] | w: nonnegative[D]", "sum[d](w[d] * x[d]^2)^0.3", {"x": [0, 2], "w": [1, 0]},
+        0, [0, 0], [0, 0]),
+    "root of a length": ("x: real[D]", "norm(x)^0.5", {"x": [0, 0]}, 0, [0, 0], [0, 0]),
+    "root of a logarithm": (
+        "x: real | y: real", "sqrt(log(1 + (x - y)^2))", {"x": 1e3, "y": 1e3}, 0, 0, None),
+    "root of the largest": (
+        "x: real[D]", "sqrt(max[d](abs(x[d])))", {"x": [0, 0]}, 0, [0, 0], [0, 0]),
+    "root of one times what is positive": (
+        "x: real, z: real | y: real", "sqrt(softplus(x) * abs(z - y))", {"x": 0, "z": 1, "y": 1},
+        0, (0, 0), (0, 0)),
+    "square root of a sum at 0": (
+        "x: nonnegative[D]", "sqrt(sum[d](x[d]))", {"x": [0, 0]}, 0, [INF, INF], [-INF, -INF]),
     "acos at 1": ("x: interval(-1, 1)", "acos(x)", {"x": 1}, 0, -INF, -INF),
     "acos at -1": ("x: interval(-1, 1)", "acos(x)", {"x": -1}, np.pi, -INF, INF),
     "asin at 1": ("x: interval(-1, 1)", "asin(x)", {"x": 1}, np.pi / 2, INF, INF),

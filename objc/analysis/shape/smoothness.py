@@ -19,6 +19,7 @@ from objc.atoms import PRINCIPAL, Branch, maximum, minimum, stop_gradient
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Read, reads
 from objc.ir.text import Text
+from objc.passes.kinks_of_powers import Kinks
 from objc.source import Span
 
 _STEPS = frozenset({"argmax", "argmin", "argsort", "count", "any", "all"})
@@ -97,6 +98,7 @@ class Smoothness:
         self.curvature = Curvature(program, ranges, (name,))
         influenced = influences(program)
         self.varying = {name} | {let for let, found in influenced.items() if name in found}
+        self.even = Kinks(program)
         self.ends_at_edge = False
         found: dict[tuple[str, str], Kink] = {}
         for let in program.lets:
@@ -228,7 +230,8 @@ class Smoothness:
             if not (exponent.is_nonnegative or self._is_inside(base, conditions)):
                 yield self._kink(base, zero, "the function has a pole there", None, span)
         elif not (base.is_positive or self._under(base, conditions).low > 0):
-            uses = "the derivative there is its one-sided limit"
+            is_even = self.even.is_even(base)
+            uses = f"the derivative there is {'0' if is_even else 'its one-sided limit'}"
             yield self._kink(base, zero, uses, None, span)
 
     def _edges(
