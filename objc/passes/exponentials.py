@@ -23,7 +23,7 @@ from objc.ir.symbols import Expression, Extent, Read, substitute_positions
 from objc.passes.batch import dependent
 from objc.passes.empty_means import count_of
 from objc.passes.rewrites import rewrite
-from objc.passes.rewrites.forms import without_factor
+from objc.passes.rewrites.forms import is_short, without_factor
 
 ZERO = sympy.Integer(0)
 
@@ -128,12 +128,14 @@ def _common_exponent(body: Expression) -> Expression | None:
 def _weighted_exponent(body: Expression, fixed: set[str]) -> tuple[Expression | None, Any]:
     """u + log g where the body is g·exp(u) with g > 0, such as a density over its width, and where that is to
     be counted: of a weight that may be zero and is not moved, only what it is not zero of. (Of one that is
-    moved, the exponential beside it may be infinite.) A sigmoid vanishes as an exponential does, and so does
-    a softplus."""
+    moved, the exponential beside it may be infinite.) A sigmoid vanishes as an exponential does, and so do a
+    softplus and what lies between two places of a normal distribution."""
     factors = _with_complement(body)
     exponents = [one.args[0] for one in factors if isinstance(one, sympy.exp)]
     weights = [one.as_base_exp() for one in factors if not isinstance(one, sympy.exp)]
-    vanishing = exponents or any(isinstance(base, sigmoid | softplus) for base, _ in weights)
+    vanishing = exponents or any(
+        isinstance(base, sigmoid | softplus) or _is_interval(base) for base, _ in weights
+    )
     counted = [
         sympy.Gt(base, 0)
         for base, power in weights
@@ -143,11 +145,26 @@ def _weighted_exponent(body: Expression, fixed: set[str]) -> tuple[Expression | 
         and power.is_positive
         and all(read.tensor in fixed for read in base.atoms(Read))
     ]
-    positive = [one for one in weights if one[0].is_positive and one[1].is_real]
+    positive = [
+        (base, power)
+        for base, power in weights
+        if (base.is_positive or _is_interval(base)) and power.is_real
+    ]
     if not vanishing or len(positive) + len(counted) < len(weights):
         return None, sympy.true
     logarithms = (power * sympy.log(base) for base, power in weights)
     return sympy.Add(*exponents, *logarithms), sympy.And(*counted)
+
+
+def _is_interval(base: Any) -> bool:
+    """Whether a sum is c·erf(a) − c·erf(b) > 0, with a number c."""
+    if not isinstance(base, sympy.Add) or len(base.args) != 2:
+        return False
+    terms = [one.as_coeff_Mul() for one in base.args]
+    if terms[0][0] + terms[1][0] != 0 or not all(isinstance(one, sympy.erf) for _, one in terms):
+        return False
+    apart = sympy.Add(*(sympy.sign(number) * one.args[0] for number, one in terms))
+    return is_short(apart) and bool(sympy.expand(apart).is_positive)
 
 
 def _with_complement(body: Expression) -> tuple[Any, ...]:

@@ -77,6 +77,15 @@ BINS = (
          " * sigmoid((a + HyperDual(1) / 255 - x) * r) for p, a in zip(w, m))"
          " * (1 - exp(HyperDual(-2) / 255 * r)))",
          tolerance=1e-10),  # the exponents are of hundreds
+    Form("bins of a mixture of normal distributions",
+         "-log(sum[k](softmax(w)[k] / 2 * (erf((x - m[k] + 1/255) / (s[k] * sqrt(2)))"
+         " - erf((x - m[k] - 1/255) / (s[k] * sqrt(2))))))",
+         [((0.0, 1.0), (-0.5, 0.25), (0.3, 0.4), -0.3), ((0.5, 1.0), (-0.5, 0.5), (0.02, 0.03), 0.0)],
+         "w: real[K], m: real[K], s: positive[K] | x: real",
+         "-log(total(p * (erfc((absolute(x - a) - HyperDual(1) / 255) / (b * sqrt(2)))"
+         " - erfc((absolute(x - a) + HyperDual(1) / 255) / (b * sqrt(2)))) / 2"
+         " for p, a, b in zip(softmax(w), m, s)))",
+         tolerance=1e-9),  # the exponents are of hundreds, and so are the slopes of the narrow bins
 )  # fmt: skip
 
 THRESHOLDS: tuple[Row, ...] = tuple(
@@ -156,6 +165,20 @@ ROTATIONS = tuple(
     )
 )
 
+MOST: tuple[Row, ...] = tuple(
+    (a, y) for a in ((1.0, 1.5, 1.25), (300.0, 2.0, 5.0), (2.0**40, 1.0, 2.0)) for y in (0, 1)
+)  # type: ignore[misc]
+EVIDENCE = tuple(
+    Form(f"share of the evidence, {text}", text, points, "a: positive[K] | y: index(K)", oracle,
+         tolerance=1e-11)
+    for text, oracle, points in (
+        ("log(sum[k](a[k])) - log(a[y])", "log(total(a) / a[y])", MOST),
+        ("-log(a[y] / sum[k](a[k]))", "log(total(a) / a[y])", MOST),
+        ("1 - a[y] / sum[k](a[k])", "total(one for k, one in enumerate(a) if k != y) / total(a)", MOST),
+        ("lgamma(sum[k](a[k])) - lgamma(a[y])", "lgamma(total(a)) - lgamma(a[y])", MOST[:4]),
+    )
+)  # fmt: skip
+
 STUDENT = (
     two("lgamma(v / 2) - lgamma((v + 1) / 2) + log(pi * v * s^2) / 2"
         " + (v + 1) / 2 * log(1 + (y - m)^2 / (v * s^2))",
@@ -207,8 +230,8 @@ EXPECTED = (
 )  # fmt: skip
 
 LOSS_FORMS: tuple[Form, ...] = (
-    *NORMAL, *CHOICES, *CHANGES, *SUMS, *BINS, *RATINGS, *BETWEEN, *ANGLES, *ROTATIONS, *STUDENT, *GAMMA,
-    *EXPECTED,
+    *NORMAL, *CHOICES, *CHANGES, *SUMS, *BINS, *RATINGS, *BETWEEN, *ANGLES, *ROTATIONS, *EVIDENCE, *STUDENT,
+    *GAMMA, *EXPECTED,
     scalars("log((exp(k) - exp(-k)) / (2 * k))", CONCENTRATIONS, "k: positive", tolerance=1e-12,
             oracle="log(sinh(k) / k)"),
     Form("logarithm of a mean of some", "log(mean[i | i > 0](exp(z[i])))",
