@@ -16,6 +16,7 @@ from objc.ir.program import Let, Names, Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Extent, Read
 from objc.passes.cosines import Units
+from objc.passes.prune import prune
 from objc.passes.rewrites.roots import root_of_square
 
 HALF = sympy.Rational(1, 2)
@@ -57,14 +58,9 @@ class _Norms:
             if let.reduction == "sum" and let.guard == sympy.true:
                 self.sums[let.name] = let
             self.lets.append(let)
-        return self.program.with_lets(self._read())
-
-    def _read(self) -> list[Let]:
-        """The lets without sums that only roots were taken of: in a recurrence one would stand before the
-        step that it reads, of which it is no part any more."""
-        read = {one.tensor for let in self.lets for one in let.reads}
-        kept = read | set(self.program.outputs.values())
-        return [let for let in self.lets if let.name in kept or let.name not in self.norms]
+        # A sum that only roots were taken of is gone: in a recurrence it would stand before the step that it
+        # reads, of which it is no part any more.
+        return prune(self.program.with_lets(self.lets))
 
     def _rooted(self) -> set[str]:
         """The tensors of which a root is taken somewhere: what is divided by one of them was divided by

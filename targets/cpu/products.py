@@ -73,7 +73,8 @@ def by_tiles(
     left, left_first, left_row, left_step, right, right_first, right_column, right_step, fresh,
     terms, packed_origin, origin, origin_first, origin_row, origin_column,
 ):  # fmt: skip
-    """What is added up to the goal, tile by tile: products, distances, or what an origin is pulled by."""
+    """What is added up to the goal, tile by tile. The terms are products (0), squared differences (1) or
+    weighed differences from an origin (2)."""
     start = 0
     while start < max(depth, 1):
         count = min(256, depth - start)
