@@ -56,7 +56,8 @@ class UnknownDomain(Diagnostic):
     def help(self) -> str | None:
         known = ("real", "positive", "nonnegative", "interval", "probability", "simplex", "sign",
                  "binary", "index", "count")  # fmt: skip
-        other = {"float": "real", "int": "count", "integer": "count", "bool": "binary"}
+        other = {"float": "real", "int": "count", "integer": "count", "bool": "binary",
+                 "boolean": "binary"}  # fmt: skip
         if self.name in other:
             return f"did you mean `{other[self.name]}`?"
         return did_you_mean(self.name, known) or f"the domains are {', '.join(known)}"
