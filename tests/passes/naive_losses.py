@@ -165,6 +165,19 @@ ROTATIONS = tuple(
     )
 )
 
+LIFETIMES: tuple[Row, ...] = tuple(
+    (k, s, t) for k in (0.5, 1.5, 30.0) for s in (1.0, 50.0) for t in (2.0**-10, 1.001, 60.0)
+    if (t / s) ** k < 200
+)  # fmt: skip
+CENSORED = (
+    two(
+        "-log(1 - exp(-(t / s)^k))",
+        LIFETIMES,
+        "k: positive, s: positive | t: positive",
+        tolerance=1e-11,
+    ),
+)
+
 MOST: tuple[Row, ...] = tuple(
     (a, y) for a in ((1.0, 1.5, 1.25), (300.0, 2.0, 5.0), (2.0**40, 1.0, 2.0)) for y in (0, 1)
 )  # type: ignore[misc]
@@ -231,7 +244,7 @@ EXPECTED = (
 
 LOSS_FORMS: tuple[Form, ...] = (
     *NORMAL, *CHOICES, *CHANGES, *SUMS, *BINS, *RATINGS, *BETWEEN, *ANGLES, *ROTATIONS, *EVIDENCE, *STUDENT,
-    *GAMMA, *EXPECTED,
+    *GAMMA, *EXPECTED, *CENSORED,
     scalars("log((exp(k) - exp(-k)) / (2 * k))", CONCENTRATIONS, "k: positive", tolerance=1e-12,
             oracle="log(sinh(k) / k)"),
     Form("logarithm of a mean of some", "log(mean[i | i > 0](exp(z[i])))",

@@ -114,6 +114,7 @@ PIECEWISE = [
     (1 + exp(x) + exp(2 * x)) ** -2,
     log((w + 1) / (w - 1)),
     log(1 - exp(-exp(x))),
+    log(1 - exp(-(w**x))),
     log(sigmoid(x) + sigmoid(-x) * exp(-w)),
     log(sigmoid(x) * exp(w) + sigmoid(-x) * exp(3 * w)),
     log(p / 2 * exp(x) * 2 + (1 - p) * exp(w)),

@@ -128,6 +128,10 @@ def log_of_expm1(node: Any) -> Expression | None:
         exponent = (-argument).args[0]
         if isinstance(-exponent, sympy.exp):
             return log_of_complementary_log((-exponent).args[0])
+        base, power = (-exponent).as_base_exp()
+        if base.is_positive and power.is_real and not power.is_number:
+            # (t/s)ᵏ of a Weibull distribution may vanish, of which the logarithm does not.
+            return log_of_complementary_log(power * sympy.log(base))
         return log1mexp(exponent)
     return None
 
