@@ -51,7 +51,19 @@ STRENGTHS: tuple[Row, ...] = tuple(
 
 COPULAS = ((0.99999988, 0.9998999, 2.0), (0.3, 0.5, 1e-9), (0.999, 0.5, 1e-3), (0.3, 0.9, 2.0))
 
+STEPS: tuple[Row, ...] = tuple(
+    (x, n) for x in (1e-3, 1.0, 30.0, 1e9, 1e20) for n in (0.5, 3.0, 7.0)
+)
+NEARBY: tuple[Row, ...] = tuple(
+    (x, x * (1 + by), p)
+    for x in (1e-5, 0.3, 20.0)
+    for by in (0.0, 2.0**-30, 2.0**-10, 2.0)
+    for p in (0.5, 1.7, 3.0, -0.7)
+)
+
 EXPONENT_FORMS = (
+    two("(x + 1)^(1 / n) - x^(1 / n)", STEPS, "x: positive | n: positive", tolerance=1e-12),
+    two("x^p - y^p", NEARBY, "x: positive, y: positive | p: real", tolerance=1e-12),
     two("(x^a - 1) / a", DEGREES, "x: positive | a: positive"),
     Form("power of degree nearly zero, by both", "(x^a - 1) / a",
          [(x, a) for x, a in DEGREES if 1e-9 <= a <= 2 and x > 1e-9], "x: positive, a: positive"),

@@ -28,7 +28,10 @@ from objc.passes.evaluation.lengths import divide_by_lengths
 from objc.passes.evaluation.levels import count_from_levels
 from objc.passes.evaluation.means import center_means
 from objc.passes.evaluation.moments import variances_as_squares
-from objc.passes.evaluation.near_arguments import differences_at_near_arguments
+from objc.passes.evaluation.near_arguments import (
+    differences_at_near_arguments,
+    differences_of_powers,
+)
 from objc.passes.evaluation.near_one import less_one
 from objc.passes.evaluation.normalizers import subtract_normalizers
 from objc.passes.evaluation.offsets import compare_without_offsets
@@ -54,7 +57,8 @@ __all__ = ["keep_digits", "keep_range", "scale_last"]
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
     program = center_means(open_known_arms(gammas_beside_logarithms(program)))
-    program = powers_near_one(project_by_the_rest(variances_as_squares(program)))
+    program = differences_of_powers(project_by_the_rest(variances_as_squares(program)))
+    program = powers_near_one(program)
     program = complements_of_cosines(complements_of_probabilities(program))
     program = combine_differences(
         over_common_denominators(divergences_by_parts(rates_by_parts(program)))

@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, expm1, log1p, maximum, minimum, sigmoid, softplus
+from objc.atoms import Branch, expm1, log1p, maximum, minimum, quotient, sigmoid, softplus
 from objc.ir.program import Program
 from objc.ir.symbols import Expression, Read
 from objc.passes.differences import written_out
@@ -24,6 +24,34 @@ def differences_at_near_arguments(program: Program) -> Program:
     """The program with such differences of the functions of the table below."""
     kinds = tuple(DIFFERENCES)
     return change_nodes(program, lambda node: _changed(node, program), beside=kinds)
+
+
+def differences_of_powers(program: Program) -> Program:
+    """The program with such differences of powers of one exponent, which is no whole number."""
+    return change_nodes(program, lambda node: _of_powers(node, program), beside=(sympy.Pow,))
+
+
+def _of_powers(node: Any, program: Program) -> Expression | None:
+    """c·aⁿ − c·bⁿ by bⁿ·((1 + (a − b)/b)ⁿ − 1), where a is near b."""
+    terms = [
+        (one, weight, power)
+        for one, weight, power in parts_with(node, sympy.Pow)
+        if power.base.is_positive and not power.exp.is_integer and power.exp.is_real
+    ]
+    for first, coefficient, one in terms:
+        for second, other, two in terms:
+            a, b = one.base, two.base
+            if one.exp != two.exp or coefficient + other != 0 or len(b.args) > len(a.args):
+                continue
+            apart = written_out(a - b, program)
+            apart = sympy.expand(apart) if is_short(apart) else ZERO
+            if apart == 0 or not _is_exact(apart):
+                continue
+            near = two * expm1(one.exp * log1p(quotient(apart, b)))
+            found = Branch(sympy.Lt(2 * sympy.Abs(apart), b), near, one - two)
+            rest = [part for part in node.args if part is not first and part is not second]
+            return sympy.Add(*rest, coefficient * found)
+    return None
 
 
 def _changed(node: Any, program: Program) -> Expression | None:
