@@ -16,7 +16,8 @@ from objc.atoms import Branch, iverson, log1p, quotient
 from objc.ir.domain import REAL, Domain
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
-from objc.ir.symbols import Condition, Expression, Extent, Read
+from objc.ir.symbols import Condition, Expression, Extent, Read, substitute_positions
+from objc.passes.counts import number_of_points
 from objc.passes.empty_means import count_of
 from objc.passes.rewrites import rewrite
 
@@ -41,7 +42,7 @@ def expand(program: Program) -> Program:
             case "prod" if let.name not in inside and _may_leave_range(let):
                 lets += _product(let, names)
             case "count":
-                lets.append(replace(let, reduction="sum"))
+                lets += _count(let, program, parts)
             case "any" | "all":
                 lets += _truth(let, names)
             case _:
@@ -105,11 +106,23 @@ def _logsumexp(
 
 def _mean(let: Let, names: Names) -> list[Let]:
     total = replace(let, name=names.fresh(f"sum_{let.name}"), reduction="sum")
-    if let.guard == sympy.true:
-        number: Expression = sympy.Mul(*(Extent(index.dimension) for index in let.over))
+    number = number_of_points(let)
+    if number is not None:
         return [total, _finish(let, total.read(*let.free) / number)]
     count = count_of(let, names)
     return [total, count, _finish(let, total.read(*let.free) / count.read(*let.free))]
+
+
+def _count(let: Let, program: Program, parts: dict[str, Callable[[Read], Expression]]) -> list[Let]:
+    number = number_of_points(let) if let.body == 1 else None
+    if number is None or let.name in {*program.gathered, *program.outputs.values()}:
+        return [replace(let, reduction="sum")]
+
+    def at(read: Read) -> Expression:
+        return substitute_positions(number, dict(zip(let.free, read.positions, strict=True)))
+
+    parts[let.name] = at
+    return []
 
 
 LEAST_SQUARE, GREATEST_SQUARE = sympy.Integer(2) ** -80, sympy.Integer(2) ** 120

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import sympy
+
 from objc.atoms import quotient
 from objc.ir.index import BATCH, Index, at
 from objc.ir.program import Let, Program
@@ -79,15 +81,15 @@ def _parities(program: Program) -> _Parities:
             continue
         first, second = pair
         exchange = {first: at(second), second: at(first)}
-        if substitute_positions(let.guard, exchange) != let.guard or let.reduction not in (
-            None, "sum",
-        ):  # fmt: skip
+        guard = _canonical(let.guard, found)
+        exchanged_guard = _canonical(substitute_positions(let.guard, exchange), found)
+        if exchanged_guard != guard or let.reduction not in (None, "sum", "max", "min"):
             continue
         body = _canonical(let.body, found)
         exchanged = _canonical(substitute_positions(let.body, exchange), found)
         if exchanged == body:
             found[let.name] = 1
-        elif exchanged == -body:
+        elif exchanged == -body and let.reduction in (None, "sum"):
             found[let.name] = -1
     return found
 
@@ -97,8 +99,8 @@ def _place(indices: Sequence[Index | None]) -> int:
     return int(bool(indices) and indices[0] is not None and indices[0].dimension == BATCH)
 
 
-def _canonical(body: Expression, parities: _Parities) -> Expression:
-    """A body in which what may be exchanged is read in one order."""
+def _canonical(body: Any, parities: _Parities) -> Any:
+    """A body, or a guard, in which what may be exchanged is read, or compared, in one order."""
     swaps: dict[Expression, Expression] = {}
     for read in body.atoms(Read):
         if read.tensor not in parities:
@@ -107,9 +109,17 @@ def _canonical(body: Expression, parities: _Parities) -> Expression:
         example, (first, second, *rest) = read.positions[:place], read.positions[place:]
         if str(first) > str(second):
             swaps[read] = parities[read.tensor] * read.at((*example, second, first, *rest))
+    if swaps:
+        body = body.xreplace(swaps)
+    sides = {
+        one: one.func(*one.args[::-1])
+        for one in body.atoms(sympy.Eq, sympy.Ne)
+        if str(one.args[0]) > str(one.args[1])
+    }
+    if sides:
+        body = body.xreplace(sides)
     if not swaps:
         return body
-    body = body.xreplace(swaps)
     signs = {
         one: -quotient(-one.args[0], one.args[1])
         for one in body.atoms(quotient)
@@ -148,7 +158,8 @@ def _sign(
     if len(let.free) != len(other.free):
         return 0
     moves = dict(zip(let.indices, map(at, other.indices), strict=True))
-    if substitute_positions(let.guard, moves) != other.guard:
+    guard = _canonical(substitute_positions(let.guard, moves), parities)
+    if guard != _canonical(other.guard, parities):
         return 0
     renamed = _canonical(substitute_positions(body, moves), parities)
     return 1 if renamed == canonical else -1 if renamed == -canonical else 0

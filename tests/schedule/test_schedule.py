@@ -10,6 +10,7 @@ import pytest
 import sympy
 
 from objc.atoms import Branch
+from objc.compiler import Variant, derive, lower, parse
 from objc.ir.domain import Domain
 from objc.ir.index import BATCH, Dimension, Index
 from objc.ir.program import Input, Let, Program
@@ -32,6 +33,7 @@ from objc.schedule.loops import (
 )
 from objc.schedule.narrow import narrow
 from objc.schedule.symmetry import without_mirrored
+from objc.source import Source
 
 from .. import programs
 
@@ -216,6 +218,23 @@ def test_the_shares_of_both_in_a_pair_are_computed_once() -> None:
     assert "second" not in program.let
     assert "other" in program.let
     assert program.let["pull"].body == 2 * first.read(i) + other.read(i)
+
+
+CONTRAST = """
+loss contrast(x: real[N, D] | y: count[N]; margin: positive = 1) =
+    mean[i, j | i != j](if y[i] == y[j] then d[i, j] else max(0, margin - sqrt(d[i, j]))^2)
+    where d[i, j] = sum[k]((x[i, k] - x[j, k])^2)
+"""
+
+
+def test_pairs_by_label_are_passed_once() -> None:
+    """Labels compare alike in either order, what is largest in a pair too, and of pairs there are as many as
+    their sizes say: value and slopes take one pass, a distance and two sums."""
+    program = lower(parse(Source("contrast.objc", CONTRAST))).programs["contrast"]
+    loops = schedule(derive(program, Variant(("value", "gradient"), ("x",))))
+    assert sum(not isinstance(step, Serial) for step in loops.steps) == 1
+    (block,) = [step for step in loops.steps if isinstance(step, Blocked)]
+    assert sum(isinstance(item, Product) for item in block.items) == 3
 
 
 def test_differences_of_all_pairs_are_not_kept() -> None:
