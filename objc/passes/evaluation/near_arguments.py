@@ -27,7 +27,8 @@ def differences_at_near_arguments(program: Program) -> Program:
 
 
 def differences_of_powers(program: Program) -> Program:
-    """The program with such differences of powers of one exponent, which is no whole number."""
+    """The program with such differences of powers of one exponent. (Of squares and of roots there are forms
+    without a subtraction.)"""
     return change_nodes(program, lambda node: _of_powers(node, program), beside=(sympy.Pow,))
 
 
@@ -36,7 +37,7 @@ def _of_powers(node: Any, program: Program) -> Expression | None:
     terms = [
         (one, weight, power)
         for one, weight, power in parts_with(node, sympy.Pow)
-        if power.base.is_positive and not power.exp.is_integer and power.exp.is_real
+        if power.base.is_positive and power.exp.is_real and not (2 * power.exp).is_integer
     ]
     for first, coefficient, one in terms:
         for second, other, two in terms:
