@@ -193,7 +193,7 @@ def means_under_softmaxes(program: Program) -> Program:
             if found is None:
                 continue
             read, power = found
-            mean = _mean(sums[read.tensor], read, power, names, let.free)
+            mean = _mean(sums[read.tensor], read, power, names, let.indices)
             if mean is not None:
                 lets.append(mean)
                 rest = without_factor(without_factor(product, read), power)
@@ -245,13 +245,13 @@ def _fits(total: Let, read: Read, normalizer: Let, other: Read) -> bool:
 
 
 def _mean(
-    total: Let, read: Read, power: Expression, names: Names, free: tuple[Index, ...]
+    total: Let, read: Read, power: Expression, names: Names, indices: tuple[Index, ...]
 ) -> Let | None:
     own = dict(zip(total.free, read.positions, strict=True))
     body = sympy.Add(
         *(one * power for one in sympy.Add.make_args(substitute_positions(total.body, own)))
     )
-    axes = tuple(index for index in free if index in indices_of(body))
+    axes = tuple(index for index in indices if index in indices_of(body))
     if indices_of(body) - set(axes) - set(total.over) or set(axes) & set(total.over):
         return None
     guard = substitute_positions(total.guard, own)
