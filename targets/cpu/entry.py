@@ -37,6 +37,8 @@ def translate(text: str, bits: int, parts: Parts | None = None) -> ir.Module:
     pointers = [ir.PointerType(kind) for _, kind in TABLES]
     signature = ir.FunctionType(ir.VoidType(), [*pointers, *[I64] * 5])
     entry = ir.Function(module, signature, "entry")
+    for word in ("noinline", "optnone"):  # it runs once where a step runs for all rows of a chunk
+        entry.attributes.add(word)
     for argument in entry.args[:2]:
         argument.add_attribute("noalias")
     values: list[Value] = [

@@ -311,7 +311,9 @@ class Body(Expressions):
             said.append(["llvm.loop.vectorize.width", number(self.translator.bits // 32)])
         elif masked:
             said.append(["llvm.loop.vectorize.width", number(self.lanes)])
-        if self.stepping or masked:
+        elif _joins(node):
+            said.append(["llvm.loop.vectorize.width", number(self.translator.bits // 64)])
+        if self.stepping or masked or _joins(node):
             said.append(["llvm.loop.interleave.count", number(1)])
         if masked:
             said.append(["llvm.loop.vectorize.predicate.enable", ir.IntType(1)(1)])
@@ -328,7 +330,7 @@ class Body(Expressions):
             return False  # each step takes what the one before has made
         if isinstance(node.iter, ast.Call) and isinstance(node.iter.args[-1], ast.Constant):
             return False  # unrolled
-        return not _has(node, ast.For, ast.While) and "inside" not in _names(node)
+        return not _has_loops(node.body) and "inside" not in _names(node)
 
     def _while(self, test: Callable[[], Any], work: Callable[[], None]) -> None:
         head = self.function.append_basic_block("while")
@@ -373,6 +375,15 @@ def _has(node: ast.For, *kinds: type[ast.AST]) -> bool:
     return any(isinstance(one, kinds) for part in node.body for one in ast.walk(part))
 
 
+def _has_loops(statements: Sequence[ast.stmt]) -> bool:
+    """Whether loops are among statements, or in branches among them."""
+    return any(
+        isinstance(one, ast.For | ast.While)
+        or (isinstance(one, ast.If) and (_has_loops(one.body) or _has_loops(one.orelse)))
+        for one in statements
+    )
+
+
 @functools.lru_cache(maxsize=64)
 def _names(node: ast.For) -> frozenset[str]:
     """The names in a loop, of which several questions are asked in a row."""
@@ -388,6 +399,12 @@ def _chooses(one: ast.stmt) -> bool:
         if isinstance(part, ast.Assign)
         for target in part.targets
     )
+
+
+def _joins(node: ast.For) -> bool:
+    """Whether a loop puts together what chunks have found: it has one turn for work of many, and made in
+    all the forms that LLVM knows it takes as long to compile as the rest of a short kernel."""
+    return isinstance(node.iter, ast.Call) and isinstance(node.iter.args[-1], ast.Subscript)
 
 
 def _turns(node: ast.For) -> bool:

@@ -128,3 +128,20 @@ def test_a_step_takes_each_value_once_and_stands_alone() -> None:
     called = next(line for line in module.splitlines() if 'call void @"step_1.alone"' in line)
     arguments = re.findall(r"i64 (%[^,)]*)", called)
     assert pointers and len(arguments) == len(set(arguments))
+
+
+def test_what_puts_chunks_together_is_made_in_one_form() -> None:
+    """Its turns are few: one vector at a time, and nothing of what runs the steps is worth LLVM's passes."""
+    source = Source("t.objc", "loss square(x: real |) = x^2")
+    (program,) = lower(parse(source)).programs.values()
+    variant = Variant(("value",), batched=frozenset({"x"}))
+    text = TARGET.emit(derive(program, variant), "float32").text
+    module = str(translate(text, 256))
+    assert re.search(r'^define void @"entry"\([^\n]*\boptnone\b', module, re.M)
+    assert "for c in range(1, partial_1.shape[0])" in text
+    last = module[module.index('define internal void @"step_2.alone"') :]
+    (hint,) = re.findall(r"!llvm\.loop (!\d+)", last)
+    parts = re.findall(r"!\d+", re.search(rf"^{hint} = (.*)$", module, re.M)[1])  # type: ignore[index]
+    said = [re.search(rf"^{part} = (.*)$", module, re.M)[1] for part in parts]  # type: ignore[index]
+    assert any('vectorize.width", i32 4' in one for one in said)
+    assert any('interleave.count", i32 1' in one for one in said)
