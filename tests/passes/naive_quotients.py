@@ -32,8 +32,26 @@ SHARES = (
     ),
 )
 
+EVIDENCE: tuple[Row, ...] = tuple(
+    (d, v, a, b)
+    for d in (-1e-5, 0.25, 3.0)
+    for v in (0.5, 1e3, 1e8)
+    for a in (1.5, 1e8)
+    for b in (0.5, 30.0)
+)
+SLOPES = tuple(
+    two(text, EVIDENCE, "d: real | v: positive, a: positive, b: positive", oracle=oracle, tolerance=1e-9)
+    for text, oracle in (
+        ("(2 * a + 1) * (2 * b + d^2) / (2 * (2 * b * (v + 1) + d^2 * v)) - a / (v + 1) - 1 / (2 * v)",
+         "(a * d^2 * v - b * (v + 1)) / (v * (v + 1) * (2 * b * (v + 1) + d^2 * v))"),
+        ("(2 * a + 1) * (v + 1) / (2 * b * (v + 1) + d^2 * v) - a / b",
+         "(b * (v + 1) - a * d^2 * v) / (b * (2 * b * (v + 1) + d^2 * v))"),
+    )
+)  # fmt: skip
+
 QUOTIENT_FORMS: tuple[Form, ...] = (
     *SHARES,
+    *SLOPES,
     two("(x^2 - y^2) / (x - y)", REAL, LEARNED, oracle="x + y"),
     two("(x^3 - y^3) / (x - y)", NEAR, LEARNED, oracle="x^2 + x * y + y^2"),
     two("(x - y) / (x^2 - y^2)", POSITIVE, RATES, oracle="1 / (x + y)", tolerance=1e-12),

@@ -26,6 +26,7 @@ from objc.passes.rewrites.forms import is_short
 _MOST_NODES = 60
 _MOST_SYMBOLS = 4
 _GREATEST_MULTIPLE = 8
+_MOST_LEFT, _LEAST_GONE = 3, 2
 
 
 def over_common_denominators(program: Program) -> Program:
@@ -110,7 +111,9 @@ def _one_fraction(
         whole = sympy.cancel(above / below)
     above, below = (sympy.factor(one).xreplace(squares) for one in sympy.fraction(whole))
     inexact = [one for one in _signed(above) if not one.free_symbols <= signs]
-    if len(inexact) > 1 or not all(map(_is_exact, inexact)):
+    if len(inexact) > 1 or not all(
+        _is_exact(one) or _has_little_left(one, opened) for one in inexact
+    ):
         return None
     if any(len(one.args) > 2 for one in _signed(below)):
         return None
@@ -334,6 +337,20 @@ def _is_exact(total: Any) -> bool:
     return len(entries) == 2 and all(
         abs(c) <= _GREATEST_MULTIPLE and isinstance(x, (Read, sympy.Dummy)) for c, x in entries
     )
+
+
+def _has_little_left(total: Any, opened: Any) -> bool:
+    """Whether next to nothing is left of what the numerators of a sum of fractions were multiplied out, and
+    that is of known signs: what cancels there cancels in the sum as well, to no more than one product."""
+    if len(total.args) > _MOST_LEFT or not all(_has_one_sign((one,)) for one in total.args):
+        return False
+    addends = sympy.Add.make_args(opened)
+    below = [one.as_numer_denom()[1] for one in addends]
+    whole = sum(
+        len(sympy.Add.make_args(sympy.expand(one * sympy.Mul(*dict.fromkeys(below)))))
+        for one in addends
+    )
+    return whole >= _LEAST_GONE * len(total.args)
 
 
 def _has_one_sign(addends: Any) -> bool:
