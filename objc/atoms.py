@@ -10,6 +10,7 @@ symbols with the sign, monotonicity and values at zero that their row states.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,8 +28,12 @@ oo = sympy.oo
 
 def _agreement(assumption: str) -> Callable[[Any], bool | None]:
     def evaluate(branch: Any) -> bool | None:
-        then, otherwise = (getattr(one, f"is_{assumption}") for one in branch.args[1:])
-        return then if then == otherwise else None
+        then = getattr(branch.args[1], f"is_{assumption}")
+        return (
+            then
+            if then is not None and then == getattr(branch.args[2], f"is_{assumption}")
+            else None
+        )
 
     return evaluate
 
@@ -447,6 +452,9 @@ for _row in _ROWS:
     if _row.function.__module__ == __name__:
         _row.function._eval_evalf = _evaluation(_row)
 
+REMEMBERED = 2**10
+"""Expressions whose search for a sign is remembered."""
+
 MOST_DEGREES = 8
 """The degree of a polynomial up to which SymPy may look for its roots."""
 
@@ -459,6 +467,7 @@ def _bound_the_search_for_signs() -> None:
 
     search = exprtools._monotonic_sign
 
+    @functools.lru_cache(REMEMBERED)  # a sum is asked of each sign in turn
     def bounded(expression: Expression) -> Expression | None:
         return search(expression) if _degree(expression) <= MOST_DEGREES else None
 

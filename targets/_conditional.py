@@ -16,6 +16,7 @@ import sympy
 from objc.atoms import Branch
 from objc.ir.conditions import taken_reads
 from objc.ir.index import Dimension, Position
+from objc.ir.parts import found_in
 from objc.ir.program import Input, Let, Program
 from objc.ir.recurrence import arranged, members
 from objc.ir.symbols import Read, conjuncts, disjuncts, reads, substitute_positions
@@ -168,7 +169,7 @@ def _risks(node: Any, facts: Facts, may_lie_outside: Callable[[Read, Facts], boo
 
 def _with(let: Let, inlined: dict[str, Let]) -> Let:
     mapping = {}
-    for read in let.body.atoms(Read) | let.guard.atoms(Read):
+    for read in found_in(let.body, Read) | found_in(let.guard, Read):
         if read.tensor in inlined:
             source = inlined[read.tensor]
             places = dict(zip(source.free, read.positions, strict=True))

@@ -18,6 +18,7 @@ import sympy
 
 from objc.atoms import log1p
 from objc.ir.index import Index
+from objc.ir.parts import found_in
 from objc.ir.program import Program
 from objc.ir.recurrence import groups
 from objc.ir.spelling import spelled
@@ -43,7 +44,7 @@ def ordered_addends(expression: Expression, program: Program) -> list[Expression
 def meets_an_extreme(expression: Expression, program: Program) -> bool:
     """Whether an expression reads the greatest or the least of some that are computed: what cancels with
     that has to be rounded as they were, in no wider type."""
-    lets = (program.let.get(read.tensor) for read in expression.atoms(Read))
+    lets = (program.let.get(read.tensor) for read in found_in(expression, Read))
     return any(
         let is not None and let.reduction in ("max", "min") and not isinstance(let.body, Read)
         for let in lets
@@ -66,7 +67,7 @@ def _order_of(program: Program) -> Order:
     rank_of = _ranks_of(program, compared)
 
     def rank(addend: Expression) -> tuple[Rank, int, str]:
-        reads = addend.atoms(Read)
+        reads = found_in(addend, Read)
         latest = max((rank_of(read) for read in reads), default=(-1, (), 0))
         is_rest = isinstance(addend.as_coeff_Mul()[1], log1p)  # without a name
         if is_rest and compared.isdisjoint(read.tensor for read in reads):
@@ -85,7 +86,7 @@ def _ranks_of(program: Program, compared: Set[str]) -> Callable[[Read], Rank]:
     number = dict.fromkeys(program.input, 0)
     for count, let in enumerate(program.lets, start=1):
         is_copy = let.reduction is None and isinstance(let.body, Read)
-        read = {one.tensor for one in let.body.atoms(Read)}
+        read = {one.tensor for one in found_in(let.body, Read)}
         is_entry = bool(read) and (is_copy or let.reduction in ("max", "min"))
         number[let.name] = max(number.get(one, count) for one in read) if is_entry else count
     rests = [

@@ -15,6 +15,7 @@ import sympy
 
 from objc.atoms import Branch, iverson
 from objc.ir.index import Dimension, Index, Position
+from objc.ir.parts import found_in
 from objc.ir.spelling import spelled
 
 __all__ = [
@@ -69,14 +70,21 @@ class Read(_Named):
     def __new__(
         cls, tensor: str, positions: Iterable[Position], assumptions: Mapping[str, bool]
     ) -> Any:
-        places = tuple(positions)
-        name = f"{tensor}[{', '.join(map(str, places))}]" if places else tensor
-        payload = {"tensor": tensor, "positions": places, "signature": _signature(places)}
-        return _Named.__new__(cls, name, payload, assumptions)
+        return _read(tensor, tuple(positions), tuple(assumptions.items()))
 
     def at(self, positions: Iterable[Position]) -> Read:
         """The same tensor read elsewhere."""
         return Read(self.tensor, positions, self._assumptions_orig)
+
+
+@functools.lru_cache(_REMEMBERED)
+def _read(
+    tensor: str, places: tuple[Position, ...], assumptions: tuple[tuple[str, bool], ...]
+) -> Any:
+    """One object for one read: they are compared with each other more often than anything else."""
+    name = f"{tensor}[{', '.join(map(str, places))}]" if places else tensor
+    payload = {"tensor": tensor, "positions": places, "signature": _signature(places)}
+    return _Named.__new__(Read, name, payload, dict(assumptions))
 
 
 class IndexValue(_Named):
@@ -138,7 +146,7 @@ def _reads(expression: Expression | Condition) -> tuple[Read, ...]:
                 visit(position.base)
         found.setdefault(read)
 
-    for read in sorted(expression.atoms(Read), key=lambda one: str(one.name)):
+    for read in sorted(found_in(expression, Read), key=lambda one: str(one.name)):
         visit(read)
     return tuple(found)
 
@@ -156,7 +164,7 @@ def substitute_positions(expression: Any, mapping: Mapping[Index, Position]) -> 
 def _substituted(expression: Any, moved: tuple[tuple[Index, Position], ...]) -> Any:
     mapping = dict(moved)
     replacements: dict[Any, Any] = {}
-    for symbol in expression.atoms(Read, IndexValue):
+    for symbol in found_in(expression, Read, IndexValue):
         if isinstance(symbol, Read):
             other = move_read(symbol, mapping)
             if other is not symbol:
@@ -210,7 +218,7 @@ def _indices_of(expression: Expression) -> frozenset[Index]:
             elif isinstance(position.base, Read):
                 visit(position.base)
 
-    for symbol in expression.atoms(Read, IndexValue):
+    for symbol in found_in(expression, Read, IndexValue):
         if isinstance(symbol, Read):
             visit(symbol)
         else:

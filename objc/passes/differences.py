@@ -15,6 +15,7 @@ from typing import Any
 import sympy
 
 from objc.ir.domain import domain_of
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import recurrence_of
 from objc.ir.spelling import spelled
@@ -67,7 +68,7 @@ def is_difference(expression: Expression) -> bool:
 
 def _differences(body: Expression, *, top: bool) -> list[Expression]:
     """The differences inside of a body, the body itself at the `top` only, in a fixed order."""
-    found = {node for node in body.atoms(sympy.Add) if is_difference(node)}
+    found = {node for node in found_in(body, sympy.Add) if is_difference(node)}
     if not top:
         found -= {body}
     return sorted(found, key=spelled)
@@ -102,7 +103,7 @@ def _with_names(node: Any, lets: Iterable[Let], top: bool) -> Any:
 def _replaced(node: Any, by_body: dict[Any, Any], top: bool) -> Any:
     if node in by_body and not top:
         return by_body[node]
-    if not node.args or not node.atoms(sympy.Add):
+    if not node.args or not found_in(node, sympy.Add):
         return node
     node = node.func(*(_replaced(one, by_body, False) for one in node.args))
     if isinstance(node, sympy.Add) and not is_difference(node):
@@ -125,7 +126,7 @@ def _without_flattened(node: Any, by_body: dict[Any, Any]) -> Any:
 def written_out(expression: Any, program: Program) -> Any:
     """With differences of entries, which have names, as what they are."""
     mapping = {}
-    for read in expression.atoms(Read):
+    for read in found_in(expression, Read):
         let = program.let.get(read.tensor)
         if let is not None and let.reduction is None and is_difference(let.body):
             places = dict(zip(let.free, read.positions, strict=True))

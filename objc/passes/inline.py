@@ -15,6 +15,7 @@ import sympy
 
 from objc.atoms import Branch
 from objc.ir.index import Index
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
@@ -61,7 +62,7 @@ def _is_real(expression: Expression) -> bool:
     of a probability p, it writes them with complex arguments. Behind the name of a let all is real."""
     if expression.has(sympy.re, sympy.im, sympy.arg, sympy.atan2, sympy.conjugate):
         return False
-    return all(one.args[0].is_extended_real for one in expression.atoms(sympy.Abs, sympy.sign))
+    return all(one.args[0].is_extended_real for one in found_in(expression, sympy.Abs, sympy.sign))
 
 
 def inline_all(program: Program) -> Program:
@@ -88,7 +89,7 @@ def _is_adjoint(let: Let) -> bool:
     if let.span is not None:
         return False
     addends = sympy.Add.make_args(let.body)
-    entries = [one for one in addends if any(read.positions for read in one.atoms(Read))]
+    entries = [one for one in addends if any(read.positions for read in found_in(one, Read))]
     constants = len(addends) - len(entries)
     if len(entries) == 1 and constants == 1:
         return True
@@ -152,7 +153,7 @@ def _inline(program: Program, wanted: Wanted) -> Program:
 
 def _expand(let: Let, candidates: Mapping[str, Let], wanted: Wanted) -> Let:
     mapping = {}
-    for read in let.body.atoms(Read) | let.guard.atoms(Read):
+    for read in found_in(let.body, Read) | found_in(let.guard, Read):
         found = candidates.get(read.tensor)
         if found is None:
             continue

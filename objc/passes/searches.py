@@ -27,6 +27,8 @@ _EXTREMES = {"argmax": "max", "argmin": "min"}
 def search_places(program: Program) -> Program:
     """Every argmax and argmin beside the extreme itself as a search for it, where it is only compared: of
     nothing it has no place, and who reads at it is to be told so."""
+    if not any(let.reduction in _EXTREMES for let in program.lets):
+        return program
     inside = members(program)
     read_at = {
         position.base.tensor

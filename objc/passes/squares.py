@@ -17,6 +17,7 @@ import sympy
 
 from objc.ir.domain import REAL, Domain
 from objc.ir.index import Index, Position, at
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
@@ -51,9 +52,11 @@ class _Squares:
             before = set(self.made)
             body = let.body
             rooted = {
-                one.base for one in body.atoms(sympy.Pow) if one.exp.is_Rational and one.exp.q == 2
+                one.base
+                for one in found_in(body, sympy.Pow)
+                if one.exp.is_Rational and one.exp.q == 2
             }
-            for node in sorted(body.atoms(sympy.Add), key=spelled):
+            for node in sorted(found_in(body, sympy.Add), key=spelled):
                 changed = self._distance(written_out(node, self.program), node in rooted)
                 if changed is None:
                     changed = self._of(node)
@@ -85,7 +88,7 @@ class _Squares:
 
     def _over_size(self, node: Any) -> Expression | None:
         """N·Σ x·y − Σ x·Σ y as N times what it is over N."""
-        for size in sorted(node.atoms(Extent), key=spelled):
+        for size in sorted(found_in(node, Extent), key=spelled):
             found = self._of(self._by_means(node.func(*(one / size for one in node.args))))
             if found is not None:
                 return size * found

@@ -14,6 +14,7 @@ import sympy
 
 from objc.atoms import BY_FUNCTION, Branch, log1p
 from objc.ir.index import Index, at
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import groups
 from objc.ir.spelling import spelled
@@ -76,7 +77,7 @@ def _seen_through(
     lets, hidden = [], {}
     for let in program.lets:
         swaps: dict[Expression, Expression] = {}
-        for one in let.body.atoms(sympy.exp):
+        for one in found_in(let.body, sympy.exp):
             (read,) = one.args
             if isinstance(read, Read) and read.tensor in light:
                 made = light[read.tensor]
@@ -117,7 +118,7 @@ def _sums_rows_of(result: Let, total: Let) -> bool:
 
 def _functions(body: Expression) -> Iterator[Expression]:
     """The elementary functions of a body, each once."""
-    for one in sorted(body.atoms(sympy.Function), key=spelled):
+    for one in sorted(found_in(body, sympy.Function), key=spelled):
         if one.func in BY_FUNCTION and not isinstance(one, Branch):
             yield one
 
@@ -234,12 +235,12 @@ def _place_of(factor: Let, lets: Sequence[Let]) -> int:
 def _reads_at_a_point(body: Expression, kept: str, index: Index) -> bool:
     """Whether a point that a branch singles out (`k == label`) needs what is kept: it may be made
     after the loop, when the memory holds the result."""
-    for branch in body.atoms(Branch):
+    for branch in found_in(body, Branch):
         condition = branch.args[0]
-        if any(one.index == index for one in condition.atoms(IndexValue)):
+        if any(one.index == index for one in found_in(condition, IndexValue)):
             there = body.xreplace(
-                {one: one.args[1] for one in body.atoms(Branch) if one.args[0] == condition}
+                {one: one.args[1] for one in found_in(body, Branch) if one.args[0] == condition}
             )
-            if any(read.tensor == kept for read in there.atoms(Read)):
+            if any(read.tensor == kept for read in found_in(there, Read)):
                 return True
     return False

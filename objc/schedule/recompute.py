@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Read, indices_of, substitute_positions
 from objc.schedule.cost import operations_of
@@ -56,7 +57,7 @@ def _is_light(let: Let, program: Program) -> bool:
 def with_bodies(let: Let, inlined: Mapping[str, Let]) -> Let:
     """A let that reads, in place of others, what these are."""
     swaps = {}
-    for read in {*let.body.atoms(Read), *let.guard.atoms(Read)}:
+    for read in {*found_in(let.body, Read), *found_in(let.guard, Read)}:
         if read.tensor in inlined:
             one = inlined[read.tensor]
             moves = dict(zip(one.free, read.positions, strict=True))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from objc.ir.index import BATCH, Dimension, Index
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import groups, members
 from objc.ir.spelling import spelled
@@ -223,4 +224,4 @@ def _serial(loops: Loops) -> frozenset[str]:
 
 
 def _all_reads(let: Let) -> list[Read]:
-    return sorted({*let.body.atoms(Read), *let.guard.atoms(Read)}, key=spelled)
+    return sorted({*found_in(let.body, Read), *found_in(let.guard, Read)}, key=spelled)

@@ -13,6 +13,7 @@ from objc.targets.cpu.places import Places, bare
 from objc.targets.cpu.printer import Printer
 
 from objc.atoms import Branch
+from objc.ir.parts import found_in, inner_first, repeated_in
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of
 from objc.schedule.cost import is_costly
@@ -24,13 +25,8 @@ class Repeated(Places):
 
     def _enter_body(self, items: Sequence[Item]) -> None:
         """Begin a loop's body: count what it repeats."""
-        count: dict[Expression, int] = {}
-        for item in items:
-            if isinstance(item, Assign | Accumulate):
-                for one in sympy.preorder_traversal(item.body):
-                    if is_costly(one):
-                        count[one] = count.get(one, 0) + 1
-        self.repeated.append({one for one, times in count.items() if times > 1})
+        bodies = (item.body for item in items if isinstance(item, Assign | Accumulate))
+        self.repeated.append(set(filter(is_costly, repeated_in(bodies))))
         self.held_values.append({})
 
     def _leave_body(self) -> None:
@@ -43,11 +39,10 @@ class Repeated(Places):
         entry."""
         if not self.repeated:
             return
-        found = [one for one in sympy.postorder_traversal(body) if one in self.repeated[-1]]
-        for one in dict.fromkeys(found):
-            if self._can_be_computed(one):
+        for one in inner_first(body):
+            if one in self.repeated[-1] and self._can_be_computed(one):
                 self._hold_one(one)
-        for branch in sorted(body.atoms(Branch), key=spelled):
+        for branch in sorted(found_in(body, Branch), key=spelled):
             for side in branch.args[1:]:
                 if self._stands_still_in_part(side):
                     self._hold_one(side)
@@ -85,7 +80,7 @@ class Repeated(Places):
         """Whether all that it reads lies at the indices of the loops around."""
         plain = all(
             position.index is not None
-            for read in expression.atoms(Read)
+            for read in found_in(expression, Read)
             for position in read.positions
         )
         return plain and indices_of(expression) <= set(self.around)

@@ -18,6 +18,7 @@ import sympy
 
 from objc.atoms import Branch
 from objc.ir.index import Index, Position, at
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import CausalityError, groups, members
 from objc.ir.spelling import spelled
@@ -101,7 +102,7 @@ class _Separation:
 
     def of(self, let: Let) -> Let:
         swaps = {}
-        for node in sorted(let.body.atoms(sympy.exp), key=spelled):
+        for node in sorted(found_in(let.body, sympy.exp), key=spelled):
             parts = _parts(node.args[0], let, self.recurring)
             if parts is not None:
                 swaps[node] = self._product(node, parts, let)
@@ -278,7 +279,7 @@ def _multiple(addend: Expression) -> _Multiple | None:
 
 def _is_plain(addend: Expression) -> bool:
     """Whether all is read at indices, perhaps some places further."""
-    return not addend.atoms(IndexValue) and all(
+    return not found_in(addend, IndexValue) and all(
         isinstance(position.base, Index) for read in reads(addend) for position in read.positions
     )
 

@@ -14,6 +14,7 @@ import sympy
 from objc.targets.cpu.forms import shared_guard
 
 from objc.atoms import Branch
+from objc.ir.parts import found_in, inner_first
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Condition, Expression, IndexValue, Read, indices_of, reads
 from objc.schedule.cost import is_costly
@@ -35,7 +36,7 @@ def skippable(loop: Loop, is_there: Callable[[Read], bool]) -> tuple[Condition, 
     indices = {one.index for one in (loop, *inner)}
     is_flat = len(computed) == len(items)
     whole = _functions(computed)
-    conditions = {one.args[0] for item in computed for one in item.body.atoms(Branch)}
+    conditions = {one.args[0] for item in computed for one in found_in(item.body, Branch)}
     for condition in sorted(conditions, key=_seldom_first):
         is_one = indices.isdisjoint(indices_of(condition)) and all(map(is_there, reads(condition)))
         is_entry = is_flat and all(map(_is_plain, reads(condition)))
@@ -65,7 +66,7 @@ def seldom(loop: Loop) -> tuple[Condition, Loop, Loop] | None:
     ):
         return None
     condition = sympy.And(*set.intersection(*guards))
-    asked = condition.atoms(sympy.core.relational.Relational)
+    asked = found_in(condition, sympy.core.relational.Relational)
     known = all(_is_known(one, made) and all(map(_is_plain, reads(one))) for one in asked)
     if not asked or not known or loop.index not in indices_of(condition):
         return None
@@ -83,9 +84,9 @@ def _is_known(condition: Condition, made: set[str]) -> bool:
     return (
         isinstance(condition, sympy.core.relational.Relational)
         and bool(read)
-        and not condition.atoms(IndexValue)
+        and not found_in(condition, IndexValue)
         and not any(one.tensor in made for one in read)
-        and not any(map(is_costly, sympy.preorder_traversal(condition)))
+        and not any(map(is_costly, inner_first(condition)))
     )
 
 
@@ -114,4 +115,4 @@ def _settled(loop: Loop, condition: Condition, answer: Condition) -> Loop:
 def _functions(items: Iterable[Assign | Accumulate]) -> set[Expression]:
     """The elementary functions in the bodies of items."""
     bodies = [one.body for one in items]
-    return {one for body in bodies for one in sympy.preorder_traversal(body) if is_costly(one)}
+    return {one for body in bodies for one in inner_first(body) if is_costly(one)}

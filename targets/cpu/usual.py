@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import sympy
 
+from objc.ir.parts import found_in
 from objc.ir.program import Input, Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Condition, Expression, Extent, IndexValue, reads
@@ -52,7 +53,7 @@ def usual(step: Step, program: Program, exponents: Iterable[Expression]) -> Usua
     denied = dict.fromkeys(
         one
         for e in _expressions(settled)
-        for one in sorted(e.atoms(sympy.Eq, sympy.Ne), key=spelled)
+        for one in sorted(found_in(e, sympy.Eq, sympy.Ne), key=spelled)
         if _is_uniform(one, program)
     )
     if not values and not denied:
@@ -79,7 +80,7 @@ def _defaults(exponent: Expression, program: Program) -> Mapping[Expression, Exp
 
 def _is_uniform(condition: Condition, program: Program) -> bool:
     """Whether a condition is one of hyperparameters alone."""
-    if condition.atoms(IndexValue, Extent):
+    if found_in(condition, IndexValue, Extent):
         return False
     tensors = [program.tensor(read.tensor) for read in reads(condition)]
     return bool(tensors) and all(

@@ -11,6 +11,7 @@ import sympy
 from objc.atoms import Branch, hypot, quotient, sigmoid
 from objc.ir.domain import REAL, Domain
 from objc.ir.index import Index, Position, at
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
@@ -59,7 +60,7 @@ class Denominators:
     def within(self, opened: Any) -> list[Denominator]:
         """Those that an expression divides by."""
         powers = [
-            one for one in opened.atoms(sympy.Pow) if one.exp.is_Integer and one.exp.is_negative
+            one for one in found_in(opened, sympy.Pow) if one.exp.is_Integer and one.exp.is_negative
         ]
         found = (self.of(one.base) for one in sorted(powers, key=spelled))
         return list(dict.fromkeys(one for one in found if one is not None))
@@ -191,7 +192,7 @@ class Denominators:
             yield from self.entries(b.args[0])
         for name, norm in self.norms.items():
             if b.has(Read) and norm.name == getattr(b, "tensor", ""):
-                yield from norm.body.atoms(Read)
+                yield from found_in(norm.body, Read)
                 yield self.sums[name].read(*b.positions)
 
     def norm(self, read: Read) -> Expression:
@@ -227,7 +228,7 @@ class Denominators:
     def by_norms(self, node: Any) -> Any:
         """With n² for every sum of squares that is divided by a square: the ratio of both is one of n."""
         swaps = {}
-        for product in node.atoms(sympy.Mul):
+        for product in found_in(node, sympy.Mul):
             for read in product.args:
                 if getattr(read, "tensor", "") in self.sums and _in_ratio(product, ONE)[1] != ONE:
                     swaps[read] = self.norm(read) ** 2

@@ -13,6 +13,7 @@ from typing import Any
 import sympy
 
 from objc.atoms import log1p
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, substitute_positions
@@ -79,7 +80,7 @@ def _once(node: Any, powers: set[str]) -> Expression | None:
 
 def _changed(let: Let, logarithms: dict[str, Let]) -> Let:
     swaps = {}
-    for power in let.body.atoms(sympy.exp):
+    for power in found_in(let.body, sympy.exp):
         (read,) = power.args
         if isinstance(read, Read) and read.tensor in logarithms:
             made = logarithms[read.tensor]

@@ -15,6 +15,7 @@ from typing import Any
 import sympy
 
 from objc.atoms import Branch, hypot, maximum, minimum, quotient
+from objc.ir.parts import found_in
 from objc.ir.program import Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
@@ -35,7 +36,7 @@ def over_common_denominators(program: Program) -> Program:
     for let in program.lets:
         body = let.body
         # The largest first: of what is inside of it nothing may be left.
-        for node in sorted(body.atoms(sympy.Add), key=lambda one: (-size(one), spelled(one))):
+        for node in sorted(found_in(body, sympy.Add), key=lambda one: (-size(one), spelled(one))):
             whole = _whole(node, program)
             if whole is None:
                 whole = _by_direction(node, program)
@@ -45,7 +46,7 @@ def over_common_denominators(program: Program) -> Program:
                 whole = _part(node, program)
             if whole is not None:
                 body = body.xreplace({node: whole})
-        for node in sorted(body.atoms(sympy.Mul), key=lambda one: (-size(one), spelled(one))):
+        for node in sorted(found_in(body, sympy.Mul), key=lambda one: (-size(one), spelled(one))):
             whole = _without_common_factor(node, program)
             if whole is not None:
                 body = body.xreplace({node: whole})
@@ -168,7 +169,7 @@ def _by_direction(node: Any, program: Program) -> Expression | None:
     directions |= {
         let.name
         for let in program.lets
-        if let.reduction == "sum" and any(x.tensor in directions for x in let.body.atoms(Read))
+        if let.reduction == "sum" and any(x.tensor in directions for x in found_in(let.body, Read))
     }
     groups: dict[Any, list[Any]] = {}
     for one in node.args:
@@ -272,7 +273,7 @@ def _sides(base: Any, waiting: list[list[Any]]) -> list[list[Any]] | None:
 
 def _roots(node: Any) -> dict[Read, Expression]:
     """A symbol for the root of every entry of which the sum has one."""
-    halves = [one for one in node.atoms(sympy.Pow) if one.exp.is_Rational and one.exp.q == 2]
+    halves = [one for one in found_in(node, sympy.Pow) if one.exp.is_Rational and one.exp.q == 2]
     bases = [one.base for one in halves if isinstance(one.base, Read) and one.base.is_nonnegative]
     return {x: sympy.Dummy(str(x), **x._assumptions_orig) for x in sorted(bases, key=spelled)}
 
@@ -286,7 +287,7 @@ def _by_sizes(node: Any, program: Program) -> Expression | None:
     """The same of |x| as s·x, with the sign s of x, where x itself is s·|x|."""
     # Of |x − y| beside |x| all is known that way.
     for opened in dict.fromkeys((written_out(node, program), node)):
-        inside = sorted({one.args[0] for one in opened.atoms(sympy.Abs)}, key=spelled)
+        inside = sorted({one.args[0] for one in found_in(opened, sympy.Abs)}, key=spelled)
         sign = {x: sympy.Dummy(f"sign {x}", real=True) for x in inside}
         entry = {x: sympy.Dummy(str(x), nonnegative=True) for x in inside if isinstance(x, Read)}
         swaps: dict[Any, Any] = {}
@@ -309,14 +310,14 @@ def _by_squares(node: Any) -> Any:
     opened = sympy.Add(*(as_fraction(one) for one in node.args))
     squares = {
         one: (one.base.args[0] ** 2 + one.base.args[1] ** 2) ** (one.exp / 2)
-        for one in opened.atoms(sympy.Pow)
+        for one in found_in(opened, sympy.Pow)
         if isinstance(one.base, hypot) and one.exp.is_Integer and one.exp.is_even
     }
     return opened.xreplace(squares)
 
 
 def _exponents(node: Any, x: Read) -> list[Any]:
-    return [one.exp for one in node.atoms(sympy.Pow) if one.base == x]
+    return [one.exp for one in found_in(node, sympy.Pow) if one.base == x]
 
 
 def _is_fraction(term: Any) -> bool:

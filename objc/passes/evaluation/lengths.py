@@ -18,6 +18,7 @@ from typing import Any
 import sympy
 
 from objc.atoms import Branch, log1p, quotient
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
@@ -93,7 +94,7 @@ class _Lengths:
         ratios = {b for one in known for _, b in one.squares if isinstance(b, quotient)}
         norms = {
             read: self.denominators.norm(read) ** 2
-            for read in sorted(opened.atoms(Read), key=spelled)
+            for read in sorted(found_in(opened, Read), key=spelled)
             if read.tensor in self.denominators.sums
         }
         monomials = Monomials.of(opened, [one.base for one in known], norms, ratios)
@@ -194,7 +195,7 @@ class _Lengths:
         for _ in range(3):
             swaps = {
                 read: body
-                for read in node.atoms(Read)
+                for read in found_in(node, Read)
                 if (body := self._body_with_denominator(read)) is not None
             }
             if not swaps:
@@ -212,10 +213,10 @@ class _Lengths:
             return written_out(read, self.program) if is_risky else None
         if let is None or not isinstance(let.body, (sympy.Add, sympy.Mul, sympy.Pow)):
             return None
-        bases = [one.base for one in let.body.atoms(sympy.Pow) if one.exp.is_negative]
+        bases = [one.base for one in found_in(let.body, sympy.Pow) if one.exp.is_negative]
         found = [self.denominators.of(one) for one in bases]
         if not any(found):
-            bases += [one.args[1] for one in let.body.atoms(quotient)]
+            bases += [one.args[1] for one in found_in(let.body, quotient)]
             named = (written_out(one, self.program) for one in bases if isinstance(one, Read))
             found = [self.denominators.of(one) for one in named]
             if all(one is None or self.denominators.is_of_shares(one) for one in found):
@@ -250,7 +251,7 @@ class _Parts:
     def _by_scaled(self, addend: Any, lengths: Collection[Any]) -> Expression:
         """With n·Σ (x/n)·y for sums of products, where x is among the entries of a denominator."""
         swaps = {}
-        for read in sorted(addend.atoms(Read), key=spelled):
+        for read in sorted(found_in(addend, Read), key=spelled):
             if read.tensor in self.denominators.products:
                 for length in lengths:
                     scaled = self.denominators.scaled_product(

@@ -9,6 +9,7 @@ from typing import Any
 
 import sympy
 
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
@@ -29,7 +30,7 @@ def change_nodes(
     for let in program.lets:
         body = let.body
         if not beside or body.has(*beside):
-            for node in sorted(body.atoms(*kinds), key=order):
+            for node in sorted(found_in(body, *kinds), key=order):
                 changed = change(node)
                 if changed is not None:
                     body = body.xreplace({node: changed})
@@ -60,7 +61,7 @@ class Making(ABC):
         for let in self.program.lets:
             body = let.body
             if let.name not in inside:
-                for node in sorted(body.atoms(*self.kinds), key=spelled):
+                for node in sorted(found_in(body, *self.kinds), key=spelled):
                     changed = self.change(node, let)
                     if changed is not None:
                         body = body.xreplace({node: changed})

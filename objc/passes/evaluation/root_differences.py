@@ -15,6 +15,7 @@ import sympy
 
 from objc.atoms import Branch, hypot, hypot1m1, quotient
 from objc.ir.domain import Domain
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
@@ -33,7 +34,7 @@ def over_sums_of_roots(program: Program) -> Program:
     lets: list[Let] = []
     for let in program.lets:
         body = let.body
-        for node in sorted(body.atoms(sympy.Add), key=spelled):
+        for node in sorted(found_in(body, sympy.Add), key=spelled):
             changed = _changed(node)
             if changed is None:
                 changed = _less_reciprocal(node)
@@ -53,7 +54,7 @@ def over_sums_of_roots(program: Program) -> Program:
 def _less_reciprocal(node: Any) -> Expression | None:
     """c − c/√(1 + u²) = c·(√(1 + u²) − 1)/√(1 + u²)."""
     for one in node.args:
-        for length in one.atoms(hypot):
+        for length in found_in(one, hypot):
             number, u = length.args
             weight = one * length
             if number == 1 and not weight.has(length) and -weight in node.args:

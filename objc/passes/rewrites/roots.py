@@ -18,6 +18,7 @@ from objc.atoms import (
     sqrt1pm1,
     stop_gradient,
 )
+from objc.ir.parts import found_in
 from objc.ir.symbols import Expression, Read
 from objc.passes.rewrites.forms import HALF, ONE, parts_with, without, without_factor
 
@@ -142,7 +143,7 @@ def curvature_of_hypot(node: Any) -> Expression | None:
     """c/h − c·(a/h)²/h = c·(b/h)²/h with h = hypot(a, b), where only the one may know that h isn't zero."""
     for one in node.args:
         at_zero, away = _away_from_zero(one)
-        for ratio in away.atoms(quotient):
+        for ratio in found_in(away, quotient):
             side, length = ratio.args
             if not isinstance(length, hypot) or side not in length.args:
                 continue
