@@ -47,8 +47,6 @@ def _shorter(let: Let, known: Sequence[Let]) -> Let | None:
     """The sum over one index less, if what it is of without that is a known sum's product with others."""
     for index in let.over:
         within = [part for part in conjuncts(let.guard) if index in indices_of(part)]
-        if any(reads(part) for part in within):
-            continue  # of what data leaves out the other factors may be no numbers
         factors = sympy.Mul.make_args(let.body)
         inner = [one for one in factors if index in indices_of(one)]
         others = [one for one in factors if one not in inner]

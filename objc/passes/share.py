@@ -155,9 +155,11 @@ def _extract(lets: list[Let], node: Any, names: Names, found: dict[str, Counter[
     result = [*lets[:before], shared]
     found[name] = Counter(_costly(node))
     for let in lets[before:]:
-        if found[let.name][node]:
-            let = replace(let, body=_outside_branches(let.body, node, read))
-            found[let.name] = Counter(_costly(let.body))
+        if let.body.has(node):
+            body = _outside_branches(let.body, node, read)
+            if body is not let.body:
+                let = replace(let, body=body)
+                found[let.name] = Counter(_costly(body))
         result.append(let)
     return result
 
@@ -177,8 +179,12 @@ def _name_for(node: Any) -> str:
 
 
 def _outside_branches(expression: Any, node: Any, read: Any) -> Any:
+    """With the read in place of the node, but in arms that stand for one another. The arm of a branch that
+    is zero otherwise, as a mask says, is taken as a rule."""
     if expression == node:
         return read
-    if isinstance(expression, Branch) or not expression.args or not expression.has(node):
+    if not expression.args or not expression.has(node):
+        return expression
+    if isinstance(expression, Branch) and 0 not in expression.args[1:]:
         return expression
     return expression.func(*(_outside_branches(one, node, read) for one in expression.args))

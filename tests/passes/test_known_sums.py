@@ -60,12 +60,22 @@ def test_what_was_weighed_is_read(kind: str) -> None:
     assert not _slopes(kind)
 
 
-@pytest.mark.parametrize(("guard", "left"), [("", 0), (" | mask[j] == 1", 1)])
-def test_what_data_leaves_out_is_not_multiplied(guard: str, left: int) -> None:
+@pytest.mark.parametrize("guard", ["", " | mask[j] == 1"])
+def test_what_was_summed_is_read(guard: str) -> None:
     text = WRITTEN.format(guard=guard)
     (written,) = lower(parse(Source("text", text))).programs.values()
     program = derive(written, Variant(("value",)))
-    assert len([let for let in program.lets if len(let.over) > 1]) == left
+    assert not [let for let in program.lets if len(let.over) > 1]
+
+
+def test_where_data_leaves_nothing_nothing_is_multiplied() -> None:
+    drawn = np.random.default_rng(2)
+    w, v, a = drawn.normal(size=(2, 5)), drawn.normal(size=(2, 5, 3)), drawn.normal(size=(2, 3))
+    mask = np.array([[1, 0, 1, 1, 0], [0, 0, 0, 0, 0]])
+    w[mask == 0], v[mask == 0], a[1] = np.nan, np.inf, np.nan
+    o = w[0, mask[0] == 1] @ v[0, mask[0] == 1]
+    kernel = objc.compile(WRITTEN.format(guard=" | mask[j] == 1")).written
+    np.testing.assert_allclose(kernel.per_example(w, v, a, mask), [o @ o + a[0] @ o, 0])
 
 
 def test_nothing_over_nothing_is_nothing() -> None:
