@@ -1,5 +1,5 @@
-"""Means under a softmax of what its exponents are multiples of: assignments to centers that are far away, and
-choices by costs of which one is much the least."""
+"""Means under a softmax: of what its exponents are multiples of, as assignments to centers that are far away and
+choices by costs of which one is much the least, and of other things, as attention."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+import torch
 
 import objc
 
@@ -72,3 +73,38 @@ def test_slopes_of_a_choice(name: str, dtype: Any, costs: tuple[float, ...]) -> 
     worst = np.abs(found[0][: len(true)] - true).max()
     assert worst <= 8 * np.finfo(dtype).eps * max(map(abs, true))
     assert not mask or found[0][2] == 0
+
+
+ATTENTION = """
+loss attention(q: real[T, D], k: real[S, D], v: real[S, E] | y: real[T, E], mask: binary[S]) =
+    mean[t, e]((o[t, e] - y[t, e])^2)
+    where
+        s[t, j] = sum[d](q[t, d] * k[j, d]) / sqrt(D)
+        o[t, e] = sum[j{guard}](exp(s[t, j]) * v[j, e]) / sum[j{guard}](exp(s[t, j]))
+"""
+
+
+@pytest.mark.parametrize("guard", ["", " | mask[j] == 1"])
+@pytest.mark.parametrize("scale", [1, 3, 60])
+def test_attention_by_its_formula(guard: str, scale: float) -> None:
+    """In range where exponentials of scores are not, in the value and in every slope."""
+    random = np.random.default_rng(1)
+    q, k, v, y = (
+        random.normal(size=(2, size, width)) for size, width in ((5, 4), (7, 4), (7, 3), (5, 3))
+    )
+    q, k = q * scale, k * scale
+    mask = np.array([[1, 1, 0, 1, 1, 1, 0], [0, 1, 1, 1, 0, 0, 1]])
+    attention = objc.compile(ATTENTION.format(guard=guard)).attention
+    value, slopes = attention.value_and_grad(q, k, v, y, mask)
+    given = [torch.tensor(one, requires_grad=True) for one in (q, k, v)]
+    scores = given[0] @ given[1].mT / 2
+    if guard:
+        scores = scores.masked_fill(torch.tensor(mask == 0)[:, None], -torch.inf)
+    true = ((scores.softmax(-1) @ given[2] - torch.tensor(y)) ** 2).mean()
+    true.backward()
+    assert value == pytest.approx(true.item(), rel=1e-12)
+    for name, one in zip("qkv", given, strict=True):
+        assert one.grad is not None
+        expected = one.grad.numpy()
+        worst = np.abs(getattr(slopes, name) - expected).max()
+        assert worst <= 1e-13 * scale**2 * max(np.abs(expected).max(), 1e-3)
