@@ -1,5 +1,5 @@
-"""Means under a softmax: of what its exponents are multiples of, as assignments to centers that are far away and
-choices by costs of which one is much the least, and of other things, as attention."""
+"""Means under a softmax: of what its exponents are multiples of, as assignments to centers that are far away
+and choices by costs of which one is much the least, and of other things, as attention."""
 
 from __future__ import annotations
 
