@@ -17,7 +17,7 @@ import sympy
 from objc.ir.index import BATCH, Index, Position
 from objc.ir.program import Let
 from objc.ir.recurrence import Group
-from objc.ir.symbols import Condition, IndexValue, Read, conjuncts, indices_of
+from objc.ir.symbols import Condition, IndexValue, Read, conjuncts, indices_of, reads
 
 if TYPE_CHECKING:
     from objc.schedule.blocks import Factors
@@ -178,11 +178,13 @@ def _followed(
 
 
 def _along_memory(let: Let, candidates: list[Index]) -> Index | None:
-    """The index that most reads have as their last axis, and fewest as another."""
+    """The index that most reads have as their last axis, and fewest as another; but for what a guard reads
+    that can be asked outside of some loop."""
     if not candidates:
         return None
     score = dict.fromkeys(candidates, 0)
-    for read in let.reads:
+    is_outside = not set(candidates) <= indices_of(let.guard)
+    for read in reads(let.body) if is_outside else let.reads:
         for axis, position in enumerate(read.positions):
             if position.base in score and isinstance(position.base, Index):
                 score[position.base] += 1 if axis == len(read.positions) - 1 else -1

@@ -237,6 +237,20 @@ def test_pairs_by_label_are_passed_once() -> None:
     assert sum(isinstance(item, Product) for item in block.items) == 3
 
 
+def test_what_a_guard_reads_does_not_turn_the_loops() -> None:
+    """What few pairs have is asked once a pair, not once for each of its entries."""
+    text = CONTRAST.replace("then d[i, j]", "then 0")
+    program = lower(parse(Source("contrast.objc", text))).programs["contrast"]
+    loops = schedule(derive(program, Variant(("gradient",), ("x",))))
+    (block,) = [step for step in loops.steps if isinstance(step, Blocked)]
+    guarded = [
+        around[-1].index.dimension.name
+        for item, around in walk(block.items)
+        if isinstance(item, Accumulate) and "part_d_x" in item.let
+    ]
+    assert guarded == ["D"]
+
+
 def test_differences_of_all_pairs_are_not_kept() -> None:
     i, j = Index("i", N), Index("j", N)
     x = Input("x", (N, K), Domain("real"), "differentiable")
