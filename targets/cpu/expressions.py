@@ -193,6 +193,11 @@ class Expressions:
         return self.b.fmul(left, right, flags=self.flags)
 
     def _choice(self, node: ast.AST, test: ast.expr, then: ast.expr, other: ast.expr) -> Any:
+        if _asks_for_pair(test) and _is_at_hand(then) and _is_at_hand(other):
+            condition, first, second = self._condition(test), self._value(then), self._value(other)
+            if first.type != second.type:
+                raise self._fail(node, f"{first.type} or {second.type}")
+            return self.b.select(condition, first, second)
         yes = self.function.append_basic_block("yes")
         no = self.function.append_basic_block("no")
         after = self.function.append_basic_block("chosen")
@@ -216,6 +221,11 @@ class Expressions:
 
     def _condition(self, node: ast.expr) -> Any:
         match node:
+            case ast.BoolOp(op=op, values=parts) if _asks_for_pair(node) and all(
+                map(_is_at_hand, parts)
+            ):
+                join = self.b.and_ if isinstance(op, ast.And) else self.b.or_
+                return functools.reduce(join, map(self._condition, parts))
             case ast.BoolOp(op=op, values=parts):
                 return self._chain(
                     [functools.partial(self._condition, one) for one in parts],
@@ -418,3 +428,38 @@ _SIGNS: dict[type[ast.cmpop], str] = {
 def flat(value: Value) -> list[Any]:
     """The LLVM values that an argument is made of."""
     return [value.data, *value.shape] if isinstance(value, Array) else [value]
+
+
+def _asks_for_pair(test: ast.AST) -> bool:
+    """Whether a condition asks if two indices are equal. As a branch LLVM would take it apart, and store by
+    the one index where it is the other: the loop would be no vector's any more."""
+    return any(
+        isinstance(one, ast.Compare)
+        and isinstance(one.ops[0], ast.Eq | ast.NotEq)
+        and all(map(_is_index, (one.left, *one.comparators)))
+        for one in ast.walk(test)
+    )
+
+
+def _is_index(node: ast.AST) -> bool:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _is_index(node.left) and _is_index(node.right)
+    return isinstance(node, ast.Name) and (node.id == "lo" or node.id.startswith("i_"))
+
+
+_AT_HAND = (
+    ast.Name, ast.Constant, ast.Compare, ast.cmpop, ast.BoolOp, ast.boolop, ast.BinOp, ast.operator,
+    ast.UnaryOp, ast.unaryop, ast.IfExp, ast.expr_context, ast.Tuple,
+)  # fmt: skip
+
+
+def _is_at_hand(node: ast.AST) -> bool:
+    """Whether an expression may be computed for every point of a loop at little cost: arithmetic, of entries
+    at the indices of the loops."""
+    match node:
+        case ast.Subscript(slice=place):
+            places = place.elts if isinstance(place, ast.Tuple) else [place]
+            return all(isinstance(one, ast.Name) and one.id.startswith("i_") for one in places)
+        case ast.Call(func=ast.Name(id="float64" | "float32" | "abs"), args=arguments):
+            return all(map(_is_at_hand, arguments))
+    return isinstance(node, _AT_HAND) and all(map(_is_at_hand, ast.iter_child_nodes(node)))

@@ -53,9 +53,9 @@ def skippable(loop: Loop, is_there: Callable[[Read], bool]) -> tuple[Condition, 
     return None
 
 
-def seldom(loop: Loop) -> tuple[Condition, Loop, Loop] | None:
-    """What loops within a loop are for, where it is one condition of the outer loop's entries; that loop, and
-    what it is where no entry fulfills the condition."""
+def seldom(loop: Loop) -> tuple[Condition, Loop] | None:
+    """What loops within a loop are for, where it is one condition of the outer loop's entries, and what the
+    loop is where no entry fulfills the condition."""
     inner = [one for one in loop.body if isinstance(one, Loop)]
     made = {one.let for one, _ in walk(loop.body) if isinstance(one, Assign | Finish)}
     guards = [shared_guard(one) for one in inner]
@@ -70,7 +70,7 @@ def seldom(loop: Loop) -> tuple[Condition, Loop, Loop] | None:
     known = all(_is_known(one, made) and all(map(_is_plain, reads(one))) for one in asked)
     if not asked or not known or loop.index not in indices_of(condition):
         return None
-    return condition, loop, replace(loop, body=tuple(one for one in loop.body if one not in inner))
+    return condition, replace(loop, body=tuple(one for one in loop.body if one not in inner))
 
 
 def _seldom_first(condition: Condition) -> tuple[bool, str]:

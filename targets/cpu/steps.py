@@ -352,12 +352,13 @@ class StepText(Multiplication):
             self.asked |= shared
         asks = self.asks_rows and self._is_of_a_row(loop)
         forms = skippable(loop, self._is_there) if asks else None
-        if forms is None and asks and self.block is not None:
-            forms = seldom(loop)
-        if forms is None:
-            self._plain_loop(loop, extent)
-        else:
+        few = seldom(loop) if forms is None and asks and self.block is not None else None
+        if forms is not None:
             self._in_two_forms(*forms, extent)
+        elif few is not None:
+            self._for_few(*few, loop, extent)
+        else:
+            self._plain_loop(loop, extent)
         if shared:
             self.asked -= shared
             self.facts.pop()
@@ -390,20 +391,45 @@ class StepText(Multiplication):
 
     def _in_two_forms(self, condition: Condition, loop: Loop, lighter: Loop, extent: str) -> None:
         """A loop, or a lighter one where no entry fulfills a condition."""
-        facts = self.facts[-1].inside(loop.index)
-        text = bare(Printer(self, self.dtype, hard=True).condition(condition, facts))
+        text = self._written(condition, loop)
         if loop.index in indices_of(condition):
-            self.asked_rows += 1
-            found = f"any_{self.asked_rows}"
-            self._line(f"{found} = 0")
-            self._line(f"for {self._index_name(loop.index)} in range({extent}):")
-            self._line(f"{_INDENT}{found} = 1 if {text} else {found}")
-            text = f"{found} > 0"
+            text = self._any(text, loop, extent)
         for line, one in ((f"if {text}:", loop), ("else:", lighter)):
             self._line(line)
             self.indent += 1
             self._plain_loop(one, extent)
             self.indent -= 1
+
+    def _for_few(self, condition: Condition, lighter: Loop, loop: Loop, extent: str) -> None:
+        """A loop as for entries that don't fulfill a condition, then for those that do, if there are some:
+        others pass by these without a store."""
+        text = self._written(condition, loop)
+        found = self._any(text, loop, extent)
+        if lighter.body:
+            self._plain_loop(lighter, extent)
+        heads = (
+            f"if {found}:",
+            f"for {self._index_name(loop.index)} in range({extent}):",
+            f"if {text}:",
+        )
+        for head in heads:
+            self._line(head)
+            self.indent += 1
+        self._turn(loop)
+        self.indent -= len(heads)
+
+    def _written(self, condition: Condition, loop: Loop) -> str:
+        facts = self.facts[-1].inside(loop.index)
+        return bare(Printer(self, self.dtype, hard=True).condition(condition, facts))
+
+    def _any(self, condition: str, loop: Loop, extent: str) -> str:
+        """Asks whether an entry fulfills a condition; what says so."""
+        self.asked_rows += 1
+        found = f"any_{self.asked_rows}"
+        self._line(f"{found} = 0")
+        self._line(f"for {self._index_name(loop.index)} in range({extent}):")
+        self._line(f"{_INDENT}{found} = 1 if {condition} else {found}")
+        return f"{found} > 0"
 
     def _plain_loop(self, loop: Loop, extent: str) -> None:
         name = self._index_name(loop.index)
@@ -412,6 +438,11 @@ class StepText(Multiplication):
         self.indent += 1
         if loop.direction:
             self._line(f"{name} = {counter if loop.direction > 0 else f'{extent} - 1 - {counter}'}")
+        self._turn(loop)
+        self.indent -= 1
+
+    def _turn(self, loop: Loop) -> None:
+        """What a loop does for one index."""
         self.around.append(loop.index)
         self.visible.append({})
         self.facts.append(self.facts[-1].inside(loop.index))
@@ -424,4 +455,3 @@ class StepText(Multiplication):
         self.facts.pop()
         self.visible.pop()
         self.around.pop()
-        self.indent -= 1
