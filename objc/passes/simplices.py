@@ -8,7 +8,7 @@ of exponentials, `Σ f·exp(b) / Σ exp(b)`, is the mean of f under the softmax.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
@@ -28,7 +28,6 @@ from objc.ir.symbols import (
     substitute_positions,
 )
 from objc.passes.probabilities import is_whole
-from objc.passes.rewrites.forms import without_factor
 
 
 def greatest_exponents(program: Program) -> Program:
@@ -174,7 +173,7 @@ def _rest(normalizer: Let, total: Read, place: Position, reader: Let, names: Nam
 
 
 def means_under_softmaxes(program: Program) -> Program:
-    """`s·exp(−l)` with `s := Σ f·exp(b)` and `l := logsumexp b` as `Σ f·exp(b − l)`."""
+    """`s·exp(−l)` with `s := Σ f·exp(b)` and `l := logsumexp b` as `Σ f·exp(b − l)`, and powers of it."""
     inside = members(program)
     sums = {
         let.name: let
@@ -186,20 +185,35 @@ def means_under_softmaxes(program: Program) -> Program:
         return program
     names = Names.of(program)
     lets: list[Let] = []
+    made: dict[Any, Let] = {}
     for let in program.lets:
         body = let.body
         for product in sorted(body.atoms(sympy.Mul), key=spelled):
-            found = _quotient(product, sums, normalizers)
-            if found is None:
-                continue
-            read, power = found
-            mean = _mean(sums[read.tensor], read, power, names, let.indices)
-            if mean is not None:
-                lets.append(mean)
-                rest = without_factor(without_factor(product, read), power)
-                body = body.xreplace({product: rest * mean.read(*mean.free)})
+            changed = product
+            while (found := _quotient(changed, sums, normalizers)) is not None:
+                total = sums[found.read.tensor]
+                mean = _mean(total, found.read, -found.normalizer, names, let.indices)
+                if mean is None:
+                    break
+                key = mean.indices, mean.body, mean.guard
+                if key not in made:
+                    made[key] = mean
+                    lets.append(mean)
+                mean = made[key]
+                changed = found.rest * mean.read(*mean.free) ** found.times
+            body = body.xreplace({product: changed})
         lets.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(lets)
+
+
+@dataclass(frozen=True)
+class _Quotient:
+    """A product as rest·(s·exp(−l))ⁿ."""
+
+    read: Read
+    normalizer: Read
+    times: int
+    rest: Expression
 
 
 def _has_exponentials(body: Any) -> bool:
@@ -211,18 +225,26 @@ def _has_exponentials(body: Any) -> bool:
 
 def _quotient(
     product: Any, sums: Mapping[str, Let], normalizers: Mapping[str, Let]
-) -> tuple[Read, Expression] | None:
-    """(s, exp(−l)) of a product with both, each exponent of s being that of l but for a constant."""
-    for read in product.args:
-        if not isinstance(read, Read) or read.tensor not in sums:
+) -> _Quotient | None:
+    """A product with a sum and an exponential of −n·l, each exponent of the sum being l but for a constant.
+    Where the exponential is of something else besides, a part of it is left that keeps that in range."""
+    factors = sympy.Mul.make_args(product)
+    for factor in factors:
+        read, times = factor.as_base_exp()
+        if getattr(read, "tensor", None) not in sums or not (times.is_Integer and times > 0):
             continue
-        for power in product.args:
+        for power in factors:
             if not isinstance(power, sympy.exp):
                 continue
-            other = -power.args[0]
-            normalizer = normalizers.get(getattr(other, "tensor", ""))
-            if normalizer and _fits(sums[read.tensor], read, normalizer, other):
-                return read, power
+            addends = sympy.Add.make_args(power.args[0])
+            for addend in addends:
+                count, other = addend.as_coeff_Mul()
+                normalizer = normalizers.get(getattr(other, "tensor", ""))
+                enough = -count >= times + (len(addends) > 1)
+                if normalizer and enough and _fits(sums[read.tensor], read, normalizer, other):
+                    left = sympy.exp(power.args[0] + times * other)
+                    rest = sympy.Mul(*(one for one in factors if one not in (factor, power)))
+                    return _Quotient(read, other, int(times), rest * left)
     return None
 
 
@@ -245,11 +267,14 @@ def _fits(total: Let, read: Read, normalizer: Let, other: Read) -> bool:
 
 
 def _mean(
-    total: Let, read: Read, power: Expression, names: Names, indices: tuple[Index, ...]
+    total: Let, read: Read, exponent: Expression, names: Names, indices: tuple[Index, ...]
 ) -> Let | None:
     own = dict(zip(total.free, read.positions, strict=True))
     body = sympy.Add(
-        *(one * power for one in sympy.Add.make_args(substitute_positions(total.body, own)))
+        *(
+            one * sympy.exp(exponent)
+            for one in sympy.Add.make_args(substitute_positions(total.body, own))
+        )
     )
     axes = tuple(index for index in indices if index in indices_of(body))
     if indices_of(body) - set(axes) - set(total.over) or set(axes) & set(total.over):

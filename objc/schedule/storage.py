@@ -152,11 +152,12 @@ def item_reads(item: Item) -> list[Read]:
     """What an item other than a loop reads: in its body, in its guard and where its places are gathered."""
     found: list[Read] = []
     if isinstance(item, Product):
-        return list(item.terms.reads)
+        found += item.terms.reads
     if isinstance(item, Assign | Peeled | Accumulate):
         found += reads(item.body)
-    if isinstance(item, Accumulate):
+    if isinstance(item, Accumulate | Product):
         found += reads(item.guard) if item.guard != sympy.true else []
+    if isinstance(item, Accumulate):
         for position in item.at:
             found += _reads_of(position)
     if isinstance(item, Peeled):

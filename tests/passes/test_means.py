@@ -77,7 +77,7 @@ def test_slopes_of_a_choice(name: str, dtype: Any, costs: tuple[float, ...]) -> 
 
 ATTENTION = """
 loss attention(q: real[T, D], k: real[S, D], v: real[S, E] | y: real[T, E], mask: binary[S]) =
-    mean[t, e]((o[t, e] - y[t, e])^2)
+    {loss}
     where
         s[t, j] = sum[d](q[t, d] * k[j, d]) / sqrt(D)
         o[t, e] = sum[j{guard}](exp(s[t, j]) * v[j, e]) / sum[j{guard}](exp(s[t, j]))
@@ -85,8 +85,19 @@ loss attention(q: real[T, D], k: real[S, D], v: real[S, E] | y: real[T, E], mask
 
 
 @pytest.mark.parametrize("guard", ["", " | mask[j] == 1"])
+@pytest.mark.parametrize(
+    ("loss", "oracle"),
+    [
+        ("mean[t, e]((o[t, e] - y[t, e])^2)", lambda o, y: ((o - y) ** 2).mean()),
+        (
+            "mean[t](1 - cosine(o[t], y[t]))",
+            lambda o, y: (1 - torch.nn.functional.cosine_similarity(o, y, -1)).mean(),
+        ),
+        ("mean[t](norm(o[t]) * o[t, 0]^3)", lambda o, _: (o.norm(dim=-1) * o[..., 0] ** 3).mean()),
+    ],
+)
 @pytest.mark.parametrize("scale", [1, 3, 60])
-def test_attention_by_its_formula(guard: str, scale: float) -> None:
+def test_attention_by_its_formula(guard: str, scale: float, loss: str, oracle: Any) -> None:
     """In range where exponentials of scores are not, in the value and in every slope."""
     random = np.random.default_rng(1)
     q, k, v, y = (
@@ -94,13 +105,13 @@ def test_attention_by_its_formula(guard: str, scale: float) -> None:
     )
     q, k = q * scale, k * scale
     mask = np.array([[1, 1, 0, 1, 1, 1, 0], [0, 1, 1, 1, 0, 0, 1]])
-    attention = objc.compile(ATTENTION.format(guard=guard)).attention
+    attention = objc.compile(ATTENTION.format(guard=guard, loss=loss)).attention
     value, slopes = attention.value_and_grad(q, k, v, y, mask)
     given = [torch.tensor(one, requires_grad=True) for one in (q, k, v)]
     scores = given[0] @ given[1].mT / 2
     if guard:
         scores = scores.masked_fill(torch.tensor(mask == 0)[:, None], -torch.inf)
-    true = ((scores.softmax(-1) @ given[2] - torch.tensor(y)) ** 2).mean()
+    true = oracle(scores.softmax(-1) @ given[2], torch.tensor(y))
     true.backward()
     assert value == pytest.approx(true.item(), rel=1e-12)
     for name, one in zip("qkv", given, strict=True):

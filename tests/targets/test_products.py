@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from objc.targets.cpu import set_threads, sharing
 
 import objc
@@ -269,3 +270,28 @@ def test_a_long_sum_keeps_its_digits() -> None:
     in_turn = np.cumsum(x[:, None, :] * y[None, :, :], axis=-1, dtype=np.float32)[..., -1]
     lost = np.square(in_turn - exact).sum() / np.square(OURS.scores(x, y) - exact).sum()
     assert lost > 25
+
+
+LENGTHS = """
+loss lengths(q: real[T, D], k: real[S, D], v: real[S, E] | y: real[T, E]) = mean[t](norm(r[t]))
+    where s[t, j] = sum[d](q[t, d] * k[j, d]) / sqrt(D)
+          o[t, e] = sum[j](exp(s[t, j]) * v[j, e]) / sum[j](exp(s[t, j]))
+          r[t, e] = o[t, e] - y[t, e]
+"""
+
+
+def test_a_guard_on_rows_of_a_block_has_its_rows() -> None:
+    """What the guard of a product reads is kept for all rows of the block, of which the loops come later."""
+    drawn = np.random.default_rng(0)
+    q, k, v, y = (drawn.normal(size=shape) for shape in ((5, 2), (4, 2), (4, 3), (5, 3)))
+    found = objc.compile(LENGTHS).lengths.hessian_diagonal(q, k, v, y)
+
+    def lengths(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        attended = torch.softmax(q @ k.T / 2**0.5, -1) @ v
+        return torch.linalg.norm(attended - torch.tensor(y), dim=1).mean()
+
+    hessian = torch.autograd.functional.hessian(lengths, tuple(map(torch.tensor, (q, k, v))))
+    for number, (name, given) in enumerate(zip("qkv", (q, k, v), strict=True)):
+        whole = hessian[number][number].reshape(given.size, given.size)
+        expected = whole.diagonal().reshape(given.shape).numpy()
+        np.testing.assert_allclose(getattr(found, name), expected, atol=1e-14)
