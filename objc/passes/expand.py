@@ -14,12 +14,14 @@ import sympy
 
 from objc.atoms import Branch, iverson, log1p, quotient
 from objc.ir.domain import REAL, Domain
+from objc.ir.parts import inner_first
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
-from objc.ir.symbols import Condition, Expression, Extent, Read, substitute_positions
+from objc.ir.symbols import Condition, Expression, Extent, Read, indices_of, substitute_positions
 from objc.passes.counts import number_of_points
 from objc.passes.empty_means import count_of
 from objc.passes.rewrites import rewrite
+from objc.passes.share import is_costly
 
 ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
 
@@ -34,6 +36,13 @@ def expand(program: Program) -> Program:
         let = _with_parts(let, parts)
         match let.reduction:
             case "logsumexp":
+                if let.name not in inside and _is_costly(let):
+                    # Computed once: where the same is summed in another order it is not the same number,
+                    # and what is largest in the one loop is not in the other.
+                    name = names.fresh(f"exponent_{let.name}")
+                    exponent = Let(name, let.indices, let.body, domain=REAL, span=let.span)
+                    lets.append(exponent)
+                    let = replace(let, body=exponent.read(*let.indices))
                 lets += _logsumexp(let, names, parts, let.name in program.outputs.values())
             case "mean":
                 lets += _mean(let, names)
@@ -49,6 +58,12 @@ def expand(program: Program) -> Program:
                 lets.append(let)
     # In a recurrence a let may be read before it is defined.
     return program.with_lets(_with_parts(let, parts) for let in lets)
+
+
+def _is_costly(let: Let) -> bool:
+    """Whether elementary functions are made for every point of a reduction."""
+    over = set(let.over)
+    return any(is_costly(one) and indices_of(one) & over for one in inner_first(let.body))
 
 
 def _with_parts(let: Let, parts: dict[str, Callable[[Read], Expression]]) -> Let:

@@ -115,9 +115,7 @@ def _costly(expression: Expression) -> list[Any]:
         node = stack.pop()
         if isinstance(node, Branch):
             continue
-        if (node.func in BY_FUNCTION and node.func not in _CHEAP) or (
-            isinstance(node, sympy.Pow) and not node.exp.is_Integer
-        ):
+        if is_costly(node):
             found.append(node)
         stack.extend(node.args)
     return found
@@ -126,7 +124,8 @@ def _costly(expression: Expression) -> list[Any]:
 _CHEAP = {sympy.Abs, sympy.sign, quotient}
 
 
-def _is_costly(node: Any) -> bool:
+def is_costly(node: Any) -> bool:
+    """Whether a node is a call of a function, or a root, as such."""
     if isinstance(node, sympy.Pow):
         return not node.exp.is_Integer
     return node.func in BY_FUNCTION and node.func not in _CHEAP

@@ -88,6 +88,19 @@ BINS = (
          tolerance=1e-9),  # the exponents are of hundreds, and so are the slopes of the narrow bins
 )  # fmt: skip
 
+SCALED_BINS = (
+    Form("bins by the logarithm of a scale",
+         "-log(sum[k](softmax(w)[k] * (F((y + 1/2 - m[k]) / exp(r[k])) - F((y - 1/2 - m[k]) / exp(r[k])))))",
+         [((0.0, 0.5, 0.25), (300.0, 10.0, -90.0), (0.0, 0.25, 0.0), 3.0),
+          ((0.0, 0.0, 0.0), (10.0, -300.0, 90.0), (0.0, 0.0, 0.0), 3.0),
+          ((0.5, 0.0, -1.0), (7.0, 2.0, 4.0), (1.0, 0.5, -0.5), 3.0)],
+         "w: real[K], m: real[K], r: real[K] | y: real",
+         "-log(total(exp(p) * (sigmoid((y + HyperDual(1) / 2 - a) / exp(o))"
+         " - sigmoid((y - HyperDual(1) / 2 - a) / exp(o))) for p, a, o in zip(w, m, r))"
+         " / total(exp(p) for p in w))",
+         "F(x) = 1 / (1 + exp(-x))", tolerance=1e-10),
+)  # fmt: skip
+
 THRESHOLDS: tuple[Row, ...] = tuple(
     (z, a, a + gap) for z in (-90.0, -30.0, -3.0, 0.5, 30.0, 90.0) for a in (-1.0, 0.25)
     for gap in (2.0**-20, 0.5, 40.0)
@@ -243,8 +256,8 @@ EXPECTED = (
 )  # fmt: skip
 
 LOSS_FORMS: tuple[Form, ...] = (
-    *NORMAL, *CHOICES, *CHANGES, *SUMS, *BINS, *RATINGS, *BETWEEN, *ANGLES, *ROTATIONS, *EVIDENCE, *STUDENT,
-    *GAMMA, *EXPECTED, *CENSORED,
+    *NORMAL, *CHOICES, *CHANGES, *SUMS, *BINS, *SCALED_BINS, *RATINGS, *BETWEEN, *ANGLES, *ROTATIONS,
+    *EVIDENCE, *STUDENT, *GAMMA, *EXPECTED, *CENSORED,
     scalars("log((exp(k) - exp(-k)) / (2 * k))", CONCENTRATIONS, "k: positive", tolerance=1e-12,
             oracle="log(sinh(k) / k)"),
     Form("logarithm of a mean of some", "log(mean[i | i > 0](exp(z[i])))",
