@@ -52,6 +52,7 @@ class Kinks:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.moving = dependent(program.lets, (one.name for one in program.differentiable))
+        self.asked: dict[str, bool] = {}
 
     def has_kink(self, power: sympy.Pow) -> bool:
         broken = power.exp.is_positive and (1 - power.exp).is_nonnegative
@@ -78,14 +79,24 @@ class Kinks:
                 return any(map(self.is_even, expression.args)) and all(
                     self.is_even(one) or self._is_weight(one) for one in expression.args
                 )
+            case Branch():
+                return all(one == 0 or self.is_even(one) for one in expression.args[1:])
             case Read():
-                let = self.program.let.get(expression.tensor)
-                if let is None:
-                    return False
-                if let.reduction == "norm":
-                    return True
-                return let.reduction in (None, "sum", "mean", "max") and self.is_even(let.body)
+                return self._is_even_let(expression.tensor)
         return False
+
+    def _is_even_let(self, name: str) -> bool:
+        let = self.program.let.get(name)
+        if let is None:
+            return False
+        if name not in self.asked:
+            self.asked[name] = True  # of the steps before, if it is one of a recurrence
+            plain = let.reduction in (None, "sum", "mean", "max")
+            found = let.reduction == "norm" or (plain and self.is_even(let.body))
+            if not found:  # nor is what was found by taking it for granted
+                self.asked = {one: answer for one, answer in self.asked.items() if not answer}
+            self.asked[name] = found
+        return self.asked[name]
 
     def _is_weight(self, factor: Any) -> bool:
         """Whether a factor is positive, or doesn't vary and is never negative: where it is zero, so is what

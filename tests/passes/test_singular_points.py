@@ -87,6 +87,12 @@ POINTS: dict[str, tuple[str, str, dict[str, Any], float, Any, Any]] = {
         "x: real | y: real", "sqrt(log(1 + (x - y)^2))", {"x": 1e3, "y": 1e3}, 0, 0, None),
     "root of the largest": (
         "x: real[D]", "sqrt(max[d](abs(x[d])))", {"x": [0, 0]}, 0, [0, 0], [0, 0]),
+    "roots in steps": (
+        "x: real[T]", "s[T - 1]\n    where s[0] = abs(x[0])\n          s[t] = sqrt(s[t-1] + x[t]^2)",
+        {"x": [0, 0, 0]}, 0, [0, 0, 0], None),
+    "roots in steps that are added to": (
+        "x: real[T]", "s[T - 1]\n    where s[0] = x[0]\n          s[t] = sqrt(abs(s[t-1])) + x[t]",
+        {"x": [0, 0, 0]}, 0, [0, 0, 1], None),
     "root of one times what is positive": (
         "x: real, z: real | y: real", "sqrt(softplus(x) * abs(z - y))", {"x": 0, "z": 1, "y": 1},
         0, (0, 0), (0, 0)),
