@@ -261,8 +261,8 @@ def _fits(total: Let, read: Read, normalizer: Let, other: Read) -> bool:
     for addend in sympy.Add.make_args(substitute_positions(total.body, own)):
         powers = [one.args[0] for one in sympy.Mul.make_args(addend) if isinstance(one, sympy.exp)]
         apart = sympy.expand(sympy.Add(*powers) - exponent)
-        if indices_of(apart) & set(total.over):
-            return False
+        if indices_of(apart) & set(total.over) or other in apart.atoms(Read):
+            return False  # the latter has been normalized before
     return True
 
 

@@ -37,7 +37,9 @@ FORMS = (
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
 def test_sigmoids_that_vanish_together(form: Form) -> None:
     program = lower(parse(Source("form.objc", form.source))).programs["form"]
-    assert not (wrong := _wrong(program, form, computed(program, form), 1e-13)), "\n".join(wrong)
+    found = computed(program, form)
+    # The exponents are of a thousand.
+    assert not (wrong := _wrong(program, form, found, 5e-13)), "\n".join(wrong)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -240,8 +240,8 @@ def test_a_label_without_a_class_is_named_by_its_row_in_the_data() -> None:
 
 
 def test_a_gradient_that_is_not_finite() -> None:
-    """The square root has no derivative at 0, though it has a value."""
-    text = "objective root(w: real | x: real) = minimize sqrt(abs(w - x))"
+    """An angle has no derivative at zero, though it has a value."""
+    text = "objective root(w: real | x: real) = minimize acos(exp(-abs(w - x)))"
     kernel = objc.compile(text, target="numpy").root
     with pytest.raises(NonFiniteError) as caught:
         fit(kernel, {"x": np.array([1.0, 2.0, 0.0, 3.0])})
