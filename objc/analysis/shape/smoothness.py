@@ -16,10 +16,10 @@ from objc.analysis.shape.witnesses import Gap, gaps_of, gaps_of_condition, gaps_
 from objc.analysis.values.interval import Interval, atom_of
 from objc.analysis.values.ranges import Ranges
 from objc.atoms import PRINCIPAL, Branch, maximum, minimum, stop_gradient
+from objc.ir.kinks import Kinks
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Read, reads
 from objc.ir.text import Text
-from objc.passes.kinks_of_powers import Kinks
 from objc.source import Span
 
 _STEPS = frozenset({"argmax", "argmin", "argsort", "count", "any", "all"})
@@ -98,7 +98,7 @@ class Smoothness:
         self.curvature = Curvature(program, ranges, (name,))
         influenced = influences(program)
         self.varying = {name} | {let for let, found in influenced.items() if name in found}
-        self.even = Kinks(program)
+        self.even = Kinks(program, self.varying)
         self.ends_at_edge = False
         found: dict[tuple[str, str], Kink] = {}
         for let in program.lets:
