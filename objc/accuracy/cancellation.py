@@ -25,6 +25,7 @@ from objc.compiler import Result, Variant, derive
 from objc.errors import ObjcError
 from objc.ir.evaluate import evaluate
 from objc.ir.index import Dimension
+from objc.ir.inside import brought_inside
 from objc.ir.program import Input, Let, Program, Term
 from objc.ir.recurrence import members
 from objc.passes.inline import size
@@ -251,6 +252,7 @@ class _Search:
         most: dict[str, Any] = {}
         for _ in range(3):
             moved = {name: self._moved(name, value, generator) for name, value in inputs.items()}
+            moved = brought_inside(self.program, moved, {})
             for key, values in reference.once(moved, np.maximum(digits, _DIGITS)).items():
                 change = np.abs(values - truth[key]) / _STEP
                 most[key] = (

@@ -23,6 +23,7 @@ import numpy as np
 
 from objc.accuracy.reference import Reference, Truth
 from objc.ir.domain import Domain
+from objc.ir.inside import brought_inside
 from objc.ir.program import Program
 from objc.target import DType
 
@@ -74,6 +75,7 @@ class Conditioning:
                 name: self._moved(name, value, np.abs(value), generator)
                 for name, value in inputs.items()
             }
+            moved = brought_inside(self.program, moved, {})
             self._take_greater(changes, truth, self.reference.once(moved, digits), slice(None))
         return changes
 
@@ -95,6 +97,7 @@ class Conditioning:
                 name: self._moved(name, value, self._size(name, value), generator)
                 for name, value in some.items()
             }
+            moved = brought_inside(self.program, moved, {})
             found = self.reference.once(moved, digits[examples])
             self._take_greater(changes, truth, found, examples)
         return changes
@@ -119,6 +122,7 @@ class Conditioning:
                     moved[name] = self._moved(name, one, size, generator)
                 else:
                     moved[name] = value
+            moved = brought_inside(self.program, moved, {})
             span.widen(self.reference.once(moved, digits[examples]), examples)
         return span
 

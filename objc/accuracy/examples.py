@@ -12,13 +12,15 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import sympy
 
 from objc.accuracy.points import Points, Sampler
 from objc.ir.domain import number_of
 from objc.ir.index import Dimension
+from objc.ir.inside import brought_inside
 from objc.ir.program import Input, Program
 
-_MAGNITUDES = ("real", "positive", "nonnegative")
+_MAGNITUDES = ("real", "ordered", "positive", "nonnegative")
 _LEAST, _LEAST_ENTRY = 1e-6, 1e-2
 _GREATEST, _GREATEST_ENTRY = 1e8, 1e4
 """The size of scalars and of the entries of a tensor (scores that all but tie are the root of many a
@@ -39,6 +41,8 @@ def moderate(program: Program, sampler: Sampler, setting: dict[str, Any], number
         if one.domain.kind == "interval":
             ends = [number_of(end, setting, sampler.sizes) for end in one.domain.bounds]
             points[one.name] = _within(points[one.name], *ends)
+            if one.domain.bounds == (-sympy.oo, sympy.oo):  # other inputs are its ends
+                points[one.name] = _clipped(one, points[one.name])
         if one.domain.kind in _MAGNITUDES:
             points[one.name] = _clipped(one, points[one.name])
             if one.dimensions:
@@ -55,7 +59,7 @@ def moderate(program: Program, sampler: Sampler, setting: dict[str, Any], number
             if second.domain.kind == "probability":
                 near = np.minimum(near, 1.0)
             points[second.name][rows] = near[rows]
-    return points
+    return brought_inside(program, points, sampler.sizes, setting)
 
 
 def beside(
@@ -116,7 +120,7 @@ def _around_plain(one: Input, value: np.ndarray) -> np.ndarray:
 def _plain(one: Input, number: int, generator: np.random.Generator) -> np.ndarray:
     if one.domain.kind == "probability":
         return generator.choice(_PLAIN_PROBABILITIES, size=number)
-    if one.domain.kind == "real":
+    if one.domain.kind in ("real", "ordered"):
         return generator.choice(_PLAIN, size=number) * generator.choice([-1.0, 1.0], size=number)
     least = 1 if one.domain.kind == "positive" else 0
     return generator.choice(_PLAIN[least:], size=number)

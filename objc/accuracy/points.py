@@ -16,6 +16,7 @@ from objc.errors import ObjcError
 from objc.ir.domain import Domain, number_of
 from objc.ir.evaluate import evaluate
 from objc.ir.index import Dimension
+from objc.ir.inside import brought_inside
 from objc.ir.program import Input, Program
 from objc.passes.prune import prune
 from objc.target import DType, IndexOutOfRange
@@ -128,7 +129,7 @@ class Sampler:
         points = {one.name: self._examples(one, number, setting) for one in inputs}
         self._bring_together([one for one in inputs if one.domain.kind == "real"], points, number)
         self._scale_together(points, number, setting)
-        return points
+        return brought_inside(self.program, points, self.sizes, setting)
 
     def near(self, points: Points, setting: Mapping[str, Any]) -> Points:
         """For every example another one close to it: some entries moved by a few roundings, a small
@@ -138,7 +139,7 @@ class Sampler:
             if one.name not in points:
                 continue
             old = points[one.name]
-            if one.domain.kind not in ("real", "positive", "nonnegative", "probability"):
+            if one.domain.kind not in ("real", "positive", "nonnegative", "probability", "ordered"):
                 moved[one.name] = old
                 continue
             exponent = self.generator.choice([1e-15, 1e-12, 1e-7, 1e-3, 0.3], size=old.shape)
@@ -147,7 +148,7 @@ class Sampler:
             new = np.where(kept, old, old * factor)
             top = 1.0 if one.domain.kind == "probability" else np.inf
             moved[one.name] = self._fit(np.clip(new, None, top))
-        return moved
+        return brought_inside(self.program, moved, self.sizes, setting)
 
     @cached_property
     def constants(self) -> tuple[float, ...]:
@@ -177,7 +178,7 @@ class Sampler:
         if one.domain.kind == "simplex":
             return self._simplex(shape)
         values = self._entries(one.domain, shape, setting)
-        if one.domain.kind == "real" and len(shape) > 1:
+        if one.domain.kind in ("real", "ordered") and len(shape) > 1:
             values = self._characters(values)
         return values
 
@@ -186,7 +187,7 @@ class Sampler:
     ) -> np.ndarray:
         generator = self.generator
         match domain.kind:
-            case "real":
+            case "real" | "ordered":
                 return self._fit(
                     self._magnitudes(shape) * generator.choice([-1.0, 1.0], size=shape)
                 )

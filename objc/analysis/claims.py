@@ -15,8 +15,17 @@ from typing import Any, cast
 from objc.analysis.decision import Decision, unknown
 from objc.analysis.effort import Clock, OutOfTime
 from objc.analysis.subject import Subject
+from objc.analysis.values.membership import are_members
+from objc.ir.declared import leaning
 from objc.ir.program import Claim
 from objc.properties import PROPERTIES
+
+_OF_ALL = frozenset({
+    "convex", "concave", "affine", "strictly_convex", "strongly_convex", "quasiconvex", "lipschitz",
+    "smooth", "robust", "differentiable", "homogeneous", "bounded", "nonnegative", "symmetric", "triangle",
+    "invariant", "bounds",
+})  # fmt: skip
+"""Properties that hold of some inputs if they hold of more."""
 
 Prover = Callable[[Subject, Claim], Decision | None]
 
@@ -38,10 +47,29 @@ def _decided(subject: Subject, claim: Claim, clock: Clock) -> Decision:
     row = PROPERTIES[claim.words[0]]
     if row.transforms and not subject.is_short:
         return Decision("unknown", "the formula is too long to be transformed")
-    found = (_weakest if row.of_each else _first)(subject, claim, clock)
+    found = of_all_inputs(
+        subject, claim, (_weakest if row.of_each else _first)(subject, claim, clock)
+    )
     if found.verdict == "unknown" and any(map(subject.is_recurrent, claim.inputs)):
         found = Decision("unknown", f"{found.argument}; the definition is a recurrence")
     return found.opposite if claim.negated else found
+
+
+def of_all_inputs(subject: Subject, claim: Claim, found: Decision) -> Decision:
+    """What is left of a decision where the domains of some inputs lean on others: provers choose values one
+    by one. What holds of more inputs than there are holds of these, and a counterexample counts that lies in
+    the domains; what needs certain inputs to be there, as a least value does, is not known."""
+    leaning_inputs = leaning(subject.declared)
+    if not leaning_inputs or found.verdict == "unknown":
+        return found
+    program = subject.program
+    if found.verdict == "proved" and claim.words[0] in _OF_ALL:
+        return found
+    is_shown = found.verdict == "refuted" and found.places
+    if is_shown and all(are_members(program, place) for place in found.places):
+        return found
+    names = ", ".join(f"`{one}`" for one in sorted(leaning_inputs))
+    return Decision("unknown", f"the domains of {names} lean on each other")
 
 
 def decided(subject: Subject, *words: str, inputs: tuple[str, ...] = ()) -> Decision:

@@ -24,6 +24,7 @@ from objc.analysis.values.evaluation import (
     outputs_of_all,
     shapes_of,
 )
+from objc.analysis.values.membership import stays_inside
 from objc.analysis.values.samples import Values, carried, samples, shown
 from objc.ir.domain import number_of
 from objc.ir.program import Program
@@ -46,7 +47,9 @@ _NEAR = tuple(Fraction(1, 2**power) for power in (2, 6, 10, 14, 18, 24, 30))
 _AROUND = ((-1, 1), (-2, 0), (0, 2), (-1, 3), (-3, 1))
 _Attempt: TypeAlias = "tuple[tuple[Values, ...], Callable[[Sequence[Outputs]], Any]]"
 """Places to evaluate at, and by how much their outputs contradict a claim."""
-_CONVEX_SETS = frozenset({"real", "positive", "nonnegative", "probability", "simplex", "interval"})
+_CONVEX_SETS = frozenset(
+    {"real", "positive", "nonnegative", "probability", "simplex", "ordered", "interval"}
+)
 
 
 def beyond(subject: Subject, low: Expression, high: Expression) -> Violation | None:
@@ -122,7 +125,8 @@ def _is_inside(subject: Subject, name: str, witness: Witness, room: Fraction) ->
     low, high = (number_of(one, witness.values, {}) for one in ends)
     if low is None or high is None:
         return False
-    return bool(low < witness.origin - room and witness.origin + room < high)
+    is_between = bool(low < witness.origin - room and witness.origin + room < high)
+    return is_between and stays_inside(subject.program, witness.values, name, witness.origin, room)
 
 
 @dataclass(frozen=True)

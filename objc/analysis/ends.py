@@ -12,6 +12,7 @@ from itertools import islice
 from objc.analysis.facts import Fact
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import Outputs, entries, is_finite, outputs_of_all
+from objc.analysis.values.membership import are_members
 from objc.analysis.values.samples import Values, samples, shown
 from objc.ir.domain import number_of
 from objc.ir.program import Input
@@ -63,6 +64,7 @@ def _witness(subject: Subject, name: str, end: float) -> str | None:
     """Inputs without a finite value at the end, if that is so of all that have one inside."""
     program = subject.program
     inside = [one for one in islice(samples(program, _TRIES), _TRIES) if one[name] != end]
+    inside = [one for one in inside if are_members(program, {**one, name: end})]
     there: list[Values] = [{**one, name: end} for one in inside]
     found = outputs_of_all(program, inside), outputs_of_all(program, there)
     left = []

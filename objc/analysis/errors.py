@@ -20,8 +20,9 @@ class OutsideDomain(Diagnostic):
 
     The inputs of the note lie in the declared domains, and the result there is not a number: the
     witness was evaluated in 50 digits. Mend it by declaring the domain that is meant (`p: probability`,
-    `scale: positive`), by a function that stays inside (`log(sigmoid(z))` instead of `log(p)`), or by a
-    branch: `if p > 0 then log(p) else 0` evaluates the logarithm only where it exists.
+    `scale: positive`, `hits: count(trials)`, `upper: interval(lower, inf)`, `theta: ordered[K]`), by a
+    function that stays inside (`log(sigmoid(z))` instead of `log(p)`), or by a branch: `if p > 0 then
+    log(p) else 0` evaluates the logarithm only where it exists.
     """
 
     code: ClassVar[str] = "E0250"
@@ -30,6 +31,7 @@ class OutsideDomain(Diagnostic):
     witness: str
     function: str
     needs: str
+    declared: str | None = None
 
     def title(self) -> str:
         function = self.function if self.function.startswith("a ") else f"`{self.function}`"
@@ -42,7 +44,7 @@ class OutsideDomain(Diagnostic):
         return (f"a witness: {self.witness}",)
 
     def help(self) -> str | None:
-        return "declare the domain that is meant, or guard the place with `if … then … else …`"
+        return _help(self.declared)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class DividesByZero(Diagnostic):
 
     argument: str
     witness: str
+    declared: str | None = None
 
     def title(self) -> str:
         return f"`{self.argument}` divides, and may be 0"
@@ -72,7 +75,14 @@ class DividesByZero(Diagnostic):
         return (f"a witness: {self.witness}",)
 
     def help(self) -> str | None:
-        return "declare the domain that is meant, or guard the place with `if … then … else …`"
+        return _help(self.declared)
+
+
+def _help(declared: str | None) -> str:
+    guard = "or guard the place with `if … then … else …`"
+    if declared is None:
+        return f"declare the domain that is meant, {guard}"
+    return f"if that is meant, declare `{declared}`; {guard}"
 
 
 @dataclass(frozen=True)

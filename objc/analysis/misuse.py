@@ -7,6 +7,7 @@ there is no error. Infinities at the edge of a domain (log of a probability of z
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import sympy
 
 from objc.analysis.errors import DividesByZero, OutsideDomain
-from objc.analysis.formulas import influences
+from objc.analysis.formulas import influences, placed
 from objc.analysis.values.evaluation import (
     PRECISION,
     entries,
@@ -27,12 +28,16 @@ from objc.analysis.values.ranges import Ranges
 from objc.analysis.values.samples import Values, samples, shown
 from objc.atoms import Branch, log1p, loggamma, logit, minimum, xlogy
 from objc.errors import Diagnostic
-from objc.ir.program import Let, Names, Program
-from objc.ir.symbols import Condition, Expression, reads
+from objc.ir.domain import Domain
+from objc.ir.program import Input, Let, Names, Program
+from objc.ir.symbols import Condition, Expression, Read, reads
 from objc.ir.text import Text
 from objc.source import Span
 
 _TRIES = 40
+_MOST_ORDERS = 8
+"""Declarations that are tried as the one that was meant."""
+_DEEPEST = 4
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,10 @@ class Use:
     """One place where a function needs its argument inside a domain.
 
     `margin` is negative where it is outside. For a division it is the divisor, which is wrong where
-    it is zero, having both signs nearby. `conditions` lead to the place.
+    it is zero, having both signs nearby. `conditions` lead to the place, `node` is what takes the argument.
     """
 
+    node: Expression
     function: str
     argument: Expression
     margin: Expression
@@ -55,7 +61,8 @@ class Use:
 
 
 def misuses(program: Program, ranges: Ranges) -> Iterator[Diagnostic]:
-    """One error for every let that leaves a domain, with the witness."""
+    """One error for every let that leaves a domain, with the witness and with a declaration that would
+    leave none."""
     drawn: list[Values] | None = None
     reported: set[tuple[str, Expression]] = set()
     for let in program.lets:
@@ -63,10 +70,10 @@ def misuses(program: Program, ranges: Ranges) -> Iterator[Diagnostic]:
             if (use.function, use.argument) in reported or _is_proved(use, let, ranges):
                 continue
             drawn = list(samples(program, _TRIES)) if drawn is None else drawn
-            found = _search(program, let, use, drawn)
-            if found is not None:
+            values = _witness(program, let, use, drawn)
+            if values is not None:
                 reported.add((use.function, use.argument))
-                yield found
+                yield _error(program, let, use, values)
                 break
 
 
@@ -88,7 +95,7 @@ def _uses(expression: Any, conditions: tuple[Condition, ...]) -> Iterator[Use]:
         yield from _uses(one, conditions)
     found = _need(expression)
     if found is not None and not found[2].is_number:
-        yield Use(*found, conditions)
+        yield Use(expression, *found, conditions)
 
 
 def _need(node: Any) -> tuple[str, Expression, Expression, str] | None:
@@ -136,7 +143,8 @@ def _is_proved(use: Use, let: Let, ranges: Ranges) -> bool:
     return values.is_nonnegative or (use.is_division and values.is_nonpositive)
 
 
-def _search(program: Program, let: Let, use: Use, drawn: list[Values]) -> Diagnostic | None:
+def _witness(program: Program, let: Let, use: Use, drawn: list[Values]) -> Values | None:
+    """Inputs of those drawn at which the argument is outside, and the result is not a number."""
     probed = _probed(program, let, use)
     signs: set[int] = set()
     at_zero: Values | None = None
@@ -152,11 +160,80 @@ def _search(program: Program, let: Let, use: Use, drawn: list[Values]) -> Diagno
             continue
         is_outside = any(one < 0 for one in margins) and any(map(is_nan, results))
         if is_outside and _is_confirmed(probed, values):
-            span, argument, witness = _described(program, let, use, values)
-            return OutsideDomain(span, argument, witness, use.function, use.needs)
-    if at_zero is not None and {-1, 1} <= signs:
-        return DividesByZero(*_described(program, let, use, at_zero))
+            return values
+    return at_zero if {-1, 1} <= signs else None
+
+
+def _error(program: Program, let: Let, use: Use, values: Values) -> Diagnostic:
+    span, argument, witness = _described(program, let, use, values)
+    declared = _mending(program, let, use)
+    if use.is_division:
+        return DividesByZero(span, argument, witness, declared)
+    return OutsideDomain(span, argument, witness, use.function, use.needs, declared)
+
+
+def _mending(program: Program, let: Let, use: Use) -> str | None:
+    """A declaration of two inputs' order after which no witness is found: `hits: count(trials)`."""
+    for one in itertools.islice(_orders(use.margin, program), _MOST_ORDERS):
+        inputs = tuple(one if each.name == one.name else each for each in program.inputs)
+        mended = replace(program, inputs=inputs)
+        drawn = list(samples(mended, _TRIES))
+        if len(drawn) == _TRIES and _witness(mended, let, use, drawn) is None:
+            return str(one)
     return None
+
+
+def _orders(expression: Any, program: Program) -> Iterator[Input]:
+    """Inputs with a domain in which what is added somewhere in an expression is at least what is subtracted
+    there."""
+    for node in sympy.preorder_traversal(_written_out(expression, program)):
+        if not isinstance(node, sympy.Add):
+            continue
+        added = {one for part in node.args if not _is_negative(part) for one in reads(part)}
+        taken = {one for part in node.args if _is_negative(part) for one in reads(part)}
+        for greater in sorted(added - taken, key=str):
+            for less in sorted(taken - added, key=str):
+                yield from _in_order(greater, less, program)
+
+
+def _written_out(expression: Any, program: Program) -> Any:
+    """An expression with the lets that reduce nothing as what they are."""
+    for _ in range(_DEEPEST):
+        lets = {
+            read: placed(let, read, {})
+            for read in reads(expression)
+            if (let := program.let.get(read.tensor)) is not None and let.reduction is None
+        }
+        if not lets:
+            break
+        expression = expression.xreplace(lets)
+    return expression
+
+
+def _is_negative(addend: Any) -> bool:
+    return bool(addend.could_extract_minus_sign())
+
+
+def _in_order(greater: Read, less: Read, program: Program) -> Iterator[Input]:
+    upper, lower = (program.input.get(read.tensor) for read in (greater, less))
+    if upper is None or lower is None or "hyperparameter" in (upper.role, lower.role):
+        return
+    if upper is lower:
+        if upper.domain.kind == "real" and greater.positions[:-1] == less.positions[:-1]:
+            yield replace(upper, domain=Domain("ordered"))
+        return
+    most, least = upper.read(), lower.read()
+    is_under = not upper.dimensions or upper.dimensions == lower.dimensions
+    is_above = not lower.dimensions or upper.dimensions == lower.dimensions
+    match lower.domain.kind, upper.domain.kind:
+        case "count", "count" if is_under:
+            yield replace(lower, domain=Domain("count", most=most))
+        case "positive" | "nonnegative", "real" | "positive" | "nonnegative" if is_under:
+            yield replace(lower, domain=Domain("interval", low=sympy.Integer(0), most=most))
+        case "real" | "nonnegative" | "positive", "real" if is_above:
+            yield replace(upper, domain=Domain("interval", least=least))
+        case "real", "positive" | "nonnegative" if is_under:
+            yield replace(lower, domain=Domain("interval", most=most))
 
 
 def _is_confirmed(probed: Program, values: Values) -> bool:
@@ -192,4 +269,23 @@ def _described(
         for read in reads(expression):
             names |= relevant.get(read.tensor, frozenset({read.tensor}))
     text = Text(program).scalar(use.argument).text
-    return let.span or program.span, text, shown(values, names)
+    return _place(program, let, use.node) or program.span, text, shown(values, names)
+
+
+def _place(program: Program, let: Let, node: Expression) -> Span | None:
+    """The least part of the text of a let that says something."""
+    inside = [
+        span
+        for expression, span in program.places.items()
+        if let.span is not None and _holds(let.span, span) and _has(expression, node)
+    ]
+    return min(inside, key=lambda span: span.stop - span.start, default=let.span)
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    is_between = outer.start <= inner.start and inner.stop <= outer.stop
+    return is_between and inner.source is outer.source
+
+
+def _has(expression: Any, node: Expression) -> bool:
+    return any(one == node for one in sympy.preorder_traversal(expression))

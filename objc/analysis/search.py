@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from objc.analysis.claims import decide, function_at, prover
+from objc.analysis.claims import decide, function_at, of_all_inputs, prover
 from objc.analysis.decision import Decision, proved, unknown
 from objc.analysis.effort import Clock, OutOfTime
 from objc.analysis.facts import Fact
@@ -108,6 +108,8 @@ def sought(
             with clock.running():
                 no = function_at(row.impossible)(subject, word, names, facts)
             if no is not None:
+                no = of_all_inputs(subject, stated(word, *names), no)
+            if no is not None and no.verdict != "unknown":
                 return fact_of(subject, stated(word, *names), "found", no)
         if row.candidates is not None:
             claims = function_at(row.candidates)(subject, word, names)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from objc.ir.index import BATCH
+from objc.ir.inside import brought_inside
 from objc.ir.program import Input, Program
 
 Array = NDArray[Any]
@@ -32,7 +33,8 @@ def draw(
             drawn[one.name] = value.astype(np.int64) if one.domain.is_integer else value
         else:
             drawn[one.name] = _entries(one, shape, sizes, generator)
-    return drawn
+    extents = {one: sizes[one.name] for one in program.dimensions if one.name in sizes}
+    return brought_inside(program, drawn, extents)
 
 
 def _entries(

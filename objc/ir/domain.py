@@ -13,7 +13,7 @@ from objc.ir.symbols import Expression, Extent, Read
 
 Kind = Literal[
     "real", "positive", "nonnegative", "negative", "nonpositive", "interval", "probability",
-    "simplex", "sign", "binary", "index", "count", "integer",
+    "simplex", "ordered", "sign", "binary", "index", "count", "integer",
 ]  # fmt: skip
 
 _ASSUMPTIONS: dict[str, dict[str, bool]] = {
@@ -24,6 +24,7 @@ _ASSUMPTIONS: dict[str, dict[str, bool]] = {
     "nonpositive": {"nonpositive": True},
     "probability": {"nonnegative": True},
     "simplex": {"nonnegative": True},
+    "ordered": {"real": True},
     "sign": {"integer": True, "nonzero": True},
     "binary": {"integer": True, "nonnegative": True},
     "index": {"integer": True, "nonnegative": True},
@@ -38,26 +39,35 @@ floating type, since they stand in arithmetic."""
 
 @dataclass(frozen=True)
 class Domain:
-    """A kind with what belongs to it: an interval's ends (expressions of hyperparameters and
-    numbers), an index's dimension. `negative`, `nonpositive` and `integer` arise for lets only."""
+    """A kind with what belongs to it: the ends of an interval or a count (expressions of hyperparameters,
+    extents and numbers), an index's dimension. `negative`, `nonpositive` and `integer` arise for lets only.
+
+    `least` and `most` are ends that other inputs name, of the same example, in expressions of reads without
+    positions: such a read is a scalar, or the same entry of a tensor of the same shape (`objc.ir.declared`).
+    `low` and `high` are then what bounds them, whatever those inputs are. An `ordered` tensor rises strictly
+    along its last axis.
+    """
 
     kind: Kind
     low: Expression | None = None
     high: Expression | None = None
     dimension: Dimension | None = None
+    least: Expression | None = None
+    most: Expression | None = None
 
     @property
     def assumptions(self) -> Mapping[str, bool]:
         """What SymPy may assume of one entry."""
         if self.kind == "interval":
-            low, high = self.low, self.high
-            if low is not None and low.is_positive:
+            below = [one for one in (self.low, self.least) if one is not None]
+            above = [one for one in (self.high, self.most) if one is not None]
+            if any(one.is_positive for one in below):
                 return _ASSUMPTIONS["positive"]
-            if low is not None and low.is_nonnegative:
+            if any(one.is_nonnegative for one in below):
                 return _ASSUMPTIONS["nonnegative"]
-            if high is not None and high.is_negative:
+            if any(one.is_negative for one in above):
                 return _ASSUMPTIONS["negative"]
-            if high is not None and high.is_nonpositive:
+            if any(one.is_nonpositive for one in above):
                 return _ASSUMPTIONS["nonpositive"]
             return _ASSUMPTIONS["real"]
         return _ASSUMPTIONS[self.kind]
@@ -71,8 +81,10 @@ class Domain:
         """The closed hull: the least and the greatest value, infinities where there is none."""
         infinity = sympy.oo
         match self.kind:
-            case "positive" | "nonnegative" | "count":
+            case "positive" | "nonnegative":
                 return sympy.Integer(0), infinity
+            case "count":
+                return sympy.Integer(0), infinity if self.high is None else self.high
             case "negative" | "nonpositive":
                 return -infinity, sympy.Integer(0)
             case "probability" | "simplex" | "binary":
@@ -88,13 +100,33 @@ class Domain:
             case _:
                 return -infinity, infinity
 
+    @property
+    def ends(self) -> tuple[Expression, Expression]:
+        """The bounds as they are declared, with what other inputs name."""
+        low, high = self.bounds
+        return (
+            low if self.least is None else self.least,
+            high if self.most is None else self.most,
+        )
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The inputs that the ends are made of."""
+        ends = (self.low, self.high, self.least, self.most)
+        return frozenset(read.tensor for end in ends if end is not None for read in end.atoms(Read))
+
     def __str__(self) -> str:
         if self.kind == "interval":
-            low, high = self.bounds
-            return f"interval({low}, {high})"
+            return f"interval({', '.join(map(_written, self.ends))})"
+        if self.kind == "count" and self.ends[1] != sympy.oo:
+            return f"count({self.ends[1]})"
         if self.kind == "index" and self.dimension is not None:
             return f"index({self.dimension})"
         return self.kind
+
+
+def _written(end: Expression) -> str:
+    return {sympy.oo: "inf", -sympy.oo: "-inf"}.get(end, str(end))
 
 
 REAL = Domain("real")

@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from objc.ir.domain import domain_of
+from objc.ir.declared import declared_sign
 from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import recurrence_of
@@ -45,7 +45,9 @@ def name_differences(program: Program, known: Program) -> Program:
             if set(free) != indices_of(positive):
                 continue
             name = names.fresh(wanted.get(positive, "difference"))
-            named = Let(name, free, positive, domain=domain_of(positive), span=let.span)
+            named = Let(
+                name, free, positive, domain=declared_sign(positive, program), span=let.span
+            )
             seen[positive, frozenset(free)] = named
             lets.append(named)
         lets.append(replace(let, body=_with_names(let.body, seen.values(), top=not is_length)))

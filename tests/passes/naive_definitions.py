@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from .form import LOGITS, Form, Row, two
 from .naive_counts import COUNT_FORMS
+from .naive_domains import DOMAIN_FORMS
 from .naive_exponents import SMALL_FORMS
 from .naive_losses import LOSS_FORMS
 from .naive_papers import PAPER_FORMS
@@ -100,5 +101,5 @@ CHOICES = (
 
 DEFINITIONS: tuple[Form, ...] = (
     *CHOICES, *BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED, *SMALL_FORMS, *PAPER_FORMS,
-    *RANGE_FORMS, *COUNT_FORMS, *QUOTIENT_FORMS, *LOSS_FORMS,
+    *RANGE_FORMS, *COUNT_FORMS, *QUOTIENT_FORMS, *LOSS_FORMS, *DOMAIN_FORMS,
 )  # fmt: skip

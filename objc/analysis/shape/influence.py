@@ -38,7 +38,7 @@ def _read_anywhere(program: Program) -> frozenset[str]:
         found |= depends[name]
     expressions: list[Any] = [part for one in program.terms for part in (one.weight, one.offset)]
     for one in program.inputs:
-        expressions += [end for end in (one.domain.low, one.domain.high) if end is not None]
+        found |= one.domain.names
         expressions += [one.default] if one.default is not None else []
     for claim in program.claims:
         expressions += claim.arguments

@@ -18,6 +18,7 @@ import sympy
 
 from objc.analysis.formulas import influences
 from objc.analysis.values.interval import Interval
+from objc.analysis.values.membership import stays_inside
 from objc.analysis.values.onesided import ZERO, Along, Exhausted, Move, Still, Undecided, Work
 from objc.analysis.values.samples import Values, samples, shown
 from objc.ir.domain import number_of
@@ -237,7 +238,9 @@ class Search:
             return False
         low, high = (number_of(one, values, {}) for one in domain.bounds)
         room = _REACHES[0]
-        return low is not None and high is not None and low + room < origin < high - room
+        if low is None or high is None or not low + room < origin < high - room:
+            return False
+        return stays_inside(self.program, values, self.name, origin, room)
 
     def _is_on(
         self, others: Sequence[Gap], values: Values, entry: tuple[int, ...], origin: Fraction

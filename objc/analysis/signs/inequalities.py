@@ -14,6 +14,7 @@ from objc.analysis.signs.gammas import beneath
 from objc.analysis.values.interval import UNIT, Interval
 from objc.analysis.values.ranges import Context, Ranges
 from objc.atoms import Branch
+from objc.ir.declared import declared_sign
 from objc.ir.symbols import Condition, Expression, Read
 
 _GREATEST = 60
@@ -58,6 +59,8 @@ class Inequalities:
 
     def is_positive(self, expression: Expression) -> bool:
         """Whether an expression is above zero at all finite inputs, however near it comes."""
+        if declared_sign(expression, self.ranges.program).kind == "positive":
+            return True
         shorter, context = self._by_residual(expression)
         return any(
             form.is_positive or self.ranges.of(form, context).low > 0 for form in _forms(shorter)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import mpmath
 import sympy
 
+from objc.ir.declared import leaning
 from objc.ir.domain import Domain
 from objc.ir.index import Dimension
 from objc.ir.program import Input, Program
@@ -30,6 +32,20 @@ def are_members(program: Program, values: Mapping[str, Any]) -> bool:
     )
 
 
+def stays_inside(
+    program: Program, values: Mapping[str, Any], name: str, origin: Fraction, room: Fraction
+) -> bool:
+    """Whether a scalar may move so far to both sides of a value where its domain leans on other inputs, or
+    theirs on it. Of tensors that isn't known."""
+    if name not in leaning(program):
+        return True
+    if program.input[name].dimensions:
+        return False
+    return all(
+        are_members(program, {**values, name: place}) for place in (origin - room, origin + room)
+    )
+
+
 def _are_members(
     one: Input, value: Any, values: Mapping[str, Any], sizes: Mapping[Dimension, int]
 ) -> bool:
@@ -37,8 +53,25 @@ def _are_members(
         if one.domain.kind == "simplex" and value and not isinstance(value[0], list):
             shares = [share for share in map(number, value) if share is not None and share >= 0]
             return len(shares) == len(value) and sum(shares) == 1
-        return all(_are_members(one, entry, values, sizes) for entry in value)
+        if one.domain.kind == "ordered" and value and not isinstance(value[0], list):
+            entries = [entry for entry in map(number, value) if entry is not None]
+            rises = all(before < after for before, after in pairwise(entries))
+            return len(entries) == len(value) and rises
+        return all(
+            _are_members(one, entry, beside(one.domain, values, place), sizes)
+            for place, entry in enumerate(value)
+        )
     return is_member(one.domain, value, values, sizes)
+
+
+def beside(domain: Domain, values: Mapping[str, Any], place: int) -> Mapping[str, Any]:
+    """What an entry at a place of the first axis lies beside: the same entry of what its ends name."""
+    entries = {
+        name: values[name][place]
+        for name in domain.names
+        if isinstance(values.get(name), list) and place < len(values[name])
+    }
+    return {**values, **entries} if entries else values
 
 
 def is_member(
@@ -54,7 +87,7 @@ def is_member(
         return False
     if domain.kind == "positive" and entry <= 0:
         return False
-    low, high = (_end(one, values, sizes) for one in domain.bounds)
+    low, high = (_end(one, values, sizes) for one in domain.ends)
     return (low is None or _is_ordered(low, entry)) and (high is None or _is_ordered(entry, high))
 
 

@@ -1,9 +1,9 @@
 """The range of every let: interval arithmetic from the declared domains.
 
-Sound and not sharp: a value never leaves its interval. Three things sharpen it: the conditions of the
-branch that a formula stands in, a split on the sign of what occurs several times, and the two
-inequalities that losses lean on (a maximum is at least each of its parts, a share of a sum of
-nonnegative parts is at most one).
+Sound and not sharp: a value never leaves its interval. Four things sharpen it: the conditions of the
+branch that a formula stands in, a split on the sign of what occurs several times, what domains say of
+several inputs together, and the two inequalities that losses lean on (a maximum is at least each of its
+parts, a share of a sum of nonnegative parts is at most one).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from objc.analysis.values.interval import (
     of_number,
 )
 from objc.atoms import ATOMS, Branch, maximum, minimum, sigmoid, stop_gradient, xlogy
+from objc.ir.declared import declared_parts
 from objc.ir.index import Index, Position
 from objc.ir.program import Input, Let, Program
 from objc.ir.recurrence import members
@@ -228,7 +229,11 @@ class Ranges:
         """What it finds doesn't depend on what is known of values: found once."""
         key = (expression, self._here)
         if key not in self._parts:
-            self._parts[key] = list(parts_above(expression, self.program, self._here))
+            declared = declared_parts(expression, self.program, self._here)
+            self._parts[key] = [
+                *parts_above(expression, self.program, self._here),
+                *((part.rest, part.sign) for part in declared),
+            ]
         return self._parts[key]
 
     def _product(self, expression: Expression, context: Context) -> Interval:

@@ -10,7 +10,8 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
-from objc.analysis.values.membership import are_members, is_member
+from objc.analysis.values.membership import are_members, beside, is_member
+from objc.ir.declared import in_order
 from objc.ir.domain import Domain, number_of
 from objc.ir.index import Dimension
 from objc.ir.program import Input, Program
@@ -92,8 +93,7 @@ class _Draw:
 
     def values(self) -> Values:
         drawn: Values = {}
-        order = sorted(self.program.inputs, key=lambda one: one.role != "hyperparameter")
-        for one in order:
+        for one in in_order(self.program.inputs):
             drawn[one.name] = self._input(one, drawn)
         return {one.name: drawn[one.name] for one in self.program.inputs}
 
@@ -105,7 +105,25 @@ class _Draw:
         shape = [self.sizes[dimension] for dimension in one.dimensions]
         if one.domain.kind == "simplex":
             return _nested(shape[:-1], lambda: self._simplex(shape[-1]))
-        return _nested(shape, lambda: self._entry(one.domain, drawn))
+        if one.domain.kind == "ordered":
+            return _nested(shape[:-1], lambda: self._ordered(shape[-1]))
+        return self._entries(one.domain, shape, drawn)
+
+    def _entries(self, domain: Domain, shape: list[int], drawn: Mapping[str, Any]) -> Any:
+        if not shape:
+            return self._entry(domain, drawn)
+        return [
+            self._entries(domain, shape[1:], beside(domain, drawn, place))
+            for place in range(shape[0])
+        ]
+
+    def _ordered(self, size: int) -> list[float]:
+        """Numbers that rise, by a half where they would tie."""
+        found: list[float] = []
+        for entry in sorted(self._real() for _ in range(size)):
+            is_above = not found or entry > found[-1]
+            found.append(entry if is_above else found[-1] + 0.5)
+        return found
 
     def _simplex(self, size: int) -> list[float]:
         """Eighths that sum to one exactly; a corner of the simplex now and then."""
@@ -133,7 +151,9 @@ class _Draw:
             case "index":
                 return self.generator.randrange(self._extent(domain))
             case "count":
-                return self.generator.randrange(6)
+                most = number_of(domain.ends[1], drawn, self.sizes)
+                is_open = most is None or most == math.inf
+                return self.generator.randrange(6 if most is None or is_open else int(most) + 1)
         return self._between(domain, drawn)
 
     def _real(self) -> float:
@@ -147,7 +167,7 @@ class _Draw:
         return 6 if domain.dimension is None else self.sizes.get(domain.dimension, 3)
 
     def _between(self, domain: Domain, drawn: Mapping[str, Any]) -> float:
-        low, high = (number_of(one, drawn, self.sizes) for one in domain.bounds)
+        low, high = (number_of(one, drawn, self.sizes) for one in domain.ends)
         if low is None or high is None or low > high:
             return 0.0
         if low == -float("inf") or high == float("inf"):

@@ -56,6 +56,9 @@ def _learn(node: tree.Comparison, left: Value, right: Value, scope: Scope) -> No
     context = scope.context
     if left.indexes is not None and right.indexes is not None:
         context.likely.append((left.indexes, right.indexes))
+        is_label = left.categorical or right.categorical
+        if is_label and not (left.shifted or right.shifted):
+            context.compared.append((left, right))
     for index, other in ((left, node.right), (right, node.left)):
         if index.variable is not None:
             names = [name for name in names_in(other) if name in scope.dimensions.axes]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -115,7 +115,7 @@ class Lowering:
         for one in typed(signature.hyperparameters, hyper=True):
             self._parameter(one, "learned" if one.parameter.learn else "hyperparameter")
         inputs, data = list(signature.inputs), list(signature.data)
-        for at, one in enumerate(typed(inputs, data)):
+        for at, one in self._by_ends(typed(inputs, data)):
             if one.parameter.learn:
                 self.collector.add(errors.MisplacedLearn(one.span, one.name))
             self._parameter(one, self._role(one) if at < len(inputs) else "data")
@@ -126,6 +126,21 @@ class Lowering:
                 self.collector.add(errors.DuplicateName(span, name, what, before))
         order = [p.name for p in (*inputs, *data, *signature.hyperparameters)]
         self.context.inputs.sort(key=lambda one: order.index(one.name))
+
+    def _by_ends(self, parameters: list[TypedParameter]) -> list[tuple[int, TypedParameter]]:
+        """Inputs with their places, each after those that the ends of its domain name."""
+        waiting = dict(enumerate(parameters))
+        found: list[tuple[int, TypedParameter]] = []
+        while waiting:
+            names = {one.name for one in waiting.values()}
+            ready = {at: one for at, one in waiting.items() if not one.ends & names}
+            if not ready:
+                first = waiting[min(waiting)]
+                self.collector.add(_circle(first, {one.name: one for one in waiting.values()}))
+                self.collector.stop()
+            found += ready.items()
+            waiting = {at: one for at, one in waiting.items() if at not in ready}
+        return found
 
     def _role(self, parameter: TypedParameter) -> Role:
         """The role of what stands before the bar: whole numbers have no derivative."""
@@ -207,6 +222,11 @@ class Lowering:
         for one, other in self.context.likely:
             if one.known is None or other.known is None:
                 unify(one, other)
+        for left, right in self.context.compared:
+            axes = left.indexes, right.indexes
+            if axes[0] is not None and axes[1] is not None and not unify(axes[0], axes[1]):
+                said = map(str, axes)
+                self.collector.add(errors.UnlikeIndices(left.span, *said, right.span))
         self._settle_iterations()
         self._settle_models()
         for variable in self.context.variables:
@@ -262,6 +282,18 @@ class Lowering:
                         name = f"{wanted}{number}"
                     taken.add(name)
                     axis.settle(Dimension(name))
+
+
+def _circle(first: TypedParameter, waiting: Mapping[str, TypedParameter]) -> Diagnostic:
+    """The circle that the ends of an input lead to."""
+    chain = [first.name]
+    while True:
+        following = min(waiting[chain[-1]].ends & set(waiting))
+        if following in chain:
+            circle = chain[chain.index(following) :]
+            kind = waiting[circle[0]].type
+            return errors.CircularEnds(kind.span if kind else first.span, tuple(circle))
+        chain.append(following)
 
 
 def _iterations(count: Expression, more: int) -> Dimension | None:

@@ -40,8 +40,8 @@ class UnknownDomain(Diagnostic):
 
         loss cost(x: float) = x
 
-    The domains are real, positive, nonnegative, interval(a, b), probability, simplex, sign, binary,
-    index(K) and count.
+    The domains are real, positive, nonnegative, interval(a, b), probability, simplex, ordered, sign,
+    binary, index(K), count and count(n).
     """
 
     code = "E0113"
@@ -54,10 +54,10 @@ class UnknownDomain(Diagnostic):
         return "not a domain"
 
     def help(self) -> str | None:
-        known = ("real", "positive", "nonnegative", "interval", "probability", "simplex", "sign",
-                 "binary", "index", "count")  # fmt: skip
+        known = ("real", "positive", "nonnegative", "interval", "probability", "simplex",
+                 "ordered", "sign", "binary", "index", "count")  # fmt: skip
         other = {"float": "real", "int": "count", "integer": "count", "bool": "binary",
-                 "boolean": "binary"}  # fmt: skip
+                 "boolean": "binary", "increasing": "ordered", "sorted": "ordered"}  # fmt: skip
         if self.name in other:
             return f"did you mean `{other[self.name]}`?"
         return did_you_mean(self.name, known) or f"the domains are {', '.join(known)}"
@@ -69,7 +69,8 @@ class BadDomainArguments(Diagnostic):
 
         loss wrong(x: real | label: index) = x
 
-    `interval(a, b)` takes its ends, `index(K)` its dimension, the others nothing.
+    `interval(a, b)` takes its ends, `index(K)` its dimension, `count(n)` its greatest number, the others
+    nothing. `ordered` has a shape, `ordered[K]`.
     """
 
     code = "E0131"
@@ -81,6 +82,56 @@ class BadDomainArguments(Diagnostic):
 
     def label(self) -> str:
         return f"needs {self.expected}"
+
+
+@dataclass(frozen=True)
+class EndOfAnotherShape(Diagnostic):
+    """The end of a domain names a tensor of another shape.
+
+        loss wrong(x: interval(lower, inf) | lower: real[K]) = x^2
+
+    An end is of scalars, or of tensors of the shape of what it is declared for, entry by entry.
+    """
+
+    code = "E0148"
+    end: str
+    name: str
+    end_shape: str
+    shape: str
+
+    def title(self) -> str:
+        name = "is a scalar" if self.shape == "[]" else f"has the shape {self.shape}"
+        return f"`{self.end}` has the shape {self.end_shape}, and `{self.name}`, whose end it is, {name}"
+
+    def label(self) -> str:
+        return "of another shape"
+
+    def help(self) -> str | None:
+        return f"an end is a scalar, or has the shape of `{self.name}`, entry by entry"
+
+
+@dataclass(frozen=True)
+class CircularEnds(Diagnostic):
+    """The domains of inputs name each other in a circle.
+
+        loss wrong(a: interval(b, inf), b: interval(-inf, a)) = a - b
+
+    One of the two says it: `a: interval(b, inf), b: real`.
+    """
+
+    code = "E0149"
+    chain: tuple[str, ...]
+
+    def title(self) -> str:
+        if len(self.chain) == 1:
+            return f"the domain of `{self.chain[0]}` names `{self.chain[0]}` itself"
+        return f"domains go in a circle: {' → '.join((*self.chain, self.chain[0]))}"
+
+    def label(self) -> str:
+        return "needs its own value"
+
+    def help(self) -> str | None:
+        return "declare the order once, for one of them" if len(self.chain) > 1 else None
 
 
 @dataclass(frozen=True)
@@ -104,8 +155,8 @@ class BadDefault(Diagnostic):
 
 @dataclass(frozen=True)
 class NotOfHyperparameters(Diagnostic):
-    """Defaults are made of numbers; the ends of intervals, the weights of terms and the arguments of
-    claims of numbers and scalar hyperparameters.
+    """Defaults are made of numbers; the ends of domains, the weights of terms and the arguments of
+    claims of numbers and scalar hyperparameters, the ends of inputs of other inputs too.
 
         loss wrong(x: real; scale: positive = x) = x / scale
     """

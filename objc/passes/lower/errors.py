@@ -24,7 +24,9 @@ from objc.passes.lower.declaration_errors import (
 from objc.passes.lower.domain_errors import (
     BadDefault,
     BadDomainArguments,
+    CircularEnds,
     ConditionForNumber,
+    EndOfAnotherShape,
     HugeConstant,
     IndexInArithmetic,
     NotOfHyperparameters,
@@ -73,6 +75,7 @@ from objc.passes.lower.shape_errors import (
     TensorForScalar,
     UnboundDimension,
     UndeterminedIndex,
+    UnlikeIndices,
     WrongRank,
 )
 from objc.passes.lower.stage_errors import (
@@ -99,10 +102,12 @@ __all__ = [
     "BadSurrogate",
     "BadTerm",
     "CircularDefinition",
+    "CircularEnds",
     "ConditionForNumber",
     "ContradictoryEquations",
     "DimensionClash",
     "DuplicateName",
+    "EndOfAnotherShape",
     "GradientAtNoReal",
     "GradientCombination",
     "GradientIsZero",
@@ -153,6 +158,7 @@ __all__ = [
     "UnknownImport",
     "UnknownName",
     "UnknownStage",
+    "UnlikeIndices",
     "UnlikeTerms",
     "UnlikeUnits",
     "UnusedDefinition",

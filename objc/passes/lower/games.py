@@ -98,8 +98,7 @@ def _needed(program: Program) -> set[str]:
     """The inputs that the lets read, and those that bind a dimension which nothing read binds."""
     read = {read.tensor for let in program.lets for read in let.reads}
     for one in program.inputs:
-        ends = (one.domain.low, one.domain.high)
-        read |= {other.name for other in program.inputs for end in ends if _names(end, other)}
+        read |= one.domain.names
     found = {one.name for one in program.inputs if one.name in read}
     bound = {d for one in program.inputs if one.name in found for d in one.dimensions}
     used: set[Dimension] = set()
@@ -112,7 +111,3 @@ def _needed(program: Program) -> set[str]:
             found.add(one.name)
             bound |= set(one.dimensions)
     return found
-
-
-def _names(end: object, other: Input) -> bool:
-    return any(read.tensor == other.name for read in getattr(end, "free_symbols", ()))

@@ -19,7 +19,7 @@ def add_input(
     """Make an input of the program, and the value that stands for it."""
     context = scope.context
     name = name or parameter.name
-    kind = domain(parameter, scope)
+    kind = domain(parameter, role, axes, scope)
     default = None
     if parameter.parameter.default is not None:
         default = default_of(parameter, kind, scope)

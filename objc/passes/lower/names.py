@@ -33,7 +33,8 @@ class Context:
 
     Of recurrences: their `equations`, for each read inside of one the equation that says it
     (`stepped`), and the axes that are read at a hyperparameter plus a number (`iterated`). `derived`
-    are the lets of derivatives, `places` where the text says an expression.
+    are the lets of derivatives, `compared` data indices with what they are compared with, `places` where
+    the text says an expression.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Context:
     input_axes: list[tuple[str, tuple[Axis, ...]]] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)
     likely: list[tuple[Axis, Axis]] = field(default_factory=list)
+    compared: list[tuple[Value, Value]] = field(default_factory=list)
     stack: list[tuple[tree.Declaration, Span]] = field(default_factory=list)
     model_axes: dict[int, Dimensions] = field(default_factory=dict)
     stepped: dict[Read, Span] = field(default_factory=dict)

@@ -199,6 +199,33 @@ class NotAnIndex(Diagnostic):
 
 
 @dataclass(frozen=True)
+class UnlikeIndices(Diagnostic):
+    """An index into one dimension is compared with an index into another.
+
+    loss wrong(logits: real[K] | label: index(C)) = sum[k](logits[k] * [k == label])
+
+    Labels are compared with places of the dimension that they point into: declare them as `index(K)`.
+    """
+
+    code = "E0150"
+    own: str
+    other: str
+    beside: Span
+
+    def title(self) -> str:
+        return f"an index into {self.own} is compared with an index into {self.other}"
+
+    def label(self) -> str:
+        return f"an index into {self.own}"
+
+    def labels(self) -> Sequence[Label]:
+        return (Label(self.beside, f"an index into {self.other}"),)
+
+    def help(self) -> str | None:
+        return "declare both as indices into the same dimension, or as `count`"
+
+
+@dataclass(frozen=True)
 class IndexOfAnotherDimension(Diagnostic):
     """An index into one dimension reads an axis of another.
 
