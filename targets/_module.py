@@ -246,7 +246,7 @@ def _argument(one: Input, name: str, variant: Program) -> str:
     fields += [str(one.domain.is_integer), str(batched), str(one.is_differentiable)]
     if one.role == "hyperparameter":
         fields.append(repr(one.domain.kind))
-        if one.domain.kind == "interval":
+        if one.domain.kind == "interval" or one.domain.high is not None:
             fields += [_end(one.domain.low, "-"), _end(one.domain.high, "")]
     return f"Argument({', '.join(fields)})"
 

@@ -35,8 +35,8 @@ class Argument(NamedTuple):
 
     `name` is its name at the call and `key` in the kernel. `shape` is that of one example: names of
     dimensions and literal sizes. `batched` says that the kernel holds it with the batch as first axis.
-    `domain` is the kind of set that a hyperparameter must lie in, with the ends of an interval: numbers,
-    or functions of the hyperparameters.
+    `domain` is the kind of set that a hyperparameter must lie in, with the ends of an interval or a count:
+    numbers, or functions of the hyperparameters.
     """
 
     name: str
@@ -66,13 +66,15 @@ class Variant(NamedTuple):
     ranges: tuple[tuple[str, Any], ...] = ()
 
 
-def outside(domain: str, x: Any, low: float, high: float) -> Any:
-    """Where entries lie outside of a domain; the ends are those of an interval."""
+def outside(domain: str, x: Any, low: Any, high: Any) -> Any:
+    """Where entries lie outside of a domain; the ends are those of an interval or a count."""
     match domain:
         case "positive":
             wrong = x <= 0
-        case "nonnegative" | "count" | "index":
+        case "nonnegative" | "index":
             wrong = x < 0
+        case "count":
+            wrong = (x < 0) | (x > (np.inf if high is None else high))
         case "probability" | "simplex":
             wrong = (x < 0) | (x > 1)
         case "interval":
@@ -230,6 +232,7 @@ class Declaration:
                     wrong = outside(one.domain, given[one.key], low, high)
                 if np.any(wrong):
                     ends = f"({low:g}, {high:g})" if one.domain == "interval" else ""
+                    ends = f"({high:g})" if one.domain == "count" and high is not None else ends
                     raise ValueError(
                         f"{self.name}: `{one.name}` is {first(given[one.key], wrong)}, outside its"
                         f" domain {one.domain}{ends}"

@@ -121,13 +121,14 @@ class Call:
         if not asked and not unchecked:
             return
         signature = self.signature
+        values = {**self.values, **self.sizes, **held}
         for one in signature.inputs:
             array = np.asarray(held[one.name])
             locate = functools.partial(self.locate, one)
             if asked and one.role != "hyperparameter":
                 check_finite(signature, one, array, locate)
                 if options.check:
-                    check_data(signature, one, array, self.values, locate)
+                    check_data(signature, one, array, values, locate)
             if one.extent is not None and (one.name in unchecked or options.check):
                 extent = self.sizes.get(one.extent, one.extent_size)
                 if extent is not None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from objc.errors import InputError
 from objc.kernel.arrays import Locate, first_true
-from objc.kernel.formula import value_of
+from objc.kernel.formula import value_of, values_of
 from objc.kernel.signature import InputSignature, Signature
 from objc.kernel.value_errors import DataDomain, HyperparameterDomain, LabelOutOfRange, NotFinite
 
@@ -42,7 +42,7 @@ def accepts(one: InputSignature, value: float, values: Mapping[str, Any]) -> boo
         case "binary":
             return value in (0, 1)
         case "count" | "index":
-            return value >= 0 and value == int(value)
+            return value >= 0 and value == int(value) and not value > ends(one, values)[1]
         case "integer":
             return value == int(value)
         case "negative":
@@ -52,21 +52,23 @@ def accepts(one: InputSignature, value: float, values: Mapping[str, Any]) -> boo
 
 
 def ends(one: InputSignature, values: Mapping[str, Any]) -> tuple[float, float]:
-    """The ends of an interval, NaN or infinite where they bound nothing."""
+    """The ends of an interval or a count, NaN or infinite where they bound nothing."""
     low = -math.inf if one.low is None else value_of(one.low, values)
     high = math.inf if one.high is None else value_of(one.high, values)
     return low, high
 
 
 def outside(one: InputSignature, array: Array, values: Mapping[str, Any]) -> Array:
-    """True where an entry lies outside the domain."""
+    """True where an entry lies outside the domain, whatever other inputs say of it."""
     with np.errstate(invalid="ignore"):
         wrong = np.asarray(~np.isfinite(array))
         match one.kind:
             case "positive":
                 wrong |= array <= 0
-            case "nonnegative" | "count" | "index":
+            case "nonnegative" | "index":
                 wrong |= array < 0
+            case "count":
+                wrong |= (array < 0) | (array > ends(one, values)[1])
             case "probability" | "simplex":
                 wrong |= (array < 0) | (array > 1)
             case "interval":
@@ -109,9 +111,16 @@ def check_data(
     locate: Locate,
 ) -> None:
     """Raises InputError for the first entry outside the domain, or the first row of a simplex that
-    does not sum to 1."""
+    does not sum to 1. `values` are hyperparameters, extents, and the other inputs as they are held."""
     wrong, shown = outside(one, array, values), array
     verb = "is"
+    if one.kind == "ordered" and array.ndim and not wrong.any():
+        wrong[..., 1:] = ~(array[..., 1:] > array[..., :-1])
+    beyond = None
+    if not wrong.any() and (one.least is not None or one.most is not None):
+        beyond = ends_of_entries(signature, one, array, values)
+        with np.errstate(invalid="ignore"):
+            wrong = _of_entries((array < beyond[0]) | (array > beyond[1]), array)
     if one.kind == "simplex" and array.ndim and not wrong.any():
         shown = array.sum(axis=-1, dtype=np.float64)
         wrong = np.asarray(np.abs(shown - 1) > SIMPLEX_TOLERANCE)
@@ -122,9 +131,46 @@ def check_data(
             DataDomain(
                 signature.span(one.place), signature.name, one.keyword,
                 f"{verb} {shown[position]:g}", _with_ends(one, values), locate(position),
-                int(np.count_nonzero(wrong)),
+                int(np.count_nonzero(wrong)), _here(one, array, position, beyond),
             )
         )  # fmt: skip
+
+
+def ends_of_entries(
+    signature: Signature, one: InputSignature, array: Array, values: Mapping[str, Any]
+) -> tuple[Any, Any]:
+    """The ends that other inputs are, beside every entry of an array; infinite where they bound nothing."""
+    beside = dict(values)
+    for other in signature.inputs:
+        value = np.asarray(beside.get(other.name, math.nan))
+        if (
+            value.ndim > other.rank and one.rank > other.rank
+        ):  # of every example, for all its entries
+            beside[other.name] = value.reshape(*value.shape, *[1] * (one.rank - other.rank))
+    least = -math.inf if one.least is None else values_of(one.least, beside)
+    return least, math.inf if one.most is None else values_of(one.most, beside)
+
+
+def _of_entries(wrong: Any, array: Array) -> Array:
+    """Where an entry is wrong beside some example, where it is shared by all of them."""
+    return np.asarray(wrong.any(axis=0) if np.ndim(wrong) > array.ndim else wrong)
+
+
+def _here(
+    one: InputSignature, array: Array, position: tuple[int, ...], beyond: tuple[Any, Any] | None
+) -> str:
+    """What the domain is at an entry, where that depends on others."""
+    if one.kind == "ordered" and position and position[-1]:
+        return f"as {array[(*position[:-1], position[-1] - 1)]:g} comes before it"
+    if beyond is None:
+        return ""
+    low, high = (
+        end if np.ndim(end) > array.ndim else np.broadcast_to(end, array.shape)[position]
+        for end in beyond
+    )
+    if one.kind == "count":
+        return f"here count({np.min(high):g})"
+    return f"here interval({np.max(low):g}, {np.min(high):g})"
 
 
 def check_finite(signature: Signature, one: InputSignature, array: Array, locate: Locate) -> None:
@@ -164,8 +210,10 @@ def out_of_range(
 
 
 def _with_ends(one: InputSignature, values: Mapping[str, Any]) -> str:
-    """The domain, with the ends of an interval as numbers."""
-    if one.kind != "interval":
+    """The domain, with ends of hyperparameters as numbers."""
+    if one.least is not None or one.most is not None:
         return one.domain
     low, high = ends(one, values)
-    return f"interval({low:g}, {high:g})"
+    if one.kind == "count" and high < math.inf:
+        return f"count({high:g})"
+    return f"interval({low:g}, {high:g})" if one.kind == "interval" else one.domain

@@ -1,4 +1,4 @@
-"""Small formulas of hyperparameters, as data: the ends of an interval, a default.
+"""Small formulas of hyperparameters, as data: the ends of a domain, a default.
 
 They are evaluated at a call without SymPy, and kept in the disk cache as JSON.
 """
@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 Formula: TypeAlias = Any
-"""A number, or a list: `["read", name]`, or an operation's name followed by its arguments."""
+"""A number, or a list: `["read", name]`, `["extent", dimension]`, or an operation's name followed by its
+arguments."""
 
 _FUNCTIONS: Mapping[str, Callable[..., float]] = {
     "exp": math.exp,
@@ -38,11 +39,44 @@ def encode(expression: Any) -> Formula | None:
         return None if number.imag else number.real
     if hasattr(expression, "tensor"):
         return None if expression.positions else ["read", expression.tensor]
+    if hasattr(expression, "dimension"):
+        return ["extent", expression.dimension.name]
     operation = type(expression).__name__
     if operation not in ("Add", "Mul", "Pow") and operation not in _FUNCTIONS:
         return None
     arguments = [encode(one) for one in expression.args]
     return None if None in arguments else [operation, *arguments]
+
+
+def written(formula: Formula | None) -> str:
+    """A formula of one name as the language writes it, a longer one in short."""
+    if formula is None:
+        return "…"
+    if not isinstance(formula, list):
+        return f"{formula:g}"
+    return str(formula[1]) if formula[0] in ("read", "extent") else "…"
+
+
+def names_of(formula: Formula | None) -> frozenset[str]:
+    """The inputs that a formula reads."""
+    if not isinstance(formula, list):
+        return frozenset()
+    if formula[0] in ("read", "extent"):
+        return frozenset({formula[1]} if formula[0] == "read" else ())
+    return frozenset().union(*map(names_of, formula[1:]))
+
+
+def values_of(formula: Formula, values: Mapping[str, Any]) -> Any:
+    """The same for arrays, entry by entry. Arrays must broadcast against each other."""
+    import numpy as np
+
+    if not isinstance(formula, list):
+        return float(formula)
+    operation, *arguments = formula
+    if operation in ("read", "extent"):
+        return values.get(arguments[0], math.nan)
+    entries = [values_of(one, values) for one in arguments]
+    return np.vectorize(lambda *some: value_of([operation, *map(float, some)], {}))(*entries)
 
 
 def value_of(formula: Formula, values: Mapping[str, Any]) -> float:
@@ -52,6 +86,8 @@ def value_of(formula: Formula, values: Mapping[str, Any]) -> float:
     operation, *arguments = formula
     if operation == "read":
         return float(values[arguments[0]])
+    if operation == "extent":
+        return float(values.get(arguments[0], math.nan))
     numbers = [value_of(one, values) for one in arguments]
     try:
         if operation == "Add":

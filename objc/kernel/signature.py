@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from objc.kernel.formula import Formula, encode
+from objc.kernel.formula import Formula, encode, written
 from objc.source import Source, Span
 from objc.target import identifier
 
@@ -30,7 +30,8 @@ class InputSignature:
 
     `name` is as written, `keyword` as Python calls it. `dimensions` are names (a literal size's name
     is the number), `sizes` the literal sizes, None where a dimension is bound at the call. `extent`
-    is the dimension into which an `index` points.
+    is the dimension into which an `index` points. `least` and `most` are ends that other inputs name:
+    scalars, or tensors of the same shape, entry by entry.
     """
 
     name: str
@@ -41,6 +42,8 @@ class InputSignature:
     kind: str
     low: Formula | None = None
     high: Formula | None = None
+    least: Formula | None = None
+    most: Formula | None = None
     extent: str | None = None
     extent_size: int | None = None
     default: Formula | None = None
@@ -68,7 +71,16 @@ class InputSignature:
         if self.kind == "index":
             return f"index({self.extent})" if self.extent else "index"
         if self.kind == "interval":
-            return f"interval({_written(self.low)}, {_written(self.high)})"
+            low, high = (
+                own if other is None else other
+                for own, other in ((self.low, self.least), (self.high, self.most))
+            )
+            return f"interval({written(low)}, {written(high)})"
+        if (
+            self.kind == "count"
+            and (end := self.high if self.most is None else self.most) is not None
+        ):
+            return f"count({written(end)})"
         return self.kind
 
     def __str__(self) -> str:
@@ -185,6 +197,8 @@ def _input(one: Input, source: Source | None) -> InputSignature:
         kind=domain.kind,
         low=encode(domain.low),
         high=encode(domain.high),
+        least=encode(domain.least),
+        most=encode(domain.most),
         extent=None if domain.dimension is None else domain.dimension.name,
         extent_size=None if domain.dimension is None else domain.dimension.size,
         default=encode(one.default),
@@ -206,17 +220,8 @@ def _place(span: Span | None, source: Source | None) -> tuple[int, int] | None:
 
 
 def _tupled(name: str, value: Any) -> Any:
-    return (
-        value if name in ("low", "high", "default") or not isinstance(value, list) else tuple(value)
-    )
-
-
-def _written(formula: Formula | None) -> str:
-    if formula is None:
-        return "…"
-    if not isinstance(formula, list):
-        return f"{formula:g}"
-    return str(formula[1]) if formula[0] == "read" else "…"
+    is_formula = name in ("low", "high", "least", "most", "default")
+    return value if is_formula or not isinstance(value, list) else tuple(value)
 
 
 def dimension_key(dimension: Dimension) -> str | int:

@@ -247,11 +247,13 @@ class DataDomain(CallDiagnostic):
     domain: str
     position: tuple[int, ...]
     count: int
+    here: str = ""
+    """What the domain is at the entry, where that depends on others."""
 
     def title(self) -> str:
         return (
             f"{self.declaration}: `{self.name}` {self.found}{where(self.position)}, outside its"
-            f" domain {self.domain}"
+            f" domain {self.domain}{self.here and ', '}{self.here}"
         )
 
     def label(self) -> str:

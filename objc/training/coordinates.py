@@ -3,8 +3,9 @@
 A step of an optimizer can leave a domain. What has an inside is therefore moved in coordinates that know
 no border (Carpenter et al. 2017, "Stan", of whose transforms these are): a `positive` by its logarithm, a
 `probability` or an `interval` with two ends by the logit of its place between them, a `simplex` by
-logarithms of which the softmax is taken. Gradients are pulled back by the chain rule. A border is
-approached there and never met, so that a formula that is infinite at it, as `log(s)` at 0, stays finite.
+logarithms of which the softmax is taken, an `ordered` vector by its first entry and the logarithms of its
+steps. Gradients are pulled back by the chain rule. A border is approached there and never met, so that a
+formula that is infinite at it, as `log(s)` at 0, stays finite.
 
 `nonnegative` and intervals with one end are projected instead (`projection.py`), and so is a parameter
 that starts on its border, from which these coordinates would not let it go.
@@ -18,7 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from objc.training.projection import SIMPLEX
+from objc.training.projection import ORDERED, SIMPLEX
 
 Array = NDArray[Any]
 
@@ -106,6 +107,34 @@ class Softmax:
         return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
+@dataclass(frozen=True)
+class Rises:
+    """Numbers that rise strictly along the last axis, by the first and the logarithms of the steps."""
+
+    def of(self, value: Array) -> Array:
+        wide = _wide(value)
+        return _typed(
+            np.concatenate([wide[..., :1], np.log(np.diff(wide, axis=-1))], axis=-1), value
+        )
+
+    def value(self, coordinates: Array) -> Array:
+        found = _typed(np.cumsum(self._steps(coordinates), axis=-1), coordinates)
+        for k in range(1, found.shape[-1]):  # a step may be less than a rounding
+            least = np.nextafter(found[..., k - 1], found.dtype.type(np.inf))
+            found[..., k] = np.maximum(found[..., k], least)
+        return found
+
+    def pulled_back(self, gradient: Array, coordinates: Array) -> Array:
+        behind = np.cumsum(_wide(gradient)[..., ::-1], axis=-1)[..., ::-1]
+        steps = self._steps(coordinates)
+        steps[..., 0] = 1.0
+        return _typed(behind * steps, gradient)
+
+    def _steps(self, coordinates: Array) -> Array:
+        wide = _wide(coordinates)
+        return np.concatenate([wide[..., :1], np.exp(wide[..., 1:])], axis=-1)
+
+
 def coordinates_for(kind: str, low: float, high: float) -> Coordinates | None:
     """The coordinates of a domain; None where it has none and is projected."""
     match kind:
@@ -113,6 +142,8 @@ def coordinates_for(kind: str, low: float, high: float) -> Coordinates | None:
             return Logarithm()
         case "simplex":
             return Softmax()
+        case "ordered":
+            return Rises()
         case "probability" | "interval":
             return Logit(low, high) if low < high and np.isfinite(high - low) else None
         case _:
@@ -123,6 +154,8 @@ def is_inside(value: Array, kind: str, low: float, high: float) -> bool:
     """Whether no entry lies on the border of the domain."""
     if kind == SIMPLEX:
         return bool((value > 0).all())
+    if kind == ORDERED:
+        return bool((np.diff(value, axis=-1) > 0).all())
     return kind == "positive" or bool(((value > low) & (value < high)).all())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,13 @@ def first_violation(values: Array, record: InputRecord, size: int | None) -> Vio
         case "binary":
             mend = "map {-1, 1} to {0, 1}: (y + 1) / 2" if _is_sign(values) else None
             return _violation(values, ~((values == 0) | (values == 1)), "0 or 1", mend)
+        case "count" if record.high is not None:
+            bad = ~((values >= 0) & (values <= record.high))
+            return _violation(values, bad, f"a whole number from 0 to {record.high:g}")
+        case "ordered":
+            bad = np.zeros(values.shape, bool)
+            bad[..., 1:] = ~(values[..., 1:] > values[..., :-1])
+            return _violation(values, bad, "more than the entry before it")
         case "count" | "nonnegative":
             return _violation(values, ~(values >= 0), "a number of at least 0")
         case "positive":
@@ -54,6 +62,27 @@ def first_violation(values: Array, record: InputRecord, size: int | None) -> Vio
             return _interval_violation(values, record)
         case _:
             return None
+
+
+def violation_beside(
+    record: InputRecord, arrays: Mapping[str, Array], records: Mapping[str, InputRecord]
+) -> Violation | None:
+    """The first entry outside of the ends that other inputs of the data are, or None. What an end names that
+    the data does not have is not looked at."""
+    from objc.kernel.formula import values_of
+
+    values, beside = arrays[record.name], dict[str, Any](arrays)
+    for name, one in records.items():
+        if name in arrays and arrays[name].ndim > one.rank and record.rank > one.rank:
+            own = arrays[name]  # of every example, for all its entries
+            beside[name] = own.reshape(*own.shape, *[1] * (record.rank - one.rank))
+    low = values_of(record.least, beside) if record.least is not None else -np.inf
+    high = values_of(record.most, beside) if record.most is not None else np.inf
+    bad = np.asarray((values < low) | (values > high))
+    while bad.ndim > values.ndim:  # beside some example, where it is shared by all of them
+        bad = np.asarray(bad.any(axis=0))
+    what = "a whole number" if record.is_integer else "a number"
+    return _violation(values, bad, f"{what} within `{record.declared}`")
 
 
 def _index_violation(values: Array, size: int | None) -> Violation | None:

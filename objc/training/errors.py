@@ -166,6 +166,26 @@ class BadParameter(Diagnostic):
 
 
 @dataclass(frozen=True)
+class TiedParameter(Diagnostic):
+    """A parameter is to be trained whose domain names other inputs, or that is an end of theirs.
+
+    A step of one would leave the domain of the other. Give it as data, or declare it by what is free: in
+    place of `high: interval(low, inf)` a `width: positive`, with `low + width` in the formula. A vector that
+    rises is `ordered[K]`, which can be trained.
+    """
+
+    code: ClassVar[str] = "E0531"
+    name: str
+    declared: str
+
+    def title(self) -> str:
+        return f"`{self.name}` can't be trained, as `{self.declared}` ties it to another input"
+
+    def help(self) -> str | None:
+        return "give it as data, or train what is free: `low + width` with `width: positive`"
+
+
+@dataclass(frozen=True)
 class BadOption(Diagnostic):
     """An option of the training loop has a value that makes no sense.
 

@@ -25,6 +25,8 @@ def initial_value(
     match kind:
         case "simplex":
             return np.full(shape, 1.0 / shape[-1])
+        case "ordered":
+            return np.array(np.broadcast_to(np.linspace(-1.0, 1.0, shape[-1]), shape))
         case "positive" | "nonnegative":
             return np.ones(shape)
         case "probability" | "interval":

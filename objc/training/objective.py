@@ -26,7 +26,8 @@ class InputRecord:
     """An input: its shape as names and literal sizes, and its domain as numbers where they are known.
 
     `index_dimension` is what an `index(K)` points into. `default` is None where there is none or where
-    it is an expression that only the kernel can evaluate.
+    it is an expression that only the kernel can evaluate. `least` and `most` are ends that other inputs
+    are, as formulas of the kernel's, and `domain` is the text of a domain that has such.
     """
 
     name: str
@@ -37,6 +38,9 @@ class InputRecord:
     high: float | None
     index_dimension: str | int | None
     default: float | None
+    least: Any = None
+    most: Any = None
+    domain: str = ""
 
     @property
     def is_integer(self) -> bool:
@@ -47,11 +51,18 @@ class InputRecord:
         return len(self.shape)
 
     @property
+    def leans(self) -> bool:
+        """Whether other inputs are ends of its domain."""
+        return self.least is not None or self.most is not None
+
+    @property
     def declared(self) -> str:
         """As the user's text has it: `x: real[D]`."""
         kind = f"index({self.index_dimension})" if self.kind == "index" else self.kind
         if self.kind == "interval":
             kind = f"interval({_end(self.low)}, {_end(self.high)})"
+        if self.leans:
+            kind = self.domain
         shape = f"[{', '.join(map(str, self.shape))}]" if self.shape else ""
         return f"{self.name}: {kind}{shape}"
 
@@ -135,6 +146,9 @@ def records_of(
             high=_number(one.high, values),
             index_dimension=one.extent if one.extent_size is None else one.extent_size,
             default=default,
+            least=_with_numbers(one.least, values),
+            most=_with_numbers(one.most, values),
+            domain=one.domain,
         )
     return records
 
@@ -158,6 +172,16 @@ def _number(formula: Any, values: Mapping[str, Any]) -> float | None:
     except (KeyError, TypeError):
         return None
     return None if math.isnan(number) else number
+
+
+def _with_numbers(formula: Any, values: Mapping[str, Any]) -> Any:
+    """A formula with its hyperparameters as numbers."""
+    if not isinstance(formula, list):
+        return formula
+    if formula[0] == "read":
+        known = values.get(formula[1])
+        return formula if known is None else float(known)
+    return [formula[0], *(_with_numbers(one, values) for one in formula[1:])]
 
 
 def _end(value: float | None) -> str:

@@ -9,13 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from objc.errors import ObjcError
+from objc.kernel.formula import names_of
 from objc.training.coordinates import Coordinates, coordinates_for, is_inside
 from objc.training.domains import first_violation
-from objc.training.errors import BadParameter, BadPrediction, NothingToTrain, UnknownName
+from objc.training.errors import (
+    BadParameter,
+    BadPrediction,
+    NothingToTrain,
+    TiedParameter,
+    UnknownName,
+)
 from objc.training.initialization import initial_value
 from objc.training.objective import InputRecord, Objective
 from objc.training.preparation import Sizes
-from objc.training.projection import SIMPLEX, bounds, project, tangent
+from objc.training.projection import ORDERED, SIMPLEX, bounds, project, tangent
 from objc.training.protocols import Predictor
 
 Array = NDArray[Any]
@@ -74,7 +81,7 @@ class Parameters:
                 values[name] = self._projected(name, new)
                 continue
             same = new == self.coordinates[name]
-            if self._domains[name][0] == SIMPLEX:
+            if self._domains[name][0] in (SIMPLEX, ORDERED):
                 same = same.all(axis=-1, keepdims=True)
             values[name] = np.where(same, self.values[name], self._maps[name].value(new))
         return values
@@ -151,6 +158,7 @@ def make_parameters(
             raise ObjcError(
                 UnknownName(None, "parameter", name, objective.name, known + of_predictor)
             )
+    _refuse_leaning(objective, [one.name for one in trained])
     for one in trained:
         if one.name in given:
             _bind(one, given[one.name], sizes)
@@ -165,6 +173,17 @@ def make_parameters(
                 raise ObjcError(_wrong_shape(name, value.shape, parameters.values[name].shape))
         parameters.replace({**parameters.values, **replaced})
     return parameters
+
+
+def _refuse_leaning(objective: Objective, trained: list[str]) -> None:
+    """A step of one would leave the domain of the other, or shrink it."""
+    for one in objective.inputs.values():
+        if not one.leans:
+            continue
+        named = [name for name in trained if name in names_of(one.least) | names_of(one.most)]
+        if one.name in trained or named:
+            name = one.name if one.name in trained else named[0]
+            raise ObjcError(TiedParameter(None, name, one.declared))
 
 
 def trainable(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from objc.errors import ObjcError
 from objc.training.data import Dataset
-from objc.training.domains import first_violation
+from objc.training.domains import first_violation, violation_beside
 from objc.training.errors import (
     BadOption,
     BadWeight,
@@ -155,6 +155,7 @@ def prepare(
         if (record := objective.inputs.get(key)) is not None:
             columns_or_shared = columns if key in columns else shared
             columns_or_shared[key] = _in_domain(record, values, sizes, dtype, key in columns, name)
+    _check_beside(objective.inputs, {**columns, **shared}, columns, name)
     prepared_weight = None if weight is None else _weight(weight, count, dtype)
     return Dataset(columns, shared, prepared_weight, np.arange(count), name)
 
@@ -204,6 +205,22 @@ def _in_domain(
             OutOfDomain(None, record.name, place, found.value, found.expected, found.mend)
         )
     return values.astype(np.int64 if record.is_integer else dtype, copy=False)
+
+
+def _check_beside(
+    records: Mapping[str, InputRecord],
+    arrays: Mapping[str, Array],
+    columns: Collection[str],
+    name: str,
+) -> None:
+    """Check what lies between ends that are other inputs."""
+    for key, record in records.items():
+        if key not in arrays or not record.leans:
+            continue
+        found = violation_beside(record, arrays, records)
+        if found is not None:
+            place = _place(found.position, key in columns, name)
+            raise ObjcError(OutOfDomain(None, key, place, found.value, found.expected, found.mend))
 
 
 def _place(position: tuple[int, ...], batched: bool, name: str) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 SIMPLEX = "simplex"
+ORDERED = "ordered"
 
 
 def bounds(

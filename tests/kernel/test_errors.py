@@ -91,6 +91,16 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "hyperparameter_infinite": lambda m: m.huber(X, X, delta=np.inf),
     "hyperparameter_outside_interval": lambda m: m.clipped(X, X, low=2, high=1),
     "hyperparameter_entry": lambda m: m.scaled(X[:3], [1, 1], factor=[1, 0, 1]),
+    "count_above_another_input": lambda m: m.binomial(0.5, [1, 2, 7], [4, 5, 6], check=True),
+    "count_above_a_shared_input": lambda m: m.binomial(0.5, [1, 7, 8], 6, check=True),
+    "shared_count_above_an_input": lambda m: m.binomial(0.5, 5, [6, 4], check=True),
+    "count_above_a_dimension": lambda m: m.ordinal(0.5, [1.0, 2.0], [0, 3], check=True),
+    "entry_below_that_of_another_input": lambda m: m.outside(
+        [0.0, 1.0], [[0.0, 1.0], [0.0, 4.0]], [2.0, 3.0], check=True
+    ),
+    "entries_out_of_order": lambda m: m.ordinal(
+        [0.5, 0.6], [[1.0, 2.0, 3.0], [1.0, 3.0, 3.0]], [0, 1], check=True
+    ),
     "data_outside_domain": lambda m: m.bernoulli(X, X > 0, check=True),
     "data_not_binary": lambda m: m.bernoulli(np.abs(X) / 2, X, check=True),
     "data_not_signs": lambda m: m.hinge(X, [1, 1, 0, 1, 1, 1, 1, -1], check=True),

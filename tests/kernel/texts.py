@@ -55,6 +55,17 @@ objective ridge(w: real[D], b: real | x: real[D], y: real; l2: nonnegative = 0.5
         fit:   (dot(w, x) + b - y)^2
         ridge: l2 * sum[d](w[d]^2)  over parameters
 
+loss binomial(p: probability | hits: count(trials), trials: count) =
+    -(hits * log(p) + (trials - hits) * log(1 - p))
+
+loss outside(x: real[D] | low: real[D], high: interval(low, inf)[D]) =
+    sum[d](max(0, low[d] - x[d]) + max(0, x[d] - high[d]))
+
+loss ordinal(score: real, theta: ordered[K] | label: count(K)) =
+    if label == 0 then -log(sigmoid(theta[0] - score))
+    else if label == K then -log(1 - sigmoid(theta[K-1] - score))
+    else -log(sigmoid(theta[label] - score) - sigmoid(theta[label-1] - score))
+
 loss kept(x: real[T] | keep: binary[T]) =
     if x[0] > 100 then mean[t | t > T](x[t]) else mean[t | keep[t] == 1](x[t])^2
 '''

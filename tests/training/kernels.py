@@ -20,6 +20,9 @@ class FakeInput:
     kind: str = "real"
     low: Any = None
     high: Any = None
+    least: Any = None
+    most: Any = None
+    domain: str = ""
     extent: str | None = None
     extent_size: int | None = None
     default: Any = None

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+import objc
 from objc.training import fit
 
 from .. import kernels
@@ -102,6 +103,25 @@ def e0514_size(_: Any) -> object:
     inputs = (kernels.FakeInput("hidden", ("H", "D"), "learned"), kernels.FakeInput("x", ("D",)))
     kernel = kernels.FakeKernel(kernels.FakeSignature("network", inputs), lambda *_: (0, {}, {}))
     return fit(kernel, {"x": np.zeros((4, 3))})
+
+
+@case
+def e0513_beside(_: Any) -> object:
+    text = "loss binomial(s: real | hits: count(trials), trials: count) = trials * log(1 + exp(s)) - hits * s"
+    data = {"hits": np.array([1, 4]), "trials": np.array([3, 3])}
+    return fit(objc.compile(text).binomial, data)
+
+
+@case
+def e0513_order(_: Any) -> object:
+    text = "loss span(s: real | knots: ordered[K]) = sum[k]((s - knots[k])^2)"
+    return fit(objc.compile(text).span, {"knots": np.array([[0.0, 1.0], [2.0, 2.0]])})
+
+
+@case
+def e0531_tied(_: Any) -> object:
+    text = "loss width(low: real, high: interval(low, inf) | y: real) = (high - low - y)^2"
+    return fit(objc.compile(text).width, {"y": np.zeros(3)})
 
 
 @case
