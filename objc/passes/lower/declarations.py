@@ -223,10 +223,10 @@ class Lowering:
             if one.known is None or other.known is None:
                 unify(one, other)
         for left, right in self.context.compared:
-            axes = left.indexes, right.indexes
-            if axes[0] is not None and axes[1] is not None and not unify(axes[0], axes[1]):
-                said = map(str, axes)
-                self.collector.add(errors.UnlikeIndices(left.span, *said, right.span))
+            own, beside = left.indexes, right.indexes
+            if own is not None and beside is not None and not unify(own, beside):
+                error = errors.UnlikeIndices(left.span, str(own), str(beside), right.span)
+                self.collector.add(error)
         self._settle_iterations()
         self._settle_models()
         for variable in self.context.variables:
