@@ -21,6 +21,8 @@ from objc.ir.symbols import Condition, Expression, Read, conjuncts, position_val
 
 _DEEPEST = 3
 """Declared differences that the sign of one sum may be made of."""
+_FEW = 3
+"""Addends of a sum in which what is declared is followed from end to end."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def declared_parts(
 ) -> Iterator[Part]:
     """What is left of a sum when a difference of declared sign is taken out, where that leaves less. `here`
     is what holds at the place."""
-    if not isinstance(expression, sympy.Add) or not leaning(program):
+    if not isinstance(expression, sympy.Add) or not any(map(_says_more, program.inputs)):
         return
     for addend in expression.args:
         for read in sorted(found_in(addend, Read), key=str):
@@ -50,9 +52,12 @@ def declared_parts(
             if sign == 0:
                 continue
             others = expression - addend
-            for end, side in _ends_at(read, one, program):
+            ends = [(*found, len(expression.args) - 1) for found in _ends_at(read, one, program)]
+            if len(expression.args) <= _FEW:  # an end may have an end of its own
+                ends += [(*found, len(expression.args)) for found in _own_ends(read, one, program)]
+            for end, side, most in ends:
                 rest = sympy.expand_mul(others + scale * end)
-                if len(sympy.Add.make_args(rest)) < len(expression.args):
+                if len(sympy.Add.make_args(rest)) <= most:
                     yield Part(rest, sign * side, False)
             if one.domain.kind == "ordered":
                 yield from _in_order(read, scale, sign, others, here)
@@ -96,13 +101,18 @@ def in_order(inputs: Iterable[Input]) -> list[Input]:
     return found
 
 
+def _says_more(one: Input) -> bool:
+    """Whether a domain says more than what its entries are by themselves."""
+    ends = one.domain.ends
+    return one.domain.kind == "ordered" or (
+        one.domain.kind != "index" and any(end.free_symbols for end in ends)
+    )
+
+
 def _ends_at(read: Read, one: Input, program: Program) -> Iterator[tuple[Expression, int]]:
-    """The ends that other inputs are named in, at the place of a read, with the side on which the entry lies;
-    and what of an interval is its other end, beside which an entry says that they are in order."""
-    for end, side in ((one.domain.least, 1), (one.domain.most, -1)):
-        placed = None if end is None else _placed(end, read, one, program.input)
-        if placed is not None:
-            yield placed, side
+    """The ends that others are named in, at the place of a read, with the side on which the entry lies; and
+    what of an interval is its other end, beside which an entry says that they are in order."""
+    yield from _own_ends(read, one, program)
     for other in program.inputs:
         if other.domain.least is None or other.domain.most is None:
             continue
@@ -115,6 +125,13 @@ def _ends_at(read: Read, one: Input, program: Program) -> Iterator[tuple[Express
                 placed = _placed(beside, read, one, program.input)
                 if placed is not None:
                     yield placed, side
+
+
+def _own_ends(read: Read, one: Input, program: Program) -> Iterator[tuple[Expression, int]]:
+    for end, side in zip(one.domain.ends, (1, -1), strict=True):
+        placed = _placed(end, read, one, program.input) if end.free_symbols else None
+        if placed is not None:
+            yield placed, side
 
 
 def _is_alike(one: Input, other: Input) -> bool:

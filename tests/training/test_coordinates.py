@@ -11,7 +11,7 @@ import pytest
 import objc
 from objc.errors import ObjcError
 from objc.training import fit
-from objc.training.coordinates import Coordinates, Logarithm, Logit, Softmax
+from objc.training.coordinates import Coordinates, Logarithm, Logit, Rises, Softmax
 
 from .test_checkpoints import assert_same
 
@@ -72,6 +72,28 @@ def test_a_probability_and_a_simplex_reach_the_frequencies(optimizer: Any) -> No
     np.testing.assert_allclose(shares.parameters["share"].sum(), 1.0, rtol=1e-12)
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_thresholds_in_order_reach_the_shares(optimizer: Any) -> None:
+    """Cumulative logit without a score: the thresholds are the logits of the cumulative shares."""
+    text = """
+    objective grades(| y: count(K); learn theta: ordered[K]) =
+        minimize if y == 0 then -log(sigmoid(theta[0]))
+                 else if y == K then -log(1 - sigmoid(theta[K-1]))
+                 else -log(sigmoid(theta[y]) - sigmoid(theta[y-1]))
+    """
+    y = np.repeat([0, 1, 2, 3], [30, 5, 5, 60])
+    kernel = objc.compile(text, target="numpy").grades
+    options: dict[str, Any] = {"optimizer": optimizer, "batch_size": None, "sizes": {"K": 3}}
+    options["learning_rate"] = 0.3 if optimizer == "adam" else None
+    result = fit(kernel, {"y": y}, epochs=300, schedule="cosine", **options)
+    shares = np.array([0.3, 0.35, 0.4])
+    np.testing.assert_allclose(result.parameters["theta"], np.log(shares / (1 - shares)), rtol=2e-3)
+    start = fit(kernel, {"y": y}, epochs=0, sizes={"K": 3}).parameters["theta"]
+    np.testing.assert_array_equal(start, [-1, 0, 1])
+    with pytest.raises(ObjcError, match="more than the entry before it"):
+        fit(kernel, {"y": y}, parameters={"theta": [1.0, 1.0, 2.0]})
+
+
 def test_a_correlation_keeps_off_its_ends() -> None:
     generator = np.random.default_rng(0)
     x = generator.normal(size=500)
@@ -92,6 +114,7 @@ def test_a_correlation_keeps_off_its_ends() -> None:
         (Logit(0.0, 1.0), [1e-9, 0.25, 0.5, 0.999]),
         (Logit(-3.0, 5.0), [-2.999, -1.0, 0.0, 4.99]),
         (Softmax(), [0.1, 0.2, 0.3, 0.4]),
+        (Rises(), [-1.0, -0.5, 2.0, 30.0]),
     ],
 )
 def test_the_maps(coordinates: Coordinates, values: list[float], dtype: Any) -> None:
@@ -124,6 +147,7 @@ def test_far_out_is_still_inside(dtype: Any) -> None:
     low, high = Logit(0.0, 1.0).value(far)
     assert low > 0 and np.isfinite(1 / low) and high < 1
     assert (Softmax().value(far) > 0).all()
+    assert (np.diff(Rises().value(np.array([1e4, -1e4, -50.0], dtype=dtype))) > 0).all()
 
 
 def test_start_values_and_what_is_never_moved_are_exact() -> None:
