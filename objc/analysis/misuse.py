@@ -216,7 +216,9 @@ def _is_negative(addend: Any) -> bool:
 
 def _in_order(greater: Read, less: Read, program: Program) -> Iterator[Input]:
     upper, lower = (program.input.get(read.tensor) for read in (greater, less))
-    if upper is None or lower is None or "hyperparameter" in (upper.role, lower.role):
+    if upper is None or lower is None or upper.role != lower.role:
+        return
+    if upper.role not in ("differentiable", "data"):
         return
     if upper is lower:
         if upper.domain.kind == "real" and greater.positions[:-1] == less.positions[:-1]:
@@ -228,7 +230,7 @@ def _in_order(greater: Read, less: Read, program: Program) -> Iterator[Input]:
     match lower.domain.kind, upper.domain.kind:
         case "count", "count" if is_under:
             yield replace(lower, domain=Domain("count", most=most))
-        case "positive" | "nonnegative", "real" | "positive" | "nonnegative" if is_under:
+        case "positive" | "nonnegative", "real" | "positive" | "nonnegative" | "count" if is_under:
             yield replace(lower, domain=Domain("interval", low=sympy.Integer(0), most=most))
         case "real" | "nonnegative" | "positive", "real" if is_above:
             yield replace(upper, domain=Domain("interval", least=least))
