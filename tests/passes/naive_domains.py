@@ -36,6 +36,12 @@ BOUNDS: tuple[Row, ...] = tuple(
     for s in (0.5, 3.0)
     for low, high in ((-1.0, 1.0), (0.0, 0.25), (2.0, 60.0))
 )
+NARROW: tuple[Row, ...] = tuple(
+    (m, s, low, low + width)
+    for m in (-12.0, 0.3)
+    for s, width in ((0.5, 2**-4), (0.5, 2**-20), (40.0, 1.0), (1e6, 1.0), (3.0, 0.375))
+    for low in (-1.0, 2.5)
+)
 BETWEEN: tuple[Row, ...] = tuple(
     (m, s, low + (high - low) / 4, low, high) for m, s, low, high in BOUNDS
 )
@@ -65,7 +71,7 @@ DOMAIN_FORMS = (
          tolerance=1e-11),  # of thresholds that are a millionth apart
     Form("spacings", "-mean[k | k > 0](log(q[k] - q[k-1]))", KNOTS, "q: ordered[K]",
          "-(log(q[1] - q[0]) + log(q[2] - q[1])) / 2"),
-    two(f"-log({CENSORED})", BOUNDS, "m: real, s: positive | low: real, high: interval(low, inf)",
+    two(f"-log({CENSORED})", (*BOUNDS, *NARROW), "m: real, s: positive | low: real, high: interval(low, inf)",
         tolerance=1e-11),
     two(f"-log({LOGISTIC})", BOUNDS, "m: real, s: positive | low: real, high: interval(low, inf)",
         tolerance=1e-11),

@@ -35,7 +35,8 @@ def log_of_tail(node: Any) -> Expression | None:
 
 def log_of_interval(node: Any) -> Expression | None:
     """log(c·erf(u) − c·erf(v)) = log 2c + log(Φ(p) − Φ(q)) with p = √2·u and q = √2·v: log Φ(p) and a
-    complement, in the left tail, where neither has come to one. Where u < v neither side is a number."""
+    complement, in the left tail, where neither has come to one; between near ones the density at the middle.
+    Where u < v neither side is a number."""
     coefficient, total = node.args[0].as_coeff_Mul()
     if not isinstance(total, sympy.Add) or len(total.args) != 2:
         return None
@@ -47,8 +48,27 @@ def log_of_interval(node: Any) -> Expression | None:
     if not is_short(p + q) or not (coefficient * scale).is_positive:
         return None
     arms = (_log_between(*ends) for ends in ((-q, -p), (p, q)))
-    middle = sympy.expand(p + q)
-    return sympy.log(2 * coefficient * scale) + Branch(sympy.Gt(middle, 0), *arms)
+    middle = sympy.factor_terms(sympy.expand((p + q) / 2))
+    width = sympy.factor_terms(sympy.expand(p - q))
+    return sympy.log(2 * coefficient * scale) + Branch(
+        sympy.Lt(width**2 * (1 + middle**2), _NEAR),
+        _log_near(middle, width),
+        Branch(sympy.Gt(middle, 0), *arms),
+    )
+
+
+_NEAR = sympy.Rational(1, 256)
+"""The square of a distance, in units in which a density changes, below which three terms are all there is."""
+
+
+def _log_near(middle: Any, width: Any) -> Expression:
+    """The same of p and q that are near: the width times the density at the middle, times
+    1 + Σ He₂ₖ(m)·(w/2)²ᵏ/(2k + 1)!"""
+    m, w = middle**2, width**2 / 4
+    more = (m * (m * (m - 15) + 45) - 15) / 5040
+    for hermite in ((m * (m - 6) + 3) / 120, (m - 1) / 6):
+        more = hermite + w * more
+    return sympy.log(width) - m / 2 - sympy.log(2 * sympy.pi) / 2 + log1p(w * more)
 
 
 def _log_between(p: Any, q: Any) -> Expression:
