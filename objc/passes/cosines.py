@@ -7,7 +7,9 @@ vector has no direction: its unit vector is zero, its cosine with any other 0, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +22,9 @@ from objc.ir.program import Let, Names
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, move_read, substitute_positions
 from objc.passes.angles import Angles
+
+_MOST_FACTORS, _MOST_MATCHES = 6, 16
+"""Of products, and of ways to read entries as others, that are looked through."""
 
 
 class Units:
@@ -56,7 +61,8 @@ class Units:
             entries = {read.tensor for read in norm.body.atoms(Read)}
             for factor in product.args:
                 known = isinstance(factor, Read) and factor.tensor in entries
-                if known or (isinstance(factor, sympy.Add) and _length_of(factor, norm) == length):
+                whole = isinstance(factor, sympy.Add | Branch)
+                if known or (whole and _length_of(factor, norm) == length):
                     return product / factor * length * _share(factor, length)
         return None
 
@@ -97,15 +103,10 @@ class Units:
 
     def _canonical(self, dot: Let, first: Let, second: Let) -> tuple[Read, Read] | None:
         """The lengths of the two factors of an inner product, over its own indices."""
-        factors = dot.body.args if isinstance(dot.body, sympy.Mul) else (dot.body, dot.body)
-        if isinstance(dot.body, sympy.Pow) and dot.body.exp == 2:
-            factors = (dot.body.base, dot.body.base)
-        if len(factors) != 2:
-            return None
-        for pair in (factors, factors[::-1]):
-            one, other = _length_of(pair[0], first), _length_of(pair[1], second)
-            if one is not None and other is not None:
-                return one, other
+        for one, other in _two_factors(dot.body):
+            lengths = _length_of(one, first), _length_of(other, second)
+            if lengths[0] is not None and lengths[1] is not None:
+                return lengths[0], lengths[1]
         return None
 
     def _cosine_let(self, dot: Let, pair: tuple[Read, Read]) -> Let:
@@ -158,16 +159,30 @@ def _length_of(entry: Expression, norm: Let) -> Read | None:
     pattern = norm.body
     if norm.reduction != "norm" or norm.guard != sympy.true or len(norm.over) != 1:
         return None
-    mapping: dict[Index, Position] = {}
-    there = {read.tensor: read for read in entry.atoms(Read)}
-    for own in pattern.atoms(Read):
-        if own.tensor not in there or len(own.positions) != len(there[own.tensor].positions):
-            return None
-        for mine, other in zip(own.positions, there[own.tensor].positions, strict=True):
-            if mine.index is not None:
-                mapping[mine.index] = other
-    if set(norm.free) - set(mapping):
+    own = sorted(pattern.atoms(Read), key=spelled)
+    there = [[read for read in entry.atoms(Read) if read.tensor == one.tensor] for one in own]
+    if math.prod(map(len, there)) > _MOST_MATCHES:
         return None
-    if substitute_positions(pattern, mapping) != entry:
-        return None
-    return norm.read(*(mapping[index] for index in norm.free))
+    for reads in itertools.product(*there):
+        mapping: dict[Index, Position] = {}
+        for mine, other in zip(own, reads, strict=True):
+            if len(mine.positions) == len(other.positions):
+                for place, taken in zip(mine.positions, other.positions, strict=True):
+                    if place.index is not None:
+                        mapping[place.index] = taken
+        if set(norm.free) <= set(mapping) and substitute_positions(pattern, mapping) == entry:
+            return norm.read(*(mapping[index] for index in norm.free))
+    return None
+
+
+def _two_factors(product: Any) -> Iterator[tuple[Any, Any]]:
+    """A product as one of two factors in every way; a square as that of one with itself."""
+    if isinstance(product, sympy.Pow) and product.exp == 2:
+        yield product.base, product.base
+    factors = sympy.Mul.make_args(product)
+    if len(factors) > _MOST_FACTORS:
+        return
+    for size in range(1, max(len(factors), 2)):
+        for chosen in itertools.combinations(factors, size):
+            one = sympy.Mul(*chosen)
+            yield one, product / one

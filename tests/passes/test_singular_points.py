@@ -42,6 +42,13 @@ POINTS: dict[str, tuple[str, str, dict[str, Any], float, Any, Any]] = {
         "a: real[D] | b: real[D]",
         "sum[d](a[d] * b[d]) / (sqrt(sum[d](a[d]^2)) * sqrt(sum[d](b[d]^2)))",
         {"a": [0, 0], "b": [0, 0]}, 0, [0, 0], [0, 0]),
+    "cosine of multiples of a zero vector": (
+        "a: real[D] | b: real[D]", "cosine(c, b)\n    where c[d] = 2 * a[d] / (1 + b[d]^2)",
+        {"a": [0, 0], "b": [1, 2]}, 0, [0, 0], [0, 0]),
+    "direction of zero by cases": (
+        "x: real[D]",
+        "sum[d]((normalize(y)[d] - x[d])^2)\n    where y[d] = if d == 0 then x[d] else 3 * x[d]",
+        {"x": [0, 0]}, 0, [0, 0], None),
     "direction of zero": ("x: real[D]", "sum[d](normalize(x)[d])", {"x": [0, 0]}, 0, [0, 0], [0, 0]),
     "cross-entropy of a certain probability and a soft target": (
         "p: probability | t: probability", "-t * log(p) - (1 - t) * log(1 - p)", {"p": 1, "t": 0.25},
