@@ -32,9 +32,8 @@ def exponential_sums(program: Program) -> Program:
     """`s := sum exp(b)` becomes `l := logsumexp b` and every read of s becomes exp(l)."""
     names = Names.of(program)
     mapping: dict[str, tuple[Let, Expression]] = {}
-    plain, logarithms = _only_added(program), _under_logarithms(program)
-    moving = dependent(program.lets, (one.name for one in program.differentiable))
-    fixed = {*program.input, *program.let} - moving
+    plain, leaving = _only_added(program), _logarithms_and_quotients(program)
+    weights = Weights(program)
     stepping = set(members(program))
     lets = []
     for let in program.lets:
@@ -43,8 +42,8 @@ def exponential_sums(program: Program) -> Program:
         body = rewrite(let.body) if wanted else ZERO
         exponent = _common_exponent(body)
         counted = sympy.true
-        if exponent is None and let.name in logarithms:
-            exponent, counted = _weighted_exponent(body, fixed)
+        if exponent is None and let.name in leaving:
+            exponent, counted = weighted_exponent(body, weights)
         if exponent is None or let.name in program.outputs.values():
             lets.append(let)
             continue
@@ -68,6 +67,38 @@ def exponential_sums(program: Program) -> Program:
         mapping[let.name] = (logarithm, shift)
     # In a recurrence a let may be read before it is defined.
     return program.with_lets(_substitute(let, mapping) for let in lets)
+
+
+class Weights:
+    """What a program knows of the weights of exponentials: the tensors that do not depend on what is
+    differentiated, and the inputs that are between zero and one."""
+
+    def __init__(self, program: Program) -> None:
+        moving = dependent(program.lets, (one.name for one in program.differentiable))
+        self.fixed = {*program.input, *program.let} - moving
+        self.shares = {
+            one.name
+            for one in program.inputs
+            if one.domain.kind in ("probability", "binary", "simplex")
+        }
+
+    def may_vanish(self, base: Any) -> bool:
+        """Whether a weight is not negative, and is not moved."""
+        is_held = all(read.tensor in self.fixed for read in base.atoms(Read))
+        return is_held and bool(base.is_nonnegative or self._is_share(base))
+
+    def _is_share(self, node: Any) -> bool:
+        if isinstance(node, Read):
+            return node.tensor in self.shares
+        if isinstance(node, sympy.Mul):
+            return all(map(self._is_share, node.args))
+        if isinstance(node, sympy.Pow):
+            return bool(node.exp.is_positive) and self._is_share(node.base)
+        if isinstance(node, Branch):
+            return all(map(self._is_share, node.args[1:]))
+        if node.is_Number:
+            return bool(0 <= node <= 1)
+        return isinstance(node, sympy.Add) and self._is_share(sympy.expand(1 - node))
 
 
 def _only_added(program: Program) -> set[str]:
@@ -125,7 +156,7 @@ def _common_exponent(body: Expression) -> Expression | None:
     return exponent if coefficient == 1 else exponent + sympy.log(coefficient)
 
 
-def _weighted_exponent(body: Expression, fixed: set[str]) -> tuple[Expression | None, Any]:
+def weighted_exponent(body: Expression, known: Weights) -> tuple[Expression | None, Any]:
     """u + log g where the body is g·exp(u) with g > 0, such as a density over its width, and where that is to
     be counted: of a weight that may be zero and is not moved, only what it is not zero of. (Of one that is
     moved, the exponential beside it may be infinite.) A sigmoid vanishes as an exponential does, and so do a
@@ -139,11 +170,7 @@ def _weighted_exponent(body: Expression, fixed: set[str]) -> tuple[Expression | 
     counted = [
         sympy.Gt(base, 0)
         for base, power in weights
-        if exponents
-        and not base.is_positive
-        and base.is_nonnegative
-        and power.is_positive
-        and all(read.tensor in fixed for read in base.atoms(Read))
+        if exponents and not base.is_positive and power.is_positive and known.may_vanish(base)
     ]
     positive = [
         (base, power)
@@ -176,15 +203,33 @@ def _with_complement(body: Expression) -> tuple[Any, ...]:
     return sympy.Mul.make_args(body)
 
 
-def _under_logarithms(program: Program) -> set[str]:
-    """The lets of which a logarithm is taken, but for a factor."""
-    return {
-        factor.tensor
-        for let in program.lets
-        for node in let.body.atoms(sympy.log)
-        for factor in sympy.Mul.make_args(node.args[0])
-        if isinstance(factor, Read)
-    }
+def _logarithms_and_quotients(program: Program) -> set[str]:
+    """The lets of which a logarithm is taken, but for factors; of exponentials also those that stand beside
+    addends there, or divide what has exponentials."""
+    found: set[str] = set()
+    others: set[str] = set()
+    exponential = {let.name for let in program.lets if let.body.has(sympy.exp)}
+    for let in program.lets:
+        for node in let.body.atoms(sympy.log):
+            factors = sympy.Mul.make_args(node.args[0])
+            found |= {one.tensor for one in factors if isinstance(one, Read)}
+            others |= set(_parts(node.args[0]))
+        for node in let.body.atoms(sympy.Mul):
+            if node.has(sympy.exp) or any(one.tensor in exponential for one in node.atoms(Read)):
+                divisors = [one.base for one in node.args if one.is_Pow and one.exp.is_negative]
+                others |= set(_parts(sympy.Mul(*divisors)))
+    return found | (others & exponential)
+
+
+def _parts(node: Any) -> Iterator[str]:
+    """The tensors that are factors of the addends of an expression, or of those of its factors."""
+    for addend in sympy.Add.make_args(node):
+        for factor in sympy.Mul.make_args(addend):
+            base, _ = factor.as_base_exp()
+            if isinstance(base, Read):
+                yield base.tensor
+            elif isinstance(base, sympy.Add):
+                yield from _parts(base)
 
 
 def _largest_by_hand(exponent: Any, let: Let, program: Program) -> Expression:

@@ -18,6 +18,8 @@ from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
+from objc.passes.exponentials import Weights, weighted_exponent
+from objc.passes.rewrites import rewrite
 
 ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
 
@@ -25,6 +27,7 @@ ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
 def name_power_norms(program: Program) -> Program:
     """The program with m·(Σ (|x|/m)ᵖ)^(1/p) for every p-th root, or its reciprocal, of p-th powers."""
     names, inside = Names.of(program), members(program)
+    weights = Weights(program)
     sums = {
         let.name: let
         for let in program.lets
@@ -39,8 +42,9 @@ def name_power_norms(program: Program) -> Program:
             if not isinstance(read, Read) or read.tensor not in sums:
                 continue
             degree = 1 / root if not root.could_extract_minus_sign() else -1 / root
-            size = _size(sums[read.tensor].body, degree)
-            if size is None:
+            body = sums[read.tensor].body
+            size = _size(body, degree)
+            if size is None or (degree == 1 and _has_logarithm(body, weights)):
                 continue
             key = read.tensor, degree
             if key not in norms:
@@ -64,6 +68,11 @@ def _size(body: Expression, degree: Expression) -> tuple[Expression, Expression]
     if not base.is_nonnegative and not degree.is_even:
         return None
     return coefficient, sympy.Abs(base)
+
+
+def _has_logarithm(body: Expression, weights: Weights) -> bool:
+    """Whether a sum is taken as that of weighted exponentials, which may all leave the range."""
+    return body.has(sympy.exp) and weighted_exponent(rewrite(body), weights)[0] is not None
 
 
 def _norm(

@@ -20,6 +20,7 @@ from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import (
+    Condition,
     Expression,
     IndexValue,
     Read,
@@ -192,7 +193,7 @@ def means_under_softmaxes(program: Program) -> Program:
             changed = product
             while (found := _quotient(changed, sums, normalizers)) is not None:
                 total = sums[found.read.tensor]
-                mean = _mean(total, found.read, -found.normalizer, names, let.indices)
+                mean = _mean(total, found, names, let.indices)
                 if mean is None:
                     break
                 key = mean.indices, mean.body, mean.guard
@@ -208,12 +209,13 @@ def means_under_softmaxes(program: Program) -> Program:
 
 @dataclass(frozen=True)
 class _Quotient:
-    """A product as rest·(s·exp(−l))ⁿ."""
+    """A product as rest·(s·exp(−l))ⁿ, of what is counted under a guard."""
 
     read: Read
     normalizer: Read
     times: int
     rest: Expression
+    guard: Condition
 
 
 def _has_exponentials(body: Any) -> bool:
@@ -241,44 +243,54 @@ def _quotient(
                 count, other = addend.as_coeff_Mul()
                 normalizer = normalizers.get(getattr(other, "tensor", ""))
                 enough = -count >= times + (len(addends) > 1)
-                if normalizer and enough and _fits(sums[read.tensor], read, normalizer, other):
+                guard = None
+                if normalizer and enough:
+                    guard = _guard(sums[read.tensor], read, normalizer, other)
+                if guard is not None:
                     left = sympy.exp(power.args[0] + times * other)
                     rest = sympy.Mul(*(one for one in factors if one not in (factor, power)))
-                    return _Quotient(read, other, int(times), rest * left)
+                    return _Quotient(read, other, int(times), rest * left, guard)
     return None
 
 
-def _fits(total: Let, read: Read, normalizer: Let, other: Read) -> bool:
+def _guard(total: Let, read: Read, normalizer: Let, other: Read) -> Condition | None:
+    """Where a sum is to be taken if its exponents are those of a logsumexp, but for constants and for weights
+    that are factors of the sum; None if they are not."""
     dimensions = [[index.dimension for index in one.over] for one in (total, normalizer)]
     if dimensions[0] != dimensions[1] or len(total.over) != 1:
-        return False
+        return None
     places: dict[Index, Position] = dict(zip(normalizer.free, other.positions, strict=True))
     places[normalizer.over[0]] = at(total.over[0])
     own = dict(zip(total.free, read.positions, strict=True))
     exponent = substitute_positions(normalizer.body, places)
-    if substitute_positions(normalizer.guard, places) != substitute_positions(total.guard, own):
-        return False
+    guard = substitute_positions(normalizer.guard, places)
+    weights = [one.args[0] for one in sympy.Add.make_args(exponent) if isinstance(one, sympy.log)]
+    counted = [sympy.Gt(one, 0) for one in weights]
+    given = substitute_positions(total.guard, own)
+    if sympy.And(guard, *counted) != sympy.And(given, *counted):
+        return None
     for addend in sympy.Add.make_args(substitute_positions(total.body, own)):
-        powers = [one.args[0] for one in sympy.Mul.make_args(addend) if isinstance(one, sympy.exp)]
-        apart = sympy.expand(sympy.Add(*powers) - exponent)
+        factors = sympy.Mul.make_args(addend)
+        powers = [one.args[0] for one in factors if isinstance(one, sympy.exp)]
+        shared = [sympy.log(one) for one in weights if one in factors]
+        if guard != given and len(shared) < len(weights):
+            return None
+        apart = sympy.expand(sympy.Add(*powers, *shared) - exponent)
         if indices_of(apart) & set(total.over) or other in apart.atoms(Read):
-            return False  # the latter has been normalized before
-    return True
+            return None  # the latter has been normalized before
+    return guard
 
 
-def _mean(
-    total: Let, read: Read, exponent: Expression, names: Names, indices: tuple[Index, ...]
-) -> Let | None:
-    own = dict(zip(total.free, read.positions, strict=True))
+def _mean(total: Let, found: _Quotient, names: Names, indices: tuple[Index, ...]) -> Let | None:
+    own = dict(zip(total.free, found.read.positions, strict=True))
     body = sympy.Add(
         *(
-            one * sympy.exp(exponent)
+            one * sympy.exp(-found.normalizer)
             for one in sympy.Add.make_args(substitute_positions(total.body, own))
         )
     )
     axes = tuple(index for index in indices if index in indices_of(body))
     if indices_of(body) - set(axes) - set(total.over) or set(axes) & set(total.over):
         return None
-    guard = substitute_positions(total.guard, own)
     name = names.fresh(f"mean_{total.name}")
-    return replace(total, name=name, free=axes, body=body, guard=guard, domain=REAL)
+    return replace(total, name=name, free=axes, body=body, guard=found.guard, domain=REAL)

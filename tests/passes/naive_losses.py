@@ -255,9 +255,65 @@ EXPECTED = (
          "total(exp(g * a) * (a - z[0]) for a in z) / total(exp(g * a) for a in z)"),
 )  # fmt: skip
 
+LARGE = ((300.0, 299.0, 299.5), (90.0, 89.5, 88.0), (800.0, 799.0, 799.25), (0.5, 0.25, 0.7))
+PRIORS: tuple[Row, ...] = tuple(
+    (z, w, y) for z in LARGE for w, y in (((0.5, 2.0, 7.0), 1), ((1.5, 0.0, 2.0), 2))
+)  # type: ignore[misc]
+MASKS: tuple[Row, ...] = tuple(
+    (z, m, y) for z in LARGE for m, y in (((0, 0, 0), 0), ((0, 1, 0), 2), ((0, 0, 1), 1))
+)  # type: ignore[misc]
+UNMASKED = "log(total((1 if k == y else 1 - m[k]) * exp(a) for k, a in enumerate(z))) - z[y]"
+WEIGHTED = (
+    Form("a softmax with a prior", "-log(w[y] * exp(z[y]) / sum[k](w[k] * exp(z[k])))", PRIORS,
+         "z: real[K] | w: nonnegative[K], y: index(K)",
+         "log(total(b * exp(a) for a, b in zip(z, w)) / w[y]) - z[y]", tolerance=1e-11),
+    Form("a choice among weighted others",
+         "-log(exp(z[y]) / (exp(z[y]) + sum[k | k != y]((1 - m[k]) * exp(z[k]))))", MASKS,
+         "z: real[K] | m: binary[K], y: index(K)", UNMASKED, tolerance=1e-11),
+    Form("weights by cases", "-log(exp(z[y]) / sum[k](v[k] * exp(z[k])))", MASKS,
+         "z: real[K] | m: binary[K], y: index(K)", UNMASKED,
+         "v[k] = if k == y then 1 else 1 - m[k]", tolerance=1e-11),
+    Form("samples by their probability",
+         "-log(exp(p) / q / (exp(p) / q + sum[k](exp(z[k]) / w[k])))",
+         [(p, z, 0.01, (0.2, 0.25, 1.0)) for p in (298.0, 570.0) for z in LARGE[::2]]
+         + [(0.7, LARGE[3], 0.01, (0.2, 0.25, 1.0))],
+         "p: real, z: real[K] | q: positive, w: positive[K]",
+         "log(1 + q * total(exp(a - p) / b for a, b in zip(z, w)))", tolerance=1e-10),
+    Form("a mean under a mask", "sum[k](m[k] * exp(z[k]) * v[k]) / sum[k](m[k] * exp(z[k]))",
+         [(z, (0.5, -2.0, 3.0), m) for z in LARGE for m in ((1, 1, 1), (0, 1, 1))],
+         "z: real[K], v: real[K] | m: binary[K]",
+         "total(b * exp(a) * c for a, c, b in zip(z, v, m)) / total(b * exp(a) for a, b in zip(z, m))",
+         tolerance=1e-11),
+    Form("the rest of a sum, less a share", "log(sum[j](exp(h[j])) - w * sum[j | j > 0](exp(h[j])))",
+         [(h, w) for h in LARGE for w in (0.0, 0.5, 0.75)], "h: real[N] | w: interval(0, 0.9)",
+         "log(total(exp(a) for a in h) - w * total(exp(a) for a in h[1:]))", tolerance=1e-12),
+)  # fmt: skip
+
+LABELS: tuple[Row, ...] = tuple(
+    (z, y) for z in (-800.0, -110.0, -30.0, -0.5, 0.3, 20.0, 90.0, 800.0) for y in (0, 1)
+)
+BY_CASES = tuple(
+    Form(f"by cases of the label, {text}", text, LABELS, "z: real | y: binary", oracle,
+         "p = sigmoid(z)\n          q = if y == 1 then p else 1 - p", tolerance=1e-12)
+    for text, oracle in (
+        ("-log(q)", "log(1 + exp((1 - 2 * y) * z))"),
+        ("-(1 - q)^2 * log(q)", "sigmoid((1 - 2 * y) * z)^2 * log(1 + exp((1 - 2 * y) * z))"),
+        ("-log(2 * q)", "log(1 + exp((1 - 2 * y) * z)) - log(HyperDual(2))"),
+        ("log(1 - q)", "-log(1 + exp((2 * y - 1) * z))"),
+        ("q * log(q)", "-sigmoid((2 * y - 1) * z) * log(1 + exp((1 - 2 * y) * z))"),
+    )
+)  # fmt: skip
+
+GATED = (
+    two("-log(1 - sigmoid(z)) - lgamma(y + r) + lgamma(r) + y * log(r)",
+        tuple((z, r, y) for z in (-800.0, 0.3, 120.0, 800.0) for r in (0.5, 30.0) for y in (0, 3, 1000)),
+        "z: real, r: positive | y: count",
+        oracle="log(1 + exp(z)) - lgamma(y + r) + lgamma(r) + y * log(r)", tolerance=1e-11),
+)  # fmt: skip
+
 LOSS_FORMS: tuple[Form, ...] = (
     *NORMAL, *CHOICES, *CHANGES, *SUMS, *BINS, *SCALED_BINS, *RATINGS, *BETWEEN, *ANGLES, *ROTATIONS,
-    *EVIDENCE, *STUDENT, *GAMMA, *EXPECTED, *CENSORED,
+    *EVIDENCE, *STUDENT, *GAMMA, *EXPECTED, *CENSORED, *WEIGHTED, *BY_CASES, *GATED,
     scalars("log((exp(k) - exp(-k)) / (2 * k))", CONCENTRATIONS, "k: positive", tolerance=1e-12,
             oracle="log(sinh(k) / k)"),
     Form("logarithm of a mean of some", "log(mean[i | i > 0](exp(z[i])))",

@@ -76,7 +76,7 @@ class _Joining:
     def _joined(self, node: Any) -> Expression | None:
         for others in (False, True):
             known = (*_KNOWN, Branch) if others else _KNOWN
-            fits = sympy.Add(*(one for one in node.args if _has_only(one, known)))
+            fits = sympy.Add(*(one for one in _beside_gammas(node) if _has_only(one, known)))
             arms = [self._near(one) for one in _arms(fits)]
             if arms[0] is None or any(one != arms[0] for one in arms):
                 continue
@@ -123,6 +123,19 @@ class _Series:
     fractions: Expression = ZERO
     next_fractions: Expression = ZERO
     rest: Expression = ZERO
+
+
+def _beside_gammas(node: Any) -> Iterator[Any]:
+    """The addends of a sum, without exponentials of what has nothing to do with its gamma functions: opened,
+    a softplus is not in range where it is."""
+    known: set[Read] = set()
+    left = list(node.args)
+    while near := [one for one in left if one.has(*_GAMMAS) or known & one.atoms(Read)]:
+        known = known.union(*(one.atoms(Read) for one in near))
+        left = [one for one in left if one not in near]
+    for one in node.args:
+        if one not in left or not one.has(sympy.exp, sigmoid, softplus):
+            yield one
 
 
 def _has_only(term: Any, kinds: tuple[Any, ...]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, sigmoid
+from objc.atoms import Branch, expm1, sigmoid, softplus, stop_gradient
 from objc.ir.symbols import Expression, Read
 from objc.passes.rewrites.forms import ONE, ZERO, Rewrite
 
@@ -70,6 +70,82 @@ def _may_cancel(term: Any) -> bool:
     return any(
         isinstance(f, (sympy.exp, sigmoid)) for f in sympy.Mul.make_args(term)
     ) and not term.has(Branch)
+
+
+def log_of_branch(node: Any) -> Expression | None:
+    """log(x·(if c then a else b) + y) = if c then log(x·a + y) else log(x·b + y) where an arm vanishes as an
+    exponential does, of which the logarithm does not: a probability by cases of the label."""
+    (argument,) = node.args
+    branch = next(filter(_vanishes, _branches_beside(argument)), None)
+    if branch is None:
+        return None
+    return Branch(branch.args[0], *(sympy.log(one) for one in _both_arms(argument, branch)))
+
+
+def log_of_held(node: Any) -> Expression | None:
+    """The logarithm of what is held, held: so it has the forms of one."""
+    (argument,) = node.args
+    if isinstance(argument, stop_gradient) and argument.has(*_VANISHING):
+        return stop_gradient(sympy.log(argument.args[0]))
+    return None
+
+
+def constant_beside_branch(node: Any, rewrite: Rewrite) -> Expression | None:
+    """1 − (if c then a else b) = if c then 1 − a else 1 − b, where one of them has a form of its own."""
+    number, rest = node.as_coeff_Add()
+    if number == 0 or isinstance(rest, sympy.Add):
+        return None
+    branch = next(filter(_vanishes, _branches_beside(rest)), None)
+    if branch is None:
+        return None
+    arms = _both_arms(node, branch)
+    if all(rewrite(one) == one for one in arms):
+        return None
+    return Branch(branch.args[0], *arms)
+
+
+def same_cases(node: Any) -> Expression | None:
+    """(if c then a else b)ⁿ·(if c then d else e) = if c then aⁿ·d else bⁿ·e where an arm vanishes as an
+    exponential does and none is zero: a power of a probability stands beside its logarithm."""
+    seen: dict[Any, Any] = {}
+    for one in node.args:
+        branch, power = one.as_base_exp()
+        if not isinstance(branch, Branch) or ZERO in branch.args[1:]:
+            continue
+        condition = branch.args[0]
+        if condition in seen and (_vanishes(branch) or _vanishes(seen[condition].as_base_exp()[0])):
+            other = seen[condition]
+            first, times = other.as_base_exp()
+            rest = [f for f in node.args if f is not one and f is not other]
+            arms = (
+                before**times * after**power
+                for before, after in zip(first.args[1:], branch.args[1:], strict=True)
+            )
+            return sympy.Mul(*rest, Branch(condition, *arms))
+        seen.setdefault(condition, one)
+    return None
+
+
+def _vanishes(branch: Any) -> bool:
+    return any(arm.has(*_VANISHING) for arm in branch.args[1:])
+
+
+_VANISHING = (sympy.exp, sigmoid, expm1, sympy.erf, sympy.erfc, softplus)
+
+
+def _branches_beside(node: Any) -> Iterator[Any]:
+    """The branches among the factors of the addends of an expression, and in powers of these."""
+    if isinstance(node, Branch):
+        yield node
+    elif isinstance(node, sympy.Add | sympy.Mul | sympy.Pow):
+        for one in node.args:
+            yield from _branches_beside(one)
+
+
+def _both_arms(node: Any, branch: Any) -> tuple[Any, ...]:
+    """An expression with the one and the other arm of every branch of this condition beside its addends."""
+    same = [one for one in _branches_beside(node) if one.args[0] == branch.args[0]]
+    return tuple(node.xreplace({one: one.args[arm] for one in same}) for arm in (1, 2))
 
 
 def addends_of_an_arm(node: Any) -> Expression | None:

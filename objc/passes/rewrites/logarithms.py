@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -243,6 +244,25 @@ def _log_of_shifted(logs: list[Any]) -> Expression | None:
         greatest = maximum(greatest, one)
     held = stop_gradient(greatest)
     return held + sympy.log(sympy.Add(*(sympy.exp(one - held) for one in logs)))
+
+
+def log_of_weighted(node: Any) -> Expression | None:
+    """log(exp a + w·exp b) with a weight of any sign: the greater of both exponents is taken out."""
+    terms = [_weight_and_exponent(one) for one in sympy.Add.make_args(node.args[0])]
+    exponents = [exponent for _, exponent in terms if exponent is not None]
+    if not 2 <= len(terms) <= 3 or len(exponents) < len(terms):
+        return None
+    if any(one.is_number or one.has(stop_gradient, maximum) for one in exponents):
+        return None
+    held = stop_gradient(functools.reduce(maximum, exponents))
+    parts = (weight * sympy.exp(exponent - held) for weight, exponent in terms)
+    return held + sympy.log(sympy.Add(*parts))
+
+
+def _weight_and_exponent(term: Any) -> tuple[Expression, Any]:
+    """(w, u) of w·exp(u); u is None where there is no exponential, or several."""
+    powers = [one for one in sympy.Mul.make_args(term) if isinstance(one, sympy.exp)]
+    return (term / powers[0], powers[0].args[0]) if len(powers) == 1 else (term, None)
 
 
 def _log_of_mixture(total: Any) -> Expression | None:
