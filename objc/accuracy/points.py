@@ -309,6 +309,8 @@ class Sampler:
         magnitudes = self._magnitudes(shape)
         if low is None or high is None:
             return np.zeros(shape, self.dtype)
+        if np.isinf(low) and np.isinf(high):  # other inputs are its ends
+            return self._fit(magnitudes * self.generator.choice([-1.0, 1.0], size=shape))
         if np.isinf(low) or np.isinf(high):
             return self._fit(low + magnitudes if np.isinf(high) else high - magnitudes)
         part = self._probabilities(shape).astype(float)
