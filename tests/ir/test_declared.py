@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import sympy
 
+from objc.accuracy.points import Sampler
 from objc.analysis.values.membership import are_members
 from objc.analysis.values.ranges import Ranges
 from objc.analysis.values.samples import samples
@@ -236,3 +237,14 @@ def test_what_lies_outside_is_no_member() -> None:
     above = program_of(SIGNATURES[4])
     assert not are_members(above, {"m": 0, "low": [0, 4], "high": [5, 3], "top": 0})
     assert are_members(above, {"m": 0, "low": [0, 3], "high": [5, 3], "top": 0})
+
+
+def test_adversarial_inputs_are_of_every_magnitude() -> None:
+    """An end that is another input is no reason to stand at the greatest number that there is."""
+    sampler = Sampler.of(program_of(SIGNATURES[1]), "float32", {}, 0)
+    drawn = sampler.draw(200, {})
+    assert (drawn["high"] >= drawn["low"]).all()
+    assert np.median(np.abs(drawn["high"])) < 1e6
+    assert (drawn["high"] < 0).any() and (drawn["high"] > 0).any()
+    near = sampler.near(drawn, {})
+    assert (near["high"] >= near["low"]).all()
