@@ -34,6 +34,7 @@ from objc.schedule.loops import (
     Finish,
     Item,
     Loop,
+    Ordered,
     Peeled,
     Product,
     Start,
@@ -294,6 +295,8 @@ def _pointwise(member: Member, producer: Member) -> bool:
 
 def _statement(member: Member) -> Item:
     let = member.plan.let
+    if member.plan.ordering is not None:
+        return _ordered(member)
     if let.reduction is None:
         return Assign(let.name, member.bound(let.free), member.renamed(let.body))
     scattered = member.plan.scattered
@@ -306,6 +309,19 @@ def _statement(member: Member) -> Item:
     )
     value = member.names[let.over[0]] if let.reduction in ("argmax", "argmin") else None
     return Accumulate(let.name, positions, body, guard, value)
+
+
+def _ordered(member: Member) -> Ordered:
+    """A row along an order: under the name of its last index nothing is read."""
+    let, found = member.plan.let, member.plan.ordering
+    assert found is not None
+    own = _fresh(let.free[-1], tuple(member.names.values()))
+
+    def row(read: Read) -> Read:
+        return read.at((*map(member.moved, read.positions[:-1]), at(own)))
+
+    where = (*(member.names[one] for one in let.free[:-1]), own)
+    return Ordered(let.name, where, found.mapped(row))
 
 
 def _blocks(slot: _Slot, around: tuple[Index, ...], kept: frozenset[str]) -> list[Item]:

@@ -23,6 +23,7 @@ from objc.schedule.loops import (
     Divided,
     Loop,
     Loops,
+    Ordered,
     Product,
     Serial,
     Step,
@@ -43,6 +44,9 @@ _MOVED = 4
 _KEPT = 2
 """What is kept is moved twice: put there, and fetched."""
 
+_SORTED, _ALONG = 200, 40
+"""Operations in whose time a key is sorted among thousands, and an entry taken in along an order."""
+
 _CHEAP = frozenset({"abs", "sign", "maximum", "minimum", "stop_gradient"})
 
 
@@ -56,6 +60,11 @@ def operations(step: Step) -> Polynomial:
             inner = [index for index in (*item.at, item.over) if index != step.index]
             factor, monomial = _product(tuple(index.dimension for index in inner))
             count = 3 if item.terms.is_of_differences else 2
+            total[monomial] = total.get(monomial, 0) + count * factor
+        if isinstance(item, Ordered):
+            outer = [one.index for one in around if isinstance(one, Loop)][skipped:]
+            factor, monomial = _product(tuple(one.dimension for one in (*outer, item.at[-1])))
+            count = _SORTED if item.ordering.side is None else _ALONG
             total[monomial] = total.get(monomial, 0) + count * factor
         if isinstance(item, Assign | Accumulate):
             count = operations_of(item.body) + isinstance(item, Accumulate)

@@ -19,6 +19,7 @@ from objc.schedule.loops import (
     Item,
     Loop,
     Loops,
+    Ordered,
     Peeled,
     Product,
     Serial,
@@ -27,6 +28,7 @@ from objc.schedule.loops import (
     step_items,
     walk,
 )
+from objc.schedule.orders import Ordering
 
 _BYTES = 8
 """Of a number in float64."""
@@ -109,6 +111,8 @@ def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
                 added = shown(terms.body) if terms.is_of_differences else factors
                 summed = f"{added} over {over.name}{condition}"
                 yield f"product {let}{_axes(at)} = {summed}{_where(loops, let)}"
+            case Ordered(let, at, ordering):
+                yield f"{let}{_axes(at)} = {_along(ordering)}{_where(loops, let)}"
             case Peeled(let, _, index, position, body):
                 yield f"{let} at {index.name} == {position} = {shown(body)}"
             case Start(let, axes):
@@ -120,6 +124,18 @@ def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
                 yield f"{let}{places} {reduction}= {shown(body)}{condition}"
             case Finish(let, at):
                 yield f"finish {let}{_axes(at)}{_where(loops, let)}"
+
+
+def _along(ordering: Ordering) -> str:
+    """What runs along an order, as in `sum of a along order, from the end, through, by ties`."""
+    keys, side = shown(ordering.keys), ordering.side
+    if side is None or ordering.value is None or ordering.order is None:
+        return f"order of {keys}"
+    said = [f"{ordering.kind} of {shown(ordering.value)} along {shown(ordering.order)}"]
+    if ordering.weight is not None:
+        said.append(f"by {shown(ordering.weight)}")
+    words = {"from the end": side.from_end, "through": side.through, "with ties": side.by_ties}
+    return ", ".join([*said, *(word for word, holds in words.items() if holds)])
 
 
 def _instead(loops: Loops, name: str) -> str:

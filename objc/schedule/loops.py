@@ -16,6 +16,7 @@ import sympy
 from objc.ir.index import Index, Position
 from objc.ir.program import Program
 from objc.ir.symbols import Condition, Expression, Read
+from objc.schedule.orders import Ordering
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,15 @@ class Product:
 
 
 @dataclass(frozen=True)
+class Ordered:
+    """A row of a let that runs along an order, or is one: its last index has no loop around."""
+
+    let: str
+    at: tuple[Index, ...]
+    ordering: Ordering
+
+
+@dataclass(frozen=True)
 class Block:
     """The items for every block of rows along an index. A `Loop` over the index among them runs over
     the rows of one block. It is a whole step, or stands in the loop over the examples of a batch."""
@@ -140,7 +150,7 @@ class Block:
     items: tuple[Item, ...]
 
 
-Item: TypeAlias = Assign | Peeled | Start | Accumulate | Finish | Loop | Product | Block
+Item: TypeAlias = Assign | Peeled | Start | Accumulate | Finish | Loop | Product | Ordered | Block
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from objc.ir.symbols import Condition, IndexValue, Read, conjuncts, indices_of, 
 
 if TYPE_CHECKING:
     from objc.schedule.blocks import Factors
+    from objc.schedule.orders import Ordering
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Plan:
     """A let with the order of its loops. `scattered` maps free indices that have no loop to the
     gathered position that a guard gives them, and `guard` is what is left of it. The first `together`
     loops are those that a recurrence, `group`, runs in as a whole. `factors` are those of a matrix
-    product in blocks of the first loop. Where it `is_whole`, no point of it may be made later. Where it
+    product in blocks of the first loop, and an `ordering` says how it runs along an order, without a loop
+    over its last index. Where it `is_whole`, no point of it may be made later. Where it
     `is_copy`, it is made in the loop of who reads it."""
 
     let: Let
@@ -38,6 +40,7 @@ class Plan:
     group: Group
     together: int = 0
     factors: Factors | None = None
+    ordering: Ordering | None = None
     is_whole: bool = False
     is_copy: bool = False
 
@@ -90,6 +93,11 @@ def as_copy(plan: Plan) -> Plan:
         return replace(plan, is_copy=True)
     over = [index for index in plan.path if index in plan.let.over]
     return replace(plan, path=(*plan.let.free, *over), is_copy=True)
+
+
+def along(plan: Plan, ordering: Ordering) -> Plan:
+    """The plan of what runs along an order, for each of its rows."""
+    return replace(plan, path=plan.let.free[:-1], scattered={}, ordering=ordering)
 
 
 def _leading(group: Group) -> tuple[Index, ...]:

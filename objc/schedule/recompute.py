@@ -14,6 +14,7 @@ from objc.ir.program import Let, Program
 from objc.ir.symbols import Read, indices_of, substitute_positions
 from objc.schedule.cost import operations_of
 from objc.schedule.loops import Loops
+from objc.schedule.orders import rows_along
 from objc.schedule.repeat import is_whole
 
 _FREE = 4
@@ -22,10 +23,12 @@ _FREE = 4
 
 def without_large(program: Program, loops: Loops) -> Program | None:
     """The program with what its loops would keep whole in its readers; None if there is nothing."""
+    rows = rows_along(program)
     large = {
         let.name: let
         for let in program.lets
         if let.name in loops.storage
+        and let.name not in rows
         and is_whole(let, loops.storage[let.name])
         and _is_light(let, program)
     }

@@ -24,7 +24,8 @@ from objc.schedule.loops import (
     Step,
 )
 from objc.schedule.merge import merged
-from objc.schedule.order import Plan, as_copy, plan
+from objc.schedule.order import Plan, along, as_copy, plan
+from objc.schedule.orders import ordering
 from objc.schedule.phases import phased
 from objc.schedule.recompute import without_large
 from objc.schedule.repeat import Copy, is_whole, repeated
@@ -99,6 +100,10 @@ def _in_steps(kept: Kept, products: Products, copies: frozenset[str]) -> Loops:
             made = replace(plan(let, group, plans), is_whole=let.name in kept.whole)
             if let.name in copies:
                 made = as_copy(made)
+            found = None if group.is_recurrence else ordering(let, program)
+            if found is not None:
+                plans[let.name] = along(made, found)
+                continue
             if products != Products.NONE and not group.is_recurrence:
                 made = replace(made, factors=factors(made, program, products))
             plans[let.name] = made

@@ -18,6 +18,7 @@ from objc.schedule.loops import (
     Finish,
     Item,
     Loop,
+    Ordered,
     Peeled,
     Product,
     Serial,
@@ -37,7 +38,7 @@ def storage_of(
     for item, path, indices, block in _places(steps):
         for one in item_reads(item):
             read.setdefault(one.tensor, []).append((path, one))
-        if isinstance(item, Assign | Finish | Product):
+        if isinstance(item, Assign | Finish | Product | Ordered):
             axes = _unbound(item, indices)
             bound = tuple(None if index in axes else index for index in item.at)
             rows = item.at.index(block[1]) if block is not None and block[1] in item.at else None
@@ -61,9 +62,11 @@ def storage_of(
     return found
 
 
-def _unbound(item: Assign | Finish | Product, around: Sequence[Index | None]) -> tuple[Index, ...]:
+def _unbound(
+    item: Assign | Finish | Product | Ordered, around: Sequence[Index | None]
+) -> tuple[Index, ...]:
     """The axes of a let that no loop around binds."""
-    if isinstance(item, Product):
+    if isinstance(item, Product | Ordered):
         return tuple(index for index in item.at if index not in around)
     return item.axes if isinstance(item, Finish) else ()
 
@@ -153,6 +156,8 @@ def item_reads(item: Item) -> list[Read]:
     found: list[Read] = []
     if isinstance(item, Product):
         found += item.terms.reads
+    if isinstance(item, Ordered):
+        found += item.ordering.reads
     if isinstance(item, Assign | Peeled | Accumulate):
         found += reads(item.body)
     if isinstance(item, Accumulate | Product):

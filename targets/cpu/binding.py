@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from objc.targets.cpu.driver import Either, get_threads
 from objc.targets.cpu.first_form import Usual
+from objc.targets.cpu.sharing import ALWAYS
 
 if TYPE_CHECKING:
     from objc.targets.cpu.driver import Kernel, Sized
@@ -96,7 +97,8 @@ class Bound:
             way(number, operations, threads) == (False, None)
             for number, operations in self.plan.several
         )
-        self.sure = SURE if found else 0
+        is_short = all(operations < ALWAYS for _, operations in self.plan.several)
+        self.sure = SURE if found and is_short else 0
         return found
 
     def _frame(self) -> tuple[int, Any, Any]:

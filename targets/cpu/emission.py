@@ -19,6 +19,7 @@ from objc.schedule import Products, schedule
 from objc.schedule.cost import operations
 from objc.schedule.loops import Block, Blocked, Loops, Product, Serial, walk
 from objc.schedule.narrow import few, narrow
+from objc.schedule.orders import ordered_dimensions, with_orders
 from objc.target import DType, Emitted
 
 FEW = 63
@@ -52,6 +53,10 @@ def emit(program: Program, dtype: DType) -> Emitted:
 
 def few_entries(wide: Kernel, narrow: Kernel) -> dict[str, int]:
     """The dimensions that are to be small for the second of two forms, and how many entries at most."""
+    along = ordered_dimensions(wide.loops.program)
+    if along:
+        sorts = [one.name for one in along if one.size is None]
+        return dict.fromkeys([*sorts, *few(narrow.loops)], FEW)
     pairs, most = _pairs(wide.loops)
     if pairs:
         return {one.name: most for one in pairs if one.size is None}
@@ -80,19 +85,30 @@ def _usual(kernel: Kernel) -> dict[str, Any]:
     return {"usual": {"text": first.whole(), "metadata": first.metadata()}}
 
 
-def scheduled(program: Program, dtype: DType, products: Products = Products.EACH) -> Loops:
-    """The loops of a program as they are emitted."""
-    program = as_long_as_asked(separated(program), dtype)
-    return schedule(ranked(computable_everywhere(program)), products)
+def scheduled(
+    program: Program, dtype: DType, products: Products = Products.EACH, sorts: bool = True
+) -> Loops:
+    """The loops of a program as they are emitted; where it `sorts`, rows are reduced along an order."""
+    program = computable_everywhere(as_long_as_asked(separated(program), dtype))
+    return schedule(with_orders(program) if sorts else ranked(program), products)
 
 
 def forms(
     program: Program, dtype: DType, prefixes: tuple[str, str] = ("", "")
 ) -> tuple[Kernel, Kernel | None]:
     """A program's kernel, and where that is another, one for rows of few entries, which takes them side by
-    side, or one for matrices of few entries, which multiplies them row by row. The names of their functions
-    begin with the prefixes."""
+    side and compares each with each instead of sorting them, or one for matrices of few entries, which
+    multiplies them row by row. The names of their functions begin with the prefixes."""
     loops = scheduled(program, dtype)
+    along = ordered_dimensions(loops.program)
+    if along:
+        by_pairs = scheduled(program, dtype, sorts=False)
+        if any(one.size is None or one.size > FEW for one in along):
+            turned = narrow(by_pairs)
+            is_narrow = turned is not None
+            beside = Kernel(turned or by_pairs, dtype, prefixes[1], is_narrow=is_narrow)
+            return Kernel(loops, dtype, prefixes[0]), beside
+        loops = by_pairs
     pairs, most = _pairs(loops)
     known = [one.size for one in pairs if one.size is not None]
     if pairs and all(size <= most for size in known):

@@ -16,11 +16,24 @@ from objc.targets.cpu.mathematics import (
 from objc.targets.cpu.mathematics.bits import add, maximum, minimum, view
 from objc.targets.cpu.mathematics.powers import is_few
 from objc.targets.cpu.mathematics.registers import flat
+from objc.targets.cpu.orders import (
+    running_count,
+    running_exponentials,
+    running_max,
+    running_min,
+    running_others,
+    running_sum,
+    running_ties,
+    running_weighed,
+    sort,
+)
 from objc.targets.cpu.products import distances, finite, product, pulls
 
 __all__ = [
     "add", "distances", "finite", "flat", "inside", "is_few", "maximum", "minimum",
-    "product", "pulls", "step", "view",
+    "product", "pulls", "running_count",
+    "running_exponentials", "running_max", "running_min", "running_others",
+    "running_sum", "running_ties", "running_weighed", "sort", "step", "view",
 ]  # fmt: skip
 
 for _module in (error_function, float32, float64, normal, powers, special, trigonometry, wide):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import sympy
+from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.reductions import Reductions
 
 from objc.ir.index import Index
 from objc.ir.program import Input, Let
 from objc.ir.symbols import Read, conjuncts, indices_of
-from objc.schedule.loops import Product
+from objc.schedule.loops import Ordered, Product
 
 DEPTH, HEIGHT, WIDTH = 256, 240, 256
 """Steps of a sum that are packed at a time, and the most rows and columns of what is packed: what the
@@ -74,6 +75,40 @@ class Multiplication(Reductions):
                     asked[f"{call} > 0"] = None
                     self.functions.add("finite")
         return " and ".join(asked)
+
+    def _along(self, item: Ordered) -> str:
+        """The call that sorts a row, or runs along the order of one."""
+        let, own = self.program.let[item.let], item.ordering
+        goal, keys = self._row(let.read(*item.at)), self._row(own.keys)
+        count = self._count(item.at[-1])
+        self.layout.filled.add(let.name)
+        if own.side is None:
+            self.functions.add("sort")
+            kind = self._kind_of(self.program.tensor(own.keys.tensor))
+            kinds = {"spare": "int64", "held": kind, "moved": kind}
+            spare = [self._memory(name, item.at[-1], one) for name, one in kinds.items()]
+            return f"sort({', '.join([goal, *spare, keys, count])})"
+        assert own.order is not None and own.value is not None
+        order, value = self._row(own.order), self._row(own.value)
+        weight = value if own.weight is None else self._row(own.weight)
+        name = f"running_{own.kind}"
+        self.functions.add(name)
+        side = [own.side.from_end, own.side.through, own.side.by_ties]
+        words = [goal, order, keys, value, weight, count, *(str(int(one)) for one in side)]
+        return f"{name}({', '.join(words)})"
+
+    def _row(self, read: Read) -> str:
+        """The row of a tensor along its last axis."""
+        name, texts = self._entry(self.program.tensor(read.tensor), read.positions)
+        return f"{name}[{', '.join(texts[:-1])}]" if texts[1:] else name
+
+    def _memory(self, name: str, index: Index, kind: str) -> str:
+        """An array along a dimension for the time of a call."""
+        name = self.layout.name(name, f"{kind}_{index.dimension}")
+        shape = shape_of([index.dimension])
+        what = ("scratch", name, shape, 4 if kind == "float32" else 8)
+        self.parameters[name] = name
+        return self.layout.array(name, what, [self.layout.extent(index.dimension)], kind, True)
 
     def _packed(self, name: str, numbers: int) -> str:
         """The array of that name in which factors are packed."""

@@ -223,6 +223,13 @@ class Places:
         self, tensor: Input | Let, positions: Sequence[Position], facts: Facts | None = None
     ) -> str:
         """The element of the array that holds a tensor."""
+        name, texts = self._entry(tensor, positions, facts)
+        return f"{name}[{', '.join(texts)}]"
+
+    def _entry(
+        self, tensor: Input | Let, positions: Sequence[Position], facts: Facts | None = None
+    ) -> tuple[str, list[str]]:
+        """The array that holds a tensor, and the places in it."""
         facts = self.facts[-1] if facts is None else facts
         name, axes = self._array(tensor)
         texts = [self._place(positions[axis], facts) for axis in axes]
@@ -233,7 +240,7 @@ class Places:
             texts[axes.index(block)] = self._index_name(self.block)
         elif self.outer is not None and 0 in axes and positions[0].index == self.outer:
             name, texts[0] = self._own(name), self._index_name(self.outer)
-        return f"{name}[{', '.join(texts)}]"
+        return name, texts
 
     def _array(self, tensor: Input | Let) -> tuple[str, Sequence[int]]:
         """The array that holds a tensor, and which of the tensor's axes it has."""

@@ -28,6 +28,7 @@ from objc.schedule.loops import (
     Finish,
     Item,
     Loop,
+    Ordered,
     Parallel,
     Peeled,
     Product,
@@ -283,6 +284,8 @@ class StepText(Multiplication):
                     self._rows_in_blocks(item)
                 case Product():
                     self._product(item)
+                case Ordered():
+                    self._line(self._along(item))
                 case Assign():
                     self._assign(item)
                 case Peeled():

@@ -1,0 +1,237 @@
+"""Sorting, and what is summed up along an order, in the language of steps.
+
+A row of n keys is sorted by merging, in n·log n steps, where a comparison with every other key takes n².
+A sum over all that comes before an entry is then one number on the way along the order.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import float64, int64
+from objc.targets.cpu.kernels import alone, fixed, helper
+from objc.targets.cpu.mathematics.bits import maximum, minimum
+from objc.targets.cpu.mathematics.float64 import exp_64
+
+# ---- copied into emitted modules from here on
+
+
+@alone
+def sort(order, spare, held, moved, keys, count):
+    """order[r]: the place of the key of rank r, of equal ones the first first; what is no number comes last.
+    The others are memory for as many places and keys."""
+    known = 0
+    for own in range(count):
+        if keys[own] == keys[own]:
+            held[known] = keys[own]
+            order[known] = own
+            known += 1
+    rank = known
+    for own in range(count):
+        if keys[own] != keys[own]:
+            order[rank] = own
+            rank += 1
+    first = 0
+    while first < known:
+        last = min(first + 8, known)
+        own = first + 1
+        while own < last:
+            key = held[own]
+            there = order[own]
+            place = own
+            while place > first and key < held[place - 1]:
+                held[place] = held[place - 1]
+                order[place] = order[place - 1]
+                place -= 1
+            held[place] = key
+            order[place] = there
+            own += 1
+        first = last
+    width = 8
+    while width < known:
+        merge(moved, spare, held, order, width, known)
+        merge(held, order, moved, spare, 2 * width, known)
+        width = 4 * width
+
+
+@helper
+def merge(goal, goal_order, source, order, width, count):
+    """Pairs of sorted runs of a width, each as one."""
+    begin = 0
+    while begin < count:
+        left = begin
+        middle = min(begin + width, count)
+        right = middle
+        last = min(middle + width, count)
+        place = begin
+        while left < middle and right < last:
+            key = source[left]
+            other = source[right]
+            here = order[left]
+            there = order[right]
+            takes = int64(other < key)
+            goal[place] = other if takes > 0 else key
+            goal_order[place] = here + takes * (there - here)
+            right += takes
+            left += 1 - takes
+            place += 1
+        while left < middle:
+            goal[place] = source[left]
+            goal_order[place] = order[left]
+            left += 1
+            place += 1
+        while right < last:
+            goal[place] = source[right]
+            goal_order[place] = order[right]
+            right += 1
+            place += 1
+        begin = last
+
+
+@alone
+def running_sum(goal, order, keys, value, weight, count, from_end, through, by_ties):
+    """goal[i] = Σ value[j] over all j before i. `from_end`: after it; `through`: and i; `by_ties`: with all
+    of its equals, where equal keys else come before each other as they stand."""
+    run(goal, order, keys, value, weight, count, from_end, through, by_ties, 0)
+
+
+@alone
+def running_max(goal, order, keys, value, weight, count, from_end, through, by_ties):
+    """The largest instead."""
+    run(goal, order, keys, value, weight, count, from_end, through, by_ties, 1)
+
+
+@alone
+def running_min(goal, order, keys, value, weight, count, from_end, through, by_ties):
+    """The smallest instead."""
+    run(goal, order, keys, value, weight, count, from_end, through, by_ties, 2)
+
+
+@alone
+def running_ties(goal, order, keys, value, weight, count, from_end, through, by_ties):
+    """How often there is the largest."""
+    run(goal, order, keys, value, weight, count, from_end, through, by_ties, 3)
+
+
+@alone
+def running_others(goal, order, keys, value, weight, count, from_end, through, by_ties):
+    """Σ exp(value[j] − m) of those that are not the largest, m."""
+    run(goal, order, keys, value, weight, count, from_end, through, by_ties, 4)
+
+
+@alone
+def running_weighed(goal, order, keys, value, weight, count, from_end, through, by_ties):
+    """Σ weight[j]·exp(value[j] − m), m the largest value."""
+    run(goal, order, keys, value, weight, count, from_end, through, by_ties, 5)
+
+
+@alone
+def running_exponentials(goal, order, keys, value, weight, count, from_end, through, by_ties):
+    """The same without weights."""
+    run(goal, order, keys, value, weight, count, from_end, through, by_ties, 6)
+
+
+@fixed
+@helper
+def run(goal, order, keys, value, weight, count, from_end, through, by_ties, what):
+    """Along the order, group by group of equal keys, or key by key. What is no number is compared with
+    nothing: it is before nothing, and nothing before it."""
+    known = count
+    empty = 0.0
+    if what == 1:
+        empty = -math.inf
+    if what == 2:
+        empty = math.inf
+    while known > 0 and keys[order[known - 1]] != keys[order[known - 1]]:
+        known -= 1
+        goal[order[known]] = empty
+    total = empty
+    most = -math.inf
+    ties = 0.0
+    first = 0
+    while first < known:
+        last = first + 1
+        if by_ties > 0:
+            key = keys[at_rank(order, first, known, from_end)]
+            while last < known and keys[at_rank(order, last, known, from_end)] == key:
+                last += 1
+        turn = 0
+        while turn < 2:
+            place = first
+            if turn == through:
+                while place < last:
+                    if what == 3:
+                        goal[at_rank(order, place, known, from_end)] = ties
+                    else:
+                        goal[at_rank(order, place, known, from_end)] = total
+                    place += 1
+            else:
+                while place < last:
+                    own = at_rank(order, place, known, from_end)
+                    x = float64(value[own])
+                    if what == 0:
+                        total = total + x
+                    if what == 1:
+                        total = maximum(total, x)
+                    if what == 2:
+                        total = minimum(total, x)
+                    if what >= 3:
+                        w = 1.0
+                        if what == 5:
+                            w = float64(weight[own])
+                        if x > most:
+                            if what == 4:
+                                total = total + ties
+                            total = total * exp_64(most - x)
+                            ties = 1.0
+                            most = x
+                            if what >= 5:
+                                total = total + w
+                        else:
+                            if x == most:
+                                if x > -math.inf:
+                                    ties = ties + 1.0
+                                    if what >= 5:
+                                        total = total + w
+                            else:
+                                total = total + w * exp_64(x - most)
+                    place += 1
+            turn += 1
+        first = last
+
+
+@helper
+def at_rank(order, rank, known, from_end):
+    """The place of what is the rank-th from the beginning, or from the end."""
+    if from_end > 0:
+        rank = known - 1 - rank
+    return order[rank]
+
+
+@alone
+def running_count(goal, order, keys, value, weight, count, from_end, through, by_ties):
+    """`running_sum` of whole numbers."""
+    known = count
+    while known > 0 and keys[order[known - 1]] != keys[order[known - 1]]:
+        known -= 1
+        goal[order[known]] = 0
+    total = 0
+    first = 0
+    while first < known:
+        last = first + 1
+        if by_ties > 0:
+            key = keys[at_rank(order, first, known, from_end)]
+            while last < known and keys[at_rank(order, last, known, from_end)] == key:
+                last += 1
+        turn = 0
+        while turn < 2:
+            place = first
+            while place < last:
+                own = at_rank(order, place, known, from_end)
+                if turn == through:
+                    goal[own] = total
+                else:
+                    total += value[own]
+                place += 1
+            turn += 1
+        first = last

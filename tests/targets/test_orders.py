@@ -1,0 +1,208 @@
+"""What runs along an order: sorted rows, and reductions over all that comes before, beside a comparison with
+every other entry and beside SciPy and PyTorch."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import click.testing
+import numpy as np
+import pytest
+import torch
+from objc.targets.cpu.emission import FEW
+
+import objc
+import objc.library
+from objc.cli.application import objc as command
+from objc.compiler import Variant, derive
+from objc.ir.evaluate import evaluate
+
+LESS = {
+    "<": lambda t, s, i, j: t < s,
+    "<=": lambda t, s, i, j: t <= s,
+    ">": lambda t, s, i, j: t > s,
+    ">=": lambda t, s, i, j: t >= s,
+    "< or (t[j] == t[i] and j < i)": lambda t, s, i, j: (t < s) | ((t == s) & (j < i)),
+    "< or (t[j] == t[i] and j >= i)": lambda t, s, i, j: (t < s) | ((t == s) & (j >= i)),
+    "> or (t[j] == t[i] and j <= i)": lambda t, s, i, j: (t > s) | ((t == s) & (j <= i)),
+    "> or (t[j] == t[i] and i < j)": lambda t, s, i, j: (t > s) | ((t == s) & (j > i)),
+}
+"""Guards `t[j] … t[i]`, and what they say of two keys and their places."""
+
+BODIES = {
+    "sum": "sum[j | GUARD](x[j]^2)",
+    "some": "sum[j | GUARD and e[j] == 1](x[j]^2)",
+    "count": "count[j](GUARD) * x[i]",
+    "max": "max(-9, max[j | GUARD](x[j]))",
+    "min": "min(9, min[j | GUARD](x[j]))",
+    "product": "sum[j | GUARD](x[j] * x[i])",
+    "exponentials": "sum[j | GUARD](exp(x[j] - x[i]))",
+    "weighed": "sum[j | GUARD](t[j]^2 * exp(x[j] + 2 * x[i]))",
+    "logsumexp": "log(1 + exp(logsumexp[j | GUARD](x[j] - x[i])))",
+}
+ROWS = FEW + 37
+
+
+def text(body: str, guard: str) -> str:
+    sign, _, ties = guard.partition(" ")
+    written = BODIES[body].replace("GUARD", f"(t[j] {sign} t[i] {ties})")
+    return f"loss f(x: real[N] | t: real[N], e: binary[N]) = sum[i](sin(i) * {written})"
+
+
+@functools.cache
+def compiled(source: str, target: str = "cpu") -> Any:
+    return objc.compile(source, target=target)
+
+
+def drawn(shape: tuple[int, ...], dtype: str, seed: int = 0) -> list[Any]:
+    """Values, keys of which several are equal, and who counts."""
+    generator = np.random.default_rng(seed)
+    x, t = generator.normal(size=shape), np.round(3 * generator.normal(size=shape)) / 3
+    return [x.astype(dtype), t.astype(dtype), (generator.random(shape) < 0.7).astype(dtype)]
+
+
+def _pairs() -> list[tuple[str, str]]:
+    """Every body with two of the guards in turn, and some with all."""
+    guards = list(LESS)
+    found = {("sum", guard) for guard in guards} | {("logsumexp", guard) for guard in guards}
+    for number, body in enumerate(BODIES):
+        found |= {(body, guards[number % 4]), (body, guards[4 + (number + 1) % 4])}
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("body", "guard"), _pairs())
+def test_every_side_of_every_reduction(body: str, guard: str) -> None:
+    source = text(body, guard)
+    for rows, dtype in ((ROWS, "float32"), (ROWS, "float64"), (FEW, "float32")):
+        arguments = drawn((2, rows), dtype)
+        value, gradient = compiled(source).f.value_and_grad(*arguments)
+        wide = [one.astype(float) for one in arguments]
+        exact, slopes = compiled(source, "numpy").f.value_and_grad(*wide)
+        closely = 3e-6 if dtype == "float32" else 1e-13
+        sizes = np.abs(compiled(source, "numpy").f.per_example(*wide)).max()
+        assert value == pytest.approx(exact, rel=closely, abs=closely * sizes)
+        np.testing.assert_allclose(
+            gradient, slopes, rtol=closely, atol=closely * np.abs(slopes).max()
+        )
+
+
+@pytest.mark.parametrize("guard", LESS)
+def test_sums_are_those_of_a_comparison_with_every_entry(guard: str) -> None:
+    """By NumPy, all pairs at once; keys that are no numbers, infinities among the others."""
+    x, t, e = drawn((ROWS,), "float64")
+    t[::9], t[5], t[6] = np.nan, np.inf, -np.inf
+    places = np.arange(ROWS)
+    before = LESS[guard](t[None, :], t[:, None], places[:, None], places[None, :])
+    expected = np.sin(places) @ (before @ x**2)
+    found, gradient = compiled(text("sum", guard)).f.value_and_grad(x, t, e)
+    assert found == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(gradient, 2 * x * (np.sin(places) @ before), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rows", [1, 2, 7, 8, 9, 33, FEW, FEW + 1, 100, 257, 3000])
+def test_sorting(rows: int, dtype: str) -> None:
+    """Equal keys stay as they stand, what is no number comes last."""
+    kernel = compiled(
+        "loss f(x: real[N] | t: real[N]) = sum[i](x[o[i]] * sin(i))\n  where o = argsort(t)"
+    )
+    generator = np.random.default_rng(rows)
+    for keys in (
+        generator.normal(size=rows), np.arange(rows), -np.arange(rows), np.zeros(rows),
+        np.round(generator.normal(size=rows)), np.where(generator.random(rows) < 0.3, np.nan, 1.0),
+        generator.choice([-0.0, 0.0, np.inf, -np.inf, 1.0], rows),
+    ):  # fmt: skip
+        t, x = keys.astype(dtype), generator.normal(size=rows).astype(dtype)
+        _, gradient = kernel.f.value_and_grad(x, t)
+        expected = np.zeros(rows)
+        expected[np.argsort(t, kind="stable")] = np.sin(np.arange(rows))
+        np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-7)
+
+
+def test_whole_numbers_are_sorted_as_such() -> None:
+    """These two are one number of float64."""
+    source = "loss f(x: real[N] | t: count[N]) = sum[i](x[i] * (1 + count[j](t[j] < t[i])))"
+    t = np.full(ROWS, 2**60)
+    t[::2] += 1
+    _, gradient = compiled(source).f.value_and_grad(np.ones(ROWS), t)
+    np.testing.assert_array_equal(gradient, np.where(np.arange(ROWS) % 2, 1, 1 + ROWS // 2))
+
+
+def test_sums_up_to_a_place() -> None:
+    source = "loss f(x: real[N] | t: real[N]) = sum[i](t[i] * exp(sum[j | j <= i](x[j])))"
+    x, t, _ = drawn((ROWS,), "float64")
+    leaf = torch.tensor(x, requires_grad=True)
+    expected = (torch.tensor(t) * torch.exp(torch.cumsum(leaf, 0))).sum()
+    expected.backward()
+    found, gradient = compiled(source).f.value_and_grad(x, t)
+    assert found == pytest.approx(expected.item(), rel=1e-12)
+    np.testing.assert_allclose(gradient, leaf.grad, rtol=1e-11)
+
+
+def test_partial_likelihoods_far_apart() -> None:
+    """Hazards that differ by more than a double holds: what is small beside the largest keeps its digits."""
+    rows = 200
+    log_hazard = np.linspace(-700, 700, rows)[np.random.default_rng(2).permutation(rows)]
+    time, event = np.arange(rows)[::-1].astype(float), np.ones(rows)
+    order = torch.tensor(np.argsort(-time))
+    leaf = torch.tensor(log_hazard, requires_grad=True)
+    expected = (torch.logcumsumexp(leaf[order], 0) - leaf[order]).sum()
+    expected.backward()
+    found, gradient = objc.library.cox.value_and_grad(log_hazard, time, event)
+    assert found == pytest.approx(expected.item(), rel=1e-13)
+    np.testing.assert_allclose(gradient, leaf.grad, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_losses_of_the_library(dtype: str) -> None:
+    """In the order of a sort, and beside every other: both are one function."""
+    x, y, e = drawn((150,), dtype)
+    sign = np.where(e == 1, 1, -1).astype(dtype)
+    for name, arguments in {
+        "cox": (x, y, e), "listmle": (x, y), "lovasz_hinge": (x, sign), "wasserstein_1d": (x, y),
+    }.items():  # fmt: skip
+        kernel = getattr(objc.library, name)
+        found, gradient = kernel.value_and_grad(*arguments)
+        program = kernel.program
+        named = zip(program.inputs, arguments, strict=True)
+        given = {one.name: np.asarray(array, float) for one, array in named}
+        wrt = program.differentiable[0].name
+        exact = evaluate(derive(program, Variant(("value", "gradient"), (wrt,))), given)
+        slopes = exact[f"gradient:{wrt}"]
+        closely = (2e-6 if dtype == "float32" else 1e-13) * (150 if name == "lovasz_hinge" else 1)
+        assert found == pytest.approx(float(exact["value"]), rel=closely)
+        np.testing.assert_allclose(gradient, slopes, rtol=0, atol=closely * np.abs(slopes).max())
+
+
+def test_a_library_of_functions_sorts() -> None:
+    source = text("logsumexp", ">=") + text("count", "< or (t[j] == t[i] and j < i)").replace(
+        "loss f", "\nloss g"
+    )
+    arguments = drawn((ROWS,), "float64")
+    modules = [compiled(source, target) for target in ("library", "cpu")]
+    for name in ("f", "g"):
+        (found, slopes), (value, gradient) = (
+            getattr(one, name).value_and_grad(*arguments) for one in modules
+        )
+        assert found == pytest.approx(value, rel=1e-14)
+        np.testing.assert_allclose(slopes, gradient, rtol=1e-12, atol=1e-14)
+
+
+def test_a_module_for_people_sorts(tmp_path: Path) -> None:
+    """With Numba alone."""
+    source = text("exponentials", "> or (t[j] == t[i] and j <= i)")
+    (tmp_path / "ordered.objc").write_text(source, "utf-8")
+    command_line = ["compile", str(tmp_path / "ordered.objc"), "-o", str(tmp_path / "written")]
+    done = click.testing.CliRunner().invoke(command, command_line)
+    assert done.exit_code == 0, done.output
+    place = tmp_path / "written" / "ordered.py"
+    specification = importlib.util.spec_from_file_location("objc_written_ordered", place)
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    arguments = drawn((ROWS,), "float64")
+    found, expected = module.f(*arguments), compiled(source).f(*arguments)
+    assert found == pytest.approx(expected, rel=1e-14)
