@@ -158,6 +158,15 @@ class Denominators:
         inside = [bodies[b.tensor] for _, b in one.squares if getattr(b, "tensor", "") in bodies]
         return all(self._is_share(body) for body in inside)
 
+    def is_length_of_shares(self, one: Denominator) -> bool:
+        """Whether beside such vectors there are only numbers that no index counts."""
+        others = [b for _, b in one.squares if not self.is_length(b)]
+        return (
+            len(others) < len(one.squares)
+            and not any(indices_of(b) for b in others)
+            and self.is_of_shares(one)
+        )
+
     def _is_share(self, entry: Any) -> bool:
         if isinstance(entry, (sigmoid, sympy.tanh)):
             return True

@@ -91,6 +91,8 @@ class _Lengths:
             known = self.denominators.within(opened)
         if not known or not (self.makes_lets or len(known) == len(known[0].squares) == 1):
             return None
+        if all(self.denominators.is_length_of_shares(one) for one in known):
+            return None
         ratios = {b for one in known for _, b in one.squares if isinstance(b, quotient)}
         norms = {
             read: self.denominators.norm(read) ** 2
