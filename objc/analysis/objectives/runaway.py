@@ -36,6 +36,7 @@ from objc.analysis.signs.far import far_out, limit
 from objc.analysis.subject import Subject
 from objc.analysis.values.evaluation import Outputs, is_nan, outputs_of_all
 from objc.analysis.values.samples import Values, samples, shown
+from objc.ir.declared import leaning
 from objc.ir.program import Program
 
 _LENGTHS = (8.0, 64.0, 512.0, 4096.0)
@@ -98,7 +99,10 @@ class _Search:
         self.program = subject.program
         self.places = places
         self.upward = subject.declared.direction == "maximize"
-        self.moving = [one for one in subject.program.inputs if one.is_differentiable]
+        # Along a ray of what others are tied to, its domain or theirs ends.
+        tied = leaning(subject.program)
+        inputs = subject.program.inputs
+        self.moving = [one for one in inputs if one.is_differentiable and one.name not in tied]
 
     def at(self, places: Sequence[Values]) -> Runaway | None:
         """A ray from some of these places, one of those first on which the objective falls at most."""
