@@ -9,20 +9,21 @@ import sympy
 from objc.atoms import Branch
 from objc.ir.program import Let
 from objc.ir.symbols import Condition, Expression, conjuncts, indices_of, reads
-from objc.schedule.loops import Accumulate, Loop, Loops, walk
+from objc.schedule.loops import Accumulate, Block, Loop, Loops, Product, walk
 
 
-def shared_guard(loop: Loop) -> set[Condition]:
-    """What everything in a loop waits for, and does not change in it: it is asked once, before."""
+def shared_guard(loop: Loop | Block, passing: Set[str] = frozenset()) -> set[Condition]:
+    """What everything in a loop waits for, and does not change in it: it is asked once, before. Products
+    that are `passing` are made for what waits alone."""
     found: set[Condition] | None = None
     inner = {loop.index}
-    for item, _ in walk(loop.body):
+    for item, _ in walk(loop.body if isinstance(loop, Loop) else loop.items):
         if isinstance(item, Loop):
             inner.add(item.index)
         elif isinstance(item, Accumulate):
             parts = set(conjuncts(item.guard)) - {sympy.true}
             found = parts if found is None else found & parts
-        else:
+        elif not isinstance(item, Product) or item.let not in passing:
             return set()
     return {one for one in found or () if not indices_of(one) & inner and _is_in_range(one)}
 

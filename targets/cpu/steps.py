@@ -173,7 +173,13 @@ class StepText(Multiplication):
                 slots.append((start, width))
                 width += 2 if let.reduction in ("argmax", "argmin") else 1
                 self._scalar_start(let)
+        shared: set[Condition] = set()
+        if isinstance(step, Blocked):
+            passing = {name for name in multiplied if self.loops.storage[name].kind == "scratch"}
+            shared = shared_guard(step.block, passing)
+        self._where(shared)
         self._items(step.items)
+        self._everywhere(shared)
         for start, slot in slots:
             let = self.program.let[start.let]
             partial = self._partials(self.number)
@@ -345,14 +351,8 @@ class StepText(Multiplication):
         if sums is not None:
             self._four_rows(loop, *sums, extent)
             return
-        shared = shared_guard(loop)
-        if shared:
-            condition = sympy.And(*shared)
-            printer = Printer(self, self.dtype, hard=True)
-            self._line(f"if {bare(printer.condition(condition, self.facts[-1]))}:")
-            self.indent += 1
-            self.facts.append(self.facts[-1].given(condition))
-            self.asked |= shared
+        shared = shared_guard(loop) - self.asked
+        self._where(shared)
         asks = self.asks_rows and self._is_of_a_row(loop)
         forms = skippable(loop, self._is_there) if asks else None
         few = seldom(loop) if forms is None and asks and self.block is not None else None
@@ -362,6 +362,20 @@ class StepText(Multiplication):
             self._for_few(*few, loop, extent)
         else:
             self._plain_loop(loop, extent)
+        self._everywhere(shared)
+
+    def _where(self, shared: set[Condition]) -> None:
+        """What follows is done where all of these hold."""
+        if shared:
+            condition = sympy.And(*shared)
+            printer = Printer(self, self.dtype, hard=True)
+            self._line(f"if {bare(printer.condition(condition, self.facts[-1]))}:")
+            self.indent += 1
+            self.facts.append(self.facts[-1].given(condition))
+            self.asked |= shared
+
+    def _everywhere(self, shared: set[Condition]) -> None:
+        """The end of what is done where these hold."""
         if shared:
             self.asked -= shared
             self.facts.pop()
