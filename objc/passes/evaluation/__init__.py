@@ -15,6 +15,7 @@ from objc.passes.evaluation.complements import complements_of_probabilities
 from objc.passes.evaluation.compound import compound
 from objc.passes.evaluation.confident import ask_the_others
 from objc.passes.evaluation.cosine_complements import complements_of_cosines
+from objc.passes.evaluation.counts import counts_over_counts
 from objc.passes.evaluation.deviations import center_twice
 from objc.passes.evaluation.divergences import divergences_by_parts
 from objc.passes.evaluation.exponentials import powers_of_one_exponential
@@ -56,6 +57,7 @@ __all__ = ["keep_digits", "keep_range", "scale_last"]
 
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
+    program = counts_over_counts(program)
     program = center_means(open_known_arms(gammas_beside_logarithms(program)))
     program = differences_of_powers(project_by_the_rest(variances_as_squares(program)))
     program = powers_near_one(program)
