@@ -116,6 +116,10 @@ def _factor_and_read(term: Any, known: Mapping[str, Any]) -> tuple[Expression, R
 
 _CONFIDENT = sympy.Rational(-7, 10)
 """A log-probability beyond which the rest is summed: its complement is a rounded 1 − p."""
+_MOST = sympy.Rational(-69, 100)
+"""A log-probability, a little less than of one half, that one entry alone can have gone beyond."""
+_MORE = sympy.Rational(-2, 3)
+"""One that is beyond it however either is rounded."""
 
 
 def logs_of_the_rest(program: Program) -> Program:
@@ -123,16 +127,25 @@ def logs_of_the_rest(program: Program) -> Program:
     `log p[y] − log(1 − p[y])`, which are the logit less theirs, at all p."""
     normalizers = {let.name: let for let in program.lets if let.reduction == "logsumexp"}
     inside, names = members(program), Names.of(program)
-    rests: dict[tuple[str, tuple[Position, ...], Position], Let] = {}
+    rests: dict[tuple[str, tuple[Position, ...], Position | None], Let] = {}
     lets: list[Let] = []
     for let in program.lets:
         swaps = {}
         for node in sorted(let.body.atoms(log1mexp), key=spelled) if let.name not in inside else ():
             (u,) = node.args
             for total, place in _entry_of_softmax(u, normalizers):
+                normalizer = normalizers[total.tensor]
+                if isinstance(place.base, Index):
+                    few = total.tensor, (), None
+                    if few not in rests:
+                        largest, rests[few] = _few(normalizer, names)
+                        lets += [largest, rests[few]]
+                    log_rest = rests[few].read(*total.positions) - total
+                    swaps[node] = Branch(sympy.Gt(u, _MORE), log_rest, node)
+                    break
                 key = total.tensor, total.positions, place
                 if key not in rests:
-                    rests[key] = _rest(normalizers[total.tensor], total, place, let, names)
+                    rests[key] = _rest(normalizer, total, place, let, names)
                     lets.append(rests[key])
                 log_rest = rests[key].read(*rests[key].free) - total
                 gone = total not in let.body.xreplace({node: log_rest}).atoms(Read)
@@ -145,19 +158,28 @@ def logs_of_the_rest(program: Program) -> Program:
 def _entry_of_softmax(
     u: Expression, normalizers: Mapping[str, Let]
 ) -> Iterator[tuple[Read, Position]]:
-    """(l, y) where u is `b[y] − l` with `l = logsumexp[k] b[k]` and y a place of the data, or a number."""
+    """(l, y) where u is `b[y] − l` with `l = logsumexp[k] b[k]`, and y a place: of the data, a number, each."""
     reads = sorted(u.atoms(Read), key=spelled)
-    places = dict.fromkeys(
-        place for read in reads for place in read.positions if not isinstance(place.base, Index)
-    )
+    places = dict.fromkeys(place for read in reads for place in read.positions)
     for total in (read for read in reads if read.tensor in normalizers):
         normalizer = normalizers[total.tensor]
         moves: dict[Index, Position] = dict(zip(normalizer.free, total.positions, strict=True))
         whole = len(normalizer.over) == 1 and normalizer.over[0] not in indices_of(normalizer.guard)
         for place in places if whole else ():
             entry = substitute_positions(normalizer.body, {**moves, normalizer.over[0]: place})
-            if sympy.expand(u + total - entry) == 0:
+            if place not in total.positions and sympy.expand(u + total - entry) == 0:
                 yield total, place
+
+
+def _few(normalizer: Let, names: Names) -> tuple[Let, Let]:
+    """The largest exponent, and the logarithm of the sum of all exponentials but that one, where it is most
+    of the sum: one logarithm for all places, since one less a probability elsewhere is as right."""
+    largest = replace(normalizer, name=names.fresh(f"top_{normalizer.name}"), reduction="max")
+    total = normalizer.read(*normalizer.free)
+    most = sympy.Gt(largest.read(*normalizer.free) - total, _MOST)
+    guard = sympy.And(normalizer.guard, most, sympy.Le(normalizer.body - total, _MOST))
+    few = replace(normalizer, name=names.fresh(f"few_{normalizer.name}"), guard=guard)
+    return largest, few
 
 
 def _rest(normalizer: Let, total: Read, place: Position, reader: Let, names: Names) -> Let:

@@ -311,9 +311,31 @@ GATED = (
         oracle="log(1 + exp(z)) - lgamma(y + r) + lgamma(r) + y * log(r)", tolerance=1e-11),
 )  # fmt: skip
 
+TOKENS = tuple(
+    (z, m)
+    for z in (
+        (20.0, 1.0, -0.2, -0.8),
+        (-50.0, 0.0, 0.5, 300.0),
+        (0.3, 0.2, 0.1, 0.0),
+        (1.5, 1.0, 0.7, 1.4),
+    )
+    for m in ((1, 0, 1, 0), (1, 1, 1, 1), (0, 0, 1, 1))
+)
+REST = "log(total(exp(a) for a in z) / total(exp(a) for k, a in enumerate(z) if k != v))"
+UNLIKELY = tuple(
+    Form(text, text, TOKENS, "z: real[V] | m: binary[V]", f"total({oracle} for v in range(len(z)))",
+         tolerance=1e-12)
+    for text, oracle in (
+        ("-sum[v | m[v] == 1](log(1 - softmax(z)[v]))", f"m[v] * {REST}"),
+        ("-sum[v](m[v] * log(1 - exp(z[v]) / sum[k](exp(z[k]))))", f"m[v] * {REST}"),
+        ("-sum[v](m[v] * log(softmax(z)[v]) + (1 - m[v]) * log(1 - softmax(z)[v]))",
+         f"(m[v] * (log(total(exp(a) for a in z)) - z[v]) + (1 - m[v]) * {REST})"),
+    )
+)  # fmt: skip
+
 LOSS_FORMS: tuple[Form, ...] = (
     *NORMAL, *CHOICES, *CHANGES, *SUMS, *BINS, *SCALED_BINS, *RATINGS, *BETWEEN, *ANGLES, *ROTATIONS,
-    *EVIDENCE, *STUDENT, *GAMMA, *EXPECTED, *CENSORED, *WEIGHTED, *BY_CASES, *GATED,
+    *EVIDENCE, *STUDENT, *GAMMA, *EXPECTED, *CENSORED, *WEIGHTED, *BY_CASES, *GATED, *UNLIKELY,
     scalars("log((exp(k) - exp(-k)) / (2 * k))", CONCENTRATIONS, "k: positive", tolerance=1e-12,
             oracle="log(sinh(k) / k)"),
     Form("logarithm of a mean of some", "log(mean[i | i > 0](exp(z[i])))",
