@@ -16,7 +16,7 @@ import sympy
 
 from objc.atoms import Branch
 from objc.ir.domain import REAL, Domain
-from objc.ir.index import Dimension, Index, Position, at
+from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import (
@@ -119,20 +119,11 @@ def rows_along(program: Program) -> frozenset[str]:
 
 
 def _order_of(keys: Read, program: Program) -> Read | None:
-    """The order of keys; places are in order as they stand."""
-    let = program.let.get(keys.tensor)
-    if let is not None and let.body == IndexValue(let.free[-1]):
-        return keys
+    """The order of keys."""
     for one in program.lets:
         if one.reduction == "argsort" and getattr(one.body, "tensor", "") == keys.tensor:
             return one.read(*keys.positions)
     return None
-
-
-def ordered_dimensions(program: Program) -> tuple[Dimension, ...]:
-    """The dimensions along which lets run in an order."""
-    found = (let.free[-1].dimension for let in program.lets if ordering(let, program) is not None)
-    return tuple(dict.fromkeys(found))
 
 
 def _kind(let: Let, program: Program) -> tuple[Kind, Read, Read | None] | None:
@@ -277,9 +268,23 @@ class _Orders:
                 continue
             opened = let if let.name in self.inside else _opened(let)
             compared = None if let.name in self.inside else _comparison(opened)
-            if compared is None or not self._is_along(opened, compared):
+            if compared is None or not (
+                self._is_everywhere(opened, compared) and self._is_along(opened, compared)
+            ):
                 self.lets.append(let)
         return self.program.with_lets(self.lets)
+
+    def _is_everywhere(self, let: Let, compared: _Comparison) -> bool:
+        """Whether all that is reduced can be read for every entry, also for those of which no guard asks:
+        what stands at a place before or behind, or where data say, may not be there."""
+        parts = (let.body, compared.key, compared.of_over)
+        places = [one for part in parts for read in reads(part) for one in read.positions]
+        return all(one.index is not None or self._is_rank(one.base) for one in places)
+
+    def _is_rank(self, base: Any) -> bool:
+        """Whether a place is the one of a rank, or a number."""
+        let = self.program.let.get(getattr(base, "tensor", ""))
+        return base is None or (let is not None and let.reduction == "argsort")
 
     def _is_along(self, let: Let, compared: _Comparison) -> bool:
         """Whether a let runs along an order; then all that it takes has been added."""
@@ -347,6 +352,8 @@ class _Orders:
             value = self._values(weight, where, outer, over, _ZERO)
             self._run(let, compared, value, factor)
             return True
+        if weight != _ONE:  # what has no weight is not the largest
+            exponent = Branch(sympy.Eq(weight, _ZERO), -sympy.oo, exponent)
         value = self._values(exponent, where, outer, over, -sympy.oo)
         times = weight if weight == _ONE else self._values(weight, where, outer, over, _ZERO)
         bare = replace(compared, of_free=sympy.true)
@@ -368,7 +375,7 @@ class _Orders:
         key = -compared.key if compared.is_turned else compared.key
         keys = self._row("key", key, outer, over)
         rows = keys.free[:-1]
-        if keys.name not in self.sorted and keys.body != IndexValue(keys.free[-1]):
+        if keys.name not in self.sorted:
             self.sorted.add(keys.name)
             rank, own = self.names.index(over), self.names.index(over)
             order = Let(

@@ -39,7 +39,7 @@ _ROUNDS = 8
 def schedule(program: Program, products: Products = Products.ALL, phases: bool = True) -> Loops:
     """The loops of a program whose reductions are primitive. What are no `products` are loops of their
     own: a target may have no such product. Without `phases` a row's loops stay together: only vectors
-    gain by them apart."""
+    gain by them apart. What `with_orders` has made runs along its orders."""
     program, loops = _lighter(without_mirrored(program), products)
     if products == Products.NONE:
         return loops

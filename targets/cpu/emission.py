@@ -17,9 +17,9 @@ from objc.ir.index import Dimension
 from objc.ir.program import Program
 from objc.schedule import Products, schedule
 from objc.schedule.cost import operations
-from objc.schedule.loops import Block, Blocked, Loops, Product, Serial, walk
+from objc.schedule.loops import Block, Blocked, Loops, Ordered, Product, Serial, walk
 from objc.schedule.narrow import few, narrow
-from objc.schedule.orders import ordered_dimensions, with_orders
+from objc.schedule.orders import with_orders
 from objc.target import DType, Emitted
 
 FEW = 63
@@ -53,14 +53,20 @@ def emit(program: Program, dtype: DType) -> Emitted:
 
 def few_entries(wide: Kernel, narrow: Kernel) -> dict[str, int]:
     """The dimensions that are to be small for the second of two forms, and how many entries at most."""
-    along = ordered_dimensions(wide.loops.program)
+    along = _ordered(wide.loops)
     if along:
-        sorts = [one.name for one in along if one.size is None]
+        sorts = sorted(one.name for one in along if one.size is None)
         return dict.fromkeys([*sorts, *few(narrow.loops)], FEW)
     pairs, most = _pairs(wide.loops)
     if pairs:
         return {one.name: most for one in pairs if one.size is None}
     return dict.fromkeys(few(narrow.loops), FEW_ASKED if wide.asks_rows else FEW)
+
+
+def _ordered(loops: Loops) -> set[Dimension]:
+    """The dimensions along which rows are sorted, or run along an order."""
+    items = (item for step in loops.steps for item, _ in walk(step.items))
+    return {item.at[-1].dimension for item in items if isinstance(item, Ordered)}
 
 
 def _pairs(loops: Loops) -> tuple[tuple[Dimension, ...], int]:
@@ -100,7 +106,7 @@ def forms(
     side and compares each with each instead of sorting them, or one for matrices of few entries, which
     multiplies them row by row. The names of their functions begin with the prefixes."""
     loops = scheduled(program, dtype)
-    along = ordered_dimensions(loops.program)
+    along = _ordered(loops)
     if along:
         by_pairs = scheduled(program, dtype, sorts=False)
         if any(one.size is None or one.size > FEW for one in along):

@@ -21,19 +21,34 @@ def sort(order, spare, held, moved, keys, count):
     """order[r]: the place of the key of rank r, of equal ones the first first; what is no number comes last.
     The others are memory for as many places and keys."""
     known = 0
+    falls = 0
     for own in range(count):
         if keys[own] == keys[own]:
             held[known] = keys[own]
             order[known] = own
+            if known > 0 and keys[own] < held[known - 1]:
+                falls += 1
             known += 1
     rank = known
     for own in range(count):
         if keys[own] != keys[own]:
             order[rank] = own
             rank += 1
+    if falls > 0:  # else it is in order as it stands
+        sort_runs(held, order, 8, known)
+        width = 8
+        while width < known:
+            merge(moved, spare, held, order, width, known)
+            merge(held, order, moved, spare, 2 * width, known)
+            width = 4 * width
+
+
+@helper
+def sort_runs(held, order, width, count):
+    """Runs of a width, each by insertion."""
     first = 0
-    while first < known:
-        last = min(first + 8, known)
+    while first < count:
+        last = min(first + width, count)
         own = first + 1
         while own < last:
             key = held[own]
@@ -47,11 +62,6 @@ def sort(order, spare, held, moved, keys, count):
             order[place] = there
             own += 1
         first = last
-    width = 8
-    while width < known:
-        merge(moved, spare, held, order, width, known)
-        merge(held, order, moved, spare, 2 * width, known)
-        width = 4 * width
 
 
 @helper

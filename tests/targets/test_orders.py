@@ -142,6 +142,32 @@ def test_sums_up_to_a_place() -> None:
     np.testing.assert_allclose(gradient, leaf.grad, rtol=1e-11)
 
 
+def test_what_has_no_weight_hides_nothing() -> None:
+    """Beside an exponent of 800 nothing is left of others, but it does not count."""
+    source = """
+    loss f(x: real[N] | t: real[N], e: binary[N]) =
+        sum[i | e[i] == 1](log(1 + sum[j | t[j] > t[i]](e[j] * exp(x[j] - x[i]))))
+    loss g(x: real[N] | t: real[N], e: binary[N]) = sum[i](t[i] * sum[j | t[j] > t[i]](e[j] * exp(x[j])))
+    """
+    x, t, e = drawn((ROWS,), "float64")
+    for name in ("f", "g"):
+        kernel = getattr(compiled(source), name)
+        expected, slopes = kernel.value_and_grad(x, t, e)
+        found, gradient = kernel.value_and_grad(np.where(e == 1, x, 700.0), t, e)
+        assert found == pytest.approx(expected, rel=1e-12)
+        np.testing.assert_allclose(gradient, slopes, rtol=1e-11, atol=1e-12)
+
+
+def test_what_stands_beside_an_entry_is_read_where_it_is() -> None:
+    """The one behind the last is asked for by nobody."""
+    source = "loss f(x: real[N]) = sum[i](sin(i) * sum[j | j < i](x[j+1]^2))"
+    x, _, _ = drawn((ROWS,), "float64")
+    found, gradient = compiled(source).f.value_and_grad(x)
+    sums = np.concatenate([[0], np.cumsum(x[1:] ** 2)])
+    assert found == pytest.approx(np.sin(np.arange(ROWS)) @ sums, rel=1e-12)
+    assert np.isfinite(gradient).all()
+
+
 def test_partial_likelihoods_far_apart() -> None:
     """Hazards that differ by more than a double holds: what is small beside the largest keeps its digits."""
     rows = 200
