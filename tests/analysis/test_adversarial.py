@@ -183,7 +183,15 @@ def _is_broken_at_witness(subject: Subject, fact: Fact) -> bool:
     return is_jump if fact.statement.startswith("jump") else abs(slopes[0] - slopes[1]) > 1e-9
 
 
-@pytest.mark.parametrize("seed", range(60))
+def _seeds(every: int, each_time: int) -> list[Any]:
+    """Most of the time goes into proofs: those beyond the first run with `--slow`."""
+    return [
+        pytest.param(seed, marks=[] if seed < each_time else [pytest.mark.slow])
+        for seed in range(every)
+    ]
+
+
+@pytest.mark.parametrize("seed", _seeds(60, 24))
 def test_what_is_proved_holds(seed: int) -> None:
     program = lower(parse(Source("random.objc", _text(seed)))).programs["f"]
     facts = [one for one in analyse(program) if one.verdict == "proved"]
