@@ -59,6 +59,8 @@ class Branch(_Agreement, sympy.Function):  # type: ignore[misc, valid-type]
     """
 
     nargs = (3,)
+    # SymPy asks the condition too: a comparison does not commute, and a product with it is not real.
+    is_commutative = True
 
     @classmethod
     def eval(cls, condition: Any, then: Any, otherwise: Any) -> Any:

@@ -158,7 +158,7 @@ def logs_of_the_rest(program: Program) -> Program:
 def _entry_of_softmax(
     u: Expression, normalizers: Mapping[str, Let]
 ) -> Iterator[tuple[Read, Position]]:
-    """(l, y) where u is `b[y] − l` with `l = logsumexp[k] b[k]`, and y a place: of the data, a number, each."""
+    """(l, y) where u is `b[y] − l` with `l = logsumexp[k] b[k]`, and y a place, of data, a number or any."""
     reads = sorted(u.atoms(Read), key=spelled)
     places = dict.fromkeys(place for read in reads for place in read.positions)
     for total in (read for read in reads if read.tensor in normalizers):
