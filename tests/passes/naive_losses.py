@@ -333,9 +333,31 @@ UNLIKELY = tuple(
     )
 )  # fmt: skip
 
+PREFERRED = (
+    two("p * log(p / (1 - e)) + (1 - p) * log((1 - p) / e)",
+        tuple((h, e) for h in (-800.0, -110.0, -0.5, 0.3, 20.0, 800.0) for e in (0.001, 0.3)),
+        "h: real | e: interval(0.0001, 0.4)", where="p = sigmoid(h)", tolerance=1e-12,
+        oracle="sigmoid(h) * (-log(1 + exp(-h)) - log(1 - e)) + sigmoid(-h) * (-log(1 + exp(h)) - log(e))"),
+    two("log(sigmoid(h)^2 / (1 - 2 * e))", tuple((h, e) for h in (-800.0, 0.3, 90.0) for e in (0.001, 0.3)),
+        "h: real | e: interval(0.0001, 0.4)", oracle="-2 * log(1 + exp(-h)) - log(1 - 2 * e)"),
+)  # fmt: skip
+
+# What stands in for a quotient at its root is not known to be finite; a product of it is compared as others.
+QUOTIENTS = tuple((x, n) for x in (-3.0, 0.7, 40.0) for n in (0.5, 30.0))
+STAND_INS = (
+    two("log(exp(n * (x + (if x == 0 then 1 else sin(x) / x))) + exp(x))", QUOTIENTS, "x: real, n: positive",
+        oracle="log(exp(n * (x + sin(x) / x)) + exp(x))", tolerance=1e-12),
+    two("max(1, n * (x + (if x == 0 then 1 else 1 / x)))", QUOTIENTS, "x: real, n: positive",
+        oracle="max(1, n * (x + 1 / x))"),
+    two("-log(exp(f) / (exp(f) + exp(n)))", QUOTIENTS, "x: real, n: positive",
+        oracle="log(1 + exp(n - n * cos(4 * x) * (1 if x > 1 else -1) + 2 * n * (0 if x > 1 else 1)))",
+        where="k = if x > 1 then 0 else 1\n          f = n * ((-1)^k * cos(4 * x) - 2 * k)", tolerance=1e-11),
+)  # fmt: skip
+
 LOSS_FORMS: tuple[Form, ...] = (
     *NORMAL, *CHOICES, *CHANGES, *SUMS, *BINS, *SCALED_BINS, *RATINGS, *BETWEEN, *ANGLES, *ROTATIONS,
     *EVIDENCE, *STUDENT, *GAMMA, *EXPECTED, *CENSORED, *WEIGHTED, *BY_CASES, *GATED, *UNLIKELY,
+    *PREFERRED, *STAND_INS,
     scalars("log((exp(k) - exp(-k)) / (2 * k))", CONCENTRATIONS, "k: positive", tolerance=1e-12,
             oracle="log(sinh(k) / k)"),
     Form("logarithm of a mean of some", "log(mean[i | i > 0](exp(z[i])))",

@@ -46,7 +46,11 @@ def log_of_product(node: Any) -> Expression | None:
         return None
     if isinstance(argument, (sympy.Mul, sympy.Pow)):
         if not all(_base(factor).is_positive for factor in factors):
-            return _over_exponentials(factors) or _without_exponentials(factors)
+            return (
+                _over_exponentials(factors)
+                or _without_exponentials(factors)
+                or _without_sigmoids(factors)
+            )
         return sympy.Add(*(_exponent(one) * sympy.log(_base(one)) for one in factors))
     return None
 
@@ -73,6 +77,15 @@ def _without_exponentials(factors: Sequence[Any]) -> Expression | None:
     ):
         return None
     return sympy.Add(sympy.log(sympy.Mul(*others)), *(one.args[0] for one in powers))
+
+
+def _without_sigmoids(factors: Sequence[Any]) -> Expression | None:
+    """log(σ(x)ⁿ·c) = n·log σ(x) + log c for a c of any sign: it is that of what the logarithm is of."""
+    powers = [one for one in factors if isinstance(_base(one), sigmoid) and _exponent(one).is_real]
+    others = sympy.Mul(*(one for one in factors if one not in powers))
+    if not powers or not others.is_rational_function():
+        return None
+    return sympy.Add(sympy.log(others), *(_exponent(one) * sympy.log(_base(one)) for one in powers))
 
 
 def _base(factor: Any) -> Any:
