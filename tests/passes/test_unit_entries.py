@@ -63,3 +63,23 @@ def test_an_ordinary_product_is_the_slope_of_the_gradient() -> None:
     behind = kernel.gradient(a=a - h * u, b=b - h * v, **options)
     for one, later, earlier in zip(found, ahead, behind, strict=True):
         np.testing.assert_allclose(one, (later - earlier) / (2 * h), rtol=1e-7, atol=1e-8)
+
+
+def test_nothing_is_divided_by_a_length_where_that_is_not_taken() -> None:
+    """An alignment of kernels is a constant around rows that are all equal."""
+    kernel = objc.compile("""
+        loss apart(x: real[N, D] | y: real[N, D]) =
+            if a * b > 0 then 1 - sum[d, e](sum[n](u[n, d] * v[n, e])^2) / (a * b) else 1
+            where u[n, d] = x[n, d] - mean[m](x[m, d])
+                  v[n, d] = y[n, d] - mean[m](y[m, d])
+                  a = sqrt(sum[d, e](sum[n](u[n, d] * u[n, e])^2))
+                  b = sqrt(sum[d, e](sum[n](v[n, d] * v[n, e])^2))
+        """).apart
+    x = np.zeros((2, 3, 2))
+    y, u = np.random.default_rng(4).normal(size=(2, *x.shape))
+    x[1] = u[0]
+    product = kernel.hessian_vector_product(x, y, vector=u, reduction="sum")
+    np.testing.assert_array_equal(product[0], np.zeros((3, 2)))
+    h = 1e-5
+    ahead, behind = (kernel.gradient(x + s * u, y, reduction="sum")[1] for s in (h, -h))
+    np.testing.assert_allclose(product[1], (ahead - behind) / (2 * h), rtol=1e-7, atol=1e-8)

@@ -20,7 +20,7 @@ from objc.ir.factors import is_setting
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.ir.symbols import Condition, Expression, Read, indices_of, substitute_positions
 from objc.passes.delta import split_guard, under
 from objc.passes.evaluation.monomials import as_fraction
 
@@ -30,25 +30,27 @@ def divide_entries_by_lengths(program: Program) -> Program:
     norms = {let.name for let in program.lets if let.reduction == "norm"}
     inside = members(program)
     names = Names.of(program)
-    made: dict[str, tuple[Let, Read]] = {}
+    made: dict[str, tuple[Let, Read, Condition]] = {}
     lets: list[Let] = []
     for let in program.lets:
         body = _divided(let.body, made)
         if let.reduction is None and let.name not in inside:
             found = _without_a_length(let, norms, program)
             if found is not None:
-                rest, norm = found
-                named = replace(let, name=names.fresh(f"{let.name}_of_unit"), body=rest)
+                rest, norm, condition = found
+                body_of_unit = under(condition, rest)
+                named = replace(let, name=names.fresh(f"{let.name}_of_unit"), body=body_of_unit)
                 lets.append(named)
-                made[let.name] = named, norm
+                made[let.name] = named, norm, condition
         lets.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(lets)
 
 
 def _without_a_length(
     let: Let, norms: set[str], program: Program
-) -> tuple[Expression, Read] | None:
-    """c/n and n of a let c/n² that is one number for all entries; c and n of c/n with such a sum in c."""
+) -> tuple[Expression, Read, Condition] | None:
+    """c/n and n of a let c/n² that is one number for all entries, c and n of c/n with such a sum in c; and
+    where that is not zero."""
     core, condition = split_guard(let.body)
     core = as_fraction(core)
     for factor in sympy.Mul.make_args(core):
@@ -60,9 +62,9 @@ def _without_a_length(
             (one for one in sympy.Mul.make_args(rest) if _is_entry(one)), key=spelled, default=None
         )
         if degree == 2 and entry is not None:
-            return under(condition, rest / entry * quotient(entry, norm)), norm
+            return rest / entry * quotient(entry, norm), norm, condition
         if degree == 1 and _has_setting(rest, program):
-            return under(condition, rest), norm
+            return rest, norm, condition
     return None
 
 
@@ -78,7 +80,7 @@ def _has_setting(expression: Any, program: Program) -> bool:
     return any(is_setting(one, program) for total in sums for one in total.args)
 
 
-def _divided(node: Any, made: Mapping[str, tuple[Let, Read]]) -> Any:
+def _divided(node: Any, made: Mapping[str, tuple[Let, Read, Condition]]) -> Any:
     if not any(read.tensor in made for read in node.atoms(Read)):
         return node
     if not isinstance(node, sympy.Mul):
@@ -86,7 +88,7 @@ def _divided(node: Any, made: Mapping[str, tuple[Let, Read]]) -> Any:
     for read in node.args:
         if not isinstance(read, Read) or read.tensor not in made:
             continue
-        named, norm = made[read.tensor]
+        named, norm, condition = made[read.tensor]
         places = dict(zip(named.free, read.positions, strict=True))
         entries = [
             one
@@ -95,5 +97,8 @@ def _divided(node: Any, made: Mapping[str, tuple[Let, Read]]) -> Any:
         ]
         if entries:
             rest = node / read / entries[0] * named.read(*read.positions)
-            return rest * quotient(entries[0], substitute_positions(norm, places))
+            divided = rest * quotient(entries[0], substitute_positions(norm, places))
+            return under(
+                substitute_positions(condition, places), divided
+            )  # n may be zero elsewhere
     return node
