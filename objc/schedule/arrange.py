@@ -212,7 +212,7 @@ def _slot_for(
     index = unit[0].next
     read_slots = set()
     for member in unit:
-        for read in member.plan.let.reads:
+        for read in member.plan.reads:
             if read.tensor not in place:
                 continue
             slot, producer = place[read.tensor]
@@ -288,7 +288,7 @@ def _pointwise(member: Member, producer: Member) -> bool:
     axis = producer.plan.let.free.index(made)
     return all(
         read.positions[axis].index == index
-        for read in member.plan.let.reads
+        for read in member.plan.reads
         if read.tensor == producer.name
     )
 
@@ -334,7 +334,7 @@ def _blocks(slot: _Slot, around: tuple[Index, ...], kept: frozenset[str]) -> lis
     place: dict[str, int] = {}
     for unit in _units(slot.members):
         lowest = 0
-        for read in (read for member in unit for read in member.plan.let.reads):
+        for read in (read for member in unit for read in member.plan.reads):
             if read.tensor in place:
                 made = place[read.tensor]
                 together = not isinstance(parts[made], Member) and unit[0].plan.factors is None

@@ -45,6 +45,12 @@ class Plan:
     is_copy: bool = False
 
     @cached_property
+    def reads(self) -> tuple[Read, ...]:
+        """What is to be there before: also the order that a let runs along."""
+        order = None if self.ordering is None else self.ordering.order
+        return (*self.let.reads, *(() if order is None else (order,)))
+
+    @cached_property
     def first_over(self) -> int:
         """The place in the path where the reduction starts (the path's length if there is none)."""
         overs = [place for place, index in enumerate(self.path) if index in self.let.over]

@@ -17,6 +17,7 @@ import sympy
 from objc.atoms import Branch
 from objc.ir.domain import REAL, Domain
 from objc.ir.index import Index, Position, at
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import (
@@ -41,6 +42,9 @@ _SIGNS: dict[Any, str] = {
     sympy.StrictGreaterThan: ">",
     sympy.GreaterThan: ">=",
 }
+_DEPTH = 3
+"""Names that stand for each other, up to which they are written out."""
+
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -188,7 +192,7 @@ def _comparison(let: Let) -> _Comparison | None:
         return None
     key, side, is_turned = found
     if is_other and side.through:
-        if side.by_ties:
+        if side.by_ties and key != IndexValue(over):
             return None
         side = replace(side, through=False)
     return _Comparison(key, side, sympy.And(*of_over), sympy.And(*of_free), is_turned)
@@ -266,13 +270,39 @@ class _Orders:
                     self.sorted.add(key.name)
                 self.lets.append(replace(let, body=key.read(*key.free[:-1], let.over[0])))
                 continue
-            opened = let if let.name in self.inside else _opened(let)
+            opened = let if let.name in self.inside else _opened(self._in_full(let))
             compared = None if let.name in self.inside else _comparison(opened)
             if compared is None or not (
                 self._is_everywhere(opened, compared) and self._is_along(opened, compared)
             ):
                 self.lets.append(let)
-        return self.program.with_lets(self.lets)
+        made = self.program.with_lets(self.lets)
+        outputs = set(made.outputs.values())
+        needed = outputs | made.behind(made.let[name] for name in outputs)
+        orders = {
+            one.name
+            for one in made.lets
+            if one.reduction == "argsort" and one.body.tensor in needed
+        }
+        return made.with_lets(one for one in made.lets if one.name in needed | orders)
+
+    def _in_full(self, let: Let) -> Let:
+        """A reduction without the names of what is computed of two entries."""
+        if let.reduction not in _IDENTITIES or len(let.over) != 1 or not let.free:
+            return let
+        pair, body = {let.over[0], let.free[-1]}, let.body
+        for _ in range(_DEPTH):
+            swaps = {}
+            for read in found_in(body, Read):
+                named = self.program.let.get(read.tensor)
+                if named is None or named.reduction is not None or not pair <= indices_of(read):
+                    continue
+                places = dict(zip(named.free, read.positions, strict=True))
+                swaps[read] = substitute_positions(named.body, places)
+            if not swaps:
+                break
+            body = body.xreplace(swaps)
+        return replace(let, body=body)
 
     def _is_everywhere(self, let: Let, compared: _Comparison) -> bool:
         """Whether all that is reduced can be read for every entry, also for those of which no guard asks:

@@ -184,7 +184,9 @@ def _up_to_ends(formula: Any, closed: list[Variable]) -> Iterator[Mapping[Any, A
             sympy.Dummy("w", nonnegative=True, positive=_has_no_value(formula, one, end) or None)
             for end in (low, high)
         )
-        if low is None or high is None:
+        if low is None and high is None:  # ends that are other inputs: anywhere
+            ways = [one.symbol]
+        elif low is None or high is None:
             ways = [from_low if low == 0 else low + from_low if high is None else high - from_high]
         else:
             ways = [

@@ -10,6 +10,7 @@ import sympy
 
 from objc.analysis.values.membership import are_members
 from objc.analysis.values.samples import Values, samples
+from objc.atoms import Branch
 from objc.ir.program import Input, Program
 from objc.ir.symbols import Read
 
@@ -45,6 +46,8 @@ def at_constants(program: Program) -> Iterator[Values]:
 def _constants(program: Program, relation: Any) -> Iterator[tuple[str, Fraction]]:
     """The inputs of a relation with a number that it is at its edge at, the others at zero."""
     difference = relation.lhs - relation.rhs
+    if difference.has(Branch):  # an edge of its own for each arm
+        return
     for sign in (1, -1):
         line = difference.replace(sympy.Abs, lambda one, sign=sign: sign * one)
         for read in sorted(line.atoms(Read), key=str):
