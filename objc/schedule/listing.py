@@ -135,6 +135,7 @@ def _along(ordering: Ordering) -> str:
     if ordering.weight is not None:
         said.append(f"by {shown(ordering.weight)}")
     words = {"from the end": side.from_end, "through": side.through, "with ties": side.by_ties}
+    words["but itself"] = side.but_own
     return ", ".join([*said, *(word for word, holds in words.items() if holds)])
 
 

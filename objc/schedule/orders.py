@@ -51,11 +51,13 @@ _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 @dataclass(frozen=True)
 class Side:
     """What comes before an entry: smaller keys, or larger ones `from_end`; `through` the entry itself. Of
-    equal keys all (`by_ties`), or those that stand before it, or behind it from the end."""
+    equal keys all (`by_ties`), or those that stand before it, or behind it from the end. `but_own`: its
+    equals, and not itself."""
 
     from_end: bool
     through: bool
     by_ties: bool
+    but_own: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,9 +194,8 @@ def _comparison(let: Let) -> _Comparison | None:
         return None
     key, side, is_turned = found
     if is_other and side.through:
-        if side.by_ties and key != IndexValue(over):
-            return None
-        side = replace(side, through=False)
+        alone = not side.by_ties or key == IndexValue(over)
+        side = replace(side, through=False) if alone else replace(side, but_own=True)
     return _Comparison(key, side, sympy.And(*of_over), sympy.And(*of_free), is_turned)
 
 
@@ -245,11 +246,15 @@ def _of_equal(part: Condition, key: Expression, over: Index, free: Index) -> str
 def _opened(let: Let) -> Let:
     """A sum with the guard that a branch of its body is."""
     body = let.body
-    if let.reduction != "sum" or not isinstance(body, Branch) or body.args[2] != _ZERO:
+    if let.reduction != "sum" or not isinstance(body, Branch) or len(let.over) != 1:
         return let
-    if len(let.over) != 1 or _of_largest(body, let.over[0]) is not None:
+    condition, then, otherwise = body.args
+    if _of_largest(body, let.over[0]) is not None or _ZERO not in (then, otherwise):
         return let
-    return _opened(replace(let, body=body.args[1], guard=sympy.And(let.guard, body.args[0])))
+    where, body = condition, then
+    if otherwise != _ZERO:
+        where, body = sympy.And(*map(sympy.Not, disjuncts(condition))), otherwise
+    return _opened(replace(let, body=body, guard=sympy.And(let.guard, where)))
 
 
 class _Orders:
@@ -471,7 +476,9 @@ def _guard(key: Read, side: Side, over: Index, free: Index) -> Condition:
     strict = sympy.Gt if side.from_end else sympy.Lt
     wide = sympy.Ge if side.from_end else sympy.Le
     if side.by_ties:
-        return (wide if side.through else strict)(key, here)
+        compared = (wide if side.through else strict)(key, here)
+        others = sympy.Ne(IndexValue(over), IndexValue(free))
+        return sympy.And(compared, others) if side.but_own else compared
     places = (wide if side.through else strict)(IndexValue(over), IndexValue(free))
     return sympy.Or(strict(key, here), sympy.And(sympy.Eq(key, here), places))
 

@@ -93,7 +93,8 @@ class Multiplication(Reductions):
         weight = value if own.weight is None else self._row(own.weight)
         name = f"running_{own.kind}"
         self.functions.add(name)
-        side = [own.side.from_end, own.side.through, own.side.by_ties]
+        through = 2 if own.side.but_own else own.side.through
+        side = [own.side.from_end, through, own.side.by_ties]
         words = [goal, order, keys, value, weight, count, *(str(int(one)) for one in side)]
         return f"{name}({', '.join(words)})"
 

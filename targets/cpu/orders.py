@@ -100,8 +100,8 @@ def merge(goal, goal_order, source, order, width, count):
 
 @alone
 def running_sum(goal, order, keys, value, weight, count, from_end, through, by_ties):
-    """goal[i] = Σ value[j] over all j before i. `from_end`: after it; `through`: and i; `by_ties`: with all
-    of its equals, where equal keys else come before each other as they stand."""
+    """goal[i] = Σ value[j] over all j before i. `from_end`: after it; `through`: and i, or for 2 with its
+    equals but i; `by_ties`: with all of its equals, where these else come before each other as they stand."""
     run(goal, order, keys, value, weight, count, from_end, through, by_ties, 0)
 
 
@@ -168,46 +168,61 @@ def run(goal, order, keys, value, weight, count, from_end, through, by_ties, wha
         turn = 0
         while turn < 2:
             place = first
-            if turn == through:
-                while place < last:
-                    if what == 3:
-                        goal[at_rank(order, place, known, from_end)] = ties
-                    else:
-                        goal[at_rank(order, place, known, from_end)] = total
-                    place += 1
-            else:
-                while place < last:
-                    own = at_rank(order, place, known, from_end)
-                    x = float64(value[own])
-                    if what == 0:
-                        total = total + x
-                    if what == 1:
-                        total = maximum(total, x)
-                    if what == 2:
-                        total = minimum(total, x)
-                    if what >= 3:
-                        w = 1.0
-                        if what == 5:
-                            w = float64(weight[own])
-                        if x > most:
-                            if what == 4:
-                                total = total + ties
-                            total = total * exp_64(most - x)
-                            ties = 1.0
-                            most = x
-                            if what >= 5:
-                                total = total + w
-                        else:
-                            if x == most:
-                                if x > -math.inf:
-                                    ties = ties + 1.0
-                                    if what >= 5:
-                                        total = total + w
-                            else:
-                                total = total + w * exp_64(x - most)
-                    place += 1
+            while place < last:
+                own = at_rank(order, place, known, from_end)
+                if turn == through:
+                    goal[own] = ties if what == 3 else total
+                elif turn + through == 2:  # with all the others of the group
+                    held, top, equals = total, most, ties
+                    other = first
+                    while other < last:
+                        beside = at_rank(order, other, known, from_end)
+                        if beside != own:
+                            held, top, equals = taken(
+                                held, top, equals, float64(value[beside]), weight, beside, what
+                            )
+                        other += 1
+                    goal[own] = equals if what == 3 else held
+                else:
+                    total, most, ties = taken(
+                        total, most, ties, float64(value[own]), weight, own, what
+                    )
+                place += 1
             turn += 1
         first = last
+
+
+@fixed
+@helper
+def taken(total, most, ties, x, weight, own, what):
+    """What is summed up, the largest so far and how often that came, with one more value."""
+    if what == 0:
+        total = total + x
+    if what == 1:
+        total = maximum(total, x)
+    if what == 2:
+        total = minimum(total, x)
+    if what >= 3:
+        w = 1.0
+        if what == 5:
+            w = float64(weight[own])
+        if x > most:
+            if what == 4:
+                total = total + ties
+            total = total * exp_64(most - x)
+            ties = 1.0
+            most = x
+            if what >= 5:
+                total = total + w
+        else:
+            if x == most:
+                if x > -math.inf:
+                    ties = ties + 1.0
+                    if what >= 5:
+                        total = total + w
+            else:
+                total = total + w * exp_64(x - most)
+    return total, most, ties
 
 
 @helper
@@ -233,15 +248,18 @@ def running_count(goal, order, keys, value, weight, count, from_end, through, by
             key = keys[at_rank(order, first, known, from_end)]
             while last < known and keys[at_rank(order, last, known, from_end)] == key:
                 last += 1
-        turn = 0
-        while turn < 2:
-            place = first
-            while place < last:
-                own = at_rank(order, place, known, from_end)
-                if turn == through:
-                    goal[own] = total
-                else:
-                    total += value[own]
-                place += 1
-            turn += 1
+        before = total
+        place = first
+        while place < last:
+            total += value[at_rank(order, place, known, from_end)]
+            place += 1
+        place = first
+        while place < last:
+            own = at_rank(order, place, known, from_end)
+            goal[own] = before
+            if through == 1:
+                goal[own] = total
+            if through == 2:
+                goal[own] = total - value[own]
+            place += 1
         first = last

@@ -12,6 +12,7 @@ import click.testing
 import numpy as np
 import pytest
 import torch
+from objc.targets.cpu import loops
 from objc.targets.cpu.emission import FEW
 
 import objc
@@ -25,6 +26,7 @@ LESS = {
     "<=": lambda t, s, i, j: t <= s,
     ">": lambda t, s, i, j: t > s,
     ">=": lambda t, s, i, j: t >= s,
+    "<= and i != j": lambda t, s, i, j: (t <= s) & (i != j),
     "< or (t[j] == t[i] and j < i)": lambda t, s, i, j: (t < s) | ((t == s) & (j < i)),
     "< or (t[j] == t[i] and j >= i)": lambda t, s, i, j: (t < s) | ((t == s) & (j >= i)),
     "> or (t[j] == t[i] and j <= i)": lambda t, s, i, j: (t > s) | ((t == s) & (j <= i)),
@@ -50,6 +52,13 @@ def text(body: str, guard: str) -> str:
     sign, _, ties = guard.partition(" ")
     written = BODIES[body].replace("GUARD", f"(t[j] {sign} t[i] {ties})")
     return f"loss f(x: real[N] | t: real[N], e: binary[N]) = sum[i](sin(i) * {written})"
+
+
+def listed(source: str) -> str:
+    """The loops of value and gradient of one example."""
+    kernel = compiled(source).f
+    wrt = tuple(one.name for one in kernel.program.differentiable)
+    return str(loops(derive(kernel.program, Variant(("value", "gradient"), wrt))))
 
 
 @functools.cache
@@ -140,6 +149,26 @@ def test_sums_up_to_a_place() -> None:
     found, gradient = compiled(source).f.value_and_grad(x, t)
     assert found == pytest.approx(expected.item(), rel=1e-12)
     np.testing.assert_allclose(gradient, leaf.grad, rtol=1e-11)
+
+
+LINEAR = {
+    "Plackett and Luce": "sum[i](logsumexp[j | j >= i](x[j]) - x[i])",
+    "Plackett and Luce, by a key": "sum[i](logsumexp[j | t[j] >= t[i]](x[j]) - x[i])",
+    "by a sum of exponentials": "sum[i](log(sum[j | t[j] >= t[i]](exp(x[j]))) - x[i])",
+    "weighted hazards": "sum[i | e[i] == 1](log(sum[j | t[j] >= t[i]](t[j]^2 * exp(x[j]))) - x[i])",
+    "weighted means": "sum[i]((sum[j | t[j] <= t[i]](e[j] * x[j]) / (1 + sum[j | t[j] <= t[i]](e[j])))^2)",
+}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_no_entry_is_compared_with_every_other(name: str) -> None:
+    source = f"loss f(x: real[N] | t: real[N], e: binary[N]) = {LINEAR[name]}"
+    assert not [line for line in listed(source).splitlines() if "parallel" in line and "*N" in line]
+    arguments = drawn((ROWS,), "float64", seed=4)
+    value, gradient = compiled(source).f.value_and_grad(*arguments)
+    exact, slopes = compiled(source, "numpy").f.value_and_grad(*arguments)
+    assert value == pytest.approx(exact, rel=1e-13)
+    np.testing.assert_allclose(gradient, slopes, rtol=1e-12, atol=1e-13 * np.abs(slopes).max())
 
 
 def test_what_has_no_weight_hides_nothing() -> None:
