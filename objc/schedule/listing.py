@@ -33,6 +33,9 @@ from objc.schedule.orders import Ordering
 _BYTES = 8
 """Of a number in float64."""
 
+_SORTING = 3
+"""Arrays along a row that sorting it takes: two of keys, and one of places."""
+
 _DIRECTION = {0: "", 1: " step by step", -1: " step by step, downwards"}
 
 
@@ -73,11 +76,15 @@ def _sums(loops: Loops) -> Iterator[str]:
             if isinstance(item, Start) and item.axes:
                 reduction = loops.program.let[item.let].reduction
                 yield f"{reduction} {item.let}{_bytes(item.axes, block)} a thread"
+            if isinstance(item, Ordered) and item.ordering.side is None:
+                whole = loops.program.tensor(item.ordering.keys.tensor).domain.is_integer
+                kind = "whole numbers" if whole else "keys"
+                yield f"sorting {kind}{_bytes(item.at[-1:], times=_SORTING)} a thread"
 
 
-def _bytes(axes: Iterable[Index], block: Index | None = None) -> str:
+def _bytes(axes: Iterable[Index], block: Index | None = None, times: int = 1) -> str:
     names = ["block" if one == block else str(one.dimension) for one in axes]
-    return f"[{', '.join(names)}], {'*'.join([str(_BYTES), *names])} bytes"
+    return f"[{', '.join(names)}], {'*'.join([str(times * _BYTES), *names])} bytes"
 
 
 def _head(loops: Loops, number: int) -> str:

@@ -85,7 +85,7 @@ class Multiplication(Reductions):
         if own.side is None:
             self.functions.add("sort")
             kind = self._kind_of(self.program.tensor(own.keys.tensor))
-            kinds = {"spare": "int64", "held": kind, "moved": kind}
+            kinds = {f"spare_{kind}": "int64", "held": kind, "moved": kind}
             spare = [self._memory(name, item.at[-1], one) for name, one in kinds.items()]
             return f"sort({', '.join([goal, *spare, keys, count])})"
         assert own.order is not None and own.value is not None

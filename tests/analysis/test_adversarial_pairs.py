@@ -163,5 +163,5 @@ def _hold(fact: Any, values: list[Any], distance: Any, p: Any) -> None:
 
 def test_verdicts_are_found_in_both() -> None:
     """The losses are no empty set: some are proved convex in both together, some refuted."""
-    verdicts = [decide(_subject(seed), stated("convex", "x", "y")).verdict for seed in range(6)]
+    verdicts = [decide(_subject(seed), stated("convex", "x", "y")).verdict for seed in range(12)]
     assert {"proved", "refuted"} <= set(verdicts)
