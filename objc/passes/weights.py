@@ -43,7 +43,7 @@ class Weights:
         known: Iterable[Let] = (),
     ) -> None:
         """`known` are lets of the program: a log-probability that has a name there keeps it."""
-        self._impossible = _may_be_impossible(program)
+        self._impossible = may_be_impossible(program)
         self._names = names
         self._known: dict[str, Expression] = {}
         self._named = [let for let in known if let.reduction is None and is_difference(let.body)]
@@ -124,7 +124,7 @@ class Weights:
         return others.read(*free)
 
 
-def _may_be_impossible(program: Program) -> set[str]:
+def may_be_impossible(program: Program) -> set[str]:
     """The lets of recurrences that the text makes -∞ somewhere, as the logarithm of what can't be, or that
     are made of such: states that nothing leads to. A row outside of one is -∞ by fault alone."""
     inside = members(program)

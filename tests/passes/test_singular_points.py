@@ -211,3 +211,39 @@ def test_what_is_not_taken_contributes_exactly_nothing(target: str) -> None:
     for result in ("per_example", "gradient", "hessian_diagonal"):
         found, expected = (getattr(one, result)(x) for one in (both.branched, both.plain))
         np.testing.assert_array_equal(found, expected)
+
+
+IMPOSSIBLE = """
+loss states(z: real[T] | b: binary[S]) = -logsumexp[s](a[T-1, s])
+    where a[0, s] = if s == 0 then z[0] else -inf
+          a[t, s] = z[t] * s + (
+              if s > 0 and b[s] == 1 then log(exp(a[t-1, s]) + exp(a[t-1, s-1])) else a[t-1, s]
+          )
+loss either(x: real) = log(exp(u) + exp(v)) + x
+    where u = if x > 0 then x else -inf
+          v = if x > 1 then x else -inf
+"""
+
+
+def test_the_sum_of_what_is_impossible_is_impossible() -> None:
+    """log(exp a + exp b) with −∞ for both, as of states that nothing leads to yet."""
+    module = objc.compile(IMPOSSIBLE)
+    b = np.array([0.0, 1, 1])
+
+    def states(z: Any) -> Any:
+        a = np.array([z[0], -np.inf, -np.inf])
+        for t in range(1, len(z)):
+            joined = [np.logaddexp(a[s], a[s - 1]) if s and b[s] else a[s] for s in range(3)]
+            a = np.array([z[t] * s for s in range(3)]) + joined
+        return -np.logaddexp.reduce(a)
+
+    z = np.array([0.1, 0.2, 0.3, -0.4])
+    found, gradient = module.states.value_and_grad(z, b)
+    assert found == pytest.approx(states(z), rel=1e-14)
+    steps = 1e-6 * np.eye(4)
+    slopes = [(states(z + step) - states(z - step)) / 2e-6 for step in steps]
+    np.testing.assert_allclose(gradient, slopes, rtol=1e-8)
+    assert np.isfinite(module.states.hessian_diagonal(z, b)).all()
+    assert module.either(-1.0) == -np.inf
+    assert module.either(0.5) == pytest.approx(1.0)
+    assert module.either(2.0) == pytest.approx(4 + np.log(2))
