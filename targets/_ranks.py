@@ -1,4 +1,4 @@
-"""Sorting by counting, for targets without a sort of their own.
+"""Sorting by counting, for targets without a sort, and for rows of few entries.
 
 The rank of an entry is the number of entries before it: the smaller ones, and the equal ones that stand
 before it. Each entry is then put where its rank says. The work is quadratic in what is sorted.

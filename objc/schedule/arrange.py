@@ -11,16 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-import sympy
-
 from objc.ir.index import Dimension, Index, Position, at
-from objc.ir.program import Let
-from objc.ir.spelling import spelled
 from objc.ir.symbols import (
-    Branch,
     Condition,
     Expression,
-    IndexValue,
     Read,
     conjuncts,
     indices_of,
@@ -40,6 +34,7 @@ from objc.schedule.loops import (
     Start,
 )
 from objc.schedule.order import Plan
+from objc.schedule.peel import deltas, otherwise, reads_in_range
 
 
 @dataclass(frozen=True)
@@ -458,7 +453,7 @@ def _peel(member: Member, slot: _Slot, kept: frozenset[str]) -> tuple[Member, li
         return None
     if any(let.name == read.tensor for one in slot.members for read in one.plan.let.reads):
         return None
-    found = _deltas(let.body, index)
+    found = deltas(let.body, index)
     if not found:
         return None
     outside = replace(member, names={k: v for k, v in member.names.items() if k != index})
@@ -467,46 +462,7 @@ def _peel(member: Member, slot: _Slot, kept: frozenset[str]) -> tuple[Member, li
         body = outside.renamed(substitute_positions(let.body, {index: position}))
         where = member.bound(let.free)
         fixes.append(Peeled(let.name, where, member.names[index], outside.moved(position), body))
-    lighter = replace(let, body=_otherwise(let.body, set(found)))
-    if not _reads_in_range(lighter, index):
+    lighter = replace(let, body=otherwise(let.body, set(found)))
+    if not reads_in_range(lighter, index):
         return None
     return replace(member, plan=replace(member.plan, let=lighter)), fixes
-
-
-def _reads_in_range(let: Let, index: Index) -> bool:
-    """Whether the index only says which entry is read as it stands: `h[t-1]` has no entry at the
-    point that its branch kept out."""
-    for one in [position for read in let.reads for position in read.positions]:
-        moved = one.base == index and one.offset != 0
-        if moved or (isinstance(one.base, Read) and index in indices_of(one.base)):
-            return False
-    return True
-
-
-def _deltas(body: Expression, index: Index) -> dict[Expression, Position]:
-    """Equalities of the index with a number, another index or a gather that branches of the body hang
-    on."""
-    found: dict[Expression, Position] = {}
-    for branch in sorted(body.atoms(Branch), key=spelled):
-        condition = branch.args[0]
-        if not isinstance(condition, sympy.Eq):
-            continue
-        for left, right in (condition.args, condition.args[::-1]):
-            if not isinstance(left, IndexValue) or left.index != index:
-                continue
-            if right.is_Integer:
-                found[condition] = Position(None, int(right))
-            elif isinstance(right, IndexValue) and right.index.dimension == index.dimension:
-                found[condition] = at(right.index)
-            elif isinstance(right, Read) and right.is_integer and index not in indices_of(right):
-                found[condition] = Position(right)
-    return found
-
-
-def _otherwise(body: Expression, conditions: set[Expression]) -> Expression:
-    """The body where none of the conditions holds."""
-    while True:
-        denied = {b: b.args[2] for b in body.atoms(Branch) if b.args[0] in conditions}
-        if not denied:
-            return body
-        body = body.xreplace(denied)

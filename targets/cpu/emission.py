@@ -19,7 +19,7 @@ from objc.schedule import Products, schedule
 from objc.schedule.cost import operations
 from objc.schedule.loops import Block, Blocked, Loops, Ordered, Product, Serial, walk
 from objc.schedule.narrow import few, narrow
-from objc.schedule.orders import with_orders
+from objc.schedule.rows import with_orders
 from objc.target import DType, Emitted
 
 FEW = 63

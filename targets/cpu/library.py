@@ -16,24 +16,12 @@ from objc.targets.cpu.mathematics import (
 from objc.targets.cpu.mathematics.bits import add, maximum, minimum, view
 from objc.targets.cpu.mathematics.powers import is_few
 from objc.targets.cpu.mathematics.registers import flat
-from objc.targets.cpu.orders import (
-    running_count,
-    running_exponentials,
-    running_max,
-    running_min,
-    running_others,
-    running_sum,
-    running_ties,
-    running_weighed,
-    sort,
-)
+from objc.targets.cpu.orders import running, running_count, sort
 from objc.targets.cpu.products import distances, finite, product, pulls
 
 __all__ = [
     "add", "distances", "finite", "flat", "inside", "is_few", "maximum", "minimum",
-    "product", "pulls", "running_count",
-    "running_exponentials", "running_max", "running_min", "running_others",
-    "running_sum", "running_ties", "running_weighed", "sort", "step", "view",
+    "product", "pulls", "running", "running_count", "sort", "step", "view",
 ]  # fmt: skip
 
 for _module in (error_function, float32, float64, normal, powers, special, trigonometry, wide):

@@ -12,6 +12,7 @@ from objc.ir.index import Index
 from objc.ir.program import Input, Let
 from objc.ir.symbols import Read, conjuncts, indices_of
 from objc.schedule.loops import Ordered, Product
+from objc.schedule.orders import Kind
 
 DEPTH, HEIGHT, WIDTH = 256, 240, 256
 """Steps of a sum that are packed at a time, and the most rows and columns of what is packed: what the
@@ -19,6 +20,10 @@ second cache holds. `products` has the same numbers."""
 
 TILE = 512
 """Numbers that no tile has more of."""
+
+
+RUNNING: tuple[Kind, ...] = ("sum", "max", "min", "ties", "others", "weighed", "exponentials")
+"""What runs along an order, as `running` numbers it."""
 
 
 class Multiplication(Reductions):
@@ -90,13 +95,16 @@ class Multiplication(Reductions):
             return f"sort({', '.join([goal, *spare, keys, count])})"
         assert own.order is not None and own.value is not None
         order, value = self._row(own.order), self._row(own.value)
-        weight = value if own.weight is None else self._row(own.weight)
-        name = f"running_{own.kind}"
-        self.functions.add(name)
         through = 2 if own.side.but_own else own.side.through
         side = [own.side.from_end, through, own.side.by_ties]
-        words = [goal, order, keys, value, weight, count, *(str(int(one)) for one in side)]
-        return f"{name}({', '.join(words)})"
+        words = [count, *(str(int(one)) for one in side)]
+        if own.kind == "count":
+            self.functions.add("running_count")
+            return f"running_count({', '.join([goal, order, keys, value, *words])})"
+        self.functions.add("running")
+        weight = value if own.weight is None else self._row(own.weight)
+        words = [goal, order, keys, value, weight, *words, str(RUNNING.index(own.kind))]
+        return f"running({', '.join(words)})"
 
     def _row(self, read: Read) -> str:
         """The row of a tensor along its last axis."""

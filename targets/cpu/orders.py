@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from numba import float64, int64
-from objc.targets.cpu.kernels import alone, fixed, helper
+from objc.targets.cpu.kernels import alone, helper
 from objc.targets.cpu.mathematics.bits import maximum, minimum
 from objc.targets.cpu.mathematics.float64 import exp_64
 
@@ -99,72 +99,28 @@ def merge(goal, goal_order, source, order, width, count):
 
 
 @alone
-def running_sum(goal, order, keys, value, weight, count, from_end, through, by_ties):
-    """goal[i] = Σ value[j] over all j before i. `from_end`: after it; `through`: and i, or for 2 with its
-    equals but i; `by_ties`: with all of its equals, where these else come before each other as they stand."""
-    run(goal, order, keys, value, weight, count, from_end, through, by_ties, 0)
+def running(goal, order, keys, value, weight, count, from_end, through, by_ties, what):
+    """goal[i] = what comes of value[j] over all j before i. `from_end`: after it; `through`: and i, or for 2
+    with its equals but i; `by_ties`: with all of its equals, where these else come before each other as they
+    stand.
 
-
-@alone
-def running_max(goal, order, keys, value, weight, count, from_end, through, by_ties):
-    """The largest instead."""
-    run(goal, order, keys, value, weight, count, from_end, through, by_ties, 1)
-
-
-@alone
-def running_min(goal, order, keys, value, weight, count, from_end, through, by_ties):
-    """The smallest instead."""
-    run(goal, order, keys, value, weight, count, from_end, through, by_ties, 2)
-
-
-@alone
-def running_ties(goal, order, keys, value, weight, count, from_end, through, by_ties):
-    """How often there is the largest."""
-    run(goal, order, keys, value, weight, count, from_end, through, by_ties, 3)
-
-
-@alone
-def running_others(goal, order, keys, value, weight, count, from_end, through, by_ties):
-    """Σ exp(value[j] − m) of those that are not the largest, m."""
-    run(goal, order, keys, value, weight, count, from_end, through, by_ties, 4)
-
-
-@alone
-def running_weighed(goal, order, keys, value, weight, count, from_end, through, by_ties):
-    """Σ weight[j]·exp(value[j] − m), m the largest value."""
-    run(goal, order, keys, value, weight, count, from_end, through, by_ties, 5)
-
-
-@alone
-def running_exponentials(goal, order, keys, value, weight, count, from_end, through, by_ties):
-    """The same without weights."""
-    run(goal, order, keys, value, weight, count, from_end, through, by_ties, 6)
-
-
-@fixed
-@helper
-def run(goal, order, keys, value, weight, count, from_end, through, by_ties, what):
-    """Along the order, group by group of equal keys, or key by key. What is no number is compared with
-    nothing: it is before nothing, and nothing before it."""
-    known = count
+    `what` is a sum (0), the largest (1) or smallest (2), how often there is the largest, m, (3),
+    Σ exp(value[j] − m) of the others (4), Σ weight[j]·exp(value[j] − m) (5), or that without weights (6). A
+    key that is no number is compared with nothing: it is before nothing, and nothing before it."""
     empty = 0.0
     if what == 1:
         empty = -math.inf
     if what == 2:
         empty = math.inf
-    while known > 0 and keys[order[known - 1]] != keys[order[known - 1]]:
-        known -= 1
-        goal[order[known]] = empty
+    known = numbers(order, keys, count)
+    for rank in range(known, count):
+        goal[order[rank]] = empty
     total = empty
     most = -math.inf
     ties = 0.0
     first = 0
     while first < known:
-        last = first + 1
-        if by_ties > 0:
-            key = keys[at_rank(order, first, known, from_end)]
-            while last < known and keys[at_rank(order, last, known, from_end)] == key:
-                last += 1
+        last = end_of_ties(order, keys, first, known, from_end, by_ties)
         turn = 0
         while turn < 2:
             place = first
@@ -192,7 +148,6 @@ def run(goal, order, keys, value, weight, count, from_end, through, by_ties, wha
         first = last
 
 
-@fixed
 @helper
 def taken(total, most, ties, x, weight, own, what):
     """What is summed up, the largest so far and how often that came, with one more value."""
@@ -226,6 +181,26 @@ def taken(total, most, ties, x, weight, own, what):
 
 
 @helper
+def numbers(order, keys, count):
+    """How many keys are numbers: the others come last in their order."""
+    known = count
+    while known > 0 and keys[order[known - 1]] != keys[order[known - 1]]:
+        known -= 1
+    return known
+
+
+@helper
+def end_of_ties(order, keys, first, known, from_end, by_ties):
+    """The rank after those of keys that are equal, or after this one."""
+    last = first + 1
+    if by_ties > 0:
+        key = keys[at_rank(order, first, known, from_end)]
+        while last < known and keys[at_rank(order, last, known, from_end)] == key:
+            last += 1
+    return last
+
+
+@helper
 def at_rank(order, rank, known, from_end):
     """The place of what is the rank-th from the beginning, or from the end."""
     if from_end > 0:
@@ -234,20 +209,15 @@ def at_rank(order, rank, known, from_end):
 
 
 @alone
-def running_count(goal, order, keys, value, weight, count, from_end, through, by_ties):
-    """`running_sum` of whole numbers."""
-    known = count
-    while known > 0 and keys[order[known - 1]] != keys[order[known - 1]]:
-        known -= 1
-        goal[order[known]] = 0
+def running_count(goal, order, keys, value, count, from_end, through, by_ties):
+    """`running` sums of whole numbers."""
+    known = numbers(order, keys, count)
+    for rank in range(known, count):
+        goal[order[rank]] = 0
     total = 0
     first = 0
     while first < known:
-        last = first + 1
-        if by_ties > 0:
-            key = keys[at_rank(order, first, known, from_end)]
-            while last < known and keys[at_rank(order, last, known, from_end)] == key:
-                last += 1
+        last = end_of_ties(order, keys, first, known, from_end, by_ties)
         before = total
         place = first
         while place < last:

@@ -1,0 +1,149 @@
+"""Guards that compare a key at two indices: `t[j] >= t[i]`, also with an order of what is equal.
+
+What comes before an entry is what its key is compared with, but for conditions of either index alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy
+
+from objc.ir.index import Index, at
+from objc.ir.program import Let
+from objc.ir.symbols import (
+    Condition,
+    Expression,
+    IndexValue,
+    Read,
+    conjuncts,
+    disjuncts,
+    indices_of,
+    substitute_positions,
+)
+
+IDENTITIES: dict[str | None, Expression] = {
+    "sum": sympy.Integer(0), "max": -sympy.oo, "min": sympy.oo,
+}  # fmt: skip
+"""What leaves a reduction as it is."""
+
+_SIGNS: dict[Any, str] = {
+    sympy.StrictLessThan: "<",
+    sympy.LessThan: "<=",
+    sympy.StrictGreaterThan: ">",
+    sympy.GreaterThan: ">=",
+}
+_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+@dataclass(frozen=True)
+class Side:
+    """What comes before an entry: smaller keys, or larger ones `from_end`; `through` the entry itself. Of
+    equal keys all (`by_ties`), or those that stand before it, or behind it from the end. `but_own`: its
+    equals, and not itself."""
+
+    from_end: bool
+    through: bool
+    by_ties: bool
+    but_own: bool = False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A guard taken apart: `key` is what the index that is reduced over has, and the conditions of that
+    index alone, and of the free one alone. It `is_turned` where only the negative keys are in this order."""
+
+    key: Expression
+    side: Side
+    of_over: Condition
+    of_free: Condition
+    is_turned: bool
+
+
+def comparison(let: Let) -> Comparison | None:
+    """The guard of a reduction over one index, if it compares keys at that with keys at the last free one."""
+    if let.reduction not in IDENTITIES or len(let.over) != 1 or not let.free:
+        return None
+    over, free = let.over[0], let.free[-1]
+    if over.dimension != free.dimension:
+        return None
+    of_over: list[Condition] = []
+    of_free: list[Condition] = []
+    of_both: list[Condition] = []
+    others = {IndexValue(over), IndexValue(free)}
+    is_other = False
+    for part in conjuncts(let.guard):
+        asked = indices_of(part) & {over, free}
+        if asked == {over, free}:
+            if isinstance(part, sympy.Ne) and set(part.args) == others:
+                is_other = True
+            else:
+                of_both.append(part)
+        else:
+            (of_free if free in asked else of_over).append(part)
+    found = _side(of_both[0], over, free) if len(of_both) == 1 else None
+    if found is None:
+        return None
+    key, side, is_turned = found
+    if is_other and side.through:
+        alone = not side.by_ties or key == IndexValue(over)
+        side = replace(side, through=False) if alone else replace(side, but_own=True)
+    return Comparison(key, side, sympy.And(*of_over), sympy.And(*of_free), is_turned)
+
+
+def _side(part: Condition, over: Index, free: Index) -> tuple[Expression, Side, bool] | None:
+    """The key, the side and whether that is one of the negative keys."""
+    whole = _relation(part, over, free)
+    if whole is not None:
+        key, sign = whole
+        return key, Side(sign[0] == ">", sign.endswith("="), True), False
+    strict = [_relation(one, over, free) for one in disjuncts(part)]
+    if len(strict) != 2:
+        return None
+    for found, other in zip(strict, disjuncts(part)[::-1], strict=True):
+        place = None if found is None else _of_equal(other, found[0], over, free)
+        if found is not None and place is not None and found[1] in "<>":
+            key, sign = found
+            is_turned = sign != place[0]
+            return key, Side(place[0] == ">", place.endswith("="), False), is_turned
+    return None
+
+
+def _relation(part: Condition, over: Index, free: Index) -> tuple[Expression, str] | None:
+    """(k, sign) of `k[over] sign k[free]`."""
+    sign = _SIGNS.get(getattr(part, "func", None))
+    if sign is None:
+        return None
+    left, right = part.args
+    if free in indices_of(left):
+        left, right, sign = right, left, _TURNED[sign]
+    if free in indices_of(left) or over in indices_of(right):
+        return None
+    return (left, sign) if substitute_positions(left, {over: at(free)}) == right else None
+
+
+def _of_equal(part: Condition, key: Expression, over: Index, free: Index) -> str | None:
+    """The sign of `over sign free` of an order of equal keys."""
+    here = substitute_positions(key, {over: at(free)})
+    if not isinstance(part, sympy.And) or len(part.args) != 2:
+        return None
+    for equal, places in (part.args, part.args[::-1]):
+        if isinstance(equal, sympy.Eq) and set(equal.args) == {key, here}:
+            found = _relation(places, over, free)
+            if found is not None and found[0] == IndexValue(over):
+                return found[1]
+    return None
+
+
+def guard_of(key: Read, side: Side, over: Index, free: Index) -> Condition:
+    """That an entry stands on a side of another."""
+    here = substitute_positions(key, {over: at(free)})
+    strict = sympy.Gt if side.from_end else sympy.Lt
+    wide = sympy.Ge if side.from_end else sympy.Le
+    if side.by_ties:
+        compared = (wide if side.through else strict)(key, here)
+        others = sympy.Ne(IndexValue(over), IndexValue(free))
+        return sympy.And(compared, others) if side.but_own else compared
+    places = (wide if side.through else strict)(IndexValue(over), IndexValue(free))
+    return sympy.Or(strict(key, here), sympy.And(sympy.Eq(key, here), places))

@@ -1,0 +1,287 @@
+"""Programs in which what runs along an order can be seen: keys, their order and what is reduced are rows.
+
+`sum[j | t[j] >= t[i] and e[j] == 1](a[j]·b[i])` is b[i] times the sum of a row, which is a[j] or zero, along
+the order of another, which is t[j]; rows that are alike are made once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch
+from objc.ir.domain import REAL, Domain
+from objc.ir.index import Index, Position, at
+from objc.ir.parts import found_in
+from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
+from objc.ir.symbols import (
+    Condition,
+    Expression,
+    Read,
+    disjuncts,
+    indices_of,
+    reads,
+    substitute_positions,
+)
+from objc.schedule.comparisons import IDENTITIES, Comparison, comparison, guard_of
+from objc.schedule.orders import of_largest
+
+_ZERO, _ONE = sympy.Integer(0), sympy.Integer(1)
+
+_DEPTH = 3
+"""Names that stand for each other, up to which they are written out."""
+
+
+def with_orders(program: Program) -> Program:
+    """The program in which what is compared, and what is reduced along an order, are lets of their own."""
+    return _Orders(program).changed()
+
+
+def _opened(let: Let) -> Let:
+    """A sum with the guard that a branch of its body is."""
+    body = let.body
+    if let.reduction != "sum" or not isinstance(body, Branch) or len(let.over) != 1:
+        return let
+    condition, then, otherwise = body.args
+    if of_largest(body, let.over[0]) is not None or _ZERO not in (then, otherwise):
+        return let
+    where, body = condition, then
+    if otherwise != _ZERO:
+        where, body = sympy.And(*map(sympy.Not, disjuncts(condition))), otherwise
+    return _opened(replace(let, body=body, guard=sympy.And(let.guard, where)))
+
+
+class _Orders:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.names = Names.of(program)
+        self.inside = members(program)
+        self.lets: list[Let] = []
+        self.rows: dict[Any, Let] = {}  # what stands along a dimension, by what it is
+        self.sorted: set[str] = set()
+        self.largest: dict[str, tuple[tuple[Any, ...], Let]] = {}
+
+    def changed(self) -> Program:
+        for let in self.program.lets:
+            if let.reduction == "argsort":
+                key = self._row("key", let.body, let.free[:-1], let.over[0])
+                if key.free[:-1] == let.free[:-1]:
+                    self.sorted.add(key.name)
+                self.lets.append(replace(let, body=key.read(*key.free[:-1], let.over[0])))
+                continue
+            opened = let if let.name in self.inside else _opened(self._in_full(let))
+            compared = None if let.name in self.inside else comparison(opened)
+            if compared is None or not (
+                self._is_everywhere(opened, compared) and self._is_along(opened, compared)
+            ):
+                self.lets.append(let)
+        made = self.program.with_lets(self.lets)
+        outputs = set(made.outputs.values())
+        needed = outputs | made.behind(made.let[name] for name in outputs)
+        orders = {
+            one.name
+            for one in made.lets
+            if one.reduction == "argsort" and one.body.tensor in needed
+        }
+        return made.with_lets(one for one in made.lets if one.name in needed | orders)
+
+    def _in_full(self, let: Let) -> Let:
+        """A reduction without the names of what is computed of two entries."""
+        if let.reduction not in IDENTITIES or len(let.over) != 1 or not let.free:
+            return let
+        pair, body = {let.over[0], let.free[-1]}, let.body
+        for _ in range(_DEPTH):
+            swaps = {}
+            for read in found_in(body, Read):
+                named = self.program.let.get(read.tensor)
+                if named is None or named.reduction is not None or not pair <= indices_of(read):
+                    continue
+                places = dict(zip(named.free, read.positions, strict=True))
+                swaps[read] = substitute_positions(named.body, places)
+            if not swaps:
+                break
+            body = body.xreplace(swaps)
+        return replace(let, body=body)
+
+    def _is_everywhere(self, let: Let, compared: Comparison) -> bool:
+        """Whether all that is reduced can be read for every entry, also for those of which no guard asks:
+        what stands at a place before or behind, or where data say, may not be there."""
+        parts = (let.body, compared.key, compared.of_over)
+        places = [one for part in parts for read in reads(part) for one in read.positions]
+        return all(one.index is not None or self._is_rank(one.base) for one in places)
+
+    def _is_rank(self, base: Any) -> bool:
+        """Whether a place is the one of a rank, or a number."""
+        let = self.program.let.get(getattr(base, "tensor", ""))
+        return base is None or (let is not None and let.reduction == "argsort")
+
+    def _is_along(self, let: Let, compared: Comparison) -> bool:
+        """Whether a let runs along an order; then all that it takes has been added."""
+        over, free, outer = let.over[0], let.free[-1], let.free[:-1]
+        where = compared.of_over
+        found = of_largest(let.body, over) if let.reduction == "sum" else None
+        if found is not None:
+            kind, value, largest = found
+            exponent, _ = _addends(value, over, free)
+            known = self.largest.get(largest.tensor)
+            if exponent is None or known is None or largest.positions != tuple(map(at, let.free)):
+                return False
+            if known[0] != _moved((compared.key, compared.side, where, value), over):
+                return False
+            row = self._values(exponent, where, outer, over, -sympy.oo)
+            most = known[1].read(*let.free)
+            arms = (_ONE, _ZERO) if kind == "ties" else (_ZERO, sympy.exp(row - most))
+            self._run(let, compared, Branch(sympy.Eq(row, most), *arms), _ONE)
+            return True
+        if let.domain.is_integer and let.reduction != "sum":
+            return False
+        if free not in indices_of(let.body):
+            identity = IDENTITIES[let.reduction]
+            row = self._values(let.body, where, outer, over, identity, let.domain.is_integer)
+            made = self._run(let, compared, row, _ONE)
+            if let.reduction == "max":
+                self._remember(let, compared, made)
+            return True
+        if let.reduction == "max":
+            exponent, shift = _addends(let.body, over, free)
+            if exponent is None:
+                return False
+            row = self._values(exponent, where, outer, over, -sympy.oo)
+            inner = replace(let, name=self.names.fresh(f"along_{let.name}"))
+            made = self._run(inner, replace(compared, of_free=sympy.true), row, _ONE)
+            self._remember(let, compared, made)
+            self._add(let, compared.of_free, made.read(*let.free) + shift)
+            return True
+        return let.reduction == "sum" and self._is_weighed(let, compared)
+
+    def _remember(self, let: Let, compared: Comparison, made: Let) -> None:
+        """What the largest is of that a let is, and the let that runs along the order."""
+        what = (compared.key, compared.side, compared.of_over, let.body)
+        self.largest[let.name] = _moved(what, let.over[0]), made
+
+    def _is_weighed(self, let: Let, compared: Comparison) -> bool:
+        """The same of w[j]·exp(u[j] + v[i])·f[i], and of w[j]·f[i]."""
+        over, free, outer = let.over[0], let.free[-1], let.free[:-1]
+        where = compared.of_over
+        weights: list[Expression] = []
+        factors: list[Expression] = []
+        exponent, shift = None, _ZERO
+        for one in sympy.Mul.make_args(let.body):
+            asked = indices_of(one)
+            if not {over, free} <= asked:
+                (weights if over in asked else factors).append(one)
+                continue
+            if exponent is not None or not isinstance(one, sympy.exp):
+                return False
+            exponent, shift = _addends(one.args[0], over, free)
+            if exponent is None:
+                return False
+        weight, factor = sympy.Mul(*weights), sympy.Mul(*factors)
+        if exponent is None:
+            value = self._values(weight, where, outer, over, _ZERO)
+            self._run(let, compared, value, factor)
+            return True
+        if weight != _ONE:  # what has no weight is not the largest
+            exponent = Branch(sympy.Eq(weight, _ZERO), -sympy.oo, exponent)
+        value = self._values(exponent, where, outer, over, -sympy.oo)
+        times = weight if weight == _ONE else self._values(weight, where, outer, over, _ZERO)
+        bare = replace(compared, of_free=sympy.true)
+        largest = replace(
+            let, name=self.names.fresh(f"max_{let.name}"), reduction="max", domain=REAL
+        )
+        self._run(largest, bare, value, _ONE)
+        most = largest.read(*let.free)
+        rest = replace(let, name=self.names.fresh(f"sum_{let.name}"))
+        self._run(rest, bare, times * sympy.exp(value - most), _ONE)
+        read = rest.read(*let.free)
+        whole = Branch(sympy.Eq(read, _ZERO), _ZERO, factor * sympy.exp(shift + most) * read)
+        self._add(let, compared.of_free, whole)
+        return True
+
+    def _run(self, let: Let, compared: Comparison, body: Expression, factor: Expression) -> Let:
+        """The let of a body's reduction along the order; `let` is it, or it times a factor of the entry."""
+        over, free, outer = let.over[0], let.free[-1], let.free[:-1]
+        key = -compared.key if compared.is_turned else compared.key
+        keys = self._row("key", key, outer, over)
+        rows = keys.free[:-1]
+        if keys.name not in self.sorted:
+            self.sorted.add(keys.name)
+            rank, own = self.names.index(over), self.names.index(over)
+            order = Let(
+                self.names.fresh(f"order_{keys.name}"),
+                (*rows, rank),
+                keys.read(*rows, own),
+                "argsort",
+                (own,),
+                domain=Domain("index", dimension=over.dimension),
+            )
+            self.lets.append(order)
+        guard = guard_of(keys.read(*rows, over), compared.side, over, free)
+        if factor == _ONE and compared.of_free == sympy.true:
+            self.lets.append(replace(let, body=body, guard=guard))
+            return self.lets[-1]
+        inner = replace(let, name=self.names.fresh(f"along_{let.name}"), body=body, guard=guard)
+        self.lets.append(inner)
+        self._add(let, compared.of_free, factor * inner.read(*let.free))
+        return inner
+
+    def _add(self, let: Let, where: Condition, body: Expression) -> None:
+        """The let as an elementwise one, where something is asked of the entry."""
+        if where != sympy.true:
+            body = Branch(where, body, IDENTITIES[let.reduction])
+        self.lets.append(replace(let, body=body, reduction=None, over=(), guard=sympy.true))
+
+    def _values(
+        self, body: Any, where: Condition, outer: Sequence[Index], over: Index, identity: Expression,
+        is_whole: bool = False,
+    ) -> Read:  # fmt: skip
+        """What is reduced, as a row: the identity where the guard leaves something out."""
+        if where != sympy.true:
+            body = Branch(where, body, identity)
+        made = self._row("along", body, outer, over, Domain("integer") if is_whole else None)
+        return made.read(*made.free[:-1], over)
+
+    def _row(
+        self,
+        name: str,
+        body: Any,
+        outer: Sequence[Index],
+        over: Index,
+        domain: Domain | None = None,
+    ) -> Let:
+        """The let of what stands along an index, made once for all rows that don't tell it apart."""
+        outer = [one for one in outer if one in indices_of(body)]
+        if domain is None:
+            whole = name == "key" and body.is_integer and all(
+                self.program.tensor(one.tensor).domain.is_integer for one in reads(body)
+            )  # fmt: skip
+            domain = Domain("integer") if whole else REAL
+        same = (name, _moved((body,), over), tuple(outer), over.dimension, domain)
+        if same not in self.rows:
+            made = Let(self.names.fresh(name), (*outer, over), body, domain=domain)
+            self.rows[same] = made
+            self.lets.append(made)
+        return self.rows[same]
+
+
+def _addends(exponent: Any, over: Index, free: Index) -> tuple[Expression | None, Expression]:
+    """(u, v) of u[over] + v[free]; u is None where it is no such sum."""
+    parts: tuple[list[Expression], list[Expression]] = [], []
+    for addend in sympy.Add.make_args(exponent):
+        asked = indices_of(addend)
+        if {over, free} <= asked:
+            return None, _ZERO
+        parts[over not in asked].append(addend)
+    return (sympy.Add(*parts[0]), sympy.Add(*parts[1])) if parts[0] else (None, _ZERO)
+
+
+def _moved(what: Sequence[Any], over: Index) -> tuple[Any, ...]:
+    """Several at an index whose name does not matter."""
+    there = {over: Position(Index("along", over.dimension))}
+    return tuple(
+        substitute_positions(one, there) if isinstance(one, sympy.Basic) else one for one in what
+    )
