@@ -56,7 +56,7 @@ BOXES: tuple[Row, ...] = (
 
 DOMAIN_FORMS = (
     two(BETA_BINOMIAL, TRIALS, "a: positive, b: positive | hits: count(trials), trials: count",
-        tolerance=1e-11),
+        tolerance=3e-13),
     two("-(hits * log(p) + (trials - hits) * log(1 - p))", PROBABILITIES,
         "p: probability | hits: count(trials), trials: count"),
     two("-(hits * log(sigmoid(z)) + (trials - hits) * log(1 - sigmoid(z)))", LOGITS,
@@ -67,16 +67,15 @@ DOMAIN_FORMS = (
          ORDINAL, "s: real, theta: ordered[K] | y: count(K)",
          "-log(sigmoid(theta[0] - s)) + 0 * (theta[1] + theta[2]) if y == 0"
          " else -log(1 - sigmoid(theta[2] - s)) + 0 * (theta[0] + theta[1]) if y == 3"
-         " else -log(sigmoid(theta[int(y)] - s) - sigmoid(theta[int(y) - 1] - s)) + 0 * total(theta)",
-         tolerance=1e-11),  # of thresholds that are a millionth apart
+         " else -log(sigmoid(theta[int(y)] - s) - sigmoid(theta[int(y) - 1] - s)) + 0 * total(theta)"),
     Form("spacings", "-mean[k | k > 0](log(q[k] - q[k-1]))", KNOTS, "q: ordered[K]",
          "-(log(q[1] - q[0]) + log(q[2] - q[1])) / 2"),
-    two(f"-log({CENSORED})", (*BOUNDS, *NARROW), "m: real, s: positive | low: real, high: interval(low, inf)",
-        tolerance=1e-11),
-    two(f"-log({LOGISTIC})", BOUNDS, "m: real, s: positive | low: real, high: interval(low, inf)",
-        tolerance=1e-11),
+    two(f"-log({CENSORED})", (*BOUNDS, *NARROW),
+        "m: real, s: positive | low: real, high: interval(low, inf)"),
+    two(f"-log({LOGISTIC})", BOUNDS, "m: real, s: positive | low: real, high: interval(low, inf)"),
     two(f"(x - m)^2 / (2 * s^2) + log(s) + log({CENSORED})", BETWEEN,
-        "m: real, s: positive | x: interval(low, high), low: real, high: real", tolerance=1e-10),
+        "m: real, s: positive | x: interval(low, high), low: real, high: real",
+        tolerance=1e-10),  # between ends that nearly agree a term's slope is what the other leaves of it
     Form("generalized intersection over union", "1 - inner / outer + (hull - outer) / hull", BOXES,
          "a: real, b: interval(a, inf), c: real, d: interval(c, inf)"
          " | e: real, f: interval(e, inf), g: real, h: interval(g, inf)",
