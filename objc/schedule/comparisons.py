@@ -1,10 +1,12 @@
-"""Guards that compare a key at two indices: `t[j] >= t[i]`, also with an order of what is equal.
+"""Guards that compare a key at two indices: `t[j] >= t[i]`, also with an order of what is equal, within a
+group, `g[j] == g[i]`, or among equals alone.
 
 What comes before an entry is what its key is compared with, but for conditions of either index alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +14,7 @@ import sympy
 
 from objc.ir.index import Index, at
 from objc.ir.program import Let
+from objc.ir.spelling import spelled
 from objc.ir.symbols import (
     Condition,
     Expression,
@@ -41,20 +44,23 @@ _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 class Side:
     """What comes before an entry: smaller keys, or larger ones `from_end`; `through` the entry itself. Of
     equal keys all (`by_ties`), or those that stand before it, or behind it from the end. `but_own`: its
-    equals, and not itself."""
+    equals, and not itself. `of_equals`: nothing but equal keys."""
 
     from_end: bool
     through: bool
     by_ties: bool
     but_own: bool = False
+    of_equals: bool = False
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A guard taken apart: `key` is what the index that is reduced over has, and the conditions of that
-    index alone, and of the free one alone. It `is_turned` where only the negative keys are in this order."""
+    """A guard taken apart: `key` is what the index that is reduced over has, `groups` what is to be equal
+    besides, at most one, and the conditions of that index alone, and of the free one alone. It `is_turned`
+    where only the negative keys are in this order."""
 
     key: Expression
+    groups: tuple[Expression, ...]
     side: Side
     of_over: Condition
     of_free: Condition
@@ -82,14 +88,57 @@ def comparison(let: Let) -> Comparison | None:
                 of_both.append(part)
         else:
             (of_free if free in asked else of_over).append(part)
-    found = _side(of_both[0], over, free) if len(of_both) == 1 else None
+    found = _sides(of_both, over, free)
     if found is None:
         return None
-    key, side, is_turned = found
+    groups, key, side, is_turned = found
     if is_other and side.through:
         alone = not side.by_ties or key == IndexValue(over)
         side = replace(side, through=False) if alone else replace(side, but_own=True)
-    return Comparison(key, side, sympy.And(*of_over), sympy.And(*of_free), is_turned)
+    return Comparison(key, groups, side, sympy.And(*of_over), sympy.And(*of_free), is_turned)
+
+
+def _sides(
+    parts: list[Condition], over: Index, free: Index
+) -> tuple[tuple[Expression, ...], Expression, Side, bool] | None:
+    """The groups, and what `_side` finds: of what is to be equal one is the key where nothing else is, or
+    where places alone are compared."""
+    equal: list[Expression] = []
+    unlike: list[Condition] = []
+    for part in parts:
+        key = _equal_key(part, over, free)
+        if key is None:
+            unlike.append(part)
+        else:
+            equal.append(key)
+    equal.sort(key=lambda one: (not one.is_integer, spelled(one)))  # groups are mostly numbered
+    if len(unlike) > 1 or len(equal) > 2:
+        return None
+    if not unlike:
+        if not equal:
+            return None
+        found = equal.pop(), Side(False, True, True, of_equals=True), False
+    else:
+        compared = _side(unlike[0], over, free)
+        if compared is None:
+            return None
+        found = compared
+        key, side, _ = found
+        if equal and key == IndexValue(over):
+            found = equal.pop(), replace(side, by_ties=False, of_equals=True), False
+    if len(equal) > 1:
+        return None
+    return tuple(equal), *found
+
+
+def _equal_key(part: Condition, over: Index, free: Index) -> Expression | None:
+    """k[over] of `k[over] == k[free]`."""
+    if not isinstance(part, sympy.Eq):
+        return None
+    for key, here in (part.args, part.args[::-1]):
+        if indices_of(key) & {over, free} == {over} and not isinstance(key, IndexValue):
+            return key if substitute_positions(key, {over: at(free)}) == here else None
+    return None
 
 
 def _side(part: Condition, over: Index, free: Index) -> tuple[Expression, Side, bool] | None:
@@ -136,14 +185,19 @@ def _of_equal(part: Condition, key: Expression, over: Index, free: Index) -> str
     return None
 
 
-def guard_of(key: Read, side: Side, over: Index, free: Index) -> Condition:
-    """That an entry stands on a side of another."""
+def guard_of(key: Read, groups: Sequence[Read], side: Side, over: Index, free: Index) -> Condition:
+    """That an entry stands on a side of another, in its group."""
+    if groups:
+        alike = [sympy.Eq(one, substitute_positions(one, {over: at(free)})) for one in groups]
+        return sympy.And(*alike, guard_of(key, (), side, over, free))
     here = substitute_positions(key, {over: at(free)})
     strict = sympy.Gt if side.from_end else sympy.Lt
     wide = sympy.Ge if side.from_end else sympy.Le
+    equal = sympy.Eq(key, here)
     if side.by_ties:
-        compared = (wide if side.through else strict)(key, here)
+        compared = equal if side.of_equals else (wide if side.through else strict)(key, here)
         others = sympy.Ne(IndexValue(over), IndexValue(free))
         return sympy.And(compared, others) if side.but_own else compared
     places = (wide if side.through else strict)(IndexValue(over), IndexValue(free))
-    return sympy.Or(strict(key, here), sympy.And(sympy.Eq(key, here), places))
+    among = sympy.And(equal, places)
+    return among if side.of_equals else sympy.Or(strict(key, here), among)

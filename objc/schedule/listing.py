@@ -141,8 +141,10 @@ def _along(ordering: Ordering) -> str:
     said = [f"{ordering.kind} of {shown(ordering.value)} along {shown(ordering.order)}"]
     if ordering.weight is not None:
         said.append(f"by {shown(ordering.weight)}")
+    if ordering.group is not None:
+        said.append(f"within {shown(ordering.group)}")
     words = {"from the end": side.from_end, "through": side.through, "with ties": side.by_ties}
-    words["but itself"] = side.but_own
+    words |= {"but itself": side.but_own, "of equals": side.of_equals}
     return ", ".join([*said, *(word for word, holds in words.items() if holds)])
 
 

@@ -8,19 +8,20 @@ but for where it ends: the keys are sorted once, and the reduction runs along th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sympy
 
 from objc.atoms import Branch
-from objc.ir.index import Index
+from objc.ir.index import Index, at
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Read, indices_of
 from objc.schedule.comparisons import Side, comparison
 
-Kind = Literal["sum", "count", "max", "min", "ties", "others", "exponentials", "weighed"]
+Kind = Literal["sum", "max", "min", "ties", "others", "weighed", "exponentials", "count"]
+"""What can run along an order. A target knows them by their places here."""
 
 
 _ZERO, _ONE = sympy.Integer(0), sympy.Integer(1)
@@ -28,11 +29,12 @@ _ZERO, _ONE = sympy.Integer(0), sympy.Integer(1)
 
 @dataclass(frozen=True)
 class Ordering:
-    """How a let runs along an order: the `keys` of a row, and their `order`; a `kind` of reduction of
-    `value`, and the `weight` of what is weighed. All are read at the index that is reduced over. Without a
-    side the let is the order itself."""
+    """How a let runs along an order: the `keys` of a row, and their `order`, in which each `group` is by
+    itself; a `kind` of reduction of `value`, and the `weight` of what is weighed. All are read at the index
+    that is reduced over. Without a side the let is the order itself."""
 
     keys: Read
+    group: Read | None = None
     order: Read | None = None
     side: Side | None = None
     kind: Kind = "sum"
@@ -41,15 +43,17 @@ class Ordering:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        every = (self.keys, self.order, self.value, self.weight)
+        every = (self.keys, self.group, self.order, self.value, self.weight)
         return tuple(one for one in every if one is not None)
 
     def mapped(self, change: Callable[[Read], Read]) -> Ordering:
         """With other reads."""
-        order, value, weight = (
-            None if one is None else change(one) for one in (self.order, self.value, self.weight)
+        group, order, value, weight = (
+            None if one is None else change(one)
+            for one in (self.group, self.order, self.value, self.weight)
         )
-        return replace(self, keys=change(self.keys), order=order, value=value, weight=weight)
+        keys = change(self.keys)
+        return replace(self, keys=keys, group=group, order=order, value=value, weight=weight)
 
 
 def ordering(let: Let, program: Program) -> Ordering | None:
@@ -61,10 +65,12 @@ def ordering(let: Let, program: Program) -> Ordering | None:
         return None
     if compared.of_over != sympy.true or compared.of_free != sympy.true:
         return None
-    order, found = _order_of(compared.key, program), _kind(let, program)
+    by = [*compared.groups, compared.key]
+    order, found = _order_by(by, let.free, program), _kind(let, program)
     if order is None or found is None:
         return None
-    return Ordering(compared.key, order, compared.side, *found)
+    group = compared.groups[0] if compared.groups else None
+    return Ordering(compared.key, group, order, compared.side, *found)
 
 
 def rows_along(program: Program) -> frozenset[str]:
@@ -73,12 +79,50 @@ def rows_along(program: Program) -> frozenset[str]:
     return frozenset(read.tensor for one in found if one is not None for read in one.reads)
 
 
-def _order_of(keys: Read, program: Program) -> Read | None:
-    """The order of keys."""
+def _order_by(keys: Sequence[Any], free: Sequence[Index], program: Program) -> Read | None:
+    """The order by the first of some keys, by the next where that is equal."""
+    if not all(isinstance(one, Read) for one in keys):
+        return None
+    names = tuple(one.tensor for one in keys)
+    rows = {place for one in keys for place in one.positions[:-1]}
     for one in program.lets:
-        if one.reduction == "argsort" and getattr(one.body, "tensor", "") == keys.tensor:
-            return one.read(*keys.positions)
+        if sorted_by(one, program) == names:
+            outer = [at(index) for index in free[:-1] if at(index) in rows]
+            return one.read(*outer, keys[0].positions[-1])
     return None
+
+
+def sorted_by(let: Let, program: Program) -> tuple[str, ...]:
+    """The rows that a let is the order by: one, or one and those of an inner order, which is left where that
+    is equal: `inner[outer[r]]` with `outer` the order of `row[inner[r]]`. Empty for what is no order."""
+    if let.reduction == "argsort":
+        return (let.body.tensor,) if isinstance(let.body, Read) else ()
+    inner, outer = _gathered(let, program)
+    if inner is None or outer is None or outer.reduction != "argsort":
+        return ()
+    moved = program.let.get(getattr(outer.body, "tensor", ""))
+    first, again = (None, None) if moved is None else _gathered(moved, program)
+    if moved is None or first is None or again != inner:
+        return ()
+    others = sorted_by(inner, program)
+    return (first.name, *others) if others else ()
+
+
+def _gathered(let: Let, program: Program) -> tuple[Let | None, Let | None]:
+    """(a, b) of a let that is a[b[r]], row by row, r being its last index."""
+    body = let.body
+    if let.reduction is not None or not isinstance(body, Read) or not body.positions:
+        return None, None
+    *rows, place = body.positions
+    inner = place.base
+    if not isinstance(inner, Read) or place.offset or inner.positions[-1] != at(let.free[-1]):
+        return None, None
+    outer = list(map(at, let.free[:-1]))
+    if any(
+        part != [one for one in outer if one in part] for part in (rows, list(inner.positions[:-1]))
+    ):
+        return None, None
+    return program.let.get(body.tensor), program.let.get(inner.tensor)
 
 
 def _kind(let: Let, program: Program) -> tuple[Kind, Read, Read | None] | None:

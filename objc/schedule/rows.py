@@ -28,7 +28,7 @@ from objc.ir.symbols import (
     substitute_positions,
 )
 from objc.schedule.comparisons import IDENTITIES, Comparison, comparison, guard_of
-from objc.schedule.orders import of_largest
+from objc.schedule.orders import of_largest, sorted_by
 
 _ZERO, _ONE = sympy.Integer(0), sympy.Integer(1)
 
@@ -41,20 +41,6 @@ def with_orders(program: Program) -> Program:
     return _Orders(program).changed()
 
 
-def _opened(let: Let) -> Let:
-    """A sum with the guard that a branch of its body is."""
-    body = let.body
-    if let.reduction != "sum" or not isinstance(body, Branch) or len(let.over) != 1:
-        return let
-    condition, then, otherwise = body.args
-    if of_largest(body, let.over[0]) is not None or _ZERO not in (then, otherwise):
-        return let
-    where, body = condition, then
-    if otherwise != _ZERO:
-        where, body = sympy.And(*map(sympy.Not, disjuncts(condition))), otherwise
-    return _opened(replace(let, body=body, guard=sympy.And(let.guard, where)))
-
-
 class _Orders:
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -62,7 +48,7 @@ class _Orders:
         self.inside = members(program)
         self.lets: list[Let] = []
         self.rows: dict[Any, Let] = {}  # what stands along a dimension, by what it is
-        self.sorted: set[str] = set()
+        self.sorted: dict[tuple[str, ...], Let] = {}  # orders, by the rows that they are by
         self.largest: dict[str, tuple[tuple[Any, ...], Let]] = {}
 
     def changed(self) -> Program:
@@ -70,10 +56,10 @@ class _Orders:
             if let.reduction == "argsort":
                 key = self._row("key", let.body, let.free[:-1], let.over[0])
                 if key.free[:-1] == let.free[:-1]:
-                    self.sorted.add(key.name)
+                    self.sorted.setdefault((key.name,), let)
                 self.lets.append(replace(let, body=key.read(*key.free[:-1], let.over[0])))
                 continue
-            opened = let if let.name in self.inside else _opened(self._in_full(let))
+            opened = let if let.name in self.inside else self._opened(self._in_full(let))
             compared = None if let.name in self.inside else comparison(opened)
             if compared is None or not (
                 self._is_everywhere(opened, compared) and self._is_along(opened, compared)
@@ -82,12 +68,23 @@ class _Orders:
         made = self.program.with_lets(self.lets)
         outputs = set(made.outputs.values())
         needed = outputs | made.behind(made.let[name] for name in outputs)
-        orders = {
-            one.name
-            for one in made.lets
-            if one.reduction == "argsort" and one.body.tensor in needed
-        }
-        return made.with_lets(one for one in made.lets if one.name in needed | orders)
+        orders = [one for one in made.lets if needed.issuperset(sorted_by(one, made) or (None,))]
+        needed |= {one.name for one in orders} | made.behind(orders)
+        return made.with_lets(one for one in made.lets if one.name in needed)
+
+    def _opened(self, let: Let) -> Let:
+        """A sum with the guard that a branch of its body is."""
+        body = let.body
+        if let.reduction != "sum" or not isinstance(body, Branch) or len(let.over) != 1:
+            return let
+        condition, then, otherwise = body.args
+        found = of_largest(body, let.over[0])
+        if _ZERO not in (then, otherwise) or (found and found[2].tensor in self.largest):
+            return let
+        where, body = condition, then
+        if otherwise != _ZERO:
+            where, body = sympy.And(*map(sympy.Not, disjuncts(condition))), otherwise
+        return self._opened(replace(let, body=body, guard=sympy.And(let.guard, where)))
 
     def _in_full(self, let: Let) -> Let:
         """A reduction without the names of what is computed of two entries."""
@@ -110,7 +107,7 @@ class _Orders:
     def _is_everywhere(self, let: Let, compared: Comparison) -> bool:
         """Whether all that is reduced can be read for every entry, also for those of which no guard asks:
         what stands at a place before or behind, or where data say, may not be there."""
-        parts = (let.body, compared.key, compared.of_over)
+        parts = (let.body, compared.key, *compared.groups, compared.of_over)
         places = [one for part in parts for read in reads(part) for one in read.positions]
         return all(one.index is not None or self._is_rank(one.base) for one in places)
 
@@ -130,7 +127,7 @@ class _Orders:
             known = self.largest.get(largest.tensor)
             if exponent is None or known is None or largest.positions != tuple(map(at, let.free)):
                 return False
-            if known[0] != _moved((compared.key, compared.side, where, value), over):
+            if known[0] != _what(compared, value, over):
                 return False
             row = self._values(exponent, where, outer, over, -sympy.oo)
             most = known[1].read(*let.free)
@@ -160,8 +157,7 @@ class _Orders:
 
     def _remember(self, let: Let, compared: Comparison, made: Let) -> None:
         """What the largest is of that a let is, and the let that runs along the order."""
-        what = (compared.key, compared.side, compared.of_over, let.body)
-        self.largest[let.name] = _moved(what, let.over[0]), made
+        self.largest[let.name] = _what(compared, let.body, let.over[0]), made
 
     def _is_weighed(self, let: Let, compared: Comparison) -> bool:
         """The same of w[j]·exp(u[j] + v[i])·f[i], and of w[j]·f[i]."""
@@ -206,21 +202,10 @@ class _Orders:
         """The let of a body's reduction along the order; `let` is it, or it times a factor of the entry."""
         over, free, outer = let.over[0], let.free[-1], let.free[:-1]
         key = -compared.key if compared.is_turned else compared.key
-        keys = self._row("key", key, outer, over)
-        rows = keys.free[:-1]
-        if keys.name not in self.sorted:
-            self.sorted.add(keys.name)
-            rank, own = self.names.index(over), self.names.index(over)
-            order = Let(
-                self.names.fresh(f"order_{keys.name}"),
-                (*rows, rank),
-                keys.read(*rows, own),
-                "argsort",
-                (own,),
-                domain=Domain("index", dimension=over.dimension),
-            )
-            self.lets.append(order)
-        guard = guard_of(keys.read(*rows, over), compared.side, over, free)
+        rows = [self._row("key", one, outer, over) for one in (*compared.groups, key)]
+        self._sort(rows, outer, over)
+        *groups, keys = (one.read(*one.free[:-1], over) for one in rows)
+        guard = guard_of(keys, groups, compared.side, over, free)
         if factor == _ONE and compared.of_free == sympy.true:
             self.lets.append(replace(let, body=body, guard=guard))
             return self.lets[-1]
@@ -228,6 +213,39 @@ class _Orders:
         self.lets.append(inner)
         self._add(let, compared.of_free, factor * inner.read(*let.free))
         return inner
+
+    def _sort(self, rows: Sequence[Let], outer: Sequence[Index], over: Index) -> Let:
+        """The order by rows, by the last of them where the others are equal."""
+        names = tuple(one.name for one in rows)
+        if names not in self.sorted:
+            if len(rows) == 1:
+                self.sorted[names] = self._order(rows[0], over)
+            else:
+                inner = self._sort(rows[1:], outer, over)
+                both_rows = {*rows[0].free[:-1], *inner.free[:-1]}
+                free = (*(one for one in outer if one in both_rows), inner.free[-1])
+                here = inner.read(*inner.free)
+                body = rows[0].read(*rows[0].free[:-1], Position(here))
+                moved = Let(self.names.fresh("key"), free, body, domain=rows[0].domain)
+                self.lets.append(moved)
+                first = self._order(moved, over)
+                rank = Position(first.read(*first.free))
+                body = inner.read(*inner.free[:-1], rank)
+                free = first.free
+                both = Let(self.names.fresh("order"), free, body, domain=inner.domain)
+                self.lets.append(both)
+                self.sorted[names] = both
+        return self.sorted[names]
+
+    def _order(self, keys: Let, over: Index) -> Let:
+        """The order of a row."""
+        rank, own = self.names.index(over), self.names.index(over)
+        outer = keys.free[:-1]
+        place = Domain("index", dimension=over.dimension)
+        name, body = self.names.fresh(f"order_{keys.name}"), keys.read(*outer, own)
+        order = Let(name, (*outer, rank), body, "argsort", (own,), domain=place)
+        self.lets.append(order)
+        return order
 
     def _add(self, let: Let, where: Condition, body: Expression) -> None:
         """The let as an elementwise one, where something is asked of the entry."""
@@ -277,6 +295,11 @@ def _addends(exponent: Any, over: Index, free: Index) -> tuple[Expression | None
             return None, _ZERO
         parts[over not in asked].append(addend)
     return (sympy.Add(*parts[0]), sympy.Add(*parts[1])) if parts[0] else (None, _ZERO)
+
+
+def _what(compared: Comparison, value: Expression, over: Index) -> tuple[Any, ...]:
+    """What a value is reduced over, and the value."""
+    return _moved((compared.key, *compared.groups, compared.side, compared.of_over, value), over)
 
 
 def _moved(what: Sequence[Any], over: Index) -> tuple[Any, ...]:

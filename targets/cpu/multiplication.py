@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 import sympy
 from objc.targets.cpu.layout import shape_of
@@ -20,10 +21,6 @@ second cache holds. `products` has the same numbers."""
 
 TILE = 512
 """Numbers that no tile has more of."""
-
-
-RUNNING: tuple[Kind, ...] = ("sum", "max", "min", "ties", "others", "weighed", "exponentials")
-"""What runs along an order, as `running` numbers it."""
 
 
 class Multiplication(Reductions):
@@ -95,16 +92,22 @@ class Multiplication(Reductions):
             return f"sort({', '.join([goal, *spare, keys, count])})"
         assert own.order is not None and own.value is not None
         order, value = self._row(own.order), self._row(own.value)
-        through = 2 if own.side.but_own else own.side.through
-        side = [own.side.from_end, through, own.side.by_ties]
-        words = [count, *(str(int(one)) for one in side)]
+        group = keys if own.group is None else self._row(own.group)
+        side = own.side
+        through = 2 if side.but_own else side.through
+        asked = [own.group is not None, side.from_end, through, side.by_ties, side.of_equals]
         if own.kind == "count":
             self.functions.add("running_count")
-            return f"running_count({', '.join([goal, order, keys, value, *words])})"
-        self.functions.add("running")
+            words = [count, *(str(int(one)) for one in asked)]
+            return f"running_count({', '.join([goal, order, group, keys, value, *words])})"
+        name, first = "running", [goal]
+        if side.but_own:
+            name, first = "running_beside", [goal, self._memory("front", item.at[-1], "float64")]
+            asked = [own.group is not None, side.from_end, side.of_equals]
+        self.functions.add(name)
         weight = value if own.weight is None else self._row(own.weight)
-        words = [goal, order, keys, value, weight, *words, str(RUNNING.index(own.kind))]
-        return f"running({', '.join(words)})"
+        words = [count, *(str(int(one)) for one in (*asked, get_args(Kind).index(own.kind)))]
+        return f"{name}({', '.join([*first, order, group, keys, value, weight, *words])})"
 
     def _row(self, read: Read) -> str:
         """The row of a tensor along its last axis."""

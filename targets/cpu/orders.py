@@ -99,53 +99,149 @@ def merge(goal, goal_order, source, order, width, count):
 
 
 @alone
-def running(goal, order, keys, value, weight, count, from_end, through, by_ties, what):
-    """goal[i] = what comes of value[j] over all j before i. `from_end`: after it; `through`: and i, or for 2
-    with its equals but i; `by_ties`: with all of its equals, where these else come before each other as they
-    stand.
+def running(
+    goal,
+    order,
+    groups,
+    keys,
+    value,
+    weight,
+    count,
+    grouped,
+    from_end,
+    through,
+    by_ties,
+    of_equals,
+    what,
+):
+    """goal[i] = what comes of value[j] over all j before i, in the group of i where they are `grouped`.
+    `from_end`: after it; `through`: and i; `by_ties`: with all of its equals, where these else come before
+    each other as they stand; `of_equals`: nothing but these.
 
     `what` is a sum (0), the largest (1) or smallest (2), how often there is the largest, m, (3),
     Σ exp(value[j] − m) of the others (4), Σ weight[j]·exp(value[j] − m) (5), or that without weights (6). A
     key that is no number is compared with nothing: it is before nothing, and nothing before it."""
-    empty = 0.0
-    if what == 1:
-        empty = -math.inf
-    if what == 2:
-        empty = math.inf
-    known = numbers(order, keys, count)
-    for rank in range(known, count):
-        goal[order[rank]] = empty
-    total = empty
-    most = -math.inf
-    ties = 0.0
-    first = 0
-    while first < known:
-        last = end_of_ties(order, keys, first, known, from_end, by_ties)
-        turn = 0
-        while turn < 2:
+    empty = identity(what)
+    begin = 0
+    while begin < count:
+        end = end_of_group(order, groups, keys, begin, count, grouped, of_equals)
+        known = numbers(order, groups, keys, begin, end, grouped)
+        for rank in range(known, end):
+            goal[order[rank]] = empty
+        total = empty
+        most = -math.inf
+        ties = 0.0
+        first = begin
+        while first < known:
+            last = end_of_ties(order, keys, begin, first, known, from_end, by_ties)
+            turn = 0
+            while turn < 2:
+                place = first
+                while place < last:
+                    own = at_rank(order, begin, place, known, from_end)
+                    if turn == through:
+                        goal[own] = ties if what == 3 else total
+                    else:
+                        total, most, ties = taken(
+                            total, most, ties, float64(value[own]), weight, own, what
+                        )
+                    place += 1
+                turn += 1
+            first = last
+        begin = end
+
+
+@alone
+def running_beside(
+    goal, front, order, groups, keys, value, weight, count, grouped, from_end, of_equals, what
+):
+    """`running` with all equals of an entry but for itself: with those in front of it, and those behind, as
+    nothing can be taken off again. `front` is memory for as many numbers."""
+    empty = identity(what)
+    begin = 0
+    while begin < count:
+        end = end_of_group(order, groups, keys, begin, count, grouped, of_equals)
+        known = numbers(order, groups, keys, begin, end, grouped)
+        for rank in range(known, end):
+            goal[order[rank]] = empty
+        total = empty
+        most = -math.inf
+        ties = 0.0
+        first = begin
+        while first < known:
+            last = end_of_ties(order, keys, begin, first, known, from_end, 1)
+            largest = most
+            top = -1  # of what is beside the largest another one is that
+            place = first
+            while place < last and what >= 3:
+                x = float64(value[at_rank(order, begin, place, known, from_end)])
+                if x > largest:
+                    largest = x
+                    top = place
+                place += 1
+            held = ties if what == 3 else total
+            if top >= 0:
+                if what == 4:
+                    held = held + ties
+                held = 0.0 if what == 3 else held * exp_64(most - largest)
             place = first
             while place < last:
-                own = at_rank(order, place, known, from_end)
-                if turn == through:
-                    goal[own] = ties if what == 3 else total
-                elif turn + through == 2:  # with all the others of the group
-                    held, top, equals = total, most, ties
-                    other = first
-                    while other < last:
-                        beside = at_rank(order, other, known, from_end)
-                        if beside != own:
-                            held, top, equals = taken(
-                                held, top, equals, float64(value[beside]), weight, beside, what
-                            )
-                        other += 1
-                    goal[own] = equals if what == 3 else held
-                else:
-                    total, most, ties = taken(
-                        total, most, ties, float64(value[own]), weight, own, what
-                    )
+                own = at_rank(order, begin, place, known, from_end)
+                front[place] = held
+                held = joined(held, share(float64(value[own]), largest, weight, own, what), what)
                 place += 1
-            turn += 1
-        first = last
+            held = empty
+            while place > first:
+                place -= 1
+                own = at_rank(order, begin, place, known, from_end)
+                x = float64(value[own])
+                goal[own] = joined(front[place], held, what)
+                held = joined(held, share(x, largest, weight, own, what), what)
+                if place != top:
+                    total, most, ties = taken(total, most, ties, x, weight, own, what)
+            if top >= 0:
+                own = at_rank(order, begin, top, known, from_end)
+                goal[own] = ties if what == 3 else total
+                total, most, ties = taken(total, most, ties, float64(value[own]), weight, own, what)
+            first = last
+        begin = end
+
+
+@helper
+def identity(what):
+    """What comes of nothing."""
+    found = 0.0
+    if what == 1:
+        found = -math.inf
+    if what == 2:
+        found = math.inf
+    return found
+
+
+@helper
+def joined(one, other, what):
+    """What comes of two parts, of one largest."""
+    found = one + other
+    if what == 1:
+        found = maximum(one, other)
+    if what == 2:
+        found = minimum(one, other)
+    return found
+
+
+@helper
+def share(x, most, weight, own, what):
+    """What one value, that is not larger than the largest, adds to a sum; or the value."""
+    found = x
+    if what >= 3:
+        found = 1.0 if x == most and what != 4 else 0.0
+        if x != most and what != 3:
+            found = exp_64(x - most)
+        if what == 5:
+            found = float64(weight[own]) * found
+        if x == -math.inf:
+            found = 0.0
+    return found
 
 
 @helper
@@ -181,55 +277,88 @@ def taken(total, most, ties, x, weight, own, what):
 
 
 @helper
-def numbers(order, keys, count):
-    """How many keys are numbers: the others come last in their order."""
-    known = count
-    while known > 0 and keys[order[known - 1]] != keys[order[known - 1]]:
+def end_of_group(order, groups, keys, begin, count, grouped, of_equals):
+    """The rank after those of a group, of one key where nothing but equals is asked of."""
+    last = begin + 1
+    if grouped + of_equals == 0:
+        last = count
+    while last < count and is_alike(order, groups, keys, begin, last, grouped, of_equals) > 0:
+        last += 1
+    return last
+
+
+@helper
+def is_alike(order, groups, keys, rank, other, grouped, of_equals):
+    """1 where two ranks are of one group, and of one key where that is asked."""
+    here = order[rank]
+    there = order[other]
+    alike = 1
+    if grouped > 0 and groups[here] != groups[there]:
+        alike = 0
+    if of_equals > 0 and keys[here] != keys[there]:
+        alike = 0
+    return alike
+
+
+@helper
+def numbers(order, groups, keys, begin, end, grouped):
+    """The rank after those of keys that are numbers: the others come last. There is none in a group that is
+    not."""
+    known = end
+    if grouped > 0 and groups[order[begin]] != groups[order[begin]]:
+        known = begin
+    while known > begin and keys[order[known - 1]] != keys[order[known - 1]]:
         known -= 1
     return known
 
 
 @helper
-def end_of_ties(order, keys, first, known, from_end, by_ties):
+def end_of_ties(order, keys, begin, first, known, from_end, by_ties):
     """The rank after those of keys that are equal, or after this one."""
     last = first + 1
     if by_ties > 0:
-        key = keys[at_rank(order, first, known, from_end)]
-        while last < known and keys[at_rank(order, last, known, from_end)] == key:
+        key = keys[at_rank(order, begin, first, known, from_end)]
+        while last < known and keys[at_rank(order, begin, last, known, from_end)] == key:
             last += 1
     return last
 
 
 @helper
-def at_rank(order, rank, known, from_end):
-    """The place of what is the rank-th from the beginning, or from the end."""
+def at_rank(order, begin, rank, known, from_end):
+    """The place of what is at a rank from the beginning, or as far from the end."""
     if from_end > 0:
-        rank = known - 1 - rank
+        rank = begin + known - 1 - rank
     return order[rank]
 
 
 @alone
-def running_count(goal, order, keys, value, count, from_end, through, by_ties):
+def running_count(
+    goal, order, groups, keys, value, count, grouped, from_end, through, by_ties, of_equals
+):
     """`running` sums of whole numbers."""
-    known = numbers(order, keys, count)
-    for rank in range(known, count):
-        goal[order[rank]] = 0
-    total = 0
-    first = 0
-    while first < known:
-        last = end_of_ties(order, keys, first, known, from_end, by_ties)
-        before = total
-        place = first
-        while place < last:
-            total += value[at_rank(order, place, known, from_end)]
-            place += 1
-        place = first
-        while place < last:
-            own = at_rank(order, place, known, from_end)
-            goal[own] = before
-            if through == 1:
-                goal[own] = total
-            if through == 2:
-                goal[own] = total - value[own]
-            place += 1
-        first = last
+    begin = 0
+    while begin < count:
+        end = end_of_group(order, groups, keys, begin, count, grouped, of_equals)
+        known = numbers(order, groups, keys, begin, end, grouped)
+        for rank in range(known, end):
+            goal[order[rank]] = 0
+        total = 0
+        first = begin
+        while first < known:
+            last = end_of_ties(order, keys, begin, first, known, from_end, by_ties)
+            before = total
+            place = first
+            while place < last:
+                total += value[at_rank(order, begin, place, known, from_end)]
+                place += 1
+            place = first
+            while place < last:
+                own = at_rank(order, begin, place, known, from_end)
+                goal[own] = before
+                if through == 1:
+                    goal[own] = total
+                if through == 2:
+                    goal[own] = total - value[own]
+                place += 1
+            first = last
+        begin = end

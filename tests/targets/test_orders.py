@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,9 @@ LESS = {
     "< or (t[j] == t[i] and j >= i)": lambda t, s, i, j: (t < s) | ((t == s) & (j >= i)),
     "> or (t[j] == t[i] and j <= i)": lambda t, s, i, j: (t > s) | ((t == s) & (j <= i)),
     "> or (t[j] == t[i] and i < j)": lambda t, s, i, j: (t > s) | ((t == s) & (j > i)),
+    "==": lambda t, s, i, j: t == s,
+    "== and i > j": lambda t, s, i, j: (t == s) & (j < i),
+    "== and i != j": lambda t, s, i, j: (t == s) & (j != i),
 }
 """Guards `t[j] … t[i]`, and what they say of two keys and their places."""
 
@@ -48,9 +52,12 @@ BODIES = {
 ROWS = FEW + 37
 
 
-def text(body: str, guard: str) -> str:
+def text(body: str, guard: str, group: str = "") -> str:
     sign, _, ties = guard.partition(" ")
-    written = BODIES[body].replace("GUARD", f"(t[j] {sign} t[i] {ties})")
+    compared = f"(t[j] {sign} t[i] {ties})"
+    if group:
+        compared = f"({compared} and {group}[j] == {group}[i])"
+    written = BODIES[body].replace("GUARD", compared)
     return f"loss f(x: real[N] | t: real[N], e: binary[N]) = sum[i](sin(i) * {written})"
 
 
@@ -59,6 +66,11 @@ def listed(source: str) -> str:
     kernel = compiled(source).f
     wrt = tuple(one.name for one in kernel.program.differentiable)
     return str(loops(derive(kernel.program, Variant(("value", "gradient"), wrt))))
+
+
+def _parallel(source: str) -> str:
+    """What one iteration of its steps costs."""
+    return "".join(line for line in listed(source).splitlines() if "parallel" in line)
 
 
 @functools.cache
@@ -79,12 +91,21 @@ def _pairs() -> list[tuple[str, str]]:
     found = {("sum", guard) for guard in guards} | {("logsumexp", guard) for guard in guards}
     for number, body in enumerate(BODIES):
         found |= {(body, guards[number % 4]), (body, guards[4 + (number + 1) % 4])}
+        found.add((body, guards[9 + number % 3]))
     return sorted(found)
 
 
-@pytest.mark.parametrize(("body", "guard"), _pairs())
-def test_every_side_of_every_reduction(body: str, guard: str) -> None:
-    source = text(body, guard)
+def _groups() -> list[tuple[str, str, str]]:
+    """Every body with one of the guards within groups."""
+    return [(body, guard, "e") for body, guard in zip(BODIES, itertools.cycle(LESS))]
+
+
+@pytest.mark.parametrize(
+    ("body", "guard", "group"), [*((*pair, "") for pair in _pairs()), *_groups()]
+)
+def test_every_side_of_every_reduction(body: str, guard: str, group: str) -> None:
+    source = text(body, guard, group)
+    assert body in ("max", "min", "weighed") or "*N" not in _parallel(source)
     for rows, dtype in ((ROWS, "float32"), (ROWS, "float64"), (FEW, "float32")):
         arguments = drawn((2, rows), dtype)
         value, gradient = compiled(source).f.value_and_grad(*arguments)
@@ -98,15 +119,21 @@ def test_every_side_of_every_reduction(body: str, guard: str) -> None:
         )
 
 
+@pytest.mark.parametrize("group", ["", "g"])
 @pytest.mark.parametrize("guard", LESS)
-def test_sums_are_those_of_a_comparison_with_every_entry(guard: str) -> None:
-    """By NumPy, all pairs at once; keys that are no numbers, infinities among the others."""
+def test_sums_are_those_of_a_comparison_with_every_entry(guard: str, group: str) -> None:
+    """By NumPy, all pairs at once; keys and groups that are no numbers, infinities among the others."""
     x, t, e = drawn((ROWS,), "float64")
     t[::9], t[5], t[6] = np.nan, np.inf, -np.inf
+    g = np.random.default_rng(1).integers(0, 9, ROWS) / 3
+    g[::7], g[5:50:5] = np.nan, np.inf
     places = np.arange(ROWS)
     before = LESS[guard](t[None, :], t[:, None], places[:, None], places[None, :])
+    if group:
+        before = before & (g[None, :] == g[:, None])
     expected = np.sin(places) @ (before @ x**2)
-    found, gradient = compiled(text("sum", guard)).f.value_and_grad(x, t, e)
+    source = text("sum", guard, group).replace("e: binary[N]", "e: binary[N], g: real[N]")
+    found, gradient = compiled(source).f.value_and_grad(x, t, e, g)
     assert found == pytest.approx(expected, rel=1e-12)
     np.testing.assert_allclose(gradient, 2 * x * (np.sin(places) @ before), rtol=1e-12, atol=1e-12)
 
@@ -152,6 +179,13 @@ def test_sums_up_to_a_place() -> None:
 
 
 LINEAR = {
+    "strata": "sum[i | e[i] == 1](logsumexp[j | t[j] >= t[i] and g[j] == g[i]](x[j]) - x[i])",
+    "ties by Efron": """sum[i | e[i] == 1](log(sum[j | t[j] >= t[i]](exp(x[j])) - before[i] / deaths[i]
+        * sum[j | t[j] == t[i] and e[j] == 1](exp(x[j]))) - x[i])
+      where deaths[i] = count[j](t[j] == t[i] and e[j] == 1)
+            before[i] = count[j](t[j] == t[i] and e[j] == 1 and j < i)""",
+    "means of groups": "sum[i]((x[i] - sum[j | g[j] == g[i]](x[j]) / count[j](g[j] == g[i]))^2)",
+    "places in groups": "sum[i](x[i] / (1 + count[j](g[j] == g[i] and t[j] > t[i])))",
     "Plackett and Luce": "sum[i](logsumexp[j | j >= i](x[j]) - x[i])",
     "Plackett and Luce, by a key": "sum[i](logsumexp[j | t[j] >= t[i]](x[j]) - x[i])",
     "by a sum of exponentials": "sum[i](log(sum[j | t[j] >= t[i]](exp(x[j]))) - x[i])",
@@ -162,9 +196,9 @@ LINEAR = {
 
 @pytest.mark.parametrize("name", LINEAR)
 def test_no_entry_is_compared_with_every_other(name: str) -> None:
-    source = f"loss f(x: real[N] | t: real[N], e: binary[N]) = {LINEAR[name]}"
-    assert not [line for line in listed(source).splitlines() if "parallel" in line and "*N" in line]
-    arguments = drawn((ROWS,), "float64", seed=4)
+    source = f"loss f(x: real[N] | t: real[N], e: binary[N], g: index(G)[N]) = {LINEAR[name]}"
+    assert "*N" not in _parallel(source)
+    arguments = [*drawn((ROWS,), "float64", seed=4), np.arange(ROWS) ** 2 % 7]
     value, gradient = compiled(source).f.value_and_grad(*arguments)
     exact, slopes = compiled(source, "numpy").f.value_and_grad(*arguments)
     assert value == pytest.approx(exact, rel=1e-13)
