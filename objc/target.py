@@ -133,6 +133,20 @@ def load(name: str) -> Target:
     return cast(Target, importlib.import_module(f"objc.targets.{name}"))
 
 
+def inexact(array: Any, dtype: str) -> Any:
+    """Where an array of whole numbers has entries that a floating type does not hold: rounded to it, entries
+    that differ would be equal. None where it holds all of them."""
+    digits = 53 if dtype == "float64" else 24
+    if array.dtype.kind not in "iu" or array.dtype.itemsize * 8 <= digits or not array.size:
+        return None
+    if array.max() <= 1 << digits and array.min() >= -(1 << digits):
+        return None
+    size = (array if array.dtype.kind == "u" else abs(array.astype("int64"))).astype("uint64")
+    wrong = (size >> digits) >= (size & (~size + 1))  # an odd number times that power of two
+    wrong &= size != 0
+    return wrong if wrong.any() else None
+
+
 _RESERVED = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)
 
 

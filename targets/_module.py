@@ -18,7 +18,7 @@ from objc.ir.index import BATCH, Dimension
 from objc.ir.program import Claim, Input, Program
 from objc.ir.symbols import Expression, Read
 from objc.ir.text import formula
-from objc.target import DType, identifier
+from objc.target import DType, identifier, inexact
 
 from . import _standalone
 
@@ -47,8 +47,9 @@ _USES_WEIGHT = ("value", "value_and_grad", "hessian_diagonal")
 
 
 def preamble() -> str:
-    """The text of `_standalone` that emitted modules hold."""
-    return inspect.getsource(_standalone).partition(_MARK)[2].strip() + "\n"
+    """The text of `_standalone` that emitted modules hold, with what it takes from elsewhere."""
+    own = inspect.getsource(_standalone).partition(_MARK)[2].strip()
+    return f"{inspect.getsource(inexact)}\n\n{own}\n"
 
 
 def write(

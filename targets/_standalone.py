@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from objc.target import inexact
+
 # ---- copied into emitted modules from here on
 
 
@@ -254,6 +256,12 @@ class Declaration:
 
     def _array(self, one: Argument, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         if not one.integer:
+            wrong = inexact(array, str(self.dtype))
+            if wrong is not None:
+                raise ValueError(
+                    f"{self.name}: `{one.name}` is {first(array, wrong)}, an integer that {self.dtype} does"
+                    " not hold: give floating numbers, or subtract what they have in common"
+                )
             return np.asarray(array, self.dtype)
         if array.dtype.kind not in "iub":
             wide = np.asarray(array, np.float64)

@@ -76,7 +76,10 @@ class JaxPredictor:
     def predict(self, batch: Mapping[str, Array]) -> Array | dict[str, Array]:
         """The function's results for a batch."""
         found = columns("JaxPredictor", self._inputs, batch)
-        self._columns = [jax.numpy.asarray(self._own_type(one)) for one in found]
+        self._columns = [
+            jax.numpy.asarray(self._own_type(name, one))
+            for name, one in zip(self._inputs, found, strict=True)
+        ]
         self._results = self._predict(self.tree(), *self._columns)
         several = isinstance(self._results, tuple | list)
         if several != (self._outputs is not None):
@@ -108,11 +111,19 @@ class JaxPredictor:
         leaves = jax.tree_util.tree_leaves(gradients)
         return {name: np.asarray(one) for name, one in zip(self.parameters, leaves, strict=True)}
 
-    def _own_type(self, values: Array) -> Array:
+    def _own_type(self, name: str, values: Array) -> Array:
         """Floating data in the type of the parameters; integers as wide as JAX holds them."""
         if values.dtype.kind == "f":
             return values.astype(next(iter(self.parameters.values())).dtype)
-        return values.astype(jax.dtypes.canonicalize_dtype(values.dtype))
+        kind = jax.dtypes.canonicalize_dtype(values.dtype)
+        if values.dtype != kind and values.size and values.dtype.kind in "iu":
+            bounds = np.iinfo(kind)
+            for one in (values.min(), values.max()):
+                if not bounds.min <= one <= bounds.max:
+                    problem = f"reads `{name}`, which holds {one}, and JAX has integers of 32 bits"
+                    mend = "count from a later start, or set `jax_enable_x64`"
+                    raise ObjcError(BadPrediction(None, "JaxPredictor", problem, mend))
+        return values.astype(kind)
 
 
 def _initial(name: str, leaf: Any) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from objc.errors import InputError
 from objc.kernel.errors import NotIntegers, NotNumeric
 from objc.kernel.signature import InputSignature, Signature
-from objc.kernel.value_errors import LabelOutOfRange
+from objc.kernel.value_errors import LabelOutOfRange, LostDigits
+from objc.target import DType, inexact
 
 Array = NDArray[Any]
 
@@ -102,6 +104,55 @@ def integers(signature: Signature, one: InputSignature, array: Array, locate: Lo
             NotIntegers(span, signature.name, one.keyword, one.domain, value, locate(position))
         )
     return np.asarray(array, np.int64, order="C")
+
+
+def floating(
+    signature: Signature, one: InputSignature, array: Array, dtype: DType, locate: Locate
+) -> Array:
+    """An array for an input of real numbers, as a C-contiguous array of a floating type; the same one
+    where it is that already.
+
+    Raises:
+        InputError: an entry of an array of integers is none of that type.
+    """
+    lost = first_lost(array, dtype)
+    if lost is not None:
+        raise InputError(
+            LostDigits(
+                signature.span(one.place), signature.name, one.keyword, lost.value, dtype,
+                lost.rounded, locate(lost.position), lost.count,
+            )
+        )  # fmt: skip
+    return converted(array, dtype)
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The first integer that a floating type does not hold, what it would be rounded to, and how many
+    such there are."""
+
+    position: tuple[int, ...]
+    value: int
+    rounded: int
+    count: int
+
+
+def first_lost(array: Array, dtype: str) -> Lost | None:
+    """The first of the integers in an array that a floating type does not hold."""
+    wrong = inexact(array, dtype)
+    if wrong is None:
+        return None
+    position = first_true(wrong)
+    value = array[position]
+    return Lost(position, int(value), int(value.astype(dtype)), int(np.count_nonzero(wrong)))
+
+
+def converted(array: Array, dtype: DType) -> Array:
+    """A C-contiguous array of a floating type; the same one where it is that already."""
+    if array.dtype == dtype:
+        return np.asarray(array, dtype, order="C")
+    with np.errstate(over="ignore"):
+        return np.asarray(array, dtype, order="C")
 
 
 def first_true(found: Array) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from objc.errors import InputError
 from objc.kernel import shapes
 from objc.kernel.arguments import MISSING, Options
-from objc.kernel.arrays import floating_level, integers, numeric
+from objc.kernel.arrays import floating, floating_level, integers, numeric
 from objc.kernel.domains import check_data, check_finite, check_hyperparameter, check_range
 from objc.kernel.errors import MissingInput
 from objc.kernel.formula import value_of
@@ -109,10 +109,11 @@ class Call:
                 value = value.reshape((math.prod(self.batch), *tail))
             if self.kept is not None:
                 value = value[self.kept]
+        locate = functools.partial(self.locate, one)
         if one.is_integer:
-            value = integers(self.signature, one, value, functools.partial(self.locate, one))
+            value = integers(self.signature, one, value, locate)
         else:
-            value = floating(value, self.dtype)
+            value = floating(self.signature, one, value, self.dtype, locate)
         return value.item() if value.ndim == 0 else value
 
     def check(self, held: Mapping[str, Any], options: Options, unchecked: Sequence[str]) -> None:
@@ -133,14 +134,6 @@ class Call:
                 extent = self.sizes.get(one.extent, one.extent_size)
                 if extent is not None:
                     check_range(signature, one, array, extent, locate)
-
-
-def floating(array: Array, dtype: DType) -> Array:
-    """A C-contiguous array of a floating type; the same one where it is that already."""
-    if array.dtype == dtype:
-        return np.asarray(array, dtype, order="C")
-    with np.errstate(over="ignore"):
-        return np.asarray(array, dtype, order="C")
 
 
 class Reader:
@@ -241,7 +234,7 @@ class Reader:
         array = numeric(self.signature, one.keyword, value, one.place)
         if array.ndim:
             raise shapes.not_batched(self.signature, one, array.shape)
-        return float(array)
+        return float(floating(self.signature, one, array, "float64", lambda position: position))
 
     def _default(
         self, one: InputSignature, values: Mapping[str, Any], sizes: Mapping[str, int]

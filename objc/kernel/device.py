@@ -215,7 +215,8 @@ def _held(call: Call, of: InputSignature, found: OnDevice | None) -> Any:
     assert found is not None
     if of.is_integer and not found.shape and of.name not in call.batched:
         _number_there(call.signature, of)
-    _require_readable(call, of.keyword, found, "int64" if of.is_integer else call.dtype)
+    kind = "int64" if of.is_integer else call.dtype
+    _require_readable(call, of.keyword, found, kind, of.kind in _SMALL)
     return found
 
 
@@ -233,7 +234,7 @@ def _array(
             return float(value)
         _mixed(call, name, f"a {type(value).__name__}", "an array there too")
     assert found is not None
-    _require_readable(call, name, found, call.dtype)
+    _require_readable(call, name, found, call.dtype, is_small=True)  # weights that compare nothing
     if found.shape != shape:
         raise InputError(
             DeviceLayout(None, call.signature.name, name, f"{found.shape}", f"the shape {shape}")
@@ -270,21 +271,29 @@ def _mixed(call: Call, name: str, found: str, expected: str) -> None:
     raise InputError(MixedMemory(None, call.signature.name, name, found, expected))
 
 
-_WHOLE = ("bool", "uint8", "int8", "int16", "int32", "int64")
+_SHORT_WHOLE = ("bool", "uint8", "int8", "int16")
+_WHOLE = (*_SHORT_WHOLE, "int32", "int64")
 _READ = {
     "int64": _WHOLE,
-    "float32": (*_WHOLE, "float32"),
-    "float64": (*_WHOLE, "float32", "float64"),
-    "bfloat16": (*_WHOLE, "float32", "float16", "bfloat16"),
-    "float16": (*_WHOLE, "float32", "float16", "bfloat16"),
+    "float32": (*_SHORT_WHOLE, "float32"),
+    "float64": (*_SHORT_WHOLE, "int32", "float32", "float64"),
+    "bfloat16": (*_SHORT_WHOLE, "float32", "float16", "bfloat16"),
+    "float16": (*_SHORT_WHOLE, "float32", "float16", "bfloat16"),
 }
 """The types that an input may have, by that which the kernel computes with or stores: what is read becomes
 that, and none loses a digit that the computation has."""
 
+_SMALL = ("binary", "sign", "probability", "simplex")
+"""Domains whose whole numbers every type holds."""
 
-def _require_readable(call: Call, name: str, found: OnDevice, kind: str) -> None:
-    """As `_require_layout`, of an array that is only read."""
-    _require_layout(call, name, found, found.kind if found.kind in _READ[kind] else kind)
+
+def _require_readable(
+    call: Call, name: str, found: OnDevice, kind: str, is_small: bool = False
+) -> None:
+    """As `_require_layout`, of an array that is only read. Whole numbers that are small are read as they
+    are, of any width."""
+    taken = (*_READ[kind], *_WHOLE) if is_small else _READ[kind]
+    _require_layout(call, name, found, found.kind if found.kind in taken else kind)
 
 
 def _require_layout(call: Call, name: str, found: OnDevice, kind: str) -> None:

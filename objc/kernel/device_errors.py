@@ -41,9 +41,10 @@ class DeviceLayout(CallDiagnostic):
     Example: `huber(x.T, y)` for CuPy's or PyTorch's `x` of shape (8, 4), whose transpose is a view.
 
     Reals are float32, float64, bfloat16 or float16 (the last two are computed with in float32, and results
-    are rounded); in one call, what has more digits than the computation is refused. Whole numbers are of 8
-    to 64 bits, or bool. The entries stand in C order, and nothing is copied. A module that was written by
-    `objc compile` reads reals of its own type, and int64. A buffer for a result has the result's type.
+    are rounded); in one call, what has more digits than the computation is refused, as int32 and int64 have
+    for reals in float32. Labels, masks, signs and weights are whole numbers of 8 to 64 bits, or bool. The
+    entries stand in C order, and nothing is copied. A module that was written by `objc compile` reads
+    reals of its own type, and int64. A buffer for a result has the result's type.
 
     Mend: `x.contiguous()` (`cupy.ascontiguousarray(x)`), `label.long()`, `x.float()`.
     """

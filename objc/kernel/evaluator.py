@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from objc.errors import InputError, OutOfMemory
 from objc.kernel.arguments import Binder, Options, shown
-from objc.kernel.arrays import numeric
-from objc.kernel.call import Call, Reader, floating
+from objc.kernel.arrays import converted, numeric
+from objc.kernel.call import Call, Reader
 from objc.kernel.domains import out_of_range
 from objc.kernel.option_errors import BadOption, BadOut, NotDifferentiable, VectorShape
 from objc.kernel.outputs import Results, parts_by_input
@@ -257,7 +257,7 @@ class Evaluator:
                 arguments[one.name] = call.scale
             elif one.what == "weight":
                 assert weight is not None
-                arguments[one.name] = floating(weight, call.dtype)
+                arguments[one.name] = converted(weight, call.dtype)
         if options.vector is not None:
             self._add_vectors(call, compiled, options.vector, arguments)
         call.check(arguments, options, plan.unchecked)
@@ -289,7 +289,7 @@ class Evaluator:
             array = array.reshape((math.prod(call.batch), *tail))
             if call.kept is not None:
                 array = array[call.kept]
-        array = floating(array, call.dtype)
+        array = converted(array, call.dtype)
         return array.item() if array.ndim == 0 else array
 
     def hollow(self, call: Call, options: Options) -> float | None:

@@ -1,4 +1,4 @@
-"""The diagnostics of calls: values and weights, E0411 to E0419; memory, E0431."""
+"""The diagnostics of calls: values and weights, E0411 to E0419 and E0432; memory, E0431."""
 
 from __future__ import annotations
 
@@ -287,6 +287,47 @@ class NotFinite(CallDiagnostic):
 
     def help(self) -> str:
         return "leave such examples out with `mask=`"
+
+
+@dataclass(frozen=True)
+class LostDigits(CallDiagnostic):
+    """An array of integers has an entry that the type of the computation does not hold.
+
+    A call is computed in the type of its floating arrays. Rounded to it, integers that differ would be
+    equal, or in another order: seconds since 1970 are 128 apart in float32.
+
+    Example: `cox(score, event, time)` with `score` in float32 and `time` an array of int64 such as
+    1700000001.
+
+    Mend: give that array as float64, then the whole call is computed in it; or count from a
+    later start: `time - time.min()`. Where its rounding does no harm, say so: `time.astype(np.float32)`.
+    """
+
+    code: ClassVar[str] = "E0432"
+    name: str
+    value: int
+    dtype: str
+    rounded: int
+    position: tuple[int, ...]
+    count: int
+
+    def title(self) -> str:
+        return (
+            f"{self.declaration}: `{self.name}` is {self.value}{where(self.position)}, which {self.dtype}"
+            f" would round to {self.rounded}"
+        )
+
+    def label(self) -> str:
+        return f"computed in {self.dtype}"
+
+    def notes(self) -> Sequence[str]:
+        return (f"{self.count} such places in `{self.name}`",) if self.count > 1 else ()
+
+    def help(self) -> str:
+        less = f"count from a later start: `{self.name} - {self.name}.min()`"
+        if self.dtype == "float64":
+            return less
+        return f"give `{self.name}.astype(np.float64)`, and all is computed in float64; or {less}"
 
 
 @dataclass(frozen=True)

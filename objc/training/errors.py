@@ -129,6 +129,38 @@ class OutOfDomain(Diagnostic):
 
 
 @dataclass(frozen=True)
+class RoundedData(Diagnostic):
+    """A column of integers has an entry that the type of the run does not hold.
+
+    A run is computed in float32 where all its floating data is, else in float64. Rounded to it,
+    integers that differ would be equal, or in another order: seconds since 1970 are 128 apart in
+    float32.
+
+        fit(module.cox, {"x": x.astype(np.float32), "time": seconds})    # 1700000001
+        fit(module.cox, {"x": x.astype(np.float32), "time": seconds}, dtype="float64")
+
+    Choose the type, or count from a later start: `seconds - seconds.min()`.
+    """
+
+    code: ClassVar[str] = "E0532"
+    name: str
+    place: str
+    value: int
+    dtype: str
+    rounded: int
+
+    def title(self) -> str:
+        return (
+            f"`{self.name}` is {self.value} at {self.place}, which {self.dtype} would round to"
+            f" {self.rounded}"
+        )
+
+    def help(self) -> str:
+        less = f"count from a later start: `{self.name} - {self.name}.min()`"
+        return less if self.dtype == "float64" else f'train with dtype="float64", or {less}'
+
+
+@dataclass(frozen=True)
 class UnknownSize(Diagnostic):
     """A dimension of a parameter is not fixed by the data.
 

@@ -26,6 +26,7 @@ from objc.training.load_errors import (
     EmptyData,
     MissingColumn,
     RaggedRow,
+    RoundedCell,
     UnreadableData,
 )
 from objc.training.objective import InputRecord, records_of
@@ -66,7 +67,7 @@ def load_data(
         An array for each, float64 or int64, with the examples along the first axis.
 
     Raises:
-        ObjcError: E0501–E0506, and E0513 where a label is not one.
+        ObjcError: E0501–E0507, and E0513 where a label is not one.
     """
     records = records_of(kernel)
     wanted = {
@@ -226,6 +227,11 @@ def _read(path: Path, rows: Any, header: list[str], used: list[int]) -> _Table:
             row, column = (int(axis) for axis in np.argwhere(~np.isfinite(values))[0])
             name, cell = header[used[column]], cells[row][column]
             raise ObjcError(BadCell(None, str(path), chunk[row][0], name, cell))
+        for row, column in np.argwhere(np.abs(values) > _WHOLE):
+            cell, rounded = cells[row][column], int(values[row, column])
+            if _INTEGER.fullmatch(cell) and int(cell) != rounded:
+                name = header[used[column]]
+                raise ObjcError(RoundedCell(None, str(path), chunk[row][0], name, cell, rounded))
         chunks.append(values)
         lines.extend(line for line, _ in chunk)
     if not chunks:
@@ -252,6 +258,11 @@ def _numbers(cells: list[list[str]]) -> Array:
             pass
     return np.array([[_number(cell) for cell in row] for row in cells])
 
+
+_WHOLE = 2.0**53
+"""Up to here float64 holds every integer."""
+
+_INTEGER = re.compile(r"\s*[+-]?\d+\s*")
 
 _NOT_IN_NUMBERS = frozenset("_\0")
 """What Python or NumPy would pass over: `1_000`, and a NUL at the end of a text."""

@@ -80,6 +80,32 @@ class BadCell(Diagnostic):
 
 
 @dataclass(frozen=True)
+class RoundedCell(Diagnostic):
+    """A cell of a data file is an integer that float64 does not hold.
+
+    Numbers of a table are read as float64, which holds integers up to 2^53, and some beyond. Rounded to
+    it, integers that differ would be equal, or in another order: nanoseconds since 1970, or long
+    identifiers. Write them from a later start, or as arrays of an `.npz`.
+    """
+
+    code: ClassVar[str] = "E0507"
+    path: str
+    line: int
+    column: str
+    cell: str
+    rounded: int
+
+    def title(self) -> str:
+        return (
+            f"`{self.cell.strip()}` in column `{self.column}`, line {self.line} of `{self.path}`,"
+            f" would be rounded to {self.rounded}"
+        )
+
+    def help(self) -> str:
+        return "count from a later start: nanoseconds of the first row, say"
+
+
+@dataclass(frozen=True)
 class RaggedRow(Diagnostic):
     """A row of a data file has more or fewer cells than its header.
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from objc.errors import ObjcError
+from objc.kernel.arrays import first_lost
 from objc.training.data import Dataset
 from objc.training.domains import first_violation, violation_beside
 from objc.training.errors import (
@@ -17,6 +18,7 @@ from objc.training.errors import (
     DataShape,
     MissingData,
     OutOfDomain,
+    RoundedData,
     UnknownName,
     UnknownSize,
 )
@@ -132,7 +134,7 @@ def prepare(
     where any name is welcome, because a predictor or a function may use it.
 
     Raises:
-        ObjcError: E0510–E0513, E0523.
+        ObjcError: E0510–E0513, E0523, E0532.
     """
     _check_names(objective, data, needed, others)
     columns: dict[str, Array] = {}
@@ -204,7 +206,13 @@ def _in_domain(
         raise ObjcError(
             OutOfDomain(None, record.name, place, found.value, found.expected, found.mend)
         )
-    return values.astype(np.int64 if record.is_integer else dtype, copy=False)
+    if record.is_integer:
+        return values.astype(np.int64, copy=False)
+    lost = first_lost(values, dtype.name)
+    if lost is not None:
+        place = _place(lost.position, batched, name)
+        raise ObjcError(RoundedData(None, record.name, place, lost.value, dtype.name, lost.rounded))
+    return values.astype(dtype, copy=False)
 
 
 def _check_beside(

@@ -66,6 +66,8 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "batched_parameter": lambda m: m.calibrated(X, X, slope=np.ones(8)),
     "labels_not_whole": lambda m: m.cross_entropy(Z, LABEL + 0.5),
     "labels_not_a_number": lambda m: m.cross_entropy(Z, np.where(LABEL == 0, np.nan, 1)),
+    "integers_rounded": lambda m: m.huber(X.astype("f4"), np.arange(8) + 2**24),
+    "integers_rounded_to_float64": lambda m: m.huber(X, 2**53 + np.arange(8)),
     "counts_not_whole": lambda m: m.poisson(X, X),
     "label_too_large": lambda m: m.cross_entropy(Z, bad_label(4)),
     "label_negative": lambda m: m.cross_entropy.gradient(Z, bad_label(-1)),

@@ -81,6 +81,8 @@ def test_what_is_looked_at_before_the_launch_is_a_number_of_python_s(
     given = [Owned(one) for one in (Z, np.array(0.3), Y, M, np.broadcast_to(T, (7, 8)).copy())]
     with pytest.raises(InputError, match=r"E0440.*`g` is a number on the device"):
         tempered(*given, g=Owned(np.array(2.0)))
+    with pytest.raises(InputError, match=r"`t` is of type int64, and the kernel reads float64"):
+        tempered(*given[:4], Owned(np.zeros((7, 8), int)))
     with pytest.raises(
         InputError, match=r"E0441.*`y` is of type float64, and the kernel reads int64"
     ):

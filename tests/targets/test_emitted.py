@@ -215,6 +215,11 @@ REFUSED = [
     ("huber", {"weight": [1, 1, 1, 1, np.inf]}, "the weights hold inf at 4"),
     ("huber", {"weight": np.ones(N) + 0j}, "`weight` holds real numbers, and was given complex128"),
     ("huber", {"weight": np.zeros(N)}, "the weights sum to 0"),
+    (
+        "huber",
+        {"prediction": np.arange(N) + 2**53},
+        "`prediction` is 9007199254740993 at 1, an integer that float64 does not hold",
+    ),
     ("huber", {"prediction": np.ones(N) * 1j}, "`prediction` holds real numbers"),
     ("huber", {"prediction": ["1"] * N}, "`prediction` holds real numbers, and was given <U1"),
     ("huber", {"prediction": np.ma.array(np.ones(N))}, "`prediction` holds real numbers"),

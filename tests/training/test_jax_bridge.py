@@ -6,9 +6,11 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 import torch
 
 from objc.bridges.jax import JaxPredictor
+from objc.errors import ObjcError
 from objc.training import fit
 from objc.training.data import epoch_order
 
@@ -47,6 +49,15 @@ def test_a_run_is_that_of_torch() -> None:
     trained = predictor.tree()
     np.testing.assert_allclose(trained["hidden"], hidden.detach().numpy(), atol=2e-5)
     np.testing.assert_allclose(trained["head"][1], shift.detach().numpy(), atol=2e-5)
+
+
+def test_integers_that_jax_does_not_hold_are_refused() -> None:
+    """They would be others: 1 700 000 000 123 is -802 115 717 in 32 bits."""
+    data = classes_data()
+    times = 1_700_000_000_123 + np.arange(len(data["x"]))
+    predictor = JaxPredictor(lambda tree, x, _: network(tree, x), initial(), ["x", "times"])
+    with pytest.raises(ObjcError, match=r"reads `times`, which holds 1700\d+, and JAX"):
+        fit(kernels.cross_entropy(), {**data, "times": times}, predictor=predictor, epochs=1)
 
 
 def test_several_results_and_one_that_is_not_used() -> None:

@@ -76,6 +76,12 @@ def e0512_text(_: Any) -> object:
 
 
 @case
+def e0532_seconds(_: Any) -> object:
+    seconds = 1_700_000_000 + np.arange(10)
+    return ridge(x=np.ones((10, 3), np.float32), y=seconds)
+
+
+@case
 def e0513_label_from_one(_: Any) -> object:
     data = {"x": np.zeros((3, 2)), "label": np.array([1, 2, 3])}
     return fit(kernels.softmax_regression(), data, sizes={"K": 3})

@@ -95,6 +95,11 @@ def e0503_nan(_: Any) -> object:
 
 
 @case
+def e0507_integer(_: Any) -> object:
+    return table("x_0,x_1,y\n1e300,9007199254740992,3\n4,1700000000123456789,6\n")
+
+
+@case
 def e0504_ragged(_: Any) -> object:
     return table("x_0,x_1,y\n1,2,3\n\n4,5\n")
 
