@@ -14,7 +14,7 @@ import sympy
 from objc.atoms import BY_FUNCTION, Branch, sigmoid, xlogy
 from objc.errors import InternalError
 from objc.ir.program import Let, Program
-from objc.ir.symbols import Expression, Read
+from objc.ir.symbols import Expression, Read, reads
 
 ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
 
@@ -53,7 +53,7 @@ class _Partial:
     def _of(self, node: Expression) -> Expression:
         if node == self.read:
             return ONE
-        if not node.args or self.read not in node.free_symbols:
+        if not node.args or self.read not in reads(node):
             return ZERO
         if isinstance(node, sympy.Add):
             return sympy.Add(*map(self.of, node.args))

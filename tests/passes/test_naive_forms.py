@@ -33,6 +33,10 @@ NOTHING = mpmath.mpf(10) ** -700
 RESULTS = ("per_example", "gradient", "hessian_diagonal")
 
 
+def forms() -> tuple[Form, ...]:
+    return (*FORMS, *DEFINITIONS, *SETTINGS)
+
+
 def _cases() -> list[Any]:
     return [
         pytest.param(
@@ -42,12 +46,12 @@ def _cases() -> list[Any]:
             if form.name in UNMENDED
             else [],
         )
-        for form in (*FORMS, *DEFINITIONS, *SETTINGS)
+        for form in forms()
     ]
 
 
 def test_the_table_is_long_and_its_exceptions_are_in_it() -> None:
-    names = [form.name for form in (*FORMS, *DEFINITIONS, *SETTINGS)]
+    names = [form.name for form in forms()]
     assert len(names) == len(set(names)) >= 60
     assert set(UNMENDED) <= set(names)
     assert len(UNMENDED) < len(FORMS) / 3
@@ -55,7 +59,7 @@ def test_the_table_is_long_and_its_exceptions_are_in_it() -> None:
 
 @pytest.mark.parametrize("form", _cases())
 def test_form(form: Form) -> None:
-    program = lower(parse(Source("form.objc", form.source))).programs["form"]
+    program = _lowered(form)
     found = computed(program, form)
     assert not (wrong := _wrong(program, form, found, form.tolerance)), "\n".join(
         [form.name, *wrong]
@@ -90,7 +94,7 @@ def test_form_compiled(name: str, dtype: DType) -> None:
     if dtype == "float32":
         points = [one for one in map(_in_float32, form.points) if one is not None]
         form = replace(form, points=points)
-    program = lower(parse(Source("form.objc", form.source))).programs["form"]
+    program = _lowered(form)
     found = computed(program, form, "cpu", dtype)
     tolerance = 1e-6 if dtype == "float32" else 1e-13
     assert not (wrong := _wrong(program, form, found, tolerance, dtype)), "\n".join([name, *wrong])
@@ -129,6 +133,21 @@ def _wrong(
     return wrong[:12]
 
 
+def derivation(form: Form) -> Program:
+    """What a target is given of a form."""
+    return _derived(_lowered(form))
+
+
+def _lowered(form: Form) -> Program:
+    return lower(parse(Source("form.objc", form.source))).programs["form"]
+
+
+def _derived(program: Program) -> Program:
+    batched = frozenset(one.name for one in _given(program) if one.role != "hyperparameter")
+    wrt = tuple(one.name for one in program.differentiable)
+    return derive(program, Variant(RESULTS, wrt, batched))
+
+
 def computed(
     program: Program, form: Form, target: str = "numpy", dtype: DType = "float64"
 ) -> Mapping[str, Any]:
@@ -153,8 +172,7 @@ def computed(
         for number, one in enumerate(given)
         if one in settings
     }
-    wrt = tuple(one.name for one in program.differentiable)
-    derived = derive(program, Variant(RESULTS, wrt, frozenset(columns)))
+    derived = _derived(program)
     sizes = {"batch": len(form.points)} | {
         dimension.name: columns[one.name].shape[1]
         for one in given

@@ -14,8 +14,10 @@ from typing import Any
 import sympy
 
 from objc.atoms import Branch
+from objc.ir.parts import found_in
 from objc.ir.program import Program
 from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, conjuncts, substitute_positions
 from objc.passes.inline import size
 from objc.passes.rewrites import rewrite
@@ -81,7 +83,8 @@ class _Opening:
 
 def _multiplied_out(arm: Any) -> Expression:
     """An expression as a sum of products; what divides stays a product."""
-    below = [one.base for one in arm.atoms(sympy.Pow) if one.exp.could_extract_minus_sign()]
+    powers = sorted(found_in(arm, sympy.Pow), key=spelled)
+    below = [one.base for one in powers if one.exp.could_extract_minus_sign()]
     sums = {
         factor: sympy.Dummy(positive=True)
         for base in below

@@ -9,6 +9,7 @@ from typing import Any
 import sympy
 
 from objc.atoms import quotient
+from objc.ir.parts import found_in
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
 from objc.passes.rewrites.forms import ONE, is_short
@@ -46,7 +47,7 @@ class Monomials:
         opened = expression.xreplace(powers).xreplace(dict(norms))
         sums = {
             one: sympy.Dummy(real=True)
-            for one in opened.atoms(sympy.Add)
+            for one in sorted(found_in(opened, sympy.Add), key=spelled)
             if not one.free_symbols & set(symbols.values()) and _is_linear(one)
         }
         opened = opened.xreplace(sums) if opened not in sums else opened

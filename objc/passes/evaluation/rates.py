@@ -15,6 +15,7 @@ from typing import Any
 import sympy
 
 from objc.atoms import Branch, expm1, hypot, log1p, quotient, xlogy
+from objc.ir.parts import found_in
 from objc.ir.program import Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
@@ -68,7 +69,8 @@ def _fewer_terms(node: Any, program: Program) -> Expression | None:
     """c·(log u + 1) − c = c·log u."""
     if not isinstance(node, sympy.Add) or size(node) > _MOST_NODES:
         return None
-    known = {one: sympy.Dummy(real=True) for one in node.atoms(sympy.log)}
+    logarithms = sorted(found_in(node, sympy.log), key=spelled)
+    known = {one: sympy.Dummy(real=True) for one in logarithms}
     opaque = node.xreplace(known)
     if not opaque.is_polynomial() or not is_short(opaque):
         return None

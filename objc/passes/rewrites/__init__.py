@@ -125,37 +125,35 @@ Rule = Callable[[Any], Expression | None]
 def rewrite(expression: Expression, *, keep_stop: bool = True) -> Expression:
     """The stable form of an expression. With `keep_stop` False, stop_gradient is dropped: after
     differentiation it has done its work."""
-    outermost = not _under_way.rewriters
-    # A rule that tries the form of a part asks again: what is known by then is not sought anew.
-    rewriter = _under_way.rewriters.setdefault(keep_stop, _Rewriter(keep_stop))
-    try:
-        return rewriter.of(expression)
-    finally:
-        if outermost:
-            _under_way.rewriters.clear()
+    return _rewriters.of[keep_stop].of(expression)
 
 
-class _UnderWay(threading.local):
-    """The rewriters of the outermost call, by what they do with stop_gradient."""
-
-    def __init__(self) -> None:
-        self.rewriters: dict[bool, _Rewriter] = {}
-
-
-_under_way = _UnderWay()
+_MOST_KNOWN = 100_000
+"""Forms that are kept: those of one derivation, some hundred megabytes at most."""
 
 
 class _Rewriter:
+    """Forms depend on nothing but the expression: those of one sum are those of the next, and what a rule
+    made has itself for its form."""
+
     def __init__(self, keep_stop: bool) -> None:
         self._known: dict[Any, Any] = {}
+        self._depth = 0
         self._keep_stop = keep_stop
 
     def of(self, node: Any) -> Any:
         if not getattr(node, "args", ()):
             return node
-        if node not in self._known:
-            self._known[node] = self._of(node)
-        return self._known[node]
+        known = self._known.get(node)
+        if known is None:
+            if not self._depth and len(self._known) > _MOST_KNOWN:
+                self._known.clear()
+            self._depth += 1
+            try:
+                known = self._known[node] = self._of(node)
+            finally:
+                self._depth -= 1
+        return known
 
     def _of(self, node: Any) -> Any:
         arguments = [self.of(one) for one in node.args]
@@ -166,6 +164,7 @@ class _Rewriter:
         for _ in range(8):
             changed = _first_change(node)
             if changed is None:
+                self._known[node] = node
                 return node
             if not getattr(changed, "args", ()):
                 return changed
@@ -173,6 +172,16 @@ class _Rewriter:
             inner = [self.of(one) if one not in node.args else one for one in changed.args]
             node = changed.func(*inner) if inner != list(changed.args) else changed
         return node
+
+
+class _Rewriters(threading.local):
+    """Those of a thread, by what they do with stop_gradient."""
+
+    def __init__(self) -> None:
+        self.of = {keep_stop: _Rewriter(keep_stop) for keep_stop in (True, False)}
+
+
+_rewriters = _Rewriters()
 
 
 def _first_change(node: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import sympy
 
 from objc.atoms import Branch, expm1, sigmoid, softplus, stop_gradient
+from objc.ir.parts import found_in
 from objc.ir.symbols import Expression, Read
 from objc.passes.rewrites.forms import ONE, ZERO, Rewrite
 
@@ -25,6 +26,8 @@ def join_branch(node: Any, rewrite: Rewrite) -> Expression | None:
             other = whole
             masked, mask = _iverson_term(other)
             if mask is None:
+                if not any(isinstance(f, _CANCELLED) for f in sympy.Mul.make_args(other)):
+                    continue
                 masked, other = (_where(other, branch.args[0], arm) for arm in (1, 2))
             if not _may_cancel(masked):
                 continue
@@ -38,9 +41,8 @@ def join_branch(node: Any, rewrite: Rewrite) -> Expression | None:
 
 def _where(term: Any, condition: Any, arm: int) -> Any:
     """A term with the arm of every branch under this condition: a margin that the label alone has."""
-    return term.xreplace(
-        {one: one.args[arm] for one in term.atoms(Branch) if one.args[0] == condition}
-    )
+    cases = {one: one.args[arm] for one in found_in(term, Branch) if one.args[0] == condition}
+    return term.xreplace(cases) if cases else term
 
 
 def _joined(
@@ -64,6 +66,10 @@ def _iverson_term(term: Any) -> tuple[Expression, Any]:
             rest = sympy.Mul(*(f for f in factors if f is not factor))
             return rest * factor.args[1], factor
     return ZERO, None
+
+
+_CANCELLED = (sympy.exp, sigmoid, sympy.Pow, Branch)
+"""Of other factors nothing that may cancel comes by taking an arm."""
 
 
 def _may_cancel(term: Any) -> bool:

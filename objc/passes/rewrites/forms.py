@@ -102,13 +102,19 @@ def factored(expression: Any) -> Expression:
 
 
 def parts_with(node: Any, *kinds: Any) -> Iterator[tuple[Any, Expression, Any]]:
-    """Every factor of these kinds (of any, where none is named) in an addend of a sum: the addend, what
-    the factor is multiplied by there, and the factor."""
+    """Every factor of these kinds in an addend of a sum: the addend, what the factor is multiplied by there,
+    and the factor."""
     for addend in node.args:
         factors = sympy.Mul.make_args(addend)
         for factor in factors:
-            if not kinds or isinstance(factor, kinds):
-                yield addend, sympy.Mul(*(one for one in factors if one is not factor)), factor
+            if isinstance(factor, kinds):
+                yield addend, _beside(addend, factor), factor
+
+
+@functools.lru_cache(2**12)
+def _beside(product: Any, factor: Any) -> Expression:
+    """What a factor is multiplied by: rules that fail ask the same of all addends, one after the other."""
+    return sympy.Mul(*(one for one in sympy.Mul.make_args(product) if one is not factor))
 
 
 def without_factor(product: Any, factor: Any) -> Expression:

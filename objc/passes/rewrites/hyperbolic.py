@@ -70,7 +70,7 @@ def exponentials_to_sinh(node: Any) -> Expression | None:
 def less_minimum_of_cosh(node: Any) -> Expression | None:
     """c·cosh(u) − c = 2c·sinh(u/2)², and c·exp(u) + c·exp(−u) − 2c = 4c·sinh(u/2)², which arrives with
     expm1(u) + expm1(−u)."""
-    for one, coefficient, factor in parts_with(node):
+    for one, coefficient, factor in parts_with(node, sympy.cosh, expm1, sympy.exp, sympy.cos):
         if isinstance(factor, sympy.cosh):
             rest, times = without(node, one, -coefficient), TWO
         elif isinstance(factor, expm1):
@@ -82,10 +82,8 @@ def less_minimum_of_cosh(node: Any) -> Expression | None:
         elif isinstance(factor, sympy.exp):
             partner = coefficient * sympy.exp(-factor.args[0])
             rest, times = without(node, one, partner, -2 * coefficient), sympy.Integer(4)
-        elif isinstance(factor, sympy.cos):
-            rest, times = without(node, one, -coefficient), -TWO
         else:
-            continue
+            rest, times = without(node, one, -coefficient), -TWO
         if rest is not None:
             wave = sympy.sin if isinstance(factor, sympy.cos) else sympy.sinh
             return sympy.Add(*rest, times * coefficient * wave(factor.args[0] / 2) ** 2)

@@ -37,12 +37,13 @@ def merge_powers(node: Any) -> Expression | None:
 
 def power_into_sum(node: Any) -> Expression | None:
     """b·(c·bᵖ⁻¹ + d·bᵖ) = c·bᵖ + d·bᵖ⁺¹ for b ≥ 0 and a symbolic p: a power inside may be infinite at 0."""
-    for factor in node.args:
+    totals = [one for one in node.args if isinstance(one, sympy.Add)]
+    for factor in node.args if totals else ():
         base, exponent = factor.as_base_exp()
-        if not (base.is_nonnegative and exponent.is_number and exponent.is_positive):
+        if not (exponent.is_number and exponent.is_positive):
             continue
-        for total in node.args:
-            if isinstance(total, sympy.Add) and all(_has_power_of(base, one) for one in total.args):
+        for total in totals:
+            if all(_has_power_of(base, one) for one in total.args) and base.is_nonnegative:
                 rest = [one for one in node.args if one is not factor and one is not total]
                 return sympy.Mul(*rest, sympy.Add(*(factor * one for one in total.args)))
     return None

@@ -185,7 +185,7 @@ def _other_side(length: Any, side: Any) -> Any:
 
 def root_minus_one(node: Any) -> Expression | None:
     """c·√(1 + t) − c = c·sqrt1pm1(t); c·hypot(k, u) − c·k = c·k·hypot1m1(u/k) for k > 0."""
-    for one, coefficient, factor in parts_with(node):
+    for one, coefficient, factor in parts_with(node, hypot, sympy.Pow):
         found = _less_one(node, one, factor, coefficient)
         if found is not None:
             return found

@@ -60,6 +60,8 @@ def _less(amount: Expression, coefficient: Expression) -> Expression | None:
         return None
     if amount + coefficient == 0:
         return ZERO
+    if not coefficient.free_symbols <= amount.free_symbols:
+        return None
     if amount.has(Branch) or coefficient.has(Branch) or not is_short(amount + coefficient):
         return None
     apart = sympy.expand(amount)
