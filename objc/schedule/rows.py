@@ -59,11 +59,7 @@ class _Orders:
                     self.sorted.setdefault((key.name,), let)
                 self.lets.append(replace(let, body=key.read(*key.free[:-1], let.over[0])))
                 continue
-            opened = let if let.name in self.inside else self._opened(self._in_full(let))
-            compared = None if let.name in self.inside else comparison(opened)
-            if compared is None or not (
-                self._is_everywhere(opened, compared) and self._is_along(opened, compared)
-            ):
+            if let.name in self.inside or not (self._is_made(let) or self._is_of_pairs(let)):
                 self.lets.append(let)
         made = self.program.with_lets(self.lets)
         outputs = set(made.outputs.values())
@@ -71,6 +67,27 @@ class _Orders:
         orders = [one for one in made.lets if needed.issuperset(sorted_by(one, made) or (None,))]
         needed |= {one.name for one in orders} | made.behind(orders)
         return made.with_lets(one for one in made.lets if one.name in needed)
+
+    def _is_made(self, let: Let) -> bool:
+        """Whether a let runs along an order; then it has been added with all that it takes."""
+        opened = self._opened(self._in_full(let))
+        compared = comparison(opened)
+        if compared is None or not self._is_everywhere(opened, compared):
+            return False
+        return self._is_along(opened, compared)
+
+    def _is_of_pairs(self, let: Let) -> bool:
+        """The same of a sum over pairs: it is one over the sums that each of either has."""
+        if let.reduction != "sum" or len(let.over) != 2:
+            return False
+        for over, own in (let.over, let.over[::-1]):
+            name, free = self.names.fresh(f"each_{let.name}"), (*let.free, own)
+            inner = replace(let, name=name, free=free, over=(over,))
+            if self._is_made(inner):
+                body = inner.read(*free)
+                self.lets.append(replace(let, body=body, over=(own,), guard=sympy.true))
+                return True
+        return False
 
     def _opened(self, let: Let) -> Let:
         """A sum with the guard that a branch of its body is."""

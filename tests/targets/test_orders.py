@@ -12,6 +12,7 @@ from typing import Any
 import click.testing
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 from objc.targets.cpu import loops
 from objc.targets.cpu.emission import FEW
@@ -184,6 +185,9 @@ LINEAR = {
         * sum[j | t[j] == t[i] and e[j] == 1](exp(x[j]))) - x[i])
       where deaths[i] = count[j](t[j] == t[i] and e[j] == 1)
             before[i] = count[j](t[j] == t[i] and e[j] == 1 and j < i)""",
+    "pairs": "sum[i, j | t[i] < t[j] and e[i] == 1](exp(x[i] - x[j]))",
+    "pairs of groups": "sum[i, j | g[i] == g[j] and i < j](x[i]^2 * x[j])",
+    "a count of pairs": "sum[i](x[i]) * (1 + count[i, j](t[i] < t[j] and e[i] == 1))",
     "means of groups": "sum[i]((x[i] - sum[j | g[j] == g[i]](x[j]) / count[j](g[j] == g[i]))^2)",
     "places in groups": "sum[i](x[i] / (1 + count[j](g[j] == g[i] and t[j] > t[i])))",
     "Plackett and Luce": "sum[i](logsumexp[j | j >= i](x[j]) - x[i])",
@@ -203,6 +207,16 @@ def test_no_entry_is_compared_with_every_other(name: str) -> None:
     exact, slopes = compiled(source, "numpy").f.value_and_grad(*arguments)
     assert value == pytest.approx(exact, rel=1e-13)
     np.testing.assert_allclose(gradient, slopes, rtol=1e-12, atol=1e-13 * np.abs(slopes).max())
+
+
+def test_areas_under_curves_of_many() -> None:
+    """Beside the ranks of SciPy, which count equals half."""
+    score, time, positive = drawn((3000,), "float64", seed=5)
+    for keys in (score, time):
+        ranks = scipy.stats.rankdata(keys)[positive == 1]
+        count = len(ranks)
+        area = (ranks.sum() - count * (count + 1) / 2) / (count * (3000 - count))
+        assert objc.library.roc_auc(keys, positive) == pytest.approx(area, rel=1e-14)
 
 
 def test_what_has_no_weight_hides_nothing() -> None:
