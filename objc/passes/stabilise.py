@@ -13,27 +13,26 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, log1mexp, maximum, sigmoid, softplus
+from objc.atoms import Branch, log1mexp, sigmoid, softplus
 from objc.ir.domain import REAL
-from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Expression, Read, reads
+from objc.ir.symbols import Expression, Read
 from objc.passes.exponentials import exponential_sums
+from objc.passes.impossible import logarithms_of_nothing
 from objc.passes.norms import name_norms
 from objc.passes.rewrites import rewrite
 from objc.passes.rewrites.mixtures import log_of_complementary_log
 from objc.passes.simplices import means_under_softmaxes
-from objc.passes.weights import may_be_impossible
 
-_LEAST = -(sympy.Integer(2) ** 127)
-"""Above −∞ in every type: SymPy takes what is read for finite."""
 _VANISHING = sympy.Integer(-40)
 """softplus(v) is exp(v) below, and no subnormal number above, in any type."""
 
 
 def stabilise(program: Program, *, differentiated: bool = False) -> Program:
     """Bring every body to a stable form. After differentiation stop_gradient is dropped."""
+    if not differentiated:
+        program = logarithms_of_nothing(program)
     # Products of exponentials over sums of them are seen to be positive when the sums are exponentials.
     program = _logarithms_of_products(exponential_sums(_logarithms_of_products(program)))
     program = name_norms(means_under_softmaxes(program))
@@ -42,36 +41,7 @@ def stabilise(program: Program, *, differentiated: bool = False) -> Program:
         body = rewrite(let.body, keep_stop=not differentiated)
         guard = rewrite(let.guard, keep_stop=not differentiated)
         lets.append(replace(let, body=body, guard=guard))
-    program = program.with_lets(lets)
-    return program if differentiated else _sums_of_nothing(program)
-
-
-def _sums_of_nothing(program: Program) -> Program:
-    """log(exp a + exp b) is −∞ where both are, as the text has it of states that nothing leads to: there the
-    one has no difference from the other."""
-    impossible = may_be_impossible(program)
-    lets = []
-    for let in program.lets:
-        swaps = {}
-        for node in found_in(let.body, Branch):
-            greater = _greater_of_sum(node)
-            if greater is not None and (
-                node.args[0].has(-sympy.oo)
-                or any(read.tensor in impossible for read in reads(node.args[0]))
-            ):
-                swaps[node] = Branch(sympy.Lt(greater, _LEAST), greater, node)
-        lets.append(replace(let, body=let.body.xreplace(swaps)) if swaps else let)
     return program.with_lets(lets)
-
-
-def _greater_of_sum(node: Any) -> Expression | None:
-    """max(a, b) of `if a >= b then a + softplus(b − a) else b + softplus(a − b)`."""
-    condition, then, otherwise = node.args
-    if not isinstance(condition, sympy.Ge):
-        return None
-    a, b = condition.args
-    is_sum = (then, otherwise) == (a + softplus(b - a), b + softplus(a - b))
-    return maximum(a, b) if is_sum else None
 
 
 def _logarithms_of_products(program: Program) -> Program:

@@ -16,7 +16,6 @@ from objc.errors import InternalError
 from objc.ir.domain import Domain, domain_of_let
 from objc.ir.index import Index, at
 from objc.ir.program import Let, Names, Program
-from objc.ir.recurrence import members
 from objc.ir.symbols import (
     Condition,
     Expression,
@@ -25,11 +24,9 @@ from objc.ir.symbols import (
     substitute_positions,
 )
 from objc.passes.differences import is_difference
+from objc.passes.impossible import LEAST, impossible_states
 
 ONE = sympy.Integer(1)
-
-_LEAST = -(sympy.Integer(2) ** 1023)
-"""Above -∞ in every type: SymPy takes what is read for finite."""
 
 
 class Weights:
@@ -43,7 +40,7 @@ class Weights:
         known: Iterable[Let] = (),
     ) -> None:
         """`known` are lets of the program: a log-probability that has a name there keeps it."""
-        self._impossible = may_be_impossible(program)
+        self._impossible = impossible_states(program)
         self._names = names
         self._known: dict[str, Expression] = {}
         self._named = [let for let in known if let.reduction is None and is_difference(let.body)]
@@ -67,7 +64,7 @@ class Weights:
                 if let.name not in self._impossible:
                     return weight
                 # of a sum that is -∞ no addend has a part, whatever else would move it
-                return Branch(sympy.Gt(value, _LEAST), weight, sympy.Integer(0))
+                return Branch(sympy.Gt(value, LEAST), weight, sympy.Integer(0))
             case "norm":
                 return Branch(sympy.Eq(value, 0), sympy.Integer(0), quotient(let.body, value))
             case "max" | "min":
@@ -122,19 +119,3 @@ class Weights:
         others = Let(name, free, body, "prod", copies, guard, domain, let.span)
         self.lets.append(others)
         return others.read(*free)
-
-
-def may_be_impossible(program: Program) -> set[str]:
-    """The lets of recurrences that the text makes -∞ somewhere, as the logarithm of what can't be, or that
-    are made of such: states that nothing leads to. A row outside of one is -∞ by fault alone."""
-    inside = members(program)
-    if not inside:
-        return set()
-    found: set[str] = set()
-    size = -1
-    while size < len(found):  # in a recurrence what comes later is read
-        size = len(found)
-        for let in program.lets:
-            if let.body.has(-sympy.oo) or any(read.tensor in found for read in let.reads):
-                found.add(let.name)
-    return found & set(inside)

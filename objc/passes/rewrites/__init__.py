@@ -54,6 +54,7 @@ from objc.passes.rewrites.logarithms import (
     log_of_difference,
     log_of_expm1,
     log_of_exponentials,
+    log_of_masked,
     log_of_odds,
     log_of_product,
     log_of_ratio,
@@ -199,6 +200,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
         sympy.log,
         (
             log_of_branch,
+            log_of_masked,
             log_of_held,
             log_of_sigmoid,
             log_of_cosh,

@@ -80,8 +80,8 @@ def _may_cancel(term: Any) -> bool:
 
 def log_of_branch(node: Any) -> Expression | None:
     """log(x·(if c then a else b) + y) = if c then log(x·a + y) else log(x·b + y) where an arm vanishes as an
-    exponential does, of which the logarithm does not: a probability by cases of the label. (Of what an arm
-    leaves out nothing is known: where it is all, the exponents of a recurrence may be −∞.)"""
+    exponential does, of which the logarithm does not: a probability by cases of the label. (What an arm
+    leaves out is `log_of_masked`'s.)"""
     (argument,) = node.args
     cases = (one for one in _branches_beside(argument) if ZERO not in one.args[1:])
     branch = next(filter(_vanishes, cases), None)

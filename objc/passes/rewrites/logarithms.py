@@ -272,6 +272,37 @@ def log_of_weighted(node: Any) -> Expression | None:
     return held + sympy.log(sympy.Add(*parts))
 
 
+def log_of_masked(node: Any) -> Expression | None:
+    """log(exp a + (if c then exp b else 0)) = if c then log(exp a + exp b) else a; of more such, the greatest
+    exponent of those that are there is taken out. Where none need be there, by cases of one."""
+    addends = sympy.Add.make_args(node.args[0])
+    terms = [_mask_and_exponent(one) for one in addends]
+    if not 1 <= len(terms) <= 4 or any(exponent is None for _, exponent in terms):
+        return None
+    masked = [n for n, (mask, _) in enumerate(terms) if mask != sympy.true]
+    if not masked or any(one.has(stop_gradient, maximum) for _, one in terms):
+        return None
+    if len(terms) == 1:
+        return Branch(terms[0][0], terms[0][1], -sympy.oo)
+    if len(masked) == len(terms) or len(terms) == 2:
+        mask, exponent = terms[masked[0]]
+        rest = sympy.Add(*(one for n, one in enumerate(addends) if n != masked[0]))
+        return Branch(mask, sympy.log(sympy.exp(exponent) + rest), sympy.log(rest))
+    own = next(exponent for mask, exponent in terms if mask == sympy.true)
+    held = stop_gradient(
+        functools.reduce(maximum, (Branch(mask, exponent, own) for mask, exponent in terms))
+    )
+    parts = (Branch(mask, sympy.exp(exponent - held), ZERO) for mask, exponent in terms)
+    return held + sympy.log(sympy.Add(*parts))
+
+
+def _mask_and_exponent(term: Any) -> tuple[Any, Any]:
+    """(c, u) of exp(u) where c holds, else 0; u is None for what is no such term."""
+    if isinstance(term, Branch) and term.args[2] == 0:
+        return term.args[0], log_of_positive_term(term.args[1])
+    return sympy.true, log_of_positive_term(term)
+
+
 def _weight_and_exponent(term: Any) -> tuple[Expression, Any]:
     """(w, u) of w·exp(u); u is None where there is no exponential, or several."""
     powers = [one for one in sympy.Mul.make_args(term) if isinstance(one, sympy.exp)]
