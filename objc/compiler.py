@@ -65,18 +65,20 @@ class Variant:
     """What is to be computed of a program, and for which shapes of call.
 
     `wrt` names the inputs of derivatives; `batched` those given with a batch axis; `weighted` says
-    whether each example has a weight. Sizes, hyperparameters and mean or sum are left open.
+    whether each example has a weight; with `alone` there is one of the examples of a batch, without
+    the axis. Sizes, hyperparameters and mean or sum are left open.
     """
 
     results: tuple[Result, ...]
     wrt: tuple[str, ...] = ()
     batched: frozenset[str] = frozenset()
     weighted: bool = False
+    alone: bool = False
 
 
 def differentiated(program: Program, variant: Variant) -> Program:
     """Stage 5: a batched program with the derivatives that the variant asks for."""
-    result = batch(stable(program), variant.batched, variant.weighted)
+    result = batch(stable(program), variant.batched, variant.weighted, variant.alone)
     verify(result, after="batch")
     wanted = set(variant.results)
     if "term_gradient" in wanted:

@@ -16,6 +16,7 @@ from objc.kernel.arguments import Binder, Options, shown
 from objc.kernel.arrays import converted, numeric
 from objc.kernel.call import Call, Reader
 from objc.kernel.domains import out_of_range
+from objc.kernel.one_by_one import Measure, OneByOne, one_by_one
 from objc.kernel.option_errors import BadOption, BadOut, NotDifferentiable, VectorShape
 from objc.kernel.outputs import Results, parts_by_input
 from objc.kernel.quick import Quick, quick_of
@@ -80,9 +81,10 @@ class Evaluator:
         batched: frozenset[str],
         weighted: bool,
         dtype: DType,
+        alone: bool = False,
     ) -> Compiled:
         """The compiled variant, from memory, from the disk cache, or made now."""
-        key = (results, wrt, batched, weighted, dtype)
+        key = (results, wrt, batched, weighted, dtype, alone)
         found = self._variants.get(key)
         if found is None:
             with self._lock:
@@ -198,8 +200,9 @@ class Evaluator:
             scalars: Mapping[str, float] = {one.key: number for one in compiled.plan.outputs}
             return filled.finish(scalars)
         arguments = self._arguments(call, compiled, options, weight)
+        each = self._each(call, compiled, results, wrt, arguments, weight)
         try:
-            scalars = compiled.run(arguments, call.sizes, filled.buffers)
+            scalars = (each or compiled.run)(arguments, call.sizes, filled.buffers)
         except IndexOutOfRange as error:
             raise self.out_of_range(error, call, arguments) from None
         except (
@@ -216,10 +219,35 @@ class Evaluator:
         elif options.on_empty != "nan" and any(map(math.isnan, scalars.values())):
             self._require_means(call, arguments)
         found = filled.finish(scalars)
-        self._learn(options, call, compiled, arguments, filled)
+        if each is None:
+            self._learn(options, call, compiled, arguments, filled)
         if options.reduction == "none" and "per_example" in found and call.weights is not None:
             found["per_example"] = self._weighted(found["per_example"], call, out)
         return found
+
+    def _each(
+        self,
+        call: Call,
+        compiled: Compiled,
+        results: tuple[str, ...],
+        wrt: tuple[str, ...],
+        arguments: Mapping[str, Any],
+        weight: Array | None,
+    ) -> OneByOne | None:
+        """How the examples are computed one at a time, where they are few and large."""
+        measure = self._measure
+        if measure is None or not call.batched or not self.signature.is_scalar:
+            return None
+
+        def variant() -> Compiled:
+            return self.variant(results, wrt, frozenset(), False, call.dtype, alone=True)
+
+        return one_by_one(self._program, call, compiled, arguments, measure, variant, weight)
+
+    @functools.cached_property
+    def _measure(self) -> Measure | None:
+        """How the target tells the operations of what it has loaded, if it does."""
+        return getattr(target_of(self.target), "operations", None)
 
     def _require_means(self, call: Call, arguments: Mapping[str, Any]) -> None:
         """Raises InputError where an example is not a number since a mean was left without entries."""

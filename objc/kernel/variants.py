@@ -29,9 +29,11 @@ class Request:
     batched: frozenset[str]
     weighted: bool
     dtype: DType
+    alone: bool = False
 
     def key(self) -> str:
         parts = [*self.results, "|", *self.wrt, "|", *sorted(self.batched), "|"]
+        parts += ["alone"] * self.alone
         return cache.digest(*parts, str(self.weighted), self.dtype)
 
 
@@ -123,7 +125,9 @@ def derived_program(program: Program, request: Request) -> Program:
     from objc.compiler import Result, Variant, derive
 
     results = cast("tuple[Result, ...]", request.results)
-    return derive(program, Variant(results, request.wrt, request.batched, request.weighted))
+    return derive(
+        program, Variant(results, request.wrt, request.batched, request.weighted, request.alone)
+    )
 
 
 def plan_of(program: Program, derived: Program, wrt: Iterable[str]) -> Plan:

@@ -3,7 +3,7 @@
 An index over the batch becomes the first index of every batched input and of every let that depends
 on one. The weighted mean is left in two factors, so that changing the reduction (mean or sum) or the
 size never recompiles: ``mean = scale · Σ weight · loss``, where the caller binds scale to 1/Σ weight
-or to 1.
+or to 1. Of a batch of few large examples each may be computed alone: without the index, with the scale.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ WEIGHT = "weight"
 SCALE = "scale"
 
 
-def batch(program: Program, batched: frozenset[str], weighted: bool = False) -> Program:
+def batch(
+    program: Program, batched: frozenset[str], weighted: bool = False, alone: bool = False
+) -> Program:
     """A program over a batch of examples, with the outputs `value` and `term:NAME` added.
 
     `batched` names the inputs that have a batch axis; the others are shared by all examples. With
-    none batched there is one example, and the value is its value.
+    none batched there is one example, and the value is its value; its share of a mean, where it is
+    one of a batch but computed `alone`.
     """
     names = Names.of(program)
     index = Index(names.fresh("n"), BATCH)
@@ -37,7 +40,7 @@ def batch(program: Program, batched: frozenset[str], weighted: bool = False) -> 
         carriers |= {one.name for one in more}
     extra: list[Input] = []
     weight = scale = None
-    if carriers & {term.let for term in program.terms}:
+    if alone or carriers & {term.let for term in program.terms}:
         scale = Input(names.fresh(SCALE), (), Domain("positive"), "internal")
         extra.append(scale)
         if weighted:
@@ -49,14 +52,15 @@ def batch(program: Program, batched: frozenset[str], weighted: bool = False) -> 
     for term in program.terms:
         let = by_name[term.let]
         mean: Expression
-        if term.let in carriers and scale is not None:
-            pair = _mean(term.name, let.read(index), index, weight, scale, names, let.span)
+        if scale is not None and (alone or term.let in carriers):
+            over = () if alone else (index,)
+            pair = _mean(term.name, let.read(*over), over, weight, scale, names, let.span)
             lets += pair
             outputs[f"term:{term.name}"] = pair[-1].name
             mean = pair[-1].read()
             if term.offset != 0:  # it belongs to each example, so a sum has it as often
-                share = term.share(let.read(index))
-                pair = _mean(f"share_{term.name}", share, index, weight, scale, names, let.span)
+                share = term.share(let.read(*over))
+                pair = _mean(f"share_{term.name}", share, over, weight, scale, names, let.span)
                 lets += pair
                 value = value + pair[-1].read()
                 continue
@@ -98,15 +102,17 @@ def _for_each_example(
 def _mean(
     name: str,
     body: Expression,
-    index: Index,
+    over: tuple[Index, ...],
     weight: Input | None,
     scale: Input,
     names: Names,
     span: Span | None,
 ) -> list[Let]:
-    """The weighted sum over the batch, and the mean."""
-    body = body if weight is None else weight.read(index) * body
-    total = Let(names.fresh(f"total_{name}"), (), body, "sum", (index,), span=span)
+    """The weighted sum over the batch, and the mean; of one example alone, its share of it."""
+    body = body if weight is None else weight.read(*over) * body
+    if not over:
+        return [Let(names.fresh(f"share_{name}"), (), scale.read() * body, span=span)]
+    total = Let(names.fresh(f"total_{name}"), (), body, "sum", over, span=span)
     return [total, Let(names.fresh(f"mean_{name}"), (), scale.read() * total.read())]
 
 

@@ -15,7 +15,17 @@ from objc.target import DType, Emitted, Executable, IndexOutOfRange
 if TYPE_CHECKING:
     from objc.schedule.loops import Loops
 
-__all__ = ["bound", "emit", "get_threads", "load", "loops", "module", "set_threads", "supports"]
+__all__ = [
+    "bound",
+    "emit",
+    "get_threads",
+    "load",
+    "loops",
+    "module",
+    "operations",
+    "set_threads",
+    "supports",
+]
 
 
 def supports(program: Program) -> str | None:
@@ -79,6 +89,16 @@ def bound(
     from objc.targets.cpu.binding import bound as bind
 
     return bind(run, sizes, numbers, given)
+
+
+def operations(run: Any, arguments: Mapping[str, Any], sizes: Mapping[str, int]) -> tuple[int, int]:
+    """The operations of what was loaded at these sizes, and those that several threads can share."""
+    from objc.targets.cpu.binding import kernel_of
+
+    kernel = kernel_of(run, sizes)
+    plan = kernel.plan(kernel.all_sizes(arguments, sizes))
+    whole = sum(one.chunks * one.rows * one.work for one in plan.steps)
+    return whole, sum(operations for _, operations in plan.several)
 
 
 def set_threads(count: int | None) -> None:

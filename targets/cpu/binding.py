@@ -134,11 +134,7 @@ def bound(
     run: Any, sizes: Mapping[str, int], numbers: Mapping[str, Any], given: Sequence[Any]
 ) -> Bound | None:
     """What is loaded, bound to arguments of these kinds; None where that spares nothing or can't be."""
-    match run:
-        case Either():
-            return bound(run.of(sizes), sizes, numbers, given)
-        case Usual():
-            return bound(run.made or run.usual, sizes, numbers, given)
+    run = kernel_of(run, sizes)
     plan = run.plan(run.all_sizes(numbers, sizes))
     arrays = [one.value for one in given if isinstance(one.value, np.ndarray)]
     if (
@@ -149,6 +145,13 @@ def bound(
     ):
         return None
     return Bound(run, plan, numbers, given)
+
+
+def kernel_of(run: Any, sizes: Mapping[str, int]) -> Kernel:
+    """The kernel that is called at these sizes of what was loaded."""
+    if isinstance(run, Either):
+        run = run.of(sizes)
+    return (run.made or run.usual) if isinstance(run, Usual) else run
 
 
 def _record(kernel: Kernel, one: Any) -> list[int]:
