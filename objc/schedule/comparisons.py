@@ -6,7 +6,7 @@ What comes before an entry is what its key is compared with, but for conditions 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,17 +54,41 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """`over sign free`, of what the index that is reduced over has and what the free one has."""
+
+    over: Expression
+    sign: str
+    free: Expression
+
+    @property
+    def is_upper(self) -> bool:
+        return self.sign[0] == "<"
+
+    @property
+    def condition(self) -> Condition:
+        relation = next(one for one, sign in _SIGNS.items() if sign == self.sign)
+        return relation(self.over, self.free)
+
+    def mapped(self, change: Callable[[Any], Any]) -> Bound:
+        """Of other expressions."""
+        return Bound(change(self.over), self.sign, change(self.free))
+
+
+@dataclass(frozen=True)
 class Comparison:
     """A guard taken apart: `key` is what the index that is reduced over has, `groups` what is to be equal
     besides, at most one, and the conditions of that index alone, and of the free one alone. It `is_turned`
-    where only the negative keys are in this order."""
+    where only the negative keys are in this order. In place of a side there may
+    be one bound, or two on both sides."""
 
     key: Expression
     groups: tuple[Expression, ...]
-    side: Side
+    side: Side | None
     of_over: Condition
     of_free: Condition
-    is_turned: bool
+    is_turned: bool = False
+    bounds: tuple[Bound, ...] = ()
 
 
 def comparison(let: Let) -> Comparison | None:
@@ -88,14 +112,45 @@ def comparison(let: Let) -> Comparison | None:
                 of_both.append(part)
         else:
             (of_free if free in asked else of_over).append(part)
+    asked_of = sympy.And(*of_over), sympy.And(*of_free)
     found = _sides(of_both, over, free)
     if found is None:
-        return None
+        bounds = () if is_other else _bounds(of_both, over, free)
+        return Comparison(bounds[0].over, (), None, *asked_of, bounds=bounds) if bounds else None
     groups, key, side, is_turned = found
     if is_other and side.through:
         alone = not side.by_ties or key == IndexValue(over)
         side = replace(side, through=False) if alone else replace(side, but_own=True)
-    return Comparison(key, groups, side, sympy.And(*of_over), sympy.And(*of_free), is_turned)
+    return Comparison(key, groups, side, *asked_of, is_turned)
+
+
+def _bounds(parts: Sequence[Condition], over: Index, free: Index) -> tuple[Bound, ...]:
+    """One bound, or a lower and an upper one."""
+    found = [_bound(part, over, free) for part in parts]
+    bounds = tuple(one for one in found if one is not None)
+    if len(bounds) < len(found) or len(bounds) > 2:
+        return ()
+    return bounds if len({one.is_upper for one in bounds}) == len(bounds) else ()
+
+
+def _bound(part: Condition, over: Index, free: Index) -> Bound | None:
+    """A relation of what each of two indices has."""
+    sign = _SIGNS.get(getattr(part, "func", None))
+    if sign is None:
+        return None
+    left, right = part.args
+    if free in indices_of(left):
+        left, right, sign = right, left, _TURNED[sign]
+    if free in indices_of(left) or over in indices_of(right):
+        return None
+    return Bound(left, sign, right)
+
+
+def key_of(expression: Expression, index: Index) -> Expression | None:
+    """k of k + c with k a read, or an index, and c the same for all: that is in the order of k, as rounding
+    keeps it."""
+    asked = [one for one in sympy.Add.make_args(expression) if index in indices_of(one)]
+    return asked[0] if len(asked) == 1 and isinstance(asked[0], Read | IndexValue) else None
 
 
 def _sides(
@@ -161,15 +216,10 @@ def _side(part: Condition, over: Index, free: Index) -> tuple[Expression, Side, 
 
 def _relation(part: Condition, over: Index, free: Index) -> tuple[Expression, str] | None:
     """(k, sign) of `k[over] sign k[free]`."""
-    sign = _SIGNS.get(getattr(part, "func", None))
-    if sign is None:
+    found = _bound(part, over, free)
+    if found is None or substitute_positions(found.over, {over: at(free)}) != found.free:
         return None
-    left, right = part.args
-    if free in indices_of(left):
-        left, right, sign = right, left, _TURNED[sign]
-    if free in indices_of(left) or over in indices_of(right):
-        return None
-    return (left, sign) if substitute_positions(left, {over: at(free)}) == right else None
+    return found.over, found.sign
 
 
 def _of_equal(part: Condition, key: Expression, over: Index, free: Index) -> str | None:

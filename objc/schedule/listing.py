@@ -36,6 +36,9 @@ _BYTES = 8
 _SORTING = 3
 """Arrays along a row that sorting it takes: two of keys, and one of places."""
 
+_SLIDING = 3
+"""Those that a window takes: what comes of all from a place on, the largest, and how often that is there."""
+
 _DIRECTION = {0: "", 1: " step by step", -1: " step by step, downwards"}
 
 
@@ -76,10 +79,20 @@ def _sums(loops: Loops) -> Iterator[str]:
             if isinstance(item, Start) and item.axes:
                 reduction = loops.program.let[item.let].reduction
                 yield f"{reduction} {item.let}{_bytes(item.axes, block)} a thread"
-            if isinstance(item, Ordered) and item.ordering.side is None:
-                whole = loops.program.tensor(item.ordering.keys.tensor).domain.is_integer
-                kind = "whole numbers" if whole else "keys"
-                yield f"sorting {kind}{_bytes(item.at[-1:], times=_SORTING)} a thread"
+            if isinstance(item, Ordered):
+                what, times = _memory(item.ordering, loops)
+                if times:
+                    yield f"{what}{_bytes(item.at[-1:], times=times)} a thread"
+
+
+def _memory(ordering: Ordering, loops: Loops) -> tuple[str, int]:
+    """For what an order takes arrays along a row, and how many."""
+    if ordering.is_order:
+        whole = loops.program.tensor(ordering.keys.tensor).domain.is_integer
+        return f"sorting {'whole numbers' if whole else 'keys'}", _SORTING
+    if ordering.kind == "count" or (ordering.side and not ordering.side.but_own):
+        return "", 0
+    return ("sliding", _SLIDING) if ordering.bounds else ("others", 1)
 
 
 def _bytes(axes: Iterable[Index], block: Index | None = None, times: int = 1) -> str:
@@ -136,15 +149,18 @@ def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
 def _along(ordering: Ordering) -> str:
     """What runs along an order, as in `sum of a along order, from the end, through, by ties`."""
     keys, side = shown(ordering.keys), ordering.side
-    if side is None or ordering.value is None or ordering.order is None:
+    if ordering.value is None or ordering.order is None:
         return f"order of {keys}"
     said = [f"{ordering.kind} of {shown(ordering.value)} along {shown(ordering.order)}"]
     if ordering.weight is not None:
         said.append(f"by {shown(ordering.weight)}")
     if ordering.group is not None:
         said.append(f"within {shown(ordering.group)}")
-    words = {"from the end": side.from_end, "through": side.through, "with ties": side.by_ties}
-    words |= {"but itself": side.but_own, "of equals": side.of_equals}
+    words = {}
+    if side is not None:
+        words = {"from the end": side.from_end, "through": side.through, "with ties": side.by_ties}
+        words |= {"but itself": side.but_own, "of equals": side.of_equals}
+    said += [f"where {shown(one.condition)}" for one in ordering.bounds]
     return ", ".join([*said, *(word for word, holds in words.items() if holds)])
 
 

@@ -47,8 +47,8 @@ class Plan:
     @cached_property
     def reads(self) -> tuple[Read, ...]:
         """What is to be there before: also the order that a let runs along."""
-        order = None if self.ordering is None else self.ordering.order
-        return (*self.let.reads, *(() if order is None else (order,)))
+        orders = () if self.ordering is None else self.ordering.orders
+        return (*self.let.reads, *orders)
 
     @cached_property
     def first_over(self) -> int:

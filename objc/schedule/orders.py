@@ -17,8 +17,8 @@ import sympy
 from objc.atoms import Branch
 from objc.ir.index import Index, at
 from objc.ir.program import Let, Program
-from objc.ir.symbols import Expression, Read, indices_of
-from objc.schedule.comparisons import Side, comparison
+from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.schedule.comparisons import Bound, Side, comparison, key_of
 
 Kind = Literal["sum", "max", "min", "ties", "others", "weighed", "exponentials", "count"]
 """What can run along an order. A target knows them by their places here."""
@@ -31,7 +31,8 @@ _ZERO, _ONE = sympy.Integer(0), sympy.Integer(1)
 class Ordering:
     """How a let runs along an order: the `keys` of a row, and their `order`, in which each `group` is by
     itself; a `kind` of reduction of `value`, and the `weight` of what is weighed. All are read at the index
-    that is reduced over. Without a side the let is the order itself."""
+    that is reduced over, but for what the other one has where there are `bounds`: its `own` keys and order.
+    Without a value the let is the order itself."""
 
     keys: Read
     group: Read | None = None
@@ -40,20 +41,44 @@ class Ordering:
     kind: Kind = "sum"
     value: Read | None = None
     weight: Read | None = None
+    own: Read | None = None
+    own_order: Read | None = None
+    bounds: tuple[Bound, ...] = ()
+
+    @property
+    def is_order(self) -> bool:
+        return self.value is None
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        every = (self.keys, self.group, self.order, self.value, self.weight)
-        return tuple(one for one in every if one is not None)
+        every = (
+            self.keys,
+            self.group,
+            self.order,
+            self.value,
+            self.weight,
+            self.own,
+            self.own_order,
+        )
+        bounds = (side for one in self.bounds for side in (one.over, one.free))
+        return tuple(one for one in (*every, *bounds) if one is not None)
+
+    @property
+    def orders(self) -> tuple[Read, ...]:
+        """What it runs along."""
+        return tuple(one for one in (self.order, self.own_order) if one is not None)
 
     def mapped(self, change: Callable[[Read], Read]) -> Ordering:
         """With other reads."""
-        group, order, value, weight = (
+        group, order, value, weight, own, own_order = (
             None if one is None else change(one)
-            for one in (self.group, self.order, self.value, self.weight)
+            for one in (self.group, self.order, self.value, self.weight, self.own, self.own_order)
         )
-        keys = change(self.keys)
-        return replace(self, keys=keys, group=group, order=order, value=value, weight=weight)
+        bounds = tuple(one.mapped(change) for one in self.bounds)
+        return replace(
+            self, keys=change(self.keys), group=group, order=order, value=value, weight=weight, own=own,
+            own_order=own_order, bounds=bounds,
+        )  # fmt: skip
 
 
 def ordering(let: Let, program: Program) -> Ordering | None:
@@ -65,12 +90,52 @@ def ordering(let: Let, program: Program) -> Ordering | None:
         return None
     if compared.of_over != sympy.true or compared.of_free != sympy.true:
         return None
+    found = _kind(let, program)
+    if found is None:
+        return None
+    if compared.side is None:
+        return _within(compared.bounds, let, found, program)
     by = [*compared.groups, compared.key]
-    order, found = _order_by(by, let.free, program), _kind(let, program)
-    if order is None or found is None:
+    order = _order_by(by, let.free, program)
+    if order is None:
         return None
     group = compared.groups[0] if compared.groups else None
     return Ordering(compared.key, group, order, compared.side, *found)
+
+
+def _within(
+    bounds: tuple[Bound, ...], let: Let, what: tuple[Kind, Read, Read | None], program: Program
+) -> Ordering | None:
+    """How a let runs along two orders, of what is reduced and of the entries that it is for."""
+    keys = _key_of([one.over for one in bounds], program)
+    own = _key_of([one.free for one in bounds], program)
+    if keys is None or own is None:
+        return None
+    order, own_order = (_order_by([one], let.free, program) for one in (keys, own))
+    if order is None or own_order is None:
+        return None
+    kind, value, weight = what
+    return Ordering(
+        keys, order=order, kind=kind, value=value, weight=weight, own=own, own_order=own_order,
+        bounds=bounds,
+    )  # fmt: skip
+
+
+def _key_of(rows: Sequence[Expression], program: Program) -> Read | None:
+    """The row in whose order all of some are: several are sums of it with what is the same for all."""
+    if not all(isinstance(one, Read) for one in rows):
+        return None
+    found = set()
+    for row in rows:
+        let = program.let.get(row.tensor)
+        if let is None or let.reduction is not None:
+            return None
+        inner = key_of(let.body, let.free[-1])
+        if isinstance(let.body, sympy.Add) and isinstance(inner, Read):
+            places = dict(zip(let.free, row.positions, strict=True))
+            row = substitute_positions(inner, places)
+        found.add(row)
+    return found.pop() if len(found) == 1 else None
 
 
 def rows_along(program: Program) -> frozenset[str]:
@@ -115,7 +180,9 @@ def _gathered(let: Let, program: Program) -> tuple[Let | None, Let | None]:
         return None, None
     *rows, place = body.positions
     inner = place.base
-    if not isinstance(inner, Read) or place.offset or inner.positions[-1] != at(let.free[-1]):
+    if not isinstance(inner, Read) or place.offset or not (inner.positions and let.free):
+        return None, None
+    if inner.positions[-1] != at(let.free[-1]):
         return None, None
     outer = list(map(at, let.free[:-1]))
     if any(

@@ -16,7 +16,7 @@ from objc.atoms import Branch
 from objc.ir.domain import REAL, Domain
 from objc.ir.index import Index, Position, at
 from objc.ir.parts import found_in
-from objc.ir.program import Let, Names, Program
+from objc.ir.program import Input, Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import (
     Condition,
@@ -27,7 +27,14 @@ from objc.ir.symbols import (
     reads,
     substitute_positions,
 )
-from objc.schedule.comparisons import IDENTITIES, Comparison, comparison, guard_of
+from objc.schedule.comparisons import (
+    IDENTITIES,
+    Bound,
+    Comparison,
+    comparison,
+    guard_of,
+    key_of,
+)
 from objc.schedule.orders import of_largest, sorted_by
 
 _ZERO, _ONE = sympy.Integer(0), sympy.Integer(1)
@@ -124,9 +131,14 @@ class _Orders:
     def _is_everywhere(self, let: Let, compared: Comparison) -> bool:
         """Whether all that is reduced can be read for every entry, also for those of which no guard asks:
         what stands at a place before or behind, or where data say, may not be there."""
-        parts = (let.body, compared.key, *compared.groups, compared.of_over)
+        bounds = (one.over for one in compared.bounds)
+        parts = (let.body, compared.key, *compared.groups, *bounds, compared.of_over)
         places = [one for part in parts for read in reads(part) for one in read.positions]
-        return all(one.index is not None or self._is_rank(one.base) for one in places)
+        if not all(one.index is not None or self._is_rank(one.base) for one in places):
+            return False
+        over, free = let.over[0], let.free[-1]
+        keys = {(key_of(one.over, over), key_of(one.free, free)) for one in compared.bounds}
+        return len(compared.bounds) < 2 or (len(keys) == 1 and None not in keys.pop())
 
     def _is_rank(self, base: Any) -> bool:
         """Whether a place is the one of a rank, or a number."""
@@ -218,11 +230,7 @@ class _Orders:
     def _run(self, let: Let, compared: Comparison, body: Expression, factor: Expression) -> Let:
         """The let of a body's reduction along the order; `let` is it, or it times a factor of the entry."""
         over, free, outer = let.over[0], let.free[-1], let.free[:-1]
-        key = -compared.key if compared.is_turned else compared.key
-        rows = [self._row("key", one, outer, over) for one in (*compared.groups, key)]
-        self._sort(rows, outer, over)
-        *groups, keys = (one.read(*one.free[:-1], over) for one in rows)
-        guard = guard_of(keys, groups, compared.side, over, free)
+        guard = self._guard(compared, outer, over, free)
         if factor == _ONE and compared.of_free == sympy.true:
             self.lets.append(replace(let, body=body, guard=guard))
             return self.lets[-1]
@@ -230,6 +238,34 @@ class _Orders:
         self.lets.append(inner)
         self._add(let, compared.of_free, factor * inner.read(*let.free))
         return inner
+
+    def _guard(
+        self, compared: Comparison, outer: Sequence[Index], over: Index, free: Index
+    ) -> Condition:
+        """What is compared, of rows that there are orders of."""
+        if compared.side is None:
+            bounds = compared.bounds
+            upon = [self._bound([one.over for one in bounds], outer, over)]
+            upon.append(self._bound([one.free for one in bounds], outer, free))
+            pairs = zip(bounds, *upon, strict=True)
+            return sympy.And(*(Bound(one, had.sign, own).condition for had, one, own in pairs))
+        key = -compared.key if compared.is_turned else compared.key
+        rows = [self._row("key", one, outer, over) for one in (*compared.groups, key)]
+        self._sort(rows, outer, over)
+        *groups, keys = (one.read(*one.free[:-1], over) for one in rows)
+        return guard_of(keys, groups, compared.side, over, free)
+
+    def _bound(self, sides: list[Any], outer: Sequence[Index], over: Index) -> list[Read]:
+        """Rows of what stands at an index, in the order of one of them, or of what all are sums of."""
+        first = key_of(sides[0], over) or sides[0]
+        key = self._row("key", first, outer, over)
+        self._sort([key], outer, over)
+        read = key.read(*key.free[:-1], over)
+        rows = [
+            key if one == first else self._row("key", one.xreplace({first: read}), outer, over)
+            for one in sides
+        ]
+        return [one.read(*one.free[:-1], over) for one in rows]
 
     def _sort(self, rows: Sequence[Let], outer: Sequence[Index], over: Index) -> Let:
         """The order by rows, by the last of them where the others are equal."""
@@ -292,7 +328,7 @@ class _Orders:
         outer = [one for one in outer if one in indices_of(body)]
         if domain is None:
             whole = name == "key" and body.is_integer and all(
-                self.program.tensor(one.tensor).domain.is_integer for one in reads(body)
+                self._tensor(one.tensor).domain.is_integer for one in reads(body)
             )  # fmt: skip
             domain = Domain("integer") if whole else REAL
         same = (name, _moved((body,), over), tuple(outer), over.dimension, domain)
@@ -301,6 +337,11 @@ class _Orders:
             self.rows[same] = made
             self.lets.append(made)
         return self.rows[same]
+
+    def _tensor(self, name: str) -> Input | Let:
+        """What has a name, of the program or made for it."""
+        known = self.program.input.get(name) or self.program.let.get(name)
+        return known or next(one for one in self.lets if one.name == name)
 
 
 def _addends(exponent: Any, over: Index, free: Index) -> tuple[Expression | None, Expression]:
@@ -316,7 +357,9 @@ def _addends(exponent: Any, over: Index, free: Index) -> tuple[Expression | None
 
 def _what(compared: Comparison, value: Expression, over: Index) -> tuple[Any, ...]:
     """What a value is reduced over, and the value."""
-    return _moved((compared.key, *compared.groups, compared.side, compared.of_over, value), over)
+    bounds = [part for one in compared.bounds for part in (one.over, one.sign, one.free)]
+    what = (compared.key, *compared.groups, compared.side, *bounds, compared.of_over, value)
+    return _moved(what, over)
 
 
 def _moved(what: Sequence[Any], over: Index) -> tuple[Any, ...]:

@@ -19,6 +19,9 @@ DEPTH, HEIGHT, WIDTH = 256, 240, 256
 """Steps of a sum that are packed at a time, and the most rows and columns of what is packed: what the
 second cache holds. `products` has the same numbers."""
 
+SIGNS = ("<", "<=", ">", ">=")
+"""Signs of bounds, as `sliding` numbers them."""
+
 TILE = 512
 """Numbers that no tile has more of."""
 
@@ -84,7 +87,7 @@ class Multiplication(Reductions):
         goal, keys = self._row(let.read(*item.at)), self._row(own.keys)
         count = self._count(item.at[-1])
         self.layout.filled.add(let.name)
-        if own.side is None:
+        if own.is_order:
             self.functions.add("sort")
             kind = self._kind_of(self.program.tensor(own.keys.tensor))
             kinds = {f"spare_{kind}": "int64", "held": kind, "moved": kind}
@@ -92,6 +95,8 @@ class Multiplication(Reductions):
             return f"sort({', '.join([goal, *spare, keys, count])})"
         assert own.order is not None and own.value is not None
         order, value = self._row(own.order), self._row(own.value)
+        if own.side is None:
+            return self._sliding(item, goal, keys, order, value)
         group = keys if own.group is None else self._row(own.group)
         side = own.side
         through = 2 if side.but_own else side.through
@@ -108,6 +113,27 @@ class Multiplication(Reductions):
         weight = value if own.weight is None else self._row(own.weight)
         words = [count, *(str(int(one)) for one in (*asked, get_args(Kind).index(own.kind)))]
         return f"{name}({', '.join([*first, order, group, keys, value, weight, *words])})"
+
+    def _sliding(self, item: Ordered, goal: str, keys: str, order: str, value: str) -> str:
+        """The call that runs along two orders between bounds."""
+        own = item.ordering
+        assert own.own is not None and own.own_order is not None
+        enter = max(own.bounds, key=lambda one: one.is_upper)
+        stay = min(own.bounds, key=lambda one: one.is_upper)
+        number = -1 if stay == enter else SIGNS.index(stay.sign)
+        rows = [order, keys, *map(self._row, (enter.over, stay.over, own.own_order, own.own))]
+        rows += [*map(self._row, (enter.free, stay.free)), value]
+        asked = [not enter.is_upper, SIGNS.index(enter.sign), number]
+        words = [self._count(item.at[-1]), *(str(int(one)) for one in asked)]
+        if own.kind == "count":
+            self.functions.add("sliding_count")
+            return f"sliding_count({', '.join([goal, *rows, *words])})"
+        self.functions.add("sliding")
+        memory = ("totals", "largest", "equals")
+        spare = [self._memory(name, item.at[-1], "float64") for name in memory]
+        weight = value if own.weight is None else self._row(own.weight)
+        words = [weight, *words, str(get_args(Kind).index(own.kind))]
+        return f"sliding({', '.join([goal, *spare, *rows, *words])})"
 
     def _row(self, read: Read) -> str:
         """The row of a tensor along its last axis."""

@@ -52,6 +52,19 @@ BODIES = {
 }
 ROWS = FEW + 37
 
+BETWEEN = {
+    "t[j] >= t[i] - 0.5 and t[j] <= t[i] + 0.5": lambda t, i, j: (
+        (t[j] >= t[i] - 0.5) & (t[j] <= t[i] + 0.5)
+    ),
+    "t[i] < t[j] and t[j] - 1 < t[i]": lambda t, i, j: (t[i] < t[j]) & (t[j] - 1 < t[i]),
+    "t[j] > t[i] + 0.5 and t[j] < t[i] - 1": lambda t, i, j: np.zeros_like(i == j),
+    "t[j] > t[i] - 10^39 and t[j] <= t[i]": lambda t, i, j: (t[j] > t[i] - 1e39) & (t[j] <= t[i]),
+    "j <= i and j > i - 9": lambda t, i, j: (j <= i) & (j > i - 9),
+    "t[j] + 1/3 >= t[i]": lambda t, i, j: t[j] + 1 / 3 >= t[i],
+    "t[j] < 2 * t[i]": lambda t, i, j: t[j] < 2 * t[i],
+}
+"""Guards with bounds of what one entry has by what another has."""
+
 
 def text(body: str, guard: str, group: str = "") -> str:
     sign, _, ties = guard.partition(" ")
@@ -159,6 +172,37 @@ def test_sorting(rows: int, dtype: str) -> None:
         np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("guard", BETWEEN)
+def test_sums_between_bounds(guard: str) -> None:
+    """By NumPy, all pairs at once: a window slides along, and what has gone out leaves nothing behind."""
+    source = "".join(
+        f"loss {name}(x: real[N] | t: real[N], e: binary[N]) = sum[i](e[i] * sin(i) * {body})\n"
+        for name, body in {
+            "f": f"sum[j | {guard}](x[j])", "g": f"log(1 + sum[j | {guard}](exp(x[j] - x[i])))",
+            "h": f"(1 + 0*x[i]) * count[j]({guard} and e[j] == 1)",
+            "k": f"max(-99, max[j | {guard}](x[j]))",
+        }.items()
+    )  # fmt: skip
+    kernels, plain = compiled(source), compiled(source, "numpy")
+    assert "*N" not in _parallel(source)
+    x, t, e = drawn((ROWS,), "float64")
+    t[::9], t[5], t[6] = np.nan, np.inf, -np.inf
+    for name in "gk":
+        value, other = (getattr(one, name)(x, t, e) for one in (kernels, plain))
+        assert value == pytest.approx(other, rel=1e-13)
+    slopes = [one.g.value_and_grad(x, t, e)[1] for one in (kernels, plain)]
+    np.testing.assert_allclose(*slopes, rtol=1e-11, atol=1e-13)
+    places = np.arange(ROWS)
+    inside = BETWEEN[guard](t, places[:, None], places[None, :])
+    assert kernels.h(x, t, e) == pytest.approx((e * np.sin(places)) @ (inside @ e), rel=1e-13)
+    x, e = np.where(t < -1, 1e16 * x, x), np.where(t > 1, 1.0, 0.0)
+    signs = e * np.sin(places)
+    found, gradient = kernels.f.value_and_grad(x, t, e)
+    sizes = np.abs(signs) @ (inside @ np.abs(x))
+    assert found == pytest.approx(signs @ (inside @ x), abs=1e-14 * sizes)
+    np.testing.assert_allclose(gradient, signs @ inside, rtol=1e-12, atol=1e-13)
+
+
 def test_whole_numbers_are_sorted_as_such() -> None:
     """These two are one number of float64."""
     source = "loss f(x: real[N] | t: count[N]) = sum[i](x[i] * (1 + count[j](t[j] < t[i])))"
@@ -188,6 +232,7 @@ LINEAR = {
     "pairs": "sum[i, j | t[i] < t[j] and e[i] == 1](exp(x[i] - x[j]))",
     "pairs of groups": "sum[i, j | g[i] == g[j] and i < j](x[i]^2 * x[j])",
     "a count of pairs": "sum[i](x[i]) * (1 + count[i, j](t[i] < t[j] and e[i] == 1))",
+    "windows": "sum[i]((x[i] - sum[j | t[j] > t[i] - 2 and t[j] <= t[i]](x[j]))^2)",
     "means of groups": "sum[i]((x[i] - sum[j | g[j] == g[i]](x[j]) / count[j](g[j] == g[i]))^2)",
     "places in groups": "sum[i](x[i] / (1 + count[j](g[j] == g[i] and t[j] > t[i])))",
     "Plackett and Luce": "sum[i](logsumexp[j | j >= i](x[j]) - x[i])",
@@ -299,13 +344,21 @@ def test_what_a_pixel_adds_to_a_share_is_no_difference_of_shares() -> None:
     np.testing.assert_allclose(gradient, slopes, rtol=1e-6, atol=1e-15)
 
 
+WINDOWS = """
+loss windows(x: real[N] | t: real[N], e: binary[N]) =
+    sum[i](sin(i) * log(1 + sum[j | t[j] >= t[i] - 1 and t[j] <= t[i]](exp(x[j]))))
+    + sum[i](count[j](j <= i and j > i - 9) * x[i]^2 + x[i] * sum[j | e[j] == e[i] and i != j](x[j]))
+"""
+
+
 def test_a_library_of_functions_sorts() -> None:
     source = text("logsumexp", ">=") + text("count", "< or (t[j] == t[i] and j < i)").replace(
         "loss f", "\nloss g"
     )
+    source += WINDOWS
     arguments = drawn((ROWS,), "float64")
     modules = [compiled(source, target) for target in ("library", "cpu")]
-    for name in ("f", "g"):
+    for name in ("f", "g", "windows"):
         (found, slopes), (value, gradient) = (
             getattr(one, name).value_and_grad(*arguments) for one in modules
         )
@@ -315,7 +368,7 @@ def test_a_library_of_functions_sorts() -> None:
 
 def test_a_module_for_people_sorts(tmp_path: Path) -> None:
     """With Numba alone."""
-    source = text("exponentials", "> or (t[j] == t[i] and j <= i)")
+    source = text("exponentials", "> or (t[j] == t[i] and j <= i)") + WINDOWS
     (tmp_path / "ordered.objc").write_text(source, "utf-8")
     command_line = ["compile", str(tmp_path / "ordered.objc"), "-o", str(tmp_path / "written")]
     done = click.testing.CliRunner().invoke(command, command_line)
@@ -326,5 +379,6 @@ def test_a_module_for_people_sorts(tmp_path: Path) -> None:
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     arguments = drawn((ROWS,), "float64")
-    found, expected = module.f(*arguments), compiled(source).f(*arguments)
-    assert found == pytest.approx(expected, rel=1e-14)
+    for name in ("f", "windows"):
+        found, expected = (getattr(one, name)(*arguments) for one in (module, compiled(source)))
+        assert found == pytest.approx(expected, rel=1e-14)
