@@ -244,7 +244,8 @@ class _Reverse:
                 if other != index:
                     mapping[index] = Position(other)
                 over.append(other)
-        conditions = [substitute_positions(sympy.And(let.guard, used), mapping), guard]
+        where = sympy.And(self.weights.where(let), used)
+        conditions = [substitute_positions(where, mapping), guard]
         for axis, position in unresolved:
             place = position_value(move_position(position, mapping))
             conditions.append(sympy.Eq(IndexValue(axis), place))

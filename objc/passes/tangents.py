@@ -171,7 +171,7 @@ class Forward:
                 continue
             weight = self.weights.of(let) if let.reduction else ONE
             for addend in _addends(weight * slope * tangent):
-                parts.append(Contribution(addend, let.over, let.guard))
+                parts.append(Contribution(addend, let.over, self.weights.where(let)))
         return parts
 
     def _on_diagonals(self, let: Let, parts: Sequence[Contribution]) -> tuple[_Part, ...]:

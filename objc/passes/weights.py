@@ -21,6 +21,9 @@ from objc.ir.symbols import (
     Expression,
     Extent,
     IndexValue,
+    conjuncts,
+    indices_of,
+    reads,
     substitute_positions,
 )
 from objc.passes.differences import is_difference
@@ -52,6 +55,13 @@ class Weights:
             self._known[let.name] = self._make(let)
         return self._known[let.name]
 
+    def where(self, let: Let) -> Condition:
+        """Where a point has a part: where the guard holds. At the place of an extreme it does, and what it
+        asks of tensors is not asked again."""
+        if not _may_be_nowhere(let):
+            return let.guard
+        return sympy.And(*(one for one in conjuncts(let.guard) if not _is_read(one, let)))
+
     def _make(self, let: Let) -> Expression:
         value = let.read(*let.free)
         match let.reduction:
@@ -68,7 +78,9 @@ class Weights:
             case "norm":
                 return Branch(sympy.Eq(value, 0), sympy.Integer(0), quotient(let.body, value))
             case "max" | "min":
-                return iverson(self._is_at(let, f"arg{let.reduction}"))
+                here = self._is_at(let, f"arg{let.reduction}")
+                is_some = sympy.Gt(value, LEAST) if let.reduction == "max" else value < -LEAST
+                return iverson(sympy.And(is_some, here) if _may_be_nowhere(let) else here)
             case "prod":
                 return self._product_of_others(let)
             case _:
@@ -119,3 +131,14 @@ class Weights:
         others = Let(name, free, body, "prod", copies, guard, domain, let.span)
         self.lets.append(others)
         return others.read(*free)
+
+
+def _may_be_nowhere(let: Let) -> bool:
+    """Whether an extreme may be over nothing, as tensors say of each point: then nothing is read there."""
+    return let.reduction in ("max", "min") and any(
+        _is_read(one, let) for one in conjuncts(let.guard)
+    )
+
+
+def _is_read(condition: Condition, let: Let) -> bool:
+    return any(indices_of(read) & {*let.over} for read in reads(condition))

@@ -247,3 +247,37 @@ def test_the_sum_of_what_is_impossible_is_impossible() -> None:
     assert module.either(-1.0) == -np.inf
     assert module.either(0.5) == pytest.approx(1.0)
     assert module.either(2.0) == pytest.approx(4 + np.log(2))
+
+
+EXTREMES = """
+loss largest(x: real[N], w: real[N] | key: real[N], at: index(N)[N]) =
+    sum[i](w[i] * max[j | key[j] < key[i]](x[at[j]]^2))
+loss least(x: real[N], w: real[N] | key: real[N], at: index(N)[N]) =
+    -sum[i](w[i] * min[j | key[j] < key[i]](-x[at[j]]^2))
+"""
+
+
+@pytest.mark.parametrize("count", [5, 100])
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+def test_an_extreme_over_nothing_is_infinite_and_moved_by_nothing(target: str, count: int) -> None:
+    """Nothing is below the least key, nor below one that is no number."""
+    module = objc.compile(EXTREMES, target=target)
+    generator = np.random.default_rng(count)
+    x, w = generator.normal(size=(2, count))
+    key, at = generator.permutation(count).astype(float), generator.integers(count, size=count)
+    key[3] = np.nan
+    w[[3, np.nanargmin(key)]] = np.abs(w[[3, np.nanargmin(key)]])
+    largest, slope, curve = np.full(count, -np.inf), np.zeros(count), np.zeros(count)
+    for i in range(count):
+        (below,) = np.nonzero(key < key[i])
+        if below.size:
+            chosen = at[below[np.argmax(x[at[below]] ** 2)]]
+            largest[i] = x[chosen] ** 2
+            slope[chosen] += 2 * w[i] * x[chosen]
+            curve[chosen] += 2 * w[i]
+    for kernel in (module.largest, module.least):
+        value, gradient = kernel.value_and_grad(x, w, key, at)
+        assert value == -np.inf
+        np.testing.assert_allclose(gradient.x, slope, atol=1e-13)
+        np.testing.assert_allclose(gradient.w, largest, rtol=1e-13)
+        np.testing.assert_allclose(kernel.hessian_diagonal(x, w, key, at).x, curve, atol=1e-13)
