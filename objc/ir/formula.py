@@ -170,7 +170,8 @@ class Notation(ABC):
         return self.applied(name, [self.scalar(one) for one in expression.args])
 
     def sum(self, expression: Any) -> Piece:
-        addends = ordered_addends(expression, self.program)
+        ordered = ordered_addends(expression, self.program)
+        addends = [part for one in ordered for part in sympy.Add.make_args(one)]
         addends.sort(key=lambda one: one.could_extract_minus_sign())
         first, *others = addends
         text = self.at_level(first, SUM)

@@ -76,8 +76,9 @@ def _order_of(program: Program) -> Order:
 
     def order(expression: Expression) -> tuple[Expression, ...]:
         addends = sorted(sympy.Add.make_args(expression), key=rank)
-        first = _complement(addends, program)
-        return (*first, *(one for one in addends if one not in first))
+        first = _complement(addends, program) or _exact(addends, program)
+        rest = (one for one in addends if one not in first)
+        return (*_whole(first), *rest)
 
     return order
 
@@ -126,6 +127,29 @@ def _complement(addends: Sequence[Expression], program: Program) -> tuple[Expres
             others = [each for each in addends[1:] if each is not one]
             return (addends[0], one) if all(each.is_nonnegative for each in others) else ()
     return ()
+
+
+def _exact(addends: Sequence[Expression], program: Program) -> tuple[Expression, ...]:
+    """The whole numbers of a sum, of which none is rounded, where some are subtracted and others stand beside
+    them; or the inputs as they are given, beside what is computed of them: `trials - hits + z^2`, in
+    which a small z is not lost."""
+    if len(addends) < 3:
+        return ()
+    computed = [one for one in addends if not one.is_number]
+    reads = {read for one in computed for read in found_in(one, Read)}
+    entries = {read for read in reads if read.tensor in program.input}
+    whole = [one for one in computed if one.is_integer]
+    given = [one for one in computed if {one, -one} & entries]
+    for first, others in ((whole, addends), (given, computed)):
+        if len(first) < len(others) and len({_leading_sign(one) for one in first}) > 1:
+            return tuple(first)
+    return ()
+
+
+def _whole(addends: Sequence[Expression]) -> tuple[Expression, ...]:
+    """Whole numbers are one addend: their sum is that of integers, and rounded once."""
+    is_whole = len(addends) > 1 and all(one.is_integer for one in addends)
+    return (sympy.Add(*addends),) if is_whole else tuple(addends)
 
 
 def _leading_sign(addend: Expression) -> int:

@@ -65,6 +65,31 @@ def test_what_is_computed_twice_is_rounded_alike(score: str) -> None:
     assert error.max() < 4e-7 * np.abs(wide).max()
 
 
+ADDED = """
+loss left(z: real | hits: count(trials), trials: count) = trials - hits + z^2
+loss apart(z: real, a: real, b: real) = a - b + z^2
+loss beside(z: real | hits: count(trials), trials: count) = 1/2 + trials - 2*hits + z
+"""
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+@pytest.mark.parametrize("more", [0, 1, 7])
+def test_what_is_exact_is_added_first(more: int, target: str, dtype: str) -> None:
+    """What is small beside whole numbers, or beside entries as they are given, is not lost in either."""
+    module, z = objc.compile(ADDED, target=target), np.dtype(dtype).type(3e-5)
+    hits, close = (
+        100_000_000 if dtype == "f8" else 10_000_000,
+        {"rel": float(3 * np.finfo(dtype).eps)},
+    )
+    square = float(z) ** 2
+    assert module.left(z, hits, hits + more) == pytest.approx(more + square, **close)
+    entries = np.array([hits + more, hits], dtype)
+    assert module.apart(z, *entries) == pytest.approx(more + square, **close)
+    found = module.beside(z, hits, 2 * hits + more)
+    assert found == pytest.approx(0.5 + more + float(z), **close)
+
+
 def test_nothing_is_said_while_kernels_are_compiled(tmp_path: Path) -> None:
     """LLVM remarks on loops that it was told to vectorise and could not."""
     code = (
