@@ -297,7 +297,8 @@ def _as_fractions(node: Any) -> Any:
         return above / below
     if not isinstance(node, (sympy.Add, sympy.Mul, sympy.Pow)):
         return node
-    return node.func(*map(_as_fractions, node.args))
+    arguments = [_as_fractions(one) for one in node.args]
+    return node if arguments == list(node.args) else node.func(*arguments)
 
 
 def _is_from_one(factor: Any, known: list[Denominator]) -> bool:

@@ -28,8 +28,10 @@ def _together(total: Any, program: Program) -> Expression:
     found = []
     for addend in total.args:
         for share in sympy.Mul.make_args(addend):
+            if not _is_share(share, program):
+                continue
             whole = -addend / share
-            if whole.is_number or whole not in left or not _is_share(share, program):
+            if whole.is_number or whole not in left:
                 continue
             left.remove(whole)
             left.remove(addend)
