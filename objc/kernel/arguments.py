@@ -95,7 +95,8 @@ class Binder:
             slot = self._slots.get(keyword)
             if slot is not None:
                 if slots[slot] is not MISSING:
-                    raise InputError(GivenTwice(None, self._signature.name, keyword))
+                    option = f"{keyword}_" if f"{keyword}_" in self.options else None
+                    raise InputError(GivenTwice(None, self._signature.name, keyword, option))
                 slots[slot] = value
             elif keyword in self.options:
                 option = self.options[keyword]

@@ -15,7 +15,13 @@ from objc.errors import InputError
 from objc.kernel import shapes
 from objc.kernel.arguments import MISSING, Options
 from objc.kernel.arrays import floating, floating_level, integers, numeric
-from objc.kernel.domains import check_data, check_finite, check_hyperparameter, check_range
+from objc.kernel.domains import (
+    at_infinite_end,
+    check_data,
+    check_finite,
+    check_hyperparameter,
+    check_range,
+)
 from objc.kernel.errors import MissingInput
 from objc.kernel.formula import value_of
 from objc.kernel.signature import InputSignature, Signature
@@ -127,7 +133,8 @@ class Call:
             array = np.asarray(held[one.name])
             locate = functools.partial(self.locate, one)
             if asked and one.role != "hyperparameter":
-                check_finite(signature, one, array, locate)
+                end = not options.check_finite and at_infinite_end(one, array, values)
+                check_finite(signature, one, array, locate, end)
                 if options.check:
                     check_data(signature, one, array, values, locate)
             if one.extent is not None and (one.name in unchecked or options.check):

@@ -73,12 +73,24 @@ def outside(one: InputSignature, array: Array, values: Mapping[str, Any]) -> Arr
                 wrong |= (array < 0) | (array > 1)
             case "interval":
                 low, high = ends(one, values)
+                wrong &= ~at_infinite_end(one, array, values)
                 wrong |= (array < low) | (array > high)
             case "sign":
                 wrong |= np.abs(array) != 1
             case "binary":
                 wrong |= (array != 0) & (array != 1)
     return wrong
+
+
+def at_infinite_end(one: InputSignature, array: Array, values: Mapping[str, Any]) -> Array:
+    """True where data is the infinite end of its interval: a bound of which nothing is known."""
+    found = np.zeros(array.shape, bool)
+    if one.kind == "interval" and one.role != "hyperparameter":
+        low, high = ends(one, values)
+        for end, is_own in ((low, one.least is None), (high, one.most is None)):
+            if is_own and math.isinf(end):
+                found |= array == end
+    return found
 
 
 def check_hyperparameter(
@@ -173,11 +185,13 @@ def _here(
     return f"here interval({np.max(low):g}, {np.min(high):g})"
 
 
-def check_finite(signature: Signature, one: InputSignature, array: Array, locate: Locate) -> None:
-    """Raises InputError for the first entry that is infinite or not a number."""
+def check_finite(
+    signature: Signature, one: InputSignature, array: Array, locate: Locate, allowed: Any = False
+) -> None:
+    """Raises InputError for the first entry that is infinite or not a number, where that is not allowed."""
     if array.dtype.kind != "f":
         return
-    wrong = ~np.isfinite(array)
+    wrong = np.asarray(~np.isfinite(array) & ~np.asarray(allowed))
     if wrong.any():
         position, count = first_true(wrong), int(np.count_nonzero(wrong))
         raise InputError(

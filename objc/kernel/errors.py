@@ -100,16 +100,21 @@ class GivenTwice(CallDiagnostic):
 
     Example: `huber(prediction, target, prediction=prediction)`.
 
-    Mend: give it once.
+    Mend: give it once. Where an input has the name of an option, the option has an underscore behind its
+    name: `weight_=` weighs the examples of a loss that has a `weight`.
     """
 
     code: ClassVar[str] = "E0404"
     name: str
+    option: str | None = None
+    """What an option of the same name is called."""
 
     def title(self) -> str:
         return f"{self.declaration}: `{self.name}` is given twice"
 
     def help(self) -> str:
+        if self.option is not None:
+            return f"it is an input here; the option is `{self.option}=`"
         return "give it by position or by name"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -185,6 +186,40 @@ def test_checks_when_asked(plain: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     strict = objc.compile("loss f(x: positive | y: real) = x * y", target="numpy").f
     with pytest.raises(objc.InputError, match="outside its domain positive"):
         strict([-1.0], [1.0])
+
+
+CENSORED = """
+loss censored(mean: real, scale: positive | lower: interval(-inf, inf), upper: interval(lower, inf)) =
+    -log((erf((upper - mean) / (scale * sqrt(2))) - erf((lower - mean) / (scale * sqrt(2)))) / 2)
+loss weighed(x: real, weight: positive | y: real, mask: binary) = weight * (x - y)^2 * mask
+"""
+
+
+def test_an_infinite_end_belongs_to_its_interval() -> None:
+    """Of a bound that is not known, under `check=True`; nothing else that is infinite, and no NaN, does."""
+    censored = objc.compile(CENSORED, target="numpy").censored
+    lower, upper = np.array([1.0, -np.inf, -1.0]), np.array([np.inf, 1.0, np.inf])
+    left = 0.5 * np.array([math.erfc(one / math.sqrt(2)) for one in (1.0, -1.0, -1.0)])
+    found = censored.per_example(0.0, 1.0, lower, upper, check=True)
+    np.testing.assert_allclose(found, -np.log(left), rtol=1e-13)
+    wrong = [(np.nan, 1.0), (0.0, np.nan), (0.0, -np.inf), (np.inf, 3.0)]
+    for low, high in wrong:
+        with pytest.raises(objc.InputError, match=r"E041[89]"):
+            censored(0.0, 1.0, [low], [high], check=True)
+    with pytest.raises(objc.InputError, match=r"E0419.*`mean` is inf"):
+        censored([np.inf], 1.0, [0.0], [1.0], check=True)
+    with pytest.raises(objc.InputError, match=r"E0419.*`upper` is inf at \[0\]"):
+        censored(0.0, 1.0, lower, upper, check_finite=True, mask=[1, 0, 1])
+
+
+def test_inputs_with_the_names_of_options() -> None:
+    weighed = objc.compile(CENSORED, target="numpy").weighed
+    x, weight, mask = np.arange(3.0), np.array([1.0, 2.0, 3.0]), np.ones(3, int)
+    found = weighed(x, weight, 0 * x, mask, weight_=[1, 0, 3], mask_=[True, True, True])
+    assert found == (3 * 3 * 4) / 4
+    assert weighed(x, weight=weight, y=0 * x, mask=mask) == pytest.approx((2 + 3 * 4) / 3)
+    with pytest.raises(objc.InputError, match=r"E0404(.|\n)*the option is `weight_=`"):
+        weighed(x, weight, 0 * x, mask, weight=[1, 0, 3])
 
 
 @pytest.mark.parametrize("scale", [1e-320, 1e-40, 1e200, 1e308])
