@@ -33,10 +33,16 @@ def _most() -> int:
     of references lag behind."""
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         return 0
+    whole = machine_memory()
+    return 1 << 28 if whole is None else whole // 16
+
+
+def machine_memory() -> int | None:
+    """Bytes of the machine's memory, None on a system that does not say it as POSIX does."""
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 16
-    except (AttributeError, ValueError, OSError):  # not a POSIX system
-        return 1 << 28
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
 
 
 class Memory:

@@ -218,6 +218,35 @@ class TiedParameter(Diagnostic):
 
 
 @dataclass(frozen=True)
+class TooLargeToTrain(Diagnostic):
+    """The parameters of a run and their gradient are more than the memory of the machine.
+
+    fit(module.digits, data, sizes={"H": 10_000_000_000})
+
+    A size that counts what the data has nothing of is mostly a slip: a code in place of a class, or a factor.
+    """
+
+    code: ClassVar[str] = "E0533"
+    declared: str
+    dimension: str
+    extent: int
+    source: str | None
+    needed: int
+    there: int
+
+    def title(self) -> str:
+        extent = f"{self.extent:_}".replace("_", " ")
+        return f"the parameters do not fit into memory: `{self.declared}` where {self.dimension} is {extent}"
+
+    def notes(self) -> Sequence[str]:
+        needed, there = (
+            f"{one / 2**30:,.0f}".replace(",", " ") for one in (self.needed, self.there)
+        )
+        found = [f"with their gradient they take {needed} GiB, and this machine has {there}"]
+        return [*([] if self.source is None else [f"{self.dimension} is {self.source}"]), *found]
+
+
+@dataclass(frozen=True)
 class BadOption(Diagnostic):
     """An option of the training loop has a value that makes no sense.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from objc.errors import ObjcError
 from objc.kernel.formula import names_of
+from objc.kernel.memory import machine_memory
 from objc.training.coordinates import Coordinates, coordinates_for, is_inside
 from objc.training.domains import first_violation
 from objc.training.errors import (
@@ -17,6 +19,7 @@ from objc.training.errors import (
     BadPrediction,
     NothingToTrain,
     TiedParameter,
+    TooLargeToTrain,
     UnknownName,
 )
 from objc.training.initialization import initial_value
@@ -148,7 +151,7 @@ def make_parameters(
     before the bar that are neither in the data nor in `given` are its predictions.
 
     Raises:
-        ObjcError: E0510, E0512, E0514, E0515, E0518, E0520.
+        ObjcError: E0510, E0512, E0514, E0515, E0518, E0520, E0533.
     """
     trained = [one for one in trainable(objective, given, predictor) if one.name not in fixed]
     known = tuple(one.name for one in objective.of_role("learned", "differentiable"))
@@ -162,6 +165,7 @@ def make_parameters(
     for one in trained:
         if one.name in given:
             _bind(one, given[one.name], sizes)
+    _require_memory(trained, sizes, dtype)
     own = {one.name: _start(one, given, sizes, seed, dtype) for one in trained}
     if not own and not of_predictor:
         raise ObjcError(NothingToTrain(None, objective.name, tuple(n for n in known if n in fixed)))
@@ -173,6 +177,22 @@ def make_parameters(
                 raise ObjcError(_wrong_shape(name, value.shape, parameters.values[name].shape))
         parameters.replace({**parameters.values, **replaced})
     return parameters
+
+
+def _require_memory(trained: list[InputRecord], sizes: Sizes, dtype: np.dtype[Any]) -> None:
+    """Raises ObjcError (E0533) where the parameters and their gradient are more than the machine holds."""
+    shapes = {one.name: sizes.shape_of(one) for one in trained}
+    needed = 2 * dtype.itemsize * sum(map(math.prod, shapes.values()))
+    there = machine_memory()
+    if there is None or needed <= there:
+        return
+    largest = max(trained, key=lambda one: math.prod(shapes[one.name]))
+    extents = zip(shapes[largest.name], largest.shape, strict=True)
+    extent, dimension = max(extents, key=lambda one: one[0])
+    source = sizes.source(dimension)
+    raise ObjcError(
+        TooLargeToTrain(None, largest.declared, str(dimension), extent, source, needed, there)
+    )
 
 
 def _refuse_leaning(objective: Objective, trained: list[str]) -> None:

@@ -43,6 +43,10 @@ class Sizes:
             return dimension
         return self._known[dimension][0] if dimension in self._known else None
 
+    def source(self, dimension: str | int) -> str | None:
+        """Where the extent of a dimension comes from, None for one that the declaration says."""
+        return None if isinstance(dimension, int) else self._known[dimension][1]
+
     def bind(self, record: InputRecord, shape: tuple[int, ...], whole: tuple[int, ...]) -> None:
         """Match one example's shape to the declaration.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import objc
-from objc.training import fit
+from objc.training import fit, parameters
 
 from .. import kernels
 from ..test_fit import classes_data, regression_data
@@ -79,6 +79,15 @@ def e0512_text(_: Any) -> object:
 def e0532_seconds(_: Any) -> object:
     seconds = 1_700_000_000 + np.arange(10)
     return ridge(x=np.ones((10, 3), np.float32), y=seconds)
+
+
+@case
+def e0533_size(monkeypatch: Any) -> object:
+    monkeypatch.setattr(parameters, "machine_memory", lambda: 2**34)
+    text = """objective digits(| x: real[D]; learn weight: real[H, D]) =
+    minimize fit: sum[h](sum[d](weight[h, d] * x[d])^2)
+"""
+    return fit(objc.compile(text).digits, {"x": np.ones((4, 3))}, sizes={"H": 10_000_000_000})
 
 
 @case
