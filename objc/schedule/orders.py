@@ -17,10 +17,21 @@ import sympy
 from objc.atoms import Branch
 from objc.ir.index import Index, at
 from objc.ir.program import Let, Program
-from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.ir.symbols import (
+    Condition,
+    Expression,
+    Extent,
+    IndexValue,
+    Read,
+    indices_of,
+    reads,
+    substitute_positions,
+)
 from objc.schedule.comparisons import Bound, Side, comparison, key_of
 
-Kind = Literal["sum", "max", "min", "ties", "others", "weighed", "exponentials", "count"]
+Kind = Literal[
+    "sum", "max", "min", "ties", "others", "weighed", "exponentials", "count", "first max", "first min"
+]  # fmt: skip
 """What can run along an order. A target knows them by their places here."""
 
 
@@ -194,6 +205,15 @@ def _gathered(let: Let, program: Program) -> tuple[Let | None, Let | None]:
 
 def _kind(let: Let, program: Program) -> tuple[Kind, Read, Read | None] | None:
     over, body = let.over[0], let.body
+    if let.domain.is_integer and let.reduction == "min":
+        condition, search = searched(body, over)
+        place = search_of(search, over)
+        if place is None or not isinstance(place[0], Read):
+            return None
+        weights = [one for one in reads(condition) if over in indices_of(one)]
+        extreme = program.let.get(place[1].tensor)
+        kind: Kind = "first max" if extreme and extreme.reduction == "max" else "first min"
+        return kind, place[0], weights[0] if weights else None
     if isinstance(body, Read):
         is_whole = let.reduction == "sum" and program.tensor(body.tensor).domain.is_integer
         kinds: dict[str | None, Kind] = {"sum": "count" if is_whole else "sum", "max": "max"}
@@ -226,3 +246,30 @@ def of_largest(body: Any, over: Index) -> tuple[Kind, Expression, Read] | None:
         if (then, otherwise) == (_ZERO, sympy.exp(value - largest)):
             return "others", value, largest
     return None
+
+
+def searched(body: Any, over: Index) -> tuple[Condition, Expression]:
+    """(condition, places) of a search for the first of some places, that is the extent where it is none."""
+    if isinstance(body, Branch) and body.args[2] == Extent(over.dimension):
+        return body.args[0], body.args[1]
+    return sympy.true, body
+
+
+def search_of(body: Any, over: Index) -> tuple[Expression, Read] | None:
+    """(u, m) of what is the place of each u[j] that is m[i], or no number."""
+    here, nowhere = IndexValue(over), Extent(over.dimension)
+    if not isinstance(body, Branch) or not isinstance(body.args[0], sympy.Eq):
+        return None
+    for value, extreme in (body.args[0].args, body.args[0].args[::-1]):
+        if not isinstance(extreme, Read) or over in indices_of(extreme):
+            continue
+        if body == place_of(value, extreme, here, nowhere):
+            return value, extreme
+    return None
+
+
+def place_of(value: Expression, extreme: Read, here: Expression, nowhere: Expression) -> Expression:
+    """The body of a search for an extreme."""
+    unless_number = Branch(sympy.Le(value, 0), nowhere, here)
+    unless_number = Branch(sympy.Gt(value, 0), nowhere, unless_number)
+    return Branch(sympy.Eq(value, extreme), here, unless_number)

@@ -21,6 +21,8 @@ from objc.ir.recurrence import members
 from objc.ir.symbols import (
     Condition,
     Expression,
+    Extent,
+    IndexValue,
     Read,
     disjuncts,
     indices_of,
@@ -35,7 +37,7 @@ from objc.schedule.comparisons import (
     guard_of,
     key_of,
 )
-from objc.schedule.orders import of_largest, sorted_by
+from objc.schedule.orders import of_largest, place_of, search_of, searched, sorted_by
 
 _ZERO, _ONE = sympy.Integer(0), sympy.Integer(1)
 
@@ -56,7 +58,7 @@ class _Orders:
         self.lets: list[Let] = []
         self.rows: dict[Any, Let] = {}  # what stands along a dimension, by what it is
         self.sorted: dict[tuple[str, ...], Let] = {}  # orders, by the rows that they are by
-        self.largest: dict[str, tuple[tuple[Any, ...], Let]] = {}
+        self.extremes: dict[str, tuple[tuple[Any, ...], Let]] = {}
 
     def changed(self) -> Program:
         for let in self.program.lets:
@@ -78,6 +80,9 @@ class _Orders:
     def _is_made(self, let: Let) -> bool:
         """Whether a let runs along an order; then it has been added with all that it takes."""
         opened = self._opened(self._in_full(let))
+        if let.domain.is_integer and let.reduction == "min" and len(let.over) == 1:
+            where, body = searched(let.body, let.over[0])
+            opened = replace(let, body=body, guard=sympy.And(let.guard, where))
         compared = comparison(opened)
         if compared is None or not self._is_everywhere(opened, compared):
             return False
@@ -103,7 +108,7 @@ class _Orders:
             return let
         condition, then, otherwise = body.args
         found = of_largest(body, let.over[0])
-        if _ZERO not in (then, otherwise) or (found and found[2].tensor in self.largest):
+        if _ZERO not in (then, otherwise) or (found and found[2].tensor in self.extremes):
             return let
         where, body = condition, then
         if otherwise != _ZERO:
@@ -153,10 +158,10 @@ class _Orders:
         if found is not None:
             kind, value, largest = found
             exponent, _ = _addends(value, over, free)
-            known = self.largest.get(largest.tensor)
+            known = self.extremes.get(largest.tensor)
             if exponent is None or known is None or largest.positions != tuple(map(at, let.free)):
                 return False
-            if known[0] != _what(compared, value, over):
+            if known[0] != _what(compared, "max", value, over):
                 return False
             row = self._values(exponent, where, outer, over, -sympy.oo)
             most = known[1].read(*let.free)
@@ -164,12 +169,12 @@ class _Orders:
             self._run(let, compared, Branch(sympy.Eq(row, most), *arms), _ONE)
             return True
         if let.domain.is_integer and let.reduction != "sum":
-            return False
+            return let.reduction == "min" and self._is_search(let, compared)
         if free not in indices_of(let.body):
             identity = IDENTITIES[let.reduction]
             row = self._values(let.body, where, outer, over, identity, let.domain.is_integer)
             made = self._run(let, compared, row, _ONE)
-            if let.reduction == "max":
+            if let.reduction != "sum":
                 self._remember(let, compared, made)
             return True
         if let.reduction == "max":
@@ -185,8 +190,34 @@ class _Orders:
         return let.reduction == "sum" and self._is_weighed(let, compared)
 
     def _remember(self, let: Let, compared: Comparison, made: Let) -> None:
-        """What the largest is of that a let is, and the let that runs along the order."""
-        self.largest[let.name] = _what(compared, let.body, let.over[0]), made
+        """Of what a let is the largest or smallest, and the let that runs along the order."""
+        what = _what(compared, let.reduction, let.body, let.over[0])
+        self.extremes[let.name] = what, made
+
+    def _is_search(self, let: Let, compared: Comparison) -> bool:
+        """The same of a search for an extreme that runs along the order."""
+        over, where, outer = let.over[0], compared.of_over, let.free[:-1]
+        found = search_of(let.body, over)
+        if found is None or compared.side is None or compared.side.but_own:
+            return False
+        value, extreme = found
+        known = self.extremes.get(extreme.tensor)
+        if known is None or extreme.positions != tuple(map(at, let.free)):
+            return False
+        reduction = self.program.let[extreme.tensor].reduction
+        if known[0] != _what(compared, reduction, value, over):
+            return False
+        here, nowhere = IndexValue(over), Extent(over.dimension)
+        row = self._values(value, where, outer, over, IDENTITIES[reduction])
+        body = place_of(row, known[1].read(*let.free), here, nowhere)
+        if where != sympy.true:
+            weight = self._values(_ONE, where, outer, over, _ZERO)
+            body = Branch(sympy.Eq(weight, _ONE), body, nowhere)
+        guard = self._guard(compared, outer, over, let.free[-1])
+        made = replace(let, name=self.names.fresh(f"along_{let.name}"), body=body, guard=guard)
+        self.lets.append(made)
+        self._add(let, compared.of_free, made.read(*let.free), nowhere)
+        return True
 
     def _is_weighed(self, let: Let, compared: Comparison) -> bool:
         """The same of w[j]·exp(u[j] + v[i])·f[i], and of w[j]·f[i]."""
@@ -300,10 +331,14 @@ class _Orders:
         self.lets.append(order)
         return order
 
-    def _add(self, let: Let, where: Condition, body: Expression) -> None:
+    def _add(
+        self, let: Let, where: Condition, body: Expression, otherwise: Expression | None = None
+    ) -> None:
         """The let as an elementwise one, where something is asked of the entry."""
         if where != sympy.true:
-            body = Branch(where, body, IDENTITIES[let.reduction])
+            body = Branch(
+                where, body, IDENTITIES[let.reduction] if otherwise is None else otherwise
+            )
         self.lets.append(replace(let, body=body, reduction=None, over=(), guard=sympy.true))
 
     def _values(
@@ -355,11 +390,13 @@ def _addends(exponent: Any, over: Index, free: Index) -> tuple[Expression | None
     return (sympy.Add(*parts[0]), sympy.Add(*parts[1])) if parts[0] else (None, _ZERO)
 
 
-def _what(compared: Comparison, value: Expression, over: Index) -> tuple[Any, ...]:
-    """What a value is reduced over, and the value."""
+def _what(
+    compared: Comparison, reduction: str | None, value: Expression, over: Index
+) -> tuple[Any, ...]:
+    """What a value is reduced over, how, and the value."""
     bounds = [part for one in compared.bounds for part in (one.over, one.sign, one.free)]
-    what = (compared.key, *compared.groups, compared.side, *bounds, compared.of_over, value)
-    return _moved(what, over)
+    guard = (compared.key, *compared.groups, compared.side, *bounds, compared.of_over)
+    return _moved((*guard, reduction, value), over)
 
 
 def _moved(what: Sequence[Any], over: Index) -> tuple[Any, ...]:

@@ -106,12 +106,16 @@ class Multiplication(Reductions):
             words = [count, *(str(int(one)) for one in asked)]
             return f"running_count({', '.join([goal, order, group, keys, value, *words])})"
         name, first = "running", [goal]
+        number = [get_args(Kind).index(own.kind)]
+        if own.kind in ("first max", "first min"):
+            name = "running_first"
+            number = [own.weight is not None, 1 if own.kind == "first max" else -1]
         if side.but_own:
             name, first = "running_beside", [goal, self._memory("front", item.at[-1], "float64")]
             asked = [own.group is not None, side.from_end, side.of_equals]
         self.functions.add(name)
         weight = value if own.weight is None else self._row(own.weight)
-        words = [count, *(str(int(one)) for one in (*asked, get_args(Kind).index(own.kind)))]
+        words = [count, *(str(int(one)) for one in (*asked, *number))]
         return f"{name}({', '.join([*first, order, group, keys, value, weight, *words])})"
 
     def _sliding(self, item: Ordered, goal: str, keys: str, order: str, value: str) -> str:

@@ -563,3 +563,72 @@ def sliding_count(
                     total += value[other]
                 high += inside
             goal[own] = total
+
+
+@alone
+def running_first(
+    goal,
+    order,
+    groups,
+    keys,
+    value,
+    weight,
+    count,
+    grouped,
+    from_end,
+    through,
+    by_ties,
+    of_equals,
+    weighed,
+    sign,
+):
+    """goal[i] = the first j with the largest value[j], for a sign of -1 with the smallest, of all that
+    `running` has before i; of values that are no numbers the first of these. Where they are `weighed` a
+    weight of 0 leaves out. Of nothing it is the count."""
+    begin = 0
+    while begin < count:
+        end = end_of_group(order, groups, keys, begin, count, grouped, of_equals)
+        known = numbers(order, groups, keys, begin, end, grouped)
+        for rank in range(known, end):
+            goal[order[rank]] = count
+        most = -math.inf
+        there = count
+        first = begin
+        while first < known:
+            last = end_of_ties(order, keys, begin, first, known, from_end, by_ties)
+            turn = 0
+            while turn < 2:
+                place = first
+                while place < last:
+                    own = at_rank(order, begin, place, known, from_end)
+                    if turn == through:
+                        goal[own] = there
+                    else:
+                        counts = 1
+                        if weighed > 0 and float64(weight[own]) == 0.0:
+                            counts = 0
+                        x = float64(value[own])
+                        if sign < 0:
+                            x = -x
+                        if counts > 0:
+                            most, there = first_of(most, there, x, own)
+                    place += 1
+                turn += 1
+            first = last
+        begin = end
+
+
+@helper
+def first_of(most, there, x, own):
+    """The largest so far, or what is no number, and its first place, with one more."""
+    if x == most:
+        there = min(there, own)
+    if x > most:
+        there = own
+        most = x
+    if x != x:
+        if most == most:
+            there = own
+        there = min(there, own)
+        most = x
+    return most, there

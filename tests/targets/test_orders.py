@@ -119,7 +119,8 @@ def _groups() -> list[tuple[str, str, str]]:
 )
 def test_every_side_of_every_reduction(body: str, guard: str, group: str) -> None:
     source = text(body, guard, group)
-    assert body in ("max", "min", "weighed") or "*N" not in _parallel(source)
+    picks = body in ("max", "min") and "i != j" in guard
+    assert body == "weighed" or picks or "*N" not in _parallel(source)
     for rows, dtype in ((ROWS, "float32"), (ROWS, "float64"), (FEW, "float32")):
         arguments = drawn((2, rows), dtype)
         value, gradient = compiled(source).f.value_and_grad(*arguments)
@@ -210,6 +211,30 @@ def test_whole_numbers_are_sorted_as_such() -> None:
     t[::2] += 1
     _, gradient = compiled(source).f.value_and_grad(np.ones(ROWS), t)
     np.testing.assert_array_equal(gradient, np.where(np.arange(ROWS) % 2, 1, 1 + ROWS // 2))
+
+
+@pytest.mark.parametrize("picked", ["max", "min"])
+def test_slopes_of_extremes(picked: str) -> None:
+    """They are those of the first place: of equal ones, of infinities and of what is no number."""
+    source = "".join(
+        f"loss {name}(x: real[N] | t: real[N], e: binary[N], g: index(G)[N]) ="
+        f" sum[i](sin(i) * {picked}[j | {guard}](x[j]))\n"
+        for name, guard in {
+            "f": "t[j] >= t[i]", "g": "g[j] == g[i] and (t[j] > t[i] or t[j] == t[i] and j <= i)",
+            "h": "t[j] <= t[i] and e[j] == 1", "k": "t[j] < t[i] and g[j] == g[i] and e[j] == 1",
+        }.items()
+    )  # fmt: skip
+    kernels, plain = compiled(source), compiled(source, "numpy")
+    assert "*N" not in _parallel(source)
+    g = np.arange(ROWS) ** 2 % 7
+    for seed in range(2):
+        x, t, e = drawn((ROWS,), "float64", seed=seed)
+        x = np.round(2 * x) / 2
+        if seed:
+            x[::9], x[::11], x[::30], t[::13] = -np.inf, np.inf, np.nan, np.nan
+        for name in "fghk":
+            slopes = [getattr(one, name).value_and_grad(x, t, e, g)[1] for one in (kernels, plain)]
+            np.testing.assert_allclose(*slopes, rtol=1e-13, atol=1e-14)
 
 
 def test_sums_up_to_a_place() -> None:
