@@ -22,20 +22,28 @@ def build_turn(b: Any, bits: int, goal: Any, source: Any, across: Any, size: int
     kind = source.type.pointee
     count = lanes_of(bits, kind)
     vector = ir.VectorType(kind, count)
-    for first in range(0, size, count):
-        held = min(count, size - first)
+
+    def square(first: Any, held: int) -> None:
         rows = [ir.Constant(vector, ir.Undefined)] * count
         for row in range(held):
-            place = b.gep(source, [b.mul(across, I64(first + row))])
+            place = b.gep(source, [b.mul(across, b.add(first, I64(row)))])
             rows[row] = b.load(b.bitcast(place, vector.as_pointer()), align=kind_size(kind))
         for step, column in enumerate(_turned(b, rows)):
-            place = b.gep(goal, [I64(step * size + first)])
+            place = b.gep(goal, [b.add(first, I64(step * size))])
             place = b.bitcast(place, vector.as_pointer())
             if held == count:
                 b.store(column, place, align=kind_size(kind))
             else:
                 mask = ir.Constant(ir.VectorType(ir.IntType(1), count), _ones(held, count))
                 masked_store(b, column, place, mask, vector)
+
+    whole, rest = divmod(size, count)
+    if whole > 1:  # in a loop, which LLVM would write out: a square is hundreds of instructions
+        _each(b, I64(0), _unknown(b, whole * count), count, lambda first: square(first, count))
+    elif whole:
+        square(I64(0), count)
+    if rest:
+        square(I64(whole * count), rest)
 
 
 def build_move(b: Any, bits: int, goal: Any, source: Any, size: int) -> None:
@@ -188,6 +196,12 @@ def _each(b: Any, first: Any, limit: Any, step: int, work: Callable[[Any], None]
     counter.add_incoming(following, b.block)
     b.cbranch(b.icmp_signed("<", following, limit), body, after)
     b.position_at_end(after)
+
+
+def _unknown(b: Any, number: int) -> Any:
+    """A number of which LLVM does not know what it is."""
+    kind = ir.FunctionType(I64, [I64])
+    return b.asm(kind, "", "=r,0", [I64(number)], side_effect=False)
 
 
 def kind_size(kind: Any) -> int:
