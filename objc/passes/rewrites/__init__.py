@@ -130,7 +130,7 @@ def rewrite(expression: Expression, *, keep_stop: bool = True) -> Expression:
 
 
 _MOST_KNOWN = 100_000
-"""Forms that are kept: those of one derivation, some hundred megabytes at most."""
+"""Forms that are kept: those of a thousand losses, in a few megabytes."""
 
 
 class _Rewriter:
