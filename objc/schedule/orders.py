@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import sympy
 
-from objc.atoms import Branch
+from objc.atoms import Branch, quotient
 from objc.ir.index import Index, at
 from objc.ir.program import Let, Program
 from objc.ir.symbols import (
@@ -30,7 +30,8 @@ from objc.ir.symbols import (
 from objc.schedule.comparisons import Bound, Side, comparison, key_of
 
 Kind = Literal[
-    "sum", "max", "min", "ties", "others", "weighed", "exponentials", "count", "first max", "first min"
+    "sum", "max", "min", "ties", "others", "weighed", "exponentials", "shares", "count", "first max",
+    "first min"
 ]  # fmt: skip
 """What can run along an order. A target knows them by their places here."""
 
@@ -218,6 +219,10 @@ def _kind(let: Let, program: Program) -> tuple[Kind, Read, Read | None] | None:
         is_whole = let.reduction == "sum" and program.tensor(body.tensor).domain.is_integer
         kinds: dict[str | None, Kind] = {"sum": "count" if is_whole else "sum", "max": "max"}
         return kinds.get(let.reduction, "min"), body, None
+    if let.reduction == "sum" and isinstance(body, quotient):
+        value, largest = body.args
+        is_share = isinstance(value, Read) and isinstance(largest, Read)
+        return ("shares", value, None) if is_share and over in indices_of(value) else None
     found = of_largest(body, over) if let.reduction == "sum" else None
     if found is not None:
         kind, value, _ = found
@@ -246,6 +251,16 @@ def of_largest(body: Any, over: Index) -> tuple[Kind, Expression, Read] | None:
         if (then, otherwise) == (_ZERO, sympy.exp(value - largest)):
             return "others", value, largest
     return None
+
+
+def shares_of(body: Any, over: Index) -> tuple[Expression, Read] | None:
+    """(u, m) of what adds up the quotients u[j] / m[i], of an m that is not positive none."""
+    if not isinstance(body, Branch) or not isinstance(body.args[2], quotient):
+        return None
+    value, largest = body.args[2].args
+    if not isinstance(largest, Read) or over in indices_of(largest):
+        return None
+    return (value, largest) if body.args[:2] == (sympy.Le(largest, 0), _ZERO) else None
 
 
 def searched(body: Any, over: Index) -> tuple[Condition, Expression]:

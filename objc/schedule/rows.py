@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch
+from objc.atoms import Branch, quotient
 from objc.ir.domain import REAL, Domain
 from objc.ir.index import Index, Position, at
 from objc.ir.parts import found_in
@@ -37,7 +37,14 @@ from objc.schedule.comparisons import (
     guard_of,
     key_of,
 )
-from objc.schedule.orders import of_largest, place_of, search_of, searched, sorted_by
+from objc.schedule.orders import (
+    of_largest,
+    place_of,
+    search_of,
+    searched,
+    shares_of,
+    sorted_by,
+)
 
 _ZERO, _ONE = sympy.Integer(0), sympy.Integer(1)
 
@@ -107,8 +114,10 @@ class _Orders:
         if let.reduction != "sum" or not isinstance(body, Branch) or len(let.over) != 1:
             return let
         condition, then, otherwise = body.args
-        found = of_largest(body, let.over[0])
-        if _ZERO not in (then, otherwise) or (found and found[2].tensor in self.extremes):
+        beside = [of_largest(body, let.over[0]), shares_of(body, let.over[0])]
+        if any(found and found[-1].tensor in self.extremes for found in beside):
+            return let
+        if _ZERO not in (then, otherwise):
             return let
         where, body = condition, then
         if otherwise != _ZERO:
@@ -158,16 +167,16 @@ class _Orders:
         if found is not None:
             kind, value, largest = found
             exponent, _ = _addends(value, over, free)
-            known = self.extremes.get(largest.tensor)
-            if exponent is None or known is None or largest.positions != tuple(map(at, let.free)):
-                return False
-            if known[0] != _what(compared, "max", value, over):
+            most = self._extreme(let, compared, value, largest)
+            if exponent is None or most is None:
                 return False
             row = self._values(exponent, where, outer, over, -sympy.oo)
-            most = known[1].read(*let.free)
             arms = (_ONE, _ZERO) if kind == "ties" else (_ZERO, sympy.exp(row - most))
             self._run(let, compared, Branch(sympy.Eq(row, most), *arms), _ONE)
             return True
+        shares = shares_of(let.body, over)
+        if shares is not None and let.reduction == "sum":
+            return self._is_of_shares(let, compared, *shares)
         if let.domain.is_integer and let.reduction != "sum":
             return let.reduction == "min" and self._is_search(let, compared)
         if free not in indices_of(let.body):
@@ -194,6 +203,33 @@ class _Orders:
         what = _what(compared, let.reduction, let.body, let.over[0])
         self.extremes[let.name] = what, made
 
+    def _extreme(
+        self, let: Let, compared: Comparison, value: Expression, extreme: Read
+    ) -> Read | None:
+        """What runs along the order for the largest, or smallest, of a value over the same entries."""
+        known = self.extremes.get(extreme.tensor)
+        if known is None or extreme.positions != tuple(map(at, let.free)):
+            return None
+        reduction = self.program.let[extreme.tensor].reduction
+        if known[0] != _what(compared, reduction, value, let.over[0]):
+            return None
+        return known[1].read(*let.free)
+
+    def _is_of_shares(
+        self, let: Let, compared: Comparison, value: Expression, largest: Read
+    ) -> bool:
+        """The same of a sum of shares of the largest."""
+        over, outer = let.over[0], let.free[:-1]
+        most = self._extreme(let, compared, value, largest)
+        if most is None or let.free[-1] in indices_of(value):
+            return False
+        row = self._values(value, compared.of_over, outer, over, -sympy.oo)
+        inner = replace(let, name=self.names.fresh(f"along_{let.name}"))
+        made = self._run(inner, replace(compared, of_free=sympy.true), quotient(row, most), _ONE)
+        condition, none, _ = let.body.args
+        self._add(let, compared.of_free, Branch(condition, none, made.read(*let.free)))
+        return True
+
     def _is_search(self, let: Let, compared: Comparison) -> bool:
         """The same of a search for an extreme that runs along the order."""
         over, where, outer = let.over[0], compared.of_over, let.free[:-1]
@@ -201,15 +237,13 @@ class _Orders:
         if found is None or compared.side is None or compared.side.but_own:
             return False
         value, extreme = found
-        known = self.extremes.get(extreme.tensor)
-        if known is None or extreme.positions != tuple(map(at, let.free)):
+        most = self._extreme(let, compared, value, extreme)
+        if most is None:
             return False
         reduction = self.program.let[extreme.tensor].reduction
-        if known[0] != _what(compared, reduction, value, over):
-            return False
         here, nowhere = IndexValue(over), Extent(over.dimension)
         row = self._values(value, where, outer, over, IDENTITIES[reduction])
-        body = place_of(row, known[1].read(*let.free), here, nowhere)
+        body = place_of(row, most, here, nowhere)
         if where != sympy.true:
             weight = self._values(_ONE, where, outer, over, _ZERO)
             body = Branch(sympy.Eq(weight, _ONE), body, nowhere)

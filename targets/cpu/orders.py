@@ -119,8 +119,9 @@ def running(
     each other as they stand; `of_equals`: nothing but these.
 
     `what` is a sum (0), the largest (1) or smallest (2), how often there is the largest, m, (3),
-    Σ exp(value[j] − m) of the others (4), Σ weight[j]·exp(value[j] − m) (5), or that without weights (6). A
-    key that is no number is compared with nothing: it is before nothing, and nothing before it."""
+    Σ exp(value[j] − m) of the others (4), Σ weight[j]·exp(value[j] − m) (5), that without weights (6), or
+    Σ value[j] / m where m is positive (7). A key that is no number is compared with nothing: it is before
+    nothing, and nothing before it."""
     empty = identity(what)
     begin = 0
     while begin < count:
@@ -183,7 +184,7 @@ def running_beside(
             if top >= 0:
                 if what == 4:
                     held = held + ties
-                held = 0.0 if what == 3 else held * exp_64(most - largest)
+                held = 0.0 if what == 3 else held * part(most, largest, what)
             place = first
             while place < last:
                 own = at_rank(order, begin, place, known, from_end)
@@ -236,11 +237,24 @@ def share(x, most, weight, own, what):
     if what >= 3:
         found = 1.0 if x == most and what != 4 else 0.0
         if x != most and what != 3:
-            found = exp_64(x - most)
+            found = part(x, most, what)
         if what == 5:
             found = float64(weight[own]) * found
-        if x == -math.inf:
+        if x == -math.inf or (what == 7 and most <= 0.0):
             found = 0.0
+    return found
+
+
+@helper
+def part(x, most, what):
+    """exp(x − m), or x / m of a sum of shares."""
+    found = 0.0
+    if what != 7:
+        found = exp_64(x - most)
+    if what == 7 and most > 0.0 and x > -math.inf:
+        found = 1.0 if x == most else x / most
+    if what == 7 and x != x:
+        found = x
     return found
 
 
@@ -253,7 +267,12 @@ def taken(total, most, ties, x, weight, own, what):
         total = maximum(total, x)
     if what == 2:
         total = minimum(total, x)
-    if what >= 3:
+    if what == 7:
+        if x > most:
+            total = total * part(most, x, what)
+            most = x
+        total = total + part(x, most, what)
+    if what >= 3 and what < 7:
         w = 1.0
         if what == 5:
             w = float64(weight[own])
@@ -508,12 +527,12 @@ def of_both(total, most, ties, other, other_most, other_ties, what):
     if what >= 3 and most < other_most:
         if what == 4:
             total = total + ties
-        held = total * exp_64(most - other_most) + other
+        held = total * part(most, other_most, what) + other
         number = other_ties
     if what >= 3 and other_most < most:
         if what == 4:
             other = other + other_ties
-        held = total + other * exp_64(other_most - most)
+        held = total + other * part(other_most, most, what)
         number = ties
     return held, number
 

@@ -257,6 +257,12 @@ LINEAR = {
     "pairs": "sum[i, j | t[i] < t[j] and e[i] == 1](exp(x[i] - x[j]))",
     "pairs of groups": "sum[i, j | g[i] == g[j] and i < j](x[i]^2 * x[j])",
     "a count of pairs": "sum[i](x[i]) * (1 + count[i, j](t[i] < t[j] and e[i] == 1))",
+    "weighted means before": "sum[i | e[i] == 1]((x[i] - sum[j | t[j] <= t[i] and e[j] == 1](t[j]^2 * x[j])"
+    " / sum[j | t[j] <= t[i] and e[j] == 1](t[j]^2 + 1/9))^2)",
+    "weighted means of others": "sum[i]((x[i] - sum[j | g[j] == g[i] and i != j](t[j]^2 * x[j])"
+    " / sum[j | g[j] == g[i] and i != j](t[j]^2 + 1/9))^2)",
+    "weighted means of windows": "sum[i]((x[i] - sum[j | t[j] > t[i] - 1 and t[j] <= t[i]](t[j]^2 * x[j])"
+    " / sum[j | t[j] > t[i] - 1 and t[j] <= t[i]](t[j]^2 + 1/9))^2)",
     "windows": "sum[i]((x[i] - sum[j | t[j] > t[i] - 2 and t[j] <= t[i]](x[j]))^2)",
     "means of groups": "sum[i]((x[i] - sum[j | g[j] == g[i]](x[j]) / count[j](g[j] == g[i]))^2)",
     "places in groups": "sum[i](x[i] / (1 + count[j](g[j] == g[i] and t[j] > t[i])))",
