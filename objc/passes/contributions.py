@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 
 import sympy
 
+from objc.atoms import quotient
 from objc.ir.domain import Domain, domain_of, domain_of_let
 from objc.ir.index import Index
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Branch, Condition, Expression, Read, indices_of, reads
 from objc.passes.delta import Domains, resolve, split_guard, under, without_idle
@@ -189,6 +191,7 @@ def _joined(
     for whole, around in plain:
         body, inner = split_guard(whole)
         parts.append((body, sympy.And(around, inner)))
+    parts = _one_coefficient(parts, free)
     groups: dict[Condition, list[Expression]] = {}
     for body, guard in parts:
         if guard != sympy.true and not indices_of(body) >= free and size(body) <= _MOST_NODES:
@@ -199,6 +202,32 @@ def _joined(
         if together is not None and len(sympy.Add.make_args(together)) < len(bodies):
             result = [one for one in result if one[1] != guard or one[0] not in bodies]
             result.append((together, guard))
+    return result
+
+
+def _one_coefficient(
+    parts: list[tuple[Expression, Condition]], free: set[Index]
+) -> list[tuple[Expression, Condition]]:
+    """Those that have the same factors that vary over all of f, have one coefficient where their sum is a
+    product: as names of their own they would not be seen to cancel. (Exponentials stay apart: what they have
+    in common may leave the range where none of them does.)"""
+    groups: dict[tuple[Condition, Expression], dict[Expression, Expression]] = {}
+    for body, guard in parts:
+        factors = sympy.Mul.make_args(body)
+        varying = [one for one in factors if indices_of(one) >= free]
+        others = (one for one in factors if one not in varying)
+        groups.setdefault((guard, sympy.Mul(*varying)), {})[body] = sympy.Mul(*others)
+    result = list(parts)
+    for (guard, varied), bodies in groups.items():
+        if len(bodies) < 2 or varied == 1 or max(map(size, bodies)) > _MOST_NODES:
+            continue
+        if any(found_in(one, sympy.exp) for one in bodies):
+            continue
+        coefficient = rewrite(_factored(sympy.Add(*bodies.values())))
+        factors = sympy.Mul.make_args(coefficient)
+        if not any(isinstance(one, sympy.Add | quotient) for one in factors):
+            result = [one for one in result if one[1] != guard or one[0] not in bodies]
+            result.append((coefficient * varied, guard))
     return result
 
 

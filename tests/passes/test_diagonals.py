@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -60,3 +61,26 @@ def test_the_second_derivative_is_true(value: str, temperature: float) -> None:
     truth = reference.at(inputs)[0]["hessian_diagonal:z"][0].astype(float)
     found = objc.compile(program.span.source.text).form.hessian_diagonal(z, t=temperature)
     np.testing.assert_allclose(found, truth, rtol=1e-13)
+
+
+CURVED = {
+    "tanh": ("tanh(total[i])", mpmath.tanh),
+    "sigmoid": ("sigmoid(total[i])", lambda t: 1 / (1 + mpmath.exp(-t))),
+    "length": ("sqrt(1 + total[i]^2)", lambda t: mpmath.sqrt(1 + t * t)),
+    "swish": ("total[i] * sigmoid(total[i])", lambda t: t / (1 + mpmath.exp(-t))),
+}
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 100.0])
+@pytest.mark.parametrize("name", CURVED)
+def test_curvatures_of_running_sums_keep_their_digits(name: str, scale: float) -> None:
+    """What the parts of a second derivative have in common is named once: they nearly cancel."""
+    text, function = CURVED[name]
+    where = "where total[i] = sum[j | j <= i](x[j])"
+    kernel = objc.compile(f"loss f(x: real[N]) = sum[i]({text})\n    {where}", target="numpy").f
+    x = scale * np.array([1.0, 2.0, -0.5])
+    with mpmath.workdps(400):
+        totals = [mpmath.fsum(map(mpmath.mpf, x[: i + 1].tolist())) for i in range(3)]
+        curved = [mpmath.diff(function, one, 2, h=mpmath.mpf(10) ** -120) for one in totals]
+        expected = [float(mpmath.fsum(curved[k:])) for k in range(3)]
+    np.testing.assert_allclose(kernel.hessian_diagonal(x), expected, rtol=4e-15)
