@@ -176,13 +176,22 @@ def _length_of(entry: Expression, norm: Let) -> Read | None:
 
 
 def _two_factors(product: Any) -> Iterator[tuple[Any, Any]]:
-    """A product as one of two factors in every way; a square as that of one with itself."""
-    if isinstance(product, sympy.Pow) and product.exp == 2:
-        yield product.base, product.base
-    factors = sympy.Mul.make_args(product)
+    """A product as one of two factors in every way, of which a square may be taken apart."""
+    factors: list[Any] = []
+    for factor in sympy.Mul.make_args(product):
+        base, exponent = factor.as_base_exp()
+        is_short = isinstance(exponent, sympy.Integer) and 1 < exponent <= _MOST_FACTORS
+        factors += [base] * int(exponent) if is_short else [factor]
     if len(factors) > _MOST_FACTORS:
         return
+    places = range(len(factors))
+    seen = set()
     for size in range(1, max(len(factors), 2)):
-        for chosen in itertools.combinations(factors, size):
-            one = sympy.Mul(*chosen)
-            yield one, product / one
+        for chosen in itertools.combinations(places, size):
+            one, other = (
+                sympy.Mul(*(factors[n] for n in places if (n in chosen) == taken))
+                for taken in (True, False)
+            )
+            if one not in seen:
+                seen.add(one)
+                yield one, other

@@ -36,6 +36,15 @@ POINTS: dict[str, tuple[str, str, dict[str, Any], float, Any, Any]] = {
     "norm of one": ("x: real[D]", "norm(x)", {"x": [0, -2]}, 2, [0, -1], [0.5, 0]),
     "cosine of a zero vector": (
         "a: real[D] | b: real[D]", "cosine(a, b)", {"a": [0, 0], "b": [1, 2]}, 0, [0, 0], [0, 0]),
+    "cosine of products with one, at zero": (
+        "x: real[D] | y: real[D]", "cosine(w, y)\n    where w[d] = x[d] * y[d]",
+        {"x": [0, 0], "y": [1, 2]}, 0, [0, 0], [0, 0]),
+    "cosine of products with one that is zero": (
+        "x: real[D] | y: real[D]", "cosine(w, y)\n    where w[d] = x[d] * y[d]",
+        {"x": [1, 2], "y": [0, 0]}, 0, [0, 0], [0, 0]),
+    "cosine of products with squares, at zero": (
+        "x: real[D] | y: real[D]", "cosine(w, v)\n    where w[d] = x[d] * y[d]\n          v[d] = y[d]^2",
+        {"x": [0, 0], "y": [1, 2]}, 0, [0, 0], [0, 0]),
     "cosine with a zero vector": (
         "a: real[D] | b: real[D]", "cosine(a, b)", {"a": [1, 2], "b": [0, 0]}, 0, [0, 0], [0, 0]),
     "cosine by hand": (
