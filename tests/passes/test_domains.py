@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 import scipy.stats
@@ -164,3 +165,22 @@ def test_what_is_missing_is_named(text: str, mended: str | None) -> None:
     assert "error[E025" in said
     assert ("if that is meant, declare" in said) == (mended is not None)
     assert mended is None or f"declare `{mended}`" in said
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("scale", [1e6, 1e10, 1e15])
+def test_intervals_far_below_the_scale_keep_their_curvature(scale: float, dtype: str) -> None:
+    """Its parts are quotients of tenth powers of the scale, which leave the range of float32."""
+    kernel = objc.compile(TEXT, target="numpy").censored
+    m, s, low, high = (np.dtype(dtype).type(one) for one in (0.0, scale, 2e6, 2e6 + 1))
+
+    def loss(m: Any, s: Any) -> Any:
+        ends = (mpmath.ncdf((one - m) / s) for one in (int(high), int(low)))
+        return -mpmath.log(next(ends) - next(ends))
+
+    with mpmath.workdps(120):
+        place = mpmath.mpf(0), mpmath.mpf(float(s))
+        curved = [mpmath.diff(loss, place, n, h=place[1] / 10**20) for n in ((2, 0), (0, 2))]
+        expected = [float(one) for one in curved]
+    found = kernel.hessian_diagonal(m, s, low, high)
+    np.testing.assert_allclose([found.m, found.s], expected, rtol=1e-6 if dtype == "f4" else 1e-13)

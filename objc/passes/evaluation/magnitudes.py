@@ -133,8 +133,10 @@ def _ratio_of_powers(product: Any, *, alike: bool = False) -> Any:
         if not steep:
             continue
         s = min(steep, key=lambda s: (abs(powers[x] + powers[s]), spelled(s)))
-        below.remove(s)
         degree = min(powers[x], -powers[s])
+        powers[s] += degree
+        if powers[s] == 0 or not degree.is_Integer:
+            below.remove(s)
         whole = quotient(x, s) ** degree
         if not degree.is_Integer:
             whole = quotient(sympy.sqrt(x), sympy.sqrt(s)) ** (2 * degree)
