@@ -49,6 +49,11 @@ ROWS = (((0.0, 0.0, 0.0),), ((20.0, 0.0, -1.0),), ((-120.0, -130.0, -110.0),), (
 VANISHING = (
     scalars("log(log(1 + exp(x)))", (-800, -100, -40, -30, -6, -5, -4.9, -1, 0.0, 1e-9, 30, 1e10),
             oracle="x + log(log(1 + exp(x)) * exp(-x))"),
+    Form("ranked probability of a normal by its log-scale",
+         "exp(t) * (x / exp(t) * erf(x / exp(t) / sqrt(2)) + sqrt(2 / pi) * exp(-(x / exp(t))^2 / 2)"
+         " - 1 / sqrt(pi))",
+         tuple((x, t) for x in (0.0, 1e-9, -0.3, 7.0, -1e5, 1e8, 1e15) for t in (-2.0, 0.0, 3.0)),
+         "x: real, t: real"),
     two("log(b * log(1 + exp(x / b)))",
         tuple((x, b) for x in (-300.0, -30.0, -1.0, 0.0, 30.0) for b in (1.0, 10.0)),
         "x: real | b: positive"),

@@ -118,6 +118,7 @@ from objc.passes.rewrites.sums import (
     difference_to_expm1,
     fewer_terms,
     part_of_ratio,
+    part_times_exponential,
 )
 
 Rule = Callable[[Any], Expression | None]
@@ -294,6 +295,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             common_denominator,
             lambda node: common_exponential(node, rewrite),
             fewer_terms,
+            part_times_exponential,
             part_of_ratio,
             lambda node: join_branch(node, rewrite),
             same_condition,

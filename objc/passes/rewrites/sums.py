@@ -225,6 +225,22 @@ def fewer_terms(node: Any) -> Expression | None:
     return None
 
 
+def part_times_exponential(node: Any) -> Expression | None:
+    """exp(u)·(x·exp(−u) + y) − x = exp(u)·y: a scale that is an exponential, times what was divided by it."""
+    for one in node.args:
+        factors = sympy.Mul.make_args(one)
+        scales = [f for f in factors if isinstance(f, sympy.exp)]
+        totals = [f for f in factors if isinstance(f, sympy.Add) and f.has(sympy.exp)]
+        if len(scales) != 1 or len(totals) != 1:
+            continue
+        coefficient = sympy.Mul(*(f for f in factors if f is not totals[0]))
+        for part in totals[0].args:
+            rest = without(node, one, -coefficient * part)
+            if rest is not None:
+                return sympy.Add(*rest, coefficient * (totals[0] - part))
+    return None
+
+
 def _is_polynomial(term: Any) -> bool:
     return all(
         not node.args
