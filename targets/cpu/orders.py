@@ -1,653 +1,91 @@
-"""Sorting, and what is summed up along an order, in the language of steps.
-
-A row of n keys is sorted by merging, in n·log n steps, where a comparison with every other key takes n².
-A sum over all that comes before an entry is then one number on the way along the order.
-"""
+"""Rows that are sorted, and what runs along their orders: calls of `sorting`, `running`, `sliding`."""
 
 from __future__ import annotations
 
-import math
+from typing import get_args
 
-from numba import float64, int64
-from objc.targets.cpu.kernels import alone, helper
-from objc.targets.cpu.mathematics.bits import maximum, minimum
-from objc.targets.cpu.mathematics.float64 import exp_64
+from objc.targets.cpu.layout import shape_of
+from objc.targets.cpu.reductions import Reductions
 
-# ---- copied into emitted modules from here on
+from objc.ir.index import Index
+from objc.ir.symbols import Read
+from objc.schedule.loops import Ordered
+from objc.schedule.orders import Kind
 
-
-@alone
-def sort(order, spare, held, moved, keys, count):
-    """order[r]: the place of the key of rank r, of equal ones the first first; what is no number comes last.
-    The others are memory for as many places and keys."""
-    known = 0
-    falls = 0
-    for own in range(count):
-        if keys[own] == keys[own]:
-            held[known] = keys[own]
-            order[known] = own
-            if known > 0 and keys[own] < held[known - 1]:
-                falls += 1
-            known += 1
-    rank = known
-    for own in range(count):
-        if keys[own] != keys[own]:
-            order[rank] = own
-            rank += 1
-    if falls > 0:  # else it is in order as it stands
-        sort_runs(held, order, 8, known)
-        width = 8
-        while width < known:
-            merge(moved, spare, held, order, width, known)
-            merge(held, order, moved, spare, 2 * width, known)
-            width = 4 * width
+SIGNS = ("<", "<=", ">", ">=")
+"""Signs of bounds, as `sliding` numbers them."""
 
 
-@helper
-def sort_runs(held, order, width, count):
-    """Runs of a width, each by insertion."""
-    first = 0
-    while first < count:
-        last = min(first + width, count)
-        own = first + 1
-        while own < last:
-            key = held[own]
-            there = order[own]
-            place = own
-            while place > first and key < held[place - 1]:
-                held[place] = held[place - 1]
-                order[place] = order[place - 1]
-                place -= 1
-            held[place] = key
-            order[place] = there
-            own += 1
-        first = last
+class Orders(Reductions):
+    """Writes what a step does along orders."""
 
+    def _along(self, item: Ordered) -> str:
+        """The call that sorts a row, or runs along the order of one."""
+        let, own = self.program.let[item.let], item.ordering
+        goal, keys = self._row(let.read(*item.at)), self._row(own.keys)
+        count = self._count(item.at[-1])
+        self.layout.filled.add(let.name)
+        if own.is_order:
+            self.functions.add("sort")
+            kind = self._kind_of(self.program.tensor(own.keys.tensor))
+            kinds = {f"spare_{kind}": "int64", "held": kind, "moved": kind}
+            spare = [self._memory(name, item.at[-1], one) for name, one in kinds.items()]
+            return f"sort({', '.join([goal, *spare, keys, count])})"
+        assert own.order is not None and own.value is not None
+        order, value = self._row(own.order), self._row(own.value)
+        if own.side is None:
+            return self._sliding(item, goal, keys, order, value)
+        group = keys if own.group is None else self._row(own.group)
+        side = own.side
+        through = 2 if side.but_own else side.through
+        asked = [own.group is not None, side.from_end, through, side.by_ties, side.of_equals]
+        if own.kind == "count":
+            self.functions.add("running_count")
+            words = [count, *(str(int(one)) for one in asked)]
+            return f"running_count({', '.join([goal, order, group, keys, value, *words])})"
+        name, first = "running", [goal]
+        number = [get_args(Kind).index(own.kind)]
+        if own.kind in ("first max", "first min"):
+            name = "running_first"
+            number = [own.weight is not None, 1 if own.kind == "first max" else -1]
+        if side.but_own:
+            name, first = "running_beside", [goal, self._memory("front", item.at[-1], "float64")]
+            asked = [own.group is not None, side.from_end, side.of_equals]
+        self.functions.add(name)
+        weight = value if own.weight is None else self._row(own.weight)
+        words = [count, *(str(int(one)) for one in (*asked, *number))]
+        return f"{name}({', '.join([*first, order, group, keys, value, weight, *words])})"
 
-@helper
-def merge(goal, goal_order, source, order, width, count):
-    """Pairs of sorted runs of a width, each as one."""
-    begin = 0
-    while begin < count:
-        left = begin
-        middle = min(begin + width, count)
-        right = middle
-        last = min(middle + width, count)
-        place = begin
-        while left < middle and right < last:
-            key = source[left]
-            other = source[right]
-            here = order[left]
-            there = order[right]
-            takes = int64(other < key)
-            goal[place] = other if takes > 0 else key
-            goal_order[place] = here + takes * (there - here)
-            right += takes
-            left += 1 - takes
-            place += 1
-        while left < middle:
-            goal[place] = source[left]
-            goal_order[place] = order[left]
-            left += 1
-            place += 1
-        while right < last:
-            goal[place] = source[right]
-            goal_order[place] = order[right]
-            right += 1
-            place += 1
-        begin = last
+    def _sliding(self, item: Ordered, goal: str, keys: str, order: str, value: str) -> str:
+        """The call that runs along two orders between bounds."""
+        own = item.ordering
+        assert own.own is not None and own.own_order is not None
+        enter = max(own.bounds, key=lambda one: one.is_upper)
+        stay = min(own.bounds, key=lambda one: one.is_upper)
+        number = -1 if stay == enter else SIGNS.index(stay.sign)
+        rows = [order, keys, *map(self._row, (enter.over, stay.over, own.own_order, own.own))]
+        rows += [*map(self._row, (enter.free, stay.free)), value]
+        asked = [not enter.is_upper, SIGNS.index(enter.sign), number]
+        words = [self._count(item.at[-1]), *(str(int(one)) for one in asked)]
+        if own.kind == "count":
+            self.functions.add("sliding_count")
+            return f"sliding_count({', '.join([goal, *rows, *words])})"
+        self.functions.add("sliding")
+        memory = ("totals", "largest", "equals")
+        spare = [self._memory(name, item.at[-1], "float64") for name in memory]
+        weight = value if own.weight is None else self._row(own.weight)
+        words = [weight, *words, str(get_args(Kind).index(own.kind))]
+        return f"sliding({', '.join([goal, *spare, *rows, *words])})"
 
+    def _row(self, read: Read) -> str:
+        """The row of a tensor along its last axis."""
+        name, texts = self._entry(self.program.tensor(read.tensor), read.positions)
+        return f"{name}[{', '.join(texts[:-1])}]" if texts[1:] else name
 
-@alone
-def running(
-    goal,
-    order,
-    groups,
-    keys,
-    value,
-    weight,
-    count,
-    grouped,
-    from_end,
-    through,
-    by_ties,
-    of_equals,
-    what,
-):
-    """goal[i] = what comes of value[j] over all j before i, in the group of i where they are `grouped`.
-    `from_end`: after it; `through`: and i; `by_ties`: with all of its equals, where these else come before
-    each other as they stand; `of_equals`: nothing but these.
-
-    `what` is a sum (0), the largest (1) or smallest (2), how often there is the largest, m, (3),
-    Σ exp(value[j] − m) of the others (4), Σ weight[j]·exp(value[j] − m) (5), that without weights (6), or
-    Σ value[j] / m where m is positive (7). A key that is no number is compared with nothing: it is before
-    nothing, and nothing before it."""
-    empty = identity(what)
-    begin = 0
-    while begin < count:
-        end = end_of_group(order, groups, keys, begin, count, grouped, of_equals)
-        known = numbers(order, groups, keys, begin, end, grouped)
-        for rank in range(known, end):
-            goal[order[rank]] = empty
-        total = empty
-        most = -math.inf
-        ties = 0.0
-        first = begin
-        while first < known:
-            last = end_of_ties(order, keys, begin, first, known, from_end, by_ties)
-            turn = 0
-            while turn < 2:
-                place = first
-                while place < last:
-                    own = at_rank(order, begin, place, known, from_end)
-                    if turn == through:
-                        goal[own] = ties if what == 3 else total
-                    else:
-                        total, most, ties = taken(
-                            total, most, ties, float64(value[own]), weight, own, what
-                        )
-                    place += 1
-                turn += 1
-            first = last
-        begin = end
-
-
-@alone
-def running_beside(
-    goal, front, order, groups, keys, value, weight, count, grouped, from_end, of_equals, what
-):
-    """`running` with all equals of an entry but for itself: with those in front of it, and those behind, as
-    nothing can be taken off again. `front` is memory for as many numbers."""
-    empty = identity(what)
-    begin = 0
-    while begin < count:
-        end = end_of_group(order, groups, keys, begin, count, grouped, of_equals)
-        known = numbers(order, groups, keys, begin, end, grouped)
-        for rank in range(known, end):
-            goal[order[rank]] = empty
-        total = empty
-        most = -math.inf
-        ties = 0.0
-        first = begin
-        while first < known:
-            last = end_of_ties(order, keys, begin, first, known, from_end, 1)
-            largest = most
-            top = -1  # of what is beside the largest another one is that
-            place = first
-            while place < last and what >= 3:
-                x = float64(value[at_rank(order, begin, place, known, from_end)])
-                if x > largest:
-                    largest = x
-                    top = place
-                place += 1
-            held = ties if what == 3 else total
-            if top >= 0:
-                if what == 4:
-                    held = held + ties
-                held = 0.0 if what == 3 else held * part(most, largest, what)
-            place = first
-            while place < last:
-                own = at_rank(order, begin, place, known, from_end)
-                front[place] = held
-                held = joined(held, share(float64(value[own]), largest, weight, own, what), what)
-                place += 1
-            held = empty
-            while place > first:
-                place -= 1
-                own = at_rank(order, begin, place, known, from_end)
-                x = float64(value[own])
-                goal[own] = joined(front[place], held, what)
-                held = joined(held, share(x, largest, weight, own, what), what)
-                if place != top:
-                    total, most, ties = taken(total, most, ties, x, weight, own, what)
-            if top >= 0:
-                own = at_rank(order, begin, top, known, from_end)
-                goal[own] = ties if what == 3 else total
-                total, most, ties = taken(total, most, ties, float64(value[own]), weight, own, what)
-            first = last
-        begin = end
-
-
-@helper
-def identity(what):
-    """What comes of nothing."""
-    found = 0.0
-    if what == 1:
-        found = -math.inf
-    if what == 2:
-        found = math.inf
-    return found
-
-
-@helper
-def joined(one, other, what):
-    """What comes of two parts, of one largest."""
-    found = one + other
-    if what == 1:
-        found = maximum(one, other)
-    if what == 2:
-        found = minimum(one, other)
-    return found
-
-
-@helper
-def share(x, most, weight, own, what):
-    """What one value, that is not larger than the largest, adds to a sum; or the value."""
-    found = x
-    if what >= 3:
-        found = 1.0 if x == most and what != 4 else 0.0
-        if x != most and what != 3:
-            found = part(x, most, what)
-        if what == 5:
-            found = float64(weight[own]) * found
-        if x == -math.inf or (what == 7 and most <= 0.0):
-            found = 0.0
-    return found
-
-
-@helper
-def part(x, most, what):
-    """exp(x − m), or x / m of a sum of shares."""
-    found = 0.0
-    if what != 7:
-        found = exp_64(x - most)
-    if what == 7 and most > 0.0 and x > -math.inf:
-        found = 1.0 if x == most else x / most
-    if what == 7 and x != x:
-        found = x
-    return found
-
-
-@helper
-def taken(total, most, ties, x, weight, own, what):
-    """What is summed up, the largest so far and how often that came, with one more value."""
-    if what == 0:
-        total = total + x
-    if what == 1:
-        total = maximum(total, x)
-    if what == 2:
-        total = minimum(total, x)
-    if what == 7:
-        if x > most:
-            total = total * part(most, x, what)
-            most = x
-        total = total + part(x, most, what)
-    if what >= 3 and what < 7:
-        w = 1.0
-        if what == 5:
-            w = float64(weight[own])
-        if x > most:
-            if what == 4:
-                total = total + ties
-            total = total * exp_64(most - x)
-            ties = 1.0
-            most = x
-            if what >= 5:
-                total = total + w
-        else:
-            if x == most:
-                if x > -math.inf:
-                    ties = ties + 1.0
-                    if what >= 5:
-                        total = total + w
-            else:
-                total = total + w * exp_64(x - most)
-    return total, most, ties
-
-
-@helper
-def end_of_group(order, groups, keys, begin, count, grouped, of_equals):
-    """The rank after those of a group, of one key where nothing but equals is asked of."""
-    last = begin + 1
-    if grouped + of_equals == 0:
-        last = count
-    while last < count and is_alike(order, groups, keys, begin, last, grouped, of_equals) > 0:
-        last += 1
-    return last
-
-
-@helper
-def is_alike(order, groups, keys, rank, other, grouped, of_equals):
-    """1 where two ranks are of one group, and of one key where that is asked."""
-    here = order[rank]
-    there = order[other]
-    alike = 1
-    if grouped > 0 and groups[here] != groups[there]:
-        alike = 0
-    if of_equals > 0 and keys[here] != keys[there]:
-        alike = 0
-    return alike
-
-
-@helper
-def numbers(order, groups, keys, begin, end, grouped):
-    """The rank after those of keys that are numbers: the others come last. There is none in a group that is
-    not."""
-    known = end
-    if grouped > 0 and groups[order[begin]] != groups[order[begin]]:
-        known = begin
-    while known > begin and keys[order[known - 1]] != keys[order[known - 1]]:
-        known -= 1
-    return known
-
-
-@helper
-def end_of_ties(order, keys, begin, first, known, from_end, by_ties):
-    """The rank after those of keys that are equal, or after this one."""
-    last = first + 1
-    if by_ties > 0:
-        key = keys[at_rank(order, begin, first, known, from_end)]
-        while last < known and keys[at_rank(order, begin, last, known, from_end)] == key:
-            last += 1
-    return last
-
-
-@helper
-def at_rank(order, begin, rank, known, from_end):
-    """The place of what is at a rank from the beginning, or as far from the end."""
-    if from_end > 0:
-        rank = begin + known - 1 - rank
-    return order[rank]
-
-
-@alone
-def running_count(
-    goal, order, groups, keys, value, count, grouped, from_end, through, by_ties, of_equals
-):
-    """`running` sums of whole numbers."""
-    begin = 0
-    while begin < count:
-        end = end_of_group(order, groups, keys, begin, count, grouped, of_equals)
-        known = numbers(order, groups, keys, begin, end, grouped)
-        for rank in range(known, end):
-            goal[order[rank]] = 0
-        total = 0
-        first = begin
-        while first < known:
-            last = end_of_ties(order, keys, begin, first, known, from_end, by_ties)
-            before = total
-            place = first
-            while place < last:
-                total += value[at_rank(order, begin, place, known, from_end)]
-                place += 1
-            place = first
-            while place < last:
-                own = at_rank(order, begin, place, known, from_end)
-                goal[own] = before
-                if through == 1:
-                    goal[own] = total
-                if through == 2:
-                    goal[own] = total - value[own]
-                place += 1
-            first = last
-        begin = end
-
-
-@alone
-def sliding(
-    goal,
-    totals,
-    largest,
-    equals,
-    order,
-    keys,
-    enter,
-    stay,
-    own_order,
-    own_keys,
-    own_enter,
-    own_stay,
-    value,
-    weight,
-    count,
-    from_end,
-    entering,
-    staying,
-    what,
-):
-    """goal[i] = what comes of value[j] over all j with `enter[j] sign own_enter[i]` and `stay[j] sign
-    own_stay[i]`, the signs being <, <=, > and >= by number, or -1 where nothing else is asked. In the order
-    of their keys both sides grow, or fall where it is run along `from_end`.
-
-    Along both orders values come in at one end and go out at the other, but nothing can be taken off again.
-    So there are two parts: one that grows, and before it one that has been put together from its end, with
-    what comes of each place on in the three arrays."""
-    empty = identity(what)
-    known = numbers(order, keys, keys, 0, count, 0)
-    own_known = numbers(own_order, own_keys, own_keys, 0, count, 0)
-    for rank in range(own_known, count):
-        goal[own_order[rank]] = empty
-    low = 0
-    middle = 0
-    high = 0
-    total = empty
-    most = -math.inf
-    ties = 0.0
-    for place in range(own_known):
-        own = at_rank(own_order, 0, place, own_known, from_end)
-        goal[own] = empty
-        if own_enter[own] == own_enter[own] and own_stay[own] == own_stay[own]:
-            high, total, most, ties = entered(
-                order,
-                enter,
-                stay,
-                value,
-                weight,
-                known,
-                from_end,
-                own_enter[own],
-                entering,
-                high,
-                total,
-                most,
-                ties,
-                what,
-            )
-            low = left_out(order, stay, known, from_end, own_stay[own], staying, low)
-            if low > middle:
-                middle = max(low, high)
-                rank = high
-                total = empty
-                most = -math.inf
-                ties = 0.0
-                while rank > low:
-                    rank -= 1
-                    other = at_rank(order, 0, rank, known, from_end)
-                    if enter[other] == enter[other] and stay[other] == stay[other]:
-                        total, most, ties = taken(
-                            total, most, ties, float64(value[other]), weight, other, what
-                        )
-                    totals[rank] = total
-                    largest[rank] = most
-                    equals[rank] = ties
-                high = middle
-                total = empty
-                most = -math.inf
-                ties = 0.0
-            held = total
-            number = ties
-            if low < middle:
-                held, number = of_both(
-                    totals[low], largest[low], equals[low], total, most, ties, what
-                )
-            goal[own] = number if what == 3 else held
-
-
-@helper
-def entered(
-    order, enter, stay, value, weight, known, from_end, bound, sign, high, total, most, ties, what
-):
-    """What has come in at a bound."""
-    inside = 1
-    while high < known and inside > 0:
-        other = at_rank(order, 0, high, known, from_end)
-        inside = 1 - is_beyond(enter[other], bound, sign)
-        if inside > 0:
-            if enter[other] == enter[other] and stay[other] == stay[other]:
-                total, most, ties = taken(
-                    total, most, ties, float64(value[other]), weight, other, what
-                )
-            high += 1
-    return high, total, most, ties
-
-
-@helper
-def left_out(order, stay, known, from_end, bound, sign, low):
-    """The first rank that is not beyond a bound."""
-    beyond = 1
-    while low < known and beyond > 0 and sign >= 0:
-        other = at_rank(order, 0, low, known, from_end)
-        beyond = is_beyond(stay[other], bound, sign)
-        if stay[other] != stay[other]:
-            beyond = 1
-        low += beyond
-    return low
-
-
-@helper
-def is_beyond(one, other, sign):
-    """1 where a comparison of numbers does not hold."""
-    beyond = 0
-    if sign == 0 and one >= other:
-        beyond = 1
-    if sign == 1 and one > other:
-        beyond = 1
-    if sign == 2 and one <= other:
-        beyond = 1
-    if sign == 3 and one < other:
-        beyond = 1
-    return beyond
-
-
-@helper
-def of_both(total, most, ties, other, other_most, other_ties, what):
-    """What is summed up in two parts, and how often the largest of both is there."""
-    held = joined(total, other, what)
-    number = ties + other_ties
-    if what >= 3 and most < other_most:
-        if what == 4:
-            total = total + ties
-        held = total * part(most, other_most, what) + other
-        number = other_ties
-    if what >= 3 and other_most < most:
-        if what == 4:
-            other = other + other_ties
-        held = total + other * part(other_most, most, what)
-        number = ties
-    return held, number
-
-
-@alone
-def sliding_count(
-    goal,
-    order,
-    keys,
-    enter,
-    stay,
-    own_order,
-    own_keys,
-    own_enter,
-    own_stay,
-    value,
-    count,
-    from_end,
-    entering,
-    staying,
-):
-    """`sliding` sums of whole numbers, which can be taken off again."""
-    known = numbers(order, keys, keys, 0, count, 0)
-    own_known = numbers(own_order, own_keys, own_keys, 0, count, 0)
-    for rank in range(own_known, count):
-        goal[own_order[rank]] = 0
-    low = 0
-    high = 0
-    total = 0
-    for place in range(own_known):
-        own = at_rank(own_order, 0, place, own_known, from_end)
-        goal[own] = 0
-        if own_enter[own] == own_enter[own] and own_stay[own] == own_stay[own]:
-            first = low
-            low = left_out(order, stay, known, from_end, own_stay[own], staying, low)
-            while first < min(low, high):
-                other = at_rank(order, 0, first, known, from_end)
-                if enter[other] == enter[other] and stay[other] == stay[other]:
-                    total -= value[other]
-                first += 1
-            high = max(low, high)
-            inside = 1
-            while high < known and inside > 0:
-                other = at_rank(order, 0, high, known, from_end)
-                inside = 1 - is_beyond(enter[other], own_enter[own], entering)
-                if inside > 0 and enter[other] == enter[other] and stay[other] == stay[other]:
-                    total += value[other]
-                high += inside
-            goal[own] = total
-
-
-@alone
-def running_first(
-    goal,
-    order,
-    groups,
-    keys,
-    value,
-    weight,
-    count,
-    grouped,
-    from_end,
-    through,
-    by_ties,
-    of_equals,
-    weighed,
-    sign,
-):
-    """goal[i] = the first j with the largest value[j], for a sign of -1 with the smallest, of all that
-    `running` has before i; of values that are no numbers the first of these. Where they are `weighed` a
-    weight of 0 leaves out. Of nothing it is the count."""
-    begin = 0
-    while begin < count:
-        end = end_of_group(order, groups, keys, begin, count, grouped, of_equals)
-        known = numbers(order, groups, keys, begin, end, grouped)
-        for rank in range(known, end):
-            goal[order[rank]] = count
-        most = -math.inf
-        there = count
-        first = begin
-        while first < known:
-            last = end_of_ties(order, keys, begin, first, known, from_end, by_ties)
-            turn = 0
-            while turn < 2:
-                place = first
-                while place < last:
-                    own = at_rank(order, begin, place, known, from_end)
-                    if turn == through:
-                        goal[own] = there
-                    else:
-                        counts = 1
-                        if weighed > 0 and float64(weight[own]) == 0.0:
-                            counts = 0
-                        x = float64(value[own])
-                        if sign < 0:
-                            x = -x
-                        if counts > 0:
-                            most, there = first_of(most, there, x, own)
-                    place += 1
-                turn += 1
-            first = last
-        begin = end
-
-
-@helper
-def first_of(most, there, x, own):
-    """The largest so far, or what is no number, and its first place, with one more."""
-    if x == most:
-        there = min(there, own)
-    if x > most:
-        there = own
-        most = x
-    if x != x:
-        if most == most:
-            there = own
-        there = min(there, own)
-        most = x
-    return most, there
+    def _memory(self, name: str, index: Index, kind: str) -> str:
+        """An array along a dimension for the time of a call."""
+        name = self.layout.name(name, f"{kind}_{index.dimension}")
+        shape = shape_of([index.dimension])
+        what = ("scratch", name, shape, 4 if kind == "float32" else 8)
+        self.parameters[name] = name
+        return self.layout.array(name, what, [self.layout.extent(index.dimension)], kind, True)

@@ -25,8 +25,8 @@ _FILES = (
     "cpu/mathematics/error_function.py", "cpu/mathematics/powers.py",
     "cpu/mathematics/trigonometry.py",
     "cpu/mathematics/tile.py", "cpu/mathematics/turn.py", "cpu/mathematics/registers.py",
-    "cpu/kernels.py", "cpu/products.py", "cpu/orders.py", "cpu/division.py", "cpu/sharing.py",
-    "cpu/driver.py", "cpu/lazily.py",
+    "cpu/kernels.py", "cpu/products.py", "cpu/sorting.py", "cpu/running.py", "cpu/sliding.py",
+    "cpu/division.py", "cpu/sharing.py", "cpu/driver.py", "cpu/lazily.py",
 )  # fmt: skip
 _IMPORTS = (
     "import contextlib",

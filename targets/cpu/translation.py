@@ -48,7 +48,7 @@ def library() -> dict[str, ast.FunctionDef]:
     found: dict[str, ast.FunctionDef] = {}
     for name in MATHEMATICS:
         found.update(functions_of((folder / "mathematics" / f"{name}.py").read_text("utf-8")))
-    for name in ("kernels", "products", "orders"):
+    for name in ("kernels", "products", "sorting", "running", "sliding"):
         found.update(functions_of((folder / f"{name}.py").read_text("utf-8")))
     return found
 
