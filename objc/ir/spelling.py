@@ -61,6 +61,12 @@ class _Shown(StrPrinter):
     def _print_Pow(self, expr: Any, rational: bool = False) -> str:
         return str(super()._print_Pow(expr, rational)).replace("**", "^")
 
+    def _print_Integer(self, expr: Any) -> str:
+        size = abs(int(expr))
+        if size.bit_length() <= 128 or size & (size - 1):
+            return str(expr.p)
+        return f"{'-' * (int(expr) < 0)}2^{size.bit_length() - 1}"
+
     def _print_Abs(self, expr: Any) -> str:
         return f"abs({self._print(expr.args[0])})"
 
