@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from objc.kernel.call import Call
-from objc.kernel.variants import Compiled, Plan
+from objc.kernel.variants import Compiled
 from objc.target import IndexOutOfRange
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ Measure = Callable[[Any, Mapping[str, Any], Mapping[str, int]], tuple[int, int]]
 class OneByOne:
     """Runs the variant of one example for each of a batch."""
 
+    batch: Compiled
     compiled: Compiled
     call: Call
     weight: Any
@@ -48,9 +51,15 @@ class OneByOne:
     ) -> dict[str, float]:
         """As the executable of the whole batch does. Raises IndexOutOfRange."""
         total: dict[str, float] = {}
-        rows = {key for key, array in results.items() if array.ndim > 1}
+        by_example = {
+            one.key for one in self.batch.plan.outputs if one.dimensions[:1] == ("batch",)
+        }
+        # What all examples share is summed over them in float64, as a kernel over the batch does.
+        shared = {key: np.zeros(results[key].shape) for key in results.keys() - by_example}
+        rows = {key for key in by_example if results[key].ndim > 1}
         for number in range(sizes["batch"]):
             own = {key: results[key][number] for key in rows}
+            own |= {key: results[key] for key in shared}
             try:
                 found = self.compiled.run(self._given(arguments, number), _alone(sizes), own)
             except IndexOutOfRange as error:
@@ -58,11 +67,15 @@ class OneByOne:
                 raise IndexOutOfRange(
                     error.tensor, axis, error.value, error.extent, number
                 ) from None
+            for key, sums in shared.items():
+                sums += results[key]
             for key, value in found.items():
-                if key in results:
+                if key in by_example:
                     results[key][number] = value
                 else:
                     total[key] = total.get(key, 0.0) + value
+        for key, sums in shared.items():
+            results[key][...] = sums
         return total
 
     def _given(self, arguments: Mapping[str, Any], number: int) -> dict[str, Any]:
@@ -91,9 +104,10 @@ def one_by_one(
     variant: Callable[[], Compiled],
     weight: Any,
 ) -> OneByOne | None:
-    """How the examples of a call are computed one at a time; None where that gains nothing, or results
-    are not those of single examples. `batch` is the variant of them all, `variant` makes that of one."""
-    if not 0 < call.count <= MOST or not _is_of_examples(batch.plan):
+    """How the examples of a call are computed one at a time; None where that gains nothing, or a term is
+    not one of examples: all else is a row for each, or a sum over them. `batch` is the variant of them all,
+    `variant` makes that of one."""
+    if not 0 < call.count <= MOST or any(one.integer for one in batch.plan.outputs):
         return None
     whole, _ = measure(batch.run, arguments, call.sizes)
     if whole < LEAST * call.count:
@@ -104,17 +118,7 @@ def one_by_one(
     carriers = dependent(made.lets, call.batched)
     if any(term.let not in carriers for term in made.terms):
         return None  # what belongs to no example is not there once for each
-    single = OneByOne(variant(), call, weight)
+    single = OneByOne(batch, variant(), call, weight)
     given = single._given(arguments, 0)
     _, shared = measure(single.compiled.run, given, _alone(call.sizes))
     return single if shared * call.count >= SHARED * whole else None
-
-
-def _is_of_examples(plan: Plan) -> bool:
-    """Whether every result is a row for each example, or a sum over them."""
-    return all(
-        one.dimensions[0] == "batch" and not one.integer
-        if one.dimensions
-        else one.key.partition(":")[0] in ("value", "term")
-        for one in plan.outputs
-    )

@@ -21,6 +21,9 @@ objective shared(| x: real[N, D]; learn w: real[D]) =
         fit: mean[i]((sum[d](x[i, d] * w[d]) - 1)^2)
         decay: 0.1 * sum[d](w[d]^2)    over parameters
 
+loss layer(w: real[D], u: real | x: real[N, D]) =
+    sum[i](softplus(sum[d](x[i, d] * w[d]) - u * x[i, 0])) / N
+
 loss biased(x: real[N] ; b: real = 1) = sum[i](exp(x[i]) - b * x[i]) + 2
 
 loss chain(x: real[T, K]) =
@@ -111,13 +114,31 @@ def test_a_bad_position_is_found_in_its_example(counted: list[bool]) -> None:
         objc.compile(TEXT).pairs.value_and_grad(**x)
 
 
+def test_what_all_examples_share_is_summed_over_them(counted: list[bool]) -> None:
+    rng = np.random.default_rng(4)
+    x, w, u = rng.normal(size=(3, 5, 2)), rng.normal(size=2), np.float64(0.3)
+    module, plain = objc.compile(TEXT).layer, objc.compile(TEXT, target="numpy").layer
+    for weight in (None, [1.0, 2.0, 0.5]):
+        alike(
+            module.value_and_grad(w, u, x, weight=weight),
+            plain.value_and_grad(w, u, x, weight=weight),
+        )
+    alike(module.hessian_diagonal(w, u, x), plain.hessian_diagonal(w, u, x))
+    along = (w[::-1].copy(), u)
+    alike(
+        module.hessian_vector_product(w, u, x, vector=along),
+        plain.hessian_vector_product(w, u, x, vector=along),
+    )
+    assert counted == [True] * 4
+
+
 def test_what_belongs_to_no_example_is_there_once(counted: list[bool]) -> None:
     rng = np.random.default_rng(1)
     x, w = rng.normal(size=(3, 5, 2)), rng.normal(size=2)
     module, plain = objc.compile(TEXT), objc.compile(TEXT, target="numpy")
     alike(module.shared.value_and_grad(x, w=w), plain.shared.value_and_grad(x, w=w))
     alike(module.shared(x, w=w), plain.shared(x, w=w))
-    assert counted == [False, False]  # by what all share, and with what is of no example
+    assert counted == [False, False]
     for reduction in ("mean", "sum"):
         x = rng.normal(size=(3, 4))
         one, other = (
