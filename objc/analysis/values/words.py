@@ -22,7 +22,7 @@ def in_words(values: Interval) -> str | None:
     if values.low == 0:
         return "nonnegative"
     if values.high == 0:
-        return "nonpositive"
+        return "at most 0"
     if values.low > -float("inf"):
         return f"at least {end(values.low, ROUND_FLOOR)}"
     if values.high < float("inf"):
