@@ -74,7 +74,7 @@ def hessian_vector_product(program: Program, wrt: Iterable[str]) -> Program:
         name: (lambda positions, vector=vector: vector.read(*positions))  # type: ignore[misc]
         for name, vector in vectors.items()
     }
-    program, log_probabilities = name_log_probabilities(program)
+    program, log_probabilities = name_log_probabilities(program, moved_by(program, seeds))
     forward = Forward(program, seeds, (), log_probabilities)
     forward.run()
     outputs = dict(program.outputs)
@@ -119,7 +119,9 @@ def _hessian_diagonal(program: Program, name: str) -> Program:
     forward.run()
     log_probabilities: Mapping[str, LogProbability] = {}
     if forward.spread:  # once more, with names
-        program, log_probabilities = name_log_probabilities(program, forward.spread)
+        program, log_probabilities = name_log_probabilities(
+            program, moved_by(program, [name]), forward.spread
+        )
         gradient_let = program.let[gradient_let.name]
         forward = Forward(program, {name: seed}, direction, log_probabilities)
         forward.run()

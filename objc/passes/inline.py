@@ -19,7 +19,9 @@ from objc.ir.parts import found_in
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.passes.delta import told_by
 from objc.passes.differences import is_difference
+from objc.passes.untaken import decided
 
 Wanted = Callable[[Let, Expression, Let], bool]
 """Whether to inline a let, whose body at the read is given, into a reader."""
@@ -164,8 +166,12 @@ def _expand(let: Let, candidates: Mapping[str, Let], wanted: Wanted) -> Let:
         return let
     body = let.body.xreplace(mapping)
     guard = let.guard.xreplace(mapping)
+    if not _is_small(body) and body.has(Branch):
+        body = decided(body)
     if not _is_small(body) or not _is_small(guard) or not _is_real(body):
         return let
+    if guard != sympy.true and body.has(Branch):
+        body = body.xreplace(told_by(guard))  # what was read within the same guard
     return replace(let, body=body, guard=guard)
 
 

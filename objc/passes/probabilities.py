@@ -16,8 +16,10 @@ import sympy
 from objc.atoms import softplus
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Program
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Condition, Expression, Read, conjuncts, indices_of, substitute_positions
 from objc.passes.delta import under
+from objc.passes.impossible import LEAST
 
 ZERO = sympy.Integer(0)
 
@@ -30,10 +32,8 @@ def without_probabilities(let: Let, program: Program) -> tuple[Let, Expression]:
     whole: Expression = ZERO
     for addend in _addends(let.body):
         constant = _weight_of_simplex(addend, let, program)
-        if constant is None and normalizers:
+        if constant is None and normalizers and _has_name(addend):
             constant = _constant(addend, let, program, normalizers)
-            if constant is not None:
-                constant = under(around(let), constant)
         if constant is None:
             kept.append(addend)
         else:
@@ -41,6 +41,21 @@ def without_probabilities(let: Let, program: Program) -> tuple[Let, Expression]:
     if whole == 0:
         return let, ZERO
     return replace(let, body=sympy.Add(*kept)), whole
+
+
+def constants_of_softmaxes(let: Let, program: Program) -> Expression | None:
+    """What a sum is of which all addends are constants times whole softmaxes; None if one isn't. (Beside
+    others that vary it may be what they cancel with, entry by entry.)"""
+    normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
+    if not normalizers:
+        return None
+    whole = ZERO
+    for addend in sympy.Add.make_args(let.body):
+        constant = _constant(addend, let, program, normalizers)
+        if constant is None:
+            return None
+        whole += constant
+    return whole
 
 
 def _addends(body: Expression) -> Iterator[Expression]:
@@ -107,17 +122,58 @@ def _weight_of_simplex(addend: Expression, let: Let, program: Program) -> Expres
 def _constant(
     addend: Expression, let: Let, program: Program, normalizers: dict[str, Let]
 ) -> Expression | None:
-    """c of c·exp(b − l), where c doesn't vary over the loop and the exponentials are all there are."""
-    for factor in sympy.Mul.make_args(addend):
-        if not isinstance(factor, sympy.exp):
-            continue
-        constant = addend / factor
-        if indices_of(constant) & set(let.over) or constant.has(sympy.exp):
-            continue
-        exponent = written_out(factor.args[0], program)
-        if any(is_whole(exponent, read, let, normalizers) for read in exponent.atoms(Read)):
-            return constant
+    """c of c·exp(b − l), where c doesn't vary over the loop and the exponentials are all there are: where
+    what the guard says beside the loop holds, and something is left of the loop."""
+    outside = around(let)
+    inside = sympy.And(*(one for one in conjuncts(let.guard) if indices_of(one) & set(let.over)))
+    loops = (let, replace(let, guard=inside))
+    factors = sympy.Mul.make_args(_with_shares(addend, let, program))
+    varying = [one for one in factors if indices_of(one) & set(let.over)]
+    constant = sympy.Mul(*(one for one in factors if one not in varying))
+    exponent = None if constant.has(sympy.exp) else _exponent_of(varying, let)
+    if exponent is None:
+        return None
+    exponent = written_out(exponent, program)
+    for read in sorted(exponent.atoms(Read), key=spelled):
+        if any(is_whole(exponent, read, one, normalizers) for one in loops):
+            some = sympy.true if inside == sympy.true else sympy.Gt(read, LEAST)
+            return under(outside, under(some, constant))
     return None
+
+
+def _with_shares(product: Expression, let: Let, program: Program) -> Expression:
+    """A product with the coefficients that are shares by what they are."""
+    factors = []
+    for one in sympy.Mul.make_args(product):
+        named = program.let.get(one.tensor) if isinstance(one, Read) else None
+        varies = bool(indices_of(one) & set(let.over))
+        if named is not None and varies and named.reduction is None and named.body.has(sympy.exp):
+            one = substitute_positions(
+                named.body, dict(zip(named.free, one.positions, strict=True))
+            )
+        factors.append(one)
+    return sympy.Mul(*factors)
+
+
+def _exponent_of(factors: list[Any], let: Let) -> Expression | None:
+    """u + log w of factors exp(u) and w, which are positive where the guard of a sum holds."""
+    exponents = [one.args[0] for one in factors if isinstance(one, sympy.exp)]
+    if len(exponents) != 1:
+        return None
+    for one in factors:
+        base, power = one.as_base_exp()
+        if isinstance(one, sympy.exp):
+            continue
+        if not base.is_positive and sympy.Gt(base, 0) not in conjuncts(let.guard):
+            return None
+        exponents.append(power * sympy.log(base))
+    return sympy.Add(*exponents)
+
+
+def _has_name(addend: Expression) -> bool:
+    """Whether a log-probability stands there by name."""
+    factors = sympy.Mul.make_args(addend)
+    return any(isinstance(one, sympy.exp) and isinstance(one.args[0], Read) for one in factors)
 
 
 def written_out(exponent: Any, program: Program) -> Any:

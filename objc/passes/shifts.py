@@ -22,7 +22,7 @@ from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.ir.symbols import Expression, Read, indices_of, position_value, substitute_positions
 
 _NONE = -(sympy.Integer(2) ** 127)
 """The maximum of no points is below it in every type, and what SymPy holds for real may be compared."""
@@ -74,11 +74,12 @@ class Shifts:
 
 
 def name_log_probabilities(
-    program: Program, wanted: Container[str] | None = None
+    program: Program, moving: Container[str], wanted: Container[str] | None = None
 ) -> tuple[Program, Mapping[str, LogProbability]]:
     """A let `u[k] := b[k] − l` wherever a body has the difference of a logsumexp's addend and the
     logsumexp, of those that are `wanted`: its tangent is then one difference, which nothing multiplies
-    out."""
+    out. Logarithms of weights, which stand before the exponential, are not in it if nothing that is `moving`
+    is in them: they have no tangent."""
     inside = members(program)
     normalizers = {
         let.name: let
@@ -94,7 +95,9 @@ def name_log_probabilities(
     for let in program.lets:
         body = let.body
         for node in sorted(body.atoms(sympy.Add), key=spelled):
-            found = None if let.name in inside else _log_probability(node, let, normalizers)
+            found = None
+            if let.name not in inside:
+                found = _log_probability(node, let, normalizers, moving)
             if found is None:
                 continue
             difference, normalizer, places = found
@@ -130,13 +133,17 @@ def without_names(program: Program, named: Mapping[str, LogProbability]) -> Prog
 
 
 def _is_plain(let: Let) -> bool:
-    """Whether the addends may be read at every point: there is no guard, or nothing that one guards."""
+    """Whether the addends may be read at every point: there is no guard, or nothing that one guards, as the
+    place of a label is the same at every point."""
     positions = (position for read in let.body.atoms(Read) for position in read.positions)
-    return let.guard == sympy.true or all(one.index is not None for one in positions)
+    over = set(let.over)
+    return let.guard == sympy.true or all(
+        one.index is not None or not over & indices_of(position_value(one)) for one in positions
+    )
 
 
 def _log_probability(
-    node: Any, reader: Let, normalizers: Mapping[str, Let]
+    node: Any, reader: Let, normalizers: Mapping[str, Let], moving: Container[str]
 ) -> tuple[Expression, str, Mapping[Index, Position]] | None:
     """b[k] − l where it, or its negative, is part of a sum, with the logsumexp and the places."""
     for addend in node.args:
@@ -145,13 +152,26 @@ def _log_probability(
             continue
         let = normalizers[read.tensor]
         for mapping in _places(let, read, reader, node):
-            moved = substitute_positions(let.body, mapping) - read
+            here = substitute_positions(let.body, mapping)
             chosen = {mapping[one].index for one in let.over} - {None}
-            if not chosen <= indices_of(moved):  # s[i] − s[i]: no addend of these places is left
+            if not chosen <= indices_of(here):  # s[i] − s[i]: no addend of these places is left
                 continue
-            if _less(node, -sign * moved) is not None:
-                return moved, let.name, mapping
+            for body in (here, _without_weights(here, moving)):
+                if _less(node, sign * (read - body)) is not None:
+                    return body - read, let.name, mapping
     return None
+
+
+def _without_weights(body: Expression, moving: Container[str]) -> Expression:
+    """A sum without the logarithms of what does not move."""
+    return sympy.Add(
+        *(
+            one
+            for one in sympy.Add.make_args(body)
+            if not isinstance(one.as_coeff_Mul()[1], sympy.log)
+            or any(read.tensor in moving for read in one.atoms(Read))
+        )
+    )
 
 
 def _places(let: Let, read: Read, reader: Let, node: Any) -> Iterator[dict[Index, Position]]:

@@ -11,7 +11,7 @@ from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Expression
 from objc.passes.delta import Domains, resolve, under
 from objc.passes.diagonals import contract_diagonals
-from objc.passes.probabilities import without_probabilities
+from objc.passes.probabilities import constants_of_softmaxes, without_probabilities
 
 
 def simplify(program: Program) -> Program:
@@ -32,13 +32,15 @@ def _resolve_sums(program: Program) -> Program:
     for let in program.lets:
         if let.reduction == "sum":
             let, whole = without_probabilities(let, program)
-            lets += _resolve_sum(let, names, domains, whole)
+            lets += _resolve_sum(let, names, domains, whole, program)
         else:
             lets.append(let)
     return program.with_lets(lets)
 
 
-def _resolve_sum(let: Let, names: Names, domains: Domains, whole: Expression) -> list[Let]:
+def _resolve_sum(
+    let: Let, names: Names, domains: Domains, whole: Expression, program: Program
+) -> list[Let]:
     """The sum without the addends that a δ fixes, and those added to it, with `whole`."""
     kept: list[Expression] = []
     fixed: list[Expression] = [] if whole == 0 else [whole]
@@ -54,7 +56,12 @@ def _resolve_sum(let: Let, names: Names, domains: Domains, whole: Expression) ->
         else:
             loops.append(replace(let, body=body, over=over, guard=guard))
     if kept:
-        loops.insert(0, replace(let, body=sympy.Add(*kept)))
+        rest = replace(let, body=sympy.Add(*kept))
+        constants = constants_of_softmaxes(rest, program)
+        if constants is None:
+            loops.insert(0, rest)
+        else:
+            fixed.append(constants)
     if not fixed and len(loops) == 1:
         return loops
     for number, loop in enumerate(loops):

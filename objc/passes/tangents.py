@@ -20,12 +20,15 @@ from objc.ir.symbols import (
     Expression,
     IndexValue,
     Read,
+    indices_of,
     position_value,
     substitute_positions,
 )
 from objc.passes.contributions import Contribution, Sums
 from objc.passes.delta import resolve, under
+from objc.passes.differences import is_difference
 from objc.passes.partials import direct_reads, moved_by, partial
+from objc.passes.rewrites.forms import factored
 from objc.passes.shifts import LogProbability, Shifts
 from objc.passes.weights import Weights
 
@@ -70,11 +73,11 @@ def _on(diagonal: Diagonal, places: Mapping[Index, Position]) -> Condition:
 
 @dataclass(frozen=True)
 class _Shifted:
-    """A logsumexp, the tangent of its addends and their mean, its own, on a diagonal; `alone` is the tangent
-    of the addends that one coordinate moves without others."""
+    """A logsumexp, the tangent of its addends less their mean, and the mean, its own, on a diagonal; `alone`
+    is the tangent of the addends that one coordinate moves without others."""
 
     let: Let
-    tangent: Expression
+    centered: Expression
     mean: Expression
     diagonal: Diagonal
     alone: Expression
@@ -255,6 +258,7 @@ class Forward:
             tangent = sympy.Add(*(one.body for one in several))
         tangent = substitute_positions(tangent, _places(diagonal))
         direction = self._off(diagonal)
+        scale, tangent = _scale_and_difference(tangent, let)
         terms = self.shifts.terms_of(let, tangent, direction)
         if terms is None:
             return False
@@ -264,7 +268,7 @@ class Forward:
         rest = self.sums.build(f"{let.name}_dot_rest", (*let.free, *direction), [part])
         mean = top if rest is None else top + rest.read(*rest.free)
         those = sympy.Add(*(one.body for one in alone))
-        self.shifted[let.name] = _Shifted(let, v, mean, diagonal, those)
+        self.shifted[let.name] = _Shifted(let, scale * (v - mean), scale * mean, diagonal, those)
         if alone:
             parts = [Contribution(weight * one.body, let.over, let.guard) for one in alone]
             self.tangents[let.name] = self._on_diagonals(let, parts)
@@ -276,7 +280,7 @@ class Forward:
         if one is None or one.normalizer not in self.shifted:
             return False
         found = self.shifted[one.normalizer]
-        part = Contribution(found.at(found.tangent - found.mean, one.places), (), sympy.true)
+        part = Contribution(found.at(found.centered, one.places), (), sympy.true)
         diagonal = self._diagonal([part], let.free)
         free = (*let.free, *self._off(diagonal))
         body = _moved(part, diagonal).body
@@ -314,6 +318,19 @@ class Forward:
 def _addends(expression: Expression) -> tuple[Expression, ...]:
     expanded: tuple[Expression, ...] = sympy.Add.make_args(sympy.expand_mul(expression, deep=False))
     return expanded
+
+
+def _scale_and_difference(tangent: Expression, let: Let) -> tuple[Expression, Expression]:
+    """A tangent of the addends of a reduction as a difference of reads times what they all have, as one over
+    a temperature: what is subtracted is then rounded once."""
+    if is_difference(tangent):
+        return ONE, tangent
+    factors = sympy.Mul.make_args(factored(tangent))
+    varying = [one for one in factors if indices_of(one) & set(let.over)]
+    if len(varying) != 1 or not is_difference(varying[0]):
+        return ONE, tangent
+    others = sympy.Mul(*(one for one in factors if one is not varying[0]))
+    return (others, varying[0]) if indices_of(others) <= set(let.free) else (ONE, tangent)
 
 
 def _places(diagonal: Diagonal) -> Mapping[Index, Position]:

@@ -21,6 +21,22 @@ def sink(program: Program) -> Program:
     return program.with_lets(lets)
 
 
+def decided(expression: Any) -> Any:
+    """An expression without the branches that a branch around them has decided."""
+    if not expression.args or not expression.has(Branch):
+        return expression
+    if isinstance(expression, Branch):
+        return Branch(expression.args[0], *map(decided, _told_arms(expression)))
+    return expression.func(*map(decided, expression.args))
+
+
+def _told_arms(branch: Any) -> tuple[Any, Any]:
+    """The arms of a branch, each with what its condition decides there."""
+    condition, then, otherwise = branch.args
+    told = {condition: sympy.true} | told_by(condition)
+    return then.xreplace(told), otherwise.xreplace({condition: sympy.false})
+
+
 def sink_conditions(expression: Any) -> Any:
     """Put every factor of Iverson's bracket inside it: `[c]·f` = `if c then f else 0`, so that f is
     not evaluated where c doesn't hold."""
@@ -29,11 +45,7 @@ def sink_conditions(expression: Any) -> Any:
     if not expression.has(Branch):
         return expression
     if isinstance(expression, Branch):
-        condition, then, otherwise = expression.args
-        then = sink_conditions(then.xreplace({condition: sympy.true} | told_by(condition)))
-        return Branch(
-            condition, then, sink_conditions(otherwise.xreplace({condition: sympy.false}))
-        )
+        return Branch(expression.args[0], *map(sink_conditions, _told_arms(expression)))
     arguments = [sink_conditions(one) for one in expression.args]
     if isinstance(expression, sympy.Pow) and _vanishes_as_power(*arguments):
         condition, *arms = arguments[0].args

@@ -5,6 +5,7 @@ by its exponentials. The table of `tests.passes.frameworks` does not have them.
 from __future__ import annotations
 
 from .form import LOGITS, Form, Row, two
+from .naive_contrasts import CONTRAST_FORMS
 from .naive_counts import COUNT_FORMS
 from .naive_domains import DOMAIN_FORMS
 from .naive_exponents import SMALL_FORMS
@@ -102,4 +103,5 @@ CHOICES = (
 DEFINITIONS: tuple[Form, ...] = (
     *CHOICES, *BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED, *SMALL_FORMS, *PAPER_FORMS,
     *RANGE_FORMS, *COUNT_FORMS, *QUOTIENT_FORMS, *LOSS_FORMS, *DOMAIN_FORMS,
+    *CONTRAST_FORMS,
 )  # fmt: skip

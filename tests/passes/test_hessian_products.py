@@ -27,6 +27,9 @@ LOSSES = {
     " logsumexp[k | keep[k] > 0](z[k]) - z[y]",
     "capped logits": "loss form(z: real[K] | y: index(K)) = -log(softmax(w)[y])\n"
     "    where w[k] = 30 * tanh(z[k] / 30)",
+    "the others alone": "loss form(z: real[K] | y: index(K)) = log(1 + sum[k | k != y](exp(z[k] - z[y])))",
+    "weights of the others": "loss form(z: real[K] | y: index(K), m: positive[K]) ="
+    " log(1 + sum[k | k != y](m[k] * exp(z[k] - z[y])))",
     "the entropy": "loss form(z: real[K]) = -sum[k](softmax(z)[k] * log(softmax(z)[k]))",
 }  # fmt: skip
 
@@ -68,6 +71,41 @@ def test_product_keeps_its_digits(text: str) -> None:
                 found[key][place],
                 expected,
             )
+
+
+FAR_APART = {
+    "the others at a temperature": "loss form(z: real[K] | y: index(K); t: positive = 3) ="
+    " log(1 + sum[k | k != y](exp((z[k] - z[y]) / t)))",
+    "each with those before": "loss form(z: real[K]) ="
+    " sum[i](log(1 + sum[k | k < i](exp(z[k] - z[i]))))",
+    "each with those of larger keys": "loss form(z: real[K] | t: real[K]) ="
+    " sum[i](log(1 + sum[k | t[k] > t[i]](exp(z[k] - z[i]))))",
+    "two sums": "loss form(z: real[K] | keep: binary[K]) ="
+    " log(1 + sum[k | keep[k] == 0](exp(z[k])) * sum[k | keep[k] == 1](exp(-z[k])))",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FAR_APART.values(), ids=FAR_APART.keys())
+def test_product_of_scores_that_are_far_apart(text: str) -> None:
+    """Where nothing but 1e-17 is left of a row, as two of the scores differ by 40."""
+    program = lower(parse(Source("form.objc", text))).programs["form"]
+    inputs: dict[str, Any] = {
+        "z": np.array(
+            [[0.0, -40.0, -80.0], [30.0, 0.0, 1.0], [0.0, 40.0, 90.0], [-30.0, 20.0, 90.0]]
+        ),
+        "y": np.array([0, 0, 1, 2]),
+        "t": 3.0 if "positive" in text else np.array([[3.0, 2.0, 1.0]] * 4),
+        "keep": np.array([[1, 0, 0]] * 4),
+    }
+    inputs = {name: value for name, value in inputs.items() if name in program.input}
+    batched = frozenset(one.name for one in program.inputs if one.role != "hyperparameter")
+    derived = derive(program, Variant(("hessian_vector_product",), ("z",), batched))
+    truth, _ = Reference(program, derived, ("z",)).at(inputs)
+    found = evaluate(derived, {**inputs, "scale": 1.0, "vector_z": vector_like(inputs["z"])})
+    key = "hessian_vector_product:z"
+    for place in np.ndindex(found[key].shape):
+        error = abs(mpmath.mpf(found[key][place]) - truth[key][place])
+        assert error <= 1e-13 * abs(truth[key][place]), place
 
 
 def test_masked_row_without_points_has_no_curvature() -> None:

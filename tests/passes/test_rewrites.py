@@ -228,5 +228,7 @@ def test_masks_that_agree_are_one() -> None:
     assert whole == Branch(k > 0, x * exp(x), zero)
     apart = Branch(k > 0, x, zero) * Branch(k > 1, exp(x), zero)
     assert rewrite(apart) == apart
-    other = Branch(k > 0, x, zero) * Branch(k > 0, exp(x), w)
-    assert rewrite(other) == other
+    decided = Branch(k > 0, x, zero) * Branch(k > 0, exp(x), w)
+    assert rewrite(decided) == Branch(k > 0, x * exp(x), zero)
+    opposite = Branch(sympy.Eq(k, 3), x, zero) * (Branch(sympy.Ne(k, 3), exp(x), w) + x)
+    assert rewrite(opposite) == Branch(sympy.Eq(k, 3), x * (w + x), zero)

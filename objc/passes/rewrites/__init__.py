@@ -20,6 +20,7 @@ from objc.passes.rewrites.branches import (
     addends_of_an_arm,
     arm_over_its_factor,
     constant_beside_branch,
+    decided_by_mask,
     equal_addends,
     join_branch,
     known_condition,
@@ -230,6 +231,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
         sympy.Mul,
         (
             same_mask,
+            decided_by_mask,
             same_cases,
             arm_over_its_factor,
             arm_over_divisor,

@@ -10,6 +10,7 @@ import sympy
 from objc.atoms import Branch, expm1, sigmoid, softplus, stop_gradient
 from objc.ir.parts import found_in
 from objc.ir.symbols import Expression, Read
+from objc.passes.delta import told_by
 from objc.passes.rewrites.forms import ONE, ZERO, Rewrite
 
 
@@ -231,6 +232,23 @@ def same_mask(node: Any) -> Expression | None:
             rest = [f for f in node.args if f is not one and f is not other]
             return sympy.Mul(*rest, Branch(condition, other.args[1] * arm, ZERO))
         seen[condition] = one
+    return None
+
+
+def decided_by_mask(node: Any) -> Expression | None:
+    """(if c then a else 0)·(if not c then b else d) = if c then a·d else 0: within a mask its condition is
+    known to the branches beside it."""
+    for mask in node.args:
+        if not isinstance(mask, Branch) or mask.args[2] != 0:
+            continue
+        condition, arm, _ = mask.args
+        told = told_by(condition)
+        others = [one for one in node.args if one is not mask]
+        decided = [one for one in others if any(b.args[0] in told for b in found_in(one, Branch))]
+        if decided:
+            rest = [one for one in others if one not in decided]
+            inside = sympy.Mul(arm, *(one.xreplace(told) for one in decided))
+            return sympy.Mul(*rest, Branch(condition, inside, ZERO))
     return None
 
 
