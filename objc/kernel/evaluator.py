@@ -22,7 +22,13 @@ from objc.kernel.outputs import Results, parts_by_input
 from objc.kernel.quick import Quick, quick_of
 from objc.kernel.recipes import MOST, Recipe, recipe_of
 from objc.kernel.signature import InputSignature, Signature
-from objc.kernel.value_errors import EmptyAxis, EmptyMean, PositionOutOfRange, TooLargeForMemory
+from objc.kernel.value_errors import (
+    EmptyAxis,
+    EmptyChoice,
+    EmptyMean,
+    PositionOutOfRange,
+    TooLargeForMemory,
+)
 from objc.kernel.variants import (
     Compiled,
     Request,
@@ -34,7 +40,7 @@ from objc.kernel.variants import (
 from objc.target import DType, IndexOutOfRange
 
 if TYPE_CHECKING:
-    from objc.ir.program import Program
+    from objc.ir.program import Let, Program
     from objc.kernel.device_recipes import DeviceRecipe
     from objc.source import Span
 
@@ -436,6 +442,13 @@ class Evaluator:
         example = None
         if error.example is not None and call.batch is not None:
             example = call.example(error.example)
+        choice = self._empty_choice(error)
+        if choice is not None and choice.reduction is not None:
+            return InputError(
+                EmptyChoice(
+                    choice.span, signature.name, choice.reduction, error.tensor, example or ()
+                )
+            )
         # The batch is an axis of its own, which the user's text doesn't have.
         axis = error.axis - self._is_batched(error.tensor, call)
         span, dimension = self._place_of(error.tensor, axis, error.value)
@@ -473,6 +486,22 @@ class Evaluator:
             return False
         names = {name, *program.behind([program.let[name]])}
         return any(read.tensor in call.batched for one in names for read in program.let[one].reads)
+
+    def _empty_choice(self, error: IndexOutOfRange) -> Let | None:
+        """The argmax or argmin at which a tensor is read, where its guard has left it nothing to choose."""
+        from objc.ir.program import readers
+        from objc.ir.symbols import Read
+
+        program = self._program()
+        if error.value != -1:
+            return None
+        for _, read in readers(program):
+            for position in read.positions if read.tensor == error.tensor else ():
+                if isinstance(position.base, Read) and not position.offset:
+                    let = program.let.get(position.base.tensor)
+                    if let is not None and let.reduction in ("argmax", "argmin"):
+                        return let
+        return None
 
     def _place_of(self, tensor: str, axis: int, value: int) -> tuple[Span | None, str]:
         """What in the text reads a tensor at computed places along an axis, or else what declares it; and

@@ -83,6 +83,34 @@ class PositionOutOfRange(CallDiagnostic):
 
 
 @dataclass(frozen=True)
+class EmptyChoice(CallDiagnostic):
+    """A guard leaves an argmax or argmin nothing to choose from, and what it chose is read.
+
+    Example: `x[argmax[k | mask[k] == 1](score[k])]` for a row whose mask is all 0.
+
+    Mend: say what is meant where nothing is left: `if any[k](mask[k] == 1) then x[argmax[k | …](…)] else 0`;
+    or leave such examples out with `mask=`.
+    """
+
+    code: ClassVar[str] = "E0433"
+    reduction: str
+    tensor: str
+    example: tuple[int, ...]
+
+    def title(self) -> str:
+        return (
+            f"{self.declaration}: an {self.reduction} is left without entries{where(self.example)},"
+            f" and `{self.tensor}` is read at what it chose"
+        )
+
+    def label(self) -> str:
+        return "its guard leaves nothing here"
+
+    def help(self) -> str:
+        return f"say what is meant then: `if any[…](…) then {self.tensor}[{self.reduction}[…](…)] else 0`"
+
+
+@dataclass(frozen=True)
 class EmptyBatch(CallDiagnostic):
     """The mean over no examples was asked for.
 

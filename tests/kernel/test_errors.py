@@ -177,6 +177,19 @@ def test_a_computed_position(module: Any, golden: Callable[[Path, str], None]) -
     golden(HERE / "computed_position.txt", str(caught.value))
 
 
+def test_a_choice_of_nothing(module: Any, golden: Callable[[Path, str], None]) -> None:
+    text = (
+        "loss hardest(s: real[N], v: real[N] | m: binary[N]) = v[best]^2 + s[0]\n"
+        "    where best = argmax[j | m[j] == 1](s[j])"
+    )
+    kernel = objc.compile(text, target=module.huber.target).hardest
+    given = (np.ones((2, 3)), np.ones((2, 3)), [[1, 0, 1], [0, 0, 0]])
+    for method in (kernel, kernel.value_and_grad, kernel.per_example):
+        with pytest.raises(objc.InputError) as caught:
+            method(*given)
+        golden(HERE / "choice_of_nothing.txt", str(caught.value))
+
+
 def test_a_computed_position_of_a_recurrence(module: Any) -> None:
     """What is defined by example has a batch axis that the text has not; what reads at the place that is
     told is shown, not the other readers."""
@@ -215,7 +228,9 @@ def test_a_refused_cache(golden: Callable[[Path, str], None]) -> None:
 
 def test_every_golden_has_a_case() -> None:
     named = {path.stem for path in HERE.glob("*.txt")}
-    assert named == {*CASES, "computed_position", "cache_refused", "too_many_steps"}
+    assert named == {
+        *CASES, "computed_position", "choice_of_nothing", "cache_refused", "too_many_steps",
+    }  # fmt: skip
 
 
 def diagnostics() -> Iterator[type[Diagnostic]]:
