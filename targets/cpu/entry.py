@@ -20,6 +20,7 @@ from objc.targets.cpu.translation import (
     Translator,
     functions_of,
     library,
+    multiplies,
 )
 
 TABLES = (("slots", I64), ("values", F64))
@@ -33,7 +34,8 @@ def translate(text: str, bits: int, parts: Parts | None = None) -> ir.Module:
     kernels call; without it the module has them too.
     """
     module = ir.Module("objc")
-    functions = {**library(), **functions_of(text)}
+    own = functions_of(text)
+    functions = {**library(), **own}
     pointers = [ir.PointerType(kind) for _, kind in TABLES]
     signature = ir.FunctionType(ir.VoidType(), [*pointers, *[I64] * 5])
     entry = ir.Function(module, signature, "entry")
@@ -45,7 +47,10 @@ def translate(text: str, bits: int, parts: Parts | None = None) -> ir.Module:
         Array(pointer, kind, (I64(1 << 31),))
         for pointer, (_, kind) in zip(entry.args, TABLES, strict=False)
     ]
-    body = Entry(Translator(module, functions, bits, parts=parts), entry, functions["entry"])
+    translator = Translator(
+        module, functions, bits, parts=parts, multiplies=any(map(multiplies, own.values()))
+    )
+    body = Entry(translator, entry, functions["entry"])
     body.fill([*values, *entry.args[2:]])
     return module
 

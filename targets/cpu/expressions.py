@@ -30,6 +30,7 @@ from objc.targets.cpu.mathematics.tile import (
     rows_of_tile,
 )
 from objc.targets.cpu.mathematics.turn import build_move, build_turn
+from objc.targets.cpu.names import settled
 
 from objc.errors import InternalError
 
@@ -56,6 +57,7 @@ class Functions(Protocol):
     bits: int
     loops: int
     module: Any
+    multiplies: bool
 
     def function(self, name: str, arguments: Sequence[Value]) -> tuple[Any, Any]:
         """The LLVM function for these types of arguments, and the shape of its result."""
@@ -91,8 +93,25 @@ class Expressions:
         """The names that the function uses, types among them."""
         return {one.id for one in ast.walk(self.node) if isinstance(one, ast.Name)}
 
+    @functools.cached_property
+    def settled(self) -> frozenset[str]:
+        """The names that are values, and not places in memory where one stands."""
+        return settled(self.node)
+
     def _fail(self, node: ast.AST, why: str) -> InternalError:
         return InternalError(f"{self.node.name}: {why}: {ast.unparse(node)}")
+
+    def _bind(self, name: str, value: Value) -> None:
+        """A scalar that is bound more than once lives in memory, which LLVM makes a register."""
+        if isinstance(value, Array) or name in self.settled:
+            self.variables[name] = value
+            return
+        if name not in self.variables:
+            self.variables[name] = self.start.alloca(value.type, name=name)
+        place = self.variables[name]
+        if place.allocated_type != value.type:
+            raise self._fail(ast.Name(name), f"{place.allocated_type} becomes {value.type}")
+        self.b.store(value, place)
 
     # -------------------------------------------------------------- expressions
 
@@ -108,7 +127,8 @@ class Expressions:
                 held = self.variables.get(name)
                 if held is None:
                     raise self._fail(node, "an unknown name")
-                return held if isinstance(held, Array) else self.b.load(held)
+                is_value = isinstance(held, Array) or name in self.settled
+                return held if is_value else self.b.load(held)
             case ast.Attribute(value=ast.Name(id="math"), attr=name):
                 return F64(getattr(math, name))
             case ast.Tuple(elts=parts):

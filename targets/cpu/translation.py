@@ -10,14 +10,14 @@ from __future__ import annotations
 import ast
 import copy
 import functools
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from llvmlite import ir
-from objc.targets.cpu.expressions import I64, Array, Expressions, Value, flat
-from objc.targets.cpu.mathematics.tile import TILES
-from objc.targets.cpu.mathematics.turn import build_turned_copy
+from objc.targets.cpu.expressions import I64, Array, Value, flat
+from objc.targets.cpu.loops import Loops, is_rare
 
 FLAGS = ("contract", "nsz", "arcp")
 STEP_FLAGS = ("contract", "nsz")
@@ -31,14 +31,8 @@ MATHEMATICS = (
 )  # fmt: skip
 """The files of the vector mathematics."""
 
-TURNED_COPY = "turned_copy"
-"""The function that does what loops do that copy a matrix with its axes turned."""
-
-_WHOLE = 4
-"""Vectors that a loop may take at a time."""
-
-_BY_HAND = {*TILES, "turn_rows", "turn_columns", "move_rows", "move_columns"}
-"""What takes whole vectors as it is: loops beside it have the rest, of which LLVM need not make more."""
+PRODUCTS = ("product", "distances", "pulls")
+"""The functions that multiply matrices."""
 
 
 @functools.lru_cache(maxsize=1)
@@ -57,6 +51,11 @@ def functions_of(text: str) -> dict[str, ast.FunctionDef]:
     return {one.name: one for one in ast.parse(text).body if isinstance(one, ast.FunctionDef)}
 
 
+def multiplies(node: ast.FunctionDef) -> bool:
+    """Whether a function multiplies matrices."""
+    return any(isinstance(one, ast.Name) and one.id in PRODUCTS for one in ast.walk(node))
+
+
 Parts: TypeAlias = dict[str, Callable[[], ir.Module]]
 """How modules are made of the functions that many kernels call, each by the name of its function."""
 
@@ -65,7 +64,8 @@ class Translator:
     """A module being made: functions are translated when first called with given types.
 
     `told` has by function and types of arguments what it returns, for trials too. What is to be compiled
-    `alone` is left to `parts`, where they are given, and only declared.
+    `alone` is left to `parts`, where they are given, and only declared. `multiplies`: matrices are
+    multiplied, beside which the loops of rows are short.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Translator:
         told: dict[str, Any] | None = None,
         parts: Parts | None = None,
         is_trial: bool = False,
+        multiplies: bool = False,
     ) -> None:
         self.module = module
         self.functions = functions
@@ -85,6 +86,7 @@ class Translator:
         self.told = {} if told is None else told
         self.parts = parts
         self.is_trial = is_trial
+        self.multiplies = multiplies
 
     def function(
         self, name: str, arguments: Sequence[Value], is_own: bool = False
@@ -98,7 +100,7 @@ class Translator:
         if "fixed" in kinds:
             numbers = _numbers(node, arguments)
             key += f".{'.'.join(map(str, numbers.values()))}"
-            node = _Fixed(numbers).visit(copy.deepcopy(node)) if key not in self.made else node
+            node = _for_numbers(node, tuple(numbers.items()))
         if key not in self.made:
             if key not in self.told:
                 self.told[key] = self._result(node, arguments)
@@ -118,6 +120,9 @@ class Translator:
             if not self.is_trial:
                 places = iter(made.args)
                 bound = [_again(value, places) for value in arguments]
+                if "fixed" in kinds:
+                    known = zip(arguments, bound, strict=True)
+                    bound = [one if _is_number(one) else place for one, place in known]
                 flags = () if "helper" in kinds else FLAGS
                 self.body()(self, made, node, flags).fill(bound)
         return self.made[key]
@@ -147,7 +152,7 @@ class Translator:
         return body.result
 
 
-class Body(Expressions):
+class Body(Loops):
     """A function being translated: its statements."""
 
     def fill(self, arguments: Sequence[Value]) -> None:
@@ -209,129 +214,6 @@ class Body(Expressions):
     def _stored(self, value: Any, kind: Any) -> Any:
         return value if value.type == kind else self._cast(value, kind)
 
-    def _bind(self, name: str, value: Value) -> None:
-        """A scalar variable lives in memory, which LLVM makes a register; an array is a name."""
-        if isinstance(value, Array):
-            self.variables[name] = value
-            return
-        if name not in self.variables:
-            self.variables[name] = self.start.alloca(value.type, name=name)
-        place = self.variables[name]
-        if place.allocated_type != value.type:
-            raise self._fail(ast.Name(name), f"{place.allocated_type} becomes {value.type}")
-        self.b.store(value, place)
-
-    def _for(self, node: ast.For) -> None:
-        assert isinstance(node.target, ast.Name) and isinstance(node.iter, ast.Call)
-        copied = _turned_copy(node)
-        if copied is not None and self.translator.bits >= 256:
-            goal, source, rows, columns = values = [self._value(one) for one in copied]
-            if goal.element == source.element != I64:
-                if self.node.name != TURNED_COPY:
-                    made, _ = self.translator.function(TURNED_COPY, values)
-                    self.b.call(made, [one for value in values for one in flat(value)])
-                    return
-                bits, down, across = self.translator.bits, goal.shape[1], source.shape[1]
-                done = build_turned_copy(
-                    self.b, bits, goal.data, down, source.data, across, rows, columns
-                )
-                with self.b.if_then(self.b.not_(done)):
-                    self._rounds(node)
-                return
-        self._rounds(node)
-
-    def _rounds(self, node: ast.For) -> None:
-        assert isinstance(node.iter, ast.Call)
-        ends = [self._value(one) for one in node.iter.args]
-        first, last = (I64(0), ends[0]) if len(ends) == 1 else ends
-        if len(ends) == 1 and self._has_tail(node):
-            whole = self.b.and_(last, I64(-_WHOLE * self.lanes))
-            self._turns(node, first, whole)
-            self._turns(node, whole, last, masked=True)
-        else:
-            self._turns(node, first, last)
-
-    def _turns(self, node: ast.For, first: Any, last: Any, masked: bool = False) -> None:
-        """A loop from `first` to before `last`. `masked`: it is less than a few vectors long, and
-        lanes beyond its end are to be left out rather than done one by one."""
-        assert isinstance(node.target, ast.Name)
-        before, body = self.b.block, self.function.append_basic_block("loop")
-        after = self.function.append_basic_block("after")
-        self.b.cbranch(self.b.icmp_signed("<", first, last), body, after)
-        self.b.position_at_end(body)
-        counter = self.b.phi(I64, node.target.id)
-        counter.add_incoming(first, before)
-        self._bind(node.target.id, counter)
-        self.stepping += node.target.id.startswith("step_")
-        self.depth += 1
-        self._block(node.body)
-        self.depth -= 1
-        self.stepping -= node.target.id.startswith("step_")
-        if not self.b.block.is_terminated:
-            following = self.b.add(counter, I64(1), flags=("nsw", "nuw"))
-            counter.add_incoming(following, self.b.block)
-            back = self.b.cbranch(self.b.icmp_signed("<", following, last), body, after)
-            self._hint(node, back, masked)
-        self.b.position_at_end(after)
-
-    def _has_tail(self, node: ast.For) -> bool:
-        """Whether a loop is split into whole vectors and a rest under a mask: the loops of a row,
-        which start again for every row, where the processor has masks. Else the rest of a row of
-        1000 takes as long as its vectors, and one of 10 has no vector at all."""
-        return (
-            self.depth > 0
-            and not self.stepping
-            and self.translator.bits == 512
-            and self._may_be_hinted(node)
-            and not any(map(_chooses, node.body))
-            and not _turns(node)
-        )
-
-    @property
-    def lanes(self) -> int:
-        return self.translator.bits // (32 if "float32" in self.kinds else 64)
-
-    def _hint(self, node: ast.For, back: Any, masked: bool) -> None:
-        """How wide to vectorise: by float32, although sums in float64 stand beside it, which LLVM
-        would let decide. In a step of a recurrence one vector at a time: rows are short there, and
-        several would find no work."""
-        if not self._may_be_hinted(node):
-            return
-        module, number = self.translator.module, ir.IntType(32)
-        said = []
-        if self.kinds & _BY_HAND:
-            said.append(["llvm.loop.vectorize.width", number(1)])
-            said.append(["llvm.loop.interleave.count", number(1)])
-            said.append(["llvm.loop.unroll.disable"])
-        elif _turns(node):
-            said.append(["llvm.loop.vectorize.width", number(1)])
-        elif self.stepping and _has(node, ast.IfExp):
-            pass  # a choice by the step alone becomes two loops with exits of their own
-        elif "float32" in self.kinds and not any(map(_chooses, node.body)):
-            said.append(["llvm.loop.vectorize.width", number(self.translator.bits // 32)])
-        elif masked:
-            said.append(["llvm.loop.vectorize.width", number(self.lanes)])
-        elif _joins(node):
-            said.append(["llvm.loop.vectorize.width", number(self.translator.bits // 64)])
-        if self.stepping or masked or _joins(node):
-            said.append(["llvm.loop.interleave.count", number(1)])
-        if masked:
-            said.append(["llvm.loop.vectorize.predicate.enable", ir.IntType(1)(1)])
-        if said:
-            self.translator.loops += 1
-            distinct = module.add_metadata([f"objc.loop.{self.translator.loops}"])
-            loop = module.add_metadata([distinct, *map(module.add_metadata, said)])
-            back.set_metadata("llvm.loop", loop)
-
-    def _may_be_hinted(self, node: ast.For) -> bool:
-        if self.node.name == "entry":  # nothing but calls of steps
-            return False
-        if isinstance(node.target, ast.Name) and node.target.id.startswith("step_"):
-            return False  # each step takes what the one before has made
-        if isinstance(node.iter, ast.Call) and isinstance(node.iter.args[-1], ast.Constant):
-            return False  # unrolled
-        return not _has_loops(node.body) and "inside" not in _names(node)
-
     def _while(self, test: Callable[[], Any], work: Callable[[], None]) -> None:
         head = self.function.append_basic_block("while")
         body = self.function.append_basic_block("do")
@@ -351,7 +233,10 @@ class Body(Expressions):
         self.b.cbranch(self._condition(node.test), then, other)
         for block, statements in ((then, node.body), (other, node.orelse)):
             self.b.position_at_end(block)
+            is_rare_one = statements is node.body and is_rare(node.test)
+            self.rare += is_rare_one
             self._block(statements)
+            self.rare -= is_rare_one
             if not self.b.block.is_terminated:
                 self.b.branch(after)
         self.b.position_at_end(after)
@@ -370,107 +255,31 @@ class Body(Expressions):
             self.b.ret(value)
 
 
-def _has(node: ast.For, *kinds: type[ast.AST]) -> bool:
-    """Whether something of these kinds stands in a loop."""
-    return any(isinstance(one, kinds) for part in node.body for one in ast.walk(part))
-
-
-def _has_loops(statements: Sequence[ast.stmt]) -> bool:
-    """Whether loops are among statements, or in branches among them."""
-    return any(
-        isinstance(one, ast.For | ast.While)
-        or (isinstance(one, ast.If) and (_has_loops(one.body) or _has_loops(one.orelse)))
-        for one in statements
-    )
-
-
-@functools.lru_cache(maxsize=64)
-def _names(node: ast.For) -> frozenset[str]:
-    """The names in a loop, of which several questions are asked in a row."""
-    return frozenset(one.id for one in ast.walk(node) if isinstance(one, ast.Name))
-
-
-def _chooses(one: ast.stmt) -> bool:
-    """Whether a statement keeps scalars under a test: the place of a maximum, or a guarded sum, which
-    LLVM makes vectors of by itself or, with a remark, not at all."""
-    return isinstance(one, ast.If) and any(
-        isinstance(target, ast.Name)
-        for part in ast.walk(one)
-        if isinstance(part, ast.Assign)
-        for target in part.targets
-    )
-
-
-def _joins(node: ast.For) -> bool:
-    """Whether a loop puts together what chunks have found: it has one turn for work of many, and made in
-    all the forms that LLVM knows it takes as long to compile as the rest of a short kernel."""
-    return isinstance(node.iter, ast.Call) and isinstance(node.iter.args[-1], ast.Subscript)
-
-
-def _turns(node: ast.For) -> bool:
-    """Whether a loop copies numbers that stand apart into ones that stand together, or back, and nothing
-    else: one by one it is faster than by vectors that are gathered."""
-    match node.body:
-        case [
-            ast.Assign(value=ast.Subscript() as source),
-            ast.Assign(targets=[ast.Subscript() as goal], value=ast.Name()),
-        ]:
-            return _runs_along(source, node) != _runs_along(goal, node)
-    return False
-
-
-def _turned_copy(node: ast.For) -> tuple[ast.expr, ast.expr, ast.expr, ast.expr] | None:
-    """Of two loops that copy a matrix of two axes with these turned: the goal, the source, and how many rows
-    and columns of the goal are written."""
-    match node:
-        case ast.For(
-            target=ast.Name(id=outer),
-            iter=ast.Call(args=[outers]),
-            body=[
-                ast.For(
-                    target=ast.Name(id=inner),
-                    iter=ast.Call(args=[inners]),
-                    body=[
-                        ast.Assign(
-                            targets=[ast.Name(id=held)], value=ast.Subscript(value=source) as come
-                        ),
-                        ast.Assign(
-                            targets=[ast.Subscript(value=goal) as go], value=ast.Name(id=stored)
-                        ),
-                    ],
-                )
-            ],
-        ) if held == stored:
-            if (_axes(come), _axes(go)) == ([inner, outer], [outer, inner]):
-                return goal, source, outers, inners
-            if (_axes(come), _axes(go)) == ([outer, inner], [inner, outer]):
-                return goal, source, inners, outers
-    return None
-
-
-def _axes(array: ast.Subscript) -> list[str]:
-    """The names that an array is read at."""
-    parts = array.slice.elts if isinstance(array.slice, ast.Tuple) else [array.slice]
-    return [one.id if isinstance(one, ast.Name) else "" for one in parts]
-
-
-def _runs_along(array: ast.Subscript, loop: ast.For) -> bool:
-    """Whether a loop runs along an array's last axis."""
-    last = array.slice.elts[-1] if isinstance(array.slice, ast.Tuple) else array.slice
-    return (
-        isinstance(last, ast.Name)
-        and isinstance(loop.target, ast.Name)
-        and last.id == loop.target.id
-    )
-
-
 def _numbers(node: ast.FunctionDef, arguments: Sequence[Value]) -> dict[str, int]:
     """The whole numbers that a function is called with, by parameter."""
     return {
         parameter.arg: value.constant
         for parameter, value in zip(node.args.args, arguments, strict=True)
-        if isinstance(value, ir.Constant) and value.type == I64
+        if _is_number(value)
     }
+
+
+def _is_number(value: Value) -> bool:
+    """Whether an argument is a whole number that is known."""
+    return isinstance(value, ir.Constant) and value.type == I64
+
+
+_COMPARED: dict[type[ast.cmpop], Callable[[int, int], bool]] = {
+    ast.Eq: operator.eq, ast.Lt: operator.lt, ast.Gt: operator.gt, ast.GtE: operator.ge,
+}  # fmt: skip
+"""What is asked of whole numbers that are known."""
+
+
+@functools.lru_cache(maxsize=128)
+def _for_numbers(node: ast.FunctionDef, numbers: tuple[tuple[str, int], ...]) -> ast.FunctionDef:
+    made = _Fixed(dict(numbers)).visit(copy.deepcopy(node))
+    assert isinstance(made, ast.FunctionDef)
+    return made
 
 
 class _Fixed(ast.NodeTransformer):
@@ -482,9 +291,10 @@ class _Fixed(ast.NodeTransformer):
     def visit_If(self, node: ast.If) -> Any:  # the name is Python's
         self.generic_visit(node)
         match node.test:
-            case ast.Compare(ast.Name(name), [ast.Eq()], [ast.Constant(value)]):
-                if name in self.numbers:
-                    return node.body if self.numbers[name] == value else node.orelse
+            case ast.Compare(ast.Name(name), [sign], [ast.Constant(value)]):
+                if name in self.numbers and type(sign) in _COMPARED:
+                    holds = _COMPARED[type(sign)](self.numbers[name], value)
+                    return node.body if holds else node.orelse
         return node
 
 

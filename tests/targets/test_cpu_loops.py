@@ -1,0 +1,94 @@
+"""How the loops of a kernel's text are made: which names need memory, and which loops are made once."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+from objc.targets.cpu.entry import translate
+from objc.targets.cpu.names import settled
+
+from .test_cpu_compilation import emitted
+
+HEAD = (
+    "from objc.targets.cpu.library import exp_32, maximum, step\n\n@step\ndef each(x, y, n, m):\n"
+)
+TAIL = """
+
+def entry(slots, values, scratch, begin, end, first, last):
+    n = slots[0]
+    m = slots[1]
+    x = view(slots[2], (n, m,), float32)
+    each(x, view(slots[3], (n, m,), float32), n, m)
+"""
+ROWS = """
+    for i in range(n):
+        largest = float32(0.0)
+        for k in range(m):
+            largest = maximum(largest, x[i, k])
+        for k in range(m):
+            v = {body}
+            y[i, k] = v
+"""
+
+
+def names(text: str) -> frozenset[str]:
+    (function,) = ast.parse(text).body
+    assert isinstance(function, ast.FunctionDef)
+    return settled(function)
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("def f(a, b):\n c = a + b\n return c", {"a", "b", "c"}),
+        ("def f(a):\n a = a + 1\n return a", set()),
+        ("def f(a):\n c = 0\n for i in range(a):\n  c += i\n return c", {"a", "i"}),
+        ("def f(a):\n for i in range(a):\n  c = i\n  d = c\n return 0", {"a", "i", "c", "d"}),
+        ("def f(a):\n for i in range(a):\n  c = i\n return c", {"a", "i"}),
+        ("def f(a):\n for i in range(a):\n  d = c if i > 0 else a\n  c = d\n return 0", {"a", "i", "d"}),
+        ("def f(a):\n if a > 0:\n  c = a\n return c", {"a"}),
+        ("def f(a):\n for i in range(a):\n  b = i\n return i", {"a", "b"}),
+        ("def f(a):\n for i in range(a):\n  b = i\n for i in range(a):\n  g(i)", {"a", "b", "i"}),
+        ("def f(a):\n c, d = a, 1\n while a > c:\n  e = d", {"a", "c", "d", "e"}),
+    ],
+)  # fmt: skip
+def test_names_that_stand_for_one_value(text: str, expected: set[str]) -> None:
+    assert names(text) == expected
+
+
+def made(text: str) -> tuple[int, int]:
+    """The vectorised loops that LLVM is given, and those among them that go under a mask."""
+    module = str(translate(text, 512, {}))
+    said = dict(re.findall(r"^!(\d+) = !{ (.*) }$", module, re.M))
+    hints = [re.findall(r"!(\d+)", said[one]) for one in re.findall(r"!llvm.loop !(\d+)", module)]
+    masked = [any("predicate.enable" in said[one] for one in hint) for hint in hints]
+    return len(hints), sum(masked)
+
+
+def rows(body: str) -> str:
+    return HEAD + ROWS.lstrip("\n").format(body=body) + TAIL
+
+
+def test_a_light_loop_of_a_row_has_whole_vectors_and_a_rest_under_a_mask() -> None:
+    assert made(rows("x[i, k] - largest")) == (4, 2)
+    assert made(rows("exp_32(x[i, k] - largest)")) == (4, 2)
+
+
+def test_a_loop_is_made_once_where_a_mask_takes_no_time_beside_its_work() -> None:
+    assert made(rows("exp_32(exp_32(exp_32(x[i, k] - largest)))")) == (3, 2)
+
+
+def test_so_is_every_loop_of_a_row_beside_products_and_one_that_is_seldom_run() -> None:
+    product = emitted(
+        "loss f(x: real[N, D], y: real[N, D]) = mean[i](logsumexp[j](sum[d](x[i, d] * y[j, d])))"
+    )
+    hints, masked = made(product)
+    assert hints - 1 == masked > 3  # what chunks have found is put together in one
+    text = rows("x[i, k]")
+    rare = """        if largest > float32(1e30):
+            for k in range(m):
+                y[i, k] = x[i, k] - largest
+"""
+    assert made(text.replace("\n\ndef entry", rare + "\n\ndef entry")) == (5, 3)
