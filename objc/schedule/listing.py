@@ -36,8 +36,11 @@ _BYTES = 8
 _SORTING = 3
 """Arrays along a row that sorting it takes: two of keys, and one of places."""
 
-_SLIDING = 3
-"""Those that a window takes: what comes of all from a place on, the largest, and how often that is there."""
+_RANKS = 2
+"""Those that running along an order takes: where what is before an entry begins and ends,"""
+
+_HELD = 3
+"""and what comes of all from a place on, the largest, and how often that is there."""
 
 _DIRECTION = {0: "", 1: " step by step", -1: " step by step, downwards"}
 
@@ -90,9 +93,10 @@ def _memory(ordering: Ordering, loops: Loops) -> tuple[str, int]:
     if ordering.is_order:
         whole = loops.program.tensor(ordering.keys.tensor).domain.is_integer
         return f"sorting {'whole numbers' if whole else 'keys'}", _SORTING
-    if ordering.kind == "count" or (ordering.side and not ordering.side.but_own):
-        return "", 0
-    return ("sliding", _SLIDING) if ordering.bounds else ("others", 1)
+    if ordering.kind == "count":
+        return "counting", _RANKS + 1
+    but_own = ordering.side is not None and ordering.side.but_own
+    return ("running but itself", _RANKS + 2 * _HELD) if but_own else ("running", _RANKS + _HELD)
 
 
 def _bytes(axes: Iterable[Index], block: Index | None = None, times: int = 1) -> str:

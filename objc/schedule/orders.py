@@ -30,8 +30,8 @@ from objc.ir.symbols import (
 from objc.schedule.comparisons import Bound, Side, comparison, key_of
 
 Kind = Literal[
-    "sum", "max", "min", "ties", "others", "weighed", "exponentials", "shares", "count", "first max",
-    "first min"
+    "sum", "max", "min", "ties", "others", "weighed", "exponentials", "shares", "first max", "first min",
+    "count",
 ]  # fmt: skip
 """What can run along an order. A target knows them by their places here."""
 

@@ -1,7 +1,8 @@
-"""Rows that are sorted, and what runs along their orders: calls of `sorting`, `running`, `sliding`."""
+"""Rows that are sorted, and what runs along their orders: calls of `sorting`, `sliding`, `running`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
 from objc.targets.cpu.layout import shape_of
@@ -9,15 +10,22 @@ from objc.targets.cpu.reductions import Reductions
 
 from objc.ir.index import Index
 from objc.ir.symbols import Read
-from objc.schedule.loops import Ordered
+from objc.schedule.comparisons import Side
+from objc.schedule.loops import Item, Ordered
 from objc.schedule.orders import Kind
 
 SIGNS = ("<", "<=", ">", ">=")
-"""Signs of bounds, as `sliding` numbers them."""
+"""Signs of bounds, as `ranks_between` numbers them."""
+
+HELD = ("sums", "tops", "ties")
+"""What `running` keeps of each rank on."""
 
 
 class Orders(Reductions):
     """Writes what a step does along orders."""
+
+    reached = ""
+    """The call that has found what `low` and `high` hold where the next line is written."""
 
     def _along(self, item: Ordered) -> str:
         """The call that sorts a row, or runs along the order of one."""
@@ -33,49 +41,68 @@ class Orders(Reductions):
             return f"sort({', '.join([goal, *spare, keys, count])})"
         assert own.order is not None and own.value is not None
         order, value = self._row(own.order), self._row(own.value)
+        low, high = (self._memory(name, item.at[-1], "int64") for name in ("low", "high"))
+        own_order, from_end = order, own.side is not None and own.side.from_end
         if own.side is None:
-            return self._sliding(item, goal, keys, order, value)
-        group = keys if own.group is None else self._row(own.group)
-        side = own.side
-        through = 2 if side.but_own else side.through
-        asked = [own.group is not None, side.from_end, through, side.by_ties, side.of_equals]
+            own_order, from_end = self._between(item, low, high, order)
+        else:
+            self._before(item, low, high, order, own.side)
+        but_own = own.side is not None and own.side.but_own
+        asked: list[int] = [from_end, but_own]
         if own.kind == "count":
             self.functions.add("running_count")
-            words = [count, *(str(int(one)) for one in asked)]
-            return f"running_count({', '.join([goal, order, group, keys, value, *words])})"
-        name, first = "running", [goal]
-        number = [get_args(Kind).index(own.kind)]
-        if own.kind in ("first max", "first min"):
-            name = "running_first"
-            number = [own.weight is not None, 1 if own.kind == "first max" else -1]
-        if side.but_own:
-            name, first = "running_beside", [goal, self._memory("front", item.at[-1], "float64")]
-            asked = [own.group is not None, side.from_end, side.of_equals]
-        self.functions.add(name)
+            rows = [goal, self._memory("counts", item.at[-1], "int64"), low, high, order, own_order]
+            return f"running_count({_listed(*rows, value, count, *asked)})"
+        self.functions.add("running")
+        spare = [self._memory(name, item.at[-1], "float64") for name in HELD]
+        fronts = [
+            self._memory(f"front_{name}", item.at[-1], "float64") if but_own else one
+            for name, one in zip(HELD, spare, strict=True)
+        ]
         weight = value if own.weight is None else self._row(own.weight)
-        words = [count, *(str(int(one)) for one in (*asked, *number))]
-        return f"{name}({', '.join([*first, order, group, keys, value, weight, *words])})"
+        rows = [goal, *spare, *fronts, low, high, order, own_order, value, weight]
+        asked += [own.weight is not None, get_args(Kind).index(own.kind)]
+        return f"running({_listed(*rows, count, *asked)})"
 
-    def _sliding(self, item: Ordered, goal: str, keys: str, order: str, value: str) -> str:
-        """The call that runs along two orders between bounds."""
+    def _before(self, item: Ordered, low: str, high: str, order: str, side: Side) -> None:
+        """The call that finds what is on a side of each entry."""
         own = item.ordering
-        assert own.own is not None and own.own_order is not None
+        keys = self._row(own.keys)
+        group = keys if own.group is None else self._row(own.group)
+        asked = [own.group is not None, side.from_end, side.through, side.by_ties, side.of_equals]
+        rows = [low, high, order, group, keys, self._count(item.at[-1])]
+        self._reach("ranks_before", _listed(*rows, *asked))
+
+    def _between(self, item: Ordered, low: str, high: str, order: str) -> tuple[str, bool]:
+        """The call that finds what is between bounds; the order of the entries that these are for, and
+        whether both are gone along from the end."""
+        own = item.ordering
+        assert own.own_order is not None
         enter = max(own.bounds, key=lambda one: one.is_upper)
         stay = min(own.bounds, key=lambda one: one.is_upper)
         number = -1 if stay == enter else SIGNS.index(stay.sign)
-        rows = [order, keys, *map(self._row, (enter.over, stay.over, own.own_order, own.own))]
-        rows += [*map(self._row, (enter.free, stay.free)), value]
-        asked = [not enter.is_upper, SIGNS.index(enter.sign), number]
-        words = [self._count(item.at[-1]), *(str(int(one)) for one in asked)]
-        if own.kind == "count":
-            self.functions.add("sliding_count")
-            return f"sliding_count({', '.join([goal, *rows, *words])})"
-        self.functions.add("sliding")
-        memory = ("totals", "largest", "equals")
-        spare = [self._memory(name, item.at[-1], "float64") for name in memory]
-        weight = value if own.weight is None else self._row(own.weight)
-        words = [weight, *words, str(get_args(Kind).index(own.kind))]
-        return f"sliding({', '.join([goal, *spare, *rows, *words])})"
+        own_order, from_end = self._row(own.own_order), not enter.is_upper
+        over, free = ([enter.over, stay.over], [enter.free, stay.free])
+        rows = [low, high, order, *map(self._row, over), own_order, *map(self._row, free)]
+        asked = [from_end, SIGNS.index(enter.sign), number]
+        self._reach("ranks_between", _listed(*rows, self._count(item.at[-1]), *asked))
+        return own_order, from_end
+
+    def _reach(self, name: str, given: str) -> None:
+        """A call that finds what is before each entry, unless that is known."""
+        call = f"{name}({given})"
+        if self.reached != call:
+            self.functions.add(name)
+            self._line(call)
+            self.reached = call
+
+    def _enter_body(self, items: Sequence[Item]) -> None:
+        super()._enter_body(items)
+        self.reached = ""
+
+    def _leave_body(self) -> None:
+        super()._leave_body()
+        self.reached = ""
 
     def _row(self, read: Read) -> str:
         """The row of a tensor along its last axis."""
@@ -89,3 +116,8 @@ class Orders(Reductions):
         what = ("scratch", name, shape, 4 if kind == "float32" else 8)
         self.parameters[name] = name
         return self.layout.array(name, what, [self.layout.extent(index.dimension)], kind, True)
+
+
+def _listed(*arguments: str | int) -> str:
+    """What a call is given: names, and numbers."""
+    return ", ".join(one if isinstance(one, str) else str(int(one)) for one in arguments)

@@ -1,213 +1,148 @@
-"""What is summed up between two bounds that go along an order, in the language of steps: an entry comes in
-at one end and goes out at the other."""
+"""Where what is before an entry begins and ends along an order, in the language of steps."""
 
 from __future__ import annotations
 
-import math
-
-from numba import float64
+from numba import int64
 from objc.targets.cpu.kernels import alone, helper
-from objc.targets.cpu.running import at_rank, identity, joined, numbers, part, taken
+from objc.targets.cpu.running import at_rank
 
 # ---- copied into emitted modules from here on
 
 
 @alone
-def sliding(
-    goal,
-    totals,
-    largest,
-    equals,
-    order,
-    keys,
-    enter,
-    stay,
-    own_order,
-    own_keys,
-    own_enter,
-    own_stay,
-    value,
-    weight,
-    count,
-    from_end,
-    entering,
-    staying,
-    what,
+def ranks_before(
+    low, high, order, groups, keys, count, grouped, from_end, through, by_ties, of_equals
 ):
-    """goal[i] = what comes of value[j] over all j with `enter[j] sign own_enter[i]` and `stay[j] sign
-    own_stay[i]`, the signs being <, <=, > and >= by number, or -1 where nothing else is asked. In the order
-    of their keys both sides grow, or fall where it is run along `from_end`.
-
-    Along both orders values come in at one end and go out at the other, but nothing can be taken off again.
-    So there are two parts: one that grows, and before it one that has been put together from its end, with
-    what comes of each place on in the three arrays."""
-    empty = identity(what)
-    known = numbers(order, keys, keys, 0, count, 0)
-    own_known = numbers(own_order, own_keys, own_keys, 0, count, 0)
-    for rank in range(own_known, count):
-        goal[own_order[rank]] = empty
-    low = 0
-    middle = 0
-    high = 0
-    total = empty
-    most = -math.inf
-    ties = 0.0
-    for place in range(own_known):
-        own = at_rank(own_order, 0, place, own_known, from_end)
-        goal[own] = empty
-        if own_enter[own] == own_enter[own] and own_stay[own] == own_stay[own]:
-            high, total, most, ties = entered(
-                order,
-                enter,
-                stay,
-                value,
-                weight,
-                known,
-                from_end,
-                own_enter[own],
-                entering,
-                high,
-                total,
-                most,
-                ties,
-                what,
-            )
-            low = left_out(order, stay, known, from_end, own_stay[own], staying, low)
-            if low > middle:
-                middle = max(low, high)
-                rank = high
-                total = empty
-                most = -math.inf
-                ties = 0.0
-                while rank > low:
-                    rank -= 1
-                    other = at_rank(order, 0, rank, known, from_end)
-                    if enter[other] == enter[other] and stay[other] == stay[other]:
-                        total, most, ties = taken(
-                            total, most, ties, float64(value[other]), weight, other, what
-                        )
-                    totals[rank] = total
-                    largest[rank] = most
-                    equals[rank] = ties
-                high = middle
-                total = empty
-                most = -math.inf
-                ties = 0.0
-            held = total
-            number = ties
-            if low < middle:
-                held, number = of_both(
-                    totals[low], largest[low], equals[low], total, most, ties, what
-                )
-            goal[own] = number if what == 3 else held
+    """The ranks of all before the entry of a rank, in its group where they are `grouped`. `from_end`: after
+    it; `through`: and itself; `by_ties`: with all of its equals, where these else come before each other as
+    they stand; `of_equals`: nothing but these. A key that is no number is compared with nothing: it is
+    before nothing, and nothing before it."""
+    begin = 0
+    while begin < count:
+        end = end_of_group(order, groups, keys, begin, count, from_end, grouped, of_equals)
+        first, known = numbers(order, groups, keys, keys, begin, end, count, from_end, grouped)
+        none_between(low, high, begin, first)
+        none_between(low, high, known, end)
+        place = first
+        while place < known:
+            last = place + 1
+            if by_ties > 0:
+                key = keys[at_rank(order, place, count, from_end)]
+                while last < known and keys[at_rank(order, last, count, from_end)] == key:
+                    last += 1
+            stop = last if through > 0 else place
+            while place < last:
+                low[place] = first
+                high[place] = stop
+                place += 1
+        begin = end
 
 
 @alone
-def sliding_count(
-    goal,
+def ranks_between(
+    low,
+    high,
     order,
-    keys,
     enter,
     stay,
     own_order,
-    own_keys,
     own_enter,
     own_stay,
-    value,
     count,
     from_end,
     entering,
     staying,
 ):
-    """`sliding` sums of whole numbers, which can be taken off again."""
-    known = numbers(order, keys, keys, 0, count, 0)
-    own_known = numbers(own_order, own_keys, own_keys, 0, count, 0)
-    for rank in range(own_known, count):
-        goal[own_order[rank]] = 0
-    low = 0
-    high = 0
-    total = 0
-    for place in range(own_known):
-        own = at_rank(own_order, 0, place, own_known, from_end)
-        goal[own] = 0
+    """The ranks of all j with `enter[j] sign own_enter[i]` and `stay[j] sign own_stay[i]` for i at a rank of
+    its order, the signs being <, <=, > and >= by number, or -1 where nothing else is asked. In these orders
+    both sides grow, or fall where it is gone along `from_end`."""
+    first, known = numbers(order, enter, enter, stay, 0, count, count, from_end, 0)
+    begin = first
+    end = first
+    for rank in range(count):
+        own = at_rank(own_order, rank, count, from_end)
+        low[rank] = begin
+        high[rank] = begin
         if own_enter[own] == own_enter[own] and own_stay[own] == own_stay[own]:
-            first = low
-            low = left_out(order, stay, known, from_end, own_stay[own], staying, low)
-            while first < min(low, high):
-                other = at_rank(order, 0, first, known, from_end)
-                if enter[other] == enter[other] and stay[other] == stay[other]:
-                    total -= value[other]
-                first += 1
-            high = max(low, high)
             inside = 1
-            while high < known and inside > 0:
-                other = at_rank(order, 0, high, known, from_end)
+            while end < known and inside > 0:
+                other = at_rank(order, end, count, from_end)
                 inside = 1 - is_beyond(enter[other], own_enter[own], entering)
-                if inside > 0 and enter[other] == enter[other] and stay[other] == stay[other]:
-                    total += value[other]
-                high += inside
-            goal[own] = total
+                end += inside
+            inside = 0
+            while begin < known and inside == 0:
+                other = at_rank(order, begin, count, from_end)
+                inside = 1 - is_beyond(stay[other], own_stay[own], staying)
+                begin += 1 - inside
+            low[rank] = begin
+            high[rank] = max(begin, end)
 
 
 @helper
-def entered(
-    order, enter, stay, value, weight, known, from_end, bound, sign, high, total, most, ties, what
-):
-    """What has come in at a bound."""
-    inside = 1
-    while high < known and inside > 0:
-        other = at_rank(order, 0, high, known, from_end)
-        inside = 1 - is_beyond(enter[other], bound, sign)
-        if inside > 0:
-            if enter[other] == enter[other] and stay[other] == stay[other]:
-                total, most, ties = taken(
-                    total, most, ties, float64(value[other]), weight, other, what
-                )
-            high += 1
-    return high, total, most, ties
+def none_between(low, high, begin, end):
+    """Nothing is before what is at these ranks."""
+    while begin < end:
+        low[begin] = 0
+        high[begin] = 0
+        begin += 1
 
 
 @helper
-def left_out(order, stay, known, from_end, bound, sign, low):
-    """The first rank that is not beyond a bound."""
-    beyond = 1
-    while low < known and beyond > 0 and sign >= 0:
-        other = at_rank(order, 0, low, known, from_end)
-        beyond = is_beyond(stay[other], bound, sign)
-        if stay[other] != stay[other]:
-            beyond = 1
-        low += beyond
-    return low
+def end_of_group(order, groups, keys, begin, count, from_end, grouped, of_equals):
+    """The rank after those of a group, of one key where nothing but equals is asked of."""
+    last = begin + 1
+    if grouped + of_equals == 0:
+        last = count
+    here = at_rank(order, begin, count, from_end)
+    alike = 1
+    while last < count and alike > 0:
+        there = at_rank(order, last, count, from_end)
+        if grouped > 0 and groups[here] != groups[there]:
+            alike = 0
+        if of_equals > 0 and keys[here] != keys[there]:
+            alike = 0
+        last += alike
+    return last
+
+
+@helper
+def numbers(order, groups, keys, others, begin, end, count, from_end, grouped):
+    """The ranks of a group from the first to after the last of which both keys are numbers: others come at
+    its ends. There is none in a group that is not."""
+    first = begin
+    known = end
+    if grouped > 0:
+        own = at_rank(order, begin, count, from_end)
+        if groups[own] != groups[own]:
+            known = begin
+    while first < known and is_no_number(keys, others, at_rank(order, first, count, from_end)) > 0:
+        first += 1
+    while (
+        known > first and is_no_number(keys, others, at_rank(order, known - 1, count, from_end)) > 0
+    ):
+        known -= 1
+    return first, known
+
+
+@helper
+def is_no_number(keys, others, place):
+    """1 where one of two keys is no number."""
+    found = 0
+    if keys[place] != keys[place] or others[place] != others[place]:
+        found = 1
+    return found
 
 
 @helper
 def is_beyond(one, other, sign):
     """1 where a comparison of numbers does not hold."""
     beyond = 0
-    if sign == 0 and one >= other:
-        beyond = 1
-    if sign == 1 and one > other:
-        beyond = 1
-    if sign == 2 and one <= other:
-        beyond = 1
-    if sign == 3 and one < other:
-        beyond = 1
+    if sign == 0:
+        beyond = int64(one >= other)
+    if sign == 1:
+        beyond = int64(one > other)
+    if sign == 2:
+        beyond = int64(one <= other)
+    if sign == 3:
+        beyond = int64(one < other)
     return beyond
-
-
-@helper
-def of_both(total, most, ties, other, other_most, other_ties, what):
-    """What is summed up in two parts, and how often the largest of both is there."""
-    held = joined(total, other, what)
-    number = ties + other_ties
-    if what >= 3 and most < other_most:
-        if what == 4:
-            total = total + ties
-        held = total * part(most, other_most, what) + other
-        number = other_ties
-    if what >= 3 and other_most < most:
-        if what == 4:
-            other = other + other_ties
-        held = total + other * part(other_most, most, what)
-        number = ties
-    return held, number

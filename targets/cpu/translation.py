@@ -291,7 +291,7 @@ class _Fixed(ast.NodeTransformer):
     def visit_If(self, node: ast.If) -> Any:  # the name is Python's
         self.generic_visit(node)
         match node.test:
-            case ast.Compare(ast.Name(name), [sign], [ast.Constant(value)]):
+            case ast.Compare(ast.Name(name), [sign], [ast.Constant(int(value))]):
                 if name in self.numbers and type(sign) in _COMPARED:
                     holds = _COMPARED[type(sign)](self.numbers[name], value)
                     return node.body if holds else node.orelse
