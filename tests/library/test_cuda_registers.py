@@ -34,7 +34,7 @@ TABLED = {
 }
 """Two of each structure, in each type. All others are assembled with `--slow` too: that takes minutes."""
 
-QUICK = ("huber", "cross_entropy", "crf")
+QUICK = ("huber", "cross_entropy")
 
 DTYPES: tuple[DType, ...] = ("float32", "float64", "bfloat16")
 

@@ -76,8 +76,8 @@ def test_temporal_classification_as_the_paper_has_it(
 
 
 def test_long_sequences_stay_in_range(ctc: Any) -> None:
-    """Their likelihood is exp(−3800): of states that are there only the logarithms are numbers."""
-    z = np.random.default_rng(0).normal(size=(2000, 5))
+    """Their likelihood is exp(−1300): of states that are there only the logarithms are numbers."""
+    z = np.random.default_rng(0).normal(size=(700, 5))
     label = labels((1, 2, 3))
     log_share = z - np.logaddexp.reduce(z, axis=1, keepdims=True)
     state = np.where(np.arange(7) <= 1, log_share[0, label], -np.inf)

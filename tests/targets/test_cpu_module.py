@@ -112,7 +112,8 @@ objective near(| x: real[D], label: index(K); learn matrix: real[K, D]) =
 """
 
 
-def test_products_and_rows_side_by_side(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["rows", "layer", pytest.param("near", marks=pytest.mark.slow)])
+def test_products_and_rows_side_by_side(name: str, tmp_path: Path) -> None:
     """Blocks of rows, and both forms of a kernel, of which the sizes choose, with Numba alone."""
     (tmp_path / "losses.objc").write_text(TEXT, "utf-8")
     arguments = ["compile", str(tmp_path / "losses.objc"), "-o", str(tmp_path / "written")]
@@ -131,19 +132,15 @@ def test_products_and_rows_side_by_side(tmp_path: Path) -> None:
         label = drawn.integers(columns, size=250)
         matrix = drawn.normal(size=(columns, 20)).astype(np.float32)
         scores = (x @ matrix.T).astype(np.float32)
-        for found, expected in (
-            (module.rows_value_and_grad(scores, label), ours.rows.value_and_grad(scores, label)),
-            (
-                module.layer_value_and_grad(x, label, matrix=matrix),
-                ours.layer.value_and_grad(x, label, matrix),
-            ),
-            (
-                module.near_value_and_grad(x, label, matrix=matrix),
-                ours.near.value_and_grad(x, label, matrix),
-            ),
-        ):
-            assert found[0] == pytest.approx(expected[0], rel=1e-6)
-            np.testing.assert_allclose(found[1], expected[1], rtol=1e-5, atol=1e-7)
+        if name == "rows":
+            expected = ours.rows.value_and_grad(scores, label)
+            found = module.rows_value_and_grad(scores, label)
+        else:
+            expected = getattr(ours, name).value_and_grad(x, label, matrix)
+            found = getattr(module, f"{name}_value_and_grad")(x, label, matrix=matrix)
+        assert found[0] == pytest.approx(expected[0], rel=1e-6)
+        np.testing.assert_allclose(found[1], expected[1], rtol=1e-5, atol=1e-7)
         label[120] = columns
-        with pytest.raises(IndexError, match="at example 120"):
-            module.layer_value_and_grad(x, label, matrix=matrix)
+        if name == "layer":
+            with pytest.raises(IndexError, match="at example 120"):
+                module.layer_value_and_grad(x, label, matrix=matrix)
