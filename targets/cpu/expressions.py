@@ -87,14 +87,14 @@ class Expressions:
         self.start = ir.IRBuilder(function.append_basic_block("variables"))
         self.b = ir.IRBuilder(function.append_basic_block("body"))
         self.variables: dict[str, Any] = {}
+        self.settled = self._settled()
 
     @functools.cached_property
     def kinds(self) -> set[str]:
         """The names that the function uses, types among them."""
         return {one.id for one in ast.walk(self.node) if isinstance(one, ast.Name)}
 
-    @functools.cached_property
-    def settled(self) -> frozenset[str]:
+    def _settled(self) -> frozenset[str]:
         """The names that are values, and not places in memory where one stands."""
         return settled(self.node)
 
