@@ -37,6 +37,7 @@ _SIGNS: dict[Any, str] = {
     sympy.StrictGreaterThan: ">",
     sympy.GreaterThan: ">=",
 }
+_ZERO = sympy.Integer(0)
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -55,11 +56,13 @@ class Side:
 
 @dataclass(frozen=True)
 class Bound:
-    """`over sign free`, of what the index that is reduced over has and what the free one has."""
+    """`over + lead sign free`, of what the index that is reduced over has and what the free one has. What is
+    the same for all is added to their difference, which is exact where they are large beside it."""
 
     over: Expression
     sign: str
     free: Expression
+    lead: Expression = _ZERO
 
     @property
     def is_upper(self) -> bool:
@@ -68,11 +71,24 @@ class Bound:
     @property
     def condition(self) -> Condition:
         relation = next(one for one, sign in _SIGNS.items() if sign == self.sign)
-        return relation(self.over, self.free)
+        return relation(self.over, self.free) if self.lead == 0 else relation(self.difference, 0)
+
+    @property
+    def difference(self) -> Expression:
+        return self.over - self.free + self.lead
+
+    def is_of_one(self, over: Index, free: Index) -> bool:
+        """Whether both indices have the same key."""
+        return bool(substitute_positions(self.over, {over: at(free)}) == self.free)
+
+    @property
+    def turned(self) -> Bound:
+        """What lies on the other side of it."""
+        return replace(self, sign=_TURNED[self.sign])
 
     def mapped(self, change: Callable[[Any], Any]) -> Bound:
         """Of other expressions."""
-        return Bound(change(self.over), self.sign, change(self.free))
+        return replace(self, over=change(self.over), free=change(self.free))
 
 
 @dataclass(frozen=True)
@@ -98,42 +114,52 @@ def comparison(let: Let) -> Comparison | None:
     over, free = let.over[0], let.free[-1]
     if over.dimension != free.dimension:
         return None
-    of_over: list[Condition] = []
-    of_free: list[Condition] = []
-    of_both: list[Condition] = []
+    of_both, of_over, of_free = conditions(let.guard, over, free)
     others = {IndexValue(over), IndexValue(free)}
-    is_other = False
-    for part in conjuncts(let.guard):
-        asked = indices_of(part) & {over, free}
-        if asked == {over, free}:
-            if isinstance(part, sympy.Ne) and set(part.args) == others:
-                is_other = True
-            else:
-                of_both.append(part)
-        else:
-            (of_free if free in asked else of_over).append(part)
-    asked_of = sympy.And(*of_over), sympy.And(*of_free)
+    apart = [one for one in of_both if isinstance(one, sympy.Ne) and set(one.args) == others]
+    is_other = bool(apart)
+    of_both = [one for one in of_both if one not in apart]
     found = _sides(of_both, over, free)
     if found is None:
         bounds = () if is_other else _bounds(of_both, over, free)
-        return Comparison(bounds[0].over, (), None, *asked_of, bounds=bounds) if bounds else None
+        return (
+            Comparison(bounds[0].over, (), None, of_over, of_free, False, bounds)
+            if bounds
+            else None
+        )
     groups, key, side, is_turned = found
     if is_other and side.through:
         alone = not side.by_ties or key == IndexValue(over)
         side = replace(side, through=False) if alone else replace(side, but_own=True)
-    return Comparison(key, groups, side, *asked_of, is_turned)
+    return Comparison(key, groups, side, of_over, of_free, is_turned)
+
+
+def conditions(
+    guard: Condition, over: Index, free: Index
+) -> tuple[list[Condition], Condition, Condition]:
+    """What a guard asks of two indices at once, of the first alone, and of the other or of neither."""
+    of_over: list[Condition] = []
+    of_free: list[Condition] = []
+    of_both: list[Condition] = []
+    for part in conjuncts(guard):
+        asked = indices_of(part) & {over, free}
+        if asked == {over, free}:
+            of_both.append(part)
+        else:
+            (of_free if free in asked else of_over).append(part)
+    return of_both, sympy.And(*of_over), sympy.And(*of_free)
 
 
 def _bounds(parts: Sequence[Condition], over: Index, free: Index) -> tuple[Bound, ...]:
     """One bound, or a lower and an upper one."""
-    found = [_bound(part, over, free) for part in parts]
+    found = [bound_of(part, over, free) for part in parts]
     bounds = tuple(one for one in found if one is not None)
     if len(bounds) < len(found) or len(bounds) > 2:
         return ()
     return bounds if len({one.is_upper for one in bounds}) == len(bounds) else ()
 
 
-def _bound(part: Condition, over: Index, free: Index) -> Bound | None:
+def bound_of(part: Condition, over: Index, free: Index) -> Bound | None:
     """A relation of what each of two indices has."""
     sign = _SIGNS.get(getattr(part, "func", None))
     if sign is None:
@@ -142,8 +168,26 @@ def _bound(part: Condition, over: Index, free: Index) -> Bound | None:
     if free in indices_of(left):
         left, right, sign = right, left, _TURNED[sign]
     if free in indices_of(left) or over in indices_of(right):
-        return None
+        return _of_difference(part.args[0] - part.args[1], _SIGNS[part.func], over, free)
     return Bound(left, sign, right)
+
+
+def _of_difference(difference: Any, sign: str, over: Index, free: Index) -> Bound | None:
+    """The bound of `difference sign 0`."""
+    addends = sympy.Add.make_args(difference)
+    if any({over, free} <= indices_of(one) for one in addends):
+        return None
+    key = sympy.Add(*(one for one in addends if over in indices_of(one)))
+    if key.could_extract_minus_sign():
+        return _of_difference(-difference, _TURNED[sign], over, free)
+    lead = difference - key + substitute_positions(key, {over: at(free)})
+    if free in indices_of(lead):
+        lead = sympy.Add(*(one for one in addends if not {over, free} & indices_of(one)))
+    own = key + lead - difference
+    if indices_of(lead) or {over, free} & (indices_of(key) ^ indices_of(own)) != {over, free}:
+        return None
+    # of two infinities the difference is no number, which is in no order
+    return None if lead == 0 and "=" in sign else Bound(key, sign, own, lead)
 
 
 def key_of(expression: Expression, index: Index) -> Expression | None:
@@ -161,7 +205,7 @@ def _sides(
     equal: list[Expression] = []
     unlike: list[Condition] = []
     for part in parts:
-        key = _equal_key(part, over, free)
+        key = equal_key(part, over, free)
         if key is None:
             unlike.append(part)
         else:
@@ -186,7 +230,7 @@ def _sides(
     return tuple(equal), *found
 
 
-def _equal_key(part: Condition, over: Index, free: Index) -> Expression | None:
+def equal_key(part: Condition, over: Index, free: Index) -> Expression | None:
     """k[over] of `k[over] == k[free]`."""
     if not isinstance(part, sympy.Eq):
         return None
@@ -216,8 +260,8 @@ def _side(part: Condition, over: Index, free: Index) -> tuple[Expression, Side, 
 
 def _relation(part: Condition, over: Index, free: Index) -> tuple[Expression, str] | None:
     """(k, sign) of `k[over] sign k[free]`."""
-    found = _bound(part, over, free)
-    if found is None or substitute_positions(found.over, {over: at(free)}) != found.free:
+    found = bound_of(part, over, free)
+    if found is None or found.lead != 0 or not found.is_of_one(over, free):
         return None
     return found.over, found.sign
 

@@ -28,10 +28,11 @@ from objc.ir.symbols import (
     substitute_positions,
 )
 from objc.schedule.comparisons import Bound, Side, comparison, key_of
+from objc.schedule.distances import distance_guard, distances_of
 
 Kind = Literal[
     "sum", "max", "min", "ties", "others", "weighed", "exponentials", "shares", "first max", "first min",
-    "count",
+    "signs", "distances", "squares", "count",
 ]  # fmt: skip
 """What can run along an order. A target knows them by their places here."""
 
@@ -44,7 +45,8 @@ class Ordering:
     """How a let runs along an order: the `keys` of a row, and their `order`, in which each `group` is by
     itself; a `kind` of reduction of `value`, and the `weight` of what is weighed. All are read at the index
     that is reduced over, but for what the other one has where there are `bounds`: its `own` keys and order.
-    Without a value the let is the order itself."""
+    Without a value the let is the order itself. Distances are of keys between which a `lead` is added;
+    `everywhere`, they are none where a key is no number."""
 
     keys: Read
     group: Read | None = None
@@ -56,6 +58,8 @@ class Ordering:
     own: Read | None = None
     own_order: Read | None = None
     bounds: tuple[Bound, ...] = ()
+    lead: Expression = _ZERO
+    everywhere: bool = False
 
     @property
     def is_order(self) -> bool:
@@ -97,22 +101,62 @@ def ordering(let: Let, program: Program) -> Ordering | None:
     """How a let of a program that `with_orders` has made runs along an order; None if it doesn't."""
     if let.reduction == "argsort":
         return Ordering(let.body) if isinstance(let.body, Read) else None
+    found = _of_distances(let, program)
+    if found is not None:
+        return found
     compared = comparison(let)
     if compared is None or compared.is_turned or not isinstance(compared.key, Read):
         return None
     if compared.of_over != sympy.true or compared.of_free != sympy.true:
         return None
-    found = _kind(let, program)
-    if found is None:
+    what = _kind(let, program)
+    if what is None:
         return None
     if compared.side is None:
-        return _within(compared.bounds, let, found, program)
+        return _within(compared.bounds, let, what, program)
     by = [*compared.groups, compared.key]
     order = _order_by(by, let.free, program)
     if order is None:
         return None
     group = compared.groups[0] if compared.groups else None
-    return Ordering(compared.key, group, order, compared.side, *found)
+    return Ordering(compared.key, group, order, compared.side, *what)
+
+
+def _of_distances(let: Let, program: Program) -> Ordering | None:
+    """How a sum of distances runs along the order of keys, beside which there are weights and groups."""
+    if let.reduction != "sum" or len(let.over) != 1 or not let.free:
+        return None
+    over, free, body, counted = let.over[0], let.free[-1], let.body, None
+    if isinstance(body, Branch) and body.args[2] == _ZERO and isinstance(body.args[0], sympy.Eq):
+        counted, body = body.args[0].args[body.args[0].args[0] == _ONE], body.args[1]
+    mixed = [one for one in sympy.Mul.make_args(body) if free in indices_of(one)]
+    values = [one for one in sympy.Mul.make_args(body) if one not in mixed]
+    if len(mixed) != 1 or len(values) != 1:
+        return None
+    guard, value = distance_guard(let.guard, over, free), values[0]
+    if guard is None:
+        return None
+    groups, among = guard
+    terms = distances_of(mixed[0], among, over, free)
+    rows = [value, *groups, *([] if counted is None else [counted])]
+    if len(terms) != 1 or not all(isinstance(one, Read) for one in rows):
+        return None
+    bound = terms[0].bound
+    if not isinstance(bound.over, Read) or not isinstance(bound.free, Read):
+        return None
+    kind: Kind = ("signs", "distances", "squares")[terms[0].power]
+    order = _order_by([*groups, bound.over], let.free, program)
+    own_order = _order_by([*groups, bound.free], let.free, program)
+    if order is None or own_order is None:
+        return None
+    made = Ordering(
+        bound.over, order=order, kind=kind, value=value, weight=counted, own=bound.free, own_order=own_order,
+        bounds=(bound,), lead=bound.lead, everywhere=terms[0].everywhere,
+    )  # fmt: skip
+    if groups:
+        side = Side(not bound.is_upper, through=False, by_ties=True)
+        return replace(made, group=groups[0], side=side, bounds=())
+    return made
 
 
 def _within(

@@ -34,9 +34,11 @@ from objc.schedule.comparisons import (
     Bound,
     Comparison,
     comparison,
+    conditions,
     guard_of,
     key_of,
 )
+from objc.schedule.distances import distance_guard, distances_of
 from objc.schedule.orders import (
     of_largest,
     place_of,
@@ -90,6 +92,8 @@ class _Orders:
         if let.domain.is_integer and let.reduction == "min" and len(let.over) == 1:
             where, body = searched(let.body, let.over[0])
             opened = replace(let, body=body, guard=sympy.And(let.guard, where))
+        if opened.reduction == "sum" and self._is_of_distances(opened):
+            return True
         compared = comparison(opened)
         if compared is None or not self._is_everywhere(opened, compared):
             return False
@@ -128,10 +132,10 @@ class _Orders:
         """A reduction without the names of what is computed of two entries."""
         if let.reduction not in IDENTITIES or len(let.over) != 1 or not let.free:
             return let
-        pair, body = {let.over[0], let.free[-1]}, let.body
+        pair, body, guard = {let.over[0], let.free[-1]}, let.body, let.guard
         for _ in range(_DEPTH):
             swaps = {}
-            for read in found_in(body, Read):
+            for read in {*found_in(body, Read), *found_in(guard, Read)}:
                 named = self.program.let.get(read.tensor)
                 if named is None or named.reduction is not None or not pair <= indices_of(read):
                     continue
@@ -139,8 +143,8 @@ class _Orders:
                 swaps[read] = substitute_positions(named.body, places)
             if not swaps:
                 break
-            body = body.xreplace(swaps)
-        return replace(let, body=body)
+            body, guard = body.xreplace(swaps), guard.xreplace(swaps)
+        return replace(let, body=body, guard=guard)
 
     def _is_everywhere(self, let: Let, compared: Comparison) -> bool:
         """Whether all that is reduced can be read for every entry, also for those of which no guard asks:
@@ -230,6 +234,62 @@ class _Orders:
         self._add(let, compared.of_free, Branch(condition, none, made.read(*let.free)))
         return True
 
+    def _is_of_distances(self, let: Let) -> bool:
+        """The same of a sum of what hangs on the difference of two keys."""
+        if len(let.over) != 1 or not let.free or let.over[0].dimension != let.free[-1].dimension:
+            return False
+        over, free, outer = let.over[0], let.free[-1], let.free[:-1]
+        factors = sympy.Mul.make_args(let.body)
+        mixed = [one for one in factors if {over, free} <= indices_of(one)]
+        guard = distance_guard(let.guard, over, free)
+        if len(mixed) != 1 or guard is None:
+            return False
+        groups, among = guard
+        terms = distances_of(mixed[0], among, over, free)
+        parts = conditions(let.guard, over, free)
+        if not terms or not self._is_near(let, terms[0].bound, bool(groups)):
+            return False
+        weight = sympy.Mul(
+            *(one for one in factors if over in indices_of(one) and one not in mixed)
+        )
+        factor = sympy.Mul(*(one for one in factors if over not in indices_of(one)))
+        value = self._values(weight, parts[1], outer, over, _ZERO)
+        counted = self._values(_ONE, parts[1], outer, over, _ZERO)
+        whole = _ZERO
+        for one in terms:
+            pair = [
+                self._bound([one.bound.over], outer, over),
+                self._bound([one.bound.free], outer, free),
+            ]
+            bound = replace(one.bound, over=pair[0][0], free=pair[1][0])
+            asked = [] if among is None else [bound.condition]
+            if groups:
+                rows = [self._row("key", key, outer, over) for key in (groups[0], one.bound.over)]
+                self._sort(rows, outer, over)
+                group = rows[0].read(*rows[0].free[:-1], over)
+                asked.append(sympy.Eq(group, substitute_positions(group, {over: at(free)})))
+            body = value * one.body(bound)
+            if parts[1] != sympy.true:
+                body = Branch(sympy.Eq(counted, _ONE), body, _ZERO)
+            name = self.names.fresh(f"along_{let.name}")
+            made = replace(let, name=name, body=body, guard=sympy.And(*asked))
+            self.lets.append(made)
+            whole += one.coefficient * made.read(*let.free)
+        self._add(let, parts[2], factor * whole)
+        return True
+
+    def _is_near(self, let: Let, bound: Bound, is_grouped: bool) -> bool:
+        """Whether keys can be read for every entry, and what lies between them is known before; in groups
+        nothing does."""
+        places = [
+            one for part in (let.body, let.guard) for read in reads(part) for one in read.positions
+        ]
+        if not all(one.index is not None or self._is_rank(one.base) for one in places):
+            return False
+        if is_grouped and (bound.lead != 0 or not bound.is_of_one(let.over[0], let.free[-1])):
+            return False
+        return all(one.tensor in self.program.input for one in reads(bound.lead))
+
     def _is_search(self, let: Let, compared: Comparison) -> bool:
         """The same of a search for an extreme that runs along the order."""
         over, where, outer = let.over[0], compared.of_over, let.free[:-1]
@@ -313,7 +373,9 @@ class _Orders:
             upon = [self._bound([one.over for one in bounds], outer, over)]
             upon.append(self._bound([one.free for one in bounds], outer, free))
             pairs = zip(bounds, *upon, strict=True)
-            return sympy.And(*(Bound(one, had.sign, own).condition for had, one, own in pairs))
+            return sympy.And(
+                *(replace(had, over=one, free=own).condition for had, one, own in pairs)
+            )
         key = -compared.key if compared.is_turned else compared.key
         rows = [self._row("key", one, outer, over) for one in (*compared.groups, key)]
         self._sort(rows, outer, over)

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import get_args
 
 from objc.targets.cpu.layout import shape_of
+from objc.targets.cpu.places import bare
+from objc.targets.cpu.printer import Printer
 from objc.targets.cpu.reductions import Reductions
 
 from objc.ir.index import Index
-from objc.ir.symbols import Read
+from objc.ir.symbols import Expression, Read
 from objc.schedule.comparisons import Side
+from objc.schedule.distances import POWERS
 from objc.schedule.loops import Item, Ordered
 from objc.schedule.orders import Kind
 
@@ -60,9 +63,23 @@ class Orders(Reductions):
             for name, one in zip(HELD, spare, strict=True)
         ]
         weight = value if own.weight is None else self._row(own.weight)
-        rows = [goal, *spare, *fronts, low, high, order, own_order, value, weight]
-        asked += [own.weight is not None, get_args(Kind).index(own.kind)]
-        return f"running({_listed(*rows, count, *asked)})"
+        held, number, weighed = (
+            [low, high, order, own_order],
+            get_args(Kind).index(own.kind),
+            own.weight is not None,
+        )
+        own_keys = keys if own.own is None else self._row(own.own)
+        both, lead = [keys, own_keys], self._lead(own.lead)
+        rows = [goal, *spare, *fronts, *held, value, weight, *both, lead]
+        call = f"running({_listed(*rows, count, *asked, weighed, number)})"
+        if own.kind not in POWERS:
+            return call
+        self._line(call)
+        self.functions.add("running_at_infinity")
+        group = keys if own.group is None else self._row(own.group)
+        rows = [goal, *held, group, *both, value, weight, lead]
+        asked = [from_end, own.group is not None, weighed, own.everywhere, number]
+        return f"running_at_infinity({_listed(*rows, count, *asked)})"
 
     def _before(self, item: Ordered, low: str, high: str, order: str, side: Side) -> None:
         """The call that finds what is on a side of each entry."""
@@ -84,9 +101,17 @@ class Orders(Reductions):
         own_order, from_end = self._row(own.own_order), not enter.is_upper
         over, free = ([enter.over, stay.over], [enter.free, stay.free])
         rows = [low, high, order, *map(self._row, over), own_order, *map(self._row, free)]
-        asked = [from_end, SIGNS.index(enter.sign), number]
+        rows += [self._lead(enter.lead), self._lead(stay.lead)]
+        led = any(one.lead != 0 for one in own.bounds)
+        asked = [from_end, SIGNS.index(enter.sign), number, led]
         self._reach("ranks_between", _listed(*rows, self._count(item.at[-1]), *asked))
         return own_order, from_end
+
+    def _lead(self, lead: Expression) -> str:
+        """What is added to differences of keys."""
+        if lead == 0:
+            return "0.0"
+        return f"float64({bare(Printer(self, self.dtype).real(lead, self.facts[-1]))})"
 
     def _reach(self, name: str, given: str) -> None:
         """A call that finds what is before each entry, unless that is known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from numba import float64
+from numba import float64, int64
 from objc.targets.cpu.kernels import alone, fixed, helper
 from objc.targets.cpu.mathematics.bits import maximum, minimum
 from objc.targets.cpu.mathematics.float64 import exp_64
@@ -29,6 +29,9 @@ def running(
     own_order,
     value,
     weight,
+    keys,
+    own_keys,
+    lead,
     count,
     from_end,
     but_own,
@@ -41,7 +44,8 @@ def running(
 
     What comes in does so at one end, and goes out at the other, but nothing can be taken off again. So there
     are two parts: one that grows, and before it one that has been put together from its end, with what comes
-    of each rank on in three arrays. What comes of all before i is kept in front of what is behind it."""
+    of each rank on in three arrays. What comes of all before i is kept in front of what is behind it.
+    Distances are those from the key of the last rank, and at last from that of i less the lead."""
     for turn in range(1 + but_own):
         middle = 0
         top = 0
@@ -57,6 +61,7 @@ def running(
                 middle = max(begin, top)
                 if begin < top:
                     total, most, number = nothing(count, what)
+                    last = top - 1
                     while top > begin:
                         top -= 1
                         there = at_rank(order, top, count, from_end)
@@ -64,8 +69,9 @@ def running(
                             float64(value[there]), weight, there, count, weighed, what
                         )
                         total, most, number = joined(
-                            held, largest, times, total, most, number, what
-                        )
+                            held, largest, times, total, most, number,
+                            gap(keys, order, top, last, count, from_end, what), what,
+                        )  # fmt: skip
                         sums[top] = total
                         tops[top] = most
                         ties[top] = number
@@ -76,13 +82,17 @@ def running(
                 held, largest, times = of_one(
                     float64(value[there]), weight, there, count, weighed, what
                 )
-                total, most, number = joined(total, most, number, held, largest, times, what)
+                total, most, number = joined(
+                    total, most, number, held, largest, times,
+                    gap(keys, order, max(top - 1, middle), top, count, from_end, what), what,
+                )  # fmt: skip
                 top += 1
             held, largest, times = total, most, number
             if begin < middle:
                 held, largest, times = joined(
-                    sums[begin], tops[begin], ties[begin], total, most, number, what
-                )
+                    sums[begin], tops[begin], ties[begin], total, most, number,
+                    gap(keys, order, middle - 1, top - 1, count, from_end, what), what,
+                )  # fmt: skip
             if end <= begin:
                 held, largest, times = nothing(count, what)
             if turn < but_own:
@@ -92,9 +102,14 @@ def running(
             else:
                 if but_own > 0:
                     held, largest, times = joined(
-                        fronts[rank], front_tops[rank], front_ties[rank], held, largest, times, what
-                    )
-                goal[own] = times if what == 3 else held
+                        fronts[rank], front_tops[rank], front_ties[rank], held, largest, times, 0.0,
+                        what,
+                    )  # fmt: skip
+                beyond = 0.0
+                if what >= 10 and begin < end:
+                    there = at_rank(order, top - 1, count, from_end)
+                    beyond = distance(keys[there], own_keys[own], lead)
+                goal[own] = found(held, largest, times, abs(beyond), what)
 
 
 @alone
@@ -118,6 +133,92 @@ def running_count(goal, sums, low, high, order, own_order, value, count, from_en
         goal[own] = total
 
 
+@alone
+def running_at_infinity(
+    goal,
+    low,
+    high,
+    order,
+    own_order,
+    groups,
+    keys,
+    own_keys,
+    value,
+    weight,
+    lead,
+    count,
+    from_end,
+    grouped,
+    weighed,
+    everywhere,
+    what,
+):
+    """`running` sums of distances where keys or values are infinite, or no numbers: pair by pair. If a
+    distance counts `everywhere`, it does so also where it is no number."""
+    finite = 1
+    for own in range(count):
+        size = abs(float64(keys[own])) + abs(float64(own_keys[own])) + abs(float64(value[own]))
+        if not size < math.inf:
+            finite = 0
+    if finite == 0:
+        for rank in range(count):
+            own = at_rank(own_order, rank, count, from_end)
+            total = 0.0
+            for other in range(count):
+                there = at_rank(order, other, count, from_end)
+                beyond = distance(keys[there], own_keys[own], lead)
+                if from_end == 0:
+                    beyond = -beyond
+                counts = int64(low[rank] <= other and other < high[rank])
+                if everywhere > 0:
+                    counts = 1
+                    beyond = 0.0 if beyond <= 0.0 else beyond
+                    if grouped > 0 and groups[there] != groups[own]:
+                        counts = 0
+                if weighed > 0 and float64(weight[there]) == 0.0:
+                    counts = 0
+                if counts > 0:
+                    part = 1.0 if beyond > 0.0 else beyond
+                    if what == 11:
+                        part = beyond
+                    if what == 12:
+                        part = beyond * beyond
+                    total += float64(value[there]) * part
+            goal[own] = total
+
+
+@helper
+def distance(key, own, lead):
+    """How far a key is above another, with a lead."""
+    return (float64(key) - float64(own)) + lead
+
+
+@fixed
+@helper
+def gap(keys, order, rank, other, count, from_end, what):
+    """What lies between the keys of two ranks, for sums of distances."""
+    between = 0.0
+    if what >= 10:
+        here = at_rank(order, rank, count, from_end)
+        there = at_rank(order, other, count, from_end)
+        between = abs(distance(keys[here], keys[there], 0.0))
+    return between
+
+
+@fixed
+@helper
+def found(total, most, number, beyond, what):
+    """What there is to be known of what is held, as far beyond it."""
+    held = total
+    if what == 3:
+        held = number
+    if what == 11:
+        held = most + beyond * total
+    if what == 12:
+        held = number + beyond * (2.0 * most + beyond * total)
+    return held
+
+
 @fixed
 @helper
 def nothing(count, what):
@@ -127,9 +228,13 @@ def nothing(count, what):
         total = -math.inf
     if what == 2:
         total = math.inf
+    most = -math.inf
     if what >= 8:
         total = float64(count)
-    return total, -math.inf, 0.0
+    if what >= 10:
+        total = 0.0
+        most = 0.0
+    return total, most, 0.0
 
 
 @fixed
@@ -137,7 +242,8 @@ def nothing(count, what):
 def of_one(x, weight, there, count, weighed, what):
     """What there is of one value: a sum, or the largest (1) or smallest (2), or the first place of the
     largest (8) or smallest (9); of kinds that go by the largest also that, and how often it is there (3): Σ
-    exp(value − m) of the others (4), of all by weights (5) or without (6), Σ value / m (7)."""
+    exp(value − m) of the others (4), of all by weights (5) or without (6), Σ value / m (7). Of what is beyond
+    a key it is how much (10), and what that is times distances (11) and their squares (12)."""
     total, most, number = x, -math.inf, 0.0
     if what >= 3:
         most = x
@@ -159,13 +265,17 @@ def of_one(x, weight, there, count, weighed, what):
                 most = -x
             if weighed > 0 and float64(weight[there]) == 0.0:
                 total, most, number = nothing(count, what)
+    if what >= 10:
+        total = x
+        most = 0.0
+        number = 0.0
     return total, most, number
 
 
 @fixed
 @helper
-def joined(total, most, number, other, other_most, other_number, what):
-    """What there is of two parts."""
+def joined(total, most, number, other, other_most, other_number, between, what):
+    """What there is of two parts, of which the second is farther along by what is between them."""
     if what == 0:
         total = total + other
     if what == 1:
@@ -185,7 +295,7 @@ def joined(total, most, number, other, other_most, other_number, what):
                 if what == 4:
                     other = other + other_number
                 total = total + other * share(other_most, most, what)
-        if what >= 8:
+        if what >= 8 and what < 10:
             if other_most == most:
                 total = minimum(total, other)
             if other_most > most:
@@ -196,6 +306,11 @@ def joined(total, most, number, other, other_most, other_number, what):
                     total = other
                 total = minimum(total, other)
                 most = other_most
+        if what >= 10:
+            if what == 12:
+                number = number + between * (2.0 * most + between * total) + other_number
+            most = most + between * total + other_most
+            total = total + other
     return total, most, number
 
 

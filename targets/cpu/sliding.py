@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import int64
 from objc.targets.cpu.kernels import alone, helper
-from objc.targets.cpu.running import at_rank
+from objc.targets.cpu.running import at_rank, distance
 
 # ---- copied into emitted modules from here on
 
@@ -48,14 +48,18 @@ def ranks_between(
     own_order,
     own_enter,
     own_stay,
+    lead_enter,
+    lead_stay,
     count,
     from_end,
     entering,
     staying,
+    led,
 ):
     """The ranks of all j with `enter[j] sign own_enter[i]` and `stay[j] sign own_stay[i]` for i at a rank of
     its order, the signs being <, <=, > and >= by number, or -1 where nothing else is asked. In these orders
-    both sides grow, or fall where it is gone along `from_end`."""
+    both sides grow, or fall where it is gone along `from_end`. If they are `led`, leads are added to
+    differences."""
     first, known = numbers(order, enter, enter, stay, 0, count, count, from_end, 0)
     begin = first
     end = first
@@ -67,12 +71,12 @@ def ranks_between(
             inside = 1
             while end < known and inside > 0:
                 other = at_rank(order, end, count, from_end)
-                inside = 1 - is_beyond(enter[other], own_enter[own], entering)
+                inside = 1 - is_left_out(enter[other], own_enter[own], lead_enter, entering, led)
                 end += inside
             inside = 0
             while begin < known and inside == 0:
                 other = at_rank(order, begin, count, from_end)
-                inside = 1 - is_beyond(stay[other], own_stay[own], staying)
+                inside = 1 - is_left_out(stay[other], own_stay[own], lead_stay, staying, led)
                 begin += 1 - inside
             low[rank] = begin
             high[rank] = max(begin, end)
@@ -131,6 +135,18 @@ def is_no_number(keys, others, place):
     if keys[place] != keys[place] or others[place] != others[place]:
         found = 1
     return found
+
+
+@helper
+def is_left_out(one, other, lead, sign, led):
+    """1 where a bound does not hold."""
+    out = is_beyond(one, other, sign)
+    if led > 0:
+        beyond = distance(one, other, lead)
+        out = is_beyond(beyond, 0.0, sign)
+        if beyond != beyond:
+            out = int64(sign >= 0)
+    return out
 
 
 @helper

@@ -379,6 +379,7 @@ WINDOWS = """
 loss windows(x: real[N] | t: real[N], e: binary[N]) =
     sum[i](sin(i) * log(1 + sum[j | t[j] >= t[i] - 1 and t[j] <= t[i]](exp(x[j]))))
     + sum[i](count[j](j <= i and j > i - 9) * x[i]^2 + x[i] * sum[j | e[j] == e[i] and i != j](x[j]))
+    + sum[i, j](abs(x[i] - x[j]) + max(0, 1 - x[i] + x[j])^2)
 """
 
 
@@ -413,3 +414,88 @@ def test_a_module_for_people_sorts(tmp_path: Path) -> None:
     for name in ("f", "windows"):
         found, expected = (getattr(one, name)(*arguments) for one in (module, compiled(source)))
         assert found == pytest.approx(expected, rel=1e-14)
+
+
+BEYOND = {
+    "Gini": (
+        "sum[i, j](w[j] * abs(x[i] - x[j]))",
+        lambda d, w, e: w * abs(d),
+        lambda d, w, e: w * np.sign(d),
+    ),
+    "hinges": (
+        "sum[i, j | e[i] == 1 and e[j] == 0](max(0, m - (x[i] - x[j])))",
+        lambda d, w, e: np.where(e[:, None] > e, np.maximum(0, M - d), 0),
+        lambda d, w, e: np.where((e[:, None] > e) & (d < M), -1, 0),
+    ),
+    "squares": (
+        "sum[i, j](w[i] * w[j] * max(0, m - (x[i] - x[j]))^2)",
+        lambda d, w, e: w[:, None] * w * np.maximum(0, M - d) ** 2,
+        lambda d, w, e: -2 * w[:, None] * w * np.maximum(0, M - d),
+    ),
+    "one by one": (
+        "sum[i](sin(i) * sum[j | e[j] == 1](w[j] * max(0, x[i] - x[j])))",
+        lambda d, w, e: np.sin(np.arange(len(e)))[:, None] * w * e * np.maximum(0, d),
+        lambda d, w, e: np.sin(np.arange(len(e)))[:, None] * w * e * (d > 0),
+    ),
+    "groups": (
+        "sum[i, j | e[i] == e[j]](w[j] * abs(x[i] - x[j]))",
+        lambda d, w, e: w * (e[:, None] == e) * abs(d),
+        lambda d, w, e: w * (e[:, None] == e) * np.sign(d),
+    ),
+    "squares in groups": (
+        "sum[i, j | e[i] == e[j] and x[i] > x[j]](w[i] * (x[i] - x[j])^2)",
+        lambda d, w, e: w[:, None] * (e[:, None] == e) * np.maximum(0, d) ** 2,
+        lambda d, w, e: 2 * w[:, None] * (e[:, None] == e) * np.maximum(0, d),
+    ),
+}  # fmt: skip
+"""What hangs on the difference of two keys, what pairs say of it, and of its slope."""
+M = 0.375
+
+
+def beyond(name: str) -> str:
+    return f"loss f(x: real[N] | w: real[N], e: binary[N]; m: positive = {M}) = {BEYOND[name][0]}"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", BEYOND)
+def test_how_far_keys_are_apart(name: str, dtype: str) -> None:
+    """Beside all pairs in longdouble: keys may be a million, and weights of either sign."""
+    assert "*N" not in _parallel(beyond(name))
+    _, value, slope = BEYOND[name]
+    for rows, offset, seed in itertools.product((FEW + 1, 300), (0, 2**20), (0, 1)):
+        x, w, e = drawn((rows,), dtype, seed)
+        x = (np.round(4 * x) / 4 if seed else 50 * x).astype(dtype) + np.asarray(offset, dtype)
+        wide = [one.astype(np.longdouble) for one in (x, w, e)]
+        pairs = wide[0][:, None] - wide[0]
+        terms, slopes = (one(pairs, *wide[1:]) for one in (value, slope))
+        found, gradient = compiled(beyond(name)).f.value_and_grad(x, w, e)
+        closely = 1e-6 if dtype == "float32" else 1e-14
+        assert abs(found - terms.sum()) <= closely * abs(terms).sum()
+        sizes = abs(slopes).sum(0) + abs(slopes).sum(1)
+        assert (abs(gradient - (slopes.sum(1) - slopes.sum(0))) <= closely * sizes).all()
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_keys_that_are_infinite_or_no_numbers(name: str) -> None:
+    """By NumPy, all pairs at once."""
+    kernel, plain = compiled(beyond(name)).f, compiled(beyond(name), "numpy").f
+    for odd in ([np.inf], [-np.inf, np.inf], [np.nan], [np.inf, np.inf, 1], [np.nan, -np.inf]):
+        x, w, e = drawn((ROWS,), "float64", seed=3)
+        x[7 : 7 + len(odd)] = odd
+        found, expected = (one.value_and_grad(x, w, e) for one in (kernel, plain))
+        assert found[0] == pytest.approx(expected[0], rel=1e-12, nan_ok=True)
+        np.testing.assert_allclose(found[1], expected[1], rtol=1e-12, atol=1e-12)
+
+
+def test_far_keys_of_many_pairs() -> None:
+    """The mean difference of many is that of ranks: sum (2·r − n − 1)·x, x sorted."""
+    x = np.random.default_rng(0).normal(size=100_000) + 1e6
+    found, gradient = compiled("loss f(x: real[N]) = sum[i, j](abs(x[i] - x[j]))").f.value_and_grad(
+        x
+    )
+    order, rows = np.argsort(x), len(x)
+    ranks = np.empty(rows)
+    ranks[order] = 2 * np.arange(1, rows + 1) - rows - 1
+    exact = 2 * (ranks.astype(np.longdouble) * (x - 1e6).astype(np.longdouble)).sum()
+    assert found == pytest.approx(float(exact), rel=1e-13)
+    np.testing.assert_allclose(gradient, 2 * ranks, rtol=0, atol=0)
