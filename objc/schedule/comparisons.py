@@ -181,7 +181,10 @@ def _of_difference(difference: Any, sign: str, over: Index, free: Index) -> Boun
     if key.could_extract_minus_sign():
         return _of_difference(-difference, _TURNED[sign], over, free)
     lead = difference - key + substitute_positions(key, {over: at(free)})
-    if free in indices_of(lead):
+    if free in indices_of(lead):  # a sum of what is at one index loses what a difference has
+        alone = [sum(one in indices_of(part) for part in addends) for one in (over, free)]
+        if alone != [1, 1]:
+            return None
         lead = sympy.Add(*(one for one in addends if not {over, free} & indices_of(one)))
     own = key + lead - difference
     if indices_of(lead) or {over, free} & (indices_of(key) ^ indices_of(own)) != {over, free}:

@@ -14,7 +14,7 @@ import sympy
 
 from objc.atoms import maximum
 from objc.ir.index import Index
-from objc.ir.symbols import Condition, Expression
+from objc.ir.symbols import Condition, Expression, IndexValue
 from objc.schedule.comparisons import Bound, bound_of, conditions, equal_key
 
 _ZERO, _ONE = sympy.Integer(0), sympy.Integer(1)
@@ -75,9 +75,13 @@ def distances_of(body: Any, among: Bound | None, over: Index, free: Index) -> li
 
 def distance_guard(
     guard: Condition, over: Index, free: Index
-) -> tuple[list[Expression], Bound | None] | None:
-    """The group, of which there is at most one, and the bound of what a guard asks of two indices."""
+) -> tuple[list[Expression], Bound | None, bool] | None:
+    """The group, of which there is at most one, and the bound of what a guard asks of two indices, and
+    whether it asks that they are two."""
     parts, _, _ = conditions(guard, over, free)
+    places = {IndexValue(over), IndexValue(free)}
+    apart = [one for one in parts if isinstance(one, sympy.Ne) and set(one.args) == places]
+    parts = [one for one in parts if one not in apart]
     groups = [one for part in parts if (one := equal_key(part, over, free)) is not None]
     others = [part for part in parts if equal_key(part, over, free) is None]
     bounds = [bound_of(part, over, free) for part in others]
@@ -86,4 +90,4 @@ def distance_guard(
     among = bounds[0] if bounds else None
     if among is not None and "=" in among.sign:
         return None
-    return groups, among
+    return groups, among, bool(apart)

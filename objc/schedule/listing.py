@@ -164,7 +164,9 @@ def _along(ordering: Ordering) -> str:
     if side is not None:
         words = {"from the end": side.from_end, "through": side.through, "with ties": side.by_ties}
         words |= {"but itself": side.but_own, "of equals": side.of_equals}
-    said += [f"where {shown(one.condition)}" for one in ordering.bounds]
+    for one in ordering.bounds:
+        lead = "" if one.lead == 0 else f" + {shown(one.lead)}"
+        said.append(f"where {shown(one.over)}{lead} {one.sign} {shown(one.free)}")
     return ", ".join([*said, *(word for word, holds in words.items() if holds)])
 
 

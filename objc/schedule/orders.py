@@ -46,7 +46,7 @@ class Ordering:
     itself; a `kind` of reduction of `value`, and the `weight` of what is weighed. All are read at the index
     that is reduced over, but for what the other one has where there are `bounds`: its `own` keys and order.
     Without a value the let is the order itself. Distances are of keys between which a `lead` is added;
-    `everywhere`, they are none where a key is no number."""
+    `everywhere`, they are none where a key is no number, `but_own` other than that of the entry itself."""
 
     keys: Read
     group: Read | None = None
@@ -60,6 +60,7 @@ class Ordering:
     bounds: tuple[Bound, ...] = ()
     lead: Expression = _ZERO
     everywhere: bool = False
+    but_own: bool = False
 
     @property
     def is_order(self) -> bool:
@@ -136,7 +137,7 @@ def _of_distances(let: Let, program: Program) -> Ordering | None:
     guard, value = distance_guard(let.guard, over, free), values[0]
     if guard is None:
         return None
-    groups, among = guard
+    groups, among, but_own = guard
     terms = distances_of(mixed[0], among, over, free)
     rows = [value, *groups, *([] if counted is None else [counted])]
     if len(terms) != 1 or not all(isinstance(one, Read) for one in rows):
@@ -151,7 +152,7 @@ def _of_distances(let: Let, program: Program) -> Ordering | None:
         return None
     made = Ordering(
         bound.over, order=order, kind=kind, value=value, weight=counted, own=bound.free, own_order=own_order,
-        bounds=(bound,), lead=bound.lead, everywhere=terms[0].everywhere,
+        bounds=(bound,), lead=bound.lead, everywhere=terms[0].everywhere, but_own=but_own,
     )  # fmt: skip
     if groups:
         side = Side(not bound.is_upper, through=False, by_ties=True)

@@ -100,9 +100,20 @@ class _Orders:
         return self._is_along(opened, compared)
 
     def _is_of_pairs(self, let: Let) -> bool:
-        """The same of a sum over pairs: it is one over the sums that each of either has."""
+        """The same of a sum over pairs: it is one over the sums that each of either has. Pairs of what is
+        counted apart are the product of both numbers."""
         if let.reduction != "sum" or len(let.over) != 2:
             return False
+        of_both, of_over, of_own = conditions(let.guard, *let.over)
+        if let.body == _ONE and not of_both:
+            counts = []
+            for over, where in zip(let.over, (of_over, of_own), strict=True):
+                name = self.names.fresh(f"each_{let.name}")
+                counts.append(replace(let, name=name, over=(over,), guard=where))
+            self.lets += counts
+            whole = sympy.Mul(*(one.read(*let.free) for one in counts))
+            self.lets.append(replace(let, body=whole, reduction=None, over=(), guard=sympy.true))
+            return True
         for over, own in (let.over, let.over[::-1]):
             name, free = self.names.fresh(f"each_{let.name}"), (*let.free, own)
             inner = replace(let, name=name, free=free, over=(over,))
@@ -244,10 +255,10 @@ class _Orders:
         guard = distance_guard(let.guard, over, free)
         if len(mixed) != 1 or guard is None:
             return False
-        groups, among = guard
+        groups, among, but_own = guard
         terms = distances_of(mixed[0], among, over, free)
         parts = conditions(let.guard, over, free)
-        if not terms or not self._is_near(let, terms[0].bound, bool(groups)):
+        if not terms or not self._is_near(let, terms[0].bound, bool(groups) or but_own):
             return False
         weight = sympy.Mul(
             *(one for one in factors if over in indices_of(one) and one not in mixed)
@@ -263,6 +274,7 @@ class _Orders:
             ]
             bound = replace(one.bound, over=pair[0][0], free=pair[1][0])
             asked = [] if among is None else [bound.condition]
+            asked += [sympy.Ne(IndexValue(over), IndexValue(free))] if but_own else []
             if groups:
                 rows = [self._row("key", key, outer, over) for key in (groups[0], one.bound.over)]
                 self._sort(rows, outer, over)
@@ -278,15 +290,15 @@ class _Orders:
         self._add(let, parts[2], factor * whole)
         return True
 
-    def _is_near(self, let: Let, bound: Bound, is_grouped: bool) -> bool:
-        """Whether keys can be read for every entry, and what lies between them is known before; in groups
-        nothing does."""
+    def _is_near(self, let: Let, bound: Bound, is_of_one: bool) -> bool:
+        """Whether keys can be read for every entry, and what leads is known before; in groups, and where the
+        entry itself is left out, nothing leads, so that it counts nothing."""
         places = [
             one for part in (let.body, let.guard) for read in reads(part) for one in read.positions
         ]
         if not all(one.index is not None or self._is_rank(one.base) for one in places):
             return False
-        if is_grouped and (bound.lead != 0 or not bound.is_of_one(let.over[0], let.free[-1])):
+        if is_of_one and (bound.lead != 0 or not bound.is_of_one(let.over[0], let.free[-1])):
             return False
         return all(one.tensor in self.program.input for one in reads(bound.lead))
 

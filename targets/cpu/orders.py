@@ -78,7 +78,7 @@ class Orders(Reductions):
         self.functions.add("running_at_infinity")
         group = keys if own.group is None else self._row(own.group)
         rows = [goal, *held, group, *both, value, weight, lead]
-        asked = [from_end, own.group is not None, weighed, own.everywhere, number]
+        asked = [from_end, own.group is not None, weighed, own.everywhere, own.but_own, number]
         return f"running_at_infinity({_listed(*rows, count, *asked)})"
 
     def _before(self, item: Ordered, low: str, high: str, order: str, side: Side) -> None:

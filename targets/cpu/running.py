@@ -151,6 +151,7 @@ def running_at_infinity(
     grouped,
     weighed,
     everywhere,
+    but_own,
     what,
 ):
     """`running` sums of distances where keys or values are infinite, or no numbers: pair by pair. If a
@@ -176,6 +177,8 @@ def running_at_infinity(
                     if grouped > 0 and groups[there] != groups[own]:
                         counts = 0
                 if weighed > 0 and float64(weight[there]) == 0.0:
+                    counts = 0
+                if but_own > 0 and there == own:
                     counts = 0
                 if counts > 0:
                     part = 1.0 if beyond > 0.0 else beyond

@@ -442,6 +442,16 @@ BEYOND = {
         lambda d, w, e: w * (e[:, None] == e) * abs(d),
         lambda d, w, e: w * (e[:, None] == e) * np.sign(d),
     ),
+    "others": (
+        "sum[i, j | i != j](w[i] * abs(x[i] - x[j]))",
+        lambda d, w, e: w[:, None] * abs(d),
+        lambda d, w, e: w[:, None] * np.sign(d),
+    ),
+    "means": (
+        "mean[i, j | e[i] == 1 and e[j] == 0](max(0, m - x[i] + x[j]))",
+        lambda d, w, e: np.where(e[:, None] > e, np.maximum(0, M - d), 0) / (e[:, None] > e).sum(),
+        lambda d, w, e: np.where((e[:, None] > e) & (d < M), -1, 0) / (e[:, None] > e).sum(),
+    ),
     "squares in groups": (
         "sum[i, j | e[i] == e[j] and x[i] > x[j]](w[i] * (x[i] - x[j])^2)",
         lambda d, w, e: w[:, None] * (e[:, None] == e) * np.maximum(0, d) ** 2,
