@@ -68,6 +68,17 @@ def is_difference(expression: Expression) -> bool:
     return reads >= 2
 
 
+def is_weighted_exponent(expression: Expression) -> bool:
+    """Whether an expression is a linear combination, with numbers, of reads and of logarithms of reads, of
+    both: what the exponential of a score has with the weight beside it."""
+    if not isinstance(expression, sympy.Add):
+        return False
+    terms = [one.as_coeff_Mul()[1] for one in expression.args if not one.is_number]
+    weights = [one for one in terms if isinstance(one, sympy.log) and isinstance(one.args[0], Read)]
+    reads = [one for one in terms if isinstance(one, Read)]
+    return bool(weights and reads) and len(weights) + len(reads) == len(terms)
+
+
 def _differences(body: Expression, *, top: bool) -> list[Expression]:
     """The differences inside of a body, the body itself at the `top` only, in a fixed order."""
     found = {node for node in found_in(body, sympy.Add) if is_difference(node)}

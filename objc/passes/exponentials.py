@@ -19,8 +19,9 @@ from objc.ir.domain import REAL
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
-from objc.ir.symbols import Expression, Extent, Read, substitute_positions
+from objc.ir.symbols import Expression, Extent, Read, indices_of, substitute_positions
 from objc.passes.batch import dependent
+from objc.passes.differences import is_weighted_exponent
 from objc.passes.empty_means import count_of
 from objc.passes.rewrites import rewrite
 from objc.passes.rewrites.forms import is_short, without_factor
@@ -49,6 +50,10 @@ def exponential_sums(program: Program) -> Program:
             continue
         name = names.fresh(f"log_{let.name}")
         shift = _largest_by_hand(exponent, let, program)
+        if is_weighted_exponent(exponent) and not shift:
+            free = tuple(one for one in let.indices if one in indices_of(exponent))
+            lets.append(Let(names.fresh(f"exponent_{let.name}"), free, exponent, span=let.span))
+            exponent = lets[-1].read(*free)
         logarithm = replace(
             let,
             name=name,

@@ -11,7 +11,7 @@ from typing import Any
 import sympy
 
 from objc.ir.index import Index, Position
-from objc.ir.symbols import Condition, Expression, IndexValue, Read
+from objc.ir.symbols import Condition, Expression, IndexValue, Read, indices_of
 from objc.passes.delta import split_guard, under
 
 Addend = tuple[Expression, Condition]
@@ -35,8 +35,8 @@ def _moved(body: Expression, guard: Condition, others: list[set[Expression]]) ->
         if place is None:
             continue
         here = _at(body, *place)
-        wanted = _factors(here)
-        if here != body and any(wanted <= other for other in others):
+        wanted = {one for one in _factors(here) if indices_of(one)}  # an adjoint may have the rest
+        if here != body and wanted and any(wanted <= other for other in others):
             # The bracket stays a factor, so that the common ones can be taken out.
             return under(guard, sympy.Integer(1)) * here, sympy.true
     return under(guard, body), sympy.true

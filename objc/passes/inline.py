@@ -19,8 +19,8 @@ from objc.ir.parts import found_in
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
-from objc.passes.delta import told_by
-from objc.passes.differences import is_difference
+from objc.passes.delta import split_guard, told_by
+from objc.passes.differences import is_difference, is_weighted_exponent
 from objc.passes.untaken import decided
 
 Wanted = Callable[[Let, Expression, Let], bool]
@@ -80,7 +80,8 @@ def inline_same_loop(program: Program) -> Program:
     def wanted(let: Let, body: Expression, reader: Let) -> bool:
         if not body.args or (_is_cheap(body) and (not is_difference(body) or _is_adjoint(let))):
             return True
-        return indices_of(body) == set(reader.indices) and not is_difference(body)
+        is_kept = is_difference(body) or is_weighted_exponent(split_guard(body)[0])
+        return indices_of(body) == set(reader.indices) and not is_kept
 
     return _inline(program, wanted)
 

@@ -58,6 +58,16 @@ def constants_of_softmaxes(let: Let, program: Program) -> Expression | None:
     return whole
 
 
+def logits_of(body: Expression, let: Let, program: Program) -> Expression | None:
+    """b where a sum is of exp(b − l), a softmax over all that it runs over."""
+    normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
+    exponent = body.args[0] if isinstance(body, sympy.exp) else ZERO
+    for read in sorted(exponent.atoms(Read), key=spelled):
+        if is_whole(exponent, read, let, normalizers):
+            return exponent + read
+    return None
+
+
 def _addends(body: Expression) -> Iterator[Expression]:
     """The addends of a body; a product is multiplied out, but for the logarithms of ratios to a mixture,
     which vanish where the ratio is one."""

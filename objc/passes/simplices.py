@@ -28,6 +28,8 @@ from objc.ir.symbols import (
     position_value,
     substitute_positions,
 )
+from objc.passes.delta import split_guard
+from objc.passes.differences import is_weighted_exponent
 from objc.passes.probabilities import is_whole
 
 
@@ -203,7 +205,11 @@ def means_under_softmaxes(program: Program) -> Program:
         for let in program.lets
         if let.reduction == "sum" and let.name not in inside and _has_exponentials(let.body)
     }
-    normalizers = {let.name: let for let in program.lets if let.reduction == "logsumexp"}
+    normalizers = {
+        let.name: replace(let, body=_with_weights(let.body, program))
+        for let in program.lets
+        if let.reduction == "logsumexp"
+    }
     if not sums or not normalizers:
         return program
     names = Names.of(program)
@@ -238,6 +244,17 @@ class _Quotient:
     times: int
     rest: Expression
     guard: Condition
+
+
+def _with_weights(exponent: Expression, program: Program) -> Expression:
+    """An exponent that has a name, of a score and the logarithm of a weight, by what it is."""
+    let = program.let.get(exponent.tensor) if isinstance(exponent, Read) else None
+    if let is None or let.reduction is not None:
+        return exponent
+    body, _ = split_guard(let.body)
+    if not is_weighted_exponent(body):
+        return exponent
+    return substitute_positions(body, dict(zip(let.free, exponent.positions, strict=True)))
 
 
 def _has_exponentials(body: Any) -> bool:

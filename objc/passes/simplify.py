@@ -3,15 +3,17 @@ diagonal is read are computed on that diagonal only."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import sympy
 
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Expression
-from objc.passes.delta import Domains, resolve, under
+from objc.passes.delta import Domains, resolve, split_guard, under
 from objc.passes.diagonals import contract_diagonals
 from objc.passes.probabilities import constants_of_softmaxes, without_probabilities
+from objc.passes.rewrites.forms import without_factor
 
 
 def simplify(program: Program) -> Program:
@@ -38,6 +40,26 @@ def _resolve_sums(program: Program) -> Program:
     return program.with_lets(lets)
 
 
+def _addends(body: Expression) -> Iterator[Expression]:
+    """The addends of a body; a sum of δs and numbers is multiplied out: each δ is resolved by itself."""
+    for addend in sympy.Add.make_args(body):
+        deltas = [one for one in sympy.Mul.make_args(addend) if _is_sum_of_deltas(one)]
+        if deltas:
+            rest = without_factor(addend, deltas[0])
+            yield from (rest * one for one in deltas[0].args)
+        else:
+            yield addend
+
+
+def _is_sum_of_deltas(factor: Expression) -> bool:
+    if not isinstance(factor, sympy.Add):
+        return False
+    parts = [split_guard(one) for one in factor.args]
+    return all(body.is_number for body, _ in parts) and any(
+        guard.has(sympy.Eq) for _, guard in parts
+    )
+
+
 def _resolve_sum(
     let: Let, names: Names, domains: Domains, whole: Expression, program: Program
 ) -> list[Let]:
@@ -45,7 +67,7 @@ def _resolve_sum(
     kept: list[Expression] = []
     fixed: list[Expression] = [] if whole == 0 else [whole]
     loops: list[Let] = []
-    for addend in sympy.Add.make_args(let.body):
+    for addend in _addends(let.body):
         body, over, guard = resolve(addend, let.over, let.guard, domains)
         if body == 0 or guard == sympy.false:
             continue
@@ -56,12 +78,10 @@ def _resolve_sum(
         else:
             loops.append(replace(let, body=body, over=over, guard=guard))
     if kept:
-        rest = replace(let, body=sympy.Add(*kept))
-        constants = constants_of_softmaxes(rest, program)
-        if constants is None:
-            loops.insert(0, rest)
-        else:
-            fixed.append(constants)
+        loops.insert(0, replace(let, body=sympy.Add(*kept)))
+    constants = [constants_of_softmaxes(one, program) for one in loops]
+    fixed += [one for one in constants if one is not None]
+    loops = [one for one, known in zip(loops, constants, strict=True) if known is None]
     if not fixed and len(loops) == 1:
         return loops
     for number, loop in enumerate(loops):

@@ -8,6 +8,7 @@ from functools import partial
 from objc.ir.program import Program
 from objc.ir.verify import verify
 from objc.passes.common_scales import name_common_scales
+from objc.passes.complements import rests_of_softmaxes
 from objc.passes.demand import guard_by_demand, guard_places
 from objc.passes.differences import name_differences
 from objc.passes.inline import inline_all, inline_same_loop
@@ -36,6 +37,7 @@ def stable(program: Program) -> Program:
         ("nest", nest_extremes),
         ("inline", inline_all),
         ("prune", prune),
+        ("rests of softmaxes", rests_of_softmaxes),
         ("scales", name_common_scales),
         ("reach", limit_recurrences),
         ("demand", guard_by_demand),

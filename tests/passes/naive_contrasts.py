@@ -19,7 +19,35 @@ SCORES = (
 CHOSEN = [(s, y) for s in SCORES for y in (0, 1)]
 BINARY = [(s, y) for s in SCORES for y in ((1.0, 0.0, 0.0), (1.0, 0.0, 1.0))]
 
+WEIGHTED = [
+    (z, y, w)
+    for z, y in (
+        ((50.0, -60.0, 2.0), 0),
+        ((30.0, 0.0, 2.0), 0),
+        ((0.0, 40.0, 1.0), 1),
+        ((0.3, 0.2, -0.4), 2),
+    )
+    for w in ((1e-5, 3.0, 3.0), (0.5, 0.7, 0.3), (1.0, 1.0, 100.0))
+]
+
 CONTRAST_FORMS: tuple[Form, ...] = (
+    # Ren (2020), Menon (2021): frequencies of the classes; of proposals, Bengio and Senécal (2008)
+    Form("softmax weighed by hand", "-log(w[y] * exp(z[y]) / sum[k](w[k] * exp(z[k])))", WEIGHTED,
+         "z: real[K] | y: index(K), w: positive[K]",
+         oracle="log(total(b * exp(a) for a, b in zip(z, w))) - z[y] - log(w[y])"),
+    Form("softmax divided by proposals", "-log(exp(z[y]) / q[y] / sum[k](exp(z[k]) / q[k]))", WEIGHTED,
+         "z: real[K] | y: index(K), q: positive[K]",
+         oracle="log(total(exp(a) / b for a, b in zip(z, q))) - z[y] + log(q[y])"),
+    Form("weighed scores against one", "log(1 + sum[j | j != y](w[j] * exp(s[j] - s[y])))", WEIGHTED,
+         "s: real[N] | y: index(N), w: positive[N]",
+         oracle="log(1 + total(w[j] * exp(s[j] - s[y]) for j in range(3) if j != y))"),
+    # Lee (2018), DeepHit, Kvamme and Borgan (2021): what is left of the time after a place
+    Form("probability to survive", "-log(1 - sum[k | k <= y](softmax(z)[k]))", CHOSEN,
+         "z: real[T] | y: index(T)",
+         oracle="log(total(exp(one) for one in z)) - log(total(exp(one) for one in z[y + 1:]))"),
+    Form("probability of other classes", "-log(1 - sum[k | k == y or k == 2](softmax(z)[k]))", CHOSEN[:4],
+         "z: real[K] | y: index(K)",
+         oracle="log(total(exp(one) for one in z)) - log(exp(z[1 - y]))"),
     # Sohn (2016)
     Form("one score against the others", "log(1 + sum[j | j != y](exp(s[j] - s[y])))", CHOSEN,
          "s: real[N] | y: index(N)",

@@ -28,8 +28,6 @@ LOSSES = {
     "capped logits": "loss form(z: real[K] | y: index(K)) = -log(softmax(w)[y])\n"
     "    where w[k] = 30 * tanh(z[k] / 30)",
     "the others alone": "loss form(z: real[K] | y: index(K)) = log(1 + sum[k | k != y](exp(z[k] - z[y])))",
-    "weights of the others": "loss form(z: real[K] | y: index(K), m: positive[K]) ="
-    " log(1 + sum[k | k != y](m[k] * exp(z[k] - z[y])))",
     "the entropy": "loss form(z: real[K]) = -sum[k](softmax(z)[k] * log(softmax(z)[k]))",
 }  # fmt: skip
 
@@ -74,6 +72,8 @@ def test_product_keeps_its_digits(text: str) -> None:
 
 
 FAR_APART = {
+    "weights of the others": "loss form(z: real[K] | y: index(K), m: positive[K]) ="
+    " log(1 + sum[k | k != y](m[k] * exp(z[k] - z[y])))",
     "the others at a temperature": "loss form(z: real[K] | y: index(K); t: positive = 3) ="
     " log(1 + sum[k | k != y](exp((z[k] - z[y]) / t)))",
     "each with those before": "loss form(z: real[K]) ="
@@ -96,6 +96,7 @@ def test_product_of_scores_that_are_far_apart(text: str) -> None:
         "y": np.array([0, 0, 1, 2]),
         "t": 3.0 if "positive" in text else np.array([[3.0, 2.0, 1.0]] * 4),
         "keep": np.array([[1, 0, 0]] * 4),
+        "m": np.array([[1.0, 0.3, 2.0]] * 4),
     }
     inputs = {name: value for name, value in inputs.items() if name in program.input}
     batched = frozenset(one.name for one in program.inputs if one.role != "hyperparameter")
