@@ -30,7 +30,6 @@ from objc.targets.cpu.mathematics.tile import (
     rows_of_tile,
 )
 from objc.targets.cpu.mathematics.turn import build_move, build_turn
-from objc.targets.cpu.names import settled
 
 from objc.errors import InternalError
 
@@ -87,23 +86,18 @@ class Expressions:
         self.start = ir.IRBuilder(function.append_basic_block("variables"))
         self.b = ir.IRBuilder(function.append_basic_block("body"))
         self.variables: dict[str, Any] = {}
-        self.settled = self._settled()
 
     @functools.cached_property
     def kinds(self) -> set[str]:
         """The names that the function uses, types among them."""
         return {one.id for one in ast.walk(self.node) if isinstance(one, ast.Name)}
 
-    def _settled(self) -> frozenset[str]:
-        """The names that are values, and not places in memory where one stands."""
-        return settled(self.node)
-
     def _fail(self, node: ast.AST, why: str) -> InternalError:
         return InternalError(f"{self.node.name}: {why}: {ast.unparse(node)}")
 
     def _bind(self, name: str, value: Value) -> None:
-        """A scalar that is bound more than once lives in memory, which LLVM makes a register."""
-        if isinstance(value, Array) or name in self.settled:
+        """A scalar variable lives in memory, which LLVM makes a register; an array is a name."""
+        if isinstance(value, Array):
             self.variables[name] = value
             return
         if name not in self.variables:
@@ -127,8 +121,7 @@ class Expressions:
                 held = self.variables.get(name)
                 if held is None:
                     raise self._fail(node, "an unknown name")
-                is_value = isinstance(held, Array) or name in self.settled
-                return held if is_value else self.b.load(held)
+                return held if isinstance(held, Array) else self.b.load(held)
             case ast.Attribute(value=ast.Name(id="math"), attr=name):
                 return F64(getattr(math, name))
             case ast.Tuple(elts=parts):

@@ -23,7 +23,7 @@ _BY_HAND = {*TILES, "turn_rows", "turn_columns", "move_rows", "move_columns"}
 """What takes whole vectors as it is: loops beside it have the rest, of which LLVM need not make more."""
 
 
-_HEAVY = 120
+_HEAVY = 300
 """Operations in functions that an entry takes, beside more of which a mask costs nothing."""
 
 _LEAST = 2.0**-60
@@ -111,9 +111,7 @@ class Loops(Expressions):
     def _is_masked(self, node: ast.For) -> bool:
         """Whether a row's loop is one that goes vector by vector under a mask, with half as much to compile:
         where the mask takes no time beside what is done for an entry, or the loop none beside others."""
-        return bool(
-            self.rare or self.translator.multiplies or _sets(node) or self._weight(node) > _HEAVY
-        )
+        return bool(self.rare) or self.translator.multiplies or self._weight(node) > _HEAVY
 
     def _weight(self, node: ast.AST) -> int:
         """The operations in the functions that are called in a part of the text."""
@@ -250,15 +248,6 @@ def _turns(node: ast.For) -> bool:
             ast.Assign(targets=[ast.Subscript() as goal], value=ast.Name()),
         ]:
             return _runs_along(source, node) != _runs_along(goal, node)
-    return False
-
-
-def _sets(node: ast.For) -> bool:
-    """Whether a loop sets the entries of a row to a number, or to those of another row: loops that go through
-    the row many times are beside it."""
-    match node.body:
-        case [ast.Assign(targets=[ast.Subscript(slice=ast.Name())], value=value)]:
-            return not any(isinstance(one, ast.BinOp | ast.IfExp) for one in ast.walk(value))
     return False
 
 

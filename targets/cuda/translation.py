@@ -141,12 +141,6 @@ class Body(translation.Body):
     translator: Translator
     turn: int | None = None  # of a loop that is written out
 
-    def _settled(self) -> frozenset[str]:
-        """None: kernels were measured on devices with all names in memory. As values they take as many
-        registers in all, but up to ten more in rows of the Kullback-Leibler divergence, a quarter less in
-        chains."""
-        return frozenset()
-
     def _value(self, node: ast.expr) -> Value:
         match node:
             case ast.Attribute(value=ast.Attribute(value=ast.Name(id="cuda"), attr=what), attr="x"):
