@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from objc.errors import InputError, ObjcError
 from objc.training.data import Dataset
+from objc.training.data_errors import OutOfDomain
 from objc.training.domains import first_violation
-from objc.training.errors import BadPrediction, OutOfDomain
+from objc.training.errors import BadPrediction
 from objc.training.objective import Evaluation, Objective
 from objc.training.parameters import Parameters
 from objc.training.protocols import Predictor

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from objc.errors import ObjcError
 from objc.files import PathLike
 from objc.training.archives import UnreadableArchive, array_names, read_arrays
+from objc.training.data_errors import OutOfDomain
 from objc.training.domains import first_violation
-from objc.training.errors import OutOfDomain
 from objc.training.load_errors import (
     BadCell,
     BadHeader,

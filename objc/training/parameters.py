@@ -13,13 +13,13 @@ from objc.errors import ObjcError
 from objc.kernel.formula import names_of
 from objc.kernel.memory import machine_memory
 from objc.training.coordinates import Coordinates, coordinates_for, is_inside
+from objc.training.data_errors import TooLargeToTrain
 from objc.training.domains import first_violation
 from objc.training.errors import (
     BadParameter,
     BadPrediction,
     NothingToTrain,
     TiedParameter,
-    TooLargeToTrain,
     UnknownName,
 )
 from objc.training.initialization import initial_value

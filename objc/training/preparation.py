@@ -11,17 +11,16 @@ from numpy.typing import NDArray
 from objc.errors import ObjcError
 from objc.kernel.arrays import first_lost
 from objc.training.data import Dataset
-from objc.training.domains import first_violation, violation_beside
-from objc.training.errors import (
-    BadOption,
+from objc.training.data_errors import (
     BadWeight,
     DataShape,
     MissingData,
     OutOfDomain,
     RoundedData,
-    UnknownName,
     UnknownSize,
 )
+from objc.training.domains import first_violation, violation_beside
+from objc.training.errors import BadOption, UnknownName
 from objc.training.objective import InputRecord, Objective
 
 Array = NDArray[Any]
