@@ -76,7 +76,7 @@ def _order_of(program: Program) -> Order:
 
     def order(expression: Expression) -> tuple[Expression, ...]:
         addends = sorted(sympy.Add.make_args(expression), key=rank)
-        first = _complement(addends, program) or _exact(addends, program)
+        first = _complement(addends, program) or _near_first(addends, program)
         rest = (one for one in addends if one not in first)
         return (*_whole(first), *rest)
 
@@ -126,6 +126,33 @@ def _complement(addends: Sequence[Expression], program: Program) -> tuple[Expres
         if given is not None and given.domain.bounds == (0, 1):
             others = [each for each in addends[1:] if each is not one]
             return (addends[0], one) if all(each.is_nonnegative for each in others) else ()
+    return ()
+
+
+def _near_first(addends: Sequence[Expression], program: Program) -> tuple[Expression, ...]:
+    """What comes first in a sum as its addends may be near each other."""
+    alike = _alike(addends, program)
+    return (*alike, *(one for one in _exact(addends, program) if one not in alike))
+
+
+def _alike(addends: Sequence[Expression], program: Program) -> tuple[Expression, ...]:
+    """What is the same of two entries, subtracted, beside what is given: `2*x[j] - 2*x[i] + m`, in which the
+    margin keeps the digits that `m - 2*x[i]` would lose where entries are large and near each other."""
+    if len(addends) < 3:
+        return ()
+    forms: dict[Expression, list[Expression]] = {}
+    for one in addends:
+        reads = found_in(one, Read)
+        if any(read.positions for read in reads):
+            form = one.xreplace({read: sympy.Symbol(read.tensor) for read in reads})
+            forms.setdefault(-form if _leading_sign(form) else form, []).append(one)
+    for alike in forms.values():
+        others = [one for one in addends if one not in alike]
+        are_given = all(
+            read.tensor in program.input for one in others for read in found_in(one, Read)
+        )
+        if others and are_given and len({_leading_sign(one) for one in alike}) > 1:
+            return tuple(alike)
     return ()
 
 

@@ -90,6 +90,28 @@ def test_what_is_exact_is_added_first(more: int, target: str, dtype: str) -> Non
     assert found == pytest.approx(0.5 + more + float(z), **close)
 
 
+MARGINS = (
+    "loss f(s: real[N]; m: positive = 0.3) = sum[i, j](max(0, m - (s[i] - s[j]))^2)",
+    "loss f(s: real[N]; m: positive = 0.3) = sum[i, j](max(0, s[j] + m - s[i])^2)",
+    "loss f(s: real[N]; m: positive = 0.3) = sum[i, j](max(0, m - (r[i] - r[j]))^2) where r[i] = 2 * s[i]",
+)
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+@pytest.mark.parametrize("text", MARGINS)
+@pytest.mark.parametrize("count", [20, 200])
+def test_a_margin_between_large_scores_keeps_its_digits(count: int, text: str, target: str) -> None:
+    """`m - s[i]`, added to s[j], has the rounding of the scores: a sixteenth at a million in float32."""
+    s = (1e6 + np.random.default_rng(0).normal(size=count)).astype(np.float32)
+    value, gradient = objc.compile(text, target=target).f.value_and_grad(s)
+    factor = 2 if "where" in text else 1
+    apart = factor * (s[None].astype(float) - s[:, None])
+    beyond = np.maximum(0, float(np.float32(0.3)) + apart)
+    assert value == pytest.approx((beyond**2).sum(), rel=1e-6)
+    slope = 2 * factor * (beyond.sum(0) - beyond.sum(1))
+    np.testing.assert_allclose(gradient, slope, atol=2e-6 * np.abs(slope).max())
+
+
 def test_nothing_is_said_while_kernels_are_compiled(tmp_path: Path) -> None:
     """LLVM remarks on loops that it was told to vectorise and could not."""
     code = (
