@@ -398,8 +398,9 @@ def test_a_library_of_functions_sorts() -> None:
         np.testing.assert_allclose(slopes, gradient, rtol=1e-12, atol=1e-14)
 
 
-def test_a_module_for_people_sorts(tmp_path: Path) -> None:
-    """With Numba alone."""
+@pytest.mark.parametrize("name", ["f", pytest.param("windows", marks=pytest.mark.slow)])
+def test_a_module_for_people_sorts(name: str, tmp_path: Path) -> None:
+    """With Numba alone, which takes a quarter of a minute for what has every kind of run."""
     source = text("exponentials", "> or (t[j] == t[i] and j <= i)") + WINDOWS
     (tmp_path / "ordered.objc").write_text(source, "utf-8")
     command_line = ["compile", str(tmp_path / "ordered.objc"), "-o", str(tmp_path / "written")]
@@ -411,9 +412,8 @@ def test_a_module_for_people_sorts(tmp_path: Path) -> None:
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     arguments = drawn((ROWS,), "float64")
-    for name in ("f", "windows"):
-        found, expected = (getattr(one, name)(*arguments) for one in (module, compiled(source)))
-        assert found == pytest.approx(expected, rel=1e-14)
+    found, expected = (getattr(one, name)(*arguments) for one in (module, compiled(source)))
+    assert found == pytest.approx(expected, rel=1e-14)
 
 
 BEYOND = {
