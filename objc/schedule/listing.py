@@ -83,20 +83,21 @@ def _sums(loops: Loops) -> Iterator[str]:
                 reduction = loops.program.let[item.let].reduction
                 yield f"{reduction} {item.let}{_bytes(item.axes, block)} a thread"
             if isinstance(item, Ordered):
-                what, times = _memory(item.ordering, loops)
-                if times:
+                for what, times in _memory(item.ordering, loops).items():
                     yield f"{what}{_bytes(item.at[-1:], times=times)} a thread"
 
 
-def _memory(ordering: Ordering, loops: Loops) -> tuple[str, int]:
-    """For what an order takes arrays along a row, and how many."""
+def _memory(ordering: Ordering, loops: Loops) -> dict[str, int]:
+    """For what an order takes arrays along a row, and how many. All that runs along the row has the same."""
     if ordering.is_order:
         whole = loops.program.tensor(ordering.keys.tensor).domain.is_integer
-        return f"sorting {'whole numbers' if whole else 'keys'}", _SORTING
+        return {f"sorting {'whole numbers' if whole else 'keys'}": _SORTING}
     if ordering.kind == "count":
-        return "counting", _RANKS + 1
-    but_own = ordering.side is not None and ordering.side.but_own
-    return ("running but itself", _RANKS + 2 * _HELD) if but_own else ("running", _RANKS + _HELD)
+        return {"ranks": _RANKS, "counting": 1}
+    found = {"ranks": _RANKS, "running": _HELD}
+    if ordering.side is not None and ordering.side.but_own:
+        found["running but itself"] = _HELD
+    return found
 
 
 def _bytes(axes: Iterable[Index], block: Index | None = None, times: int = 1) -> str:

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from llvmlite import ir
 from objc.targets.cpu.expressions import I64, Array, Value, flat
-from objc.targets.cpu.loops import Loops, is_rare
+from objc.targets.cpu.iteration import Loops, is_rare
 
 FLAGS = ("contract", "nsz", "arcp")
 STEP_FLAGS = ("contract", "nsz")
