@@ -139,7 +139,7 @@ loss part(x: real, z: real | y: real) = x * y
 """
 
 
-@pytest.mark.parametrize("name", ["nothing", "part"])
+@pytest.mark.parametrize("name", ["part", pytest.param("nothing", marks=pytest.mark.slow)])
 def test_what_a_loss_does_not_read_has_a_slope_of_zero(run: Run, name: str, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     text = tmp_path / "constant.objc"

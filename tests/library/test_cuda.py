@@ -20,7 +20,8 @@ EVERY = pytest.mark.parametrize("name", ROWS, scope="module")
 FORM = re.compile(r"(\w+)_(thread|warp|block|tile|spread)(_four|_held)?(_\d)?")
 TEAMS = {"sm_80": ("thread", "block"), "sm_90": ("warp", "tile")}
 """Teams that are compiled for an architecture, each in the form that does most at once: what has one
-alone is compiled for both. Functions of the other teams and forms differ in little; all are compiled for both
+alone is compiled for both. Of two declarations that stand beside each other each is compiled for one, all
+for both with `--slow`. Functions of the other teams and forms differ in little; all are compiled for both
 with `--slow`, and rows that blocks share in `tests/targets/test_cuda_spread.py`."""
 
 
@@ -42,8 +43,15 @@ def sampled(names: list[str], architecture: str) -> set[str]:
     return found | {name for name in names if not FORM.fullmatch(name)}
 
 
-@pytest.mark.parametrize("architecture", TEAMS)
-@EVERY
+@pytest.mark.parametrize(
+    ("name", "architecture"),
+    [
+        pytest.param(name, one, marks=[] if (place + turn) % 2 else pytest.mark.slow)
+        for place, name in enumerate(ROWS)
+        for turn, one in enumerate(TEAMS)
+    ],
+    scope="module",
+)
 def test_is_compiled_without_double_precision_and_local_memory(
     name: str, architecture: str, request: pytest.FixtureRequest
 ) -> None:

@@ -50,7 +50,7 @@ class Paths:
         return float(value), gradient, product - (centered @ self.counts).reshape(self.shape)
 
 
-@pytest.fixture(scope="module", params=["numpy", "cpu"])
+@pytest.fixture(scope="module", params=["numpy", pytest.param("cpu", marks=pytest.mark.slow)])
 def ctc(request: pytest.FixtureRequest) -> Any:
     return objc.compile(PAPER, target=request.param).ctc
 
@@ -124,7 +124,7 @@ def signed(z: Any, w: float, v: float, rest: Any) -> float:
 
 
 def test_weights_of_what_is_impossible() -> None:
-    kernel = objc.compile(SUMS).signed
+    kernel = objc.compile(SUMS, target="numpy").signed
     z, rest = np.random.default_rng(2).normal(size=6), np.array([0.5, -0.25, 1.0])
     place = np.concatenate([z, [0.7, 2.0]])
 

@@ -37,6 +37,13 @@ def forms() -> tuple[Form, ...]:
     return (*FORMS, *DEFINITIONS, *SETTINGS)
 
 
+LONG = (
+    "bins of a mixture of normal distributions", "bins by the logarithm of a scale",
+    "generalized intersection over union",
+)  # fmt: skip
+"""Forms that are ten seconds each."""
+
+
 def _cases() -> list[Any]:
     return [
         pytest.param(
@@ -44,7 +51,7 @@ def _cases() -> list[Any]:
             id=form.name,
             marks=[pytest.mark.xfail(reason=UNMENDED[form.name], strict=True)]
             if form.name in UNMENDED
-            else [],
+            else [pytest.mark.slow] * (form.name in LONG),
         )
         for form in forms()
     ]

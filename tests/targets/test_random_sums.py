@@ -99,7 +99,9 @@ def _arguments(drawn: random.Random, batch: int, rows: int, depth: int) -> dict[
     return given
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed", [*range(6), *(pytest.param(one, marks=pytest.mark.slow) for one in range(6, 12))]
+)
 def test_random_sums(seed: int) -> None:
     drawn = random.Random(seed)
     text = _text(drawn)

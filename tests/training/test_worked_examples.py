@@ -19,6 +19,7 @@ def run(name: str, folder: Path) -> Any:
     return found
 
 
+@pytest.mark.slow
 def test_a_chain_segments_better_than_single_steps(tmp_path: Path) -> None:
     example = run("segments", tmp_path)
     steps, chain = example["main"]()
