@@ -13,6 +13,7 @@ from typing import Any
 
 from llvmlite import ir
 from objc.targets.cpu.expressions import F64, I64, Array, Value, flat
+from objc.targets.cpu.iteration import is_long
 from objc.targets.cpu.translation import (
     STEP_FLAGS,
     Body,
@@ -20,7 +21,6 @@ from objc.targets.cpu.translation import (
     Translator,
     functions_of,
     library,
-    multiplies,
 )
 
 TABLES = (("slots", I64), ("values", F64))
@@ -47,9 +47,7 @@ def translate(text: str, bits: int, parts: Parts | None = None) -> ir.Module:
         Array(pointer, kind, (I64(1 << 31),))
         for pointer, (_, kind) in zip(entry.args, TABLES, strict=False)
     ]
-    translator = Translator(
-        module, functions, bits, parts=parts, multiplies=any(map(multiplies, own.values()))
-    )
+    translator = Translator(module, functions, bits, parts=parts, in_short=is_long(own.values()))
     body = Entry(translator, entry, functions["entry"])
     body.fill([*values, *entry.args[2:]])
     return module

@@ -56,7 +56,7 @@ class Functions(Protocol):
     bits: int
     loops: int
     module: Any
-    multiplies: bool
+    in_short: bool
 
     def function(self, name: str, arguments: Sequence[Value]) -> tuple[Any, Any]:
         """The LLVM function for these types of arguments, and the shape of its result."""

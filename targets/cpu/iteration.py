@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -25,6 +25,12 @@ _BY_HAND = {*TILES, "turn_rows", "turn_columns", "move_rows", "move_columns"}
 
 _HEAVY = 300
 """Operations in functions that an entry takes, beside more of which a mask costs nothing."""
+
+_MANY = 12
+"""Loops of rows, beside products, that are few."""
+
+PRODUCTS = ("product", "distances", "pulls")
+"""The functions that multiply matrices."""
 
 _LEAST = 2.0**-60
 """Numbers below it, and above its inverse, are next to leave their range once they are squared."""
@@ -111,7 +117,7 @@ class Loops(Expressions):
     def _is_masked(self, node: ast.For) -> bool:
         """Whether a row's loop is one that goes vector by vector under a mask, with half as much to compile:
         where the mask takes no time beside what is done for an entry, or the loop none beside others."""
-        return bool(self.rare) or self.translator.multiplies or self._weight(node) > _HEAVY
+        return bool(self.rare) or self.translator.in_short or self._weight(node) > _HEAVY
 
     def _weight(self, node: ast.AST) -> int:
         """The operations in the functions that are called in a part of the text."""
@@ -165,6 +171,15 @@ class Loops(Expressions):
         if isinstance(node.iter, ast.Call) and isinstance(node.iter.args[-1], ast.Constant):
             return False  # unrolled
         return not _has_loops(node.body) and "inside" not in _names(node)
+
+
+def is_long(functions: Iterable[ast.FunctionDef]) -> bool:
+    """Whether a text multiplies matrices, and has so many loops of rows beside that they take longer to
+    compile than is lost where they are masked: up to a tenth of a kernel's time for vectors of 16."""
+    parts = [one for function in functions for one in ast.walk(function)]
+    loops = [one for one in parts if isinstance(one, ast.For) and not _has_loops(one.body)]
+    names = {one.id for one in parts if isinstance(one, ast.Name)}
+    return len(loops) > _MANY and not names.isdisjoint(PRODUCTS)
 
 
 def weight(name: str, functions: Mapping[str, ast.FunctionDef]) -> int:

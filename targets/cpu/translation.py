@@ -31,9 +31,6 @@ MATHEMATICS = (
 )  # fmt: skip
 """The files of the vector mathematics."""
 
-PRODUCTS = ("product", "distances", "pulls")
-"""The functions that multiply matrices."""
-
 
 @functools.lru_cache(maxsize=1)
 def library() -> dict[str, ast.FunctionDef]:
@@ -51,11 +48,6 @@ def functions_of(text: str) -> dict[str, ast.FunctionDef]:
     return {one.name: one for one in ast.parse(text).body if isinstance(one, ast.FunctionDef)}
 
 
-def multiplies(node: ast.FunctionDef) -> bool:
-    """Whether a function multiplies matrices."""
-    return any(isinstance(one, ast.Name) and one.id in PRODUCTS for one in ast.walk(node))
-
-
 Parts: TypeAlias = dict[str, Callable[[], ir.Module]]
 """How modules are made of the functions that many kernels call, each by the name of its function."""
 
@@ -64,8 +56,8 @@ class Translator:
     """A module being made: functions are translated when first called with given types.
 
     `told` has by function and types of arguments what it returns, for trials too. What is to be compiled
-    `alone` is left to `parts`, where they are given, and only declared. `multiplies`: matrices are
-    multiplied, beside which the loops of rows are short.
+    `alone` is left to `parts`, where they are given, and only declared. `in_short`: the loops of
+    rows are many, and short beside others.
     """
 
     def __init__(
@@ -76,7 +68,7 @@ class Translator:
         told: dict[str, Any] | None = None,
         parts: Parts | None = None,
         is_trial: bool = False,
-        multiplies: bool = False,
+        in_short: bool = False,
     ) -> None:
         self.module = module
         self.functions = functions
@@ -86,7 +78,7 @@ class Translator:
         self.told = {} if told is None else told
         self.parts = parts
         self.is_trial = is_trial
-        self.multiplies = multiplies
+        self.in_short = in_short
 
     def function(
         self, name: str, arguments: Sequence[Value], is_own: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from objc.targets.cpu.entry import translate
@@ -54,12 +55,31 @@ def test_a_loop_is_made_once_where_a_mask_takes_no_time_beside_its_work() -> Non
     assert made(rows("log_ndtr_32(exp_32(x[i, k] - largest))")) == (3, 2)
 
 
-def test_so_is_every_loop_of_a_row_beside_products_and_one_that_is_seldom_run() -> None:
-    product = emitted(
-        "loss f(x: real[N, D], y: real[N, D]) = mean[i](logsumexp[j](sum[d](x[i, d] * y[j, d])))"
-    )
-    hints, masked = made(product)
-    assert hints - 1 == masked > 3  # what chunks have found is put together in one
+SIGNATURE = "loss f(x: real[N, D], y: real[N, D]) = "
+MEANS = "mean[i](logsumexp[j](sum[d](x[i, d] * y[j, d])))"
+
+
+def again(text: str) -> int:
+    """How many loops of a text LLVM is given twice."""
+    own = [one for one in ast.walk(ast.parse(text)) if isinstance(one, ast.For)]
+    module = str(translate(text, 512, {}))
+    names = [
+        one for one in re.split(r"^define ", module, flags=re.M) if "step_" in one or "entry" in one
+    ]
+    return sum(len(re.findall(r"^loop[.\d]*:", one, re.M)) for one in names) - len(own)
+
+
+def test_so_are_many_loops_of_rows_beside_products() -> None:
+    others = [
+        MEANS.replace("y[j", "x[j"),
+        MEANS.replace("x[i", "y[i"),
+        MEANS.replace("* y", "* 2 * y"),
+    ]
+    assert again(emitted(SIGNATURE + MEANS)) > 3
+    assert again(emitted(SIGNATURE + " + ".join([MEANS, *others]))) == 0
+
+
+def test_so_is_one_that_is_seldom_run() -> None:
     text = rows("x[i, k]")
     rare = """        if largest > float32(1e30):
             for k in range(m):
