@@ -13,7 +13,15 @@ from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Condition, IndexValue, Read, conjuncts, disjuncts, indices_of
+from objc.ir.symbols import (
+    Condition,
+    Expression,
+    IndexValue,
+    Read,
+    conjuncts,
+    disjuncts,
+    indices_of,
+)
 from objc.passes.probabilities import logits_of
 
 _MOST_PARTS = 2
@@ -22,7 +30,8 @@ _MOST_PARTS = 2
 
 def rests_of_softmaxes(program: Program) -> Program:
     """`c − c·S` as `c·R/(A + R)`, where S is the sum of a softmax under a guard, A that of its exponentials
-    and R the sum of those that the guard leaves out."""
+    and R the sum of those that the guard leaves out: of logarithms, and alone. Products with others are
+    multiplied out, and where S has nothing there is nothing to divide by."""
     inside = members(program)
     parts: dict[str, list[Let]] = {}
     for let in program.lets:
@@ -39,8 +48,9 @@ def rests_of_softmaxes(program: Program) -> Program:
     lets: list[Let] = []
     for let in program.lets:
         body = let.body
-        for node in sorted(found_in(body, sympy.Add), key=spelled):
-            read = _read_less(node, parts)
+        alone = {body, *(one.args[0] for one in found_in(body, sympy.log))}
+        for node in sorted(found_in(body, sympy.Add) & alone, key=spelled):
+            read, times = _read_less(node, parts)
             if read is None:
                 continue
             name = read.tensor
@@ -50,20 +60,22 @@ def rests_of_softmaxes(program: Program) -> Program:
                 made.add(name)
             own, *others = (one.read(*read.positions) for one in parts[name])
             rest = sympy.Add(*others)
-            number, _ = node.as_coeff_Add()
-            body = body.xreplace({node: node - number * (1 - read) + number * rest / (own + rest)})
+            left = node + times * (read - 1) + times * rest / (own + rest)
+            body = body.xreplace({node: left})
         lets.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(lets)
 
 
-def _read_less(node: Any, parts: Any) -> Read | None:
-    """The read of a part that a sum has beside a number, subtracted as many times."""
+def _read_less(node: Any, parts: Any) -> tuple[Read | None, Expression]:
+    """The read of a part that a sum has beside a number, subtracted about as many times, as in `1 - S + ε`:
+    and how many."""
     number, rest = node.as_coeff_Add()
     for one in sympy.Add.make_args(rest) if number != 0 else ():
         times, read = one.as_coeff_Mul()
-        if times == -number and isinstance(read, Read) and read.tensor in parts:
-            return read
-    return None
+        is_part = isinstance(read, Read) and read.tensor in parts
+        if is_part and number * times < 0 and abs(number + times) < abs(times) / 4:
+            return read, -times
+    return None, sympy.Integer(0)
 
 
 def _rests(let: Let) -> list[Condition]:
