@@ -171,8 +171,9 @@ class Notation(ABC):
 
     def sum(self, expression: Any) -> Piece:
         ordered = ordered_addends(expression, self.program)
-        addends = [part for one in ordered for part in sympy.Add.make_args(one)]
-        addends.sort(key=lambda one: one.could_extract_minus_sign())
+        if any(isinstance(one, sympy.Add) for one in ordered):  # read as it was written
+            ordered = list(sympy.Add.make_args(sympy.Add(*ordered)))
+        addends = sorted(ordered, key=lambda one: one.could_extract_minus_sign())
         first, *others = addends
         text = self.at_level(first, SUM)
         for addend in others:

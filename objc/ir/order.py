@@ -7,6 +7,9 @@ a copy of an entry, or the greatest of some, like the entries. A rest comes last
 defined after it may cancel with the maximum, unless it is part of what another maximum is taken of, which
 cancels with that. One less a probability comes before what is added to it. In a recurrence what an earlier
 step has computed comes before what this step makes of it.
+
+SymPy multiplies a number into a sum. It is taken out again: of `0.3*a - 0.3*b` the rounding is that of 0.3·a,
+of `0.3*(a - b)` that of the result.
 """
 
 from __future__ import annotations
@@ -27,6 +30,9 @@ from objc.ir.symbols import Expression, Read
 _REMEMBERED = 4096
 """Sums of which is remembered how they are computed."""
 
+_LONGEST = 2**24
+"""A whole number that float32 holds is less."""
+
 Rank = tuple[int, tuple[int, ...], int]
 """Of a read: where its let's group begins, how far its step lies in the direction of the recurrence,
 and the let's own number."""
@@ -39,6 +45,12 @@ _last: tuple[Program | None, Order] = (None, lambda expression: (expression,))
 def ordered_addends(expression: Expression, program: Program) -> list[Expression]:
     """The addends of a sum (one of anything else) in the order of evaluation."""
     return list(_order(program)(expression))
+
+
+def common_factor(addends: Sequence[Expression]) -> Expression:
+    """The number that all of some addends are multiplied by, where that rounds, or one."""
+    found = {_factor(one) for one in addends}
+    return found.pop() if len(found) == 1 else sympy.Integer(1)
 
 
 def meets_an_extreme(expression: Expression, program: Program) -> bool:
@@ -77,8 +89,8 @@ def _order_of(program: Program) -> Order:
     def order(expression: Expression) -> tuple[Expression, ...]:
         addends = sorted(sympy.Add.make_args(expression), key=rank)
         first = _complement(addends, program) or _near_first(addends, program)
-        rest = (one for one in addends if one not in first)
-        return (*_whole(first), *rest)
+        rest = [one for one in addends if one not in first]
+        return _with_factors(_of_differences((*_whole(first), *rest), program), program)
 
     return order
 
@@ -148,9 +160,7 @@ def _alike(addends: Sequence[Expression], program: Program) -> tuple[Expression,
             forms.setdefault(-form if _leading_sign(form) else form, []).append(one)
     for alike in forms.values():
         others = [one for one in addends if one not in alike]
-        are_given = all(
-            read.tensor in program.input for one in others for read in found_in(one, Read)
-        )
+        are_given = all(_is_given(one, program) for one in others)
         if others and are_given and len({_leading_sign(one) for one in alike}) > 1:
             return tuple(alike)
     return ()
@@ -177,6 +187,97 @@ def _whole(addends: Sequence[Expression]) -> tuple[Expression, ...]:
     """Whole numbers are one addend: their sum is that of integers, and rounded once."""
     is_whole = len(addends) > 1 and all(one.is_integer for one in addends)
     return (sympy.Add(*addends),) if is_whole else tuple(addends)
+
+
+def _of_differences(addends: tuple[Expression, ...], program: Program) -> tuple[Expression, ...]:
+    """Entries with numbers that add up to zero, as differences, beside what is given: `a - 2*b + c` as
+    `(a - b) + (c - b)`, and of several tensors those of each by themselves, if its numbers do."""
+    if len(addends) < 3 or not all(_is_given(one, program) for one in addends):
+        return addends
+    of_tensor: dict[str, list[Expression]] = {}
+    for one in addends:
+        number, entry = one.as_coeff_Mul()
+        if number.is_Rational and isinstance(entry, Read) and not entry.is_integer:
+            of_tensor.setdefault(entry.tensor, []).append(one)
+    groups = [one for one in of_tensor.values() if _adds_up_to_zero(one)]
+    if not groups:
+        every = [one for each in of_tensor.values() for one in each]
+        groups = [every] if _adds_up_to_zero(every) else []
+    rest = [one for one in addends if not any(one in group for group in groups)]
+    if not rest and len(groups) == 1:
+        return _from_one_of(groups[0])
+    return (*(sympy.Add(*group) for group in groups), *rest)
+
+
+def _adds_up_to_zero(terms: Sequence[Expression]) -> bool:
+    return len(terms) > 1 and sum(one.as_coeff_Mul()[0] for one in terms) == 0
+
+
+def _from_one_of(terms: Sequence[Expression]) -> tuple[Expression, ...]:
+    """What entries with numbers that add up to zero are beyond the one that counts most."""
+    origin = max(terms, key=lambda one: abs(one.as_coeff_Mul()[0]))
+    parts = []
+    for one in terms:
+        number, entry = one.as_coeff_Mul()
+        if one != origin:
+            apart = (entry - origin.as_coeff_Mul()[1]) * sympy.sign(number)
+            size = abs(number)
+            parts.append(apart if size == 1 else sympy.Mul(size, apart, evaluate=False))
+    return tuple(parts)
+
+
+def _with_factors(addends: Sequence[Expression], program: Program) -> tuple[Expression, ...]:
+    """Addends of which some have a number as their common factor, as one product: `0.3*(a - b) + m`. Those
+    that are apart are brought together where no other one is computed, whose place says what it cancels
+    with."""
+    result = list(addends)
+    for factor in dict.fromkeys(map(_factor, addends)):
+        if factor == 1:
+            continue
+        places = [place for place, one in enumerate(result) if _has_factor(one, factor)]
+        inner = [result[place] / factor for place in places]
+        variable = [one for one in inner if not one.is_number]
+        if len(inner) < 2 or not variable or _cannot_cancel(inner):
+            continue
+        others = [one for place, one in enumerate(result) if place not in places]
+        are_together = places[-1] - places[0] == len(places) - 1
+        if not are_together and not all(_is_given(one, program) for one in others):
+            continue
+        product = sympy.Mul(factor, sympy.Add(*inner), evaluate=False)
+        result = [
+            product if place == places[0] else one
+            for place, one in enumerate(result)
+            if place not in places[1:]
+        ]
+    return tuple(result)
+
+
+def _factor(addend: Expression) -> Expression:
+    """The number that an addend is multiplied by, where that rounds: one of no power of two."""
+    factor = abs(addend.as_coeff_Mul()[0])
+    is_exact = (
+        addend.is_number or not factor.is_Rational or (_is_short(factor) and _is_short(1 / factor))
+    )
+    return sympy.Integer(1) if is_exact or addend.is_integer else factor
+
+
+def _has_factor(addend: Expression, factor: Expression) -> bool:
+    if addend.is_number:
+        return bool(addend.is_Rational) and _is_short(addend / factor)
+    return bool(_factor(addend) == factor)
+
+
+def _is_short(number: Expression) -> bool:
+    """Whether a rational number is one of the floating-point numbers, the short ones too."""
+    return abs(number.p) < _LONGEST and number.q & (number.q - 1) == 0
+
+
+def _cannot_cancel(addends: Sequence[Expression]) -> bool:
+    return all(one.is_nonnegative for one in addends) or all(one.is_nonpositive for one in addends)
+
+
+def _is_given(addend: Expression, program: Program) -> bool:
+    return all(read.tensor in program.input for read in found_in(addend, Read))
 
 
 def _leading_sign(addend: Expression) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import sympy
 
 from objc.ir.index import Index, at
+from objc.ir.order import common_factor
 from objc.ir.program import Let
 from objc.ir.spelling import spelled
 from objc.ir.symbols import (
@@ -174,6 +175,7 @@ def bound_of(part: Condition, over: Index, free: Index) -> Bound | None:
 
 def _of_difference(difference: Any, sign: str, over: Index, free: Index) -> Bound | None:
     """The bound of `difference sign 0`."""
+    difference = difference / factor_of_keys(difference, over, free)
     addends = sympy.Add.make_args(difference)
     if any({over, free} <= indices_of(one) for one in addends):
         return None
@@ -191,6 +193,13 @@ def _of_difference(difference: Any, sign: str, over: Index, free: Index) -> Boun
         return None
     # of two infinities the difference is no number, which is in no order
     return None if lead == 0 and "=" in sign else Bound(key, sign, own, lead)
+
+
+def factor_of_keys(difference: Any, over: Index, free: Index) -> Expression:
+    """The number that multiplies what two indices have, which would be rounded with either of the two."""
+    return common_factor(
+        [one for one in sympy.Add.make_args(difference) if {over, free} & indices_of(one)]
+    )
 
 
 def key_of(expression: Expression, index: Index) -> Expression | None:

@@ -15,7 +15,7 @@ import sympy
 from objc.atoms import maximum
 from objc.ir.index import Index
 from objc.ir.symbols import Condition, Expression, IndexValue
-from objc.schedule.comparisons import Bound, bound_of, conditions, equal_key
+from objc.schedule.comparisons import Bound, bound_of, conditions, equal_key, factor_of_keys
 
 _ZERO, _ONE = sympy.Integer(0), sympy.Integer(1)
 
@@ -28,7 +28,7 @@ class Distance:
     """The distance by which a key lies within a `bound`, to a power, and zero where it does not; times a
     `coefficient`. `everywhere`: a key that is no number makes it none."""
 
-    coefficient: int
+    coefficient: Expression
     bound: Bound
     power: int
     everywhere: bool
@@ -62,15 +62,16 @@ def distances_of(body: Any, among: Bound | None, over: Index, free: Index) -> li
     if found is None:
         return []
     degree = int(power)
+    factor = factor_of_keys(difference, over, free) ** degree
     if among is not None:
         if found == among and not is_of_both:
-            return [Distance(1, among, degree, False)]
+            return [Distance(factor, among, degree, False)]
         is_turned = found.turned == among and not is_of_both and not is_part
-        return [Distance((-1) ** degree, among, degree, False)] if is_turned else []
+        return [Distance((-1) ** degree * factor, among, degree, False)] if is_turned else []
     if is_of_both:
-        other = Distance(1 if degree else -1, found.turned, degree, True)
-        return [Distance(1, found, degree, True), other]
-    return [Distance(1, found, degree, True)] if is_part else []
+        other = Distance(factor if degree else -factor, found.turned, degree, True)
+        return [Distance(factor, found, degree, True), other]
+    return [Distance(factor, found, degree, True)] if is_part else []
 
 
 def distance_guard(

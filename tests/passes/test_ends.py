@@ -30,6 +30,8 @@ loss itakura(a: positive, b: positive) = a/b - log(a/b) - 1
 loss quartic(x: real) = sqrt(x^4 + x^2)
 loss rates(a: nonnegative, b: positive) = a*log(a/b) - a + b
 loss log_less_line(x: positive) = 3*x*log(x) - 3*x + 3
+loss line_less_log(x: positive) = 0.3*(x - log(x) - 1)
+loss log_beside_line(x: positive) = log(x) - x + 1
 loss log_at_zero(x: nonnegative) = x*log(x) - x + 1
 loss geometric(a: real, b: real) = sqrt(abs(a*b))
 loss of_label(a: real[D], b: real[K, D] | y: index(K)) = acos(c[y]) + max[k](c[k])
@@ -76,6 +78,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "quartic": lambda x: mpmath.sqrt(x**4 + x**2),
     "rates": lambda a, b: a * mpmath.log(a / b) - a + b,
     "log_less_line": lambda x: 3 * (x * mpmath.log(x) - x + 1),
+    "line_less_log": lambda x: mpmath.mpf(3) / 10 * (x - mpmath.log(x) - 1),
+    "log_beside_line": lambda x: mpmath.log(x) - x + 1,
     "log_at_zero": lambda x: x * mpmath.log(x) - x + 1,
     "geometric": lambda a, b: mpmath.sqrt(abs(a * b)),
     "norm4": lambda x: _norm(x, 4),
@@ -105,8 +109,10 @@ CASES: list[tuple[str, tuple[Any, ...], float]] = [
     ("quartic", (1e-19,), 1e-14),
     ("rates", (1.0009765625, 1), 1e-15),
     ("rates", (1e-20, 3), 1e-14),
-    ("log_less_line", (1.0009765625,), 1e-13),
-    ("log_at_zero", (1.0009765625,), 1e-13),
+    ("log_less_line", (1.0009765625,), 1e-15),
+    ("line_less_log", (1.0009765625,), 1e-15),
+    ("log_beside_line", (0.9990234375,), 1e-15),
+    ("log_at_zero", (1.0009765625,), 1e-15),
     ("geometric", (1e20, -3e20), 1e-14),
     ("geometric", (1e-25, 3e-26), 1e-14),
     ("norm4", ([1e30, -1e30, 1],), 1e-14),

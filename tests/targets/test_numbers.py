@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,64 @@ def test_a_margin_between_large_scores_keeps_its_digits(count: int, text: str, t
     assert value == pytest.approx((beyond**2).sum(), rel=1e-6)
     slope = 2 * factor * (beyond.sum(0) - beyond.sum(1))
     np.testing.assert_allclose(gradient, slope, atol=2e-6 * np.abs(slope).max())
+
+
+NUMBERS: dict[str, Callable[..., np.ndarray]] = {
+    "0.3*(a[i] - b[i])": lambda a, b, c: 0.3 * (a - b),
+    "(a[i] - b[i])/0.7 + 0.01": lambda a, b, c: (a - b) / 0.7 + 0.01,
+    "0.01 - 3*(a[i] - b[i])": lambda a, b, c: 0.01 - 3 * (a - b),
+    "0.3*(a[i] - b[i]) + 0.7*(b[i] - c[i])": lambda a, b, c: 0.3 * (a - b) + 0.7 * (b - c),
+    "a[i] - 2*b[i] + c[i] + 0.01": lambda a, b, c: a - b + (c - b) + 0.01,
+    "0.3*(a[i] - 1000000)": lambda a, b, c: 0.3 * (a - 1e6),
+    "0.3*(a[i] - b[i]) + log(1 + exp(c[i] - a[i]))": lambda a, b, c: (
+        0.3 * (a - b) + np.log1p(np.exp(c - a))
+    ),
+}
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+@pytest.mark.parametrize("text", NUMBERS)
+def test_a_number_before_a_difference_is_multiplied_last(text: str, target: str) -> None:
+    """SymPy makes 0.3·a − 0.3·b of it, which has the rounding of entries: 0.03 at a million in float32."""
+    loss = f"loss f(a: real[N], b: real[N], c: real[N]) = sum[i](({text})^2)"
+    rows = (1e6 + np.random.default_rng(0).normal(size=(3, 50))).astype(np.float32)
+    value, gradients = objc.compile(loss, target=target).f.value_and_grad(*rows)
+    exact = NUMBERS[text](*rows.astype(float))
+    assert value == pytest.approx((exact**2).sum(), rel=1e-6)
+    moved = [NUMBERS[text](*(rows.astype(float) + 1e-3 * np.eye(3)[:, [n]])) for n in range(3)]
+    for found, one in zip(gradients, moved, strict=True):
+        assert found == pytest.approx(2 * exact * (one - exact) / 1e-3, rel=2e-3, abs=1e-3)
+
+
+PAIRS = (
+    "loss f(w: real[N], x: real[N]) = sum[i, j](((w[i] - w[j]) - (x[i] - x[j]) + 0.01)^2)",
+    "loss f(w: real[N], x: real[N]) = sum[i](w[i]) * 0 + sum[i | i > 0 and i < N - 2]("
+    "(x[i-1] - 3*x[i] + 3*x[i+1] - x[i+2])^2)",
+)
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+@pytest.mark.parametrize("text", PAIRS)
+def test_differences_of_differences_are_taken_of_what_is_near(text: str, target: str) -> None:
+    w, x = (1e6 * np.array([[1], [3]]) + np.random.default_rng(0).normal(size=(2, 50))).astype("f4")
+    kernel = objc.compile(text, target=target).f
+    value, gradients = kernel.value_and_grad(w, x)
+    exact, slopes = kernel.value_and_grad(w.astype(float), x.astype(float))
+    assert value == pytest.approx(exact, rel=1e-6)
+    for found, slope in zip(gradients, slopes, strict=True):
+        np.testing.assert_allclose(found, slope, atol=2e-6 * np.abs(slope).max())
+
+
+@pytest.mark.parametrize("body", ["abs({})", "max(0, 0.7 - {})", "max(0, 0.7 - {})^2"])
+def test_a_number_before_a_difference_of_keys(body: str) -> None:
+    """Along their order as of every pair."""
+    text = f"loss f(x: real[N]) = mean[i, j]({body.format('0.3*(x[i] - x[j])')})"
+    kernel = objc.compile(text).f
+    x = (1e6 + np.random.default_rng(0).normal(size=300)).astype(np.float32)
+    apart = 0.3 * (x[:, None].astype(float) - x)
+    powers = {"abs({})": np.abs(apart), "max(0, 0.7 - {})": np.maximum(0, 0.7 - apart)}
+    exact = powers.get(body, np.maximum(0, 0.7 - apart) ** 2)
+    assert kernel(x) == pytest.approx(exact.mean(), rel=1e-6)
 
 
 def test_nothing_is_said_while_kernels_are_compiled(tmp_path: Path) -> None:

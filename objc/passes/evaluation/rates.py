@@ -84,6 +84,14 @@ def _fewer_terms(node: Any, program: Program) -> Expression | None:
 def _as_divergence(node: Any, program: Program) -> Expression | None:
     if not isinstance(node, sympy.Add) or size(node) > _MOST_NODES:
         return None
+    found = _divergence(node, program)
+    if found is not None:
+        return found
+    opposite = _divergence(-node, program)
+    return None if opposite is None else -opposite
+
+
+def _divergence(node: Any, program: Program) -> Expression | None:
     terms = list(_terms(node))
     if not terms:
         return None
@@ -140,7 +148,7 @@ def _opened(node: Any) -> list[Expression]:
 
 
 def _terms(node: Any) -> Iterator[Term]:
-    """The addends w·log(a/b), the pairs w·log a − w·log b, and x·log x, with w ≥ 0."""
+    """The addends w·log(a/b), the pairs w·log a − w·log b, x·log x and log x, with w ≥ 0."""
     logs = [(one, *_weight_and_argument(one)) for one in _opened(node)]
     waiting = []
     for whole, weight, argument in logs:
@@ -159,7 +167,8 @@ def _terms(node: Any) -> Iterator[Term]:
                 yield from _term(whole + other[0], weight, above, other[2])
                 break
         else:
-            if weight == above and weight.free_symbols:  # x·log x, beside 1 − x
+            # x·log x beside 1 − x, or −log x beside x − 1
+            if weight.as_coeff_Mul()[1] in (above, 1) and above.free_symbols:
                 yield from _term(whole, weight, above, sympy.Integer(1))
 
 
