@@ -7,9 +7,8 @@ from collections.abc import Set
 import sympy
 
 from objc.atoms import Branch
-from objc.ir.program import Let
 from objc.ir.symbols import Condition, Expression, conjuncts, indices_of, reads
-from objc.schedule.loops import Accumulate, Block, Loop, Loops, Product, walk
+from objc.schedule.loops import Accumulate, Block, Loop, Product, walk
 
 
 def shared_guard(loop: Loop | Block, passing: Set[str] = frozenset()) -> set[Condition]:
@@ -31,32 +30,6 @@ def shared_guard(loop: Loop | Block, passing: Set[str] = frozenset()) -> set[Con
 def _is_in_range(condition: Condition) -> bool:
     """Whether all that a condition reads stands at indices alone: it can be asked before others."""
     return all(one.index is not None for read in reads(condition) for one in read.positions)
-
-
-def added_again(loops: Loops) -> frozenset[str]:
-    """The sums with axes that nothing is done with but to add them to each other, of which often little is
-    left: until then they stay as exact as they were summed up."""
-    program = loops.program
-    lent = {one.of for one in loops.storage.values()}
-    found = {
-        let.name
-        for let in program.lets
-        if let.reduction == "sum" and let.free and not let.domain.is_integer
-        and loops.storage[let.name].kind in ("stored", "scratch") and let.name not in lent
-    }  # fmt: skip
-    for let in program.lets:
-        if not is_sum_of(let, found):
-            found -= {read.tensor for read in let.reads}
-    return frozenset(found)
-
-
-def is_sum_of(let: Let, sums: Set[str]) -> bool:
-    """Whether a let adds entries of several of these to each other and to what is not of them."""
-    if let.reduction is not None or not isinstance(let.body, sympy.Add):
-        return False
-    direct = [one for one in let.body.args if getattr(one, "tensor", "") in sums]
-    others = (one for one in let.body.args if one not in direct)
-    return len(direct) > 1 and not any(read.tensor in sums for one in others for read in reads(one))
 
 
 def is_count(body: Expression) -> bool:

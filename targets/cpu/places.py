@@ -9,9 +9,9 @@ from typing import Any
 
 from objc.targets._conditional import Place, certain, place_of
 from objc.targets._facts import Facts
-from objc.targets.cpu.forms import added_again
 from objc.targets.cpu.layout import Layout, shape_of
 from objc.targets.cpu.mathematics import BELOW_ZERO, SPELLINGS
+from objc.targets.cpu.precision import adds_to, in_float64
 from objc.targets.cpu.printer import Printer
 
 from objc.errors import InternalError
@@ -54,6 +54,11 @@ class Writing:
         """The lets of which every entry is taken, and the places that are read for certain."""
         return certain(self.loops.program)
 
+    @cached_property
+    def in_float64(self) -> frozenset[str]:
+        """The tensors with axes that are held in float64."""
+        return in_float64(self.loops)
+
 
 class Places:
     """The scope that the expressions of a step are printed in."""
@@ -92,10 +97,14 @@ class Places:
         self.asked: set[Condition] = set()
         self.kinds: dict[str, str] = {}
 
-    @cached_property
-    def added_again(self) -> frozenset[str]:
-        """The tensors that are held in float64."""
-        return added_again(self.loops)
+    @property
+    def in_float64(self) -> frozenset[str]:
+        """The tensors with axes that are held in float64."""
+        return self.writing.in_float64
+
+    def is_exact(self, expression: Expression) -> bool:
+        """Whether an expression is, or adds to, what is held in float64."""
+        return adds_to(expression, self.in_float64)
 
     # -------------------------------------------------------------- the scope of the printer
 
@@ -168,7 +177,7 @@ class Places:
 
     def _kind_of(self, tensor: Input | Let) -> str:
         """The type of the numbers of an array."""
-        if tensor.name in self.added_again:
+        if tensor.name in self.in_float64:
             return "float64"
         return "int64" if tensor.domain.is_integer else self.dtype
 

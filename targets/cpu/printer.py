@@ -63,6 +63,9 @@ class Scope(Protocol):
     def depth(self, index: Index) -> int:
         """How far inside the loops an index is bound."""
 
+    def is_exact(self, expression: Expression) -> bool:
+        """Whether an expression is, or adds to, what is held in float64: it is rounded after that."""
+
     def held(self, expression: Expression) -> str | None:
         """The local variable that has the value of an expression, if one does."""
 
@@ -106,6 +109,8 @@ class Printer:
             return self.cast(self.integer(e, facts))
         if isinstance(e, Read):
             return self.scope.read(e, self.dtype, facts, self.hard)
+        if isinstance(e, sympy.Add) and self.dtype != "float64" and self.scope.is_exact(e):
+            return self.cast(Printer(self.scope, "float64", self.hard).real(e, facts))
         if isinstance(e, Branch):
             return self._branch(e, facts, self.real)
         if isinstance(e, sympy.Add):
@@ -291,7 +296,8 @@ class Printer:
         if isinstance(condition, sympy.Not):
             return f"(not {self.condition(condition.args[0], facts)})"
         left, right = condition.args
-        compare = Printer(self.scope, self.dtype, hard=True)
+        exact = self.scope.is_exact(left) or self.scope.is_exact(right)
+        compare = Printer(self.scope, "float64" if exact else self.dtype, hard=True)
         whole = self.is_integer(left) and self.is_integer(right)
         show = compare.integer if whole else compare.real
         return f"{show(left, facts)} {_RELATIONS[type(condition)]} {show(right, facts)}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from objc.targets._facts import Facts
-from objc.targets.cpu.forms import is_sum_of
 from objc.targets.cpu.places import bare
 from objc.targets.cpu.printer import Printer
 from objc.targets.cpu.repeated import Repeated
@@ -31,18 +30,24 @@ class Statements(Repeated):
             self.wide.add(let.name)
             return Printer(self, "float64")
         hard = let.name in self.writing.certain[0]
-        exact = self.dtype == "float32" and is_sum_of(let, self.added_again)
-        return Printer(self, "float64" if exact else self.dtype, hard)
+        return Printer(self, "float64" if self._is_exponent(let) else self.dtype, hard)
+
+    def _is_exponent(self, let: Let) -> bool:
+        """Whether a let of one entry is held in float64."""
+        return let.reduction is None and let.name in self.in_float64
 
     def _value(self, let: Let, body: Expression, facts: Facts | None = None) -> str:
         printer = self._printer(let)
         show = printer.integer if let.domain.is_integer else printer.real
         text = bare(show(body, self.facts[-1] if facts is None else facts))
-        rounded = printer.dtype != self.dtype and let.name not in self.wide
+        rounded = printer.dtype != self.dtype and self._kind(let) == self.dtype
         return f"{self.dtype}({text})" if rounded else text
 
     def _assign(self, item: Assign) -> None:
         let = self.program.let[item.let]
+        if self._is_exponent(let):
+            self._finished(let, item.at, self._value(let, item.body))
+            return
         self._hold(item.body)
         self._finished(let, item.at, self._value(let, item.body))
         self._keep(item.body, self.layout.name("v", let.name))
@@ -75,7 +80,7 @@ class Statements(Repeated):
     def _kind(self, let: Let) -> str:
         if let.domain.is_integer:
             return "int64"
-        return "float64" if let.name in self.wide else self.dtype
+        return "float64" if let.name in self.wide or self._is_exponent(let) else self.dtype
 
     def _store(self, let: Let, at: Sequence[Index], text: str) -> None:
         target = self._element(let, [Position(index) for index in at])

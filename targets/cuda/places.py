@@ -56,7 +56,7 @@ class Places(places.Places):
 
     spellings = _SPELLINGS
     below_zero: Mapping[str, str] = {}
-    added_again: frozenset[str] = frozenset()
+    in_float64: frozenset[str] = frozenset()
 
     layout: Layout
     mode: Mode

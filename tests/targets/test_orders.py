@@ -341,6 +341,29 @@ def test_partial_likelihoods_far_apart() -> None:
     np.testing.assert_allclose(gradient, leaf.grad, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "log(sum[j | t[j] >= t[i]](exp(x[j]))) - x[i]",
+        "e[i] * (log(sum[j | t[j] >= t[i] and e[j] == e[i]](w[j] * exp(x[j]))) - x[i])",
+        "log(1 + sum[j | t[j] > t[i]](exp((x[j] - x[i]) / 0.7)))",
+        "w[i] * (logsumexp[j | t[j] >= t[i] - 1 and t[j] <= t[i]](x[j] + w[j]) - x[i])^2",
+    ],
+)
+def test_large_scores_keep_the_digits_of_their_differences(body: str) -> None:
+    """In float32 as in float64, of scores that are the same in both."""
+    kernel = compiled(
+        f"loss f(x: real[N] | t: real[N], e: binary[N], w: positive[N]) = sum[i]({body})"
+    ).f
+    for offset, rows in ((0, FEW + 1), (1e3, 300), (2e6, 300)):
+        x, t, e = drawn((2, rows), "float32")
+        given = x + np.float32(offset), np.round(2 * t) / 2, e, abs(x[::-1]) + np.float32(0.1)
+        found, slopes = kernel.value_and_grad(*given)
+        value, exact = kernel.value_and_grad(*(one.astype(float) for one in given))
+        assert found == pytest.approx(value, rel=2e-7)
+        np.testing.assert_allclose(slopes, exact, rtol=0, atol=4e-7 * abs(exact).max())
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_losses_of_the_library(dtype: str) -> None:
     """In the order of a sort, and beside every other: both are one function."""
