@@ -198,7 +198,7 @@ def _of_differences(addends: tuple[Expression, ...], program: Program) -> tuple[
     for one in addends:
         number, entry = one.as_coeff_Mul()
         if number.is_Rational and isinstance(entry, Read) and not entry.is_integer:
-            of_tensor.setdefault(entry.tensor, []).append(one)
+            of_tensor.setdefault(_given_by(entry, program) or entry.tensor, []).append(one)
     groups = [one for one in of_tensor.values() if _adds_up_to_zero(one)]
     if not groups:
         every = [one for each in of_tensor.values() for one in each]
@@ -277,7 +277,15 @@ def _cannot_cancel(addends: Sequence[Expression]) -> bool:
 
 
 def _is_given(addend: Expression, program: Program) -> bool:
-    return all(read.tensor in program.input for read in found_in(addend, Read))
+    return all(_given_by(read, program) is not None for read in found_in(addend, Read))
+
+
+def _given_by(read: Read, program: Program) -> str | None:
+    """The input of which a read is an entry, or the greatest or least of some entries."""
+    let = program.let.get(read.tensor)
+    while let is not None and let.reduction in (None, "max", "min") and isinstance(let.body, Read):
+        read, let = let.body, program.let.get(let.body.tensor)
+    return read.tensor if read.tensor in program.input else None
 
 
 def _leading_sign(addend: Expression) -> int:

@@ -14,6 +14,7 @@ from objc.passes.differences import name_differences
 from objc.passes.inline import inline_all, inline_same_loop
 from objc.passes.kinks_of_powers import branch_at_kinks
 from objc.passes.lengths import slopes_of_lengths
+from objc.passes.margins import margins_within
 from objc.passes.mixtures import ratios_to_mixtures, without_equal_shares
 from objc.passes.nest import nest_extremes
 from objc.passes.odds import ratios_of_odds
@@ -37,6 +38,7 @@ def stable(program: Program) -> Program:
         ("nest", nest_extremes),
         ("inline", inline_all),
         ("prune", prune),
+        ("margins", margins_within),
         ("rests of softmaxes", rests_of_softmaxes),
         ("scales", name_common_scales),
         ("reach", limit_recurrences),

@@ -159,6 +159,28 @@ def test_differences_of_differences_are_taken_of_what_is_near(text: str, target:
         np.testing.assert_allclose(found, slope, atol=2e-6 * np.abs(slope).max())
 
 
+EXTREMES = (
+    "max[j](s[j] + (if j == y then 0 else 0.3)) - s[y]",
+    "max(0, 0.3 + max[j | j != y](s[j]) - s[y])",
+    "s[y] - min[j](s[j] + c[j])",
+    "max(0, (max[j](c[j] + s[j]) - s[y])/0.3)",
+)
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+@pytest.mark.parametrize("body", EXTREMES)
+def test_a_margin_beside_an_extreme_keeps_its_digits(body: str, target: str) -> None:
+    """Of large scores the greatest with its margin has the rounding of scores, and ties that there aren't."""
+    text = f"loss f(s: real[K] | y: index(K), c: nonnegative[K]) = {body}"
+    kernel, generator = objc.compile(text, target=target).f, np.random.default_rng(0)
+    s = (1e6 + generator.normal(size=(50, 6))).astype(np.float32)
+    y, c = generator.integers(0, 6, 50), generator.random((50, 6)).astype(np.float32)
+    value, gradient = kernel.value_and_grad(s, y, c)
+    exact, slope = kernel.value_and_grad(s - 1e6, y, c.astype(float))  # without a rounding
+    assert value == pytest.approx(exact, rel=1e-6)
+    np.testing.assert_allclose(gradient, slope, atol=1e-6)
+
+
 @pytest.mark.parametrize("body", ["abs({})", "max(0, 0.7 - {})", "max(0, 0.7 - {})^2"])
 def test_a_number_before_a_difference_of_keys(body: str) -> None:
     """Along their order as of every pair."""
