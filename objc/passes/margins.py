@@ -71,9 +71,12 @@ def _within(
 
 def _places(read: Read, let: Let) -> dict[Index, Position] | None:
     """The let's own index for each at which it is read."""
-    found = {one.index: at(own) for one, own in zip(read.positions, let.free, strict=True)}
-    plain = all(one.index is not None and not one.offset for one in read.positions)
-    return found if plain and len(found) == len(let.free) else None
+    found: dict[Index, Position] = {}
+    for place, own in zip(read.positions, let.free, strict=True):
+        if place.index is None or place.offset or place.index in found:
+            return None
+        found[place.index] = at(own)
+    return found
 
 
 def _has_margin(let: Let, entry: Any, program: Program) -> bool:
