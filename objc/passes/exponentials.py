@@ -126,7 +126,7 @@ def _only_added(program: Program) -> set[str]:
 
 def _otherwise(node: Any, exponential: set[str]) -> Iterator[str]:
     """The tensors that are read in an expression in another place than an addend or a factor beside others
-    that have no exponential in them."""
+    that have no exponential in them, and do not divide by any."""
     if isinstance(node, Read):
         return
     if isinstance(node, sympy.Add):
@@ -134,7 +134,11 @@ def _otherwise(node: Any, exponential: set[str]) -> Iterator[str]:
             yield from _otherwise(one, exponential)
     elif isinstance(node, sympy.Mul):
         reads = [one for one in node.args if isinstance(one, Read) and one.tensor in exponential]
-        if len(reads) > 1 or node.has(sympy.exp):
+        divided = any(
+            isinstance(one, sympy.Pow) and any(r.tensor in exponential for r in one.atoms(Read))
+            for one in node.args
+        )
+        if len(reads) > 1 or divided or node.has(sympy.exp):
             yield from (read.tensor for read in reads)
         for one in node.args:
             yield from _otherwise(one, exponential)

@@ -24,6 +24,7 @@ from .hyperdual import ENVIRONMENT, HyperDual, lift
 from .naive import FORMS, UNMENDED, Form
 from .naive_definitions import DEFINITIONS
 from .naive_settings import SETTINGS
+from .naive_shapes import SHAPED
 
 DIGITS = 1000
 """Enough for a second derivative at 1e-300 to be right where the text as it stands cancels."""
@@ -34,7 +35,7 @@ RESULTS = ("per_example", "gradient", "hessian_diagonal")
 
 
 def forms() -> tuple[Form, ...]:
-    return (*FORMS, *DEFINITIONS, *SETTINGS)
+    return (*FORMS, *DEFINITIONS, *SETTINGS, *SHAPED)
 
 
 LONG = (

@@ -25,6 +25,7 @@ from objc.passes.evaluation.gammas import differences_of_gammas
 from objc.passes.evaluation.jensen_gaps import measure_gaps
 from objc.passes.evaluation.known_arms import open_known_arms
 from objc.passes.evaluation.label_squares import distances_from_labels
+from objc.passes.evaluation.learned_sides import slopes_by_sides
 from objc.passes.evaluation.lengths import divide_by_lengths
 from objc.passes.evaluation.levels import count_from_levels
 from objc.passes.evaluation.means import center_means
@@ -45,6 +46,7 @@ from objc.passes.evaluation.scales import scale_last
 from objc.passes.evaluation.sigmoid_powers import powers_of_sigmoids
 from objc.passes.evaluation.sigmoids import divergences_of_sigmoids
 from objc.passes.evaluation.small_exponents import powers_near_one
+from objc.passes.evaluation.small_shapes import shapes_near_zero
 from objc.passes.evaluation.soft_targets import soft_targets_by_parts
 from objc.passes.evaluation.softmaxes import compare_softmaxes
 from objc.passes.evaluation.square_differences import factor_differences_of_squares
@@ -60,7 +62,7 @@ def keep_digits(program: Program) -> Program:
     program = counts_over_counts(program)
     program = center_means(open_known_arms(gammas_beside_logarithms(program)))
     program = differences_of_powers(project_by_the_rest(variances_as_squares(program)))
-    program = powers_near_one(program)
+    program = powers_near_one(shapes_near_zero(slopes_by_sides(program)))
     program = complements_of_cosines(complements_of_probabilities(program))
     program = combine_differences(
         over_common_denominators(divergences_by_parts(rates_by_parts(program)))

@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, expm1, extended, log1mexp, log1p
+from objc.atoms import Branch, expm1, extended, log1mexp, log1p, log_cosh, softplus
 from objc.ir.domain import Domain
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
@@ -65,9 +65,9 @@ class _Expanding:
         if not getattr(node, "args", ()) or getattr(node, "is_Relational", False):
             return node
         if isinstance(node, sympy.Add):
-            changed_weight = _less_weight(node)
-            if changed_weight is not None:
-                return changed_weight
+            changed = _less_weight(node) or _less_log_of_two(node)
+            if changed is not None:
+                return changed
             by_difference = self._at_equal(node)
             if by_difference is not None:
                 return by_difference
@@ -260,6 +260,23 @@ def _less_weight(node: Any) -> Expression | None:
                     branch = Branch(sympy.Gt(weight, HALF), near, power - weight)
                     return sympy.Add(*rest, common * branch)
     return None
+
+
+def _less_log_of_two(node: Any) -> Expression | None:
+    """c·softplus(u) − c·log 2 where u is near zero, of several that add up to one multiple of log 2 too: the
+    value of a game at its equilibrium is −log 4 (Goodfellow et al. 2014)."""
+    gates = [part for part in parts_with(node, softplus) if part[1].is_number]
+    constant = -sympy.log(2) * sympy.Add(*(number for _, number, _ in gates))
+    if constant == 0 or constant not in node.args:
+        return None
+    used = [constant, *(addend for addend, _, _ in gates)]
+    near = []
+    for _, number, gate in gates:
+        (u,) = gate.args
+        small = sympy.Lt(sympy.Abs(u), 1)
+        branch = Branch(small, u / 2 + log_cosh(u / 2), gate - sympy.log(2))
+        near.append(number * branch)
+    return sympy.Add(*(one for one in node.args if one not in used), *near)
 
 
 def _by_symbol(node: Any) -> dict[Read, list[Expression]]:

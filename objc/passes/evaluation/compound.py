@@ -36,7 +36,7 @@ def _is_compound(node: Any) -> bool:
     if not isinstance(node, sympy.Pow) or node.exp.is_number:
         return False
     constant, rest = node.base.as_coeff_Add()
-    if constant != 1 or rest.is_Add or not (node.base.is_positive or rest.is_nonnegative):
+    if constant != 1 or rest.is_Add or not rest.is_extended_real:
         return False
     degrees = _degrees(rest)
     return any(

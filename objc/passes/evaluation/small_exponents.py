@@ -45,13 +45,25 @@ def _is_symbolic(power: Any) -> bool:
 
 
 def _logarithm(base: Any) -> Expression | None:
-    """log b for a base that is never negative."""
+    """log b for a base that is never negative, or for 1 + r where it isn't (`_inside`)."""
     constant, rest = base.as_coeff_Add()
-    if constant == 1 and all(map(_is_never_negative, sympy.Mul.make_args(rest))):
+    if constant == 1 and (rest.is_real or all(map(_is_never_negative, sympy.Mul.make_args(rest)))):
         return log1p(rest)
     if isinstance(base, sigmoid):
         return -softplus(-base.args[0])
     return sympy.log(base) if base.is_nonnegative else None
+
+
+def _inside(node: Any) -> Any:
+    """Where all powers are of what has a logarithm: (1 + x)ᵃ in a branch for x ≥ 0 (Yeo and Johnson 2000)."""
+    bases = {one.base for one in node.atoms(sympy.Pow) if _is_symbolic(one)}
+    return sympy.And(*(sympy.Gt(one, 0) for one in bases if _is_of_unknown_sign(one)))
+
+
+def _is_of_unknown_sign(base: Any) -> bool:
+    constant, rest = base.as_coeff_Add()
+    factors = sympy.Mul.make_args(rest)
+    return bool(constant == 1 and rest.is_real and not all(map(_is_never_negative, factors)))
 
 
 def _is_never_negative(factor: Any) -> bool:
@@ -73,7 +85,7 @@ def _changed(node: Any) -> Any:
         whole = node
         for unit, condition, near in arms:
             small = sympy.Lt(sympy.Abs(unit), HALF) if len(arms) > 1 else sympy.true
-            whole = Branch(sympy.And(small, condition), near, whole)
+            whole = Branch(sympy.And(small, condition, _inside(node)), near, whole)
         if arms:
             return whole
     if isinstance(node, (sympy.log, log1p, xlogy, xlog1py)) and size(node) <= _MOST_NODES:
@@ -129,7 +141,7 @@ def _log_near_one(node: Any) -> Expression | None:
             condition, small = _each_less_one(terms, unit)
             of_one, of_nothing = (xlog1py, xlogy) if weight else (log1p, sympy.log)
             near = of_one if there == 1 else of_nothing
-            return Branch(condition, near(*weight, small), node)
+            return Branch(sympy.And(condition, _inside(node)), near(*weight, small), node)
     return None
 
 
@@ -160,9 +172,10 @@ def _opened(addend: Any, symbol: Any) -> Iterator[Expression]:
             if is_zero and condition.lhs in sympy.Mul.make_args(arm):
                 yield from _opened(addend / factor * arm, symbol)
                 return
-        if isinstance(factor, xlogy):
+        if isinstance(factor, (xlogy, xlog1py)):
             weight, argument = factor.args
-            yield from _opened(addend / factor * weight * sympy.log(argument), symbol)
+            logarithm = log1p(argument) if isinstance(factor, xlog1py) else sympy.log(argument)
+            yield from _opened(addend / factor * weight * logarithm, symbol)
             return
         if isinstance(factor, sympy.Add) and (_has_power(factor) or _is_with(factor, symbol)):
             for one in factor.args:

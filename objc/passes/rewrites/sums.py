@@ -64,11 +64,12 @@ def _less(amount: Expression, coefficient: Expression) -> Expression | None:
         return None
     if amount.has(Branch) or coefficient.has(Branch) or not is_short(amount + coefficient):
         return None
-    apart = sympy.expand(amount)
-    left = sympy.expand(apart + coefficient)
+    # Of exp(a − m) alone, either half may leave the range.
+    apart = sympy.expand(amount, power_exp=False)
+    left = sympy.expand(apart + coefficient, power_exp=False)
     before = len(sympy.Add.make_args(apart)) if apart != 0 else 0
     after = len(sympy.Add.make_args(left)) if left != 0 else 0
-    removed = len(sympy.Add.make_args(sympy.expand(coefficient)))
+    removed = len(sympy.Add.make_args(sympy.expand(coefficient, power_exp=False)))
     return factored(left) if after == before - removed else None
 
 
