@@ -22,7 +22,7 @@ import sympy
 from objc.atoms import log1p
 from objc.ir.index import Index
 from objc.ir.parts import found_in
-from objc.ir.program import Program
+from objc.ir.program import Let, Program
 from objc.ir.recurrence import groups
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
@@ -277,7 +277,15 @@ def _cannot_cancel(addends: Sequence[Expression]) -> bool:
 
 
 def _is_given(addend: Expression, program: Program) -> bool:
-    return all(_given_by(read, program) is not None for read in found_in(addend, Read))
+    """Whether what an addend reads are entries of inputs, or extremes of what is made of these alone."""
+    return all(
+        _given_by(read, program) is not None or _is_extreme(program.let[read.tensor], program)
+        for read in found_in(addend, Read)
+    )
+
+
+def _is_extreme(let: Let, program: Program) -> bool:
+    return let.reduction in ("max", "min") and _is_given(let.body, program)
 
 
 def _given_by(read: Read, program: Program) -> str | None:

@@ -1,7 +1,8 @@
-"""What is subtracted from the greatest of entries with margins is subtracted from each of them.
+"""The greatest of entries with margins, less an entry, by what entries are beyond the greatest of them.
 
 `max[k](m[k] + s[k]) - s[y]` (Crammer and Singer 2001) rounds a margin to the digits that a large score leaves
-of it. The greatest of `m[k] + (s[k] - s[y])` has those of the differences.
+of it. With t the greatest score, the greatest of `m[k] + (s[k] - t)` has those of the differences between
+scores that matter, and t - s[y] is one more.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import Any
 
 import sympy
 
+from objc.atoms import stop_gradient
 from objc.ir.domain import REAL
-from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Expression, Read, indices_of, reads, substitute_positions
+from objc.ir.symbols import Expression, Read, reads
 
 
 def margins_within(program: Program) -> Program:
@@ -41,8 +42,8 @@ def margins_within(program: Program) -> Program:
         for node in sorted(let.body.atoms(sympy.Add), key=spelled):
             found = _within(node, extremes, program, names)
             if found is not None:
-                extreme, changed = found
-                lets.append(extreme)
+                made, changed = found
+                lets += made
                 let = replace(let, body=let.body.xreplace({node: changed}))
         lets.append(let)
     return program.with_lets(lets)
@@ -50,40 +51,33 @@ def margins_within(program: Program) -> Program:
 
 def _within(
     node: Any, extremes: dict[str, Let], program: Program, names: Names
-) -> tuple[Let, Expression] | None:
-    """An extreme of differences, and a sum with that in the place of two of its addends."""
+) -> tuple[tuple[Let, Let], Expression] | None:
+    """The extreme of entries alone and of what they are beyond it, and a sum with both in its place."""
     terms = [(one, *one.as_coeff_Mul()) for one in node.args]
     for whole, number, read in terms:
         let = extremes.get(getattr(read, "tensor", ""))
         if let is None:
             continue
-        places = _places(read, let)
-        for other, opposite, entry in terms:
-            if opposite == -number and places is not None and _has_margin(let, entry, program):
-                if not indices_of(entry) <= places.keys():
-                    continue
-                body = let.body - substitute_positions(entry, places)
+        for _, opposite, entry in terms:
+            if opposite != -number or not _is_given(entry, program):
+                continue
+            own = _with_margin(let, entry.tensor)
+            if own is not None:
+                top = replace(let, name=names.fresh(f"top_{let.name}"), body=own, domain=REAL)
+                body = let.body - stop_gradient(top.read(*let.free))
                 made = replace(let, name=names.fresh(f"{let.name}_less"), body=body, domain=REAL)
-                rest = [one for one in node.args if one is not whole and one is not other]
-                return made, sympy.Add(*rest, number * made.read(*read.positions))
+                rest = [one for one in node.args if one is not whole]
+                apart = stop_gradient(top.read(*read.positions)) + made.read(*read.positions)
+                return (top, made), sympy.Add(*rest, number * apart)
     return None
 
 
-def _places(read: Read, let: Let) -> dict[Index, Position] | None:
-    """The let's own index for each at which it is read."""
-    found: dict[Index, Position] = {}
-    for place, own in zip(read.positions, let.free, strict=True):
-        if place.index is None or place.offset or place.index in found:
-            return None
-        found[place.index] = at(own)
-    return found
+def _is_given(entry: Any, program: Program) -> bool:
+    return isinstance(entry, Read) and entry.tensor in program.input and not entry.is_integer
 
 
-def _has_margin(let: Let, entry: Any, program: Program) -> bool:
-    """Whether the body is an entry of the same tensor as a given one, and more."""
-    given = isinstance(entry, Read) and entry.tensor in program.input and not entry.is_integer
-    return given and any(
-        isinstance(one, Read) and one.tensor == entry.tensor
-        for one in let.body.args
-        if isinstance(let.body, sympy.Add)
-    )
+def _with_margin(let: Let, tensor: str) -> Read | None:
+    """The entry of a tensor in a body that is this and more."""
+    addends = let.body.args if isinstance(let.body, sympy.Add) else ()
+    found = [one for one in addends if isinstance(one, Read) and one.tensor == tensor]
+    return found[0] if len(found) == 1 else None

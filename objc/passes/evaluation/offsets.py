@@ -41,7 +41,7 @@ def compare_without_offsets(program: Program) -> Program:
         if found is None:
             lets.append(let)
             continue
-        entry, condition, number = found
+        entry, condition, number, same = found
         reduction, is_ahead = _EXTREMES[str(let.reduction)]
         top = replace(let, name=names.fresh("top"), reduction=reduction, domain=REAL)
         plain = replace(let, name=names.fresh(let.name))
@@ -58,8 +58,9 @@ def compare_without_offsets(program: Program) -> Program:
         moved, first = _extreme(asked, condition, names, lets)
         other, second = _extreme(asked, sympy.Not(condition), names, lets)
         both = Branch(sympy.Lt(first, second), first, second)
-        behind = Branch(sympy.Eq(moved + number, other), both, second)
-        place = Branch(is_ahead(moved + number, other), first, behind)
+        ahead, other = moved + same + number, other + same
+        behind = Branch(sympy.Eq(ahead, other), both, second)
+        place = Branch(is_ahead(ahead, other), first, behind)
         body = Branch(several, place, plain.read(*let.free))
         lets.append(replace(let, body=body, reduction=None, over=(), guard=sympy.true))
     return program.with_lets(lets)
@@ -94,23 +95,26 @@ def _only_place(condition: Condition, index: Index) -> Read | None:
     return there if isinstance(there, Read) and index not in indices_of(there) else None
 
 
-def _parts(let: Let, program: Program) -> tuple[Read, Condition, Expression] | None:
-    """(x, c, b) of the place of the greatest or least `x + (if c then b else 0)`, with an input x and a
-    number b that is the same for all."""
+def _parts(let: Let, program: Program) -> tuple[Read, Condition, Expression, Expression] | None:
+    """(x, c, b, a) of the place of the greatest or least `x + (if c then b else 0) + a`, with an input x and
+    numbers b and a that are the same for all."""
     if let.reduction not in _EXTREMES or let.guard != sympy.true:
         return None
     if not isinstance(let.body, sympy.Add):
         return None
-    entries = [one for one in let.body.args if isinstance(one, Read)]
-    others = [one for one in let.body.args if not isinstance(one, Read)]
+    over = set(let.over)
+    same = [one for one in let.body.args if not over & indices_of(one)]
+    varied = [one for one in let.body.args if one not in same]
+    entries = [one for one in varied if isinstance(one, Read)]
+    others = [one for one in varied if one not in entries]
     if len(entries) != 1 or len(others) != 1 or entries[0].tensor not in program.input:
         return None
     number, branch = others[0].as_coeff_Mul()
-    if not isinstance(branch, Branch) or not set(let.over) <= indices_of(entries[0]):
+    if not isinstance(branch, Branch) or not over <= indices_of(entries[0]):
         return None
     condition, then, otherwise = branch.args
     if then == 0:
         condition, then, otherwise = sympy.Not(condition), otherwise, then
     offset: Any = number * then
-    is_one = otherwise == 0 and not indices_of(offset) & set(let.over)
-    return (entries[0], condition, offset) if is_one else None
+    is_one = otherwise == 0 and not indices_of(offset) & over
+    return (entries[0], condition, offset, sympy.Add(*same)) if is_one else None
