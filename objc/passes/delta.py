@@ -101,6 +101,20 @@ def told_by(condition: Condition) -> dict[Condition, Condition]:
         if isinstance(part, sympy.Eq | sympy.Ne):  # of others a NaN is neither below nor above
             told[part.reversed] = sympy.true
             told[sympy.Not(part)] = told[sympy.Not(part).reversed] = sympy.false
+        told |= _told_by_order(part)
+    return told
+
+
+def _told_by_order(part: Condition) -> dict[Condition, Condition]:
+    """What lies before or behind another is not it, and what is it lies neither before nor behind."""
+    if not isinstance(part, sympy.Eq | sympy.StrictGreaterThan | sympy.StrictLessThan):
+        return {}
+    left, right = part.args
+    is_equal = isinstance(part, sympy.Eq)
+    unlike = (sympy.Gt, sympy.Lt) if is_equal else (sympy.Eq,)
+    told = {one(*sides): sympy.false for one in unlike for sides in ((left, right), (right, left))}
+    if not is_equal:
+        told |= {sympy.Ne(left, right): sympy.true, sympy.Ne(right, left): sympy.true}
     return told
 
 

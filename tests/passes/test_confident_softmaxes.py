@@ -5,6 +5,7 @@ The second derivative there is left: its entry at the largest cancels (`UNMENDED
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -131,3 +132,26 @@ def test_a_label_with_a_formula_of_its_own_has_one_tangent() -> None:
         vector=np.array([[1.0, -0.5, 0.75]]),
     )
     assert found[0, 0] == pytest.approx(3.9340127491107631e-18, rel=1e-12)  # in 100 digits
+
+
+@pytest.mark.parametrize(
+    "guard", ["j > y", "j < y", "j > y and w[j] > 0", "j < y and w[j] == 1", "j != y"]
+)
+def test_one_score_against_those_before_or_after_it(guard: str) -> None:
+    """The diagonal of the Hessian, q (1 − q), for q that are one but for 1e-30; at the place itself too."""
+    kernel = objc.compile(
+        f"loss f(z: real[K] | y: index(K), w: real[K]) = log(1 + sum[j | {guard}](exp(z[j] - z[y])))"
+    ).f
+    weight = np.array([1.0, 0.5, 1.0, -2.0, 1.0])
+    for place, scores in itertools.product(
+        (0, 2, 4), ((0, 30, 2, -3, 1), (30, 0, 2, 60, 1), (5, 0, 60, 0, 90), (90, 2, 3, 1, 0))
+    ):
+        among = [j for j in range(5) if eval(guard, {"j": j, "y": place, "w": weight})]
+        with mpmath.workdps(200):
+            parts = {j: mpmath.exp(scores[j] - scores[place]) for j in among}
+            total = 1 + sum(parts.values())
+            parts[place] = mpmath.mpf(1)
+            shares = [parts.get(k, mpmath.mpf(0)) / total for k in range(5)]
+            exact = [float(one * (1 - one)) for one in shares]
+        found = kernel.hessian_diagonal(np.array(scores, float), place, weight)
+        np.testing.assert_allclose(found, exact, rtol=1e-13)

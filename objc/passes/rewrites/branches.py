@@ -276,9 +276,13 @@ def _is_negative(arm: Any) -> bool:
 
 
 def known_condition(node: Any) -> Expression | None:
-    """Within an arm the condition is known: a branch on it again is decided, and one on its opposite
-    where neither holds of what is no number."""
+    """Within an arm the condition is known: a branch on it again is decided, and one on its opposite, or on
+    what else it says of an order, where neither holds of what is no number. Around it nothing is asked that
+    it says."""
     condition, then, otherwise = node.args
+    again = isinstance(then, Branch) and then.args[2] == otherwise
+    if again and _told(then.args[0], 1).get(condition) == sympy.true:
+        return then
     arms = (_assuming(then, condition, 1), _assuming(otherwise, condition, 2))
     return None if arms == (then, otherwise) else Branch(condition, *arms)
 
@@ -286,17 +290,21 @@ def known_condition(node: Any) -> Expression | None:
 def _assuming(arm: Any, condition: Any, taken: int) -> Any:
     if not arm.has(Branch):
         return arm
-    opposite = _OPPOSITE.get(type(condition), lambda *sides: None)(*condition.args)
+    told = _told(condition, taken)
     inner = {}
     for one in arm.atoms(Branch):
-        if one.args[0] == condition:
-            inner[one] = one.args[taken]
-        elif one.args[0] == opposite:
-            inner[one] = one.args[3 - taken]
+        if one.args[0] in told:
+            inner[one] = one.args[1 if told[one.args[0]] == sympy.true else 2]
     return arm.xreplace(inner) if inner else arm
 
 
-_OPPOSITE: dict[Any, Any] = {sympy.Eq: sympy.Ne, sympy.Ne: sympy.Eq}
+def _told(condition: Any, taken: int) -> dict[Any, Any]:
+    """What is known where a condition holds, or where it does not."""
+    known = {condition: sympy.true if taken == 1 else sympy.false}
+    if taken == 1:
+        return known | told_by(condition)
+    is_equality = isinstance(condition, sympy.Eq | sympy.Ne)
+    return known | told_by(sympy.Not(condition)) if is_equality else known
 
 
 def equal_addends(node: Any) -> Any:
