@@ -58,12 +58,18 @@ class Side:
 @dataclass(frozen=True)
 class Bound:
     """`over + lead sign free`, of what the index that is reduced over has and what the free one has. What is
-    the same for all is added to their difference, which is exact where they are large beside it."""
+    the same for all is added to their difference, which is exact where they are large beside it. `apart`: it
+    is the difference that is compared, also with nothing: of two infinities that is no number."""
 
     over: Expression
     sign: str
     free: Expression
     lead: Expression = _ZERO
+    apart: bool = False
+
+    @property
+    def is_led(self) -> bool:
+        return self.apart or self.lead != 0
 
     @property
     def is_upper(self) -> bool:
@@ -72,7 +78,9 @@ class Bound:
     @property
     def condition(self) -> Condition:
         relation = next(one for one, sign in _SIGNS.items() if sign == self.sign)
-        return relation(self.over, self.free) if self.lead == 0 else relation(self.difference, 0)
+        if not self.is_led:
+            return relation(self.over, self.free)
+        return relation(self.difference, 0)
 
     @property
     def difference(self) -> Expression:
@@ -191,8 +199,7 @@ def _of_difference(difference: Any, sign: str, over: Index, free: Index) -> Boun
     own = key + lead - difference
     if indices_of(lead) or {over, free} & (indices_of(key) ^ indices_of(own)) != {over, free}:
         return None
-    # of two infinities the difference is no number, which is in no order
-    return None if lead == 0 and "=" in sign else Bound(key, sign, own, lead)
+    return Bound(key, sign, own, lead, lead == 0 and "=" in sign)
 
 
 def factor_of_keys(difference: Any, over: Index, free: Index) -> Expression:
@@ -273,7 +280,7 @@ def _side(part: Condition, over: Index, free: Index) -> tuple[Expression, Side, 
 def _relation(part: Condition, over: Index, free: Index) -> tuple[Expression, str] | None:
     """(k, sign) of `k[over] sign k[free]`."""
     found = bound_of(part, over, free)
-    if found is None or found.lead != 0 or not found.is_of_one(over, free):
+    if found is None or found.is_led or not found.is_of_one(over, free):
         return None
     return found.over, found.sign
 

@@ -7,14 +7,15 @@ large beside their differences.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
 
-from objc.atoms import maximum
+from objc.atoms import Branch, maximum
 from objc.ir.index import Index
-from objc.ir.symbols import Condition, Expression, IndexValue
+from objc.ir.program import Let
+from objc.ir.symbols import Condition, Expression, IndexValue, conjuncts, indices_of
 from objc.schedule.comparisons import Bound, bound_of, conditions, equal_key, factor_of_keys
 
 _ZERO, _ONE = sympy.Integer(0), sympy.Integer(1)
@@ -46,6 +47,11 @@ class Distance:
 def distances_of(body: Any, among: Bound | None, over: Index, free: Index) -> list[Distance]:
     """What is to be added up to have what hangs on the difference of two keys; nothing where that cannot be
     so. `among`: the bound that the guard is, if it is one."""
+    return _distances(body, among, over, free) or ([] if among else _apart(body, over, free))
+
+
+def _distances(body: Any, among: Bound | None, over: Index, free: Index) -> list[Distance]:
+    """What is a power of one distance, or of its size."""
     base, power = body.as_base_exp() if isinstance(body, sympy.Pow) else (body, _ONE)
     if power not in (1, 2):
         return []
@@ -72,6 +78,95 @@ def distances_of(body: Any, among: Bound | None, over: Index, free: Index) -> li
         other = Distance(factor if degree else -factor, found.turned, degree, True)
         return [Distance(factor, found, degree, True), other]
     return [Distance(factor, found, degree, True)] if is_part else []
+
+
+def _apart(body: Any, over: Index, free: Index) -> list[Distance]:
+    """What is a distance on this side and another on that: max(a·d, b·d) or `if d > 0 then a·d else b·d`, so
+    too of squares, and max(0, |d| − m) with m not negative, its square and the slope of that."""
+    if isinstance(body, Branch) and isinstance(body.args[0], _INEQUALITIES):
+        asked, here, there = body.args  # where it is no number, neither is what stands in both arms
+        return _of_sides(asked.gts - asked.lts, here, there, over, free)
+    if isinstance(body, maximum) and _ZERO not in body.args:
+        here, there = body.args
+        return _of_sides(sympy.expand(here - there), here, there, over, free)
+    return _of_margins(body, over, free)
+
+
+def _of_margins(body: Any, over: Index, free: Index) -> list[Distance]:
+    """Of max(0, |d| − m), its square, and these times the sign of d, as `beyond_margin` has them."""
+    signs: list[Any] = []
+    parts: dict[Any, Any] = {}
+    for one in sympy.Mul.make_args(body):
+        base, power = one.as_base_exp()
+        if isinstance(one, sympy.sign):
+            signs.append(one)
+        elif isinstance(base, maximum) and _ZERO in base.args:
+            parts[base.args[base.args[0] == 0]] = power
+        else:
+            return []
+    asked = [one.args[0] for one in parts if isinstance(one, sympy.sign)]
+    beyond = asked[0] if asked else next(iter(parts), _ZERO)
+    power = parts.pop(beyond, 0)
+    sizes = [one for one in sympy.Add.make_args(beyond) if isinstance(one, sympy.Abs)]
+    if len(sizes) != 1 or len(parts) != len(asked) or len(signs) > 1 or power not in (0, 1, 2):
+        return []
+    difference, margin = signs[0].args[0] if signs else sizes[0].args[0], sizes[0] - beyond
+    if not margin.is_nonnegative or sizes[0].args[0] not in (difference, -difference):
+        return []
+    made = []
+    for side in (_ONE, -_ONE):
+        part = side * difference - margin
+        bound = bound_of(sympy.StrictGreaterThan(part, 0, evaluate=False), over, free)
+        if bound is None:
+            return []
+        times = factor_of_keys(part, over, free) ** power * (side if signs else _ONE)
+        made.append(Distance(times, bound, int(power), not asked))
+    return made
+
+
+_INEQUALITIES = sympy.Gt, sympy.Ge, sympy.Lt, sympy.Le
+
+
+def _of_sides(difference: Any, here: Any, there: Any, over: Index, free: Index) -> list[Distance]:
+    """Of multiples of a distance, or both of its square, one where it is positive and one where it is not."""
+    bound = bound_of(sympy.StrictGreaterThan(difference, 0, evaluate=False), over, free)
+    if bound is None or bound.lead != 0:
+        return []
+    for power in (1, 2):
+        sides = [_multiple(one, bound, power, over, free) for one in (here, there)]
+        times, other = sides
+        if times is not None and other is not None:
+            both = ((times, bound), ((-1) ** power * other, bound.turned))
+            return [Distance(one, where, power, True) for one, where in both if one != 0]
+    return []
+
+
+def _multiple(e: Any, bound: Bound, power: int, over: Index, free: Index) -> Expression | None:
+    """c of c times a power of the distance within a bound, c being the same for all."""
+    distance = -bound.difference if bound.is_upper else bound.difference
+    whole = sympy.expand(e)
+    sign = distance.coeff(bound.over)
+    times = whole.coeff(bound.over, power) * sign**power
+    if {over, free} & indices_of(times) or sympy.expand(whole - times * distance**power) != 0:
+        return None
+    return times
+
+
+def beyond_margin(let: Let) -> Let:
+    """A let in which |d| > m, where the sign of d is a factor, is not asked by the guard but as a factor."""
+    for part in conjuncts(let.guard):
+        if not isinstance(part, sympy.StrictGreaterThan | sympy.StrictLessThan):
+            continue
+        beyond = part.gts - part.lts
+        sizes = [one for one in sympy.Add.make_args(beyond) if isinstance(one, sympy.Abs)]
+        sides = [side for one in sizes for side in (one.args[0], -one.args[0])]
+        factors = sympy.Mul.make_args(let.body)
+        signs = [one for one in factors if isinstance(one, sympy.sign) and one.args[0] in sides]
+        if len(sizes) == len(signs) == 1:
+            slope = maximum(_ZERO, sympy.sign(beyond))
+            guard = sympy.And(*(one for one in conjuncts(let.guard) if one != part))
+            return replace(let, body=slope * let.body, guard=guard)
+    return let
 
 
 def distance_guard(

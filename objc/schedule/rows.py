@@ -38,7 +38,7 @@ from objc.schedule.comparisons import (
     guard_of,
     key_of,
 )
-from objc.schedule.distances import distance_guard, distances_of
+from objc.schedule.distances import beyond_margin, distance_guard, distances_of
 from objc.schedule.orders import (
     of_largest,
     place_of,
@@ -250,13 +250,14 @@ class _Orders:
         if len(let.over) != 1 or not let.free or let.over[0].dimension != let.free[-1].dimension:
             return False
         over, free, outer = let.over[0], let.free[-1], let.free[:-1]
+        let = beyond_margin(let)
         factors = sympy.Mul.make_args(let.body)
         mixed = [one for one in factors if {over, free} <= indices_of(one)]
         guard = distance_guard(let.guard, over, free)
-        if len(mixed) != 1 or guard is None:
+        if not mixed or guard is None:
             return False
         groups, among, but_own = guard
-        terms = distances_of(mixed[0], among, over, free)
+        terms = distances_of(sympy.Mul(*mixed), among, over, free)
         parts = conditions(let.guard, over, free)
         if not terms or not self._is_near(let, terms[0].bound, bool(groups) or but_own):
             return False
@@ -273,7 +274,7 @@ class _Orders:
                 self._bound([one.bound.free], outer, free),
             ]
             bound = replace(one.bound, over=pair[0][0], free=pair[1][0])
-            asked = [] if among is None else [bound.condition]
+            asked = [] if one.everywhere else [bound.condition]
             asked += [sympy.Ne(IndexValue(over), IndexValue(free))] if but_own else []
             if groups:
                 rows = [self._row("key", key, outer, over) for key in (groups[0], one.bound.over)]
@@ -281,7 +282,7 @@ class _Orders:
                 group = rows[0].read(*rows[0].free[:-1], over)
                 asked.append(sympy.Eq(group, substitute_positions(group, {over: at(free)})))
             body = value * one.body(bound)
-            if parts[1] != sympy.true:
+            if parts[1] != sympy.true and body != value:  # which is zero where nothing counts
                 body = Branch(sympy.Eq(counted, _ONE), body, _ZERO)
             name = self.names.fresh(f"along_{let.name}")
             made = replace(let, name=name, body=body, guard=sympy.And(*asked))
@@ -502,7 +503,11 @@ def _what(
     compared: Comparison, reduction: str | None, value: Expression, over: Index
 ) -> tuple[Any, ...]:
     """What a value is reduced over, how, and the value."""
-    bounds = [part for one in compared.bounds for part in (one.over, one.sign, one.free)]
+    bounds = [
+        part
+        for one in compared.bounds
+        for part in (one.over, one.sign, one.free, one.lead, one.apart)
+    ]
     guard = (compared.key, *compared.groups, compared.side, *bounds, compared.of_over)
     return _moved((*guard, reduction, value), over)
 

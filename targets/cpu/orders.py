@@ -102,7 +102,7 @@ class Orders(Reductions):
         over, free = ([enter.over, stay.over], [enter.free, stay.free])
         rows = [low, high, order, *map(self._row, over), own_order, *map(self._row, free)]
         rows += [self._lead(enter.lead), self._lead(stay.lead)]
-        led = any(one.lead != 0 for one in own.bounds)
+        led = any(one.is_led for one in own.bounds)
         asked = [from_end, SIGNS.index(enter.sign), number, led]
         self._reach("ranks_between", _listed(*rows, self._count(item.at[-1]), *asked))
         return own_order, from_end

@@ -486,6 +486,31 @@ BEYOND = {
         lambda d, w, e: w[:, None] * (e[:, None] == e) * np.maximum(0, d) ** 2,
         lambda d, w, e: 2 * w[:, None] * (e[:, None] == e) * np.maximum(0, d),
     ),
+    "quantiles": (
+        "sum[i, j](w[i] * max(3/10 * (x[i] - x[j]), -7/10 * (x[i] - x[j])))",
+        lambda d, w, e: w[:, None] * np.where(d >= 0, 0.3 * d, -0.7 * d),
+        lambda d, w, e: w[:, None] * np.where(d >= 0, 0.3, -0.7),
+    ),
+    "quantiles by cases": (
+        "sum[i, j | e[i] == e[j]](if x[i] >= x[j] then (x[i] - x[j]) / 4 else m * (x[j] - x[i]))",
+        lambda d, w, e: (e[:, None] == e) * np.where(d >= 0, d / 4, -M * d),
+        lambda d, w, e: (e[:, None] == e) * np.where(d >= 0, 1 / 4, -M),
+    ),
+    "expectiles": (
+        "sum[i, j](w[j] * (if x[i] > x[j] then (x[i] - x[j])^2 / 4 else m * (x[i] - x[j])^2))",
+        lambda d, w, e: w * np.where(d > 0, d / 4, M * d) * d,
+        lambda d, w, e: 2 * w * np.where(d > 0, d / 4, M * d),
+    ),
+    "insensitive": (
+        "sum[i, j | e[j] == 1](w[i] * max(0, abs(x[i] - x[j]) - m))",
+        lambda d, w, e: w[:, None] * e * np.maximum(0, abs(d) - M),
+        lambda d, w, e: w[:, None] * e * np.where(abs(d) > M, np.sign(d), 0),
+    ),
+    "insensitive squares": (
+        "sum[i, j](w[i] * max(0, abs(x[i] - x[j]) - m)^2)",
+        lambda d, w, e: w[:, None] * np.maximum(0, abs(d) - M) ** 2,
+        lambda d, w, e: 2 * w[:, None] * np.maximum(0, abs(d) - M) * np.sign(d),
+    ),
 }  # fmt: skip
 """What hangs on the difference of two keys, what pairs say of it, and of its slope."""
 M = 0.375
