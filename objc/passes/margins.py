@@ -51,7 +51,7 @@ def margins_within(program: Program) -> Program:
 
 def _within(
     node: Any, extremes: dict[str, Let], program: Program, names: Names
-) -> tuple[tuple[Let, Let], Expression] | None:
+) -> tuple[tuple[Let, ...], Expression] | None:
     """The extreme of entries alone and of what they are beyond it, and a sum with both in its place."""
     terms = [(one, *one.as_coeff_Mul()) for one in node.args]
     for whole, number, read in terms:
@@ -64,11 +64,14 @@ def _within(
             own = _with_margin(let, entry.tensor)
             if own is not None:
                 top = replace(let, name=names.fresh(f"top_{let.name}"), body=own, domain=REAL)
-                body = let.body - stop_gradient(top.read(*let.free))
+                held = Let(
+                    names.fresh(f"held_{let.name}"), let.free, stop_gradient(top.read(*let.free))
+                )
+                body = let.body - held.read(*let.free)
                 made = replace(let, name=names.fresh(f"{let.name}_less"), body=body, domain=REAL)
                 rest = [one for one in node.args if one is not whole]
-                apart = stop_gradient(top.read(*read.positions)) + made.read(*read.positions)
-                return (top, made), sympy.Add(*rest, number * apart)
+                apart = held.read(*read.positions) + made.read(*read.positions)
+                return (top, held, made), sympy.Add(*rest, number * apart)
     return None
 
 

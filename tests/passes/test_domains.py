@@ -184,3 +184,13 @@ def test_intervals_far_below_the_scale_keep_their_curvature(scale: float, dtype:
         expected = [float(one) for one in curved]
     found = kernel.hessian_diagonal(m, s, low, high)
     np.testing.assert_allclose([found.m, found.s], expected, rtol=1e-6 if dtype == "f4" else 1e-13)
+
+
+@pytest.mark.parametrize("target", MODULES)
+def test_nothing_is_learned_of_what_may_be_anything(target: str) -> None:
+    """An interval without an end has probability one, whatever the distribution is."""
+    kernel = MODULES[target].censored
+    for low, high in ((-np.inf, np.inf), (-60.0, np.inf), (-60.0, 70.0)):
+        assert kernel(0.5, 1.0, low, high) == 0
+        assert kernel.gradient(0.5, 1.0, low, high) == (0, 0)
+        assert kernel.hessian_diagonal(0.5, 1.0, low, high) == (0, 0)

@@ -159,11 +159,49 @@ def test_differences_of_differences_are_taken_of_what_is_near(text: str, target:
         np.testing.assert_allclose(found, slope, atol=2e-6 * np.abs(slope).max())
 
 
+WEIGHTED: dict[str, Callable[..., np.ndarray]] = {
+    "y[i]*(a[i] - b[i])^2 + (1 - y[i])*(a[i] - b[i])^2/3": lambda a, b, c, y: (
+        (y + (1 - y) / 3) * (a - b) ** 2
+    ),
+    "y[i]*(a[i] - c[i])^2 + (1 - y[i])*(b[i] - c[i])^2": lambda a, b, c, y: (
+        y * (a - c) ** 2 + (1 - y) * (b - c) ** 2
+    ),
+    "(a[i] - b[i])^2 - 0.5*(a[i] - c[i])^2": lambda a, b, c, y: (a - b) ** 2 - 0.5 * (a - c) ** 2,
+    "(y[i]*a[i] + (1 - y[i])*b[i] - b[i])^2 + (y[i]*(a[i] - b[i]) + (1 - y[i])*(b[i] - a[i]))^2": (
+        lambda a, b, c, y: y * (a - b) ** 2 + (a - b) ** 2
+    ),
+    "(a[i] + b[i])^2 - (a[i] - b[i])^2": lambda a, b, c, y: 4 * a * b,
+}
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+@pytest.mark.parametrize("kind", ["binary", "probability"])
+@pytest.mark.parametrize("text", WEIGHTED)
+def test_squares_of_differences_stay_squares(text: str, kind: str, target: str) -> None:
+    """Of weighted squares that are multiplied out what is left cancels: a mean of them was negative."""
+    if kind == "probability" and "y[i]*a[i]" in text:
+        pytest.skip("of a share between none and all the square is another")
+    loss = f"loss f(a: real[N], b: real[N], c: real[N] | y: {kind}[N]) = mean[i]({text})"
+    generator = np.random.default_rng(0)
+    rows = (1e4 + generator.normal(size=(3, 50))).astype(np.float32)
+    drawn = generator.random(50) if kind == "probability" else generator.integers(0, 2, 50)
+    y = drawn.astype(np.float32)
+    kernel = objc.compile(loss, target=target).f
+    value, gradients = kernel.value_and_grad(*rows, y)
+    assert value == pytest.approx(
+        WEIGHTED[text](*rows.astype(float), y.astype(float)).mean(), rel=1e-6
+    )
+    slopes = kernel.gradient(*rows.astype(float), y.astype(float))
+    for found, slope in zip(gradients, slopes, strict=True):
+        np.testing.assert_allclose(found, slope, atol=2e-6 * np.abs(slope).max())
+
+
 EXTREMES = (
     "max[j](s[j] + (if j == y then 0 else 0.3)) - s[y]",
     "max(0, 0.3 + max[j | j != y](s[j]) - s[y])",
     "s[y] - min[j](s[j] + c[j])",
     "max(0, (max[j](c[j] + s[j]) - s[y])/0.3)",
+    "(max[j](c[j] + s[j]) - s[y])^2",
 )
 
 

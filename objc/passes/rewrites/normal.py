@@ -12,7 +12,7 @@ import sympy
 
 from objc.atoms import Branch, erfc, hazard, hazard_excess, log1mexp, log1p, log_ndtr
 from objc.ir.symbols import Expression
-from objc.passes.rewrites.forms import HALF, ONE, is_short, parts_with, without
+from objc.passes.rewrites.forms import HALF, ONE, ZERO, is_short, parts_with, without
 
 ROOT = sympy.sqrt(2)
 
@@ -72,8 +72,12 @@ def _log_near(middle: Any, width: Any) -> Expression:
 
 
 def _log_between(p: Any, q: Any) -> Expression:
-    """log(Φ(p) − Φ(q))"""
-    return log_ndtr(p) + log1mexp(log_ndtr(q) - log_ndtr(p))
+    """log(Φ(p) − Φ(q)) of a q that is at least as far from zero as p, on the left if p is on the right: with
+    both beyond the last p of which Φ(−p) is a number it is zero, as between two infinities."""
+    return Branch(sympy.Gt(p, _LAST), ZERO, log_ndtr(p) + log1mexp(log_ndtr(q) - log_ndtr(p)))
+
+
+_LAST = sympy.Integer(39)
 
 
 def ratio_to_hazard(node: Any) -> Expression | None:

@@ -7,6 +7,7 @@ from typing import Any
 import sympy
 
 from objc.atoms import Branch, expm1, quotient, sigmoid, softplus
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression
 from objc.passes.rewrites.forms import ONE, ZERO, Rewrite, factored, is_short, parts_with, without
 
@@ -219,11 +220,24 @@ def fewer_terms(node: Any) -> Expression | None:
         return None
     if not is_short(node):
         return None
+    found = _with_fewer(node)
+    if found is None or _addends(found) <= len(node.args):
+        return None if found is None else factored(found)
+    # What is left of squares that are multiplied out cancels: sums without a constant stay as they are.
+    whole = {
+        one: sympy.Dummy(real=True)
+        for one in sorted(node.atoms(sympy.Add), key=spelled)
+        if one != node and one.as_coeff_Add()[0] == 0
+    }
+    found = _with_fewer(node.xreplace(whole))
+    return None if found is None else factored(found).xreplace({v: k for k, v in whole.items()})
+
+
+def _with_fewer(node: Any) -> Expression | None:
+    """A sum multiplied out where terms cancel."""
     expanded = sympy.expand(node)
-    apart = sum(len(sympy.Add.make_args(sympy.expand(one))) for one in node.args)
-    if len(sympy.Add.make_args(expanded)) < apart:
-        return factored(expanded)
-    return None
+    apart = sum(_addends(sympy.expand(one)) for one in sympy.Add.make_args(node))
+    return expanded if _addends(expanded) < apart else None
 
 
 def part_times_exponential(node: Any) -> Expression | None:
