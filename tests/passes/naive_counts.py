@@ -12,7 +12,7 @@ from .form import Form, Row, two
 RATES = (0.1, 1.0, 3.0, 29.5, 300.0, 301.0, 1e6)
 COUNTS = (0.0, 1.0, 3.0, 30.0, 300.0, 1e6)
 NEAR: tuple[Row, ...] = tuple((m, y) for m in RATES for y in COUNTS)
-SIZES = (0.3, 3.0, 20.0, 150.0, 1e4, 1e8, 1e20)
+SIZES = (0.3, 3.0, 20.0, 150.0, 1e4, 1e8, 1e20, 1e80)
 SPREAD: tuple[Row, ...] = tuple((m, r, y) for m, y in NEAR[:-1:2] for r in SIZES)
 LOGGED: tuple[Row, ...] = tuple(
     (m, r, y)
@@ -29,7 +29,7 @@ POISSON = (
 )  # fmt: skip
 
 NEGATIVE_BINOMIAL = (
-    *(two(text, SPREAD, "m: positive, r: positive | y: nonnegative", tolerance=1e-11) for text in (
+    *(two(text, SPREAD, "m: positive, r: positive | y: nonnegative", tolerance=1e-12) for text in (
         "lgamma(y + 1) - lgamma(y + r) + lgamma(r) - r * log(r / (r + m)) - y * log(m / (r + m))",
         "lgamma(y + 1) - lgamma(y + r) + lgamma(r) - r * log(r) + (r + y) * log(r + m) - y * log(m)",
     )),

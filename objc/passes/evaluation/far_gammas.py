@@ -32,12 +32,13 @@ from objc.passes.evaluation.gamma_series import (
     slope_of_series,
     sum_of_odd_powers,
 )
+from objc.passes.evaluation.monomials import as_fraction
 from objc.passes.inline import size
 from objc.passes.rewrites.forms import HALF, ONE, ZERO, is_short
 
 _GAMMAS = (loggamma, sympy.polygamma)
 _FUNCTIONS = (*_GAMMAS, sympy.log, log1p)
-_KNOWN = (*_FUNCTIONS, sympy.exp, sigmoid, softplus)
+_KNOWN = (*_FUNCTIONS, quotient, sympy.exp, sigmoid, softplus)
 _MOST_NODES = 150
 
 
@@ -45,19 +46,23 @@ def gammas_beside_logarithms(program: Program) -> Program:
     """The program with such sums by their series, far out, where their logarithms nearly agree."""
     if not any(let.body.has(*_GAMMAS) for let in program.lets):
         return program
+    known = frozenset(program.let)
     for find in (_pairs, _factorials, _singles):
-        program = _Joining(program, find).changed()
+        program = _Joining(program, find, known).changed()
     return program
 
 
 class _Joining:
-    """Changes the largest sums of bodies; what a series is of gets a let."""
+    """Changes the largest sums of bodies; what a series is of gets a let. What is left of a series, in lets
+    that aren't `known`, is of one size already."""
 
-    def __init__(self, program: Program, find: Any) -> None:
+    def __init__(self, program: Program, find: Any, known: frozenset[str]) -> None:
         self.program = program
         self.find = find
+        self.known = known | {one.name for one in program.inputs}
         self.names = Names.of(program)
         self.lets: list[Let] = []
+        self.symbols: dict[Expression, Any] = {}
 
     def changed(self) -> Program:
         inside = members(self.program)
@@ -76,29 +81,41 @@ class _Joining:
     def _joined(self, node: Any) -> Expression | None:
         for others in (False, True):
             known = (*_KNOWN, Branch) if others else _KNOWN
-            fits = sympy.Add(*(one for one in _beside_gammas(node) if _has_only(one, known)))
+            fits = sympy.Add(
+                *(
+                    one
+                    for one in _beside_gammas(node)
+                    if _has_only(one, known) and not self._is_left(one)
+                )
+            )
             arms = [self._near(one) for one in _arms(fits)]
             if arms[0] is None or any(one != arms[0] for one in arms):
                 continue
             near, condition, ratios = arms[0]
-            for ratio in ratios:
-                near = near.xreplace({ratio: self._named(ratio)})
+            near = near.xreplace({one: self._named(ratio) for one, ratio in ratios.items()})
             return Branch(condition, sympy.Add(near, node - fits), node)
         return None
 
-    def _near(self, fits: Any) -> tuple[Expression, Any, list[Expression]] | None:
+    def _is_left(self, addend: Any) -> bool:
+        return any(read.tensor not in self.known for read in addend.atoms(Read))
+
+    def _near(self, fits: Any) -> tuple[Expression, Any, dict[Any, Expression]] | None:
         # A difference that is squared is of no sign when it is written out.
         for whole in dict.fromkeys((written_out(fits, self.program), fits)):
-            opened, back = _in_rates(whole)
+            fractions = map(as_fraction, sympy.Add.make_args(whole))
+            opened, back = _in_rates(sympy.Add(*fractions))
             terms = _Linear.of(opened) if size(opened) <= _MOST_NODES else None
             for series, there, again in () if terms is None else self.find(terms):
                 joined = _joined(series, there)
                 if joined is not None:
                     near, condition, ratios = joined
-                    near, condition, *ratios = (
-                        one.xreplace(again).xreplace(back) for one in (near, condition, *ratios)
+                    near, condition, *named = (
+                        one.xreplace(again).xreplace(back)
+                        for one in (near, condition, *ratios.values())
                     )
-                    return near, condition, ratios
+                    symbols = [self.symbols.setdefault(one, sympy.Dummy("ratio")) for one in named]
+                    near = near.xreplace(dict(zip(ratios, symbols, strict=True)))
+                    return near, condition, dict(zip(symbols, named, strict=True))
         return None
 
     def _named(self, ratio: Any) -> Expression:
@@ -123,6 +140,16 @@ class _Series:
     fractions: Expression = ZERO
     next_fractions: Expression = ZERO
     rest: Expression = ZERO
+    ratios: dict[Any, Expression] = field(default_factory=dict)
+
+    def named(self, ratio: Expression) -> Any:
+        """A symbol that stands for a ratio, which is to have a let: of powers of an entry that may be large,
+        fractions are made, and multiplied out they leave the range."""
+        known = {one: symbol for symbol, one in self.ratios.items()}
+        if ratio not in known:
+            known[ratio] = sympy.Dummy("ratio", real=True)
+            self.ratios[known[ratio]] = ratio
+        return known[ratio]
 
 
 def _beside_gammas(node: Any) -> Iterator[Any]:
@@ -243,7 +270,7 @@ def _add_difference(found: _Series, function: Any, weight: Any, apart: Any) -> N
     if order >= 0:
         second = sympy.Rational(coefficients.pop(order + 1))
         found.next_fractions += weight * second * (upper ** (-order - 1) - x ** (-order - 1))
-    slope = slope_of_series(coefficients, 1 / x, 1 / upper)
+    slope = slope_of_series(coefficients, found.named(1 / x), found.named(1 / upper))
     found.rest -= weight * apart * quotient(slope, x) / upper
 
 
@@ -257,10 +284,11 @@ def _factorials(terms: _Linear) -> Iterator[tuple[_Series, _Linear, dict[Any, An
         there = terms.xreplace({y: x})
         (function,) = (f for f in there.weights if f == loggamma(x + 1))
         weight = there.weights[function]
+        found = _Series(x, [function], sympy.Ge(x, FAR))
+        u = found.named(1 / x)
         series = ZERO
         for power in range(max(SERIES[-1]), 0, -2):
-            series = sympy.Rational(SERIES[-1][power]) + series / x**2
-        found = _Series(x, [function], sympy.Ge(x, FAR))
+            series = sympy.Rational(SERIES[-1][power]) + series * u**2
         found.logarithms.append((weight * (x + HALF), x))
         found.fractions = -weight * x
         found.rest = weight * (sympy.log(2 * sympy.pi) / 2 + series / x)
@@ -319,7 +347,9 @@ def _entry_by(argument: Any, x: Any) -> dict[Any, Any] | None:
     return {entry: (x / number) ** power}
 
 
-def _joined(series: _Series, terms: _Linear) -> tuple[Expression, Any, list[Expression]] | None:
+def _joined(
+    series: _Series, terms: _Linear
+) -> tuple[Expression, Any, dict[Any, Expression]] | None:
     """The sum with the series, where it is that, and the ratios that it is in; None if nothing cancels."""
     x = series.x
     kept, coefficients = ZERO, dict[Any, Expression]()
@@ -341,12 +371,11 @@ def _joined(series: _Series, terms: _Linear) -> tuple[Expression, Any, list[Expr
         return None
     before = sympy.cancel(sympy.together(terms.fraction))
     fraction = terms.fraction + series.fractions
-    condition, ratios = series.condition, list[Expression]()
+    condition = series.condition
     for (above, below), weight in pairs.items():
         apart, total = (sympy.expand(one) for one in (above - below, above + below))
         fraction += 2 * weight * apart / total
-        w = quotient(apart, total)
-        ratios.append(w)
+        w = series.named(quotient(apart, total))
         kept += 2 * weight * w**3 * sum_of_odd_powers(w)
         condition = sympy.And(condition, sympy.Lt(NEAR * sympy.Abs(apart), total))
     if not is_short(fraction):
@@ -368,7 +397,7 @@ def _joined(series: _Series, terms: _Linear) -> tuple[Expression, Any, list[Expr
         )
         kept += sympy.Add(*(addend * sympy.log(one) for addend in addends))
     parts = (_one_fraction(one) for one in (fraction, following))
-    return sympy.Add(kept, series.rest, *parts), condition, ratios
+    return sympy.Add(kept, series.rest, *parts), condition, series.ratios
 
 
 def _factors(argument: Any, x: Any) -> Iterator[tuple[Any, Any]]:
@@ -440,4 +469,6 @@ def _degree(fraction: Any, x: Any) -> Any:
 
 def _one_fraction(fraction: Any) -> Expression:
     above, below = (sympy.factor(one) for one in sympy.fraction(fraction))
-    return by_ratios(above, below)
+    # Products within a sum may leave the range, of which their ratios do not.
+    products = isinstance(above, sympy.Add) and any(len(one.free_symbols) > 1 for one in above.args)
+    return sympy.Add(*(by_ratios(one, below) for one in (above.args if products else (above,))))
