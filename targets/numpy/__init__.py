@@ -83,14 +83,13 @@ def module(programs: Iterable[tuple[Program, Mapping[str, Program]]], dtype: DTy
     """A module for people that needs NumPy only: a function for each declaration and result."""
 
     def kernel(program: Program, name: str) -> str:
-        return function(program, dtype, name)
+        return function(program, dtype, name, about=formula(program))
 
     return _module.write(programs, dtype, "NumPy", _IMPORTS, kernel, helpers)
 
 
-def function(program: Program, dtype: DType, name: str) -> str:
-    """The function `name(arguments, sizes, results)` that computes a program."""
-    about = formula(program)
+def function(program: Program, dtype: DType, name: str, about: str | None = None) -> str:
+    """The function `name(arguments, sizes, results)` that computes a program, and says what it is `about`."""
     program = computable_everywhere(program)
     names = _names(program)
     lines: list[str] = []
@@ -100,7 +99,8 @@ def function(program: Program, dtype: DType, name: str) -> str:
         else:
             lines += LetWriter(program, names, group.lets[0], dtype).write()
     head = [f"def {name}(arguments, sizes, results):"]
-    head.append(f"    {_module.docstring(about, '    ')}")
+    if about is not None:
+        head.append(f"    {_module.docstring(about, '    ')}")
     for one in program.inputs:
         head.append(f"    {names.tensors[one.name]} = arguments[{one.name!r}]")
         if not one.dimensions and not one.domain.is_integer:

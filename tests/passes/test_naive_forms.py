@@ -41,8 +41,16 @@ def forms() -> tuple[Form, ...]:
 LONG = (
     "bins of a mixture of normal distributions", "bins by the logarithm of a scale",
     "generalized intersection over union",
+    "-(lgamma(y + m * s) + lgamma(n - y + (1 - m) * s) - lgamma(n + s) - lgamma(m * s)"
+    " - lgamma((1 - m) * s) + lgamma(s))",
+    "-(lgamma(trials + 1) - lgamma(hits + 1) - lgamma(trials - hits + 1) + lgamma(hits + a)"
+    " + lgamma(trials - hits + b) - lgamma(trials + a + b) - lgamma(a) - lgamma(b) + lgamma(a + b))",
+    "lgamma(y + 1) - lgamma(y + 1/a) + lgamma(1/a) + 1/a * log(1 + a * m) - y * log(a * m / (1 + a * m))",
+    "lgamma(y + 1) - lgamma(y + exp(r)) + lgamma(exp(r)) - exp(r) * r - y * m"
+    " + (y + exp(r)) * log(exp(r) + exp(m))",
+    "-log((erf((high - m) / (s * sqrt(2))) - erf((low - m) / (s * sqrt(2)))) / 2)",
 )  # fmt: skip
-"""Forms that are ten seconds each."""
+"""Forms of several seconds each, of whose kind there are quicker ones."""
 
 
 def _cases() -> list[Any]:
@@ -61,7 +69,7 @@ def _cases() -> list[Any]:
 def test_the_table_is_long_and_its_exceptions_are_in_it() -> None:
     names = [form.name for form in forms()]
     assert len(names) == len(set(names)) >= 60
-    assert set(UNMENDED) <= set(names)
+    assert set(UNMENDED) | set(LONG) <= set(names)
     assert len(UNMENDED) < len(FORMS) / 3
 
 
