@@ -49,7 +49,7 @@ def ordered_addends(expression: Expression, program: Program) -> list[Expression
 
 def common_factor(addends: Sequence[Expression]) -> Expression:
     """The number that all of some addends are multiplied by, where that rounds, or one."""
-    found = {_factor(one) for one in addends}
+    found = {rounding_factor(one) for one in addends}
     return found.pop() if len(found) == 1 else sympy.Integer(1)
 
 
@@ -231,7 +231,7 @@ def _with_factors(addends: Sequence[Expression], program: Program) -> tuple[Expr
     that are apart are brought together where no other one is computed, whose place says what it cancels
     with."""
     result = list(addends)
-    for factor in dict.fromkeys(map(_factor, addends)):
+    for factor in dict.fromkeys(map(rounding_factor, addends)):
         if factor == 1:
             continue
         places = [place for place, one in enumerate(result) if _has_factor(one, factor)]
@@ -252,7 +252,7 @@ def _with_factors(addends: Sequence[Expression], program: Program) -> tuple[Expr
     return tuple(result)
 
 
-def _factor(addend: Expression) -> Expression:
+def rounding_factor(addend: Expression) -> Expression:
     """The number that an addend is multiplied by, where that rounds: one of no power of two."""
     factor = abs(addend.as_coeff_Mul()[0])
     is_exact = (
@@ -264,7 +264,7 @@ def _factor(addend: Expression) -> Expression:
 def _has_factor(addend: Expression, factor: Expression) -> bool:
     if addend.is_number:
         return bool(addend.is_Rational) and _is_short(addend / factor)
-    return bool(_factor(addend) == factor)
+    return bool(rounding_factor(addend) == factor)
 
 
 def _is_short(number: Expression) -> bool:

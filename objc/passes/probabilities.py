@@ -187,13 +187,15 @@ def _has_name(addend: Expression) -> bool:
 
 
 def written_out(exponent: Any, program: Program) -> Any:
-    """A log-probability that has a name, by its addends."""
-    if not isinstance(exponent, Read) or exponent.tensor not in program.let:
+    """A log-probability that has a name, or its negative, by its addends."""
+    number, read = exponent.as_coeff_Mul()
+    if not isinstance(read, Read) or read.tensor not in program.let:
         return exponent
-    named = program.let[exponent.tensor]
+    named = program.let[read.tensor]
     if named.reduction is not None:
         return exponent
-    return substitute_positions(named.body, dict(zip(named.free, exponent.positions, strict=True)))
+    places = dict(zip(named.free, read.positions, strict=True))
+    return number * substitute_positions(named.body, places)
 
 
 def is_whole(exponent: Any, read: Read, let: Let, normalizers: dict[str, Let]) -> bool:

@@ -24,6 +24,20 @@ loss weighed(s: real[K] | w: positive[K]) = max[k](w[k] * s[k])
 
 loss ranked(s: real[K] | w: positive[K]; t: positive) = sum[k](w[k] / log2(1 + rank[k]))
     where rank[k] = 1 + sum[j | j != k](sigmoid((s[j] - s[k]) / t))
+
+loss part(s: real[K] | y: index(K)) = softmax(s / 0.3)[y]
+
+loss summed(s: real[K]) = log(sum[k](exp(s[k] / 0.3)))
+
+loss turned(s: real[K] | y: index(K); t: positive = 1) = -log(softmax(-s / (0.3 * t))[y])
+
+loss products(s: real[K] | rows: real[J, K], y: index(J)) =
+    logsumexp[j](0.3 * dot(s, rows[j])) - 0.3 * dot(s, rows[y])
+
+loss expected(s: real[K]) = sum[k](s[k] * exp(-s[k] / 0.3)) / sum[k](exp(-s[k] / 0.3))
+
+loss twice(s: real[K] | y: index(K); t: positive = 0.3) =
+    sum[k](softplus(t * s[k] - t * s[y])) + sum[k](exp(s[k] / t - s[y] / t))
 """)
 ROWS = ((0.3, 2.0, -1.0), (3e37, -1e38, 2.9e37), (1e30, 1e30, -2e30), (7.0, 7.0 - 2**-20, 1.0))
 
@@ -78,3 +92,28 @@ def test_what_has_vanished_is_multiplied_before_it_is_divided(t: float) -> None:
     options = {"s": s, "w": np.array([[1.0, 2.0, 3.0]]), "t": t, "reduction": "sum"}
     found = LOSSES.ranked.hessian_vector_product(**options, vector=np.array([[1.0, -0.5, 0.75]]))
     np.testing.assert_array_equal(found, np.zeros((1, 3)))
+
+
+FAR = np.array([[1e6 + 0.5, 1e6 + 0.125, 1e6 + 0.25, 1e6 + 0.75]])
+
+
+@pytest.mark.parametrize("name", ["part", "summed", "turned", "products", "expected", "twice"])
+def test_a_number_is_multiplied_after_the_difference(name: str) -> None:
+    """Of scores of a million over 0.3 the rounding is a quarter in float32, of their differences none."""
+    kernel = getattr(LOSSES, name)
+    given = {one.name for one in kernel.signature.inputs}
+    data = {"y": np.array([1]), "rows": np.eye(4)[[[0, 1, 2, 3, 0]]]}
+    data = {key: value for key, value in data.items() if key in given}
+    narrow = {key: one.astype(np.float32) if key == "rows" else one for key, one in data.items()}
+    for of in ("per_example", "gradient"):
+        truth = getattr(kernel, of)(s=FAR, **data)
+        got = getattr(kernel, of)(s=FAR.astype(np.float32), **narrow)
+        np.testing.assert_allclose(got, truth, rtol=3e-7, atol=3e-7 * np.abs(truth).max())
+
+
+def test_shares_of_a_hyperparameter_are_no_difference() -> None:
+    """t·x + (1 − t)·y is not y + t·(x − y): for t = 1 nothing is left of an x that is small beside y."""
+    source = "loss mixed(x: real, y: real; t: real) = (t*x + (1 - t)*y)^3"
+    mixed = objc.compile(source).mixed
+    found = mixed(x=np.array([1e-9]), y=np.array([1.0]), t=1.0)
+    np.testing.assert_allclose(found, 1e-27, rtol=1e-14)

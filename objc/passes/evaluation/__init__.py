@@ -11,6 +11,7 @@ from __future__ import annotations
 from objc.ir.program import Program
 from objc.passes.evaluation.cancellation import expand_at_zero
 from objc.passes.evaluation.combinations import combine_differences
+from objc.passes.evaluation.common_factors import factor_differences
 from objc.passes.evaluation.complements import complements_of_probabilities
 from objc.passes.evaluation.compound import compound
 from objc.passes.evaluation.confident import ask_the_others
@@ -76,4 +77,4 @@ def keep_digits(program: Program) -> Program:
     program = less_one(subtract_normalizers(powers_of_sigmoids(compound(program))))
     program = center_twice(weigh_by_roots(divide_by_lengths(program)))
     program = divide_entries_by_lengths(program)
-    return powers_of_one_exponential(compare_without_offsets(program))
+    return factor_differences(powers_of_one_exponential(compare_without_offsets(program)))

@@ -10,11 +10,13 @@ score.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import sympy
 
+from objc.ir.order import rounding_factor
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
@@ -125,18 +127,27 @@ def _multiplied(factors: list[Any]) -> Expression:
 
 
 def _common_scale(body: Any) -> Expression:
-    """The positive factors that are no numbers and that all addends have."""
+    """The positive factors that all addends have: what is no number, and a number that rounds."""
     first, *others = (
         Counter(
-            one
-            for one in sympy.Mul.make_args(addend)
-            if one.is_positive and not one.is_number and not one.is_integer
+            [*_rounding(addend), *(one for one in sympy.Mul.make_args(addend) if _is_scale(one))]
         )
         for addend in sympy.Add.make_args(body)
     )
     for one in others:
         first &= one
     return sympy.Mul(*first.elements())
+
+
+def _is_scale(factor: Any) -> bool:
+    return bool(factor.is_positive and not factor.is_number and not factor.is_integer)
+
+
+def _rounding(addend: Any) -> Iterator[Expression]:
+    """The number that what is computed is multiplied by, where that rounds."""
+    factor = rounding_factor(addend)
+    if factor != 1:
+        yield factor
 
 
 def _has(scale: Any, part: Any) -> bool:
