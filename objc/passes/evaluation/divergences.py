@@ -16,8 +16,11 @@ from typing import Any
 import sympy
 
 from objc.atoms import Branch, quotient, xlogy
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Program
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, substitute_positions
+from objc.passes.inline import size
 from objc.passes.rewrites.forms import ZERO, is_short
 
 _TERMS = 7
@@ -50,27 +53,63 @@ def divergences_by_parts(program: Program) -> Program:
 
 
 def _changed(let: Let, program: Program) -> Let:
+    parted = _parted(let, program)
+    if parted is None:
+        return _within(let, program)
+    rest, terms, outside = parted
+    body = rest + sympy.Add(*(never_negative(one) for one in terms))
+    if outside == 0:
+        return replace(let, body=body)
+    return replace(let, body=Branch(let.guard, body, outside), guard=sympy.true)
+
+
+def _within(let: Let, program: Program) -> Let:
+    """The same of sums inside of a body, as under a root."""
+    body = let.body
+    sums = found_in(body, sympy.Add) if body.has(xlogy) else set()
+    for node in sorted(sums - {body}, key=lambda one: (-size(one), spelled(one))):
+        parted = _parted(Let(let.name, (), node), program) if node.has(xlogy) else None
+        if parted is not None:
+            rest, terms, _ = parted
+            body = body.xreplace({node: rest + sympy.Add(*map(never_negative, terms))})
+    return let if body == let.body else replace(let, body=body)
+
+
+def rest_of_divergences(let: Let, program: Program) -> Expression | None:
+    """What is left of a let beside divergences that are never negative; None if there are none in it."""
+    parted = _parted(let, program)
+    if parted is None or not all(_is_share(one) for one in parted[1]):
+        return None
+    return parted[0]
+
+
+def _is_share(term: Term) -> bool:
+    share = sympy.cancel(term.weight / term.above)
+    return bool(share.is_nonnegative or (term.weight.is_nonnegative and term.above.is_nonnegative))
+
+
+def _parted(let: Let, program: Program) -> tuple[Expression, list[Term], Expression] | None:
+    """What of a let is no part of its divergences, the terms of these, and, of a sum over a simplex, what
+    they are without what was added: outside of the guard that stays."""
     if let.reduction not in (None, "sum") or not let.body.has(xlogy):
-        return let
+        return None
     terms = [_resolved(one, program) for one in _terms(let.body)]
     used = [addend for one in terms for addend in sympy.Add.make_args(one.whole)]
     others = sympy.Add(*(one for one in sympy.Add.make_args(let.body) if one not in used))
     if not terms or others.has(xlogy):
-        return let
+        return None
     added = sympy.Add(*(one.added for one in terms))
     if not is_short(added):
-        return let
+        return None
     added = sympy.expand(sympy.cancel(added))
-    divergence = sympy.Add(*(never_negative(one) for one in terms))
-    body = others + divergence
     if added == 0:
-        return replace(let, body=body)
+        return others, terms, ZERO
     left = sympy.expand(others - added) if is_short(others) else others
     if _count(left) == _count(others) - _count(added):  # such as q − p beside p·log(p/q)
-        return replace(let, body=left + divergence)
+        return left, terms, ZERO
     if let.reduction == "sum" and others == 0 and _sums_to_zero(added, let, program):
-        return replace(let, body=Branch(let.guard, body, added), guard=sympy.true)
-    return let
+        return ZERO, terms, added
+    return None
 
 
 def _count(total: Expression) -> int:
@@ -179,4 +218,12 @@ def never_negative(term: Term) -> Expression:
     share = term.weight / term.above
     near = share * (s * apart + 2 * term.above * s**3 * series)
     condition = sympy.Lt(sympy.Abs(apart), _NEAR * term.below)
-    return Branch(condition, near, term.whole - share * apart)
+    return Branch(condition, near, term.whole - _less(share, apart, term))
+
+
+def _less(share: Expression, apart: Expression, term: Term) -> Expression:
+    """c·(a − b); where c divides, what it is of a and b far from each other may leave the range."""
+    if not share.as_numer_denom()[1].free_symbols:
+        return share * apart
+    alike = sympy.Lt(sympy.Abs(apart), term.below)
+    return Branch(alike, share * apart, term.weight - share * term.below)

@@ -35,8 +35,12 @@ def over_common_denominators(program: Program) -> Program:
     changed = []
     for let in program.lets:
         body = let.body
+        # The rule for (1 + q·x)^(1/q − 1) knows the exponent as it stands.
+        powers = (one.exp for one in found_in(body, sympy.Pow) if not one.exp.is_number)
+        exponents = {part for one in powers for part in found_in(one, sympy.Add)}
+        sums = found_in(body, sympy.Add) - exponents
         # The largest first: of what is inside of it nothing may be left.
-        for node in sorted(found_in(body, sympy.Add), key=lambda one: (-size(one), spelled(one))):
+        for node in sorted(sums, key=lambda one: (-size(one), spelled(one))):
             whole = _whole(node, program)
             if whole is None:
                 whole = _by_direction(node, program)
@@ -333,7 +337,10 @@ def _is_fraction(term: Any) -> bool:
 
 def _is_exact(total: Any) -> bool:
     """Whether a sum is the difference of two entries, which is exact where it cancels, or of small multiples
-    of them, which is rounded no more than they are."""
+    of them, which is rounded no more than they are; or of an entry and a small whole number."""
+    number, entry = total.as_coeff_Add()
+    if isinstance(entry, (Read, sympy.Dummy)) or isinstance(-entry, (Read, sympy.Dummy)):
+        return bool(number.is_Integer and abs(number) <= _GREATEST_MULTIPLE)
     entries = [one.as_coeff_Mul() for one in total.args]
     return len(entries) == 2 and all(
         abs(c) <= _GREATEST_MULTIPLE and isinstance(x, (Read, sympy.Dummy)) for c, x in entries

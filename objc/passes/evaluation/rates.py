@@ -48,7 +48,7 @@ def _changed(program: Program, change: Any) -> Program:
         program,
         lambda node: change(node, program),
         kinds=(sympy.Add, sympy.log),
-        beside=(sympy.log,),
+        beside=(sympy.log, xlogy),
         order=lambda one: (-size(one), spelled(one)),
     )
 
@@ -92,11 +92,65 @@ def _as_divergence(node: Any, program: Program) -> Expression | None:
 
 
 def _divergence(node: Any, program: Program) -> Expression | None:
+    opened, rates = _by_rates(node)
+    parted = _parted(opened, program)
+    if parted is None:
+        terms = list(_terms(opened))
+        found = _of_squares(terms, _beside(opened, terms)) if terms else None
+    else:
+        left, resolved = parted
+        found = left + sympy.Add(*map(never_negative, resolved))
+    return None if found is None else found.xreplace(rates)
+
+
+def rest_of_divergence(node: Any, program: Program) -> Expression | None:
+    """What is left of a sum beside a divergence that is never negative; None if there is none in it."""
+    if not isinstance(node, sympy.Add) or size(node) > _MOST_NODES:
+        return None
+    opened, rates = _by_rates(node)
+    parted = _parted(opened, program)
+    return None if parted is None else parted[0].xreplace(rates)
+
+
+def _by_rates(node: Any) -> tuple[Any, dict[Any, Any]]:
+    """A sum with y·log(m) for y·u where m = exp(u) stands beside it, and what the symbols for m stand for."""
+    rates: dict[Any, Any] = {}
+    powers = {one: one.args[0].as_coeff_Mul() for one in found_in(node, sympy.exp)}
+    for u in sorted({u for _, u in powers.values() if isinstance(u, Read)}, key=spelled):
+        rate = sympy.Dummy(f"exp {u}", positive=True)
+        known = {
+            one: rate**times for one, (times, v) in powers.items() if v == u and abs(times) == 1
+        }
+        inside = node.xreplace(known)
+        if inside.has(u):
+            rates[rate] = sympy.exp(u)
+            inside = inside.replace(xlogy, lambda y, ratio: y * sympy.log(ratio))
+            node = sympy.Add(*(_expanded(one, u) for one in sympy.Add.make_args(inside)))
+            node = node.xreplace({u: sympy.log(rate)})
+    return node, rates
+
+
+def _expanded(addend: Any, u: Any) -> Any:
+    """A product with a sum that u is in, multiplied out: y·(log y − u)."""
+    factors = sympy.Mul.make_args(addend)
+    sums = [one for one in factors if isinstance(one, sympy.Add) and one.has(u)]
+    if len(sums) != 1:
+        return addend
+    rest = sympy.Mul(*(one for one in factors if one is not sums[0]))
+    return sympy.Add(*(rest * one for one in sums[0].args))
+
+
+def _beside(node: Any, terms: list[Term]) -> Expression:
+    used = [one for term in terms for one in sympy.Add.make_args(term.whole)]
+    return sympy.Add(*(one for one in _opened(node) if one not in used))
+
+
+def _parted(node: Any, program: Program) -> tuple[Expression, list[Term]] | None:
+    """What of a sum is no part of its divergences, and the terms of these."""
     terms = list(_terms(node))
     if not terms:
         return None
-    used = [one for term in terms for one in sympy.Add.make_args(term.whole)]
-    others = sympy.Add(*(one for one in _opened(node) if one not in used))
+    others = _beside(node, terms)
     resolved = [
         Term(one.whole, *(written_out(part, program) for part in one.parts)) for one in terms
     ]
@@ -106,8 +160,8 @@ def _divergence(node: Any, program: Program) -> Expression | None:
     left = sympy.expand(left)
     before = len(sympy.Add.make_args(sympy.expand(written_out(others, program))))
     if left != 0 and (others == 0 or len(sympy.Add.make_args(left)) >= before):
-        return _of_squares(terms, others)
-    return left + sympy.Add(*(never_negative(one) for one in resolved))
+        return None
+    return left, resolved
 
 
 def _of_squares(terms: list[Term], others: Any) -> Expression | None:
@@ -173,7 +227,9 @@ def _terms(node: Any) -> Iterator[Term]:
 
 
 def _term(whole: Any, weight: Any, above: Any, below: Any) -> Iterator[Term]:
-    if not (above.is_positive and below.is_positive):
+    # a·log a is nothing where a is, as log a alone is not.
+    vanishing = [weight.as_coeff_Mul()[1] == one and one.is_nonnegative for one in (above, below)]
+    if not all(one.is_positive or may for one, may in zip((above, below), vanishing, strict=True)):
         return
     if weight.is_nonnegative:
         yield Term(whole, weight, above, below)

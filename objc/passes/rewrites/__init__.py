@@ -83,6 +83,7 @@ from objc.passes.rewrites.normal import (
     log_of_tail,
     ratio_to_hazard,
 )
+from objc.passes.rewrites.powers import log_of_power
 from objc.passes.rewrites.products import (
     merge_exponentials,
     merge_powers,
@@ -224,6 +225,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             lambda node: log_of_complement(node, rewrite),
             log_near_one,
             log_of_weighted,
+            log_of_power,
         ),
     ),
     (log1p, (log1p_of_exponential,)),

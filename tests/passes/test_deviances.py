@@ -1,0 +1,116 @@
+"""Deviances and their signed roots, near where they are zero and where their ratios leave the range."""
+
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+
+import objc
+
+NEAR = (
+    1e-6,
+    0.3,
+    1 - 1e-3,
+    1 - 1e-9,
+    1 - 2.0**-53,
+    1.0,
+    1 + 2.0**-52,
+    1 + 1e-9,
+    1 + 1e-3,
+    5.0,
+    1e9,
+)
+ROOTS = {
+    "x: positive": ("sqrt(2 * (x - log(x) - 1))",),
+    "x: positive | y: nonnegative": ("sqrt(2 * (y * log(y / x) - y + x))",),
+    "x: positive | y: positive": (
+        "sqrt(2 * (-log(y / x) + (y - x) / x))", "sqrt(2 * (y / x - log(y / x) - 1))",
+        "(y * (log(y) - log(x)) - y + x)^0.5", "sqrt(2 * w * (y * log(y / x) - y + x)); w: positive = 1",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("inputs", "text"), [(inputs, text) for inputs, texts in ROOTS.items() for text in texts]
+)
+def test_roots_of_deviances(inputs: str, text: str) -> None:
+    text, _, setting = text.partition("; ")
+    kernel = objc.compile(
+        f"loss form({inputs}{'; ' * bool(setting)}{setting}) = {text}", target="numpy"
+    ).form
+    x = np.array(NEAR)
+    given = (x,) if "|" not in inputs else (x, np.ones_like(x))
+    value, slope = kernel.per_example(*given), kernel.gradient(*given) * len(x)
+    for place, at in enumerate(NEAR):
+        with mpmath.workdps(60):
+            form = _form(text)
+            exact = form(mpmath.mpf(at))
+            by = (
+                mpmath.mpf(0)
+                if at == 1
+                else mpmath.diff(form, mpmath.mpf(at), h=mpmath.mpf(10) ** -30)
+            )
+            assert abs(value[place] - exact) <= 1e-13 * exact
+            assert abs(slope[place] - by) <= 1e-12 * abs(by), (at, slope[place], by)
+
+
+def _form(text: str):  # type: ignore[no-untyped-def]
+    text = text.replace("^0.5", "**mpf('0.5')").replace("2 * w", "2")
+    scope = {"sqrt": mpmath.sqrt, "log": mpmath.log, "mpf": mpmath.mpf, "y": mpmath.mpf(1)}
+    return lambda x: eval(text, {**scope, "x": x})
+
+
+SIMPLEX = "q: simplex[K] | p: simplex[K]"
+DIVERGENCES = (
+    (SIMPLEX, "sqrt(sum[k](p[k] * log(p[k] / q[k])))"),
+    (SIMPLEX, "sqrt((sum[k](p[k] * log(p[k] / m[k])) + sum[k](q[k] * log(q[k] / m[k]))) / 2)\n"
+              "    where m[k] = (p[k] + q[k]) / 2"),
+    ("q: positive[K] | p: nonnegative[K]", "sqrt(sum[k](p[k] * log(p[k] / q[k]) - p[k] + q[k]))"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("inputs", "text"), DIVERGENCES)
+def test_roots_of_divergences(inputs: str, text: str) -> None:
+    """At the root, and along a direction in the simplex beside it, where it is a distance."""
+    kernel = objc.compile(f"loss form({inputs}) =\n    {text}\n", target="numpy").form
+    p = np.array([[0.25, 0.75], [0.25, 0.75]])
+    q = p + np.array([[0.0, 0.0], [2.0**-30, -(2.0**-30)]])
+    value, slope = kernel.per_example(q, p), kernel.gradient(q, p) * 2
+    assert value[0] == 0 and not slope[0].any()
+    along = slope[1] @ np.array([1.0, -1.0])
+    assert along == pytest.approx(value[1] * 2.0**30, rel=1e-6)
+
+
+def test_a_root_at_the_edge_of_a_domain_has_an_infinite_slope() -> None:
+    kernel = objc.compile("loss form(x: nonnegative) = sqrt(x + x^2)", target="numpy").form
+    assert kernel.gradient(np.zeros(1))[0] == np.inf
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("domain", ["positive", "real"])
+def test_ratios_that_leave_the_range(dtype: str, domain: str) -> None:
+    """u − log u − 1 of a square that is infinite, or nothing, is never no number."""
+    source = f"loss form(x: {domain}, y: {domain}) = x^2/y^2 - log(x^2/y^2) - 1"
+    kernel = objc.compile(source, target="numpy").form
+    far = 1e25 if dtype == "float32" else 1e200
+    x = np.array([far, 1 / far, 3, far, 1], dtype)
+    y = np.array([1, 1, 3, far, far], dtype)
+    value = kernel.per_example(x, y)
+    with mpmath.workdps(500):
+        u = [(mpmath.mpf(float(a)) / mpmath.mpf(float(b))) ** 2 for a, b in zip(x, y, strict=True)]
+        exact = np.array([float(one - mpmath.log(one) - 1) for one in u])
+    with np.errstate(over="ignore"):
+        np.testing.assert_allclose(value, exact.astype(dtype), rtol=4 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize(
+    "text", ["y * log(y / m) - y + m", "y * log(y) - y * eta - y + m", "m - y - y * (eta - log(y))"]
+)
+def test_deviances_by_the_logarithm_of_a_rate(text: str) -> None:
+    """Right to what the rounding of the logarithm changes, and at a count of zero."""
+    source = f"loss form(eta: real | y: nonnegative) =\n    {text}\n    where m = exp(eta)\n"
+    kernel = objc.compile(source, target="numpy").form
+    eta, y = np.array([1e-6, -1e-3, 1e-9, 1.0]), np.array([1.0, 1.0, 1.0, 0.0])
+    exact = [t**2 / 2 + t**3 / 6 + t**4 / 24 for t in eta[:3]] + [np.e]
+    np.testing.assert_allclose(kernel.per_example(eta, y), exact, rtol=1e-7)
