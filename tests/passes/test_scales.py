@@ -117,3 +117,18 @@ def test_shares_of_a_hyperparameter_are_no_difference() -> None:
     mixed = objc.compile(source).mixed
     found = mixed(x=np.array([1e-9]), y=np.array([1.0]), t=1.0)
     np.testing.assert_allclose(found, 1e-27, rtol=1e-14)
+
+
+def test_a_part_that_has_vanished_adds_nothing() -> None:
+    """p·log(p/q) is nothing where p is, though the quotients by the temperature have left the range."""
+    source = """
+    loss apart(x: real[K], y: real[K]; t: positive) = t^2 * sum[k](p[k] * (log(p[k]) - log(q[k])))
+        where p[k] = softmax(x / t)[k]
+              q[k] = softmax(y / t)[k]
+    """
+    apart = objc.compile(source).apart
+    x, y = np.array([[0, -1e30, 0]], np.float32), np.zeros((1, 3), np.float32)
+    np.testing.assert_allclose(apart(x=x, y=y, t=1e-10), 1e-20 * np.log(1.5), rtol=1e-6)
+    slopes = apart.gradient(x=1e20 * np.arange(3.0, dtype=np.float32)[None], y=y, t=1e20)
+    shares = np.exp(np.arange(3.0)) / np.exp(np.arange(3.0)).sum()
+    np.testing.assert_allclose(slopes.y[0], 1e20 * (1 / 3 - shares), rtol=1e-6)

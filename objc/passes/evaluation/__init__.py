@@ -44,6 +44,7 @@ from objc.passes.evaluation.rates import log_ratios_near_one, rates_by_parts
 from objc.passes.evaluation.relative_entropies import entropies_by_parts
 from objc.passes.evaluation.root_differences import over_sums_of_roots
 from objc.passes.evaluation.scales import scale_last
+from objc.passes.evaluation.settings import cancel_settings
 from objc.passes.evaluation.sigmoid_powers import powers_of_sigmoids
 from objc.passes.evaluation.sigmoids import divergences_of_sigmoids
 from objc.passes.evaluation.small_exponents import powers_near_one
@@ -77,4 +78,5 @@ def keep_digits(program: Program) -> Program:
     program = less_one(subtract_normalizers(powers_of_sigmoids(compound(program))))
     program = center_twice(weigh_by_roots(divide_by_lengths(program)))
     program = divide_entries_by_lengths(program)
-    return factor_differences(powers_of_one_exponential(compare_without_offsets(program)))
+    program = cancel_settings(compare_without_offsets(program))
+    return factor_differences(powers_of_one_exponential(program))

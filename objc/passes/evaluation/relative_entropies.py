@@ -23,6 +23,8 @@ from objc.passes.probabilities import is_whole
 _TERMS = 10
 EXCESS_NEAR = sympy.Rational(1, 8)
 """Below it 10 terms are exact to 2⁻⁵⁷; beyond, four bits cancel."""
+_VANISHING = sympy.Integer(-1024)
+"""The exponential of less is zero, and so is it times a u that has left the range."""
 ONE, ZERO = sympy.Integer(1), sympy.Integer(0)
 
 
@@ -65,7 +67,7 @@ def never_negative(a: Any, b: Any, u: Any) -> Expression:
     less = expm1(-sympy.Abs(u))
     above = sympy.Gt(u, 0)
     near = Branch(above, ONE, 1 + less) * (u**2 * series_of_excess(u))
-    far = Branch(above, u + less, (1 + less) * u - less)
+    far = Branch(above, u + less, (1 + less) * maximum(u, _VANISHING) - less)
     return sympy.exp(maximum(a, b)) * Branch(sympy.Lt(sympy.Abs(u), EXCESS_NEAR), near, far)
 
 

@@ -46,6 +46,39 @@ def divide_settings(expression: Any, program: Program) -> Any:
     return _in_turn(above, below, sympy.Mul(*others))
 
 
+def cancel_settings(program: Program) -> Program:
+    """The program with α·t² written out where it is divided by t: the square may leave the range."""
+    kept = {*program.outputs.values(), *(term.let for term in program.terms)} | members(program)
+    products = {
+        let.name: let.body
+        for let in program.lets
+        if let.reduction is None and let.name not in kept and isinstance(let.body, sympy.Mul)
+        if not indices_of(let.body) and _is_product_of_numbers(let.body)
+    }
+    lets = []
+    for let in program.lets:
+        swaps = {
+            read: products[read.tensor]
+            for read in let.body.atoms(Read)
+            if read.tensor in products and _divides(let.body, products[read.tensor])
+        }
+        lets.append(replace(let, body=let.body.xreplace(swaps)) if swaps else let)
+    return program.with_lets(lets)
+
+
+def _is_product_of_numbers(product: Expression) -> bool:
+    return all(isinstance(one, Read) or one.is_number for one in product.as_powers_dict())
+
+
+def _divides(body: Expression, product: Expression) -> bool:
+    """Whether something is divided by what a product is a higher power of."""
+    powers = product.as_powers_dict()
+    return any(
+        one.exp.is_number and one.exp.is_negative and powers.get(one.base, 0) > 1
+        for one in body.atoms(sympy.Pow)
+    )
+
+
 def split_settings(program: Program) -> Program:
     """The program with two lets for one number that is over a high power of a hyperparameter; and with what
     one number for several entries is over a square of, beside the entries, of which each has a part."""
