@@ -39,6 +39,8 @@ def name_differences(program: Program, known: Program) -> Program:
             if any(read.tensor in own for read in reads(node)):
                 continue  # it would be one more member, with one more adjoint at every step
             positive = _positive(node, wanted)
+            if positive not in wanted:
+                positive = _positive(_primitive(positive)[1], wanted)
             if (positive, frozenset(indices_of(positive))) in seen:
                 continue
             free = tuple(index for index in let.indices if index in indices_of(positive))
@@ -99,6 +101,15 @@ def _positive(node: Expression, wanted: Mapping[Expression, str]) -> Expression:
     return min(node, negative, key=_wording)
 
 
+def _primitive(node: Expression) -> tuple[Any, Expression]:
+    """(c, d) of a multiple c·(a − b), which has one name whatever number it is multiplied by; what is no
+    such multiple is left as it is."""
+    if sympy.Add(*(one.as_coeff_Mul()[0] for one in node.args)) != 0 or len(node.args) != 2:
+        return sympy.Integer(1), node
+    number, rest = node.primitive()
+    return number, rest
+
+
 def _wording(node: Expression) -> tuple[int, str]:
     signed = [one for one in node.args if one.could_extract_minus_sign()]
     return len(signed), min((str(one) for one in node.args if one not in signed), default="")
@@ -114,8 +125,12 @@ def _with_names(node: Any, lets: Iterable[Let], top: bool) -> Any:
 
 
 def _replaced(node: Any, by_body: dict[Any, Any], top: bool) -> Any:
-    if node in by_body and not top:
-        return by_body[node]
+    if not top and is_difference(node):
+        if node in by_body:
+            return by_body[node]
+        number, rest = _primitive(node)
+        if rest in by_body:
+            return number * by_body[rest]
     if not node.args or not found_in(node, sympy.Add):
         return node
     node = node.func(*(_replaced(one, by_body, False) for one in node.args))

@@ -72,4 +72,37 @@ AT_EQUILIBRIUM = (
 )  # fmt: skip
 """Games between two networks (Goodfellow et al. 2014), bounds of mutual information (Hjelm et al. 2019)."""
 
-SHAPED: tuple[Form, ...] = (*TAILS, *POWERS, *HAND_WRITTEN, *LEARNED_WIDTHS, *AT_EQUILIBRIUM)
+APART = tuple(
+    (x, y) for x in (1.0, 0.3, -40.0, 1e-3) for y in (1.0, x + 1e-9, x - 1e-6, x * (1 + 1e-12), 7.0)
+)
+LINEX = (
+    two("exp(a * (x - y)) - a * (x - y) - 1", [(x, y, a) for x, y in APART for a in (1.0, 0.3, -2.0)],
+        "x: real | y: real; a: real = 1"),
+    two("b * (exp(a * (x - y)) - a * (x - y) - 1)",
+        [(x, a, y, b) for x, y in APART for a in (0.3, -1e-4) for b in (1.0, 3.0)],
+        "x: real, a: real | y: real; b: positive = 1"),
+    two("exp(0.3 * (x - y)) - 0.3 * (x - y) - 1", APART, "x: real | y: real",
+        oracle="exp(3 * (x - y) / 10) - 3 * (x - y) / 10 - 1"),
+)  # fmt: skip
+"""Asymmetric losses for decisions (Varian 1975; Zellner 1986), by a hyperparameter or a number."""
+
+NARROW = ((0.0, -400.0), (0.0, -720.0), (-2.0, 300.0), (-40.0, 1.0))
+COLLAPSED = (
+    Form("mixture density with a part as narrow as nothing",
+         "-log(sum[k](softmax(z)[k] * exp(-((x - m[k]) / exp(v[k]))^2 / 2) / exp(v[k])))",
+         [((0.3, -0.5), (0.1, 1.0), v, 0.7) for v in NARROW],
+         "z: real[K], m: real[K], v: real[K] | x: real",
+         "-log(total(exp(z[k] - ((x - m[k]) / exp(v[k]))**2 / 2 - v[k]) for k in range(2)))"
+         " + log(total(exp(a) for a in z))"),
+    Form("mixture density by widths",
+         "-log(sum[k](softmax(z)[k] * exp(-(x - m[k])^2 / (2 * s[k]^2)) / s[k]))",
+         [((0.3, -0.5), (0.1, 1.0), s, 0.7) for s in ((1.0, 1e-100), (0.1, 3.0))],
+         "z: real[K], m: real[K], s: positive[K] | x: real",
+         "-log(total(exp(z[k] - ((x - m[k]) / s[k])**2 / 2) / s[k] for k in range(2)))"
+         " + log(total(exp(a) for a in z))"),
+)  # fmt: skip
+"""Bishop (1994): the likelihood of a mixture grows without bound as a part falls onto an example."""
+
+SHAPED: tuple[Form, ...] = (
+    *TAILS, *POWERS, *HAND_WRITTEN, *LEARNED_WIDTHS, *AT_EQUILIBRIUM, *LINEX, *COLLAPSED,
+)  # fmt: skip

@@ -42,6 +42,7 @@ from objc.passes.evaluation.products import keep_range
 from objc.passes.evaluation.projections import project_by_the_rest
 from objc.passes.evaluation.rates import log_ratios_near_one, rates_by_parts
 from objc.passes.evaluation.relative_entropies import entropies_by_parts
+from objc.passes.evaluation.responsibilities import shares_of_steep_sums
 from objc.passes.evaluation.root_differences import over_sums_of_roots
 from objc.passes.evaluation.scales import scale_last
 from objc.passes.evaluation.settings import cancel_settings
@@ -79,4 +80,5 @@ def keep_digits(program: Program) -> Program:
     program = center_twice(weigh_by_roots(divide_by_lengths(program)))
     program = divide_entries_by_lengths(program)
     program = cancel_settings(compare_without_offsets(program))
-    return factor_differences(powers_of_one_exponential(program))
+    program = factor_differences(powers_of_one_exponential(program))
+    return shares_of_steep_sums(program)

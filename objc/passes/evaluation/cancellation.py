@@ -16,6 +16,7 @@ import sympy
 
 from objc.atoms import Branch, expm1, extended, log1mexp, log1p, log_cosh, softplus
 from objc.ir.domain import Domain
+from objc.ir.index import Index
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
@@ -32,15 +33,19 @@ _NOTHING = Fraction(1, 2**58)
 _MOST_NODES = 120
 
 
+_FUNCTIONS = (log1p, expm1, sympy.exp, softplus, log_cosh, sympy.tanh, sympy.sin, sympy.cos)
+"""Functions that a sum may cancel with where a product or a difference of entries is zero."""
+
+
 def expand_at_zero(program: Program) -> Program:
     """The program with series where formulas of one real number cancel around zero."""
     inside = members(program)
     expanding = _Expanding(Names.of(program))
     lets: list[Let] = []
     for let in program.lets:
-        expanding.makes_lets = let.name not in inside
+        expanding.makes_lets, expanding.indices = let.name not in inside, let.indices
         body = expanding.of(let.body)
-        lets += [one for one in expanding.ratios.values() if one not in lets]
+        lets += [one for one in expanding.products.values() if one not in lets]
         lets.append(replace(let, body=body))
     return program.with_lets(lets)
 
@@ -56,7 +61,8 @@ class _Expanding:
     def __init__(self, names: Names | None = None) -> None:
         self.names = names
         self.makes_lets = False
-        self.ratios: dict[Expression, Let] = {}
+        self.indices: tuple[Index, ...] = ()
+        self.products: dict[Expression, Let] = {}
         self.expansions: dict[tuple[Read, int], Expansion] = {}
         self.cancelling: dict[tuple[Any, Read], bool] = {}
 
@@ -71,9 +77,9 @@ class _Expanding:
             by_difference = self._at_equal(node)
             if by_difference is not None:
                 return by_difference
-            by_ratio = self._of_ratio(node)
-            if by_ratio is not None:
-                return by_ratio
+            by_product = self._of_product(node)
+            if by_product is not None:
+                return by_product
         if isinstance(node, (sympy.Add, sympy.Mul)):
             parts = _by_symbol(node)
             changed = {x: self._at_zero_of(node.func(*part), x) for x, part in parts.items()}
@@ -87,11 +93,11 @@ class _Expanding:
     def _at_equal(self, node: Any) -> Expression | None:
         """The addends that depend on the difference of two entries alone, if they cancel where the entries
         are equal: exp(2a − 2b)/2 − (a − b) − 1/2."""
-        if not node.has(sympy.exp) or size(node) > _MOST_NODES or not is_short(node):
+        if not node.has(*_FUNCTIONS) or size(node) > _MOST_NODES or not is_short(node):
             return None
         opened = _merged(sympy.Add(*(sympy.expand_mul(one, deep=False) for one in node.args)))
-        for power in sorted(opened.atoms(sympy.exp), key=spelled):
-            pair = _difference_in(power.args[0])
+        for function in sorted(opened.atoms(*_FUNCTIONS), key=spelled):
+            pair = _difference_in(function.args[0])
             if pair is None:
                 continue
             a, b = pair
@@ -109,43 +115,48 @@ class _Expanding:
                 return sympy.Add(*rest, found.xreplace({apart: a - b}))
         return None
 
-    def _of_ratio(self, node: Any) -> Expression | None:
-        """The addends that are of one ratio but for a factor, if they cancel where it is small:
-        c·|x| − c²·log1p(|x|/c) is x²/2 there, of which no power of c is a part."""
+    def _of_product(self, node: Any) -> Expression | None:
+        """The addends that are of one product of entries but for a factor, if they cancel where it is small:
+        c·|x| − c²·log1p(|x|/c) is x²/2 there, of which no power of c is a part, and expm1(a·x) − a·x is
+        (a·x)²/2."""
         if self.names is None or not self.makes_lets:
             return None
-        for function in sorted(node.atoms(log1p), key=spelled):
-            number, ratio = function.args[0].as_coeff_Mul()
-            if not (ratio.is_nonnegative and _is_ratio(ratio)):
+        for function in sorted(node.atoms(*_FUNCTIONS), key=spelled):
+            number, product = function.args[0].as_coeff_Mul()
+            if not _is_product(product) or not (product.is_nonnegative or function.func != log1p):
                 continue
-            u = Read("ratio", (), {"nonnegative": True})
-            for addend, factor, one in parts_with(node, log1p):
+            sign = {"nonnegative": True} if product.is_nonnegative else {"real": True}
+            u = Read("product", (), sign)
+            for addend, factor, one in parts_with(node, function.func):
                 if one != function:
                     continue
-                parts: dict[Any, Any] = {addend: log1p(number * u)}
+                parts: dict[Any, Any] = {addend: function.func(number * u)}
                 for other in node.args:
-                    times = other / (factor * ratio)
-                    if times.is_number:
-                        parts[other] = times * u
+                    degree = _degree(other / factor, product)
+                    if degree is not None:
+                        parts[other] = other / (factor * product**degree) * u**degree
                 found = self.at_zero(sympy.Add(*parts.values()), u) if len(parts) > 1 else None
                 if found is None:
                     continue
                 condition, near, _ = found.args
                 degree = near.as_powers_dict()[u]
-                named = {u: self._named(ratio)}
-                series = factor * ratio**degree * (near / u**degree).xreplace(named)
+                named = {u: self._named(product)}
+                shares = bool(factor.free_symbols & product.free_symbols)
+                power = (product if shares else named[u]) ** degree
+                series = factor * power * (near / u**degree).xreplace(named)
                 branch = Branch(condition.xreplace(named), series, sympy.Add(*parts))
                 return sympy.Add(*(other for other in node.args if other not in parts), branch)
         return None
 
-    def _named(self, ratio: Any) -> Read:
-        """A ratio by the name of a let."""
+    def _named(self, product: Any) -> Read:
+        """A product by the name of a let."""
         assert self.names is not None
-        if ratio not in self.ratios:
-            free = tuple(sorted(indices_of(ratio), key=lambda index: index.name))
-            name = self.names.fresh("ratio")
-            self.ratios[ratio] = Let(name, free, ratio, domain=Domain("nonnegative"))
-        return self.ratios[ratio].read(*self.ratios[ratio].free)
+        if product not in self.products:
+            free = tuple(one for one in self.indices if one in indices_of(product))
+            domain = Domain("nonnegative" if product.is_nonnegative else "real")
+            name = self.names.fresh("ratio" if _divides(product) else "product")
+            self.products[product] = Let(name, free, product, domain=domain)
+        return self.products[product].read(*self.products[product].free)
 
     def _at_zero_of(self, expression: Any, x: Read) -> Expression | None:
         """The same of |x|, where that is all that stands there of x."""
@@ -204,11 +215,20 @@ class _Expanding:
         return any(self._cancels(one, x) for one in expression.args)
 
 
-def _is_ratio(product: Any) -> bool:
-    """Whether a product is of entries, or their sizes, of which one divides."""
+def _is_product(product: Any) -> bool:
+    """Whether something is a product of several entries, or their sizes, of which some may divide."""
     powers = [one.as_base_exp() for one in sympy.Mul.make_args(product)]
     bases = (base.args[0] if isinstance(base, sympy.Abs) else base for base, _ in powers)
-    return all(isinstance(one, Read) for one in bases) and any(n == -1 for _, n in powers)
+    return len(powers) > 1 and all(isinstance(one, Read) for one in bases)
+
+
+def _divides(product: Any) -> bool:
+    return any(n == -1 for _, n in (one.as_base_exp() for one in sympy.Mul.make_args(product)))
+
+
+def _degree(quotient: Any, product: Any) -> int | None:
+    """The power of a product that a number is multiplied by, if it is one of the first few."""
+    return next((n for n in range(4) if (quotient / product**n).is_number), None)
 
 
 def _without_poles(expression: Any, x: Read) -> Expression | None:

@@ -26,7 +26,7 @@ from objc.ir.program import Program
 from objc.ir.symbols import Expression, Read, substitute_positions
 from objc.passes.rewrites.forms import ONE, ZERO
 
-_NOTHING_LEFT = sympy.Integer(2) ** 11
+NOTHING_LEFT = sympy.Integer(2) ** 11
 """exp(−2048) is below 10⁻⁸⁸⁹."""
 _EXPONENTIALS = (sympy.exp, expm1, sympy.sinh, sympy.cosh)
 _LOGARITHMS = (sympy.log, log1p)
@@ -74,7 +74,7 @@ class Gates:
             others = [one for one in factors if one is not gate]
             for exponent, order in self._exponents(gate):
                 if self._needs(others, exponent, order):
-                    conditions.append(sympy.Lt(exponent, -_NOTHING_LEFT))
+                    conditions.append(sympy.Lt(exponent, -NOTHING_LEFT))
         if not conditions:
             return product
         far = _either(conditions)

@@ -1,0 +1,56 @@
+"""Mixtures of normal distributions of which parts are narrow: the likelihood grows without bound as one
+falls onto an example (Bishop 1994, 2006), and slopes are to be numbers on the way."""
+
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+
+import objc
+
+TEXTS = {
+    "by logarithms": """loss mixture(z: real[K], m: real[K], v: real[K] | x: real) =
+    -logsumexp[k](z[k] - logsumexp[j](z[j]) - ((x - m[k]) / exp(v[k]))^2 / 2 - v[k])
+""",
+    "by exponentials": """loss mixture(z: real[K], m: real[K], v: real[K] | x: real) =
+    -log(sum[k](softmax(z)[k] * exp(-((x - m[k]) / exp(v[k]))^2 / 2) / exp(v[k])))
+""",
+    "by precisions": """loss mixture(z: real[K], m: real[K], v: real[K] | x: real) =
+    -logsumexp[k](z[k] - logsumexp[j](z[j]) - (x - m[k])^2 * exp(-2 * v[k]) / 2 - v[k])
+""",
+}
+WEIGHTS, MEANS, PLACE = (0.0, 0.5), (0.125, 1.0), 0.75
+WIDTHS = [(-2.0, -2.125), (-8.0, -8.125), (-10.0, -10.125), (-15.0, -15.125), (-20.0, 0.0), (-50.0, 0.0),
+          (-95.0, 0.0), (0.5, -110.0)]  # fmt: skip
+
+
+def _exact(widths: tuple[float, float]) -> tuple[list[float], list[float], list[float]]:
+    """The gradient by weights, means and logarithms of widths, in 400 digits."""
+    with mpmath.workdps(400):
+        z, m, v = ([mpmath.mpf(one) for one in row] for row in (WEIGHTS, MEANS, widths))
+        steps = [(PLACE - a) / mpmath.exp(b) for a, b in zip(m, v, strict=True)]
+        parts = [mpmath.exp(a - u**2 / 2 - b) for a, u, b in zip(z, steps, v, strict=True)]
+        shares = [one / sum(parts) for one in parts]
+        priors = [mpmath.exp(one) / sum(map(mpmath.exp, z)) for one in z]
+        return (
+            [float(p - r) for p, r in zip(priors, shares, strict=True)],
+            [float(-r * u / mpmath.exp(b)) for r, u, b in zip(shares, steps, v, strict=True)],
+            [float(-r * (u**2 - 1)) for r, u in zip(shares, steps, strict=True)],
+        )
+
+
+@pytest.mark.parametrize("target", ["cpu", "numpy"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_slopes_of_narrow_parts(text: str, target: str) -> None:
+    """Exponents of 10¹² are rounded by a hundred thousand in float32; the parts that are compared are rounded
+    alike."""
+    kernel = objc.compile(TEXTS[text], target=target).mixture
+    rows = [np.array([row] * len(WIDTHS), np.float32) for row in (WEIGHTS, MEANS)]
+    widths = np.array(WIDTHS, np.float32)
+    place = np.full(len(WIDTHS), PLACE, np.float32)
+    _, found = kernel.value_and_grad(*rows, widths, place, reduction="sum")
+    for n, row in enumerate(WIDTHS):
+        for own, exact in zip(found, _exact(row), strict=True):
+            size = max(map(abs, exact))
+            np.testing.assert_allclose(own[n], exact, rtol=3e-5, atol=1e-6 * size, err_msg=str(row))
