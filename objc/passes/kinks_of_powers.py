@@ -2,8 +2,9 @@
 
 There the slope of the power is infinite and that of its base 0, or the documented 0 of an absolute value;
 their product is no number. As a branch that is 0 where the base is, the power has the slope 0, as a norm
-has. So it is with divergences, as under the root of a deviance. A root of an input that is never negative is
-none of them: at the edge of its domain the slope is infinite, as in mathematics.
+has. So it is with divergences, as under the root of a deviance, and with whatever is never negative where all
+that it is of are real numbers: (1 − index)^0.75 where the overlap is full. A root of an input that is never
+negative is none of them: at the edge of its domain the slope is infinite, as in mathematics.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from objc.atoms import Branch
 from objc.ir.kinks import RISING_FROM_ZERO, Kinks
 from objc.ir.program import Let, Program
 from objc.ir.spelling import spelled
+from objc.ir.symbols import reads
 from objc.passes.batch import dependent
 from objc.passes.evaluation.divergences import rest_of_divergences
 from objc.passes.evaluation.rates import rest_of_divergence
+from objc.passes.inline import size
 
 ZERO = sympy.Integer(0)
+_MOST_NODES = 60
 
 
 def branch_at_kinks(program: Program) -> Program:
@@ -58,10 +62,46 @@ class _Least(Kinks):
             let is not None and rest_of_divergences(let, self.program) == 0
         )
 
+    def is_least(self, expression: Any) -> bool:
+        """Whether zero is the least that something can be, at places around which it may move either way: a
+        slope there is zero. Of what is positive, as a probability is, that is where it has underflowed."""
+        moving = [one for one in self.program.differentiable if one.name in self.moving]
+        if not all(one.domain.kind == "real" for one in moving):
+            return False
+        if size(expression) > _MOST_NODES or not expression.is_rational_function():
+            return False
+        if any(one.is_positive for one in sympy.Add.make_args(expression)):
+            return False  # it is away from zero where the others are no less
+        whole = sympy.together(expression.xreplace(self._signs(expression)))
+        return all(part.is_nonnegative for part in whole.as_numer_denom())
 
-def _has_kink(power: sympy.Pow, known: Kinks) -> bool:
+    def _signs(self, expression: Any) -> dict[Any, Any]:
+        """What is never negative by what it is made of, as symbols of which that is known."""
+        found = {}
+        for read in reads(expression):
+            let = self.program.let.get(read.tensor)
+            adds = let is not None and let.reduction in (None, "sum", "mean")
+            if (
+                adds
+                and let is not None
+                and all(map(self._is_never_negative, sympy.Mul.make_args(let.body)))
+            ):
+                found[read] = sympy.Dummy(read.tensor, nonnegative=True)
+        return found
+
+    def _is_never_negative(self, factor: Any) -> bool:
+        """Whether a factor is never negative: also 1 − y of an input of at most one."""
+        if factor.is_nonnegative:
+            return True
+        given = self.program.input.get(getattr(1 - factor, "tensor", ""))
+        return given is not None and bool(given.domain.bounds[1] <= 1)
+
+
+def _has_kink(power: sympy.Pow, known: _Least) -> bool:
     broken = power.exp.is_positive and (1 - power.exp).is_nonnegative
-    return bool(broken) and known.varies(power.base) and known.is_even(power.base)
+    if not broken or not known.varies(power.base):
+        return False
+    return known.is_even(power.base) or known.is_least(power.base)
 
 
 def _innermost(expression: Any) -> Any:

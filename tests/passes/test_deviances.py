@@ -94,8 +94,9 @@ def test_ratios_that_leave_the_range(dtype: str, domain: str) -> None:
     source = f"loss form(x: {domain}, y: {domain}) = x^2/y^2 - log(x^2/y^2) - 1"
     kernel = objc.compile(source, target="numpy").form
     far = 1e25 if dtype == "float32" else 1e200
-    x = np.array([far, 1 / far, 3, far, 1], dtype)
-    y = np.array([1, 1, 3, far, far], dtype)
+    near = np.dtype(dtype).type(3) * np.array([1 + 1e-6, 1 - 1e-3, 1.125], dtype)
+    x = np.array([far, 1 / far, 3, far, 1, *near], dtype)
+    y = np.array([1, 1, 3, far, far, 3, 3, 3], dtype)
     value = kernel.per_example(x, y)
     with mpmath.workdps(500):
         u = [(mpmath.mpf(float(a)) / mpmath.mpf(float(b))) ** 2 for a, b in zip(x, y, strict=True)]

@@ -290,3 +290,25 @@ def test_an_extreme_over_nothing_is_infinite_and_moved_by_nothing(target: str, c
         np.testing.assert_allclose(gradient.x, slope, atol=1e-13)
         np.testing.assert_allclose(gradient.w, largest, rtol=1e-13)
         np.testing.assert_allclose(kernel.hessian_diagonal(x, w, key, at).x, curve, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("smooth", ["", " + 1"])
+def test_a_power_below_one_of_an_overlap_that_is_full(smooth: str, dtype: str) -> None:
+    """Focal Tversky (Abraham and Khan 2019): where what is missed has underflowed, nothing is learned."""
+    kernel = objc.compile(f"""
+loss overlap(z: real[N] | y: binary[N]) =
+    (1 - (hit{smooth}) / (hit + 0.7 * missed + 0.3 * wrong{smooth}))^0.75
+    where p[n] = sigmoid(z[n])
+          hit = sum[n](p[n] * y[n])
+          missed = sum[n]((1 - p[n]) * y[n])
+          wrong = sum[n](p[n] * (1 - y[n]))
+""").overlap
+    z, y = np.array([[1000, -1000, 2000], [2, -1, 3]], dtype), np.array([[1, 0, 1]] * 2)
+    value, slope = kernel.value_and_grad(z, y, reduction="sum")
+    assert np.array_equal(slope[0], np.zeros(3))
+    p = 1 / (1 + np.exp(-z[1].astype(float)))
+    hit, missed, wrong, more = p @ y[1], (1 - p) @ y[1], p @ (1 - y[1]), len(smooth) > 0
+    exact = (1 - (hit + more) / (hit + 0.7 * missed + 0.3 * wrong + more)) ** 0.75
+    assert value == pytest.approx(exact, rel=1e-6)
+    assert np.all(np.abs(slope[1]) > 0)

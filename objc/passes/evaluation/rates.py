@@ -229,7 +229,8 @@ def _terms(node: Any) -> Iterator[Term]:
 def _term(whole: Any, weight: Any, above: Any, below: Any) -> Iterator[Term]:
     # a·log a is nothing where a is, as log a alone is not.
     vanishing = [weight.as_coeff_Mul()[1] == one and one.is_nonnegative for one in (above, below)]
-    if not all(one.is_positive or may for one, may in zip((above, below), vanishing, strict=True)):
+    pairs = zip((above, below), vanishing, strict=True)
+    if not all(one.is_positive or isinstance(one, sympy.Abs) or may for one, may in pairs):
         return
     if weight.is_nonnegative:
         yield Term(whole, weight, above, below)
