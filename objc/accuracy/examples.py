@@ -1,8 +1,9 @@
 """A few examples of moderate size, for the quick search of `objc check`.
 
 Half of them are of plain numbers (0.3, 30, 720, …), as a reader would try by hand; in a third, inputs that
-can be compared nearly agree, and so do the entries of tensors. Exponents of a few hundred are moderate:
-what overflows there is a part of the formula, and often not the result.
+can be compared nearly agree, and so do the entries of tensors; in an eighth, scalars are next to one.
+Exponents of a few hundred are moderate: what overflows there is a part of the formula, and often not the
+result.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ gradient), of rates and of scores: the exponential of a larger one is nothing th
 _PLAIN = (0.0, 1e-6, 1e-3, 0.3, 0.7, 1.0, 3.0, 12.0, 30.0, 100.0, 720.0, 1e4)
 _PLAIN_PROBABILITIES = (0.001, 0.1, 0.3, 0.5, 0.7, 0.9, 0.999, 1 - 1e-6)
 _GAPS = (1e-3, 1e-6, 1e-9)
+_BESIDE_ONE, _NEXT_TO_ONE = (1 + 1e-6, 1 - 1e-3, 1 + 1e-3, 1 - 1e-6), 3
+"""Where logarithms, roots and powers less one cancel; and the first example that has one of them."""
 _ELSEWHERE = (1e-9, 1e-3, 1.0, 1e3)
 _MOST_SETTINGS = 8
 
@@ -50,6 +53,9 @@ def moderate(program: Program, sampler: Sampler, setting: dict[str, Any], number
                 points[one.name][1::6] = _around_plain(one, points[one.name][1::6])
         if not one.dimensions and one.domain.kind in (*_MAGNITUDES, "probability"):
             points[one.name][1::2] = _plain(one, len(points[one.name][1::2]), generator)
+            if one.domain.kind != "probability":
+                near = points[one.name][_NEXT_TO_ONE :: 2 * len(_BESIDE_ONE)]
+                near[:] = np.resize(_BESIDE_ONE, len(near))
     for first, second in combinations(inputs, 2):
         if _can_agree(first, second):
             rows = np.arange(number) % 6 == generator.integers(6)

@@ -19,6 +19,7 @@ CANCELS = {
     "inside of a function": ("a: real[D] | b: real[D]", "log(2 - cosine(a, b)) * 3", "2 - cosine(a, b)"),
     "in a definition": ("x: real | y: real", "gap^2\n    where gap = sqrt(x^2 + 1) - sqrt(y^2 + 1)",
                         "gap^2"),
+    "next to one": ("x: positive", "2 * (sqrt(x) - 1) - log(x)", "2 * (sqrt(x) - 1) - log(x)"),
 }  # fmt: skip
 
 KEEPS = {

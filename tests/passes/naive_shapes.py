@@ -103,6 +103,16 @@ COLLAPSED = (
 )  # fmt: skip
 """Bishop (1994): the likelihood of a mixture grows without bound as a part falls onto an example."""
 
+OVERLAPS = (
+    two("(m - n)^2 / (4 * (s^2 + t^2)) + log((s^2 / t^2 + t^2 / s^2 + 2) / 4) / 4",
+        [(m, s, 0.7, t) for m in (0.3, 0.7) for s, t in (
+            (0.3, 0.7), (0.7, 0.7000000001), (1e-3, 1.000001e-3), (3.0, 1e-30), (1e-100, 1e100))],
+        "m: real, s: positive | n: real, t: positive"),
+    two("log(x / y + y / x + 2)", [(x, y) for x in (0.3, 1e-9, 1e200) for y in (0.3 + 1e-9, 1.0, 1e-200)],
+        "x: positive, y: positive"),
+)  # fmt: skip
+"""Bhattacharyya (1943), of two normal distributions, as it is found in textbooks."""
+
 SHAPED: tuple[Form, ...] = (
-    *TAILS, *POWERS, *HAND_WRITTEN, *LEARNED_WIDTHS, *AT_EQUILIBRIUM, *LINEX, *COLLAPSED,
+    *TAILS, *POWERS, *HAND_WRITTEN, *LEARNED_WIDTHS, *AT_EQUILIBRIUM, *LINEX, *COLLAPSED, *OVERLAPS,
 )  # fmt: skip

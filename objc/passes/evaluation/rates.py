@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, expm1, hypot, log1p, quotient, xlogy
+from objc.atoms import Branch, expm1, hypot, log1p, log_cosh, quotient, xlogy
 from objc.ir.parts import found_in
 from objc.ir.program import Program
 from objc.ir.spelling import spelled
@@ -333,16 +333,21 @@ def _by_difference(above: Any, below: Any, far: Any, program: Program) -> Expres
         return None
     if not (above.free_symbols and below.free_symbols):
         return None
-    apart = _squared_difference(sides[0], below)
-    if apart is not None:
-        return log1p(apart)
-    if any(size(one) > _MOST_NODES_OF_A_SIDE or not one.is_polynomial() for one in sides):
-        return None
-    apart = sympy.expand(sides[0] - sides[1])
-    if apart.is_number:
-        return None
+    squared = _squared_difference(sides[0], below)
+    if squared is None:
+        if any(size(one) > _MOST_NODES_OF_A_SIDE or not one.is_polynomial() for one in sides):
+            return None
+        apart = sympy.expand(sides[0] - sides[1])
+        if apart.is_number:
+            return None
+        is_near, near = sympy.Lt(sympy.Abs(apart), HALF * below), log1p(quotient(apart, below))
+    else:
+        factors = sympy.Mul.make_args(below.as_coeff_Mul()[1])
+        (s, exponent), (t, _) = (one.as_base_exp() for one in factors)
+        far = log_cosh(exponent * (sympy.log(s) - sympy.log(t)))
+        is_near, near = sympy.Lt(squared, ONE), log1p(squared)
     if isinstance(far, sympy.log):
         ratio = above / below
         inside = sympy.And(sympy.Gt(ratio, _LEAST), sympy.Lt(ratio, _GREATEST))
         far = Branch(inside, far, sympy.log(above) - sympy.log(below))
-    return Branch(sympy.Lt(sympy.Abs(apart), HALF * below), log1p(quotient(apart, below)), far)
+    return Branch(is_near, near, far)
