@@ -14,6 +14,7 @@ from typing import Any
 
 import sympy
 
+from objc.atoms import expm1
 from objc.ir.declared import declared_sign
 from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
@@ -39,7 +40,7 @@ def name_differences(program: Program, known: Program) -> Program:
             if any(read.tensor in own for read in reads(node)):
                 continue  # it would be one more member, with one more adjoint at every step
             positive = _positive(node, wanted)
-            if positive not in wanted:
+            if positive not in wanted and node in _exponents(let.body):
                 positive = _positive(_primitive(positive)[1], wanted)
             if (positive, frozenset(indices_of(positive))) in seen:
                 continue
@@ -101,6 +102,11 @@ def _positive(node: Expression, wanted: Mapping[Expression, str]) -> Expression:
     return min(node, negative, key=_wording)
 
 
+def _exponents(body: Expression) -> set[Expression]:
+    """What stands in exponents: exp(c·(a − b)) is beside c·(a − b), where it is to cancel."""
+    return {one.args[0] for one in found_in(body, sympy.exp, expm1)}
+
+
 def _primitive(node: Expression) -> tuple[Any, Expression]:
     """(c, d) of a multiple c·(a − b), which has one name whatever number it is multiplied by; what is no
     such multiple is left as it is."""
@@ -128,7 +134,7 @@ def _replaced(node: Any, by_body: dict[Any, Any], top: bool) -> Any:
     if not top and is_difference(node):
         if node in by_body:
             return by_body[node]
-        number, rest = _primitive(node)
+        number, rest = _primitive(node)  # what is named is the difference, without the number
         if rest in by_body:
             return number * by_body[rest]
     if not node.args or not found_in(node, sympy.Add):

@@ -49,6 +49,8 @@ LONG = (
     "lgamma(y + 1) - lgamma(y + exp(r)) + lgamma(exp(r)) - exp(r) * r - y * m"
     " + (y + exp(r)) * log(exp(r) + exp(m))",
     "-log((erf((high - m) / (s * sqrt(2))) - erf((low - m) / (s * sqrt(2)))) / 2)",
+    "(x - m)^2 / (2 * s^2) + log(s)"
+    " + log((erf((high - m) / (s * sqrt(2))) - erf((low - m) / (s * sqrt(2)))) / 2)",
 )  # fmt: skip
 """Forms of several seconds each, of whose kind there are quicker ones."""
 

@@ -96,9 +96,21 @@ def test_what_does_not_cancel_is_left_alone(body: Any) -> None:
     assert _changed(body) == body
 
 
-def test_a_variable_that_is_no_real_number_alone_is_left() -> None:
-    for argument in (x * y, x + y):
-        assert _changed(expm1(argument) - argument) == expm1(argument) - argument
+def test_a_sum_of_entries_is_left() -> None:
+    assert _changed(expm1(x + y) - x - y) == expm1(x + y) - x - y
+
+
+@pytest.mark.parametrize(
+    "at", [(3.0, 0.1), (1e-8, 0.3), (-2e-5, 1e-4), (1e-200, 1e190), (30.0, -1.0)]
+)
+def test_a_product_of_entries_is_one_number(at: tuple[float, float]) -> None:
+    program = expand_at_zero(_program(expm1(x * y) - x * y))
+    given = dict(zip("xy", at, strict=True))
+    found = float(evaluate(program, given)["per_example"])
+    with mpmath.workdps(60):
+        u = mpmath.mpf(at[0]) * mpmath.mpf(at[1])
+        exact = mpmath.exp(u) - 1 - u if abs(u) > 1e-9 else u**2 / 2 + u**3 / 6
+    assert found == pytest.approx(float(exact), rel=1e-13, abs=0)
 
 
 def _program(body: Any) -> Program:

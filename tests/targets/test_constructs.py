@@ -44,13 +44,18 @@ def target(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return str(request.param)
 
 
+LONG = ("aligned", "warped")
+"""Tables whose second derivatives take half a dozen seconds to compile; gated and recurrent ones run."""
+
+
 def _calls() -> Iterator[Any]:
     """Every case and result in both types. A type more is a compilation more and the text is the same but
     for it: float32 is tried where the most is computed by the same steps, and with --slow everywhere."""
     for name, case in CASES.items():
         for what in programs.VARIANTS if case.wrt else ("per_example",):
             usual = what == ("value_and_grad" if case.wrt else "per_example")
-            yield pytest.param(name, what, "float64")
+            is_long = what == "hessian_diagonal" and name in LONG
+            yield pytest.param(name, what, "float64", marks=[pytest.mark.slow] * is_long)
             yield pytest.param(name, what, "float32", marks=[] if usual else pytest.mark.slow)
 
 
