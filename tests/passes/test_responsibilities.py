@@ -54,3 +54,43 @@ def test_slopes_of_narrow_parts(text: str, target: str) -> None:
         for own, exact in zip(found, _exact(row), strict=True):
             size = max(map(abs, exact))
             np.testing.assert_allclose(own[n], exact, rtol=3e-5, atol=1e-6 * size, err_msg=str(row))
+
+
+PLANES = {
+    "diagonal": """loss mixture(z: real[K], m: real[K, D], v: real[K] | x: real[D]) =
+    -logsumexp[k](log_softmax(z)[k] - sum[d](((x[d] - m[k, d]) / exp(v[k]))^2 / 2 + v[k]))
+""",
+    "spherical": """loss mixture(z: real[K], m: real[K, D], v: real[K] | x: real[D]) =
+    -log(sum[k](softmax(z)[k] * exp(-sum[d]((x[d] - m[k, d])^2) / (2 * exp(v[k])^2)) / exp(v[k])^2))
+""",
+}
+
+
+@pytest.mark.parametrize("text", PLANES)
+def test_slopes_in_the_plane(text: str) -> None:
+    """The same with a sum over coordinates: float32 beside float64, and that beside central differences where
+    widths are moderate."""
+    kernel = objc.compile(PLANES[text]).mixture
+    places = np.array([[[0.125, 0.25], [1.0, 0.5]]] * len(WIDTHS))
+    given = [
+        np.array([WEIGHTS] * len(WIDTHS)),
+        places,
+        np.array(WIDTHS),
+        np.full((len(WIDTHS), 2), PLACE),
+    ]
+    _, wide = kernel.value_and_grad(*given, reduction="sum")
+    _, found = kernel.value_and_grad(*(one.astype(np.float32) for one in given), reduction="sum")
+    for own, exact in zip(found, wide, strict=True):
+        sizes = np.abs(exact).reshape(len(WIDTHS), -1).max(axis=1)
+        errors = np.abs(own - exact).reshape(len(WIDTHS), -1).max(axis=1)
+        assert np.all(errors <= 3e-5 * sizes)
+    step = 1e-5
+    for number, exact in enumerate(wide):
+        for place in np.ndindex(exact[0].shape):
+            ends = []
+            for sign in (1, -1):
+                moved = [one.copy() for one in given]
+                moved[number][(0, *place)] += sign * step
+                ends.append(kernel.per_example(*moved)[0])
+            slope = (ends[0] - ends[1]) / (2 * step)
+            assert exact[(0, *place)] == pytest.approx(slope, rel=1e-6, abs=1e-6)

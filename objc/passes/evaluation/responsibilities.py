@@ -37,24 +37,33 @@ class _Shares:
         self.program = program
         self.names = Names.of(program)
         self.given = {one.name for one in program.inputs if one.role == "hyperparameter"}
-        inside = members(program)
+        self.inside = members(program)
         self.sums = {
             let.name: let
             for let in program.lets
-            if let.reduction == "logsumexp" and len(let.over) == 1 and let.name not in inside
-            if _scales_parts(let)
+            if let.reduction == "logsumexp" and len(let.over) == 1 and let.name not in self.inside
+            if self._scales_parts(let)
         }
-        self.inside = inside
         self.lets: list[Let] = []
+        self.fallen: dict[str, frozenset[str]] = {}
         self.parts: dict[str, Let] = {}
-        self.made: dict[Expression, tuple[Read, Read]] = {}
+        self.made: dict[Expression, tuple[Read, Read, frozenset[str]]] = {}
+        # What is a product with a share, the share's exponent, and what that falls in.
+        self.carrying: dict[str, tuple[Let, Read, frozenset[str]]] = {}
 
     def changed(self) -> Program:
         for let in self.program.lets:
-            if let.name not in self.inside and let.body.has(sympy.exp):
+            if let.name not in self.inside:
                 let = replace(let, body=self._of(let.body, let))
+                self._remember(let)
             self.lets.append(let)
         return self.program.with_lets(one for let in self.lets for one in self._with_parts(let))
+
+    def _remember(self, let: Let) -> None:
+        product = let.body.args[2] if isinstance(let.body, Branch) else let.body
+        for least, share, falling in self.made.values() if let.reduction is None else ():
+            if share in sympy.Mul.make_args(product):
+                self.carrying[let.name] = let, least, falling
 
     def _with_parts(self, let: Let) -> tuple[Let, ...]:
         """A sum after its exponents: they are computed once, so that the greatest is the greatest of them."""
@@ -73,24 +82,30 @@ class _Shares:
 
     def _product(self, product: Any, let: Let) -> Expression | None:
         factors = sympy.Mul.make_args(product)
-        for power in factors:
-            if not isinstance(power, sympy.exp):
-                continue
-            for found, places, rest in self._shares(power.args[0]):
-                least, share = self._named(self._exponent(found, places), let)
-                others = [sympy.exp(rest), *(one for one in factors if one is not power)]
-                exponents = substitute_positions(found.body, places)
-                falling = {
-                    read
-                    for addend in sympy.Add.make_args(exponents)
-                    if self._is_steep(addend)
-                    for read in addend.atoms(Read)
-                }
-                whole = sympy.Mul(share, *others)
-                if any(self._is_steep(one) and one.atoms(Read) & falling for one in others):
-                    return Branch(sympy.Lt(least, -NOTHING_LEFT), ZERO, whole)
-                return whole
+        for factor in factors:
+            others = [one for one in factors if one is not factor]
+            if isinstance(factor, sympy.exp):
+                for found, places, rest in self._shares(factor.args[0]):
+                    least, share, falling = self._named(found, places, let)
+                    others = [sympy.exp(rest), *others]
+                    return self._unless_nothing(least, falling, sympy.Mul(share, *others), others)
+            elif isinstance(factor, Read) and factor.tensor in self.carrying:
+                made, least, falling = self.carrying[factor.tensor]
+                least = substitute_positions(
+                    least, dict(zip(made.free, factor.positions, strict=True))
+                )
+                whole = self._unless_nothing(least, falling, product, others)
+                return None if whole == product else whole
         return None
+
+    def _unless_nothing(
+        self, least: Read, falling: frozenset[str], product: Expression, others: list[Any]
+    ) -> Expression:
+        """A product with a share, but 0 where the share has fallen to nothing and others may be infinite."""
+        steep = (read.tensor for one in others if self._is_steep(one) for read in one.atoms(Read))
+        if falling.isdisjoint(steep):
+            return product
+        return Branch(sympy.Lt(least, -NOTHING_LEFT), ZERO, product)
 
     def _shares(self, exponent: Any) -> Iterator[tuple[Let, dict[Index, Position], Expression]]:
         """The sums that an exponent is of, B − L, where, and what else it has."""
@@ -109,43 +124,66 @@ class _Shares:
                 if len(addends) <= 2 and not any(map(self._is_steep, addends)):
                     yield found, places, rest
 
-    def _exponent(self, found: Let, places: dict[Index, Position]) -> Expression:
-        """B − L with a name for B."""
+    def _named(
+        self, found: Let, places: dict[Index, Position], let: Let
+    ) -> tuple[Read, Read, frozenset[str]]:
+        """B − L and its exponential by names, with a name for B, and what it falls in."""
         if found.name not in self.parts:
             name = self.names.fresh("part")
             self.parts[found.name] = Let(name, found.indices, found.body)
         part = self.parts[found.name]
-        return substitute_positions(part.read(*part.free) - found.read(*found.free), places)
-
-    def _named(self, exponent: Any, let: Let) -> tuple[Read, Read]:
-        """An exponent and its exponential by names."""
+        exponent = substitute_positions(part.read(*part.free) - found.read(*found.free), places)
         if exponent not in self.made:
             free = tuple(one for one in let.indices if one in indices_of(exponent))
             least = Let(self.names.fresh("exponent"), free, exponent)
-            share = Let(
-                self.names.fresh("share"),
-                free,
-                sympy.exp(least.read(*free)),
-                domain=Domain("nonnegative"),
-            )
+            power = sympy.exp(least.read(*free))
+            share = Let(self.names.fresh("share"), free, power, domain=Domain("nonnegative"))
             self.lets += [least, share]
-            self.made[exponent] = least.read(*free), share.read(*free)
+            self.made[exponent] = least.read(*free), share.read(*free), self._falling(found.body)
         return self.made[exponent]
+
+    def _falling(self, body: Any) -> frozenset[str]:
+        """The tensors of what has a power in some exponents, or divides there, also within what they read."""
+        found: set[str] = set()
+        for addend in sympy.Add.make_args(body):
+            tensors = {read.tensor for read in addend.atoms(Read)} - self.given
+            if self._is_steep(addend):
+                found |= tensors
+            for name in tensors:
+                within = self._falling_within(name)
+                found |= within | {name} if within else set()
+        return frozenset(found)
+
+    def _falling_within(self, name: str) -> frozenset[str]:
+        if name not in self.program.let or name in self.inside:
+            return frozenset()
+        if name not in self.fallen:
+            self.fallen[name] = self._falling(self.program.let[name].body)
+        return self.fallen[name]
 
     def _is_steep(self, factor: Any) -> bool:
         """Whether something leaves the range of the inputs that it is made of: it has a power of one of them,
         or divides by it."""
-        return any(self._reads(one) for one in _powers(factor))
+        return any(
+            read.tensor not in self.given for one in _powers(factor) for read in one.atoms(Read)
+        )
 
-    def _reads(self, expression: Any) -> bool:
-        return any(read.tensor not in self.given for read in expression.atoms(Read))
-
-
-def _scales_parts(let: Let) -> bool:
-    """Whether an exponent has a power, or divides by something, that is another for every part: a scale that
-    all have in common is multiplied with differences."""
-    (over,) = let.over
-    return any(over in indices_of(one) for one in _powers(let.body))
+    def _scales_parts(self, let: Let) -> bool:
+        """Whether exponents are divided by something, or multiplied with an exponential, that is another for
+        every part: a scale that all have in common is multiplied with differences."""
+        (over,) = let.over
+        if any(over in indices_of(one) for one in _powers(let.body) if _is_scale(one)):
+            return True
+        sums = (
+            self.program.let.get(read.tensor)
+            for read in let.body.atoms(Read)
+            if over in indices_of(read)
+        )
+        return any(
+            one.reduction == "sum" and any(map(_is_scale, _powers(one.body)))
+            for one in sums
+            if one is not None
+        )
 
 
 def _powers(expression: Any) -> Iterator[Any]:
@@ -154,3 +192,7 @@ def _powers(expression: Any) -> Iterator[Any]:
         is_power = isinstance(one, sympy.Pow) and not (one.exp.is_number and 0 < one.exp <= 1)
         if is_power or isinstance(one, sympy.exp):
             yield one
+
+
+def _is_scale(power: Any) -> bool:
+    return isinstance(power, sympy.exp) or not power.exp.is_positive
