@@ -20,6 +20,10 @@ TEXTS = {
     -logsumexp[k](z[k] - logsumexp[j](z[j]) - (x - m[k])^2 * exp(-2 * v[k]) / 2 - v[k])
 """,
 }
+TEXTS["with the constant"] = """loss mixture(z: real[K], m: real[K], v: real[K] | x: real) =
+    -log(sum[k](softmax(z)[k] * exp(-(x - m[k])^2 / (2 * s[k]^2)) / (s[k] * sqrt(2 * pi))))
+    where s[k] = exp(v[k])
+"""
 WEIGHTS, MEANS, PLACE = (0.0, 0.5), (0.125, 1.0), 0.75
 WIDTHS = [(-2.0, -2.125), (-8.0, -8.125), (-10.0, -10.125), (-15.0, -15.125), (-20.0, 0.0), (-50.0, 0.0),
           (-95.0, 0.0), (0.5, -110.0)]  # fmt: skip
@@ -94,3 +98,17 @@ def test_slopes_in_the_plane(text: str) -> None:
                 ends.append(kernel.per_example(*moved)[0])
             slope = (ends[0] - ends[1]) / (2 * step)
             assert exact[(0, *place)] == pytest.approx(slope, rel=1e-6, abs=1e-6)
+
+
+def test_slopes_far_out() -> None:
+    """As textbooks have it, by widths: an example far from all is that of the widest part."""
+    kernel = objc.compile("""loss mixture(z: real[K], m: real[K], s: positive[K] | x: real) =
+    -log(sum[k](softmax(z)[k] * exp(-(x - m[k])^2 / (2 * s[k]^2)) / (s[k] * sqrt(2 * pi))))
+""").mixture
+    z, m, s = (np.array([row], np.float32) for row in ([0, 0.5, -0.5], [0, 1, 2], [1, 0.5, 0.25]))
+    for far in (-300, -2000):
+        _, slopes = kernel.value_and_grad(z, m, s, np.array([far], np.float32))
+        priors = np.exp(z[0]) / np.exp(z[0]).sum()
+        np.testing.assert_allclose(slopes.z[0], priors - [1, 0, 0], rtol=1e-6)
+        np.testing.assert_allclose(slopes.m[0], [-far, 0, 0], rtol=1e-6)
+        np.testing.assert_allclose(slopes.s[0], [1 - far**2, 0, 0], rtol=1e-6)

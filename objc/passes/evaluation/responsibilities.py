@@ -121,7 +121,8 @@ class _Shares:
                 places = {**dict(zip(found.free, read.positions, strict=True)), over: at(index)}
                 rest = exponent + read - substitute_positions(found.body, places)
                 addends = sympy.Add.make_args(rest)
-                if len(addends) <= 2 and not any(map(self._is_steep, addends)):
+                several = sum(not one.is_number for one in addends) > 2
+                if not several and not any(map(self._is_steep, addends)):
                     yield found, places, rest
 
     def _named(
