@@ -76,10 +76,10 @@ APART = tuple(
     (x, y) for x in (1.0, 0.3, -40.0, 1e-3) for y in (1.0, x + 1e-9, x - 1e-6, x * (1 + 1e-12), 7.0)
 )
 LINEX = (
-    two("exp(a * (x - y)) - a * (x - y) - 1", [(x, y, a) for x, y in APART for a in (1.0, 0.3, -2.0)],
+    two("exp(a * (x - y)) - a * (x - y) - 1", [(x, y, a) for x, y in APART[::2] for a in (0.3, -2.0)],
         "x: real | y: real; a: real = 1"),
     two("b * (exp(a * (x - y)) - a * (x - y) - 1)",
-        [(x, a, y, b) for x, y in APART for a in (0.3, -1e-4) for b in (1.0, 3.0)],
+        [(x, a, y, 3.0) for x, y in APART[1::3] for a in (0.3, -1e-4)],
         "x: real, a: real | y: real; b: positive = 1"),
     two("exp(0.3 * (x - y)) - 0.3 * (x - y) - 1", APART, "x: real | y: real",
         oracle="exp(3 * (x - y) / 10) - 3 * (x - y) / 10 - 1"),

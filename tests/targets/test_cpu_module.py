@@ -112,7 +112,9 @@ objective near(| x: real[D], label: index(K); learn matrix: real[K, D]) =
 """
 
 
-@pytest.mark.parametrize("name", ["rows", "layer", pytest.param("near", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "name", ["rows", *(pytest.param(one, marks=pytest.mark.slow) for one in ("layer", "near"))]
+)
 def test_products_and_rows_side_by_side(name: str, tmp_path: Path) -> None:
     """Blocks of rows, and both forms of a kernel, of which the sizes choose, with Numba alone."""
     (tmp_path / "losses.objc").write_text(TEXT, "utf-8")
