@@ -80,12 +80,9 @@ class _Least(Kinks):
         found = {}
         for read in reads(expression):
             let = self.program.let.get(read.tensor)
-            adds = let is not None and let.reduction in (None, "sum", "mean")
-            if (
-                adds
-                and let is not None
-                and all(map(self._is_never_negative, sympy.Mul.make_args(let.body)))
-            ):
+            if let is None or let.reduction not in (None, "sum", "mean"):
+                continue
+            if all(map(self._is_never_negative, sympy.Mul.make_args(let.body))):
                 found[read] = sympy.Dummy(read.tensor, nonnegative=True)
         return found
 

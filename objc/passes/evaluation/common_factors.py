@@ -88,6 +88,3 @@ def _may_cancel(entries: list[Expression]) -> bool:
         all(one.is_nonpositive for one in entries),
     )
     return not any(signs)
-
-
-__all__ = ["factor_differences"]
