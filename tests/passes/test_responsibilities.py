@@ -29,19 +29,25 @@ WIDTHS = [(-2.0, -2.125), (-8.0, -8.125), (-10.0, -10.125), (-15.0, -15.125), (-
           (-95.0, 0.0), (0.5, -110.0)]  # fmt: skip
 
 
-def _exact(widths: tuple[float, float]) -> tuple[list[float], list[float], list[float]]:
-    """The gradient by weights, means and logarithms of widths, in 400 digits."""
+def _exact(means: list[list[float]], widths: tuple[float, float]) -> list[np.ndarray]:
+    """The gradient by weights, means and logarithms of widths, in 400 digits: `means` by part and coordinate,
+    of which all have one width."""
     with mpmath.workdps(400):
-        z, m, v = ([mpmath.mpf(one) for one in row] for row in (WEIGHTS, MEANS, widths))
-        steps = [(PLACE - a) / mpmath.exp(b) for a, b in zip(m, v, strict=True)]
-        parts = [mpmath.exp(a - u**2 / 2 - b) for a, u, b in zip(z, steps, v, strict=True)]
+        z, v = ([mpmath.mpf(one) for one in row] for row in (WEIGHTS, widths))
+        steps = [[(PLACE - a) / mpmath.exp(b) for a in m] for m, b in zip(means, v, strict=True)]
+        squares = [sum(u**2 for u in row) for row in steps]
+        number = len(means[0])
+        scores = [a - u / 2 - number * b for a, u, b in zip(z, squares, v, strict=True)]
+        parts = [mpmath.exp(one) for one in scores]
         shares = [one / sum(parts) for one in parts]
         priors = [mpmath.exp(one) / sum(map(mpmath.exp, z)) for one in z]
-        return (
-            [float(p - r) for p, r in zip(priors, shares, strict=True)],
-            [float(-r * u / mpmath.exp(b)) for r, u, b in zip(shares, steps, v, strict=True)],
-            [float(-r * (u**2 - 1)) for r, u in zip(shares, steps, strict=True)],
-        )
+        by_means = [
+            [float(-r * u / mpmath.exp(b)) for u in row]
+            for r, row, b in zip(shares, steps, v, strict=True)
+        ]
+        by_widths = [float(-r * (u - number)) for r, u in zip(shares, squares, strict=True)]
+        by_weights = [float(p - r) for p, r in zip(priors, shares, strict=True)]
+        return [np.array(by_weights), np.array(by_means), np.array(by_widths)]
 
 
 @pytest.mark.parametrize("target", ["cpu", "numpy"])
@@ -55,9 +61,11 @@ def test_slopes_of_narrow_parts(text: str, target: str) -> None:
     place = np.full(len(WIDTHS), PLACE, np.float32)
     _, found = kernel.value_and_grad(*rows, widths, place, reduction="sum")
     for n, row in enumerate(WIDTHS):
-        for own, exact in zip(found, _exact(row), strict=True):
-            size = max(map(abs, exact))
-            np.testing.assert_allclose(own[n], exact, rtol=3e-5, atol=1e-6 * size, err_msg=str(row))
+        for own, exact in zip(found, _exact([[one] for one in MEANS], row), strict=True):
+            size, shaped = np.abs(exact).max(), exact.reshape(own[n].shape)
+            np.testing.assert_allclose(
+                own[n], shaped, rtol=3e-5, atol=1e-6 * size, err_msg=str(row)
+            )
 
 
 PLANES = {
@@ -70,34 +78,21 @@ PLANES = {
 }
 
 
+@pytest.mark.parametrize(("dtype", "closely"), [("float32", 3e-5), ("float64", 1e-12)])
 @pytest.mark.parametrize("text", PLANES)
-def test_slopes_in_the_plane(text: str) -> None:
-    """The same with a sum over coordinates: float32 beside float64, and that beside central differences where
-    widths are moderate."""
+def test_slopes_in_the_plane(text: str, dtype: str, closely: float) -> None:
+    """The same with a sum over coordinates."""
     kernel = objc.compile(PLANES[text]).mixture
-    places = np.array([[[0.125, 0.25], [1.0, 0.5]]] * len(WIDTHS))
-    given = [
-        np.array([WEIGHTS] * len(WIDTHS)),
-        places,
-        np.array(WIDTHS),
-        np.full((len(WIDTHS), 2), PLACE),
-    ]
-    _, wide = kernel.value_and_grad(*given, reduction="sum")
-    _, found = kernel.value_and_grad(*(one.astype(np.float32) for one in given), reduction="sum")
-    for own, exact in zip(found, wide, strict=True):
-        sizes = np.abs(exact).reshape(len(WIDTHS), -1).max(axis=1)
-        errors = np.abs(own - exact).reshape(len(WIDTHS), -1).max(axis=1)
-        assert np.all(errors <= 3e-5 * sizes)
-    step = 1e-5
-    for number, exact in enumerate(wide):
-        for place in np.ndindex(exact[0].shape):
-            ends = []
-            for sign in (1, -1):
-                moved = [one.copy() for one in given]
-                moved[number][(0, *place)] += sign * step
-                ends.append(kernel.per_example(*moved)[0])
-            slope = (ends[0] - ends[1]) / (2 * step)
-            assert exact[(0, *place)] == pytest.approx(slope, rel=1e-6, abs=1e-6)
+    count = len(WIDTHS)
+    means = [[0.125, 0.25], [1.0, 0.5]]
+    rows = [[WEIGHTS] * count, [means] * count, WIDTHS, np.full((count, 2), PLACE)]
+    _, found = kernel.value_and_grad(*(np.array(one, dtype) for one in rows), reduction="sum")
+    for n, row in enumerate(WIDTHS):
+        for own, exact in zip(found, _exact(means, row), strict=True):
+            size = np.abs(exact).max()
+            np.testing.assert_allclose(
+                own[n], exact, rtol=closely, atol=closely * size, err_msg=str(row)
+            )
 
 
 def test_slopes_far_out() -> None:

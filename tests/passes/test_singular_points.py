@@ -307,8 +307,14 @@ loss overlap(z: real[N] | y: binary[N]) =
     z, y = np.array([[1000, -1000, 2000], [2, -1, 3]], dtype), np.array([[1, 0, 1]] * 2)
     value, slope = kernel.value_and_grad(z, y, reduction="sum")
     assert np.array_equal(slope[0], np.zeros(3))
-    p = 1 / (1 + np.exp(-z[1].astype(float)))
-    hit, missed, wrong, more = p @ y[1], (1 - p) @ y[1], p @ (1 - y[1]), len(smooth) > 0
-    exact = (1 - (hit + more) / (hit + 0.7 * missed + 0.3 * wrong + more)) ** 0.75
-    assert value == pytest.approx(exact, rel=1e-6)
-    assert np.all(np.abs(slope[1]) > 0)
+    given = z[1].astype(float)
+
+    def index(moved: Any) -> Any:
+        p, more = 1 / (1 + np.exp(-moved)), len(smooth) > 0
+        hit, missed, wrong = p @ y[1], (1 - p) @ y[1], p @ (1 - y[1])
+        return (1 - (hit + more) / (hit + 0.7 * missed + 0.3 * wrong + more)) ** 0.75
+
+    assert value == pytest.approx(index(given), rel=1e-6)
+    steps = 1e-6 * np.eye(3)
+    exact = [(index(given + step) - index(given - step)) / 2e-6 for step in steps]
+    np.testing.assert_allclose(slope[1], exact, rtol=1e-5)
