@@ -4,9 +4,9 @@
 1   parse        text → syntax tree                                     objc.syntax
 2   lower        syntax tree → program for one example                  objc.passes.lower
 3   analyse      program → facts                                        objc.analysis
-4   stabilise    program → the same function in safe arithmetic         objc.passes.stabilise
-5   differentiate program → program with gradients, Hessians            objc.passes.differentiate
-6   simplify     program → program: δ resolved, shared, inlined, and
+4   stabilise    program → the same function in safe arithmetic         objc.passes.stable, rewrites
+5   differentiate program → program with gradients, Hessians            objc.passes.derivatives
+6   simplify     program → program: δ resolved, shared, inlined, and    objc.passes.tidying
                  the same value in better arithmetic                    objc.passes.evaluation
 7   schedule     program → loops                                        objc.schedule
 8   emit, load   loops → text → what runs                               objc.targets
@@ -27,25 +27,25 @@ from objc.analysis import Facts, all_facts, analyse, errors
 from objc.ir.program import Program
 from objc.ir.verify import verify
 from objc.passes.batch import batch
-from objc.passes.demand import settle_demand
-from objc.passes.differentiate import (
+from objc.passes.derivatives.differentiate import (
     gradient,
     hessian_diagonal,
     hessian_vector_product,
     term_gradients,
 )
 from objc.passes.evaluation import keep_digits, keep_range, scale_last
-from objc.passes.expand import expand
-from objc.passes.fixed_places import fetch_once, sum_before_landing
-from objc.passes.inline import inline_single
-from objc.passes.known_sums import read_known_sums
 from objc.passes.lower import Module, lower, lower_declaration
-from objc.passes.others import divide_products
-from objc.passes.prune import prune
-from objc.passes.searches import search_places
-from objc.passes.share import share
 from objc.passes.stages import checked, stable, tidy
-from objc.passes.untaken import sink
+from objc.passes.tidying.demand import settle_demand
+from objc.passes.tidying.expand import expand
+from objc.passes.tidying.fixed_places import fetch_once, sum_before_landing
+from objc.passes.tidying.inline import inline_single
+from objc.passes.tidying.known_sums import read_known_sums
+from objc.passes.tidying.others import divide_products
+from objc.passes.tidying.prune import prune
+from objc.passes.tidying.searches import search_places
+from objc.passes.tidying.share import share
+from objc.passes.tidying.untaken import sink
 from objc.syntax import parse
 from objc.target import DType, Emitted, Executable
 

@@ -28,8 +28,8 @@ from objc.ir.index import Dimension
 from objc.ir.inside import brought_inside
 from objc.ir.program import Input, Let, Program, Term
 from objc.ir.recurrence import members
-from objc.passes.inline import size
-from objc.passes.prune import prune
+from objc.passes.tidying.inline import size
+from objc.passes.tidying.prune import prune
 from objc.target import IndexOutOfRange
 
 _FEWEST_EXAMPLES, _MOST_EXAMPLES = 24, 120

@@ -18,7 +18,7 @@ from objc.ir.evaluate import evaluate
 from objc.ir.index import Dimension
 from objc.ir.inside import brought_inside
 from objc.ir.program import Input, Program
-from objc.passes.prune import prune
+from objc.passes.tidying.prune import prune
 from objc.target import DType, IndexOutOfRange
 
 Points = dict[str, np.ndarray]

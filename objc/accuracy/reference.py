@@ -23,9 +23,9 @@ from objc.atoms import (
 from objc.ir.evaluate import evaluate, evaluate_each
 from objc.ir.program import Program
 from objc.passes.batch import batch
-from objc.passes.differentiate import gradient, hessian_vector_product
-from objc.passes.prune import prune
-from objc.passes.untaken import sink
+from objc.passes.derivatives.differentiate import gradient, hessian_vector_product
+from objc.passes.tidying.prune import prune
+from objc.passes.tidying.untaken import sink
 from objc.target import IndexOutOfRange
 
 Truth = dict[str, np.ndarray]

@@ -11,7 +11,7 @@ from objc.atoms import Branch
 from objc.ir.domain import Domain
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
-from objc.passes.prune import prune
+from objc.passes.tidying.prune import prune
 
 
 def guarded_means(program: Program) -> tuple[Let, ...]:

@@ -7,26 +7,30 @@ from functools import partial
 
 from objc.ir.program import Program
 from objc.ir.verify import verify
-from objc.passes.common_scales import name_common_scales
-from objc.passes.complements import rests_of_softmaxes
-from objc.passes.demand import guard_by_demand, guard_places
-from objc.passes.differences import name_differences
-from objc.passes.inline import inline_all, inline_same_loop
-from objc.passes.kinks_of_powers import branch_at_kinks
-from objc.passes.lengths import slopes_of_lengths
-from objc.passes.margins import margins_within
-from objc.passes.mixtures import ratios_to_mixtures, without_equal_shares
-from objc.passes.nest import nest_extremes
-from objc.passes.odds import ratios_of_odds
-from objc.passes.places import tell_places
-from objc.passes.power_norms import name_power_norms
-from objc.passes.prune import prune
-from objc.passes.reach import limit_recurrences
-from objc.passes.shares import shares_by_the_rest
-from objc.passes.simplices import complements_of_squares, greatest_exponents, logs_of_the_rest
-from objc.passes.simplify import simplify
-from objc.passes.squares import differences_of_squares
-from objc.passes.stabilise import stabilise
+from objc.passes.derivatives.lengths import slopes_of_lengths
+from objc.passes.stable.common_scales import name_common_scales
+from objc.passes.stable.complements import rests_of_softmaxes
+from objc.passes.stable.differences import name_differences
+from objc.passes.stable.kinks_of_powers import branch_at_kinks
+from objc.passes.stable.margins import margins_within
+from objc.passes.stable.mixtures import ratios_to_mixtures, without_equal_shares
+from objc.passes.stable.nest import nest_extremes
+from objc.passes.stable.odds import ratios_of_odds
+from objc.passes.stable.places import tell_places
+from objc.passes.stable.power_norms import name_power_norms
+from objc.passes.stable.shares import shares_by_the_rest
+from objc.passes.stable.simplices import (
+    complements_of_squares,
+    greatest_exponents,
+    logs_of_the_rest,
+)
+from objc.passes.stable.squares import differences_of_squares
+from objc.passes.stable.stabilise import stabilise
+from objc.passes.tidying.demand import guard_by_demand, guard_places
+from objc.passes.tidying.inline import inline_all, inline_same_loop
+from objc.passes.tidying.prune import prune
+from objc.passes.tidying.reach import limit_recurrences
+from objc.passes.tidying.simplify import simplify
 
 Step = tuple[str, Callable[[Program], Program]]
 

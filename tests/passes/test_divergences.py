@@ -12,7 +12,7 @@ import pytest
 from objc.compiler import Variant, derive, lower, parse
 from objc.ir.evaluate import evaluate
 from objc.ir.program import Program
-from objc.passes.evaluation.divergences import divergences_by_parts
+from objc.passes.evaluation.divergences.distributions import divergences_by_parts
 from objc.source import Source
 
 BOTH = "q: simplex[K] | p: simplex[K]"

@@ -10,7 +10,7 @@ import pytest
 import objc
 from objc.compiler import Variant, differentiated, lower, parse
 from objc.ir.evaluate import evaluate
-from objc.passes.evaluation.levels import count_from_levels
+from objc.passes.evaluation.probabilities.levels import count_from_levels
 from objc.source import Source
 
 CHAIN = """loss chain(emission: real[T, K], transition: real[K, K] | tag: index(K)) =

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import objc
-from objc.passes.simplices import logs_of_the_rest
+from objc.passes.stable.simplices import logs_of_the_rest
 from objc.passes.stages import stable
 
 TEXT = """

@@ -13,7 +13,7 @@ from sympy import exp
 from objc.atoms import BY_FUNCTION, Branch, log1p, quotient
 from objc.ir.domain import Domain
 from objc.ir.symbols import Read
-from objc.passes.evaluation.magnitudes import keep_in_range
+from objc.passes.evaluation.ranges.magnitudes import keep_in_range
 
 x = Read("x", (), Domain("real").assumptions)
 s = Read("s", (), Domain("positive").assumptions)

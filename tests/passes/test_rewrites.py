@@ -37,7 +37,7 @@ from objc.atoms import (
 from objc.ir.domain import Domain
 from objc.ir.symbols import Read
 from objc.passes.rewrites import rewrite
-from objc.passes.untaken import sink_conditions
+from objc.passes.tidying.untaken import sink_conditions
 
 x = sympy.Symbol("x", real=True)
 y = sympy.Symbol("y", nonnegative=True)

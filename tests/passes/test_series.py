@@ -15,8 +15,8 @@ from objc.ir.domain import REAL, Domain
 from objc.ir.evaluate import evaluate
 from objc.ir.program import Input, Let, Program
 from objc.ir.symbols import Read
-from objc.passes.evaluation.cancellation import expand_at_zero
-from objc.passes.evaluation.series import Expansion
+from objc.passes.evaluation.differences.cancellation import expand_at_zero
+from objc.passes.evaluation.differences.series import Expansion
 
 x = Read("x", (), Domain("real").assumptions)
 y = Read("y", (), Domain("real").assumptions)

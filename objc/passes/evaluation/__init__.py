@@ -9,53 +9,53 @@ while the formulas are whole, and `keep_range` after everything, when products a
 from __future__ import annotations
 
 from objc.ir.program import Program
-from objc.passes.evaluation.cancellation import expand_at_zero
-from objc.passes.evaluation.combinations import combine_differences
-from objc.passes.evaluation.common_factors import factor_differences
-from objc.passes.evaluation.complements import complements_of_probabilities
-from objc.passes.evaluation.compound import compound
-from objc.passes.evaluation.confident import ask_the_others
-from objc.passes.evaluation.cosine_complements import complements_of_cosines
-from objc.passes.evaluation.counts import counts_over_counts
-from objc.passes.evaluation.deviations import center_twice
-from objc.passes.evaluation.divergences import divergences_by_parts
-from objc.passes.evaluation.exponentials import powers_of_one_exponential
-from objc.passes.evaluation.far_gammas import gammas_beside_logarithms
-from objc.passes.evaluation.fractions import over_common_denominators
-from objc.passes.evaluation.gammas import differences_of_gammas
-from objc.passes.evaluation.jensen_gaps import measure_gaps
-from objc.passes.evaluation.known_arms import open_known_arms
-from objc.passes.evaluation.label_squares import distances_from_labels
-from objc.passes.evaluation.learned_sides import slopes_by_sides
-from objc.passes.evaluation.lengths import divide_by_lengths
-from objc.passes.evaluation.levels import count_from_levels
-from objc.passes.evaluation.means import center_means
-from objc.passes.evaluation.moments import variances_as_squares
-from objc.passes.evaluation.near_arguments import (
+from objc.passes.evaluation.differences.cancellation import expand_at_zero
+from objc.passes.evaluation.differences.combinations import combine_differences
+from objc.passes.evaluation.differences.common_factors import factor_differences
+from objc.passes.evaluation.differences.counts import counts_over_counts
+from objc.passes.evaluation.differences.fractions import over_common_denominators
+from objc.passes.evaluation.differences.near_arguments import (
     differences_at_near_arguments,
     differences_of_powers,
 )
-from objc.passes.evaluation.near_one import less_one
-from objc.passes.evaluation.normalizers import subtract_normalizers
-from objc.passes.evaluation.offsets import compare_without_offsets
-from objc.passes.evaluation.products import keep_range
-from objc.passes.evaluation.projections import project_by_the_rest
-from objc.passes.evaluation.rates import log_ratios_near_one, rates_by_parts
-from objc.passes.evaluation.relative_entropies import entropies_by_parts
-from objc.passes.evaluation.responsibilities import shares_of_steep_sums
-from objc.passes.evaluation.root_differences import over_sums_of_roots
-from objc.passes.evaluation.scales import scale_last
-from objc.passes.evaluation.settings import cancel_settings
-from objc.passes.evaluation.sigmoid_powers import powers_of_sigmoids
-from objc.passes.evaluation.sigmoids import divergences_of_sigmoids
-from objc.passes.evaluation.small_exponents import powers_near_one
-from objc.passes.evaluation.small_shapes import shapes_near_zero
-from objc.passes.evaluation.soft_targets import soft_targets_by_parts
-from objc.passes.evaluation.softmaxes import compare_softmaxes
-from objc.passes.evaluation.square_differences import factor_differences_of_squares
-from objc.passes.evaluation.unit_entries import divide_entries_by_lengths
-from objc.passes.evaluation.weighted_squares import weigh_by_roots
-from objc.passes.squares import differences_of_squares
+from objc.passes.evaluation.differences.near_one import less_one
+from objc.passes.evaluation.differences.root_differences import over_sums_of_roots
+from objc.passes.evaluation.differences.settings import cancel_settings
+from objc.passes.evaluation.differences.square_differences import factor_differences_of_squares
+from objc.passes.evaluation.divergences.distributions import divergences_by_parts
+from objc.passes.evaluation.divergences.rates import log_ratios_near_one, rates_by_parts
+from objc.passes.evaluation.divergences.relative_entropies import entropies_by_parts
+from objc.passes.evaluation.divergences.sigmoids import divergences_of_sigmoids
+from objc.passes.evaluation.divergences.soft_targets import soft_targets_by_parts
+from objc.passes.evaluation.gammas.differences import differences_of_gammas
+from objc.passes.evaluation.gammas.far import gammas_beside_logarithms
+from objc.passes.evaluation.known_arms import open_known_arms
+from objc.passes.evaluation.powers.compound import compound
+from objc.passes.evaluation.powers.exponentials import powers_of_one_exponential
+from objc.passes.evaluation.powers.sigmoid_powers import powers_of_sigmoids
+from objc.passes.evaluation.powers.small_exponents import powers_near_one
+from objc.passes.evaluation.powers.small_shapes import shapes_near_zero
+from objc.passes.evaluation.probabilities.complements import complements_of_probabilities
+from objc.passes.evaluation.probabilities.confident import ask_the_others
+from objc.passes.evaluation.probabilities.jensen_gaps import measure_gaps
+from objc.passes.evaluation.probabilities.label_squares import distances_from_labels
+from objc.passes.evaluation.probabilities.levels import count_from_levels
+from objc.passes.evaluation.probabilities.means import center_means
+from objc.passes.evaluation.probabilities.moments import variances_as_squares
+from objc.passes.evaluation.probabilities.normalizers import subtract_normalizers
+from objc.passes.evaluation.probabilities.offsets import compare_without_offsets
+from objc.passes.evaluation.probabilities.responsibilities import shares_of_steep_sums
+from objc.passes.evaluation.probabilities.softmaxes import compare_softmaxes
+from objc.passes.evaluation.ranges.products import keep_range
+from objc.passes.evaluation.ranges.scales import scale_last
+from objc.passes.evaluation.vectors.cosine_complements import complements_of_cosines
+from objc.passes.evaluation.vectors.deviations import center_twice
+from objc.passes.evaluation.vectors.learned_sides import slopes_by_sides
+from objc.passes.evaluation.vectors.lengths import divide_by_lengths
+from objc.passes.evaluation.vectors.projections import project_by_the_rest
+from objc.passes.evaluation.vectors.unit_entries import divide_entries_by_lengths
+from objc.passes.evaluation.vectors.weighted_squares import weigh_by_roots
+from objc.passes.stable.squares import differences_of_squares
 
 __all__ = ["keep_digits", "keep_range", "scale_last"]
 

@@ -19,9 +19,9 @@ from objc.ir.program import Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, conjuncts, substitute_positions
-from objc.passes.inline import size
 from objc.passes.rewrites import rewrite
-from objc.passes.untaken import sink_conditions
+from objc.passes.tidying.inline import size
+from objc.passes.tidying.untaken import sink_conditions
 
 _MOST_NODES = 400
 _DEEPEST = 4

@@ -18,16 +18,16 @@ from objc.ir.index import Index, Position
 from objc.ir.program import Input, Let, Program
 from objc.ir.reductions import REDUCTIONS
 from objc.ir.symbols import Condition, Expression, Read, reads, substitute_positions
-from objc.passes.differentiate import gradient
+from objc.passes.derivatives.differentiate import gradient
 from objc.passes.lower.bindings import entry_of
 from objc.passes.lower.builder import Builder, Wanted, indices_of
 from objc.passes.lower.dimensions import Axis
 from objc.passes.lower.names import Context
 from objc.passes.lower.values import Environment, Positions, Value
-from objc.passes.prune import prune
-from objc.passes.share import rename_reads
 from objc.passes.stages import stable, tidy
-from objc.passes.untaken import sink
+from objc.passes.tidying.prune import prune
+from objc.passes.tidying.share import rename_reads
+from objc.passes.tidying.untaken import sink
 from objc.source import Span
 
 

@@ -1,0 +1,1 @@
+"""Differentiation (stage 5): gradients, tangents and second derivatives, as programs."""

@@ -1,0 +1,1 @@
+"""Divergences, of which the terms cancel where the two sides nearly agree."""

@@ -1,0 +1,1 @@
+"""Log-gamma functions far out, where their differences cancel."""

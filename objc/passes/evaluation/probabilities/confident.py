@@ -1,0 +1,167 @@
+"""Derivatives through a softmax of which nearly all lies in one place: there, what the others leave.
+
+`p[j]·(Σ p[k]·f[k] − f[j])` is the derivative of every function of a softmax by its logits. Where one p is
+nearly one its f and the mean agree but for a rounding. But all of them add up to zero: at the largest it is
+the negative sum of the others, which have kept their digits. What f is counted from the largest
+(`means`) agrees to the last digit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch
+from objc.ir.domain import REAL
+from objc.ir.index import Index, Position, at
+from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
+from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.passes.evaluation.probabilities.means import multiple_of
+from objc.passes.rewrites.forms import is_short, without_factor
+from objc.passes.stable.differences import written_out
+from objc.passes.stable.probabilities import is_whole
+
+_CONFIDENT = sympy.Rational(1, 16)
+"""−log of the probability above which the others are asked: below it four bits may cancel."""
+ZERO = sympy.Integer(0)
+
+
+def ask_the_others(program: Program) -> Program:
+    """The program with such derivatives, by the logits of rows that are given."""
+    inside = members(program)
+    asking = _Asking(program)
+    if not asking.normalizers:
+        return program
+    for let in program.lets:
+        if let.reduction is None and let.name not in inside:
+            let = asking.changed(let)
+        asking.lets.append(let)
+    return program.with_lets(asking.lets)
+
+
+@dataclass(frozen=True)
+class _Mean:
+    """A sum `Σ exp(u)·f` over a whole softmax, and the logits that it is of."""
+
+    total: Let
+    power: Expression
+    entry: Expression
+    normalizer: Read
+    logits: Expression
+
+
+class _Asking:
+    """Changes lets; `lets` are those of the program so far, with those that are made."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.names = Names.of(program)
+        self.normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
+        self.lets: list[Let] = []
+
+    def changed(self, let: Let) -> Let:
+        """A let in which c·exp(u[j])·(Σ exp(u)·f − f[j]) is an addend, with the others' sum at the
+        largest."""
+        if not is_short(let.body):
+            return let
+        whole = self._opened(let.body)
+        body = sympy.expand_mul(whole)
+        for term in sympy.Add.make_args(body):
+            for read in sympy.Mul.make_args(term):
+                total = self.program.let.get(getattr(read, "tensor", ""))
+                mean = None if total is None else self._mean(total)
+                if mean is None:
+                    continue
+                for index in let.free:
+                    if index.dimension == mean.total.over[0].dimension:
+                        rest = self._without(body, term, read, mean, index)
+                        if rest is not None:
+                            part = whole - rest if rest != 0 else whole
+                            return replace(
+                                let, body=rest + self._asked(let, part, read, mean, index)
+                            )
+        return let
+
+    def _opened(self, expression: Any) -> Any:
+        """With every exponent written out: of two that are the same one may have a name."""
+        powers = {
+            one: sympy.exp(written_out(one.args[0], self.program))
+            for one in expression.atoms(sympy.exp)
+        }
+        return expression.xreplace(powers)
+
+    def _without(
+        self, body: Any, term: Any, read: Read, mean: _Mean, index: Index
+    ) -> Expression | None:
+        """What is left of a body without c·p[j]·Σ p·f − c·p[j]·f[j]."""
+        places = self._places(read, mean, index)
+        factor = term / read
+        power = substitute_positions(mean.power, places)
+        if power not in sympy.Mul.make_args(factor):
+            return None
+        if index in indices_of(without_factor(factor, power)):
+            return None
+        entry = substitute_positions(mean.entry, places)
+        wanted = sympy.Add.make_args(sympy.expand_mul(-factor * entry))
+        addends = sympy.Add.make_args(body)
+        if not all(one in addends for one in wanted):
+            return None
+        return sympy.Add(*(one for one in addends if one is not term and one not in wanted))
+
+    def _asked(self, let: Let, part: Any, read: Read, mean: _Mean, index: Index) -> Expression:
+        normalizer = self.normalizers[mean.normalizer.tensor]
+        top = replace(normalizer, name=self.names.fresh(f"top_{normalizer.name}"), reduction="max")
+        own = Let(self.names.fresh(f"{let.name}_own"), let.free, part, domain=REAL, span=let.span)
+        free = tuple(one for one in let.free if one != index)
+        places = self._places(read, mean, index)
+        largest = sympy.Eq(substitute_positions(mean.logits, places), top.read(*read.positions))
+        others = Let(
+            self.names.fresh(f"{let.name}_others"),
+            free,
+            Branch(largest, ZERO, own.read(*let.free)),
+            "sum",
+            (index,),
+            domain=REAL,
+        )
+        self.lets += [top, own, others]
+        confident = sympy.Lt(
+            mean.normalizer.at(read.positions) - top.read(*read.positions), _CONFIDENT
+        )
+        there = sympy.And(confident, largest)
+        return Branch(there, -others.read(*free), own.read(*let.free))
+
+    def _places(self, read: Read, mean: _Mean, index: Index) -> dict[Index, Position]:
+        places: dict[Index, Position] = dict(zip(mean.total.free, read.positions, strict=True))
+        return {**places, mean.total.over[0]: at(index)}
+
+    def _mean(self, total: Let) -> _Mean | None:
+        if total.reduction != "sum" or len(total.over) != 1 or total.guard != sympy.true:
+            return None
+        body = self._opened(total.body)
+        for power in sorted(body.atoms(sympy.exp), key=spelled):
+            addends = sympy.Add.make_args(body)
+            if not all(power in sympy.Mul.make_args(one) for one in addends):
+                continue
+            entry = sympy.Add(*(without_factor(one, power) for one in addends))
+            u = power.args[0]
+            if not set(total.over) & indices_of(entry):
+                continue
+            if multiple_of(u, entry, total, self.program) is not None:
+                continue
+            for normalizer in self._normalizers_of(u, total):
+                logits = u + normalizer
+                if all(one.tensor in self.program.input for one in logits.atoms(Read)):
+                    return _Mean(total, power, entry, normalizer, logits)
+        return None
+
+    def _normalizers_of(self, u: Any, total: Let) -> Iterator[Read]:
+        for one in u.atoms(Read):
+            if one.positions == tuple(map(at, total.free)) and is_whole(
+                u, one, total, self.normalizers
+            ):
+                yield one

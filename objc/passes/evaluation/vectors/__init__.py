@@ -1,0 +1,1 @@
+"""Vectors: lengths, projections, cosines and deviations from a mean."""

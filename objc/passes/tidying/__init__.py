@@ -1,0 +1,1 @@
+"""What is computed once, where, and not at all (stage 6)."""
