@@ -35,6 +35,7 @@ def measure(
     rounds: int = 3,
     sizes: Mapping[str, int] | None = None,
     seed: int = 0,
+    magnitudes: tuple[float, float] | None = None,
     advance: Callable[[int], None] = lambda done: None,
 ) -> Report:
     """Compare value, gradient, Hessian products and the Hessian's diagonal of a kernel with arithmetic at
@@ -48,6 +49,8 @@ def measure(
         rounds: how often the search goes on from the worst points.
         sizes: of named dimensions; small ones where not given.
         seed: the same seed gives the same report.
+        magnitudes: of the smallest and the largest number that is drawn, beside zero; all that the type
+            holds where not given.
         advance: called with the number of points that are done.
 
     Raises:
@@ -67,7 +70,7 @@ def measure(
     derived = derive(program, Variant(results, wrt, batched))
     reference = Reference(program, derived, wrt, second=_SECOND)
     for dtype in dtypes:
-        sampler = Sampler.of(program, dtype, sizes or {}, seed)
+        sampler = Sampler.of(program, dtype, sizes or {}, seed, magnitudes)
         comparison = _Comparison(kernel, wrt, reference, dtype)
         number = min(max(points // _POINTS_OF_A_SETTING, _FEWEST_SETTINGS), _MOST_SETTINGS)
         for setting in sampler.settings(number):

@@ -30,6 +30,7 @@ _GREATEST_SIZE = 512
 """Entries that one example may have."""
 _MODERATE = (1e-8, 1e-3, 1.0, 10.0, 50.0, 700.0, 1e4)
 _SCALED = ("real", "positive", "nonnegative")
+_SIGNED = ("real", "ordered")
 
 
 @dataclass
@@ -38,16 +39,25 @@ class Sampler:
 
     Every example has one character: independent entries, all alike up to a rounding error, one that
     dominates, or one magnitude. Equally shaped real inputs are brought near each other in some, and in some
-    all inputs are of one magnitude, however far out.
+    all inputs are of one magnitude, however far out. With `magnitudes`, no number is below or above them
+    but zero.
     """
 
     program: Program
     dtype: DType
     sizes: Mapping[Dimension, int]
     generator: np.random.Generator
+    magnitudes: tuple[float, float] | None = None
 
     @classmethod
-    def of(cls, program: Program, dtype: DType, sizes: Mapping[str, int], seed: int) -> Sampler:
+    def of(
+        cls,
+        program: Program,
+        dtype: DType,
+        sizes: Mapping[str, int],
+        seed: int,
+        magnitudes: tuple[float, float] | None = None,
+    ) -> Sampler:
         """Raises ObjcError where an example would be too large for arbitrary precision."""
         given = iter(_SIZES * len(program.dimensions))
         chosen = {
@@ -59,7 +69,11 @@ class Sampler:
         )
         if total > _GREATEST_SIZE:
             raise ObjcError(TooLarge(program.span, program.name, total, _GREATEST_SIZE))
-        return cls(program, dtype, chosen, np.random.default_rng(seed))
+        if magnitudes is not None:
+            limits = np.finfo(dtype)
+            low, high = np.clip(magnitudes, limits.smallest_subnormal, limits.max)
+            magnitudes = float(low), float(high)
+        return cls(program, dtype, chosen, np.random.default_rng(seed), magnitudes)
 
     def settings(self, number: int) -> Iterator[dict[str, Any]]:
         """Hyperparameters: the defaults first, then one or more of them elsewhere in their domains."""
@@ -129,7 +143,7 @@ class Sampler:
         points = {one.name: self._examples(one, number, setting) for one in inputs}
         self._bring_together([one for one in inputs if one.domain.kind == "real"], points, number)
         self._scale_together(points, number, setting)
-        return brought_inside(self.program, points, self.sizes, setting)
+        return brought_inside(self.program, self._within(points), self.sizes, setting)
 
     def near(self, points: Points, setting: Mapping[str, Any]) -> Points:
         """For every example another one close to it: some entries moved by a few roundings, a small
@@ -148,7 +162,7 @@ class Sampler:
             new = np.where(kept, old, old * factor)
             top = 1.0 if one.domain.kind == "probability" else np.inf
             moved[one.name] = self._fit(np.clip(new, None, top))
-        return brought_inside(self.program, moved, self.sizes, setting)
+        return brought_inside(self.program, self._within(moved), self.sizes, setting)
 
     @cached_property
     def constants(self) -> tuple[float, ...]:
@@ -169,6 +183,7 @@ class Sampler:
             value = self._fit(
                 hyperparameter(one.domain, default, constants, shape, self.dtype, self.generator)
             )
+            value = self._kept(value)
         else:
             value = self._entries(one.domain, shape, drawn)
         return value.item() if not shape else value
@@ -218,12 +233,16 @@ class Sampler:
         generator = self.generator
         moderate = np.abs(generator.normal(size=shape)) * generator.choice(_MODERATE, size=shape)
         limits = np.finfo(self.dtype)
-        low, high = float(np.log10(limits.smallest_subnormal)), float(np.log10(limits.max))
-        extreme = 10 ** generator.uniform(low, high - 0.01, size=shape)
+        low, high = float(np.log10(limits.smallest_subnormal)), float(np.log10(limits.max)) - 0.01
+        if self.magnitudes is not None:
+            low, high = (float(np.log10(one)) for one in self.magnitudes)
+        extreme = 10 ** generator.uniform(low, high, size=shape)
         marked = [0.0, 1.0, float(limits.tiny), float(limits.eps), *map(abs, self.constants)]
         special = generator.choice(marked, size=shape)
         kind = generator.random(shape)
-        return self._fit(np.where(kind < 0.6, moderate, np.where(kind < 0.85, extreme, special)))
+        drawn = np.where(kind < 0.6, moderate, np.where(kind < 0.85, extreme, special))
+        outside = self._kept(drawn) != drawn  # many at one edge would be alike
+        return self._fit(np.where(outside, extreme, drawn))
 
     def _characters(self, values: np.ndarray) -> np.ndarray:
         """One character for each example."""
@@ -256,8 +275,10 @@ class Sampler:
         """In a sixth of the examples every input that is a magnitude is of the same one, which may be that
         of a hyperparameter: what is divided by each other, squared or added leaves the range together."""
         limits = np.finfo(self.dtype)
-        low, high = float(np.log10(limits.tiny)), float(np.log10(limits.max))
-        scales = 10 ** self.generator.uniform(low, high - 1, size=number)
+        low, high = float(np.log10(limits.tiny)), float(np.log10(limits.max)) - 1
+        if self.magnitudes is not None:
+            low, high = (float(np.log10(one)) for one in self.magnitudes)
+        scales = 10 ** self.generator.uniform(low, high, size=number)
         known = [abs(one) for one in setting.values() if isinstance(one, float) and one != 0]
         if known:
             given = self.generator.choice(known, size=number)
@@ -315,6 +336,21 @@ class Sampler:
             return self._fit(low + magnitudes if np.isinf(high) else high - magnitudes)
         part = self._probabilities(shape).astype(float)
         return self._fit(np.clip(low + (high - low) * part, low, high))
+
+    def _within(self, points: Points) -> Points:
+        """The same points with no magnitude beyond what is asked for."""
+        if self.magnitudes is not None:
+            for one in self.program.inputs:
+                if one.name in points and one.domain.kind in (*_SCALED, *_SIGNED):
+                    points[one.name] = self._kept(points[one.name])
+        return points
+
+    def _kept(self, values: np.ndarray) -> np.ndarray:
+        """Numbers within the magnitudes asked for, and zeros."""
+        if self.magnitudes is None:
+            return values
+        kept = np.copysign(np.clip(np.abs(values), *self.magnitudes), values)
+        return np.asarray(np.where(values == 0, values, kept)).astype(values.dtype)
 
     def _fit(self, values: Any) -> np.ndarray:
         """Rounded to the floating type, within its finite numbers."""

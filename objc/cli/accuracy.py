@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,11 +36,32 @@ class Size(click.ParamType):  # type: ignore[type-arg]
         return name.strip(), int(number)
 
 
+class Magnitudes(click.ParamType):  # type: ignore[type-arg]
+    """`1e-6:1e6`."""
+
+    name = "low:high"
+
+    def convert(self, value: Any, parameter: Any, context: Any) -> tuple[float, float]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            low, high = map(float, value.split(":"))
+        except ValueError:
+            low, high = 0.0, 0.0
+        if not 0 < low <= high < math.inf:
+            self.fail(
+                f"`{value}` are no magnitudes: give the smallest and the largest, 1e-6:1e6.",
+                parameter, context,
+            )  # fmt: skip
+        return low, high
+
+
 @click.command(
     epilog=Markup.examples(
         "objc accuracy losses.objc:focal",
         "objc accuracy losses.objc --dtype float64 --points 1000",
         "objc accuracy losses.objc:focal --size K=20 --plot bits.png",
+        "objc accuracy losses.objc:focal --magnitudes 1e-6:1e6",
         "objc accuracy losses.objc --json > accuracy.json",
     )
 )
@@ -54,6 +76,10 @@ class Size(click.ParamType):  # type: ignore[type-arg]
 )  # fmt: skip
 @click.option("--size", "sizes", multiple=True, type=Size(), help="A dimension's size: K=32.")
 @click.option(
+    "--magnitudes", type=Magnitudes(),
+    help="Draw zeros and numbers of these magnitudes only: 1e-6:1e6. [default: all that the type holds]",
+)  # fmt: skip
+@click.option(
     "--seed", type=int, default=0, show_default=True, help="The same seed, the same report."
 )
 @target_option("Whose kernels to measure")
@@ -65,6 +91,7 @@ def command(
     dtypes: Sequence[str],
     points: int,
     sizes: Sequence[tuple[str, int]],
+    magnitudes: tuple[float, float] | None,
     seed: int,
     target: str,
     plot: str | None,
@@ -98,7 +125,7 @@ def command(
             reports.append(
                 measure(
                     kernel, dtypes=chosen, points=points, sizes=dict(sizes), seed=seed,
-                    advance=advance,
+                    magnitudes=magnitudes, advance=advance,
                 )
             )  # fmt: skip
     if plot is not None:

@@ -169,6 +169,22 @@ def test_points_lie_in_their_domains(dtype: Any) -> None:
     assert np.ptp(np.log10(magnitudes)) > 60  # every magnitude
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_points_keep_to_the_magnitudes_that_are_asked_for(dtype: Any) -> None:
+    program = objc.compile(DOMAINS, target="numpy").every.program
+    sampler = Sampler.of(program, dtype, {"K": 4}, 0, (1e-3, 1e2))
+    drawn = sampler.draw(300, {"k": 0.5})
+    for points in (drawn, sampler.near(drawn, {"k": 0.5})):
+        sizes = np.abs(np.concatenate([points[name].ravel() for name in "abc"]).astype(float))
+        sizes = sizes[sizes != 0]
+        assert sizes.min() > 0.999e-3
+        assert sizes.max() <= 1e2
+        assert np.ptp(np.log10(sizes)) > 4.9
+    sizes = np.abs(drawn["a"])
+    assert len(np.unique(sizes)) > 300  # they are drawn inside, not brought to the ends
+    assert (sizes == 0).any()
+
+
 SETTINGS = """
 loss every(x: real[K]; a: positive = 0.5, b: nonnegative = 2, c: real, d: interval(0, 1) = 0.5) =
     sum[k](if x[k] > 0.375 then a * x[k] else b * x[k]) + c + d

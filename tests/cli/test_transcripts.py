@@ -65,6 +65,8 @@ CASES: dict[str, tuple[str, ...]] = {
     "explain_unknown": ("objc explain E030", "objc explain nonsense"),
     "accuracy": (
         "objc accuracy losses.objc:huber --target numpy --points 40 --seed 1",
+        "objc accuracy losses.objc:huber --target numpy --points 40 --magnitudes 1e-3:1e3",
+        "objc accuracy losses.objc:huber --magnitudes 1e3:1e-3",
         "objc accuracy losses.objc:huber --size K",
         "objc accuracy losses.objc --plot bits.png",
         "objc accuracy losses.objc:hubber",
