@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import sympy
@@ -38,6 +39,7 @@ _TRIES = 40
 _MOST_ORDERS = 8
 """Declarations that are tried as the one that was meant."""
 _DEEPEST = 4
+_MORE_DIGITS = 1000
 
 
 @dataclass(frozen=True)
@@ -239,12 +241,16 @@ def _in_order(greater: Read, less: Read, program: Program) -> Iterator[Input]:
 
 
 def _is_confirmed(probed: Program, values: Values) -> bool:
-    """Whether a witness holds in high precision, where nothing overflows on the way."""
-    found = outputs(probed, values, PRECISION)
-    if found is None:
-        return False
-    outside = any(one < 0 for one in entries(found.pop("probe")) if not is_nan(one))
-    return outside and any(is_nan(one) for result in found.values() for one in entries(result))
+    """Whether a witness holds in high precision, where nothing overflows on the way, and in more digits than
+    any cancellation takes: what is never negative may be off by the last one."""
+    for digits in (PRECISION, _MORE_DIGITS):
+        found = outputs(probed, values, digits)
+        if found is None:
+            return False
+        outside = any(one < 0 for one in entries(found.pop("probe")) if not is_nan(one))
+        if not outside or not any(map(is_nan, chain.from_iterable(map(entries, found.values())))):
+            return False
+    return True
 
 
 def _probed(program: Program, let: Let, use: Use) -> Program:

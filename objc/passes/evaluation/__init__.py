@@ -19,9 +19,11 @@ from objc.passes.evaluation.differences.near_arguments import (
     differences_of_powers,
 )
 from objc.passes.evaluation.differences.near_one import less_one
+from objc.passes.evaluation.differences.radicands import name_radicands
 from objc.passes.evaluation.differences.root_differences import over_sums_of_roots
 from objc.passes.evaluation.differences.settings import cancel_settings
 from objc.passes.evaluation.differences.square_differences import factor_differences_of_squares
+from objc.passes.evaluation.divergences.affinities import affinities_by_parts
 from objc.passes.evaluation.divergences.distributions import divergences_by_parts
 from objc.passes.evaluation.divergences.rates import log_ratios_near_one, rates_by_parts
 from objc.passes.evaluation.divergences.relative_entropies import entropies_by_parts
@@ -62,7 +64,7 @@ __all__ = ["keep_digits", "keep_range", "scale_last"]
 
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
-    program = counts_over_counts(program)
+    program = counts_over_counts(name_radicands(program))
     program = center_means(open_known_arms(gammas_beside_logarithms(program)))
     program = differences_of_powers(project_by_the_rest(variances_as_squares(program)))
     program = powers_near_one(shapes_near_zero(slopes_by_sides(program)))
@@ -72,7 +74,7 @@ def keep_digits(program: Program) -> Program:
     )
     program = distances_from_labels(differences_of_squares(program))
     program = soft_targets_by_parts(entropies_by_parts(ask_the_others(program)))
-    program = expand_at_zero(compare_softmaxes(measure_gaps(program)))
+    program = expand_at_zero(compare_softmaxes(measure_gaps(affinities_by_parts(program))))
     program = over_sums_of_roots(log_ratios_near_one(differences_of_gammas(program)))
     program = factor_differences_of_squares(count_from_levels(program))
     program = differences_at_near_arguments(divergences_of_sigmoids(program))

@@ -25,6 +25,7 @@ from objc.passes.empty_means import count_of
 from objc.passes.rewrites import rewrite
 from objc.passes.rewrites.forms import is_short, without_factor
 from objc.passes.stable.differences import is_weighted_exponent
+from objc.passes.stable.probabilities import parts_of_affinity
 
 ZERO = sympy.Integer(0)
 
@@ -39,7 +40,7 @@ def exponential_sums(program: Program) -> Program:
     lets = []
     for let in program.lets:
         let = _substitute(let, mapping)
-        wanted = _is_sum(let, stepping) and let.name not in plain
+        wanted = _is_sum(let, stepping) and (let.name not in plain or _is_affinity(let, program))
         body = rewrite(let.body) if wanted else ZERO
         exponent = _common_exponent(body)
         counted = sympy.true
@@ -104,6 +105,15 @@ class Weights:
         if node.is_Number:
             return bool(0 <= node <= 1)
         return isinstance(node, sympy.Add) and self._is_share(sympy.expand(1 - node))
+
+
+def _is_affinity(let: Let, program: Program) -> bool:
+    """Whether a sum is the affinity of two softmaxes: one less it is by its logarithm."""
+    if let.reduction != "sum" or not let.body.has(sympy.exp):
+        return False
+    body = rewrite(let.body)
+    exponent = sympy.expand(body.args[0]) if isinstance(body, sympy.exp) else ZERO
+    return parts_of_affinity(exponent, let, program) is not None
 
 
 def _only_added(program: Program) -> set[str]:

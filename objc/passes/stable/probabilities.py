@@ -22,6 +22,35 @@ from objc.passes.delta import under
 from objc.passes.stable.impossible import LEAST
 
 ZERO = sympy.Integer(0)
+_GREATEST_POWER = 2
+"""Of an entry in an affinity: near one another, such entries have a short series."""
+
+
+def parts_of_affinity(
+    exponent: Any, let: Let, program: Program
+) -> tuple[Expression, Expression, Expression] | None:
+    """(α, log p, log q) of an exponent α·log p + (1 − α)·log q, written out, in a reduction over all entries
+    of two softmaxes p and q."""
+    if let.guard != sympy.true or len(let.over) != 1:
+        return None
+    found = []
+    for addend in sympy.Add.make_args(exponent):
+        weight, read = addend.as_coeff_Mul()
+        one = program.let.get(getattr(read, "tensor", ""))
+        if one is None or one.reduction != "logsumexp" or one.guard != sympy.true:
+            continue
+        if [index.dimension for index in one.over] != [index.dimension for index in let.over]:
+            continue
+        places: dict[Index, Position] = dict(zip(one.free, read.positions, strict=True))
+        places[one.over[0]] = at(let.over[0])
+        found.append((-weight, substitute_positions(one.body, places) - read))
+    if len(found) != 2 or sum(share for share, _ in found) != 1:
+        return None
+    (alpha, first), (_, second) = found
+    if max(abs(alpha), abs(1 - alpha)) > _GREATEST_POWER:
+        return None
+    is_whole = sympy.expand(alpha * first + (1 - alpha) * second - exponent) == 0
+    return (alpha, first, second) if is_whole else None
 
 
 def without_probabilities(let: Let, program: Program) -> tuple[Let, Expression]:
