@@ -16,6 +16,7 @@ from objc.passes.stable.margins import margins_within
 from objc.passes.stable.mixtures import ratios_to_mixtures, without_equal_shares
 from objc.passes.stable.nest import nest_extremes
 from objc.passes.stable.odds import ratios_of_odds
+from objc.passes.stable.own_places import read_own_places
 from objc.passes.stable.places import tell_places
 from objc.passes.stable.power_norms import name_power_norms
 from objc.passes.stable.shares import shares_by_the_rest
@@ -27,9 +28,11 @@ from objc.passes.stable.simplices import (
 from objc.passes.stable.squares import differences_of_squares
 from objc.passes.stable.stabilise import stabilise
 from objc.passes.tidying.demand import guard_by_demand, guard_places
+from objc.passes.tidying.idle import without_idle_indices
 from objc.passes.tidying.inline import inline_all, inline_same_loop
 from objc.passes.tidying.prune import prune
 from objc.passes.tidying.reach import limit_recurrences
+from objc.passes.tidying.share import same_numbers
 from objc.passes.tidying.simplify import simplify
 
 Step = tuple[str, Callable[[Program], Program]]
@@ -41,6 +44,7 @@ def stable(program: Program) -> Program:
         ("places", tell_places),
         ("nest", nest_extremes),
         ("inline", inline_all),
+        ("own places", read_own_places),
         ("prune", prune),
         ("margins", margins_within),
         ("rests of softmaxes", rests_of_softmaxes),
@@ -68,10 +72,12 @@ def tidy(program: Program, *, final: bool = True) -> Program:
     """A program with derivatives: whole formulas, δ and diagonals resolved, in safe arithmetic
     again. `stop_gradient` goes if it is the `final` derivative."""
     steps = (
+        ("idle", without_idle_indices),
         ("inline", inline_same_loop),
         ("prune", prune),
         ("lengths", slopes_of_lengths),
         ("shares", without_equal_shares),
+        ("numbers", same_numbers),
         ("simplify", simplify),
         ("inline", inline_same_loop),
         ("prune", prune),

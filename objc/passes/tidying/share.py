@@ -4,6 +4,7 @@ bodies over the same indices have in common become lets."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -30,13 +31,26 @@ def share(program: Program) -> Program:
 # ----------------------------------------------------------------- equal lets
 
 
-def _merge(program: Program) -> Program:
+def same_numbers(program: Program) -> Program:
+    """The program in which a number that two adjoints are multiplied with has one name."""
+    return _merge(program, lambda let: not let.free and let.reduction is None)
+
+
+def same_sums(program: Program) -> Program:
+    """The program in which a sum that is written twice is made once."""
+    return _merge(program, lambda let: let.reduction == "sum")
+
+
+def _merge(program: Program, wanted: Callable[[Let], bool] = lambda let: True) -> Program:
     """Lets that differ only in the names of their indices are one let."""
     seen: dict[Any, list[Let]] = {}
     renamed: dict[str, str] = {}
     lets = []
     for let in program.lets:
         let = rename_reads(let, renamed)
+        if not wanted(let):
+            lets.append(let)
+            continue
         alike = seen.setdefault(_outline(let), [])
         equal = next((one for one in alike if _canonical(one) == _canonical(let)), None)
         if equal is not None:

@@ -1,0 +1,113 @@
+"""Pairs that find each other beyond doubt, scored by products of vectors, and classes by a linear layer: the
+score of the right one, however it is written, is that of the matrix; value and slopes keep their digits."""
+
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+
+import objc
+
+TEXTS = {
+    "the product again": "logsumexp[j](dot(q[i], k[j]) / t) - dot(q[i], k[i]) / t",
+    "quotient": "-log(exp(dot(q[i], k[i]) / t) / sum[j](exp(dot(q[i], k[j]) / t)))",
+    "named": "logsumexp[j](s[i, j]) - s[i, i]",
+    "turned": "logsumexp[j](dot(k[j], q[i]) / t) - dot(q[i], k[i]) / t",
+}
+QUERIES, KEYS = [[12.0, 0.0], [0.0, 9.0], [1.0, 3.0]], [[2.0, 0.0], [0.5, 4.0], [-0.0, 8.0]]
+ALONG = ([[1.0, -0.5], [0.25, 1.0], [0.0, 2.0]], [[0.5, 1.0], [1.0, -1.0], [0.0, 0.25]])
+TEMPERATURE = 0.5
+
+
+def _text(mean: str) -> str:
+    where = "    where s[i, j] = dot(q[i], k[j]) / t\n" if "s[" in mean else ""
+    return f"""loss match(q: real[B, D], k: real[B, D]; t: positive = {TEMPERATURE}) =
+    mean[i]({mean})
+{where}"""
+
+
+def _exact(q, k) -> tuple:  # type: ignore[no-untyped-def, type-arg]
+    """Value, and slopes by both."""
+    number, t = len(q), mpmath.mpf(TEMPERATURE)
+    value, by_q, by_k = mpmath.mpf(0), q * 0, k * 0
+    for i in range(number):
+        scores = [(q[i] @ k[j]) / t for j in range(number)]
+        total = sum(map(mpmath.exp, scores))
+        value += (mpmath.log(total) - scores[i]) / number
+        for j in range(number):
+            slope = (mpmath.exp(scores[j]) / total - (i == j)) / t / number
+            by_q[i] = by_q[i] + slope * k[j]
+            by_k[j] = by_k[j] + slope * q[i]
+    return value, by_q, by_k
+
+
+def _precise(rows: object) -> np.ndarray:
+    return np.array(rows, dtype=object) * mpmath.mpf(1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("mean", "target"), [*((one, "cpu") for one in TEXTS), ("quotient", "numpy")]
+)
+def test_pairs(mean: str, target: str, dtype: type) -> None:
+    """Of examples alone and of a batch of them."""
+    kernel = objc.compile(_text(TEXTS[mean]), target=target).match
+    tolerance = 4e-6 if dtype == np.float32 else 1e-13
+    with mpmath.workdps(120):
+        places, along = ([_precise(one) for one in two] for two in ((QUERIES, KEYS), ALONG))
+        value, *slopes = _exact(*places)
+        small = mpmath.mpf(10) ** -50
+        moved = _exact(*(one + small * step for one, step in zip(places, along, strict=True)))[1:]
+        bent = [(b - a) / small for a, b in zip(slopes, moved, strict=True)]
+        expected = [np.array(one, dtype=float) for one in (value, *slopes, *bent)]
+    given = [np.array(one, dtype) for one in (QUERIES, KEYS, *ALONG)]
+    for batch in (False, True):
+        q, k, *vector = (one[None] if batch else one for one in given)
+        found = [kernel(q=q, k=k), *kernel.gradient(q=q, k=k)]
+        found += kernel.hessian_vector_product(q=q, k=k, vector=tuple(vector))
+        for one, exact in zip(found, expected, strict=True):
+            one = np.asarray(one).reshape(exact.shape)
+            np.testing.assert_allclose(one, exact, rtol=tolerance, atol=tolerance * 1e-30)
+
+
+LAYERS = (
+    "-log(softmax(z)[y]) where z[c] = dot(w[c], x) + b[c]",
+    "logsumexp[c](dot(w[c], x) + b[c]) - dot(w[y], x) - b[y]",
+    "-log(exp(dot(w[y], x) + b[y]) / sum[c](exp(dot(w[c], x) + b[c])))",
+)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("text", LAYERS)
+def test_linear_layer(text: str, dtype: type) -> None:
+    """One of them is sure of its class by 21."""
+    body, _, where = text.partition(" where ")
+    kernel = objc.compile(
+        "loss layer(x: real[D] | y: index(C); learn w: real[C, D], learn b: real[C]) =\n"
+        f"    {body}\n" + (f"    where {where}\n" if where else "")
+    ).layer
+    w, b = (
+        np.array([[8.0, 1.0], [-2.0, 0.5], [0.5, -1.0]], dtype),
+        np.array([0.5, 0.0, -0.25], dtype),
+    )
+    x, y = np.array([[3.0, -1.0], [0.25, 0.5]], dtype), np.array([0, 1])
+    with mpmath.workdps(60):
+        value, first, by_x = mpmath.mpf(0), mpmath.mpf(0), []
+        for row, label in zip(_precise(x.astype(float)), y, strict=True):
+            scores = _precise(w.astype(float)) @ row + b.astype(float)
+            parts = [mpmath.exp(one) for one in scores]
+            own = mpmath.log(sum(parts) / parts[label])
+            value, first = value + own / 2, own if label == 0 else first
+            rest = [
+                (one - sum(parts) * (c == label)) / sum(parts) / 2 for c, one in enumerate(parts)
+            ]
+            by_x.append([float(sum(r * mpmath.mpf(float(u)) for r, u in zip(rest, column, strict=True)))
+                         for column in w.T])  # fmt: skip
+    tolerance = 4e-6 if dtype == np.float32 else 1e-13
+    given = {"x": x, "y": y, "w": w, "b": b}
+    np.testing.assert_allclose(kernel(**given), float(value), rtol=tolerance)
+    by = kernel.gradient(**given, wrt=["x"])
+    np.testing.assert_allclose(np.asarray(by).reshape(2, 2), by_x, rtol=tolerance)
+    alone = {**given, "x": x[:1], "y": y[:1]}
+    np.testing.assert_allclose(kernel(**alone), float(first), rtol=tolerance)
