@@ -5,12 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types format stubs bench clean
+.PHONY: demo test suite lint types format stubs bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
 
-test: lint types
+# The types are checked beside the tests: mypy keeps one core busy and leaves the others idle.
+test: lint
+	$(MAKE) -j 2 types suite
+
+suite: $(VENV)/.test
 	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 lint: $(VENV)/.test

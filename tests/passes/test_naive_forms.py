@@ -51,6 +51,12 @@ LONG = (
     "-log((erf((high - m) / (s * sqrt(2))) - erf((low - m) / (s * sqrt(2)))) / 2)",
     "(x - m)^2 / (2 * s^2) + log(s)"
     " + log((erf((high - m) / (s * sqrt(2))) - erf((low - m) / (s * sqrt(2)))) / 2)",
+    "-log((erf((a + w - x) / sqrt(2)) - erf((a - x) / sqrt(2))) / 2)",
+    "lgamma(y + 1) - lgamma(y + r) + lgamma(r) - r * log(r) + (r + y) * log(r + m) - y * log(m)",
+    "angle of two rotations, 2 * acos(abs(sum[d](p[d] * q[d])) / (norm(p) * norm(q)))",
+    "angle of two rotations, 2 * acos(min(1, abs(cosine(p, q))))",
+    "(nu + 1) / 2 * log(1 + r^2 / nu) - lgamma((nu + 1) / 2) + lgamma(nu / 2) + log(nu) / 2",
+    "Jensen-Shannon by log-softmaxes",
 )  # fmt: skip
 """Forms of several seconds each, of whose kind there are quicker ones."""
 

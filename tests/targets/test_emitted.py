@@ -96,8 +96,7 @@ WHOLE = ("cross_entropy",)
 
 
 BRIEF = (
-    *WHOLE, "coupled", "chain", "best", "scaled", "ordered", "iterates", "ranged", "linear", "ridge",
-    "gan.discriminator",
+    *WHOLE, "coupled", "chain", "ordered", "iterates", "linear", "gan.discriminator",
 )  # fmt: skip
 """Those of which a function is called with Numba every time."""
 
