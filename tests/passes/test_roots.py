@@ -13,6 +13,8 @@ import pytest
 
 import objc
 
+from .central import value_and_slope
+
 Point = tuple[Any, ...]
 TOLERANCES = {"float32": 2e-6, "float64": 1e-12}
 
@@ -113,34 +115,12 @@ def test_roots(name: str, dtype: str) -> None:
         assert not kernel.gradient(*given).any()
     for point in root.points:
         given = [np.array([one], dtype) for one in point]
-        value, slope = _expected(root, point)
+        value, slope = value_and_slope(root.exact, *point)
         tolerance, found = TOLERANCES[dtype], kernel.gradient(*given)[0]
         assert abs(kernel.per_example(*given)[0] - value) <= tolerance * abs(value), point
         np.testing.assert_allclose(
             found, slope, rtol=0, atol=tolerance * np.abs(slope).max(), err_msg=str(point)
         )
-
-
-def _expected(root: Root, point: Point) -> tuple[float, Any]:
-    """The value, and the slope by the first argument, of 200 digits by central differences of 1e-60."""
-    with mpmath.workdps(200):
-        first, *others = (
-            [mpmath.mpf(x) for x in one] if isinstance(one, tuple) else mpmath.mpf(one)
-            for one in point
-        )
-        step = mpmath.mpf(10) ** -60
-        value = root.exact(first, *others)
-        if not isinstance(first, list):
-            up, down = (root.exact(first + sign * step, *others) for sign in (1, -1))
-            return float(value), float((up - down) / (2 * step))
-        slopes = []
-        for place in range(len(first)):
-            ends = []
-            for sign in (1, -1):
-                moved = [x + sign * step * (k == place) for k, x in enumerate(first)]
-                ends.append(root.exact(moved, *others))
-            slopes.append(float((ends[0] - ends[1]) / (2 * step)))
-        return float(value), np.array(slopes)
 
 
 def test_what_is_never_negative_but_by_its_last_digits_is_no_misuse() -> None:

@@ -1,7 +1,7 @@
 """What a root is taken of, where it may be zero: one number, in the root and in its slope.
 
-A root that is a branch at its zero (`objc.passes.stable.kinks_of_powers`) asks of a formula whether it is
-zero: as a let that is brought to better arithmetic once for all. Slopes have the factor 1/(2√r), 0 where r is:
+A root that is a branch at its zero (`objc.passes.stable.kinks_of_powers`) asks of a formula whether it
+is zero: as a let that is brought to better arithmetic once. Slopes have the factor 1/(2√r), 0 where r is:
 coefficients with it that are the same but for a number have one name, and beside them what is made of entries
 of softmaxes needs no guard. So differences of such products are seen to be differences.
 """

@@ -1,0 +1,295 @@
+"""One less the overlap of two maps, without the subtraction: by what is in one of them alone.
+
+`1 - 2·Σ p·y / Σ (p + y)` (Dice 1945), `1 - Σ p·y / Σ (p + y - p·y)` (Jaccard 1912), with other weights
+(Tversky 1977), with squares (Milletari, Navab and Ahmadi 2016) or with a number above and below, is `D - N`
+over D, sums over the same places, of which the difference is one sum. Its body is linear in an entry between
+0 and 1, and so what it is where that is 1 times the entry, and where it is 0 times the rest: `p + y - 2·p·y`
+is `p·(1 - y) + (1 - p)·y`, where nothing cancels. The logarithm of an overlap that is nearly one is by that
+too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch, log1p, sigmoid
+from objc.ir.domain import REAL, Domain
+from objc.ir.index import Index, Position, at
+from objc.ir.parts import found_in
+from objc.ir.program import Let, Names, Program
+from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
+from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.passes.rewrites import rewrite
+from objc.passes.rewrites.forms import HALF, ONE, ZERO, is_short
+
+_MOST_SUMS = 6
+_MOST_ENTRIES = 3
+
+
+def overlaps_by_the_rest(program: Program) -> Program:
+    """The program with a let for what is in one of two maps alone."""
+    overlaps = _Overlaps(program)
+    if not overlaps.sums:
+        return program
+    lets: list[Let] = []
+    for let in program.lets:
+        body = let.body
+        if let.name not in overlaps.inside:
+            for node in sorted(found_in(body, sympy.Add, sympy.log), key=spelled):
+                changed = overlaps.changed(node)
+                if changed is not None:
+                    body = body.xreplace({node: changed})
+        lets += overlaps.made
+        overlaps.made = []
+        lets.append(let if body == let.body else replace(let, body=body))
+    return program.with_lets(lets)
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """What an overlap is less than one, over its denominator: a read of the sum, and how often."""
+
+    times: Expression
+    read: Read
+
+
+class _Overlaps:
+    """Finds the overlaps of one program; `made` are the lets that are still to be put before their reader."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.names = Names.of(program)
+        self.inside = set(members(program))
+        self.sums = {
+            let.name: let
+            for let in program.lets
+            if let.reduction in ("sum", "mean") and let.name not in self.inside
+        }
+        self.made: list[Let] = []
+        self.known: dict[Any, Let] = {}
+
+    def changed(self, node: Any) -> Expression | None:
+        if isinstance(node, sympy.log):
+            return self._logarithm(node)
+        for term in node.args:
+            for one in sympy.Mul.make_args(term):
+                if not (isinstance(one, sympy.Pow) and one.exp == -1):
+                    continue
+                for whole in node.args:
+                    if whole is term or not whole.is_number:
+                        continue
+                    sign = sympy.sign(whole)
+                    rest = self._rest(sign * whole * one.base + sign * term * one.base)
+                    if rest is not None:
+                        others = [each for each in node.args if each not in (term, whole)]
+                        less = sign * rest.times * rest.read
+                        return sympy.Add(*others, less / self._below(one.base, term, whole, less))
+        return self._mean(node)
+
+    def _below(self, below: Any, term: Any, whole: Any, less: Any) -> Expression:
+        """What an overlap is divided by: a single sum as that of what both have and of the rest."""
+        both = -term * below / whole
+        return both + less / whole if isinstance(below, Read) and both.is_nonnegative else below
+
+    def _mean(self, node: Any) -> Expression | None:
+        """c − c·mean N/D as the mean of what that is one by one."""
+        whole, rest = node.as_coeff_Add()
+        for term in sympy.Add.make_args(rest):
+            times, read = term.as_coeff_Mul()
+            let = self.sums.get(getattr(read, "tensor", ""))
+            if let is None or let.reduction != "mean" or whole == 0 or whole * times >= 0:
+                continue
+            changed = self.changed(sympy.expand_mul(times * let.body) + whole)
+            if changed is not None:
+                name = self.names.fresh(f"rest_{let.name}")
+                self.made.append(replace(let, name=name, body=changed, domain=REAL))
+                return node - term - whole + self.made[-1].read(*read.positions)
+        return None
+
+    def _logarithm(self, node: Any) -> Expression | None:
+        """log(N/D) = log1p(−(D − N)/D) where that is near one."""
+        factors = sympy.Mul.make_args(node.args[0])
+        below = [one.base for one in factors if isinstance(one, sympy.Pow) and one.exp == -1]
+        if len(below) != 1:
+            return None
+        rest = self._rest(below[0] - node.args[0] * below[0])
+        if rest is None:
+            return None
+        less = rest.times * rest.read
+        return Branch(sympy.Lt(less, HALF * below[0]), log1p(-less / below[0]), node)
+
+    def _rest(self, whole: Any) -> _Rest | None:
+        """A combination of sums over the same places, in which something cancels, as one sum of what is never
+        negative."""
+        reads = {one for one in whole.atoms(Read) if one.tensor in self.sums}
+        if not 1 <= len(reads) <= _MOST_SUMS or not is_short(whole):
+            return None
+        whole = _opened(whole)
+        weights = {one: whole.coeff(one) for one in sorted(reads, key=spelled)}
+        weights = {one: weight for one, weight in weights.items() if weight != 0}
+        if not weights or _opened(whole - sum(w * one for one, w in weights.items())) != 0:
+            return None
+        if any(weight.atoms(Read) & reads for weight in weights.values()):
+            return None
+        if all(weight.is_nonnegative for weight in weights.values()):
+            return None  # nothing cancels
+        first, *others = weights
+        like = self.sums[first.tensor]
+        parts = [weights[first] * self._body(first, first)]
+        for one in others:
+            let = self.sums[one.tensor]
+            alike = [index.dimension for index in let.over] == [
+                index.dimension for index in like.over
+            ]
+            if not alike or let.reduction != like.reduction:
+                return None
+            if self._guard(one, first) != self._guard(first, first):
+                return None
+            parts.append(weights[one] * self._body(one, first))
+        body = self._never_negative(sympy.Add(*map(rewrite, parts)))
+        return None if body is None else self._sum(body, first)
+
+    def _body(self, read: Read, first: Read) -> Expression:
+        return self._placed(self.sums[read.tensor].body, read, first)
+
+    def _guard(self, read: Read, first: Read) -> Expression:
+        return self._placed(self.sums[read.tensor].guard, read, first)
+
+    def _placed(self, part: Any, read: Read, first: Read) -> Any:
+        """A part of a sum where it is read, at the indices that another runs over."""
+        let, like = self.sums[read.tensor], self.sums[first.tensor]
+        places: dict[Index, Position] = dict(zip(let.free, read.positions, strict=True))
+        places |= {old: at(new) for old, new in zip(let.over, like.over, strict=True)}
+        return substitute_positions(part, places)
+
+    def _sum(self, body: Expression, first: Read) -> _Rest:
+        like = self.sums[first.tensor]
+        guard = self._guard(first, first)
+        times, body = body.as_coeff_Mul()
+        key = body, guard, like.over, like.reduction
+        if key not in self.known:
+            parts = indices_of(body) | indices_of(guard)
+            free = tuple(sorted(parts - set(like.over), key=lambda index: index.name))
+            self.known[key] = replace(
+                like, name=self.names.fresh(f"rest_{like.name}"), free=free, body=body, guard=guard,
+                domain=Domain("nonnegative"),
+            )  # fmt: skip
+            self.made.append(self.known[key])
+        let = self.known[key]
+        return _Rest(times, let.read(*let.free))
+
+    def _never_negative(self, body: Any) -> Expression | None:
+        """A body of entries between 0 and 1 without the subtractions in it."""
+        expanded = _opened(body)
+        signs = {one.could_extract_minus_sign() for one in sympy.Add.make_args(expanded)}
+        if len(signs) < 2:
+            return None
+        entries = sorted(self._entries(expanded), key=spelled)
+        if not 1 <= len(entries) <= _MOST_ENTRIES:
+            return None
+        symbols = {one: sympy.Dummy(nonnegative=True) for one in entries}
+        found = self._by_entries(expanded.xreplace(symbols), list(symbols.items()))
+        return None if found is None else found.xreplace({v: k for k, v in symbols.items()})
+
+    def _by_entries(self, body: Any, entries: list[tuple[Any, Any]]) -> Expression | None:
+        """A polynomial of entries, opened by one in which it is linear, and then by the others."""
+        if body == 0 or not any(body.has(symbol) for _, symbol in entries):
+            return body if body.is_nonnegative else None
+        labels = [symbol for entry, symbol in entries if self._is_binary(entry)]
+        for symbol in labels:
+            body = _of_label(body, symbol)
+        if not body.has(*labels):
+            factored = _factored(body, [symbol for _, symbol in entries])
+            if factored is not None:
+                return factored
+        for symbol in labels or [symbol for _, symbol in entries]:
+            if not body.has(symbol) or not body.is_polynomial(symbol):
+                continue
+            if sympy.degree(body, symbol) != 1:
+                continue
+            others = [one for one in entries if one[1] != symbol]
+            ends = [
+                self._by_entries(sympy.expand(body.subs(symbol, end)), others)
+                for end in (ZERO, ONE)
+            ]
+            if None not in ends:
+                return (1 - symbol) * ends[0] + symbol * ends[1]
+        return None
+
+    def _entries(self, body: Any) -> Iterator[Any]:
+        """What is between 0 and 1 of what a sum is made of."""
+        waiting = [body]
+        found: set[Any] = set()
+        while waiting:
+            one = waiting.pop()
+            if self._is_entry(one):
+                found.add(one)
+            else:
+                waiting += one.args
+        yield from found
+
+    def _is_entry(self, one: Any) -> bool:
+        if isinstance(one, sigmoid):
+            return True
+        if isinstance(one, Read):
+            given = self.program.input.get(one.tensor)
+            if given is None or given.role not in ("differentiable", "data"):
+                return False
+            low, high = given.domain.bounds
+            return bool(low >= 0 and high <= 1)
+        return isinstance(one, sympy.exp) and self._is_log_softmax(one.args[0])
+
+    def _is_log_softmax(self, exponent: Any) -> bool:
+        for addend in sympy.Add.make_args(exponent):
+            normalizer = self.program.let.get(getattr(-addend, "tensor", ""))
+            if (
+                normalizer is None
+                or normalizer.reduction != "logsumexp"
+                or len(normalizer.over) != 1
+            ):
+                continue
+            places: dict[Index, Position] = dict(
+                zip(normalizer.free, (-addend).positions, strict=True)
+            )
+            for index in indices_of(exponent):
+                places[normalizer.over[0]] = at(index)
+                if substitute_positions(normalizer.body, places) + addend == exponent:
+                    return True
+        return False
+
+    def _is_binary(self, entry: Any) -> bool:
+        given = self.program.input.get(getattr(entry, "tensor", ""))
+        return given is not None and given.domain.kind == "binary"
+
+
+def _opened(expression: Any) -> Any:
+    """An expression multiplied out, but for its exponentials."""
+    return sympy.expand(expression, power_exp=False)
+
+
+def _of_label(body: Any, symbol: Any) -> Any:
+    """A polynomial of what is 0 or 1, of which powers are the same."""
+    powers = {
+        one: symbol for one in body.atoms(sympy.Pow) if one.base == symbol and one.exp.is_Integer
+    }
+    return sympy.expand(body.xreplace(powers))
+
+
+def _factored(body: Any, symbols: list[Any]) -> Expression | None:
+    """A product of entries, of one less entries, and of what is never negative; None if it is none."""
+    number, factors = sympy.factor_list(body)
+    parts: list[Expression] = []
+    for base, exponent in factors:
+        if base.is_nonnegative or exponent % 2 == 0:
+            parts.append(base**exponent)
+        elif any(base == symbol - 1 for symbol in symbols):
+            parts.append((-base) ** exponent)
+            number *= (-1) ** exponent
+        else:
+            return None
+    return sympy.Mul(number, *parts) if number.is_nonnegative else None

@@ -1,0 +1,43 @@
+"""What a function of numbers of mpmath is at a point, and its slopes: central differences in 200 digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+
+DIGITS, STEP = 200, mpmath.mpf(10) ** -60
+
+
+def value_and_slope(
+    function: Callable[..., Any], first: Any, *others: Any
+) -> tuple[float, np.ndarray]:
+    """The value, and the slope by each entry of the first argument."""
+    with mpmath.workdps(DIGITS):
+        given = [_lifted(one) for one in (first, *others)]
+        places = list(np.ndindex(np.shape(first)))
+        slopes = [
+            (function(_moved(given[0], place, STEP), *given[1:])
+             - function(_moved(given[0], place, -STEP), *given[1:])) / (2 * STEP)
+            for place in places
+        ]  # fmt: skip
+        slope = np.array([float(one) for one in slopes]).reshape(np.shape(first))
+        return float(function(*given)), slope
+
+
+def _lifted(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_lifted(one) for one in value]
+    return mpmath.mpf(value)
+
+
+def _moved(value: Any, place: tuple[int, ...], step: Any) -> Any:
+    if not place:
+        return value + step
+    first, *rest = place
+    return [
+        _moved(one, tuple(rest), step) if number == first else one
+        for number, one in enumerate(value)
+    ]
