@@ -16,8 +16,8 @@ from objc.passes.stable.margins import margins_within
 from objc.passes.stable.mixtures import ratios_to_mixtures, without_equal_shares
 from objc.passes.stable.nest import nest_extremes
 from objc.passes.stable.odds import ratios_of_odds
-from objc.passes.stable.own_places import read_own_places
 from objc.passes.stable.overlaps import overlaps_by_the_rest
+from objc.passes.stable.own_places import read_own_places
 from objc.passes.stable.places import tell_places
 from objc.passes.stable.power_norms import name_power_norms
 from objc.passes.stable.shares import shares_by_the_rest

@@ -6,10 +6,12 @@ import math
 from typing import Any
 
 import mpmath
+import numpy as np
 import pytest
 import sympy
 from sympy import exp
 
+import objc
 from objc.atoms import BY_FUNCTION, Branch, log1p, quotient
 from objc.ir.domain import Domain
 from objc.ir.symbols import Read
@@ -79,6 +81,17 @@ def test_value_stays_and_is_in_range(body: Any) -> None:
 @pytest.mark.parametrize("body", UNTOUCHED, ids=str)
 def test_near_misses_stay(body: Any) -> None:
     assert keep_in_range(body, {}) == body
+
+
+@pytest.mark.parametrize(("degree", "root"), [(2, 0.5), (3, 0.5), (3, 1.5), (1, 1.5)])
+def test_there_is_no_root_of_what_may_be_negative(degree: int, root: float) -> None:
+    source = f"loss form(a: real, r: positive) = a^{degree} / r^{root}"
+    kernel = objc.compile(source, target="numpy").form
+    a, r = np.array([-2.0, 0.0, 2.0]), np.array([4.0, 4.0, 4.0])
+    np.testing.assert_allclose(kernel.per_example(a, r), a**degree * r**-root, rtol=1e-15)
+    by_a, by_r = kernel.gradient(a, r)
+    np.testing.assert_allclose(3 * by_a, degree * a ** (degree - 1) * r**-root, rtol=1e-15)
+    np.testing.assert_allclose(3 * by_r, -root * a**degree * r ** (-root - 1), rtol=1e-15)
 
 
 def _value(body: Any, a: Any, b: Any) -> Any:

@@ -134,6 +134,10 @@ def _ratio_of_powers(product: Any, *, alike: bool = False) -> Any:
             continue
         s = min(steep, key=lambda s: (abs(powers[x] + powers[s]), spelled(s)))
         degree = min(powers[x], -powers[s])
+        if not (degree.is_Integer or x.is_nonnegative):
+            degree = sympy.floor(degree)  # there is no root of what may be negative
+        if degree == 0:
+            continue
         powers[s] += degree
         if powers[s] == 0 or not degree.is_Integer:
             below.remove(s)
