@@ -8,6 +8,7 @@ from functools import partial
 from objc.ir.program import Program
 from objc.ir.verify import verify
 from objc.passes.derivatives.lengths import slopes_of_lengths
+from objc.passes.evaluation.probabilities.responsibilities import name_responsibilities
 from objc.passes.stable.common_scales import name_common_scales
 from objc.passes.stable.complements import rests_of_softmaxes
 from objc.passes.stable.differences import name_differences
@@ -65,6 +66,7 @@ def stable(program: Program) -> Program:
         ("rests", logs_of_the_rest),
         ("odds", ratios_of_odds),
         ("differences", partial(name_differences, known=program)),
+        ("responsibilities", name_responsibilities),
         ("demand", guard_places),
     )
     return checked(program, *steps)

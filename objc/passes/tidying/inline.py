@@ -77,7 +77,15 @@ def inline_same_loop(program: Program) -> Program:
     of a row stay lets of the row, and the formula of an entry stays short. Differences keep their
     names, so that nothing multiplies them out."""
 
+    exponents = {
+        let.body.tensor
+        for let in program.lets
+        if let.reduction == "logsumexp" and isinstance(let.body, Read)
+    }
+
     def wanted(let: Let, body: Expression, reader: Let) -> bool:
+        if let.name in exponents:
+            return False
         if not body.args or (_is_cheap(body) and (not is_difference(body) or _is_adjoint(let))):
             return True
         is_kept = is_difference(body) or is_weighted_exponent(split_guard(body)[0])

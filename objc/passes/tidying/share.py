@@ -36,6 +36,11 @@ def same_numbers(program: Program) -> Program:
     return _merge(program, lambda let: not let.free and let.reduction is None)
 
 
+def same_entries(program: Program) -> Program:
+    """The program in which what is written twice of the entries of tensors has one name."""
+    return _merge(program, lambda let: let.reduction is None)
+
+
 def same_sums(program: Program) -> Program:
     """The program in which a sum that is written twice is made once."""
     return _merge(program, lambda let: let.reduction == "sum")

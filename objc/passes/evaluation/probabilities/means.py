@@ -164,12 +164,15 @@ def multiple_of(
     over = set(let.over)
     factors = sympy.Mul.make_args(product)
     entry = sympy.Mul(*(one for one in factors if indices_of(one) & over))
-    varying = [
-        sympy.Add(*(one for one in sympy.Add.make_args(sum_) if indices_of(one) & over))
-        for sum_ in (exponent, written_out(entry, program))
-    ]
-    ratio = varying[0] / varying[1]
-    if not (ratio.is_positive or ratio.is_negative):
+    for written in (written_out(entry, program), entry):
+        own, varying = (
+            sympy.Add(*(one for one in sympy.Add.make_args(sum_) if indices_of(one) & over))
+            for sum_ in (written, exponent)
+        )
+        ratio = varying / own
+        if ratio.is_positive or ratio.is_negative:
+            break
+    else:
         return None
     factor = sympy.Mul(*(one for one in factors if not indices_of(one) & over))
-    return Multiple(factor, entry, varying[1], "max" if ratio.is_positive else "min")
+    return Multiple(factor, entry, own, "max" if ratio.is_positive else "min")
