@@ -29,6 +29,7 @@ from objc.passes.stable.simplices import (
 )
 from objc.passes.stable.squares import differences_of_squares
 from objc.passes.stable.stabilise import stabilise
+from objc.passes.stable.steep_powers import exponentials_of_powers
 from objc.passes.tidying.demand import guard_by_demand, guard_places
 from objc.passes.tidying.idle import without_idle_indices
 from objc.passes.tidying.inline import inline_all, inline_same_loop
@@ -55,6 +56,7 @@ def stable(program: Program) -> Program:
         ("demand", guard_by_demand),
         ("overlaps", overlaps_by_the_rest),
         ("squares", differences_of_squares),
+        ("powers", exponentials_of_powers),
         ("mixtures", ratios_to_mixtures),
         ("extremes", greatest_exponents),
         ("complements", complements_of_squares),

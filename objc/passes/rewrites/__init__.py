@@ -79,6 +79,9 @@ from objc.passes.rewrites.mixtures import (
 )
 from objc.passes.rewrites.normal import (
     hazard_less_argument,
+    hazard_less_slope,
+    hazard_over_excess,
+    log_of_improvement,
     log_of_interval,
     log_of_tail,
     ratio_to_hazard,
@@ -209,6 +212,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             log_of_cosh,
             log_of_expm1,
             log_of_difference,
+            log_of_improvement,
             log_of_tail,
             log_of_interval,
             log_of_sigmoids_apart,
@@ -281,6 +285,8 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             complement_of_erf,
             reciprocal_of_expm1,
             hazard_less_argument,
+            hazard_less_slope,
+            hazard_over_excess,
             softplus_by_hand,
             softplus_to_log_cosh,
             complement_of_softplus,

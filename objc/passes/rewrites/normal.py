@@ -33,6 +33,32 @@ def log_of_tail(node: Any) -> Expression | None:
     return far + sympy.log(rest)
 
 
+def log_of_improvement(node: Any) -> Expression | None:
+    """log(b·exp(−u²) − √π·b·u·erfc(u)) = log √(2π)·b + log Φ(−x) + log(hazard(x) − x) with x = √2·u, for
+    b > 0: of φ(x) − x·Φ(−x), the expected improvement (Ament et al. 2023), little is left in the tail."""
+    factors = sympy.Mul.make_args(node.args[0])
+    totals = [one for one in factors if isinstance(one, sympy.Add) and len(one.args) == 2]
+    rest = sympy.Mul(*(one for one in factors if one not in totals))
+    if len(totals) != 1 or not rest.is_positive:
+        return None
+    (total,) = totals
+    for one, coefficient, tail in parts_with(total, erfc):
+        (u,) = tail.args
+        density = total - one
+        b = sympy.Mul(*(f for f in sympy.Mul.make_args(density) if not isinstance(f, sympy.exp)))
+        power = density / b
+        if not isinstance(power, sympy.exp) or not b.is_positive or not is_short(u):
+            continue
+        if (
+            sympy.expand(power.args[0] + u**2) == 0
+            and sympy.cancel(coefficient + sympy.sqrt(sympy.pi) * u * b) == 0
+        ):
+            x = ROOT * u
+            scale = sympy.log(rest * sympy.sqrt(2 * sympy.pi) * b)
+            return scale + log_ndtr(-x) + sympy.log(hazard_excess(x))
+    return None
+
+
 def log_of_interval(node: Any) -> Expression | None:
     """log(c·erf(u) − c·erf(v)) = log 2c + log(Φ(p) − Φ(q)) with p = √2·u and q = √2·v: log Φ(p) and a
     complement, in the left tail, where neither has come to one; between near ones the density at the middle.
@@ -106,4 +132,36 @@ def hazard_less_argument(node: Any) -> Expression | None:
         rest = without(node, one, *removed)
         if rest is not None:
             return sympy.Add(*rest, coefficient * hazard_excess(u))
+    return None
+
+
+def hazard_less_slope(node: Any) -> Expression | None:
+    """c·hazard(x) − c·(hazard(x)·e − 1)/e = c/e for e = hazard(x) − x, of which that is the slope over e."""
+    for one in node.args:
+        for factor in sympy.Mul.make_args(one):
+            base, exponent = factor.as_base_exp()
+            if not isinstance(base, hazard_excess) or exponent != -ONE:
+                continue
+            rate = hazard(*base.args)
+            slope = [f for f in sympy.Mul.make_args(one) if f in (rate * base - 1, 1 - rate * base)]
+            if len(slope) == 1:
+                sign = 1 if slope[0] == rate * base - 1 else -1
+                coefficient = sign * one / slope[0] / factor
+                rest = without(node, one, -coefficient * rate)
+                if rest is not None:
+                    return sympy.Add(*rest, -coefficient / base)
+    return None
+
+
+def hazard_over_excess(node: Any) -> Expression | None:
+    """c + c·x/e = c·hazard(x)/e for e = hazard(x) − x: left of zero the two sides cancel."""
+    for one in node.args:
+        for factor in sympy.Mul.make_args(one):
+            base, exponent = factor.as_base_exp()
+            if isinstance(base, hazard_excess) and exponent == -ONE:
+                (x,) = base.args
+                coefficient = one * base / x
+                rest = without(node, one, coefficient)
+                if rest is not None:
+                    return sympy.Add(*rest, coefficient * hazard(x) / base)
     return None
