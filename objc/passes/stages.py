@@ -13,6 +13,7 @@ from objc.passes.stable.common_scales import name_common_scales
 from objc.passes.stable.complements import rests_of_softmaxes
 from objc.passes.stable.differences import name_differences
 from objc.passes.stable.kinks_of_powers import branch_at_kinks
+from objc.passes.stable.label_sides import sides_of_labels
 from objc.passes.stable.margins import margins_within
 from objc.passes.stable.mixtures import ratios_to_mixtures, without_equal_shares
 from objc.passes.stable.nest import nest_extremes
@@ -64,6 +65,7 @@ def stable(program: Program) -> Program:
         ("norms", name_power_norms),
         ("prune", prune),
         ("stabilise", stabilise),
+        ("labels", sides_of_labels),
         ("kinks", branch_at_kinks),
         ("rests", logs_of_the_rest),
         ("odds", ratios_of_odds),

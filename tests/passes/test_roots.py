@@ -57,6 +57,16 @@ def _affinity(p: Sequence[Any], q: Sequence[Any]) -> Any:
     return sum(mpmath.sqrt(a * b) for a, b in zip(p, q, strict=True))
 
 
+def _binomial(z: Any, y: Any) -> Any:
+    """The deviance of a share of successes from a logit."""
+    p, rest = _softmax([z, 0])
+    hits, misses = (
+        a * mpmath.log(a / b) if a else mpmath.mpf(0) for a, b in ((y, p), (1 - y, rest))
+    )
+    return 2 * (hits + misses)
+
+
+LABELS = ((1.0, 0.5), (-3.0, 0.0), (3.0, 1.0), (40.0, 1.0), (-60.0, 0.0), (5.0, 0.25), (0.125, 0.5))
 LOGITS, STEP = (0.25, -1.0, 2.0), (1.0, -1.0, 0.5)
 NEAR = tuple(
     (tuple(a + apart * b for a, b in zip(LOGITS, STEP, strict=True)), LOGITS)
@@ -94,6 +104,19 @@ ROOTS = {
         "    where p = sigmoid(z)\n          q = sigmoid(y)",
         lambda z, y: mpmath.sqrt(_kl(_softmax([y, 0]), _softmax([z, 0]))),
         ((1.0, 1 + 2.0**-20), (1.0, 1.125), (40.0, 41.0), (-40.0, -41.0)), ((1.0, 1.0), (800.0, 900.0))),
+    "binomial": Root(
+        "z: real | y: probability", "sqrt(2 * (y * log(y / p) + (1 - y) * log((1 - y) / (1 - p))))\n"
+        "    where p = sigmoid(z)",
+        lambda z, y: mpmath.sqrt(_binomial(z, y)), LABELS, ((0.0, 0.5), (800.0, 1.0))),
+    "binomial, signed": Root(
+        "z: real | y: probability",
+        "sign(y - p) * sqrt(2 * (y * log(y / p) + (1 - y) * log((1 - y) / (1 - p))))\n"
+        "    where p = sigmoid(z)",
+        lambda z, y: mpmath.sign(y - _softmax([z, 0])[0]) * mpmath.sqrt(_binomial(z, y)), LABELS,
+        ((0.0, 0.5), (800.0, 1.0))),
+    "binomial, unrooted": Root(
+        "z: real | y: probability", "2 * (y * log(y) + (1 - y) * log(1 - y) + softplus(z) - y * z)",
+        _binomial, LABELS, ((0.0, 0.5), (800.0, 1.0))),
     "Wasserstein": Root(
         "s: positive | t: positive", "sqrt(s^2 + t^2 - 2 * s * t)", lambda s, t: abs(s - t),
         ((1.0, 1 + 2.0**-20), (3.0, 0.5)), ((0.75, 0.75),)),

@@ -28,6 +28,7 @@ from objc.passes.evaluation.divergences.distributions import divergences_by_part
 from objc.passes.evaluation.divergences.rates import log_ratios_near_one, rates_by_parts
 from objc.passes.evaluation.divergences.relative_entropies import entropies_by_parts
 from objc.passes.evaluation.divergences.sigmoids import divergences_of_sigmoids
+from objc.passes.evaluation.divergences.soft_labels import divergences_from_labels
 from objc.passes.evaluation.divergences.soft_targets import soft_targets_by_parts
 from objc.passes.evaluation.gammas.differences import differences_of_gammas
 from objc.passes.evaluation.gammas.far import gammas_beside_logarithms
@@ -64,7 +65,7 @@ __all__ = ["keep_digits", "keep_range", "scale_last"]
 
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
-    program = counts_over_counts(name_radicands(program))
+    program = counts_over_counts(divergences_from_labels(name_radicands(program)))
     program = center_means(open_known_arms(gammas_beside_logarithms(program)))
     program = differences_of_powers(project_by_the_rest(variances_as_squares(program)))
     program = powers_near_one(shapes_near_zero(slopes_by_sides(program)))

@@ -207,10 +207,12 @@ def _factored(apart: Expression) -> Expression:
     return sympy.factor(apart) if len(sympy.Add.make_args(apart)) == 4 else apart
 
 
-def never_negative(term: Term) -> Expression:
+def never_negative(term: Term, apart: Expression | None = None) -> Expression:
     """c·b·φ(a/b); where a and b are near each other by log(a/b) = 2·artanh(s) with
-    s = (a − b)/(a + b), of which the first term takes away what cancels: a − b = s·(a + b)."""
-    apart = _factored(sympy.expand(term.above - term.below))
+    s = (a − b)/(a + b), of which the first term takes away what cancels: a − b = s·(a + b). That may be given
+    in a better form."""
+    if apart is None:
+        apart = _factored(sympy.expand(term.above - term.below))
     s = quotient(apart, sympy.expand(term.above + term.below))
     series: Expression = ZERO
     for n in reversed(range(_TERMS)):

@@ -1,0 +1,81 @@
+"""The cross-entropy of a logit and a label between 0 and 1, by its two sides.
+
+`softplus(x) − y·x`, as it stands in textbooks, in the documentation of frameworks and in whatever takes out a
+maximum by hand, is `y·softplus(−x) + (1 − y)·softplus(x)`: where the label is right, both of its terms are
+large and what they differ by, the loss, is small. What is linear in a label is what it is at 1, times the
+label, and what it is at 0, times the rest: with a weight, `(1 − y)·x + (1 + (w − 1)·y)·softplus(−x)`
+is w·softplus(−x) at the one and softplus(x) at the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from objc.atoms import softplus
+from objc.ir.parts import found_in
+from objc.ir.program import Input, Program
+from objc.ir.spelling import spelled
+from objc.ir.symbols import Expression, Read
+from objc.passes.rewrites import rewrite
+from objc.passes.rewrites.forms import ONE, ZERO, is_short
+
+_MOST_TERMS = 5
+
+
+def sides_of_labels(program: Program) -> Program:
+    """The program with every such cross-entropy in a sum as that of two."""
+    labels = {one.name for one in program.inputs if _is_label(one)}
+    lets = []
+    for let in program.lets:
+        body = let.body
+        for node in sorted(found_in(body, sympy.Add), key=spelled) if body.has(softplus) else ():
+            changed = _by_sides(node, labels)
+            if changed is not None:
+                body = body.xreplace({node: changed})
+        lets.append(let if body == let.body else replace(let, body=body))
+    return program.with_lets(lets)
+
+
+def _is_label(one: Input) -> bool:
+    if one.role not in ("data", "differentiable"):
+        return False
+    low, high = one.domain.bounds
+    is_known = low.is_number and high.is_number and one.domain.kind != "index"
+    return bool(is_known and low >= 0 and high <= 1)
+
+
+def _by_sides(node: Any, labels: set[str]) -> Expression | None:
+    reads = sorted((one for one in found_in(node, Read) if one.tensor in labels), key=spelled)
+    if not reads or not node.has(softplus) or not is_short(node):
+        return None
+    logits = {read for one in found_in(node, softplus) for read in found_in(one, Read)}
+    for y in reads:
+        beside = (
+            one for one in node.args if one.has(softplus) or (one.has(y) and one.has(*logits))
+        )
+        part = sympy.Add(*beside)
+        for whole in (part, node) if _terms(node) <= _MOST_TERMS else (part,):
+            found = _at_both_ends(whole, y)
+            if found is not None:
+                return node - whole + found
+    return None
+
+
+def _at_both_ends(whole: Any, y: Read) -> Expression | None:
+    """What is linear in a label by what it is at 0 and 1, where one of them has fewer terms then."""
+    if any(one.has(y) for one in found_in(whole, softplus)):
+        return None
+    ends = [sympy.expand_mul(whole.xreplace({y: end})) for end in (ZERO, ONE)]
+    if sympy.expand_mul((1 - y) * ends[0] + y * ends[1] - whole) != 0:
+        return None
+    sides = [rewrite(one) for one in ends]
+    if not any(_terms(one) < _terms(end) for one, end in zip(sides, ends, strict=True)):
+        return None
+    return (1 - y) * sides[0] + y * sides[1]
+
+
+def _terms(total: Any) -> int:
+    return len(sympy.Add.make_args(total))
