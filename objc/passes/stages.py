@@ -12,6 +12,7 @@ from objc.passes.evaluation.probabilities.responsibilities import name_responsib
 from objc.passes.stable.common_scales import name_common_scales
 from objc.passes.stable.complements import rests_of_softmaxes
 from objc.passes.stable.differences import name_differences
+from objc.passes.stable.gamma_entropies import entropies_of_gammas
 from objc.passes.stable.kinks_of_powers import branch_at_kinks
 from objc.passes.stable.label_sides import sides_of_labels
 from objc.passes.stable.margins import margins_within
@@ -58,6 +59,7 @@ def stable(program: Program) -> Program:
         ("overlaps", overlaps_by_the_rest),
         ("squares", differences_of_squares),
         ("powers", exponentials_of_powers),
+        ("entropies", entropies_of_gammas),
         ("mixtures", ratios_to_mixtures),
         ("extremes", greatest_exponents),
         ("complements", complements_of_squares),

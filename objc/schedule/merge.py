@@ -55,10 +55,17 @@ def _pairs(then: Expression, otherwise: Expression) -> Iterator[tuple[Expression
     left = sorted(theirs - ours, key=_rank)
     for one in sorted(ours - theirs, key=_rank):
         for other in left:
-            if one.func == other.func and (not one.is_Pow or one.args[1] == other.args[1]):
+            if one.func == other.func and _degree(one) == _degree(other):
                 yield one, other
                 left.remove(other)
                 break
+
+
+def _degree(e: Expression) -> Expression | None:
+    """What of a function is no argument: the exponent of a power, the order of a derivative."""
+    if isinstance(e, sympy.polygamma):
+        return e.args[0]
+    return e.args[1] if e.is_Pow else None
 
 
 def _rank(e: Expression) -> tuple[int, str]:

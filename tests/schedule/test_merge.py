@@ -45,6 +45,8 @@ def costly(body: Expression) -> int:
         (Branch(first, Branch(y > 1, sympy.exp(x), sympy.exp(y)), sympy.exp(-x)), 3, 1),
         (Branch(first, sympy.exp(x), sigmoid(x)), 2, 2),
         (Branch(first, x**c, x ** (c + 1)), 2, 2),
+        (Branch(first, sympy.polygamma(0, x), sympy.polygamma(1, x)), 2, 2),
+        (Branch(first, sympy.polygamma(1, x), sympy.polygamma(1, 2 * x)), 2, 1),
         (Branch(c > 0, sympy.exp(x), sympy.exp(-x)), 2, 2),  # one loop or the other
         (Branch(first, sympy.exp(gathered), sympy.exp(x)), 2, 2),  # a position may leave its axis
     ],

@@ -115,7 +115,7 @@ def _hessian_diagonal(program: Program, name: str) -> Program:
         ]
         return under(sympy.And(*conditions), ONE)
 
-    forward = Forward(program, {name: seed}, direction)
+    forward = Forward(program, {name: seed}, direction, towards=gradient_let)
     forward.run()
     log_probabilities: Mapping[str, LogProbability] = {}
     if forward.spread:  # once more, with names
@@ -123,7 +123,7 @@ def _hessian_diagonal(program: Program, name: str) -> Program:
             program, moved_by(program, [name]), forward.spread
         )
         gradient_let = program.let[gradient_let.name]
-        forward = Forward(program, {name: seed}, direction, log_probabilities)
+        forward = Forward(program, {name: seed}, direction, log_probabilities, gradient_let)
         forward.run()
     places = {index: at(place) for index, place in zip(direction, own, strict=True)}
     body = forward.at(gradient_let.name, tuple(map(at, gradient_let.free)), places)

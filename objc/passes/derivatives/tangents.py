@@ -92,7 +92,7 @@ class Forward:
 
     `direction` holds extra free indices of the seeds, one coordinate each. `log_probabilities` are lets
     whose tangent is one difference; where they are not known yet, `spread` tells the logsumexps of which
-    one coordinate moves several addends.
+    one coordinate moves several addends. With `towards`, it is for the tangent of that let alone.
     """
 
     def __init__(
@@ -101,8 +101,10 @@ class Forward:
         seeds: Mapping[str, Seed],
         direction: tuple[Index, ...],
         log_probabilities: Mapping[str, LogProbability] | None = None,
+        towards: Let | None = None,
     ) -> None:
         self.program = program
+        self.towards = towards
         self.seeds = seeds
         self.direction = direction
         self.log_probabilities = log_probabilities
@@ -119,6 +121,8 @@ class Forward:
 
     def run(self) -> None:
         active = moved_by(self.program, self.seeds)
+        if self.towards is not None:
+            active = active & {self.towards.name, *self.program.behind([self.towards])}
         for group in groups(self.program):
             lets = [let for let in group.lets if let.name in active]
             if group.indices:

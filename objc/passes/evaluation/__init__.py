@@ -35,6 +35,7 @@ from objc.passes.evaluation.gammas.far import gammas_beside_logarithms
 from objc.passes.evaluation.known_arms import open_known_arms
 from objc.passes.evaluation.powers.compound import compound
 from objc.passes.evaluation.powers.exponentials import powers_of_one_exponential
+from objc.passes.evaluation.powers.reciprocals import powers_of_one_reciprocal
 from objc.passes.evaluation.powers.sigmoid_powers import powers_of_sigmoids
 from objc.passes.evaluation.powers.small_exponents import powers_near_one
 from objc.passes.evaluation.powers.small_shapes import shapes_near_zero
@@ -84,4 +85,4 @@ def keep_digits(program: Program) -> Program:
     program = center_twice(weigh_by_roots(divide_by_lengths(program)))
     program = divide_entries_by_lengths(program)
     program = cancel_settings(compare_without_offsets(program))
-    return factor_differences(powers_of_one_exponential(program))
+    return factor_differences(powers_of_one_reciprocal(powers_of_one_exponential(program)))

@@ -69,7 +69,8 @@ class _Joining:
         for let in self.program.lets:
             body, done = let.body, list[Any]()
             if let.name not in inside and body.has(*_GAMMAS):
-                sums = (one for one in body.atoms(sympy.Add) if one.has(*_GAMMAS))
+                near = _near_already(body)
+                sums = (o for o in body.atoms(sympy.Add) if o.has(*_GAMMAS) and o not in near)
                 for node in sorted(sums, key=lambda one: (-size(one), spelled(one))):
                     changed = None if any(one.has(node) for one in done) else self._joined(node)
                     if changed is not None:
@@ -150,6 +151,18 @@ class _Series:
             known[ratio] = sympy.Dummy("ratio", real=True)
             self.ratios[known[ratio]] = ratio
         return known[ratio]
+
+
+def _near_already(body: Any) -> set[Any]:
+    """Sums in the arms of branches that are not taken far out, where another series is."""
+    found: set[Any] = set()
+    for branch in body.atoms(Branch):
+        condition, _, near = branch.args
+        if isinstance(condition, sympy.Ge) and condition.args[1].is_Rational:
+            for one in near.atoms(sympy.Add):
+                if {_argument(f) for f in one.atoms(*_GAMMAS)} == {condition.args[0]}:
+                    found.add(one)
+    return found
 
 
 def _beside_gammas(node: Any) -> Iterator[Any]:
