@@ -66,6 +66,18 @@ def _binomial(z: Any, y: Any) -> Any:
     return 2 * (hits + misses)
 
 
+def _of_normals(s: Any, t: Any, d: Any) -> Any:
+    """The affinity of two normal distributions a distance apart."""
+    squares = s**2 + t**2
+    return mpmath.sqrt(2 * s * t / squares) * mpmath.exp(-(d**2) / (4 * squares))
+
+
+WIDTHS = (
+    (1.0, 1 + 2.0**-20, 0.0),
+    (2.0, 2 + 2.0**-18, 2.0**-20),
+    (2.0, 2.0, 2.0**-10),
+    (3.0, 0.5, 1.0),
+)
 LABELS = ((1.0, 0.5), (-3.0, 0.0), (3.0, 1.0), (40.0, 1.0), (-60.0, 0.0), (5.0, 0.25), (0.125, 0.5))
 LOGITS, STEP = (0.25, -1.0, 2.0), (1.0, -1.0, 0.5)
 NEAR = tuple(
@@ -104,6 +116,14 @@ ROOTS = {
         "    where p = sigmoid(z)\n          q = sigmoid(y)",
         lambda z, y: mpmath.sqrt(_kl(_softmax([y, 0]), _softmax([z, 0]))),
         ((1.0, 1 + 2.0**-20), (1.0, 1.125), (40.0, 41.0), (-40.0, -41.0)), ((1.0, 1.0), (800.0, 900.0))),
+    "normal, Hellinger": Root(
+        "s: positive | t: positive, d: real",
+        "sqrt(1 - sqrt(2 * s * t / (s^2 + t^2)) * exp(-d^2 / (4 * (s^2 + t^2))))",
+        lambda s, t, d: mpmath.sqrt(1 - _of_normals(s, t, d)), WIDTHS, ((0.75, 0.75, 0.0),)),
+    "normal, Hellinger, squared": Root(
+        "s: positive | t: positive, d: real",
+        "1 - sqrt(2 * s * t / (s^2 + t^2)) * exp(-d^2 / (4 * (s^2 + t^2)))",
+        lambda s, t, d: 1 - _of_normals(s, t, d), WIDTHS, ((0.75, 0.75, 0.0),)),
     "binomial": Root(
         "z: real | y: probability", "sqrt(2 * (y * log(y / p) + (1 - y) * log((1 - y) / (1 - p))))\n"
         "    where p = sigmoid(z)",

@@ -81,6 +81,7 @@ from objc.passes.rewrites.normal import (
     hazard_less_argument,
     hazard_less_slope,
     hazard_over_excess,
+    less_affinity,
     log_of_improvement,
     log_of_interval,
     log_of_tail,
@@ -274,6 +275,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
         sympy.Add,
         (
             less_minimum_of_cosh,
+            less_affinity,
             difference_to_expm1,
             exponentials_to_sinh,
             sigmoids_to_tanh,

@@ -1,4 +1,4 @@
-"""Tails of the normal distribution: their logarithm, and what they are divided by.
+"""Tails of the normal distribution: their logarithm, what they are divided by; and the affinity of two.
 
 Everything is said by log Φ and the hazard φ(x)/Φ(−x), which neither underflow nor cancel; what erfc
 stands for is 2·Φ(−√2·u).
@@ -10,8 +10,19 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, erfc, hazard, hazard_excess, log1mexp, log1p, log_ndtr
-from objc.ir.symbols import Expression
+from objc.atoms import (
+    Branch,
+    erfc,
+    expm1,
+    hazard,
+    hazard_excess,
+    hypot,
+    log1mexp,
+    log1p,
+    log_ndtr,
+    quotient,
+)
+from objc.ir.symbols import Expression, Read
 from objc.passes.rewrites.forms import HALF, ONE, ZERO, is_short, parts_with, without
 
 ROOT = sympy.sqrt(2)
@@ -165,3 +176,49 @@ def hazard_over_excess(node: Any) -> Expression | None:
                 if rest is not None:
                     return sympy.Add(*rest, coefficient * hazard(x) / base)
     return None
+
+
+def squared_difference(above: Any, below: Any) -> Expression | None:
+    """(a − b)/b where a is s² + t² and b is 2·s·t, or half of them: (s − t)²/(2·s·t)."""
+    number, product = below.as_coeff_Mul()
+    powers = [one.as_base_exp() for one in sympy.Mul.make_args(product)]
+    exponents = {n for _, n in powers}
+    if len(powers) != 2 or exponents not in ({ONE}, {HALF}):
+        return None
+    s, t = (base for base, _ in powers)
+    (exponent,) = exponents
+    squares = s ** (2 * exponent) + t ** (2 * exponent)
+    if not (isinstance(s, Read) and isinstance(t, Read)):
+        return None
+    if sympy.expand(above - number / 2 * squares) != 0:
+        return None
+    if exponent == ONE:
+        return quotient(s - t, s) * quotient(s - t, t) / 2
+    gap = quotient(s - t, sympy.sqrt(s) + sympy.sqrt(t))
+    return quotient(gap, sympy.sqrt(s)) * quotient(gap, sympy.sqrt(t)) / 2
+
+
+def less_affinity(node: Any) -> Expression | None:
+    """c − c·exp(u)·√(2·s·t/(s² + t²)) = −c·expm1(u − log1p((s − t)²/(2·s·t))/2): one less the affinity of two
+    normal distributions."""
+    for term in node.args:
+        if not isinstance(term, sympy.Mul):
+            continue
+        roots = [one for one in term.args if _is_root(one)]
+        powers = [one for one in term.args if isinstance(one, sympy.exp)]
+        share = sympy.Mul(*roots)
+        weight = -term / sympy.Mul(*roots, *powers)
+        squared = share.replace(hypot, lambda s, t: sympy.sqrt(s**2 + t**2)) ** 2
+        below, above = squared.as_numer_denom()
+        apart = squared_difference(sympy.expand(above), below)
+        rest = None if apart is None or len(powers) > 1 else without(node, term, weight)
+        if rest is not None:
+            exponent = sympy.Add(*(one.args[0] for one in powers)) - log1p(apart) / 2
+            return sympy.Add(*rest, -weight * expm1(exponent))
+    return None
+
+
+def _is_root(factor: Any) -> bool:
+    """Whether a factor is a root, or a length, or divides by one."""
+    base, exponent = factor.as_base_exp()
+    return isinstance(base, hypot) or (exponent.is_Rational and exponent.q in (2, 4))

@@ -14,14 +14,15 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, expm1, hypot, log1p, log_cosh, quotient, xlogy
+from objc.atoms import Branch, log1p, log_cosh, quotient, xlogy
 from objc.ir.parts import found_in
 from objc.ir.program import Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
 from objc.passes.evaluation.divergences.distributions import Term, never_negative, with_mixtures
 from objc.passes.evaluation.nodes import change_nodes
-from objc.passes.rewrites.forms import HALF, ONE, is_short, without
+from objc.passes.rewrites.forms import HALF, ONE, is_short
+from objc.passes.rewrites.normal import squared_difference
 from objc.passes.stable.differences import is_difference, written_out
 from objc.passes.tidying.inline import size
 
@@ -39,7 +40,6 @@ def rates_by_parts(program: Program) -> Program:
 def log_ratios_near_one(program: Program) -> Program:
     """The program with logarithms of ratios that keep their digits near one, and are in range."""
     changed = _changed(program, _near_one)
-    changed = change_nodes(changed, lambda node: _less_share(node, program))
     return change_nodes(changed, lambda node: _of_mixture(node, program), kinds=(xlogy,))
 
 
@@ -280,52 +280,6 @@ def _of_mixture(node: Any, program: Program) -> Expression | None:
     return Branch(sympy.Lt(sympy.Abs(apart), HALF * below), near, node)
 
 
-def _squared_difference(above: Any, below: Any) -> Expression | None:
-    """(a − b)/b where a is s² + t² and b is 2·s·t, or half of them: (s − t)²/(2·s·t)."""
-    number, product = below.as_coeff_Mul()
-    powers = [one.as_base_exp() for one in sympy.Mul.make_args(product)]
-    exponents = {n for _, n in powers}
-    if len(powers) != 2 or exponents not in ({ONE}, {HALF}):
-        return None
-    s, t = (base for base, _ in powers)
-    (exponent,) = exponents
-    squares = s ** (2 * exponent) + t ** (2 * exponent)
-    if not (isinstance(s, Read) and isinstance(t, Read)):
-        return None
-    if sympy.expand(above - number / 2 * squares) != 0:
-        return None
-    if exponent == ONE:
-        return quotient(s - t, s) * quotient(s - t, t) / 2
-    gap = quotient(s - t, sympy.sqrt(s) + sympy.sqrt(t))
-    return quotient(gap, sympy.sqrt(s)) * quotient(gap, sympy.sqrt(t)) / 2
-
-
-def _less_share(node: Any, program: Program) -> Expression | None:
-    """c − c·exp(u)·√(2·s·t/(s² + t²)) = −c·expm1(u − log1p((s − t)²/(2·s·t))/2): one less the affinity of two
-    normal distributions."""
-    for term in node.args:
-        if not isinstance(term, sympy.Mul):
-            continue
-        roots = [one for one in term.args if _is_root(one)]
-        powers = [one for one in term.args if isinstance(one, sympy.exp)]
-        share = written_out(sympy.Mul(*roots), program)
-        weight = -term / sympy.Mul(*roots, *powers)
-        squared = share.replace(hypot, lambda s, t: sympy.sqrt(s**2 + t**2)) ** 2
-        below, above = squared.as_numer_denom()
-        apart = _squared_difference(sympy.expand(above), below)
-        rest = None if apart is None or len(powers) > 1 else without(node, term, weight)
-        if rest is not None:
-            exponent = sympy.Add(*(one.args[0] for one in powers)) - log1p(apart) / 2
-            return sympy.Add(*rest, -weight * expm1(exponent))
-    return None
-
-
-def _is_root(factor: Any) -> bool:
-    """Whether a factor is a root, or a length, or divides by one."""
-    base, exponent = factor.as_base_exp()
-    return isinstance(base, hypot) or (exponent.is_Rational and exponent.q in (2, 4))
-
-
 def _by_difference(above: Any, below: Any, far: Any, program: Program) -> Expression | None:
     """log(a/b) for entries and their sums; `far` is what it is where they are unlike."""
     sides = [written_out(one, program) for one in (above, below)]
@@ -333,7 +287,7 @@ def _by_difference(above: Any, below: Any, far: Any, program: Program) -> Expres
         return None
     if not (above.free_symbols and below.free_symbols):
         return None
-    squared = _squared_difference(sides[0], below)
+    squared = squared_difference(sides[0], below)
     if squared is None:
         if any(size(one) > _MOST_NODES_OF_A_SIDE or not one.is_polynomial() for one in sides):
             return None
