@@ -143,7 +143,7 @@ def _complement(addends: Sequence[Expression], program: Program) -> tuple[Expres
 
 def _near_first(addends: Sequence[Expression], program: Program) -> tuple[Expression, ...]:
     """What comes first in a sum as its addends may be near each other."""
-    alike = _alike(addends, program)
+    alike = _alike(addends, program) or _below_its_extreme(addends, program)
     return (*alike, *(one for one in _exact(addends, program) if one not in alike))
 
 
@@ -163,6 +163,22 @@ def _alike(addends: Sequence[Expression], program: Program) -> tuple[Expression,
         are_given = all(_is_given(one, program) for one in others)
         if others and are_given and len({_leading_sign(one) for one in alike}) > 1:
             return tuple(alike)
+    return ()
+
+
+def _below_its_extreme(addends: Sequence[Expression], program: Program) -> tuple[Expression, ...]:
+    """An entry of an input and the greatest or least of its entries, subtracted, beside anything else: by how
+    much a logit is below the greatest keeps its digits whatever has been added to all of them."""
+    if len(addends) < 3:
+        return ()
+    found = [(one, _given_by(one, program)) for one in addends if isinstance(one, Read)]
+    for other in addends:
+        let = program.let.get(getattr(-other, "tensor", ""))
+        if let is not None and let.reduction in ("max", "min"):
+            given = _given_by(-other, program)
+            for one, name in found:
+                if given is not None and name == given:
+                    return one, other
     return ()
 
 

@@ -107,3 +107,19 @@ def test_slopes_far_out() -> None:
         np.testing.assert_allclose(slopes.z[0], priors - [1, 0, 0], rtol=1e-6)
         np.testing.assert_allclose(slopes.m[0], [-far, 0, 0], rtol=1e-6)
         np.testing.assert_allclose(slopes.s[0], [1 - far**2, 0, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("target", ["cpu", "numpy"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_logits_with_a_million_added_to_all(text: str, target: str) -> None:
+    """How much each is below the greatest does not change, and is taken first."""
+    kernel = objc.compile(TEXTS[text], target=target).mixture
+    given = {"m": [MEANS], "v": [[-1.0, 0.25]], "x": [PLACE]}
+    rows = {name: np.array(one, np.float32) for name, one in given.items()}
+    found, plain = (
+        kernel.value_and_grad(z=np.array([WEIGHTS], np.float32) + np.float32(added), **rows)
+        for added in (2.0**21, 0.0)
+    )
+    np.testing.assert_allclose(found[0], plain[0], rtol=1e-6)
+    for one, other in zip(found[1], plain[1], strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-6, atol=1e-7)
