@@ -104,6 +104,12 @@ ROOTS = {
     "Renyi": Root(
         BOTH, f"log(sum[k](p[k]^2 / q[k])){WHERE}",
         _of_softmaxes(lambda p, q: mpmath.log(_power(p, q, 2))), NEAR + SATURATED, ALIKE),
+    "Hellinger, from what is given": Root(
+        "z: real[K] | p: simplex[K]", "sqrt(1 - sum[k](sqrt(p[k] * q[k])))\n    where q = softmax(z)",
+        lambda z, p: mpmath.sqrt(1 - _affinity(p, _softmax(z))),
+        (((0.0, 1.0, -1.0), (0.25, 0.5, 0.25)), ((0.0, 0.0, 0.125), (0.25, 0.5, 0.25)),
+         ((0.0, 0.0, -100.0), (0.5, 0.25, 0.25)), ((3.0, 0.0, -1.0), (0.0, 1.0, 0.0))),
+        ()),
     "Kullback-Leibler": Root(
         BOTH, f"sqrt(sum[k](q[k] * log(q[k] / p[k]))){WHERE}",
         _of_softmaxes(lambda p, q: mpmath.sqrt(_kl(q, p))), NEAR + SATURATED, ALIKE),

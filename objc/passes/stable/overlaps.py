@@ -89,7 +89,41 @@ class _Overlaps:
                         others = [each for each in node.args if each not in (term, whole)]
                         less = sign * rest.times * rest.read
                         return sympy.Add(*others, less / self._below(one.base, term, whole, less))
-        return self._mean(node)
+        changed = self._affinity(node)
+        return self._mean(node) if changed is None else changed
+
+    def _affinity(self, node: Any) -> Expression | None:
+        """c − c·Σ √p·√q as c·Σ (√p − √q)²/2, of what is given and a softmax, which add up to one."""
+        for term in node.args:
+            times, read = term.as_coeff_Mul()
+            let = self.sums.get(getattr(read, "tensor", ""))
+            if let is None or -times not in node.args or let.reduction != "sum":
+                continue
+            powers = [one for one in sympy.Mul.make_args(let.body) if isinstance(one, sympy.exp)]
+            others = [one for one in sympy.Mul.make_args(let.body) if one not in powers]
+            if (
+                len(powers) != 1
+                or len(others) != 1
+                or let.guard != sympy.true
+                or len(let.over) != 1
+            ):
+                continue
+            (p,), (q,) = others, powers
+            exponent = sympy.expand(2 * q.args[0])
+            if self._is_root_of_given(p, let) and self._is_log_softmax(exponent, let.over):
+                name = self.names.fresh(f"rest_{let.name}")
+                body, domain = (p - q) ** 2, Domain("nonnegative")
+                self.made.append(replace(let, name=name, body=body, domain=domain))
+                rest = [one for one in node.args if one not in (term, -times)]
+                return sympy.Add(*rest, -times * self.made[-1].read(*read.positions) / 2)
+        return None
+
+    def _is_root_of_given(self, root: Any, let: Let) -> bool:
+        """Whether something is the root of an entry of a distribution that is given, in a sum over it."""
+        read, exponent = root.as_base_exp()
+        given = self.program.input.get(getattr(read, "tensor", ""))
+        is_given = given is not None and given.role == "data" and given.domain.kind == "simplex"
+        return is_given and exponent == HALF and read.positions[-1] == at(let.over[0])
 
     def _below(self, below: Any, term: Any, whole: Any, less: Any) -> Expression:
         """What an overlap is divided by: a single sum as that of what both have and of the rest."""
@@ -244,7 +278,7 @@ class _Overlaps:
             return bool(low >= 0 and high <= 1)
         return isinstance(one, sympy.exp) and self._is_log_softmax(one.args[0])
 
-    def _is_log_softmax(self, exponent: Any) -> bool:
+    def _is_log_softmax(self, exponent: Any, over: tuple[Index, ...] = ()) -> bool:
         for addend in sympy.Add.make_args(exponent):
             normalizer = self.program.let.get(getattr(-addend, "tensor", ""))
             if (
@@ -256,7 +290,7 @@ class _Overlaps:
             places: dict[Index, Position] = dict(
                 zip(normalizer.free, (-addend).positions, strict=True)
             )
-            for index in indices_of(exponent):
+            for index in over or indices_of(exponent):
                 places[normalizer.over[0]] = at(index)
                 if substitute_positions(normalizer.body, places) + addend == exponent:
                     return True
