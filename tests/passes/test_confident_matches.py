@@ -111,3 +111,36 @@ def test_linear_layer(text: str, dtype: type) -> None:
     np.testing.assert_allclose(np.asarray(by).reshape(2, 2), by_x, rtol=tolerance)
     alone = {**given, "x": x[:1], "y": y[:1]}
     np.testing.assert_allclose(kernel(**alone), float(first), rtol=tolerance)
+
+
+DISTANCES = (
+    "logsumexp[k](-sum[d]((z[d] - c[k, d])^2)) + sum[d]((z[d] - c[y, d])^2)",
+    "logsumexp[k](-sum[d]((z[d] - c[k, d])^2)) + sum[d]((c[y, d] - z[d])^2)",
+    "-log(exp(-norm(z - c[y])^2) / sum[k](exp(-norm(z - c[k])^2)))",
+)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("text", DISTANCES)
+def test_nearest_prototype(text: str, dtype: type) -> None:
+    """Snell, Swersky and Zemel (2017): an example beside its own prototype, far from the others."""
+    kernel = objc.compile(
+        f"loss nearest(z: real[D], c: real[K, D] | y: index(K)) =\n    {text}\n"
+    ).nearest
+    z, c = np.array([0.25, 0.5], dtype), np.array([[0.5, 0.5], [5, 0.25], [-4, 1]], dtype)
+    with mpmath.workdps(60):
+        steps = _precise(z.astype(float)) - _precise(c.astype(float))
+        parts = [mpmath.exp(-sum(row**2)) for row in steps]
+        value = float(mpmath.log(sum(parts) / parts[0]))
+        shares = [one / sum(parts) for one in parts]
+        shares[0] = -(shares[1] + shares[2])
+        slope = [
+            float(-2 * sum(p * u for p, u in zip(shares, column, strict=True)))
+            for column in steps.T
+        ]
+    tolerance = 4e-6 if dtype == np.float32 else 1e-13
+    np.testing.assert_allclose(kernel(z=z, c=c, y=0), value, rtol=tolerance)
+    by_z, by_c = kernel.gradient(z=z, c=c, y=0)
+    np.testing.assert_allclose(by_z, slope, rtol=tolerance)
+    expected = [[float(2 * p * u) for u in row] for p, row in zip(shares, steps, strict=True)]
+    np.testing.assert_allclose(by_c, expected, rtol=tolerance, atol=1e-30)

@@ -1,5 +1,5 @@
-"""A product that a matrix of products has at one of its places is read there: `dot(q[i], k[i])` beside a
-logsumexp of `dot(q[i], k[j])`.
+"""A score that is one of a matrix of scores is read there: `dot(q[i], k[i])` beside a logsumexp
+of `dot(q[i], k[j])`, and a squared distance beside those of all.
 
 Made again, by another loop, it has another rounding: of the score of the right answer less the logsumexp of
 all of them nothing would be left where the answer is confident, in value and gradient.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import sympy
 
@@ -17,6 +18,7 @@ from objc.ir.parts import found_in
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, substitute_positions
+from objc.passes.stable.differences import is_difference
 from objc.passes.tidying.share import same_sums
 
 Places = Mapping[Index, Position]
@@ -24,9 +26,9 @@ Places = Mapping[Index, Position]
 
 
 def read_own_places(program: Program) -> Program:
-    """The program without sums of products that are an entry of others, of which a softmax is taken."""
+    """The program without scores that are an entry of others, of which a softmax is taken."""
     kept = {*program.outputs.values(), *(term.let for term in program.terms)} | members(program)
-    sums = [let for let in program.lets if _is_product(let) and let.name not in kept]
+    sums = [let for let in program.lets if _is_score(let) and let.name not in kept]
     found: dict[str, tuple[Let, Let, Places]] = {}
     for whole in sums if len(sums) > 1 else ():
         compared = _compared(whole, program)
@@ -41,14 +43,14 @@ def read_own_places(program: Program) -> Program:
     return same_sums(program.with_lets(lets))  # one length of a vector, as in a cosine
 
 
-def _is_product(let: Let) -> bool:
+def _is_score(let: Let) -> bool:
+    """Whether a let is a sum of products of two entries, or of squares of their difference."""
+    if let.reduction != "sum" or len(let.over) != 1 or let.guard != sympy.true:
+        return False
+    if isinstance(let.body, sympy.Pow) and let.body.exp == 2:
+        return is_difference(let.body.base) and len(let.body.base.args) == 2
     factors = sympy.Mul.make_args(let.body)
-    return (
-        let.reduction == "sum"
-        and len(let.over) == 1
-        and let.guard == sympy.true
-        and sum(isinstance(one, Read) for one in factors) == len(factors) == 2
-    )
+    return len(factors) == 2 and all(isinstance(one, Read) for one in factors)
 
 
 def _compared(whole: Let, program: Program) -> set[int]:
@@ -68,11 +70,19 @@ def _places(whole: Let, part: Let, compared: set[int]) -> Places | None:
     if part.over[0].dimension != whole.over[0].dimension:
         return None
     for places in _ways(list(found_in(whole.body, Read)), list(found_in(own, Read)), whole):
-        if set(places) != set(whole.free) or substitute_positions(whole.body, places) != own:
+        if set(places) != set(whole.free) or not _are_same(
+            substitute_positions(whole.body, places), own
+        ):
             continue
         if any(_are_own(places, [*whole.free[:n], *whole.free[n + 1 :]]) for n in compared):
             return places
     return None
+
+
+def _are_same(one: Any, other: Any) -> bool:
+    """Whether two products, or squares of differences, are the same."""
+    squares = isinstance(one, sympy.Pow) and isinstance(other, sympy.Pow)
+    return bool(one == other or (squares and one.base + other.base == 0))
 
 
 def _are_own(places: Places, indices: list[Index]) -> bool:
