@@ -31,6 +31,22 @@ loss beta_entropy(a: positive, b: positive) =
     lgamma(a + b) - lgamma(a) - lgamma(b) + (a - 1) * digamma(a) + (b - 1) * digamma(b)
         - (a + b - 2) * digamma(a + b)
 
+loss of_rows(a: positive[N, K]) =
+    sum[i](lgamma(s[i]) - sum[k](lgamma(a[i, k]))
+        + sum[k]((a[i, k] - 1) * (digamma(a[i, k]) - digamma(s[i]))))
+    where s[i] = sum[k](a[i, k])
+
+loss from_another(a: positive[K] | c: positive[K]) =
+    lgamma(s) - sum[k](lgamma(a[k])) - lgamma(t) + sum[k](lgamma(c[k]))
+        + sum[k]((a[k] - c[k]) * (digamma(a[k]) - digamma(s)))
+    where s = sum[k](a[k])
+          t = sum[k](c[k])
+
+loss by_network(z: real[K]) =
+    lgamma(s) - lgamma(K) - sum[k](lgamma(a[k])) + sum[k]((a[k] - 1) * (digamma(a[k]) - digamma(s)))
+    where a[k] = 1 + softplus(z[k])
+          s = sum[k](a[k])
+
 loss gamma_entropy(a: positive, b: positive) = log(b) - a - lgamma(a) - (1 - a) * digamma(a)
 """
 
@@ -117,3 +133,50 @@ def test_gamma(shape: float, dtype: str) -> None:
         value, slopes = kernel.value_and_grad(a, b)
         _agree(value, [-x - loggamma(x) - (1 - x) * psi(0, x)], dtype)
         _agree(slopes.a, [(x - 1) * psi(1, x) - 1], dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_rows_another_distribution_and_counts_of_a_network(dtype: str) -> None:
+    module = objc.compile(TEXT, target="numpy")
+    counts = np.asarray([[2000.0, 0.25, 7e4], [3e5, 2e6, 4e7]], dtype)
+    given = np.asarray([0.5, 2.0, 3.0], dtype)
+    with mpmath.workdps(60):
+        rows = [[mpf(float(one)) for one in row] for row in counts]
+        value, slopes = module.of_rows.value_and_grad(counts)
+        _agree(value, [sum(map(_value, rows))], dtype)
+        _agree(slopes, [one for row in rows for one in _slopes(row)], dtype, 0)
+        (a,) = rows[1:]
+        c = [mpf(float(one)) for one in given]
+        s, t = mpmath.fsum(a), mpmath.fsum(c)
+        value, slopes = module.from_another.value_and_grad(counts[1], given)
+        terms = (
+            loggamma(y) - loggamma(x) + (x - y) * (psi(0, x) - psi(0, s))
+            for x, y in zip(a, c, strict=True)
+        )
+        _agree(value, [loggamma(s) - loggamma(t) + mpmath.fsum(terms)], dtype)
+        expected = [(x - y) * psi(1, x) - (s - t) * psi(1, s) for x, y in zip(a, c, strict=True)]
+        _agree(slopes, expected, dtype, 0)
+        z = counts[1]  # softplus(z) is z there
+        value, slopes = module.by_network.value_and_grad(z)
+        a = [one + 1 for one in rows[1]]
+        _agree(value, [_value(a) - loggamma(3)], dtype)
+        _agree(slopes, _slopes(a), dtype, 0)
+
+
+def test_what_no_known_sum_says_is_left_alone() -> None:
+    """A sum over some, and one that is of other entries."""
+    text = """
+loss masked(a: positive[K] | m: binary[K]) =
+    lgamma(s) - sum[k | m[k] == 1](lgamma(a[k]) - (a[k] - 1) * (digamma(a[k]) - digamma(s)))
+    where s = sum[k | m[k] == 1](a[k])
+loss strange(a: positive[K], b: positive[K]) =
+    lgamma(s) - sum[k](lgamma(a[k])) + sum[k]((a[k] - 1) * (digamma(a[k]) - digamma(s)))
+    where s = sum[k](b[k]^2)
+"""
+    module = objc.compile(text, target="numpy")
+    a, m = np.array([1.5, 3.0, 0.5]), np.array([1.0, 1.0, 0.0])
+    assert float(module.masked(a, m)) == pytest.approx(float(_value([mpf(1.5), mpf(3)])), rel=1e-13)
+    s = mpf(5.25)
+    terms = ((x - 1) * (psi(0, x) - psi(0, s)) - loggamma(x) for x in map(mpf, a))
+    found = float(module.strange(a, np.array([2.0, 0.5, 1.0])))
+    assert found == pytest.approx(float(loggamma(s) + mpmath.fsum(terms)), rel=1e-13)

@@ -10,7 +10,7 @@ counts with the counts, Σ (aₖ − 1)·ψ(s) being (s − K)·ψ(s).
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,6 +74,7 @@ class _Entropies:
         self.lets: list[Let] = []
         self.excesses: dict[Expression, Any] = {}
         self.weights: dict[Expression, Expression] = {}
+        self.reads: set[Read] = set()
 
     def run(self) -> Program:
         for let in self.program.lets:
@@ -113,16 +114,19 @@ class _Entropies:
             ):
                 outside.body += addend
                 continue
-            let = self.sums[read.tensor]
-            (own,) = let.over
+            (own,) = self.sums[read.tensor].over
             part = parts.setdefault(own.dimension, _Part(own, ZERO))
-            assert part.index is not None
-            places: dict[Index, Position] = dict(zip(let.free, read.positions, strict=True))
-            if part.index in indices_of(node):
+            if part.index is None or part.index in indices_of(node):
                 return None
-            places[own] = at(part.index)
-            part.body += (addend / read) * substitute_positions(let.body, places)
+            part.body += (addend / read) * self._body(read, part.index)
         every = [outside, *parts.values()]
+        inner = {one.index for one in parts.values() if one.index is not None}
+        self.reads = {
+            read
+            for one in every
+            for read in one.body.atoms(Read)
+            if read.tensor in self.sums and not indices_of(read) & inner
+        }
         if sum(size(one.body) for one in every) > _MOST_NODES:
             return None
         for part in parts.values():
@@ -130,11 +134,11 @@ class _Entropies:
         outside.body = self._by_arguments(outside.body)
         if not sum(self._by_excess(one) for one in every) or self._are_near():
             return None
-        for part in parts.values():
-            self._cancel(part, outside)
+        if not all(self._cancel(part, outside) for part in parts.values()):
+            return None
         if not all(is_short(one.body) for one in every):
             return None
-        far = self._greatest()
+        far = self._greatest(inner)
         if far is None:
             return None
         written = {symbol: excess(x, far) for x, symbol in self.excesses.items()}
@@ -173,9 +177,11 @@ class _Entropies:
             count += 1
         return count
 
-    def _greatest(self) -> Expression | None:
-        """The argument that is the sum of all others, or the only one."""
+    def _greatest(self, inner: Set[Index]) -> Expression | None:
+        """The argument that is the sum of all others, or the only one, and hangs on no index of a sum."""
         for one in self.excesses:
+            if indices_of(one) & inner:
+                continue
             parts = sympy.expand(one)
             known = self.sums.get(getattr(one, "tensor", ""))
             others = [x for x in self.excesses if x is not one]
@@ -211,51 +217,61 @@ class _Entropies:
     def _by_arguments(self, body: Any) -> Any:
         """Sums that ψ(s) is multiplied by in terms of s: Σ eₖ is s − K where s is Σ (eₖ + 1)."""
         for one in sorted(body.atoms(sympy.polygamma), key=spelled):
-            whole = self.sums.get(getattr(one.args[1], "tensor", ""))
-            weight = sympy.expand(body, func=False).coeff(one) if whole is not None else ZERO
-            for read in sorted(weight.atoms(Read), key=spelled):
-                let = self.sums.get(read.tensor)
-                if let is None or whole is None or let is whole or let.free or whole.free:
-                    continue
-                total = self._total(let.body, _Part(let.over[0], let.body), (whole,))
+            whole = one.args[1]
+            if whole not in self.reads:
+                continue
+            weight = sympy.expand(body, func=False).coeff(one)
+            for read in sorted(weight.atoms(Read) & (self.reads - {whole}), key=spelled):
+                (own,) = self.sums[read.tensor].over
+                total = self._total(self._body(read, own), _Part(own, ZERO), (whole,))
                 if total is not None:
                     body = sympy.expand(body, func=False) - sympy.expand(weight * one)
                     weight = weight.xreplace({read: total})
                     body += sympy.expand(weight * one)
         return body
 
-    def _cancel(self, part: _Part, outside: _Part) -> None:
-        """What is left without a function moves out, where it is known summed up."""
+    def _cancel(self, part: _Part, outside: _Part) -> bool:
+        """What is left without a gamma function moves out; whether it is known summed up."""
         terms = sympy.Add.make_args(sympy.expand(part.body, func=False))
-        opaque = (sympy.Function, sympy.Dummy)
-        plain = sympy.Add(*(one for one in terms if not one.atoms(*opaque)))
-        total = self._total(plain, part) if plain != 0 else None
-        if total is not None:
-            part.body = sympy.expand(part.body, func=False) - plain
-            outside.body = sympy.expand(outside.body + total, func=False)
+        opaque = (loggamma, sympy.polygamma, sympy.Dummy)
+        plain = sympy.Add(*(one for one in terms if not one.has(*opaque)))
+        total = self._total(plain, part)
+        if total is None:
+            return False
+        part.body = sympy.expand(part.body, func=False) - plain
+        outside.body = sympy.expand(outside.body + total, func=False)
+        return True
 
     def _total(
-        self, weight: Any, part: _Part, known: Collection[Let] | None = None
+        self, weight: Any, part: _Part, known: Collection[Read] | None = None
     ) -> Expression | None:
         """Σₖ of a weight: a number, a multiple of what a known sum is of, or both."""
         assert part.index is not None
-        extent = Extent(part.index.dimension)
         if part.index not in indices_of(weight):
-            return weight * extent
-        for let in self.sums.values() if known is None else known:
-            if let.free or let.over[0].dimension != part.index.dimension:
+            return weight * Extent(part.index.dimension)
+        for read in sorted(self.reads, key=spelled) if known is None else known:
+            body = self._body(read, part.index)
+            if body is None:
                 continue
-            body = substitute_positions(let.body, {let.over[0]: at(part.index)})
-            entries = [one for one in body.atoms(Read) if part.index in indices_of(one)]
-            for entry in sorted(entries, key=spelled):
-                times = sympy.expand(weight).coeff(entry)
-                by = sympy.expand(body).coeff(entry)
-                if not (times.is_number and by.is_number and by != 0):
+            for term in sympy.Add.make_args(sympy.expand(body)):
+                entry = term.as_coeff_Mul()[1]
+                times, by = (sympy.expand(one).coeff(entry) for one in (weight, body))
+                if part.index not in indices_of(entry) or times == 0 or not times.is_number:
                     continue
                 rest = sympy.expand(weight - times / by * body)
-                if part.index not in indices_of(rest):
-                    return times / by * let.read() + rest * extent
+                if len(sympy.Add.make_args(rest)) <= len(sympy.Add.make_args(weight)):
+                    left = self._total(rest, part, known) if not rest.has(entry) else None
+                    if left is not None:
+                        return times / by * read + left
         return None
+
+    def _body(self, read: Read, index: Index) -> Expression | None:
+        """What a sum that is read is of, at another index; None where that is of another dimension."""
+        let = self.sums[read.tensor]
+        if let.over[0].dimension != index.dimension:
+            return None
+        places: dict[Index, Position] = dict(zip(let.free, read.positions, strict=True))
+        return substitute_positions(let.body, {**places, let.over[0]: at(index)})
 
     def _summed(self, part: _Part) -> Expression:
         assert part.index is not None
