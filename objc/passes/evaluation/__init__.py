@@ -13,6 +13,7 @@ from objc.passes.evaluation.differences.cancellation import expand_at_zero
 from objc.passes.evaluation.differences.combinations import combine_differences
 from objc.passes.evaluation.differences.common_factors import factor_differences
 from objc.passes.evaluation.differences.counts import counts_over_counts
+from objc.passes.evaluation.differences.excess import beyond_tangents
 from objc.passes.evaluation.differences.fractions import over_common_denominators
 from objc.passes.evaluation.differences.near_arguments import (
     differences_at_near_arguments,
@@ -66,7 +67,7 @@ __all__ = ["keep_digits", "keep_range", "scale_last"]
 
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
-    program = counts_over_counts(divergences_from_labels(name_radicands(program)))
+    program = counts_over_counts(beyond_tangents(divergences_from_labels(name_radicands(program))))
     program = center_means(open_known_arms(gammas_beside_logarithms(program)))
     program = differences_of_powers(project_by_the_rest(variances_as_squares(program)))
     program = powers_near_one(shapes_near_zero(slopes_by_sides(program)))
