@@ -37,7 +37,7 @@ from objc.passes.tidying.idle import without_idle_indices
 from objc.passes.tidying.inline import inline_all, inline_same_loop
 from objc.passes.tidying.prune import prune
 from objc.passes.tidying.reach import limit_recurrences
-from objc.passes.tidying.share import same_numbers
+from objc.passes.tidying.share import multiples_of_numbers, same_numbers, same_sums
 from objc.passes.tidying.simplify import simplify
 
 Step = tuple[str, Callable[[Program], Program]]
@@ -67,6 +67,7 @@ def stable(program: Program) -> Program:
         ("norms", name_power_norms),
         ("prune", prune),
         ("stabilise", stabilise),
+        ("sums", same_sums),
         ("labels", sides_of_labels),
         ("kinks", branch_at_kinks),
         ("rests", logs_of_the_rest),
@@ -88,6 +89,7 @@ def tidy(program: Program, *, final: bool = True) -> Program:
         ("lengths", slopes_of_lengths),
         ("shares", without_equal_shares),
         ("numbers", same_numbers),
+        ("multiples", multiples_of_numbers),
         ("simplify", simplify),
         ("inline", inline_same_loop),
         ("prune", prune),

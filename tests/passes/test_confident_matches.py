@@ -71,6 +71,55 @@ def test_pairs(mean: str, target: str, dtype: type) -> None:
             np.testing.assert_allclose(one, exact, rtol=tolerance, atol=tolerance * 1e-30)
 
 
+BOTH = {
+    "columns": "mean[j](logsumexp[i](s[i, j]) - s[j, j]) where s[i, j] = dot(q[i], k[j]) / t",
+    "turned": "mean[i](logsumexp[j](s[j, i]) - s[i, i]) where s[i, j] = dot(q[i], k[j]) / t",
+    "cosines": "mean[i](logsumexp[j](s[j, i]) - s[i, i]) where s[i, j] = cosine(q[i], k[j]) / t",
+    "learned": "mean[i](logsumexp[j](s[j, i]) - s[i, i]) where s[i, j] = exp(l) * cosine(q[i], k[j])",
+}
+"""Scores compared along rows and along columns, in halves, as by CLIP."""
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", BOTH)
+def test_both_ways(name: str, dtype: type) -> None:
+    """What is left of either share is a difference of its own: −2 + p + q has nothing of them."""
+    columns, _, where = BOTH[name].partition(" where ")
+    learned = ", learn l: real = 4.5" if "exp(l)" in where else ""
+    kernel = objc.compile(
+        f"loss match(q: real[B, D], k: real[B, D]; t: positive = 0.0125{learned}) =\n"
+        f"    (mean[i](logsumexp[j](s[i, j]) - s[i, i]) + {columns}) / 2\n    where {where}\n"
+    ).match
+    angles = np.array([0.0, 0.9, 1.9]), np.array([0.05, 1.0, 1.8])
+    given = [np.stack([np.cos(one), np.sin(one)], axis=1).astype(dtype) for one in angles]
+    with mpmath.workdps(60):
+        t = mpmath.exp(-4.5) if learned else mpmath.mpf("0.0125")
+        q, k = (_precise(one.astype(float)) for one in given)
+        scores = q @ k.T
+        if "cosine" in where:
+            lengths = ([mpmath.sqrt(sum(row**2)) for row in one] for one in (q, k))
+            scores = scores / np.outer(*lengths)
+        e = np.vectorize(mpmath.exp, otypes=[object])(scores / t)
+        rows, own = np.eye(3) - e / e.sum(axis=1)[:, None], np.eye(3) - e / e.sum(axis=0)[None]
+        rows[range(3), range(3)] = [(sum(e[i]) - e[i, i]) / sum(e[i]) for i in range(3)]
+        own[range(3), range(3)] = [(sum(e[:, i]) - e[i, i]) / sum(e[:, i]) for i in range(3)]
+        by_scores = -(rows + own) / t / 6
+        by_q = by_scores @ k
+        if "cosine" in where:  # across the vector alone
+            by_q = by_q - q * (by_q * q).sum(axis=1)[:, None] / (q * q).sum(axis=1)[:, None]
+        logs = [
+            mpmath.log(sum(e[i]) / e[i, i]) + mpmath.log(sum(e[:, i]) / e[i, i]) for i in range(3)
+        ]
+        value, expected = float(sum(logs) / 6), by_q.astype(float)
+    found, slopes = kernel.value_and_grad(*given)
+    # An exponent of 80 has the rounding of the angle.
+    tolerance = 1e-4 if dtype == np.float32 else 1e-13
+    np.testing.assert_allclose(found, value, rtol=tolerance)
+    np.testing.assert_allclose(
+        slopes.q, expected, rtol=tolerance, atol=tolerance * abs(expected).max()
+    )
+
+
 LAYERS = (
     "-log(softmax(z)[y]) where z[c] = dot(w[c], x) + b[c]",
     "logsumexp[c](dot(w[c], x) + b[c]) - dot(w[y], x) - b[y]",

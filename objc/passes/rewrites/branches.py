@@ -37,7 +37,39 @@ def join_branch(node: Any, rewrite: Rewrite) -> Expression | None:
                 continue
             rest = [f for f in node.args if f is not one and f is not whole]
             return sympy.Add(*rest, _joined(branch, joined, other, coefficient, masked, mask))
+        shared = _join_two(node, one, coefficient, branch, rewrite)
+        if shared is not None:
+            return shared
     return None
+
+
+def _join_two(
+    node: Any, one: Any, coefficient: Any, branch: Any, rewrite: Rewrite
+) -> Expression | None:
+    """c·exp(u) + d·exp(v) − (c + d)·[b], as of scores that are compared along rows and along columns: either
+    exponential cancels with its own part."""
+    own = [(term, _weight(term)) for term in node.args if term is not one]
+    pairs = [(term, weight) for term, weight in own if weight is not None]
+    for place, (first, c) in enumerate(pairs):
+        for second, d in pairs[place + 1 :]:
+            if c + d + coefficient != 0:
+                continue
+            cases = [(first, rewrite(first - c)), (second, rewrite(second - d))]
+            if any(joined.func is sympy.Add for _, joined in cases):
+                continue
+            rest = [f for f in node.args if f not in (one, first, second)]
+            joined = (Branch(branch.args[0], near, term) for term, near in cases)
+            return sympy.Add(*rest, *joined)
+    return None
+
+
+def _weight(term: Any) -> Expression | None:
+    """What an exponential is multiplied with."""
+    factors = sympy.Mul.make_args(term)
+    rest = [one for one in factors if not isinstance(one, sympy.exp)]
+    if len(rest) + 1 != len(factors) or term.has(Branch):
+        return None
+    return sympy.Mul(*rest)
 
 
 def _where(term: Any, condition: Any, arm: int) -> Any:

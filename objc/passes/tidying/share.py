@@ -36,6 +36,39 @@ def same_numbers(program: Program) -> Program:
     return _merge(program, lambda let: not let.free and let.reduction is None)
 
 
+def multiples_of_numbers(program: Program) -> Program:
+    """The program in which a product that is another's multiple by a number is that: what two adjoints are
+    multiplied with cancels with what their sum is."""
+    plain: dict[Expression, Expression] = {}
+    first: dict[Any, tuple[Expression, Let]] = {}
+    swaps: dict[str, tuple[Expression, Let]] = {}
+    for let in program.lets:
+        body = let.body.xreplace(plain)
+        if let.reduction is not None or not isinstance(body, sympy.Mul) or body.has(Branch):
+            continue
+        if not let.free:
+            plain[let.read()] = body
+        number, rest = body.as_coeff_Mul()
+        key = _canonical(replace(let, body=rest)), tuple(one.dimension for one in let.free)
+        if key in first:
+            swaps[let.name] = number / first[key][0], first[key][1]
+        else:
+            first[key] = number, let
+    swaps = {name: one for name, one in swaps.items() if one[0] != 1}
+    if not swaps:
+        return program
+    return program.with_lets(_by_multiples(let, swaps) for let in program.lets)
+
+
+def _by_multiples(let: Let, swaps: dict[str, tuple[Expression, Let]]) -> Let:
+    mapping = {
+        read: swaps[read.tensor][0] * swaps[read.tensor][1].read(*read.positions)
+        for read in let.body.atoms(Read)
+        if read.tensor in swaps
+    }
+    return replace(let, body=let.body.xreplace(mapping)) if mapping else let
+
+
 def same_entries(program: Program) -> Program:
     """The program in which what is written twice of the entries of tensors has one name."""
     return _merge(program, lambda let: let.reduction is None)
@@ -174,7 +207,10 @@ def _extract(lets: list[Let], node: Any, names: Names, found: dict[str, Counter[
     found[name] = Counter(_costly(node))
     for let in lets[before:]:
         if let.body.has(node):
-            body = _outside_branches(let.body, node, read)
+            if indices < set(let.indices):  # made outside of its loop, for its arms too
+                body = let.body.xreplace({node: read})
+            else:
+                body = _outside_branches(let.body, node, read)
             if body is not let.body:
                 let = replace(let, body=body)
                 found[let.name] = Counter(_costly(body))
