@@ -167,8 +167,10 @@ def _equality(part: Condition, let: Let) -> tuple[Index, Position] | None:
 def _followed(
     let: Let, plans: Mapping[str, Plan], remaining: list[Index], path: list[Index]
 ) -> list[Index]:
-    """The longest stretch of a producer's loops that the let can share with it."""
+    """The longest stretch of a producer's loops that the let can share with it; of several, that along the
+    first of its own indices."""
     best: list[Index] = []
+    own = {index: place for place, index in enumerate(let.indices)}
     for read in let.reads:
         if read.tensor not in plans:
             continue
@@ -186,7 +188,8 @@ def _followed(
             if mine is None or mine not in remaining or mine in stretch:
                 break
             stretch.append(mine)
-        if len(stretch) > len(best):
+        rank, highest = ((-len(one), [own[index] for index in one]) for one in (stretch, best))
+        if rank < highest:
             best = stretch
     return best
 

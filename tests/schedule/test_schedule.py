@@ -285,3 +285,18 @@ def test_rows_of_few_entries_stand_side_by_side() -> None:
 @pytest.mark.parametrize("name", ["huber", "network", "pairs", "chain", "warped"])
 def test_what_has_no_rows_of_its_own_stays(name: str) -> None:
     assert narrow(schedule(derived(name))) is None
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("q", "k"), ("x", "anchor")], ids="-".join)
+def test_what_inputs_are_called_decides_nothing(names: tuple[str, str]) -> None:
+    """Scores of unit vectors are made once, along the rows that are summed, whichever comes first by name."""
+    first, second = names
+    source = Source(
+        "t.objc",
+        f"loss f({first}: real[B, D], {second}: real[B, D]) = mean[i](logsumexp[j](s[i, j]) - s[i, i])\n"
+        f"    where s[i, j] = cosine({first}[i], {second}[j])\n",
+    )
+    program = lower(parse(source)).programs["f"]
+    listed = str(schedule(derive(program, Variant(("value", "gradient"), names))))
+    assert listed.count("  product ") == 3
+    assert listed.count("\nstep ") <= 5

@@ -49,6 +49,7 @@ from objc.passes.evaluation.probabilities.means import center_means
 from objc.passes.evaluation.probabilities.moments import variances_as_squares
 from objc.passes.evaluation.probabilities.normalizers import subtract_normalizers
 from objc.passes.evaluation.probabilities.offsets import compare_without_offsets
+from objc.passes.evaluation.probabilities.own_scores import scores_less_the_own
 from objc.passes.evaluation.probabilities.responsibilities import shares_of_steep_sums
 from objc.passes.evaluation.probabilities.softmaxes import compare_softmaxes
 from objc.passes.evaluation.ranges.products import keep_range
@@ -67,6 +68,7 @@ __all__ = ["keep_digits", "keep_range", "scale_last"]
 
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
+    program = scores_less_the_own(program)
     program = counts_over_counts(beyond_tangents(divergences_from_labels(name_radicands(program))))
     program = center_means(open_known_arms(gammas_beside_logarithms(program)))
     program = differences_of_powers(project_by_the_rest(variances_as_squares(program)))
