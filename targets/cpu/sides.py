@@ -48,9 +48,18 @@ def skippable(loop: Loop, is_there: Callable[[Read], bool]) -> tuple[Condition, 
                 continue  # that all entries are equal to something is not worth a question
             lighter = _settled(loop, condition, answer)
             rest = [one for one, _ in walk(lighter.body) if isinstance(one, Assign | Accumulate)]
-            if whole - _functions(rest):
-                return asked, _settled(loop, condition, ~answer) if is_one else loop, lighter
+            other = _settled(loop, condition, ~answer) if is_one else loop
+            if whole - _functions(rest) and _is_defined(lighter) and _is_defined(other):
+                return asked, other, lighter
     return None
+
+
+def _is_defined(loop: Loop) -> bool:
+    """Whether nothing in a loop is divided by the number zero: what is infinite there, or no number, only
+    the arithmetic knows."""
+    items = (one for one, _ in walk(loop.body))
+    bodies = [one.body for one in items if isinstance(one, Assign | Accumulate)]
+    return not any(one.has(sympy.zoo, sympy.nan) for one in bodies)
 
 
 def seldom(loop: Loop) -> tuple[Condition, Loop] | None:

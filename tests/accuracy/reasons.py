@@ -51,6 +51,9 @@ POTENTIALS = (
     "potentials as large as the costs, each rounded, are exponents over the regularization: rows are sent"
     " what is not their share; products with a Hessian that is zero, or nearly, have parts that are not"
 )
+SHORTEST = (
+    "second derivatives by a vector of length 1e-203, which are over the square of the length"
+)
 SCALED = "by the logarithm of the scale: scores of any size, each rounded, less their mean under a softmax"
 
 REASONS: Mapping[str, str] = {
@@ -60,6 +63,7 @@ REASONS: Mapping[str, str] = {
     "crf": PATHS,
     "distillation": TEMPERED,
     "info_nce": PRODUCTS,
+    "nt_xent": SHORTEST,
     "siglip": EXPONENTIAL,
     "sinkhorn": POTENTIALS,
     "soft_dtw": CURVED,

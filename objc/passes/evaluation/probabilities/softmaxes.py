@@ -65,7 +65,8 @@ class _Comparing:
                     continue
                 less = expm1(-sympy.Abs(u))
                 apart = sympy.exp(maximum(a, b)) * Branch(sympy.Gt(u, 0), -less, less)
-                rest = [one for one in node.args if one is not first and one is not second]
+                # Equal, and not the same: a sum that is made again may have made its addends again.
+                rest = [one for one in node.args if one not in (first, second)]
                 node = sympy.Add(*rest, coefficient * apart)
                 if not isinstance(node, sympy.Add):
                     return node
