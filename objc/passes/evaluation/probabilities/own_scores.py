@@ -129,7 +129,11 @@ class _Own(Making):
         opened = {}
         for read in expression.atoms(Read):
             let = self.known.get(read.tensor)
-            if let is not None and let.reduction is None and let.body.func in (sympy.Mul, sympy.Pow):
+            if (
+                let is not None
+                and let.reduction is None
+                and let.body.func in (sympy.Mul, sympy.Pow)
+            ):
                 places = dict(zip(let.free, read.positions, strict=True))
                 opened[read] = self._opened(substitute_positions(let.body, places))
         return sympy.expand_mul(expression.xreplace(opened))
