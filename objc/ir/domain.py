@@ -100,6 +100,14 @@ class Domain:
             case _:
                 return -infinity, infinity
 
+    def is_within(self, low: int, high: int) -> bool:
+        """Whether it is known to lie between two numbers: an end may be a hyperparameter or a size."""
+        return bool(sympy.Ge(self.bounds[0], low) == sympy.true) and self.is_at_most(high)
+
+    def is_at_most(self, high: int) -> bool:
+        """Whether no number in it is known to be greater."""
+        return bool(sympy.Le(self.bounds[1], high) == sympy.true)
+
     @property
     def ends(self) -> tuple[Expression, Expression]:
         """The bounds as they are declared, with what other inputs name."""

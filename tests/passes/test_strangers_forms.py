@@ -81,3 +81,31 @@ def test_overlaps_of_classes_by_their_labels(text: str, formula: Any, target: st
     np.testing.assert_allclose(value, loss.item(), rtol=1e-12)
     assert leaf.grad is not None
     np.testing.assert_allclose(slopes, leaf.grad.numpy(), rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("text", "formula"),
+    [
+        (
+            "loss f(z: real[K] | y: interval(0, h)[K]; h: positive = 1) ="
+            " sum[k](y[k] * log(y[k] / sigmoid(z[k])) + (h - y[k]) * log((h - y[k]) / (1 - sigmoid(z[k]))))",
+            lambda z, y, p: y * np.log(y / p) + (1 - y) * np.log((1 - y) / (1 - p)),
+        ),
+        (
+            "loss f(z: real[K] | y: count(K)[K]) ="
+            " sum[k](-y[k] * log(sigmoid(z[k])) - (K - y[k]) * log(1 - sigmoid(z[k])))",
+            lambda z, y, p: -y * np.log(p) - (2 - y) * np.log(1 - p),
+        ),
+        (
+            "loss f(z: real[K] | y: count(K)[K]) = sum[k](log(1 + exp(z[k])) - y[k] * z[k])",
+            lambda z, y, p: np.log1p(np.exp(z)) - y * z,
+        ),
+    ],
+    ids=["a hyperparameter", "a size", "by hand"],
+)  # fmt: skip
+def test_labels_of_domains_that_end_in_a_name(text: str, formula: Any) -> None:
+    """What isn't known to be at most one is none of the labels that rules know."""
+    kernel = objc.compile(text, target="numpy").f
+    z, y = np.array([0.3, -1.2]), np.array([0.25, 0.5]) if "interval" in text else np.array([2, 1])
+    expected = formula(z, y, 1 / (1 + np.exp(-z))).sum()
+    np.testing.assert_allclose(kernel(z, y=y), expected, rtol=1e-12)

@@ -158,7 +158,7 @@ class _Least(Kinks):
         if factor.is_nonnegative:
             return True
         given = self.program.input.get(getattr(1 - factor, "tensor", ""))
-        return given is not None and bool(given.domain.bounds[1] <= 1)
+        return given is not None and given.domain.is_at_most(1)
 
 
 def _is_broken(power: sympy.Pow) -> bool:

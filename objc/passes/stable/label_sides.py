@@ -40,11 +40,8 @@ def sides_of_labels(program: Program) -> Program:
 
 
 def _is_label(one: Input) -> bool:
-    if one.role not in ("data", "differentiable"):
-        return False
-    low, high = one.domain.bounds
-    is_known = low.is_number and high.is_number and one.domain.kind != "index"
-    return bool(is_known and low >= 0 and high <= 1)
+    is_input = one.role in ("data", "differentiable")
+    return is_input and one.domain.kind != "index" and one.domain.is_within(0, 1)
 
 
 def _by_sides(node: Any, labels: set[str]) -> Expression | None:

@@ -274,8 +274,7 @@ class _Overlaps:
             given = self.program.input.get(one.tensor)
             if given is None or given.role not in ("differentiable", "data"):
                 return False
-            low, high = given.domain.bounds  # that of a label is a size
-            return all(sympy.sympify(known) == sympy.true for known in (low >= 0, high <= 1))
+            return given.domain.is_within(0, 1)
         return isinstance(one, sympy.exp) and self._is_log_softmax(one.args[0])
 
     def _is_log_softmax(self, exponent: Any, over: tuple[Index, ...] = ()) -> bool:

@@ -77,10 +77,7 @@ def _opened(node: Any) -> Any:
 
 def _is_probability(label: Any, program: Program) -> bool:
     given = program.input.get(getattr(label, "tensor", ""))
-    if given is None:
-        return False
-    low, high = given.domain.bounds
-    return bool(low >= 0 and high <= 1)
+    return given is not None and given.domain.is_within(0, 1)
 
 
 def _sign(node: Any) -> Expression | None:

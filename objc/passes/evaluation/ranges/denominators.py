@@ -173,8 +173,7 @@ class Denominators:
         if not isinstance(entry, Read):
             return False
         let = self.known.get(entry.tensor)
-        low, high = (self.inputs[entry.tensor] if let is None else let).domain.bounds
-        return bool(low >= -1) and bool(high <= 1)
+        return (self.inputs[entry.tensor] if let is None else let).domain.is_within(-1, 1)
 
     def _square(self, term: Any) -> tuple[Expression, Expression] | None:
         """(k, b) of k·b² with k > 0, where b² may be a sum of squares."""
