@@ -295,7 +295,13 @@ class _Search:
         except IndexOutOfRange:  # a place that nothing reads
             return result
         inside = members(self.derived)
-        written = [let for let in self.derived.lets if let.span is not None]
+        # Of a function from elsewhere, the prelude's softmax say, the reader can change no line.
+        text = None if self.program.span is None else self.program.span.source
+        written = [
+            let
+            for let in self.derived.lets
+            if let.span is not None and text in (None, let.span.source)
+        ]
         losses = [
             (0.0 if let.name in inside else self._own_loss(let, inputs, exact), let)
             for let in written

@@ -104,6 +104,15 @@ def test_what_leaves_the_range_is_said_to_be_no_number(name: str) -> None:
     assert _is_reproduced(program, found)
 
 
+def test_the_place_is_one_of_the_readers_own_text() -> None:
+    """The prelude has the softmax of which a part leaves the range."""
+    program = program_of("a: real[K] | b: real[K]", "sum[k](softmax(a)[k]^2 / softmax(b)[k])")
+    found = cancellation(program)
+    assert found is not None
+    assert program.span is not None
+    assert found.span.source == program.span.source
+
+
 def test_pairs_that_nearly_agree_are_among_the_examples() -> None:
     found = cancellation(
         program_of("x: positive | y: positive", "x^3 - 3 * x^2 * y + 3 * x * y^2 - y^3")
