@@ -142,8 +142,6 @@ class _Own(Making):
         """The ways to read all addends of a sum as means under softmaxes along one index."""
         if let.reduction != "sum" or len(let.over) > 2 or not is_short(let.body):
             return
-        if len(let.over) == 2 and let.guard != sympy.true:
-            return
         for along in let.over:
             means = [self._mean(one, along, let) for one in sympy.Add.make_args(let.body)]
             if None not in means:
@@ -165,8 +163,8 @@ class _Own(Making):
                 continue
             places: dict[Index, Position] = dict(zip(normalizer.free, read.positions, strict=True))
             places[normalizer.over[0]] = at(along)
-            if substitute_positions(normalizer.guard, places) != let.guard:
-                continue
+            if normalizer.guard != sympy.true or let.guard != sympy.true:
+                continue  # of none the shares add up to nothing
             common = sympy.expand_mul(
                 exponent + read - substitute_positions(normalizer.body, places)
             )
