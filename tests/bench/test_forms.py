@@ -89,7 +89,9 @@ def test_a_recurrence_is_declined() -> None:
         form(crf)
 
 
-@pytest.mark.parametrize("name", ["torch", "jax", "numpy", "sklearn"])
+@pytest.mark.parametrize(
+    "name", ["torch", pytest.param("jax", marks=pytest.mark.slow), "numpy", "sklearn"]
+)
 def test_forms_by_hand_have_the_value_of_the_program(name: str) -> None:
     """So a form by hand is the same loss as the case it stands for."""
     from objc.bench.peers import contender

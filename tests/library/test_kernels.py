@@ -63,7 +63,13 @@ def check(name: str, found: Any, expected: Arrays, weight: NDArray[Any]) -> None
         np.testing.assert_allclose(each, wanted, rtol=1e-11, atol=1e-15 * np.abs(wanted).max())
 
 
-@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (place % 2))
+        for place, name in enumerate(EXACT)
+    ],
+)
 def test_mean_weight_mask_and_axes(name: str) -> None:
     inputs, parameters, expected = moderate(name)
     loss = kernel(name, "numpy")

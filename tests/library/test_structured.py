@@ -119,6 +119,7 @@ def test_ctc(target: str, scale: float, blank: int) -> None:
     close(gradient, given.grad)
 
 
+@pytest.mark.slow  # half a minute to compile; what it is of is compared without
 @pytest.mark.parametrize("seed", range(6))
 def test_curvature_of_ctc(seed: int) -> None:
     """Against differences of the gradient: states that nothing leads to were no numbers there."""

@@ -88,8 +88,12 @@ def _agree(found: Any, expected: list[Any], dtype: str, least: float = 0.05) -> 
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("counts", COUNTS, ids=str)
-@pytest.mark.parametrize("name", ["dirichlet_kl", "by_evidence", "dirichlet_entropy"])
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [*(("dirichlet_kl", one) for one in COUNTS), *(("by_evidence", one) for one in COUNTS[1:4]),
+     ("dirichlet_entropy", COUNTS[-1])],
+    ids=str,
+)  # fmt: skip
 def test_dirichlet(name: str, counts: list[float], dtype: str) -> None:
     if name == "by_evidence" and min(counts) < 1:
         counts = [one + 1 for one in counts]

@@ -57,6 +57,12 @@ LONG = (
     "angle of two rotations, 2 * acos(min(1, abs(cosine(p, q))))",
     "(nu + 1) / 2 * log(1 + r^2 / nu) - lgamma((nu + 1) / 2) + lgamma(nu / 2) + log(nu) / 2",
     "Jensen-Shannon by log-softmaxes",
+    "1 - sqrt(2 * s * t / (s^2 + t^2)) * exp(-(m - n)^2 / (4 * (s^2 + t^2)))",
+    "-log(erf((b - x) / sqrt(2)) / 2 - erf((a - x) / sqrt(2)) / 2)",
+    "mixed divergence of any weight", "weighted overlap", "exp(-(x - y)^4)",
+    "lgamma(v / 2) - lgamma((v + 1) / 2) + log(pi * v * s^2) / 2"
+    " + (v + 1) / 2 * log(1 + (y - m)^2 / (v * s^2))",
+    "angle of two rotations, pi - 2 * asin(abs(cosine(p, q)))",
 )  # fmt: skip
 """Forms of several seconds each, of whose kind there are quicker ones."""
 
