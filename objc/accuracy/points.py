@@ -30,7 +30,6 @@ _GREATEST_SIZE = 512
 """Entries that one example may have."""
 _MODERATE = (1e-8, 1e-3, 1.0, 10.0, 50.0, 700.0, 1e4)
 _SCALED = ("real", "positive", "nonnegative")
-_SIGNED = ("real", "ordered")
 
 
 @dataclass
@@ -341,7 +340,7 @@ class Sampler:
         """The same points with no magnitude beyond what is asked for."""
         if self.magnitudes is not None:
             for one in self.program.inputs:
-                if one.name in points and one.domain.kind in (*_SCALED, *_SIGNED):
+                if one.name in points and one.domain.kind in (*_SCALED, "ordered"):
                     points[one.name] = self._kept(points[one.name])
         return points
 
