@@ -23,6 +23,7 @@ from objc.passes.stable.overlaps import overlaps_by_the_rest
 from objc.passes.stable.own_places import read_own_places
 from objc.passes.stable.places import tell_places
 from objc.passes.stable.power_norms import name_power_norms
+from objc.passes.stable.renormalized import quotients_by_the_rest
 from objc.passes.stable.shares import shares_by_the_rest
 from objc.passes.stable.simplices import (
     complements_of_squares,
@@ -64,6 +65,7 @@ def stable(program: Program) -> Program:
         ("extremes", greatest_exponents),
         ("complements", complements_of_squares),
         ("shares", shares_by_the_rest),
+        ("renormalized", quotients_by_the_rest),
         ("norms", name_power_norms),
         ("prune", prune),
         ("stabilise", stabilise),

@@ -8,7 +8,7 @@ beside it are one adjoint.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,7 @@ def name_differences(program: Program, known: Program) -> Program:
     lets: list[Let] = []
     seen: dict[tuple[Expression, frozenset[Any]], Let] = {}
     recurrences = recurrence_of(program)
+    normalizers = {let.name for let in program.lets if let.reduction == "logsumexp"}
     for let in program.lets:
         own = {one.name for one in recurrences[let.name].lets} if let.name in recurrences else set()
         is_length = let.reduction == "norm" and all(
@@ -39,9 +40,9 @@ def name_differences(program: Program, known: Program) -> Program:
         for node in _differences(let.body, top=is_length):
             if any(read.tensor in own for read in reads(node)):
                 continue  # it would be one more member, with one more adjoint at every step
-            positive = _positive(node, wanted)
+            positive = _positive(node, wanted, normalizers)
             if positive not in wanted and node in _exponents(let.body):
-                positive = _positive(_primitive(positive)[1], wanted)
+                positive = _positive(_primitive(positive)[1], wanted, normalizers)
             if (positive, frozenset(indices_of(positive))) in seen:
                 continue
             free = tuple(index for index in let.indices if index in indices_of(positive))
@@ -90,8 +91,11 @@ def _differences(body: Expression, *, top: bool) -> list[Expression]:
     return sorted(found, key=spelled)
 
 
-def _positive(node: Expression, wanted: Mapping[Expression, str]) -> Expression:
-    """The difference or its negative: as the user wrote it, else with the fewer signs."""
+def _positive(
+    node: Expression, wanted: Mapping[Expression, str], normalizers: Collection[str]
+) -> Expression:
+    """The difference or its negative: as the user wrote it, else a score less its normalizer, as in its
+    derivative, or with the fewer signs."""
     negative = sympy.Add(*(-one for one in node.args))
     for form in (node, negative):
         if form in wanted:
@@ -99,6 +103,10 @@ def _positive(node: Expression, wanted: Mapping[Expression, str]) -> Expression:
     constant = node.as_coeff_Add()[0]
     if constant != 0:
         return node if constant > 0 else negative
+    reads = (one.as_coeff_Mul() for one in node.args)
+    taken = [number for number, read in reads if getattr(read, "tensor", "") in normalizers]
+    if len(taken) == 1:
+        return node if taken[0] < 0 else negative
     return min(node, negative, key=_wording)
 
 

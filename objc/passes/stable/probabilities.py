@@ -210,9 +210,9 @@ def _exponent_of(factors: list[Any], let: Let) -> Expression | None:
 
 
 def _has_name(addend: Expression) -> bool:
-    """Whether a log-probability stands there by name."""
-    factors = sympy.Mul.make_args(addend)
-    return any(isinstance(one, sympy.exp) and isinstance(one.args[0], Read) for one in factors)
+    """Whether a log-probability stands there by name, or its negative."""
+    exponents = (one.args[0] for one in sympy.Mul.make_args(addend) if isinstance(one, sympy.exp))
+    return any(isinstance(one.as_coeff_Mul()[1], Read) for one in exponents)
 
 
 def written_out(exponent: Any, program: Program) -> Any:

@@ -2,7 +2,7 @@
 
 `log Σ a − log a[y]`, as of evidence for a class (Sensoy et al. 2018), is log(1 + r/a[y]) with the sum r of
 all others, `1 − a[y]/Σ a` is r/Σ a. Where a[y] is nearly all of the sum, nothing else is left of either, nor
-of their derivatives. (Of exponentials the sum is a logsumexp, which has forms of its own.)
+of their derivatives. (Of exponentials the sum is a logsumexp, which has forms of its own; Σ a − a[y] is r.)
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ def shares_by_the_rest(program: Program) -> Program:
         and let.guard == sympy.true
         and len(let.over) == 1
         and let.body.is_positive
-        and not _vanishes(let.body)
     }
     return _Shares(program, sums).changed() if sums else program
 
@@ -92,7 +91,7 @@ class _Shares:
         body = let.body
         read = rest.read(*rest.free)
         for node in sorted(body.atoms(sympy.Add, sympy.log), key=spelled):
-            changed = _changed(node, total, entry, read)
+            changed = _changed(node, total, entry, read, _vanishes(entry))
             if changed is not None:
                 body = body.xreplace({node: changed})
         if body == let.body:
@@ -110,21 +109,22 @@ def _vanishes(body: Expression) -> bool:
     return any(isinstance(one, sympy.exp) or one.as_base_exp()[0].func in kinds for one in factors)
 
 
-def _changed(node: Any, total: Read, entry: Expression, rest: Read) -> Expression | None:
+def _changed(
+    node: Any, total: Read, entry: Expression, rest: Read, vanishing: bool
+) -> Expression | None:
     """log(c·a/s) = log c − log(1 + r/a), and c·log s − c·log a; c − c·a/s = c·r/s, c·s − c·a = c·r;
-    c·f(s) − c·f(a) = c·f(r + a) − c·f(a), of a log-gamma function or a derivative of it."""
-    confident = sympy.Lt(rest, entry)
-    logarithms = sympy.log(total) - sympy.log(entry)
-    whole = Branch(confident, log1p(quotient(rest, entry)), logarithms)
-    lacking = Branch(confident, rest / total, 1 - entry / total)
-    if isinstance(node, sympy.log):
-        number = node.args[0] * total / entry
-        return sympy.log(number) - whole if number.is_number else None
-    forms = [
-        (sympy.log(total), sympy.log(entry), whole),
-        (total, entry, rest),
-        (ONE, entry / total, lacking),
-    ]
+    c·f(s) − c·f(a) = c·f(r + a) − c·f(a), of a log-gamma function or a derivative of it. Of what is added up
+    by its logarithms the difference alone."""
+    forms = [(total, entry, rest)]
+    if not vanishing:
+        confident = sympy.Lt(rest, entry)
+        logarithms = sympy.log(total) - sympy.log(entry)
+        whole = Branch(confident, log1p(quotient(rest, entry)), logarithms)
+        lacking = Branch(confident, rest / total, 1 - entry / total)
+        if isinstance(node, sympy.log):
+            number = node.args[0] * total / entry
+            return sympy.log(number) - whole if number.is_number else None
+        forms += [(sympy.log(total), sympy.log(entry), whole), (ONE, entry / total, lacking)]
     for one in sorted(node.atoms(loggamma, sympy.polygamma), key=spelled):
         at_entry, apart = (one.xreplace({total: at}) for at in (entry, rest + entry))
         forms.append((one, at_entry, apart - at_entry))

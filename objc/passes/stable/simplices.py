@@ -116,11 +116,11 @@ def _factor_and_read(term: Any, known: Mapping[str, Any]) -> tuple[Expression, R
     return term, None
 
 
-_CONFIDENT = sympy.Rational(-7, 10)
+CONFIDENT = sympy.Rational(-7, 10)
 """A log-probability beyond which the rest is summed: its complement is a rounded 1 − p."""
 _MOST = sympy.Rational(-69, 100)
 """A log-probability, a little less than of one half, that one entry alone can have gone beyond."""
-_MORE = sympy.Rational(-2, 3)
+MORE = sympy.Rational(-2, 3)
 """One that is beyond it however either is rounded."""
 
 
@@ -135,29 +135,29 @@ def logs_of_the_rest(program: Program) -> Program:
         swaps = {}
         for node in sorted(let.body.atoms(log1mexp), key=spelled) if let.name not in inside else ():
             (u,) = node.args
-            for total, place in _entry_of_softmax(u, normalizers):
+            for total, place in entries_of_softmaxes(u, normalizers):
                 normalizer = normalizers[total.tensor]
                 if isinstance(place.base, Index):
                     few = total.tensor, (), None
                     if few not in rests:
-                        largest, rests[few] = _few(normalizer, names)
+                        largest, rests[few] = few_beside_the_largest(normalizer, names)
                         lets += [largest, rests[few]]
                     log_rest = rests[few].read(*total.positions) - total
-                    swaps[node] = Branch(sympy.Gt(u, _MORE), log_rest, node)
+                    swaps[node] = Branch(sympy.Gt(u, MORE), log_rest, node)
                     break
                 key = total.tensor, total.positions, place
                 if key not in rests:
-                    rests[key] = _rest(normalizer, total, place, let, names)
+                    rests[key] = log_of_the_rest(normalizer, total, place, let.indices, names)
                     lets.append(rests[key])
                 log_rest = rests[key].read(*rests[key].free) - total
                 gone = total not in let.body.xreplace({node: log_rest}).atoms(Read)
-                swaps[node] = log_rest if gone else Branch(sympy.Gt(u, _CONFIDENT), log_rest, node)
+                swaps[node] = log_rest if gone else Branch(sympy.Gt(u, CONFIDENT), log_rest, node)
                 break
         lets.append(replace(let, body=let.body.xreplace(swaps)) if swaps else let)
     return program.with_lets(lets)
 
 
-def _entry_of_softmax(
+def entries_of_softmaxes(
     u: Expression, normalizers: Mapping[str, Let]
 ) -> Iterator[tuple[Read, Position]]:
     """(l, y) where u is `b[y] − l` with `l = logsumexp[k] b[k]`, and y a place, of data, a number or any."""
@@ -173,7 +173,7 @@ def _entry_of_softmax(
                 yield total, place
 
 
-def _few(normalizer: Let, names: Names) -> tuple[Let, Let]:
+def few_beside_the_largest(normalizer: Let, names: Names) -> tuple[Let, Let]:
     """The largest exponent, and the logarithm of the sum of all exponentials but that one, where it is most
     of the sum: one logarithm for all places, since one less a probability elsewhere is as right."""
     largest = replace(normalizer, name=names.fresh(f"top_{normalizer.name}"), reduction="max")
@@ -184,7 +184,9 @@ def _few(normalizer: Let, names: Names) -> tuple[Let, Let]:
     return largest, few
 
 
-def _rest(normalizer: Let, total: Read, place: Position, reader: Let, names: Names) -> Let:
+def log_of_the_rest(
+    normalizer: Let, total: Read, place: Position, indices: tuple[Index, ...], names: Names
+) -> Let:
     """The logarithm of the sum of all exponentials but that of one place."""
     moves: dict[Index, Position] = dict(zip(normalizer.free, total.positions, strict=True))
     (index,) = normalizer.over
@@ -192,7 +194,7 @@ def _rest(normalizer: Let, total: Read, place: Position, reader: Let, names: Nam
     others = sympy.Ne(IndexValue(index), position_value(place))
     guard = sympy.And(substitute_positions(normalizer.guard, moves), others)
     needed = indices_of(body) | indices_of(guard)
-    free = tuple(one for one in reader.indices if one in needed and one != index)
+    free = tuple(one for one in indices if one in needed and one != index)
     name = names.fresh(f"rest_{normalizer.name}")
     return replace(normalizer, name=name, free=free, body=body, guard=guard, domain=REAL)
 

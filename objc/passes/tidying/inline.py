@@ -112,12 +112,22 @@ def _is_cheap(body: Expression) -> bool:
     what it is made of."""
     if size(body) > 12:
         return False
-    # A mask goes along: under the same mask nothing is left of it.
+    # A mask goes along: under the same mask nothing is left of it, and of what is one where something is.
     masks = [one for one in sympy.Mul.make_args(body) if isinstance(one, Branch)]
     if all(one.args[1:] == (1, 0) for one in masks):
         body = sympy.Mul(*(one for one in sympy.Mul.make_args(body) if one not in masks))
+    body = sympy.Add(*(one for one in sympy.Add.make_args(body) if not _is_constant(one)))
     nodes = sympy.preorder_traversal(body)
     return all(not node.args or isinstance(node, (sympy.Add, sympy.Mul)) for node in nodes)
+
+
+def _is_constant(addend: Expression) -> bool:
+    """Whether an addend is a number where a sum has something to add up, and 0 where it has not."""
+    return (
+        isinstance(addend, Branch)
+        and isinstance(addend.args[0], sympy.Gt)
+        and all(one.is_number for one in (addend.args[0].rhs, *addend.args[1:]))
+    )
 
 
 def inline_single(program: Program) -> Program:

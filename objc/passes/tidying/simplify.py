@@ -76,7 +76,11 @@ def _resolve_sum(
         elif over == let.over and guard == let.guard:
             kept.append(body)
         else:
-            loops.append(replace(let, body=body, over=over, guard=guard))
+            loop, constant = without_probabilities(
+                replace(let, body=body, over=over, guard=guard), program
+            )
+            fixed += [constant] if constant != 0 else []
+            loops += [loop] if loop.body != 0 else []
     if kept:
         loops.insert(0, replace(let, body=sympy.Add(*kept)))
     constants = [constants_of_softmaxes(one, program) for one in loops]
