@@ -27,6 +27,34 @@ def value_and_slope(
         return float(function(*given)), slope
 
 
+def curvatures(
+    function: Callable[..., Any], first: Any, vector: Any, *others: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """The product of the Hessian by the first argument with a vector, and the Hessian's diagonal."""
+    with mpmath.workdps(DIGITS):
+        given = [_lifted(one) for one in (first, *others)]
+        shape = np.shape(first)
+        places = list(np.ndindex(shape))
+
+        def slope(at: Any, place: tuple[int, ...]) -> Any:
+            up, down = (function(_moved(at, place, step), *given[1:]) for step in (STEP, -STEP))
+            return (up - down) / (2 * STEP)
+
+        def along(place: tuple[int, ...], direction: Any) -> Any:
+            ends = []
+            for step in (STEP, -STEP):
+                at = given[0]
+                for other in places:
+                    at = _moved(at, other, step * mpmath.mpf(float(direction[other])))
+                ends.append(slope(at, place))
+            return (ends[0] - ends[1]) / (2 * STEP)
+
+        product = [float(along(one, np.asarray(vector))) for one in places]
+        units = [np.array([one == other for other in places]).reshape(shape) for one in places]
+        diagonal = [float(along(one, unit)) for one, unit in zip(places, units, strict=True)]
+        return np.array(product).reshape(shape), np.array(diagonal).reshape(shape)
+
+
 def _lifted(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_lifted(one) for one in value]

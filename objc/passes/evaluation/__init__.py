@@ -40,16 +40,19 @@ from objc.passes.evaluation.powers.reciprocals import powers_of_one_reciprocal
 from objc.passes.evaluation.powers.sigmoid_powers import powers_of_sigmoids
 from objc.passes.evaluation.powers.small_exponents import powers_near_one
 from objc.passes.evaluation.powers.small_shapes import shapes_near_zero
+from objc.passes.evaluation.powers.two_sides import powers_of_two_sides
 from objc.passes.evaluation.probabilities.complements import complements_of_probabilities
 from objc.passes.evaluation.probabilities.confident import ask_the_others
+from objc.passes.evaluation.probabilities.curvatures import curvatures_near_one
 from objc.passes.evaluation.probabilities.jensen_gaps import measure_gaps
-from objc.passes.evaluation.probabilities.label_squares import distances_from_labels
+from objc.passes.evaluation.probabilities.label_distances import distances_from_labels
 from objc.passes.evaluation.probabilities.levels import count_from_levels
 from objc.passes.evaluation.probabilities.means import center_means
 from objc.passes.evaluation.probabilities.moments import variances_as_squares
 from objc.passes.evaluation.probabilities.normalizers import subtract_normalizers
 from objc.passes.evaluation.probabilities.offsets import compare_without_offsets
 from objc.passes.evaluation.probabilities.own_scores import scores_less_the_own
+from objc.passes.evaluation.probabilities.power_complements import complements_of_powers
 from objc.passes.evaluation.probabilities.responsibilities import shares_of_steep_sums
 from objc.passes.evaluation.probabilities.softmaxes import compare_softmaxes
 from objc.passes.evaluation.ranges.products import keep_range
@@ -68,12 +71,12 @@ __all__ = ["keep_digits", "keep_range", "scale_last"]
 
 def keep_digits(program: Program) -> Program:
     """The program without the subtractions of nearly equal numbers that have another form."""
-    program = scores_less_the_own(program)
+    program = curvatures_near_one(scores_less_the_own(program))
     program = counts_over_counts(beyond_tangents(divergences_from_labels(name_radicands(program))))
     program = center_means(open_known_arms(gammas_beside_logarithms(program)))
     program = differences_of_powers(project_by_the_rest(variances_as_squares(program)))
     program = powers_near_one(shapes_near_zero(slopes_by_sides(program)))
-    program = complements_of_cosines(complements_of_probabilities(program))
+    program = complements_of_cosines(complements_of_powers(complements_of_probabilities(program)))
     program = combine_differences(
         over_common_denominators(divergences_by_parts(rates_by_parts(program)))
     )
@@ -83,7 +86,8 @@ def keep_digits(program: Program) -> Program:
     program = over_sums_of_roots(log_ratios_near_one(differences_of_gammas(program)))
     program = factor_differences_of_squares(count_from_levels(program))
     program = differences_at_near_arguments(divergences_of_sigmoids(program))
-    program = less_one(subtract_normalizers(powers_of_sigmoids(compound(program))))
+    program = powers_of_sigmoids(powers_of_two_sides(compound(program)))
+    program = less_one(subtract_normalizers(program))
     program = shares_of_steep_sums(program)
     program = center_twice(weigh_by_roots(divide_by_lengths(program)))
     program = divide_entries_by_lengths(program)

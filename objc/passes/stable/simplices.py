@@ -65,7 +65,8 @@ def _with_exponentials(let: Let, mapping: Mapping[str, tuple[Let, Expression]]) 
 
 
 def complements_of_squares(program: Program) -> Program:
-    """`c − c·Σ p²` as `c·Σ p·(1 − p)` over a whole softmax."""
+    """`c − c·Σ p²` as `c·Σ p·(1 − p)` over a whole softmax, and `c − 2c·p[y] + c·Σ p²` as the squared
+    distance from the choice of y (Brier 1950)."""
     normalizers = {let.name: let for let in program.lets if let.reduction == "logsumexp"}
     squares = {
         let.name: found
@@ -85,18 +86,48 @@ def complements_of_squares(program: Program) -> Program:
                     continue
                 number, u = squares[read.tensor]
                 constant = -factor * number
-                if constant not in node.args:
-                    continue
                 square = program.let[read.tensor]
-                name = names.fresh(f"{square.name}_complement")
-                rest = replace(square, name=name, body=-sympy.exp(u) * expm1(u))
+                if constant in node.args:
+                    gone = [term, constant]
+                    name = names.fresh(f"{square.name}_complement")
+                    rest = replace(square, name=name, body=-sympy.exp(u) * expm1(u))
+                    positions = read.positions
+                elif -constant in node.args and (chosen := _chosen(node, constant, normalizers)):
+                    constant = -constant
+                    addend, place = chosen
+                    gone = [term, constant, addend]
+                    rest = _distance(square, u, place, read, names)
+                    positions = tuple(map(at, rest.free))
+                else:
+                    continue
                 lets.append(replace(rest, domain=domain_of(rest.body)))
-                others = [one for one in node.args if one not in (term, constant)]
-                changed = sympy.Add(*others, constant * lets[-1].read(*read.positions))
+                others = [one for one in node.args if one not in gone]
+                changed = sympy.Add(*others, constant * lets[-1].read(*positions))
                 body = body.xreplace({node: changed})
                 break
         lets.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(lets)
+
+
+def _chosen(
+    node: Any, constant: Expression, normalizers: Mapping[str, Let]
+) -> tuple[Expression, Position] | None:
+    """The addend 2c·p[y] of a sum, and y."""
+    for addend in node.args:
+        power = addend / (2 * constant)
+        if isinstance(power, sympy.exp):
+            for _, place in entries_of_softmaxes(power.args[0], normalizers):
+                return addend, place
+    return None
+
+
+def _distance(square: Let, u: Expression, place: Position, read: Read, names: Names) -> Let:
+    """Σ (p − [k = y])²"""
+    moves: dict[Index, Position] = dict(zip(square.free, read.positions, strict=True))
+    chosen = sympy.Eq(IndexValue(square.over[0]), position_value(place))
+    less = sympy.exp(substitute_positions(u, moves)) - Branch(chosen, 1, 0)
+    free = tuple(sorted(indices_of(less) - set(square.over), key=lambda one: one.name))
+    return replace(square, name=names.fresh(f"{square.name}_distance"), free=free, body=less**2)
 
 
 def _square(let: Let, normalizers: dict[str, Let]) -> tuple[Expression, Expression] | None:

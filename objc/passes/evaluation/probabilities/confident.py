@@ -22,6 +22,8 @@ from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.evaluation.probabilities.means import multiple_of
+from objc.passes.evaluation.probabilities.terms import Shares
+from objc.passes.evaluation.probabilities.zero_sums import shares_of_zero_sum
 from objc.passes.rewrites.forms import is_short, without_factor
 from objc.passes.stable.differences import written_out
 from objc.passes.stable.probabilities import is_whole
@@ -66,9 +68,13 @@ class _Asking:
 
     def changed(self, let: Let) -> Let:
         """A let in which c·exp(u[j])·(Σ exp(u)·f − f[j]) is an addend, with the others' sum at the
-        largest."""
+        largest; as a whole where it adds up to zero as a whole."""
         if not is_short(let.body):
             return let
+        for index in let.free:
+            for found in self._of_zero_sum(let, index):
+                asked = self._asked(let, let.body, found.normalizer, found.logits, index)
+                return replace(let, body=asked)
         whole = self._opened(let.body)
         body = sympy.expand_mul(whole)
         for term in sympy.Add.make_args(body):
@@ -82,9 +88,11 @@ class _Asking:
                         rest = self._without(body, term, read, mean, index)
                         if rest is not None:
                             part = whole - rest if rest != 0 else whole
-                            return replace(
-                                let, body=rest + self._asked(let, part, read, mean, index)
-                            )
+                            places = self._places(read, mean, index)
+                            normalizer = mean.normalizer.at(read.positions)
+                            logits = substitute_positions(mean.logits, places)
+                            asked = self._asked(let, part, normalizer, logits, index)
+                            return replace(let, body=rest + asked)
         return let
 
     def _opened(self, expression: Any) -> Any:
@@ -113,13 +121,53 @@ class _Asking:
             return None
         return sympy.Add(*(one for one in addends if one is not term and one not in wanted))
 
-    def _asked(self, let: Let, part: Any, read: Read, mean: _Mean, index: Index) -> Expression:
-        normalizer = self.normalizers[mean.normalizer.tensor]
-        top = replace(normalizer, name=self.names.fresh(f"top_{normalizer.name}"), reduction="max")
+    def _of_zero_sum(self, let: Let, index: Index) -> Iterator[Shares]:
+        """The softmaxes of rows that are given, where the entries of a let add up to zero along them."""
+        if not any(
+            one.over[0].dimension == index.dimension for one in self.normalizers.values()
+        ) or not self._reads_sums(let, index):
+            return
+        for found in shares_of_zero_sum(let.body, index, self.program):
+            if all(one.tensor in self.program.input for one in found.logits.atoms(Read)):
+                yield found
+
+    def _reads_sums(self, let: Let, index: Index) -> bool:
+        """Whether what is read is added up along such an index, and is not counted from the largest."""
+        waiting, seen = [let], {let.name}
+        while waiting:
+            for read in sorted(waiting.pop().body.atoms(Read), key=spelled):
+                total = self.program.let.get(read.tensor)
+                if total is None or index in indices_of(read) or total.name in seen:
+                    continue
+                seen.add(total.name)
+                if total.reduction is None:
+                    waiting.append(total)
+                is_sum = total.reduction in ("sum", "logsumexp") and not self._is_counted(total)
+                if is_sum and any(one.dimension == index.dimension for one in total.over):
+                    return True
+        return False
+
+    def _is_counted(self, total: Let) -> bool:
+        """Whether a sum is of what is more than that of the largest, by a name (`means`)."""
+        for read in total.body.atoms(Read):
+            named = self.program.let.get(read.tensor)
+            if named is None or named.reduction is not None:
+                continue
+            within = (self.program.let.get(one.tensor) for one in named.body.atoms(Read))
+            if any(one is not None and one.reduction in ("max", "min") for one in within):
+                return True
+        return False
+
+    def _asked(
+        self, let: Let, part: Any, normalizer: Read, logits: Expression, index: Index
+    ) -> Expression:
+        """A part at an index, or at the largest of confident logits the negative sum of the others."""
+        total = self.normalizers[normalizer.tensor]
+        top = replace(total, name=self.names.fresh(f"top_{total.name}"), reduction="max")
         own = Let(self.names.fresh(f"{let.name}_own"), let.free, part, domain=REAL, span=let.span)
         free = tuple(one for one in let.free if one != index)
-        places = self._places(read, mean, index)
-        largest = sympy.Eq(substitute_positions(mean.logits, places), top.read(*read.positions))
+        highest = top.read(*normalizer.positions)
+        largest = sympy.Eq(logits, highest)
         others = Let(
             self.names.fresh(f"{let.name}_others"),
             free,
@@ -129,10 +177,7 @@ class _Asking:
             domain=REAL,
         )
         self.lets += [top, own, others]
-        confident = sympy.Lt(
-            mean.normalizer.at(read.positions) - top.read(*read.positions), _CONFIDENT
-        )
-        there = sympy.And(confident, largest)
+        there = sympy.And(sympy.Lt(normalizer - highest, _CONFIDENT), largest)
         return Branch(there, -others.read(*free), own.read(*let.free))
 
     def _places(self, read: Read, mean: _Mean, index: Index) -> dict[Index, Position]:

@@ -1,0 +1,166 @@
+"""Expressions of the entries of softmaxes along one index, as polynomials in exponentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+
+from objc.atoms import Branch, expm1
+from objc.ir.index import Index, Position, at
+from objc.ir.program import Program
+from objc.ir.recurrence import members
+from objc.ir.spelling import spelled
+from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.passes.rewrites.forms import ONE, ZERO, is_short
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The read of a logsumexp, and the logits of its entry at an index."""
+
+    normalizer: Read
+    logits: Expression
+
+
+@dataclass
+class Terms:
+    """Expressions as polynomials: of exponentials by their exponents' addends, and of what is not opened."""
+
+    program: Program
+    index: Index
+    atoms: dict[Any, sympy.Symbol] = field(default_factory=dict)
+    exponents: dict[Any, sympy.Symbol] = field(default_factory=dict)
+    varying: set[sympy.Symbol] = field(default_factory=set)
+    reads: dict[sympy.Symbol, Read] = field(default_factory=dict)
+    indicators: set[sympy.Symbol] = field(default_factory=set)
+    recurrent: frozenset[str] | None = None
+
+    def of(self, expression: Any) -> Expression | None:
+        """The polynomial of an expression, multiplied out; None if it would be too long."""
+        found = self._of(expression)
+        return self.expanded(found) if is_short(found) else None
+
+    def expanded(self, expression: Any) -> Expression:
+        """A polynomial multiplied out; what is 0 or 1 has no powers."""
+        expression = sympy.expand(expression)
+        powers = {
+            one: one.base for one in expression.atoms(sympy.Pow) if one.base in self.indicators
+        }
+        return expression.xreplace(powers) if powers else expression
+
+    def opened(self, symbol: sympy.Symbol) -> Expression | None:
+        """What a sum that is read adds up, at the index; None if it is no sum along such."""
+        read = self.reads.get(symbol)
+        let = None if read is None else self.program.let.get(read.tensor)
+        if read is None or let is None or let.reduction != "sum" or len(let.over) != 1:
+            return None
+        if let.over[0] in indices_of(let.guard) or let.over[0].dimension != self.index.dimension:
+            return None
+        places: dict[Index, Position] = dict(zip(let.free, read.positions, strict=True))
+        places[let.over[0]] = at(self.index)
+        body = self.of(substitute_positions(let.body, places))
+        if body is None or let.guard == sympy.true:
+            return body
+        return self.expanded(body * self._indicator(substitute_positions(let.guard, places)))
+
+    def wholes(self) -> Iterator[tuple[Shares, Expression]]:
+        """The softmaxes along the index that have been seen, each with the monomial of its entry."""
+        for exponent in sorted(self.exponents, key=spelled):
+            let = self.program.let.get(getattr(exponent, "tensor", ""))
+            if let is None or let.reduction != "logsumexp" or len(let.over) != 1:
+                continue
+            if let.guard != sympy.true or let.over[0].dimension != self.index.dimension:
+                continue
+            places: dict[Index, Position] = dict(zip(let.free, exponent.positions, strict=True))
+            logits = substitute_positions(let.body, {**places, let.over[0]: at(self.index)})
+            if self.index not in indices_of(exponent):
+                yield Shares(exponent, logits), self._of(sympy.exp(logits - exponent))
+
+    def varies(self, term: Any) -> bool:
+        return bool(term.free_symbols & self.varying)
+
+    def _of(self, node: Any) -> Any:
+        if node.is_number:
+            return node
+        if isinstance(node, sympy.exp | expm1):
+            return self._power(node.args[0]) - (ONE if isinstance(node, expm1) else ZERO)
+        if isinstance(node, sympy.Add | sympy.Mul):
+            return node.func(*map(self._of, node.args))
+        if isinstance(node, sympy.Pow) and node.exp.is_Integer and node.exp.is_positive:
+            return self._of(node.base) ** node.exp
+        if isinstance(node, Branch):
+            return self._branch(node)
+        if isinstance(node, Read):
+            inner = self._named(node)
+            if inner is not None:
+                return self._of(inner)
+        elif isinstance(node, sympy.Pow) and isinstance(node.base, Read):
+            inner = self._named(node.base)
+            if inner is not None:
+                return self._of(inner**node.exp)
+        return self._atom(node)
+
+    def _branch(self, node: Branch) -> Any:
+        """Either arm by an indicator. What is 0 where a factor of it is 0 is that."""
+        condition, then, other = node.args
+        if then == 0 and isinstance(condition, sympy.Eq) and condition.args[1] == 0:
+            rest = self._of(other)
+            zero = sympy.factor_terms(self._of(condition.args[0]))
+            factors = sympy.Mul.make_args(sympy.factor(rest))
+            if all(one in factors for one in sympy.Mul.make_args(zero) if not one.is_number):
+                return rest
+        there = self._indicator(condition)
+        return sum(
+            sign * self._of(arm) for sign, arm in ((there, then), (1 - there, other)) if arm != 0
+        )
+
+    def _indicator(self, condition: Any) -> Any:
+        """1 where a condition holds, and 0 where it doesn't."""
+        if isinstance(condition, sympy.Ne):
+            return 1 - self._indicator(sympy.Eq(*condition.args))
+        symbol = self._symbol(self.atoms, condition)
+        self.indicators.add(symbol)
+        return symbol
+
+    def _named(self, read: Read) -> Any:
+        """What a name stands for."""
+        let = self.program.let.get(read.tensor)
+        if let is None or let.reduction is not None or self.is_recurrent(read.tensor):
+            return None
+        return substitute_positions(let.body, dict(zip(let.free, read.positions, strict=True)))
+
+    def _power(self, exponent: Any) -> Any:
+        """exp of a sum as a product of powers."""
+        result = ONE
+        for addend in sympy.Add.make_args(sympy.expand(self._written_out(exponent))):
+            number, one = addend.as_coeff_Mul()
+            result *= self._symbol(self.exponents, one) ** number
+        return result
+
+    def is_recurrent(self, name: str) -> bool:
+        if self.recurrent is None:
+            self.recurrent = frozenset(members(self.program))
+        return name in self.recurrent
+
+    def _written_out(self, exponent: Any) -> Any:
+        for read in exponent.atoms(Read):
+            inner = self._named(read)
+            if inner is not None:
+                exponent = exponent.xreplace({read: self._written_out(inner)})
+        return exponent
+
+    def _atom(self, node: Any) -> sympy.Symbol:
+        symbol = self._symbol(self.atoms, node)
+        if isinstance(node, Read):
+            self.reads[symbol] = node
+        return symbol
+
+    def _symbol(self, known: dict[Any, sympy.Symbol], node: Any) -> sympy.Symbol:
+        if node not in known:
+            known[node] = sympy.Dummy(positive=True)
+            if self.index in indices_of(node):
+                self.varying.add(known[node])
+        return known[node]

@@ -1,0 +1,78 @@
+"""Derivatives through a softmax that add up to zero over its entries, proved by opening the sums in them.
+
+What a function of shares says about the logits does not change where all logits are moved alike. So all of
+its slopes by them add up to zero, and all entries of a product with its Hessian do. `Σⱼ p[j]·S` is S, which
+is the sum of other terms: opened where it stands, all terms have to cancel, one by one.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import sympy
+
+from objc.ir.index import Index
+from objc.ir.program import Program
+from objc.ir.symbols import Expression
+from objc.passes.evaluation.probabilities.terms import Shares, Terms
+
+_MOST_OPENED, _MOST_WAYS = 4, 64
+"""How often sums are opened, one within the other; and in how many ways, where there is a choice."""
+
+
+def shares_of_zero_sum(body: Any, index: Index, program: Program) -> list[Shares]:
+    """The softmaxes along an index of which a body has entries, if it is proved to add up to zero along it;
+    none if it isn't."""
+    terms = Terms(program, index)
+    whole = terms.of(body)
+    if whole is None:
+        return []
+    wholes = list(terms.wholes())
+    return [one for one, _ in wholes] if wholes and _adds_up_to_zero(whole, wholes, terms) else []
+
+
+def _adds_up_to_zero(body: Any, wholes: Any, terms: Terms) -> bool:
+    """Whether nothing is left of a body that is added up, where sums are opened in one of all ways."""
+    waiting: list[tuple[Any, int]] = [(body, 0)]
+    for _ in range(_MOST_WAYS):
+        if not waiting:
+            return False
+        one, depth = waiting.pop()
+        constants, rest = _parts(one, wholes, terms)
+        if constants == 0:
+            if rest == 0:
+                return True
+            continue
+        if depth < _MOST_OPENED:
+            ways = [list(_ways(term, terms)) for term in sympy.Add.make_args(constants)]
+            if not any(ways):
+                continue
+            # What has no sum to open is left as it was, a whole softmax times it.
+            closed = [term * wholes[0][1] for term in sympy.Add.make_args(constants)]
+            ways = [way or [one] for way, one in zip(ways, closed, strict=True)]
+            for way in itertools.islice(itertools.product(*ways), _MOST_WAYS):
+                waiting.append((terms.expanded(rest + sympy.Add(*way)), depth + 1))
+    return False
+
+
+def _parts(body: Any, wholes: Any, terms: Terms) -> tuple[Expression, Expression]:
+    """What all along the index add up to where the terms are entries of whole softmaxes, and the others."""
+    constants, rest = [], []
+    for term in sympy.Add.make_args(body):
+        for _, entry in wholes:
+            if not terms.varies(term / entry):
+                constants.append(term / entry)
+                break
+        else:
+            rest.append(term)
+    return sympy.Add(*constants), sympy.Add(*rest)
+
+
+def _ways(term: Any, terms: Terms) -> Iterator[Any]:
+    """A product in which a sum is read, with each of these opened."""
+    for factor in sympy.Mul.make_args(term):
+        opened = terms.opened(factor) if isinstance(factor, sympy.Symbol) else None
+        if opened is not None:
+            yield terms.expanded(term / factor * opened)
