@@ -1,10 +1,10 @@
 """Digits that cancel although every rule has been tried: a quick search, for `objc check`.
 
 A few examples of moderate size are computed in float64 by the derived program, in many digits by the
-text as written: value, gradient and, of small programs, the diagonal of the Hessian; where the defaults of
-the hyperparameters show nothing, value and gradient at small and large ones too. Where a result is no number,
-or has lost more than the rounding of its inputs explains, the let is found that loses most by itself, from
-exact numbers rounded once; its span is where the warning points.
+text as written: value, gradient and, of smaller programs, products with the Hessian and its diagonal;
+where the defaults of the hyperparameters show nothing, value and gradient at small and large ones too.
+Where a result is no number, or has lost more than the rounding of its inputs explains, the let is found
+that loses most by itself, from exact numbers rounded once; its span is where the warning points.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from objc.accuracy.errors import Cancellation
 from objc.accuracy.examples import beside, moderate
 from objc.accuracy.points import Points, Sampler
-from objc.accuracy.reference import DIAGONAL, Reference
+from objc.accuracy.reference import DIAGONAL, PRODUCTS, Reference, Second, vector_like
 from objc.compiler import Result, Variant, derive
 from objc.errors import ObjcError
 from objc.ir.evaluate import evaluate
@@ -28,6 +28,7 @@ from objc.ir.index import Dimension
 from objc.ir.inside import brought_inside
 from objc.ir.program import Input, Let, Program, Term
 from objc.ir.recurrence import members
+from objc.passes.derivatives.differentiate import vectors_of
 from objc.passes.tidying.inline import size
 from objc.passes.tidying.prune import prune
 from objc.target import IndexOutOfRange
@@ -38,8 +39,9 @@ _FEWEST_ELSEWHERE = 8
 _WORK, _MOST_WORK = 3000, 10_000
 """Bodies that are evaluated, at all points of all lets, and that may be, for the fewest examples: what
 keeps the search below a second."""
-_MOST_CURVED = 60
-"""Bodies of a gradient of which second derivatives are looked at too: those of larger ones take long."""
+_MOST_OF_DIAGONAL, _MOST_OF_PRODUCTS = 60, 240
+"""Bodies of a gradient of which second derivatives are looked at too: those of larger ones take long, and
+a diagonal as many products as it has entries."""
 _BITS = 14.0
 """Of 53; fewer are not worth a warning."""
 _NONE_LEFT = 54.0
@@ -54,7 +56,7 @@ _USUAL, _SMALL = 20, 120
 _MOST_DIGITS, _FEWER_DIGITS = 1600, 200
 _MOST_TRIES, _FEWEST_TRIES = 10, 4
 _MOST_UNSETTLED = 12
-_ORDER = ("per_example", "gradient", "hessian_diagonal")
+_ORDER = ("per_example", "gradient", *DIAGONAL, *PRODUCTS)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class _Loss:
 
     @property
     def rank(self) -> tuple[bool, float, int]:
-        """Second derivatives come last; a value before a gradient that is as bad."""
+        """Second derivatives come last, each by itself first; a value before a gradient that is as bad."""
         order = _ORDER.index(self.key.partition(":")[0])
         return order < 2, self.bits, -order
 
@@ -102,22 +104,28 @@ class _Search:
         self.settings = (self.setting, *beside(program, self.setting, self.sampler.sizes))
         results: tuple[Result, ...] = ("per_example", "gradient") if self.wrt else ("per_example",)
         self.derived = derive(program, Variant(results, self.wrt, self.batched))
-        self.curved = bool(self.wrt) and self._work(self.derived) <= _MOST_CURVED
-        if self.curved:
-            results = (*results, "hessian_diagonal")
-            self.derived = derive(program, Variant(results, self.wrt, self.batched))
+        self.second = self._second() if self.wrt else ()
+        if self.second:
+            self.derived = derive(
+                program, Variant((*results, *self.second), self.wrt, self.batched)
+            )
         self.most_digits = _FEWER_DIGITS
-        internal = (one for one in self.derived.inputs if one.role == "internal")
-        self.internal = {one.name: 1.0 for one in internal}
+
+    def _second(self) -> tuple[Second, ...]:
+        """The second derivatives that a program of this size can be asked for."""
+        work = self._work(self.derived)
+        products = PRODUCTS if work <= _MOST_OF_PRODUCTS else ()
+        return (*products, *DIAGONAL) if work <= _MOST_OF_DIAGONAL else products
 
     def run(self) -> Cancellation | None:
         reference = Reference(
             self.program,
             self.derived,
             self.wrt,
-            second=DIAGONAL if self.curved else (),
+            second=self.second,
         )
-        work = max(self._work(self.derived), self._work(reference.written))
+        has_diagonal = set(DIAGONAL) <= set(self.second)
+        work = max(self._work(self.derived), self._work(reference.written, has_diagonal))
         number = min(_FEWEST_EXAMPLES, _MOST_WORK // work)
         if number < 1:
             return None
@@ -189,18 +197,17 @@ class _Search:
                 best = loss
         return best
 
-    def _work(self, program: Program) -> int:
-        """About how many bodies of the usual size are evaluated for one example: what depends on a vector
-        of a Hessian product, for every entry of the diagonal."""
-        vectors = (one for one in program.inputs if one.role == "internal" and one.dimensions)
-        repeated = program.beyond(one.name for one in vectors)
+    def _work(self, program: Program, of_diagonal: bool = False) -> int:
+        """About how many bodies of the usual size are evaluated for one example; where a diagonal is read
+        off Hessian products, what depends on their vector for every entry."""
+        repeated = program.beyond(vectors_of(program, self.wrt).values()) if of_diagonal else ()
         entries = sum(
             math.prod(map(self._extent, self.program.input[name].dimensions)) for name in self.wrt
         )
         return 1 + sum(
             math.prod(self._extent(one.dimension) for one in let.indices)
             * (1 + size(let.body) // _USUAL)
-            * (entries if let.name in repeated else 1)
+            * (1 + entries if let.name in repeated else 1)
             for let in program.lets
         )
 
@@ -211,7 +218,13 @@ class _Search:
 
     def _computed(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         with np.errstate(all="ignore"):
-            return evaluate(self.derived, {**inputs, **self.internal})
+            return evaluate(self.derived, {**inputs, **self._internal(inputs)})
+
+    def _internal(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """What the derived program asks for beside its inputs: a scale, and vectors for the Hessian."""
+        names = {one.name for one in self.derived.inputs if one.role == "internal"}
+        vectors = vectors_of(self.derived, self.wrt).items()
+        return dict.fromkeys(names, 1.0) | {key: vector_like(inputs[name]) for name, key in vectors}
 
     def _suspicious(
         self, found: Mapping[str, Any], truth: Mapping[str, Any], setting: Mapping[str, Any]
@@ -272,6 +285,8 @@ class _Search:
     def _warning(self, loss: _Loss, example: Points, number: int) -> Cancellation:
         where = {**{name: value[0] for name, value in example.items()}, **self.setting}
         kind, _, name = loss.key.partition(":")
+        along = self.wrt if kind in PRODUCTS else ()
+        vectors = {one: vector_like(example[one])[0].tolist() for one in along}
         return Cancellation(
             self._place(example).span or self.program.span,
             self.program.name,
@@ -283,11 +298,13 @@ class _Search:
             loss.got,
             mpmath.nstr(loss.expected, 17) if abs(loss.expected) > _NOTHING else "0.0",
             number,
+            tuple(vectors.items()),
         )
 
     def _place(self, example: Points) -> Let:
         """The let that loses most digits by itself, of those that the user wrote."""
-        inputs = {**example, **self.setting, **self.internal}
+        inputs = {**example, **self.setting}
+        inputs |= self._internal(inputs)
         result = self.derived.let[self.derived.outputs["per_example"]]
         outputs = {let.name: let.name for let in self.derived.lets}
         try:

@@ -89,13 +89,13 @@ class Cancellation(Diagnostic):
         warning[W0360]: `spread` loses 23 of 53 bits
 
     Two nearly equal numbers are subtracted, each with its own rounding, and little else is left. The
-    result, its gradient and, of a small formula, its second derivatives are compared with the formula in
-    many digits, at a few examples drawn from the declared domains, some of which nearly agree;
-    what the rounding of the inputs itself explains is not counted. The note has the inputs
-    that show it: in float32 as many bits are lost of 24. Where the result is infinite or no number
-    although the true one is an ordinary number, a part of it has overflowed. Write what is equal but
-    for a small part by that part (here by the distances from the mean), or leave it where such
-    inputs do not occur. `objc accuracy` searches longer.
+    result, its gradient and, of smaller formulas, products with its Hessian and second derivatives by
+    each entry are compared with the formula in many digits, at a few examples drawn from the declared
+    domains, some of which nearly agree; what the rounding of the inputs itself explains is not counted.
+    The note has the inputs that show it: in float32 as many bits are lost of 24. Where the result is
+    infinite or no number although the true one is an ordinary number, a part of it has overflowed. Write
+    what is equal but for a small part by that part (here by the distances from the mean), or leave it
+    where such inputs do not occur. `objc accuracy` searches longer.
     """
 
     code: ClassVar[str] = "W0360"
@@ -110,13 +110,18 @@ class Cancellation(Diagnostic):
     got: float
     expected: str
     examples: int
+    vectors: tuple[tuple[str, Any], ...] = ()
 
     @property
     def is_number(self) -> bool:
         return math.isfinite(self.got)
 
     def title(self) -> str:
-        words = {"gradient": "the gradient", "hessian_diagonal": "the second derivative"}
+        words = {
+            "gradient": "the gradient",
+            "hessian_vector_product": "the Hessian product",
+            "hessian_diagonal": "the second derivative",
+        }
         what = f"`{self.loss}`"
         if self.input is not None:
             what = f"{words[self.kind]} of {what} in `{self.input}`"
@@ -129,6 +134,8 @@ class Cancellation(Diagnostic):
 
     def notes(self) -> Sequence[str]:
         inputs = ", ".join(f"{name} = {_shown(value)}" for name, value in self.where)
+        for name, vector in self.vectors:
+            inputs += f"\nalong {_shown(vector)} in {name}"
         entry = f"entry {list(self.entry)} is " if self.entry else "it is "
         return (
             f"with {inputs}\n{entry}{self.got!r} in float64, and {self.expected} in truth",

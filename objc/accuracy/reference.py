@@ -23,7 +23,7 @@ from objc.atoms import (
 from objc.ir.evaluate import evaluate, evaluate_each
 from objc.ir.program import Program
 from objc.passes.batch import batch
-from objc.passes.derivatives.differentiate import gradient, hessian_vector_product
+from objc.passes.derivatives.differentiate import gradient, hessian_vector_product, vectors_of
 from objc.passes.tidying.prune import prune
 from objc.passes.tidying.untaken import sink
 from objc.target import IndexOutOfRange
@@ -163,7 +163,8 @@ class Reference:
             unit = {each: np.zeros(shape) for each, shape in shapes.items()}
             unit[name][entry] = 1.0
             vectors.append(unit)
-        named = [{f"vector_{name}": value for name, value in one.items()} for one in vectors]
+        names = vectors_of(program, self.wrt)
+        named = [{names[name]: value for name, value in one.items()} for one in vectors]
         first, *products = map(_as_arrays, evaluate_each(program, given, named, digits))
         for (name, entry), product in zip(entries, products, strict=True):
             diagonal = first.setdefault(f"hessian_diagonal:{name}", np.empty(shapes[name], object))

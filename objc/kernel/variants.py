@@ -132,13 +132,16 @@ def derived_program(program: Program, request: Request) -> Program:
 
 def plan_of(program: Program, derived: Program, wrt: Iterable[str]) -> Plan:
     """How the derived program is called."""
+    from objc.passes.derivatives.differentiate import vectors_of
+
     own = {one.name for one in program.inputs}
     added = [one for one in derived.inputs if one.name not in own]
-    scale_and_weight = [one for one in added if not one.name.startswith("vector_")]
-    vectors = iter([one for one in added if one.name.startswith("vector_")])
+    vectors = vectors_of(derived, wrt)
     arguments = [Argument(one.name, "input", one.name) for one in program.inputs]
-    arguments += [Argument(one.name, _added(one), "") for one in scale_and_weight]
-    arguments += [Argument(vector.name, "vector", name) for name, vector in zip(wrt, vectors)]  # noqa: B905
+    arguments += [
+        Argument(one.name, _added(one), "") for one in added if one.name not in vectors.values()
+    ]
+    arguments += [Argument(vector, "vector", name) for name, vector in vectors.items()]
     outputs = []
     counted: dict[str, tuple[str, str, int]] = {}
     for key, name in derived.outputs.items():

@@ -39,7 +39,7 @@ from objc.passes.tidying.inline import inline_all, inline_same_loop
 from objc.passes.tidying.prune import prune
 from objc.passes.tidying.reach import limit_recurrences
 from objc.passes.tidying.share import multiples_of_numbers, same_numbers, same_sums
-from objc.passes.tidying.simplify import simplify
+from objc.passes.tidying.simplify import fixed_sums, simplify
 
 Step = tuple[str, Callable[[Program], Program]]
 
@@ -49,6 +49,8 @@ def stable(program: Program) -> Program:
     steps = (
         ("places", tell_places),
         ("nest", nest_extremes),
+        ("inline", inline_all),
+        ("fixed", fixed_sums),
         ("inline", inline_all),
         ("own places", read_own_places),
         ("prune", prune),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import mpmath
 import numpy as np
 import pytest
@@ -9,10 +11,14 @@ import pytest
 import objc
 from objc.accuracy.cancellation import cancellation
 from objc.accuracy.errors import Cancellation
+from objc.accuracy.reference import DIAGONAL, PRODUCTS, vector_like
 from objc.compiler import Variant, derive, lower, parse
 from objc.ir.evaluate import evaluate
 from objc.ir.program import Program
+from objc.passes.derivatives.differentiate import vectors_of
 from objc.source import Source
+
+SECOND = (*PRODUCTS, *DIAGONAL)
 
 CANCELS = {
     "cubes": ("x: real[N]", "mean[i](x[i]^3) - mean[i](x[i])^3", "mean[i](x[i]^3) - mean[i](x[i])^3"),
@@ -38,6 +44,10 @@ KEEPS = {
     "hinge": ("x: real | y: sign", "max(0, 1 - x * y)"),
     "entropy": ("z: real[K]", "-sum[k](softmax(z)[k] * log(softmax(z)[k]))"),
     "kinks": ("x: real[K] | y: real[K]", "sum[k](abs(x[k] - y[k])) + max[k](x[k])"),
+    "log-odds of the right class": (
+        "z: real[K] | y: index(K)",
+        "-sum[k | k == y](log(softmax(z)[k] / (1 - softmax(z)[y])))",
+    ),
     "a scale": ("x: real | y: real; scale: positive = 2", "scale * log(cosh((x - y) / scale))"),
     "a rate": ("x: real | n: count", "exp(x) - n * x"),
 }
@@ -69,10 +79,10 @@ def _is_reproduced(program: Program, found: Cancellation) -> bool:
     """Whether the inputs of the note give the number of the note, far from the truth."""
     given = {name: np.asarray(value)[None] for name, value in found.where}
     wrt = tuple(one.name for one in program.differentiable)
-    derived = derive(
-        program, Variant(("per_example", "gradient", "hessian_diagonal"), wrt, frozenset(given))
-    )
-    results = evaluate(derived, {**given, "scale": 1.0})
+    derived = derive(program, Variant(("per_example", "gradient", *SECOND), wrt, frozenset(given)))
+    vectors = vectors_of(derived, wrt)
+    along = {vector: vector_like(given[name]) for name, vector in vectors.items()}
+    results = evaluate(derived, {**given, **along, "scale": 1.0})
     key = found.kind if found.input is None else f"{found.kind}:{found.input}"
     got = float(results[key][(0, *found.entry)])
     exact = mpmath.mpf(found.expected)
@@ -128,6 +138,27 @@ def test_second_derivatives_are_looked_at_last() -> None:
     assert found.kind == "hessian_diagonal"
     assert "second derivative" in found.title()
     assert _is_reproduced(program, found)
+
+
+def test_products_with_the_hessian_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A derivation that has them wrong, and all else right, is found out."""
+
+    def wrong(program: Program, variant: Variant) -> Program:
+        derived = derive(program, variant)
+        name = derived.outputs.get("hessian_vector_product:z")
+        lets = [
+            replace(let, body=2 * let.body) if let.name == name else let for let in derived.lets
+        ]
+        return derived.with_lets(lets)
+
+    program = program_of(*KEEPS["focal"])
+    monkeypatch.setattr("objc.accuracy.cancellation.derive", wrong)
+    found = cancellation(program)
+    assert found is not None
+    assert found.kind == "hessian_vector_product"
+    assert found.vectors == (("z", [1.0, -0.5, 0.75]),)
+    assert "the Hessian product of `form` in `z` loses 5" in str(found)
+    assert "along [1.0, -0.5, 0.75] in z" in str(found)
 
 
 def test_a_kink_is_no_loss() -> None:

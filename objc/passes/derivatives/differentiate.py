@@ -37,6 +37,8 @@ from objc.passes.derivatives.weights import Weights
 
 ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
 
+_VECTOR = "vector_"
+
 
 def gradient(program: Program, wrt: Iterable[str], output: str = "value") -> Program:
     """Add `gradient:X` for every X of `wrt`: the derivative of a scalar output."""
@@ -60,6 +62,13 @@ def term_gradients(program: Program, wrt: Iterable[str]) -> Program:
     return program.with_lets(program.lets, outputs)
 
 
+def vectors_of(program: Program, wrt: Iterable[str]) -> dict[str, str]:
+    """The names of the vectors that the products with a Hessian are taken with, by input; of a program
+    without such products, none."""
+    added = [one.name for one in program.inputs if one.role == "internal"]
+    return dict(zip(wrt, (one for one in added if one.startswith(_VECTOR)), strict=False))
+
+
 def hessian_vector_product(program: Program, wrt: Iterable[str]) -> Program:
     """Add `hessian_vector_product:X` for every X: the tangent of the gradients along `vector_X`,
     internal inputs of the same shapes. The program must hold the gradients."""
@@ -67,9 +76,8 @@ def hessian_vector_product(program: Program, wrt: Iterable[str]) -> Program:
     vectors: dict[str, Input] = {}
     for name in wrt:
         one = program.input[name]
-        vectors[name] = Input(
-            names.fresh(f"vector_{name}"), one.dimensions, Domain("real"), "internal"
-        )
+        fresh = names.fresh(f"{_VECTOR}{name}")
+        vectors[name] = Input(fresh, one.dimensions, Domain("real"), "internal")
     seeds: dict[str, Seed] = {
         name: (lambda positions, vector=vector: vector.read(*positions))  # type: ignore[misc]
         for name, vector in vectors.items()

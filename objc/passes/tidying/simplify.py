@@ -24,12 +24,28 @@ def simplify(program: Program) -> Program:
 # -------------------------------------------------------------------------- δ
 
 
+def fixed_sums(program: Program) -> Program:
+    """`sum[k | k == y](b[k])` is `b[y]`: what a condition tells the index of has no loop, and is read by
+    the rules for whole formulas as what it is."""
+    domains = _domains(program)
+    lets = []
+    for let in program.lets:
+        if let.reduction == "sum":
+            body, over, guard = resolve(let.body, let.over, let.guard, domains)
+            if not over:
+                let = Let(let.name, let.free, under(guard, body), domain=let.domain, span=let.span)
+        lets.append(let)
+    return program.with_lets(lets)
+
+
+def _domains(program: Program) -> Domains:
+    inputs = {one.name: one.domain for one in program.inputs}
+    return inputs | {let.name: let.domain for let in program.lets}
+
+
 def _resolve_sums(program: Program) -> Program:
     names = Names.of(program)
-    domains: Domains = {
-        **{one.name: one.domain for one in program.inputs},
-        **{one.name: one.domain for one in program.lets},
-    }
+    domains = _domains(program)
     lets: list[Let] = []
     for let in program.lets:
         if let.reduction == "sum":
