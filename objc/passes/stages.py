@@ -14,7 +14,9 @@ from objc.passes.stable.complements import rests_of_softmaxes
 from objc.passes.stable.differences import name_differences
 from objc.passes.stable.gamma_entropies import entropies_of_gammas
 from objc.passes.stable.kinks_of_powers import branch_at_kinks
+from objc.passes.stable.label_cases import labels_by_cases
 from objc.passes.stable.label_sides import sides_of_labels
+from objc.passes.stable.logits import name_logits
 from objc.passes.stable.margins import margins_within
 from objc.passes.stable.mixtures import ratios_to_mixtures, without_equal_shares
 from objc.passes.stable.nest import nest_extremes
@@ -51,6 +53,7 @@ def stable(program: Program) -> Program:
         ("nest", nest_extremes),
         ("inline", inline_all),
         ("fixed", fixed_sums),
+        ("labels", labels_by_cases),
         ("inline", inline_all),
         ("own places", read_own_places),
         ("prune", prune),
@@ -72,10 +75,11 @@ def stable(program: Program) -> Program:
         ("prune", prune),
         ("stabilise", stabilise),
         ("sums", same_sums),
-        ("labels", sides_of_labels),
+        ("sides", sides_of_labels),
         ("kinks", branch_at_kinks),
         ("rests", logs_of_the_rest),
         ("odds", ratios_of_odds),
+        ("logits", name_logits),
         ("differences", partial(name_differences, known=program)),
         ("responsibilities", name_responsibilities),
         ("demand", guard_places),

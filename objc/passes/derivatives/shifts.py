@@ -24,7 +24,7 @@ from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, position_value, substitute_positions
 
-_NONE = -(sympy.Integer(2) ** 127)
+OF_NOTHING = -(sympy.Integer(2) ** 127)
 """The maximum of no points is below it in every type, and what SymPy holds for real may be compared."""
 
 
@@ -70,7 +70,7 @@ class Shifts:
         )
         self.lets += [each, largest, top]
         value = top.read(*top.free)
-        return v, Branch(sympy.Lt(value, _NONE), sympy.Integer(0), value)
+        return v, Branch(sympy.Lt(value, OF_NOTHING), sympy.Integer(0), value)
 
 
 def name_log_probabilities(

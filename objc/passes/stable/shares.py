@@ -68,8 +68,19 @@ class _Shares:
             place for read in reads for place in read.positions if not isinstance(place.base, Index)
         )
         for total in reads:
-            if total.tensor in self.sums:
+            if total.tensor in self.sums and not self._is_in_logits(total, reads):
                 yield from ((total, place) for place in places)
+
+    def _is_in_logits(self, total: Read, reads: list[Read]) -> bool:
+        """Whether shares are parts of logits, as priors by counts are: one's own is then subtracted from
+        what has been added up of all, and is to have the same form."""
+        lets = (self.program.let.get(one.tensor) for one in reads)
+        return any(
+            one is not None
+            and one.reduction == "logsumexp"
+            and any(read.tensor == total.tensor for read in one.body.atoms(Read))
+            for one in lets
+        )
 
     def _with_rest(self, let: Let, total: Read, place: Position) -> Let:
         whole = self.sums[total.tensor]

@@ -8,7 +8,7 @@ an inner loop and none is repeated.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import sympy
@@ -61,8 +61,11 @@ def _is_small(expression: Expression) -> bool:
 
 def _is_real(expression: Expression) -> bool:
     """Whether SymPy knows that every absolute value and sign is of something real: else, as for √(1 − p)
-    of a probability p, it writes them with complex arguments. Behind the name of a let all is real."""
-    if expression.has(sympy.re, sympy.im, sympy.arg, sympy.atan2, sympy.conjugate):
+    of a probability p, it writes them with complex arguments; and that nothing is divided by what is zero
+    whatever the inputs are. Behind the name of a let all is real, and 1/0 what the target makes of it."""
+    if expression.has(
+        sympy.zoo, sympy.nan, sympy.re, sympy.im, sympy.arg, sympy.atan2, sympy.conjugate
+    ):
         return False
     return all(one.args[0].is_extended_real for one in found_in(expression, sympy.Abs, sympy.sign))
 
@@ -77,14 +80,11 @@ def inline_same_loop(program: Program) -> Program:
     of a row stay lets of the row, and the formula of an entry stays short. Differences keep their
     names, so that nothing multiplies them out."""
 
-    exponents = {
-        let.body.tensor
-        for let in program.lets
-        if let.reduction == "logsumexp" and isinstance(let.body, Read)
-    }
+    compared = {name for let in program.lets for name in _compared(let)}
+    compared |= {let.name for let in program.lets if _is_tangent(let, program)}
 
     def wanted(let: Let, body: Expression, reader: Let) -> bool:
-        if let.name in exponents:
+        if let.name in compared:
             return False
         if not body.args or (_is_cheap(body) and (not is_difference(body) or _is_adjoint(let))):
             return True
@@ -92,6 +92,34 @@ def inline_same_loop(program: Program) -> Program:
         return indices_of(body) == set(reader.indices) and not is_kept
 
     return _inline(program, wanted)
+
+
+def _compared(let: Let) -> Iterator[str]:
+    """What the largest is found of, to be subtracted from it: of numbers that were made again, or added up in
+    another order, it would not be one."""
+    if let.reduction == "logsumexp":
+        factors = sympy.Mul.make_args(let.body)
+        entries = [one for one in factors if set(let.over) & indices_of(one)]
+        parts = [part for one in entries for part in sympy.Add.make_args(one)]
+        reads = [one for one in parts if isinstance(one, Read)]
+        if len(entries) == len(reads) == 1:
+            yield reads[0].tensor
+
+
+def _is_tangent(let: Let, program: Program) -> bool:
+    """Whether a short sum is the tangent of short logits with a name, the largest of which one asks for."""
+    return _is_cheap(let.body) and any(
+        one.reduction == "max"
+        and getattr(one.body, "tensor", None) == let.name
+        and isinstance(one.guard, sympy.Eq)
+        and all(_is_named(side, program) for side in one.guard.args)
+        for one in program.lets
+    )
+
+
+def _is_named(side: Expression, program: Program) -> bool:
+    let = program.let.get(getattr(side, "tensor", ""))
+    return let is not None and (let.reduction is not None or _is_cheap(let.body))
 
 
 def _is_adjoint(let: Let) -> bool:

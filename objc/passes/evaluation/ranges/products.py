@@ -19,6 +19,7 @@ from objc.passes.evaluation.powers.far_powers import powers_far_out
 from objc.passes.evaluation.probabilities.targets import together_with_complements
 from objc.passes.evaluation.ranges.gates import Gates
 from objc.passes.evaluation.ranges.magnitudes import keep_in_range
+from objc.passes.evaluation.ranges.nothing import differences_of_nothing
 from objc.passes.rewrites.forms import ZERO
 from objc.passes.rewrites.products import has_infinite_logarithm
 
@@ -26,6 +27,7 @@ from objc.passes.rewrites.products import has_infinite_logarithm
 def keep_range(program: Program) -> Program:
     """Zero times infinity is zero where a factor is exactly zero, and ratios stand for squares that may
     overflow. The last step: what it makes has the right value and not the right derivative."""
+    program = differences_of_nothing(program)
     program = split_settings(exponentials_once(without_logarithms(program)))
     unbounded = dependent(program.lets, _infinite(program))
     normalisers = {
