@@ -18,6 +18,8 @@ from objc.atoms import (
     sigmoid,
     softplus,
 )
+from objc.ir.parts import found_in
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression
 from objc.passes.rewrites.forms import (
     HALF,
@@ -28,6 +30,7 @@ from objc.passes.rewrites.forms import (
     is_short,
     parts_with,
     without,
+    without_factor,
 )
 
 _SMALL, _LARGE = sympy.Integer(-2), sympy.Integer(7)
@@ -123,6 +126,10 @@ def log_of_negative_product(node: Any) -> Expression | None:
     return log1mexp(powers[0].args[0]) + sympy.Add(*logs)
 
 
+_FAR_BELOW = sympy.Integer(-30)
+"""Of the logarithm of a probability; what it is beside anything else is then a rounding."""
+
+
 def log_of_weighted_pair(node: Any, rewrite: Rewrite) -> Expression | None:
     """log(p·exp a + q·exp b) with p + q = 1, for σ(x) and σ(−x), or w and 1 − w: near zero where a and b
     are near each other, and of the size of the greater where they are not."""
@@ -197,6 +204,35 @@ def log_of_guessed(node: Any) -> Expression | None:
             rest = sympy.log(extended(w) + (1 - w) * gate)
             return Branch(sympy.Lt(missed, HALF), log1p(-missed), rest)
     return None
+
+
+def log_of_part(node: Any) -> Expression | None:
+    """log(c·exp(u)/(a·exp(u) + b)) = u + log(c/(a·exp(u) + b)) far below, where b alone is left of the sum
+    and nothing of the exponential: a probability over its mean with a label that is never sure. With
+    a + b = c everywhere: the ratio is one where the exponential is."""
+    (argument,) = node.args
+    factors = sympy.Mul.make_args(argument)
+    divisors = [one for one in factors if isinstance(one, sympy.Pow) and one.exp == -1]
+    totals = [one.base for one in divisors if isinstance(one.base, sympy.Add)]
+    above = [one for one in factors if isinstance(one, sympy.exp)]
+    if len(totals) != 1 or len(above) > 1:
+        return None
+    (total,) = totals
+    power = above[0] if above else next(iter(sorted(found_in(total, sympy.exp), key=spelled)), None)
+    parts = [one for one in total.args if power in sympy.Mul.make_args(one)]
+    others = [one for one in total.args if one not in parts]
+    if not parts or not others or any(one.has(sympy.exp, sigmoid, Branch) for one in others):
+        return None
+    (u,) = power.args
+    weight = (without_factor(argument, power) if above else argument) * total
+    shares = (without_factor(one, power) for one in parts)
+    if is_short(total) and sympy.expand(sympy.Add(*shares, *others) - weight) == 0:
+        mean = sympy.log(sympy.Add(*(one / weight for one in total.args)))
+        return u - mean if above else -mean
+    if not above:
+        return None
+    far = u + sympy.log(weight / total)
+    return Branch(sympy.Lt(u, _FAR_BELOW), far, sympy.log(extended(argument)))
 
 
 def logsumexp_less_greater(node: Any) -> Expression | None:

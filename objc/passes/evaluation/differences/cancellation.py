@@ -73,7 +73,8 @@ class _Expanding:
         if isinstance(node, sympy.Add):
             changed = _less_weight(node) or _less_log_of_two(node)
             if changed is not None:
-                return changed
+                addends = sympy.Add.make_args(changed)
+                return sympy.Add(*(self.of(x) if x in node.args else x for x in addends))
             by_difference = self._at_equal(node)
             if by_difference is not None:
                 return by_difference
