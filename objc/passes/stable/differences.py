@@ -31,13 +31,13 @@ def name_differences(program: Program, known: Program) -> Program:
     lets: list[Let] = []
     seen: dict[tuple[Expression, frozenset[Any]], Let] = {}
     recurrences = recurrence_of(program)
-    normalizers = {let.name for let in program.lets if let.reduction == "logsumexp"}
+    normalizers = {let.name: let for let in program.lets if let.reduction == "logsumexp"}
     for let in program.lets:
         own = {one.name for one in recurrences[let.name].lets} if let.name in recurrences else set()
         is_length = let.reduction == "norm" and all(
             read.tensor in program.input for read in reads(let.body)
         )
-        for node in _differences(let.body, top=is_length):
+        for node in _differences(let.body, normalizers, top=is_length):
             if any(read.tensor in own for read in reads(node)):
                 continue  # it would be one more member, with one more adjoint at every step
             positive = _positive(node, wanted, normalizers)
@@ -83,12 +83,36 @@ def is_weighted_exponent(expression: Expression) -> bool:
     return bool(weights and reads) and len(weights) + len(reads) == len(terms)
 
 
-def _differences(body: Expression, *, top: bool) -> list[Expression]:
+def _differences(
+    body: Expression, normalizers: Mapping[str, Let], *, top: bool
+) -> list[Expression]:
     """The differences inside of a body, the body itself at the `top` only, in a fixed order."""
-    found = {node for node in found_in(body, sympy.Add) if is_difference(node)}
+    found = {
+        node
+        for node in found_in(body, sympy.Add)
+        if is_difference(node) or _is_log_probability(node, normalizers)
+    }
     if not top:
         found -= {body}
     return sorted(found, key=spelled)
+
+
+def _is_log_probability(node: Any, normalizers: Mapping[str, Let]) -> bool:
+    """Whether a sum is a certain logit over a temperature less the logsumexp of all of them."""
+    if len(node.args) != 2:
+        return False
+    for one, other in (node.args, node.args[::-1]):
+        sign, read = one.as_coeff_Mul()
+        let = normalizers.get(getattr(read, "tensor", ""))
+        if let is None or sign not in (1, -1) or len(let.over) != 1:
+            continue
+        places: dict[Any, Any] = dict(zip(let.free, read.positions, strict=True))
+        for entry in reads(other):
+            for place in entry.positions:
+                at_place = substitute_positions(let.body, {**places, let.over[0]: place})
+                if place.index is None and at_place == -sign * other:
+                    return True
+    return False
 
 
 def _positive(
@@ -139,9 +163,9 @@ def _with_names(node: Any, lets: Iterable[Let], top: bool) -> Any:
 
 
 def _replaced(node: Any, by_body: dict[Any, Any], top: bool) -> Any:
+    if not top and node in by_body:
+        return by_body[node]
     if not top and is_difference(node):
-        if node in by_body:
-            return by_body[node]
         number, rest = _primitive(node)  # what is named is the difference, without the number
         if rest in by_body:
             return number * by_body[rest]
