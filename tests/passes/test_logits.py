@@ -36,6 +36,7 @@ LOGITS: dict[str, tuple[str, Logits]] = {
     "weighed sum": ("z[k] + g * u[k]", _each(lambda a, b: a + G * b)),
     "guidance": ("(1 + g) * z[k] - g * u[k]", _each(lambda a, b: (1 + G) * a - G * b)),
     "temperature": ("(z[k] + g * u[k]) / g", _each(lambda a, b: (a + G * b) / G)),
+    "only a temperature": ("z[k] / g + 0 * u[k]", _each(lambda a, b: a / G)),
     "product": ("z[k] * u[k]", _each(lambda a, b: a * b)),
     "product and sum": ("g * (z[k] + u[k]) + z[k] * u[k]", _each(lambda a, b: G * (a + b) + a * b)),
     "function": ("z[k] + tanh(u[k])", _each(lambda a, b: a + mpmath.tanh(b))),
@@ -51,6 +52,8 @@ LOSSES = {
     "quotient": ("-log(exp(v[y]) / sum[k](exp(v[k])))", False),
     "focal": ("-(1 - softmax(v)[y])^2 * log(softmax(v)[y])", True),
 }
+
+COMPILED = (("weighed sum", np.float32), ("product and sum", np.float64))
 
 
 def _loss(logits: Logits, is_focal: bool) -> Callable[..., Any]:
@@ -90,19 +93,31 @@ def _require(found: Any, expected: Sequence[Any], tolerance: float) -> None:
         assert abs(mpf(float(one)) - true) <= bound, (found, [mpmath.nstr(x) for x in expected])
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
-    ("name", "kind", "target"),
+    ("name", "kind", "target", "dtype"),
     [
-        *((name, "softmax", "cpu") for name in LOGITS),
-        ("weighed sum", "quotient", "numpy"),
-        ("function", "focal", "numpy"),
+        *((name, "softmax", "numpy", np.float32) for name in LOGITS),
+        *(
+            pytest.param(
+                name,
+                "softmax",
+                "cpu",
+                dtype,
+                marks=[pytest.mark.slow] * ((name, dtype) not in COMPILED),
+            )
+            for name in LOGITS
+            for dtype in (np.float32, np.float64)
+        ),
+        ("weighed sum", "quotient", "numpy", np.float32),
+        ("function", "focal", "numpy", np.float64),
+        ("temperature", "focal", "numpy", np.float64),
+        ("only a temperature", "focal", "numpy", np.float64),
     ],
 )
 def test_a_confident_right_answer(name: str, kind: str, target: str, dtype: type) -> None:
     (text, logits), (loss, is_focal) = LOGITS[name], LOSSES[kind]
     data = "y: index(K), n: positive[K]" if "n[" in text else "y: index(K)"
-    settings = f"; g: positive = {G}" if "g *" in text else ""
+    settings = f"; g: positive = {G}" if "g" in text else ""
     kernel = objc.compile(
         f"loss f(z: real[K], u: real[K] | {data}{settings}) =\n    {loss}\n    where v[k] = {text}\n",
         target=target,
