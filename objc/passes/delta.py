@@ -13,6 +13,7 @@ import sympy
 from objc.atoms import Branch
 from objc.ir.domain import Domain
 from objc.ir.index import Dimension, Index, Position
+from objc.ir.program import Program
 from objc.ir.symbols import (
     Condition,
     Expression,
@@ -26,6 +27,12 @@ from objc.ir.symbols import (
 )
 
 Domains = Mapping[str, Domain]
+
+
+def domains_of(program: Program) -> Domains:
+    """The domains of what a program reads and makes."""
+    inputs = {one.name: one.domain for one in program.inputs}
+    return inputs | {let.name: let.domain for let in program.lets}
 
 
 def resolve(

@@ -142,3 +142,29 @@ def test_what_is_divided_by_nothing_is_what_arithmetic_says() -> None:
     given = np.array([[1.0, 2.0, 3.0]]), np.array([1])
     assert kernel.per_example(*given) == np.inf
     assert np.shape(kernel.hessian_vector_product(*given, vector=given[0])) == (1, 3)
+
+
+def test_an_arm_without_length_is_left_to_the_target() -> None:
+    """The norm below has one; what its derivative would be divided by there is never taken."""
+    kernel = objc.compile(
+        "loss f(a: real[K], b: real[K]) = 1 / sum[k](abs(softmax(a)[k] - softmax(b)[k]^2))\n",
+        target="numpy",
+    ).f
+    a, b = np.array([[0.5, -0.25, 1.0]]), np.array([[-1.0, 2.0, 0.25]])
+    with mpmath.workdps(60):
+
+        def softmax(z: Sequence[Any]) -> list[Any]:
+            powers = [mpmath.exp(one) for one in z]
+            return [one / sum(powers) for one in powers]
+
+        def loss(*z: Any) -> Any:
+            pairs = zip(softmax(z[:3]), softmax(z[3:]), strict=True)
+            return 1 / sum(abs(p - q**2) for p, q in pairs)
+
+        z, step = [mpf(float(one)) for one in (*a[0], *b[0])], mpf(10) ** -20
+        bent = []
+        for n in range(6):
+            up, down = ([*z[:n], z[n] + s * step, *z[n + 1 :]] for s in (1, -1))
+            bent.append((loss(*up) - 2 * loss(*z) + loss(*down)) / step**2)
+    found = np.concatenate([np.ravel(one) for one in kernel.hessian_diagonal(a, b)])
+    np.testing.assert_allclose(found, [float(one) for one in bent], rtol=1e-12)

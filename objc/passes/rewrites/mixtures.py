@@ -218,7 +218,10 @@ def log_of_part(node: Any) -> Expression | None:
     if len(totals) != 1 or len(above) > 1:
         return None
     (total,) = totals
-    power = above[0] if above else next(iter(sorted(found_in(total, sympy.exp), key=spelled)), None)
+    powers = above or sorted(found_in(total, sympy.exp), key=spelled)
+    if not powers:
+        return None
+    power = powers[0]
     parts = [one for one in total.args if power in sympy.Mul.make_args(one)]
     others = [one for one in total.args if one not in parts]
     if not parts or not others or any(one.has(sympy.exp, sigmoid, Branch) for one in others):

@@ -17,15 +17,14 @@ from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Condition, Expression, IndexValue
-from objc.passes.delta import Domains, resolve, under
+from objc.passes.delta import domains_of, resolve, under
 
 
 def labels_by_cases(program: Program) -> Program:
     """The program with such sums by cases."""
     inside = members(program)
     names = Names.of(program)
-    tensors = (*program.inputs, *program.lets)
-    domains: Domains = {one.name: one.domain for one in tensors}
+    domains = domains_of(program)
     lets: list[Let] = []
     for let in program.lets:
         condition = None if let.name in inside else _condition(let)

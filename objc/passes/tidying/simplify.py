@@ -10,7 +10,7 @@ import sympy
 
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Expression
-from objc.passes.delta import Domains, resolve, split_guard, under
+from objc.passes.delta import Domains, domains_of, resolve, split_guard, under
 from objc.passes.derivatives.diagonals import contract_diagonals
 from objc.passes.rewrites.forms import without_factor
 from objc.passes.stable.probabilities import constants_of_softmaxes, without_probabilities
@@ -27,7 +27,7 @@ def simplify(program: Program) -> Program:
 def fixed_sums(program: Program) -> Program:
     """`sum[k | k == y](b[k])` is `b[y]`: what a condition tells the index of has no loop, and is read by
     the rules for whole formulas as what it is."""
-    domains = _domains(program)
+    domains = domains_of(program)
     lets = []
     for let in program.lets:
         if let.reduction == "sum":
@@ -38,14 +38,9 @@ def fixed_sums(program: Program) -> Program:
     return program.with_lets(lets)
 
 
-def _domains(program: Program) -> Domains:
-    inputs = {one.name: one.domain for one in program.inputs}
-    return inputs | {let.name: let.domain for let in program.lets}
-
-
 def _resolve_sums(program: Program) -> Program:
     names = Names.of(program)
-    domains = _domains(program)
+    domains = domains_of(program)
     lets: list[Let] = []
     for let in program.lets:
         if let.reduction == "sum":

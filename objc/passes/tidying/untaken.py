@@ -34,7 +34,14 @@ def _told_arms(branch: Any) -> tuple[Any, Any]:
     """The arms of a branch, each with what its condition decides there."""
     condition, then, otherwise = branch.args
     told = {condition: sympy.true} | told_by(condition)
-    return then.xreplace(told), otherwise.xreplace({condition: sympy.false})
+    return _told(then, told), _told(otherwise, {condition: sympy.false})
+
+
+def _told(arm: Any, told: Any) -> Any:
+    """An arm with what its condition decides; what would then be divided by nothing, as a norm in the arm
+    that is of no length, is left to the target."""
+    decided = arm.xreplace(told)
+    return arm if decided.has(sympy.zoo, sympy.nan) else decided
 
 
 def sink_conditions(expression: Any) -> Any:
@@ -57,7 +64,7 @@ def sink_conditions(expression: Any) -> Any:
                 condition, *arms = one.args
                 known = (sympy.true, sympy.false)
                 return Branch(condition, *(
-                    arm if arm == 0 else sink_conditions((arm * others).xreplace({condition: told}))
+                    arm if arm == 0 else sink_conditions(_told(arm * others, {condition: told}))
                     for arm, told in zip(arms, known, strict=True)
                 ))  # fmt: skip
     return expression.func(*arguments)

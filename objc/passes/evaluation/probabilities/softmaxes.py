@@ -34,6 +34,16 @@ def compare_softmaxes(program: Program) -> Program:
     return program.with_lets(ratios.lets)
 
 
+def _in_one(product: Any) -> Any:
+    """A product in which the greater of two probabilities stands beside one of them, with one exponential:
+    far out the one vanishes and its inverse is infinite, and the ratio is neither."""
+    powers = [one for one in sympy.Mul.make_args(product) if isinstance(one, sympy.exp)]
+    if len(powers) < 2 or not any(one.has(maximum) for one in powers):
+        return product
+    rest = [one for one in sympy.Mul.make_args(product) if one not in powers]
+    return sympy.Mul(*rest, sympy.exp(sympy.Add(*(one.args[0] for one in powers))))
+
+
 class _Comparing:
     """Changes expressions; the names of the ratios are made on the way."""
 
@@ -49,7 +59,7 @@ class _Comparing:
             node = self._differences(node, reader)
             node = self._logarithm(node, reader)
         arguments = [self.changed(one, reader) for one in node.args]
-        return node if arguments == list(node.args) else node.func(*arguments)
+        return node if arguments == list(node.args) else _in_one(node.func(*arguments))
 
     def _differences(self, node: Any, reader: Let) -> Any:
         """c·exp(a) − c·exp(b)."""
