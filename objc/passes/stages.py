@@ -12,6 +12,7 @@ from objc.passes.evaluation.probabilities.responsibilities import name_responsib
 from objc.passes.stable.common_scales import name_common_scales
 from objc.passes.stable.complements import rests_of_softmaxes
 from objc.passes.stable.differences import name_differences
+from objc.passes.stable.exchanged_sums import sums_without_softmaxes
 from objc.passes.stable.gamma_entropies import entropies_of_gammas
 from objc.passes.stable.kinks_of_powers import branch_at_kinks
 from objc.passes.stable.label_cases import labels_by_cases
@@ -58,6 +59,7 @@ def stable(program: Program) -> Program:
         ("own places", read_own_places),
         ("prune", prune),
         ("margins", margins_within),
+        ("softmaxes", sums_without_softmaxes),
         ("rests of softmaxes", rests_of_softmaxes),
         ("scales", name_common_scales),
         ("reach", limit_recurrences),

@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, expm1, log1mexp
+from objc.atoms import Branch, expm1, log1mexp, softplus
 from objc.ir.domain import REAL, domain_of
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Names, Program
@@ -317,7 +317,7 @@ def _quotient(
                 enough = -count >= times + (len(addends) > 1)
                 guard = None
                 if normalizer and enough:
-                    guard = _guard(sums[read.tensor], read, normalizer, other)
+                    guard = _guard(sums[read.tensor], read, normalizer, other, normalizers)
                 if guard is not None:
                     left = sympy.exp(power.args[0] + times * other)
                     rest = sympy.Mul(*(one for one in factors if one not in (factor, power)))
@@ -325,9 +325,11 @@ def _quotient(
     return None
 
 
-def _guard(total: Let, read: Read, normalizer: Let, other: Read) -> Condition | None:
-    """Where a sum is to be taken if its exponents are those of a logsumexp, but for constants and for weights
-    that are factors of the sum; None if they are not."""
+def _guard(
+    total: Let, read: Read, normalizer: Let, other: Read, normalizers: Mapping[str, Let]
+) -> Condition | None:
+    """Where a sum is to be taken if its exponents are those of a logsumexp, but for constants, for weights
+    that are factors of the sum and for the entry of another softmax; None if they are not."""
     dimensions = [[index.dimension for index in one.over] for one in (total, normalizer)]
     if dimensions[0] != dimensions[1] or len(total.over) != 1:
         return None
@@ -344,13 +346,30 @@ def _guard(total: Let, read: Read, normalizer: Let, other: Read) -> Condition | 
     for addend in sympy.Add.make_args(substitute_positions(total.body, own)):
         factors = sympy.Mul.make_args(addend)
         powers = [one.args[0] for one in factors if isinstance(one, sympy.exp)]
-        shared = [sympy.log(one) for one in weights if one in factors]
+        shared = [one for one in sympy.Add.make_args(exponent) if _weight_of(one) in factors]
         if guard != given and len(shared) < len(weights):
             return None
         apart = sympy.expand(sympy.Add(*powers, *shared) - exponent)
-        if indices_of(apart) & set(total.over) or other in apart.atoms(Read):
+        moves = indices_of(apart) & set(total.over) and not _is_log_share(apart, normalizers)
+        if moves or other in apart.atoms(Read):
             return None  # the latter has been normalized before
     return guard
+
+
+def _is_log_share(exponent: Expression, normalizers: Mapping[str, Let]) -> bool:
+    """Whether an exponent is that of one entry of a softmax, at any index."""
+    entries = entries_of_softmaxes(exponent, normalizers)
+    return any(isinstance(place.base, Index) for _, place in entries)
+
+
+def _weight_of(logarithm: Any) -> Expression | None:
+    """The weight, or its power, that an addend of an exponent is the logarithm of."""
+    number, function = logarithm.as_coeff_Mul()
+    if isinstance(function, sympy.log):
+        return function.args[0] ** number
+    if isinstance(function, softplus):
+        return (1 + sympy.exp(function.args[0])) ** number
+    return None
 
 
 def _mean(total: Let, found: _Quotient, names: Names, indices: tuple[Index, ...]) -> Let | None:

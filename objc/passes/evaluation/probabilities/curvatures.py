@@ -23,6 +23,8 @@ from objc.passes.rewrites.forms import ONE, ZERO, is_short
 _CONFIDENT = sympy.Rational(-1, 8)
 """A log-probability beyond which a polynomial is in what it lacks of one."""
 
+_MOST_TERMS = 24
+
 
 def curvatures_near_one(program: Program) -> Program:
     """The program with such diagonals by what probabilities lack of one."""
@@ -102,9 +104,16 @@ class _Terms(Terms):
         for rounded in (sympy.ceiling, sympy.floor):
             whole = self._in_complements(body, rounded)
             parts = [self._in_complements(one, rounded) for one in sympy.Add.make_args(body)]
-            if whole is not None and self._cancels(whole, parts):
+            if whole is None or len(sympy.Add.make_args(whole)) > _MOST_TERMS:
+                continue
+            if self._cancels(whole, parts):
                 return self._written(whole)
         return None
+
+    def _branch(self, node: Branch) -> Any:
+        """Of a comparison of places alone either arm is a number: another's may be infinite."""
+        is_of_places = all(one.is_integer for one in node.args[0].args)
+        return super()._branch(node) if is_of_places else self._atom(node)
 
     def _cancels(self, whole: Any, parts: list[Any]) -> bool:
         """Whether what is of the least degree in a part is gone from the whole."""

@@ -1,0 +1,70 @@
+"""A sum of sums in which the inner ones are of whole softmaxes: `Σₗ Σᵢ w[i]·p[i, l]` is `Σᵢ w[i]`.
+
+So the rows of a class correlation matrix add up, `Σₗ Σᵢ p[i, j]·p[i, l]`, by which they are divided (Jin et
+al. 2020, minimum class confusion): what is divided has the exponentials of what divides then, and the
+quotient is a number where no example is of the class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sympy
+
+from objc.ir.index import Index, Position, at
+from objc.ir.program import Let, Program
+from objc.ir.spelling import spelled
+from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.passes.rewrites.forms import without_factor
+
+
+def sums_without_softmaxes(program: Program) -> Program:
+    """The program with such sums of sums as one sum each."""
+    if not any(let.reduction == "logsumexp" for let in program.lets):
+        return program
+    lets = []
+    for let in program.lets:
+        changed = _exchanged(let, program)
+        lets.append(let if changed is None else changed)
+    return program.with_lets(lets)
+
+
+def _exchanged(let: Let, program: Program) -> Let | None:
+    """Σₗ f·s[…, l] of a sum s of products with softmaxes along l, as f times the sum without these."""
+    if let.reduction != "sum" or let.guard != sympy.true or len(let.over) != 1:
+        return None
+    (along,) = let.over
+    for read in sympy.Mul.make_args(let.body):
+        inner = program.let.get(getattr(read, "tensor", ""))
+        if inner is None or inner.reduction != "sum" or inner.guard != sympy.true:
+            continue
+        factor = let.body / read
+        if along in indices_of(factor) or set(inner.over) & set(let.indices):
+            continue
+        places: dict[Index, Position] = dict(zip(inner.free, read.positions, strict=True))
+        body = _without_softmax(substitute_positions(inner.body, places), along, program)
+        if body is not None:
+            return replace(let, body=factor * body, over=inner.over)
+    return None
+
+
+def _without_softmax(body: Expression, along: Index, program: Program) -> Expression | None:
+    """What a product adds up to along an index of which it has the entry of a softmax, and nothing else."""
+    factors = sympy.Mul.make_args(body)
+    powers = [one for one in factors if along in indices_of(one)]
+    if len(powers) != 1 or not isinstance(powers[0], sympy.exp):
+        return None
+    exponent = sympy.expand(powers[0].args[0])
+    for read in sorted(exponent.atoms(Read), key=spelled):
+        normalizer = program.let.get(read.tensor)
+        if normalizer is None or normalizer.reduction != "logsumexp" or len(normalizer.over) != 1:
+            continue
+        if normalizer.guard != sympy.true or normalizer.over[0].dimension != along.dimension:
+            continue
+        places: dict[Index, Position] = dict(zip(normalizer.free, read.positions, strict=True))
+        places[normalizer.over[0]] = at(along)
+        entry = substitute_positions(normalizer.body, places) - read
+        rest = sympy.expand(exponent - entry)
+        if along not in indices_of(rest) and along not in indices_of(read):
+            return without_factor(body, powers[0]) * sympy.exp(rest)
+    return None
