@@ -114,3 +114,22 @@ def test_a_score_less_its_normalizer_is_named_so_whatever_it_is_called() -> None
         z = np.array([25.0, 0.0, -3.0, 1.0], np.float32)
         got = objc.compile(source, target="numpy").f.gradient(z)
         assert got[0] == pytest.approx(-float(np.sum(got[1:], dtype=np.float64)), rel=1e-6)
+
+
+@pytest.mark.parametrize("logits", SURE)
+def test_divergence_of_the_others(logits: tuple[float, ...]) -> None:
+    """The part of a decoupled distillation without the label (Zhao et al. 2022), by one quotient."""
+    kernel = objc.compile(
+        "loss f(z: real[K] | u: real[K], y: index(K)) =\n"
+        "    sum[k | k != y](q[k] / (1 - q[y]) * log((q[k] / (1 - q[y])) / (p[k] / (1 - p[y]))))\n"
+        "    where p[k] = softmax(z)[k]\n          q[k] = softmax(u)[k]\n",
+        target="numpy",
+    ).f
+    u, z = np.array(logits), np.array([2.0, 0.5, -1.0, 0.25])
+    logs = [
+        one[1:] - np.log(np.exp(one[1:] - one[1:].max()).sum()) - one[1:].max() for one in (u, z)
+    ]
+    expected = (np.exp(logs[0]) * (logs[0] - logs[1])).sum()
+    slopes = np.exp(logs[1]) - np.exp(logs[0])
+    np.testing.assert_allclose(kernel(z, u, 0), expected, rtol=1e-13)
+    np.testing.assert_allclose(kernel.gradient(z, u, 0), [0.0, *slopes], rtol=1e-13, atol=1e-16)

@@ -69,11 +69,13 @@ def _over_exponentials(factors: Sequence[Any]) -> Expression | None:
 
 
 def _without_exponentials(factors: Sequence[Any]) -> Expression | None:
-    """log(p·exp u) = log p + u for p ≥ 0, which is −∞ on both sides where p is 0."""
+    """log(p·exp u) = log p + u for p ≥ 0, which is −∞ on both sides where p is 0; so it is for c·expm1(v),
+    a complement, whose sign is that of what the logarithm is of."""
     powers = [one for one in factors if isinstance(one, sympy.exp)]
     others = [one for one in factors if one not in powers]
-    if not powers or not all(
-        _base(one).is_nonnegative and _exponent(one).is_real for one in others
+    is_complement = isinstance(sympy.Mul(*others).as_coeff_Mul()[1], expm1)
+    if not powers or not (
+        is_complement or all(_base(one).is_nonnegative and _exponent(one).is_real for one in others)
     ):
         return None
     return sympy.Add(sympy.log(sympy.Mul(*others)), *(one.args[0] for one in powers))
