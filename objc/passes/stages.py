@@ -36,6 +36,7 @@ from objc.passes.stable.simplices import (
 from objc.passes.stable.squares import differences_of_squares
 from objc.passes.stable.stabilise import stabilise
 from objc.passes.stable.steep_powers import exponentials_of_powers
+from objc.passes.stable.totals import totals_by_logarithms
 from objc.passes.tidying.demand import guard_by_demand, guard_places
 from objc.passes.tidying.idle import without_idle_indices
 from objc.passes.tidying.inline import inline_all, inline_same_loop
@@ -69,6 +70,7 @@ def stable(program: Program) -> Program:
         ("powers", exponentials_of_powers),
         ("entropies", entropies_of_gammas),
         ("mixtures", ratios_to_mixtures),
+        ("totals", totals_by_logarithms),
         ("extremes", greatest_exponents),
         ("complements", complements_of_squares),
         ("shares", shares_by_the_rest),

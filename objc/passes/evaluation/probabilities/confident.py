@@ -85,14 +85,19 @@ class _Asking:
                     continue
                 for index in let.free:
                     if index.dimension == mean.total.over[0].dimension:
-                        rest = self._without(body, term, read, mean, index)
-                        if rest is not None:
-                            part = whole - rest if rest != 0 else whole
+                        left = self._without(body, term, read, mean, index)
+                        if left is not None:
+                            rest, part = left
+                            part = part or (whole - rest if rest != 0 else whole)
                             places = self._places(read, mean, index)
                             normalizer = mean.normalizer.at(read.positions)
                             logits = substitute_positions(mean.logits, places)
                             asked = self._asked(let, part, normalizer, logits, index)
                             return replace(let, body=rest + asked)
+        sums = [one for one in let.body.args if isinstance(one, sympy.Add)]
+        if isinstance(let.body, sympy.Mul) and len(sums) == 1:  # times what made the logits
+            inner = self.changed(replace(let, body=sums[0]))
+            return replace(let, body=let.body.xreplace({sums[0]: inner.body}))
         return let
 
     def _opened(self, expression: Any) -> Any:
@@ -105,8 +110,9 @@ class _Asking:
 
     def _without(
         self, body: Any, term: Any, read: Read, mean: _Mean, index: Index
-    ) -> Expression | None:
-        """What is left of a body without c·p[j]·Σ p·f − c·p[j]·f[j]."""
+    ) -> tuple[Expression, Expression | None] | None:
+        """What is left of a body without c·p[j]·Σ p·f − c·p[j]·f[j], and that, where the sum has others too,
+        of which there is one of their own."""
         places = self._places(read, mean, index)
         factor = term / read
         power = substitute_positions(mean.power, places)
@@ -114,12 +120,29 @@ class _Asking:
             return None
         if index in indices_of(without_factor(factor, power)):
             return None
-        entry = substitute_positions(mean.entry, places)
-        wanted = sympy.Add.make_args(sympy.expand_mul(-factor * entry))
         addends = sympy.Add.make_args(body)
-        if not all(one in addends for one in wanted):
+        own: list[Any] = []
+        others: list[Any] = []
+        taken = [term]
+        for entry in sympy.Add.make_args(sympy.expand_mul(mean.entry)):
+            there = -factor * substitute_positions(entry, places)
+            wanted = sympy.Add.make_args(sympy.expand_mul(there))
+            is_there = all(one in addends for one in wanted)
+            (own if is_there else others).append(entry)
+            taken += wanted if is_there else ()
+        left = sympy.Add(*(one for one in addends if one not in taken))
+        if not others:
+            return left, None
+        if left != 0 or not any(set(mean.total.over) & indices_of(one) for one in own):
             return None
-        return sympy.Add(*(one for one in addends if one is not term and one not in wanted))
+        sums = []
+        for entries in (own, others):
+            part = replace(mean.total, body=mean.power * sympy.Add(*entries))
+            sums.append(replace(part, name=self.names.fresh(f"{part.name}_part")))
+        self.lets += sums
+        first, second = (one.read(*read.positions) for one in sums)
+        part = factor * (first - substitute_positions(sympy.Add(*own), places))
+        return factor * second, part
 
     def _of_zero_sum(self, let: Let, index: Index) -> Iterator[Shares]:
         """The softmaxes of rows that are given, where the entries of a let add up to zero along them."""
@@ -128,7 +151,7 @@ class _Asking:
         ) or not self._reads_sums(let, index):
             return
         for found in shares_of_zero_sum(let.body, index, self.program):
-            if all(one.tensor in self.program.input for one in found.logits.atoms(Read)):
+            if self._is_given(found.logits):
                 yield found
 
     def _reads_sums(self, let: Let, index: Index) -> bool:
@@ -200,9 +223,15 @@ class _Asking:
                 continue
             for normalizer in self._normalizers_of(u, total):
                 logits = u + normalizer
-                if all(one.tensor in self.program.input for one in logits.atoms(Read)):
+                if self._is_given(logits):
                     return _Mean(total, power, entry, normalizer, logits)
         return None
+
+    def _is_given(self, logits: Any) -> bool:
+        """Whether logits are of one rounding wherever they are read."""
+        if isinstance(logits, Read):
+            return True
+        return all(one.tensor in self.program.input for one in logits.atoms(Read))
 
     def _normalizers_of(self, u: Any, total: Let) -> Iterator[Read]:
         for one in u.atoms(Read):
