@@ -115,3 +115,48 @@ def test_deviances_by_the_logarithm_of_a_rate(text: str) -> None:
     eta, y = np.array([1e-6, -1e-3, 1e-9, 1.0]), np.array([1.0, 1.0, 1.0, 0.0])
     exact = [t**2 / 2 + t**3 / 6 + t**4 / 24 for t in eta[:3]] + [np.e]
     np.testing.assert_allclose(kernel.per_example(eta, y), exact, rtol=1e-7)
+
+
+COUNTS = (
+    "y * log(y / (n * p)) + (n - y) * log((n - y) / (n * (1 - p)))",
+    "n * (y / n * log(y / n / p) + (1 - y / n) * log((1 - y / n) / (1 - p)))",
+    "y * (log(y) - log(n) - log(p)) + (n - y) * (log(n - y) - log(n) - log(1 - p))",
+)
+
+
+@pytest.mark.parametrize("text", COUNTS)
+def test_binomial_deviances_of_counts(text: str) -> None:
+    """Value and slope are right beside the zero, to a rounding of the logit; the root is a number there."""
+    source = f"""loss f(z: real | n: count, y: count(n)) = 2 * ({text})
+            where p = sigmoid(z)
+        loss r(z: real | n: count, y: count(n)) = sign(y - n * p) * sqrt(2 * ({text}))
+            where p = sigmoid(z)
+    """
+    module = objc.compile(source, target="numpy")
+    for dtype in (np.float32, np.float64):
+        for y, n in ((3, 10), (300, 1000), (999, 1000), (0, 7), (7, 7)):
+            logit = np.log((y + 0.01) / (n - y + 0.01)) if y in (0, n) else np.log(y / (n - y))
+            for apart in (0.0, 1e-7, -1e-4, 0.02, -3.0):
+                z = dtype(logit + apart)
+                given = {"n": dtype(n), "y": dtype(y)}
+                value, slope = module.f.value_and_grad(z, **given)
+                root, along = module.r.value_and_grad(z, **given)
+                with mpmath.workdps(60):
+                    true = _deviance(z, y, n)
+                    p = 1 / (1 + mpmath.exp(-mpmath.mpf(float(z))))
+                    rounding = 4 * np.finfo(dtype).eps * (1 + abs(float(z)))
+                    near = abs(mpmath.mpf(n) * p - y)
+                    assert abs(value - true) <= 4 * rounding * (true + near + n * rounding)
+                    assert abs(slope - 2 * (n * p - y)) <= 4 * rounding * (near + n * p * (1 - p))
+                    assert abs(abs(root) - mpmath.sqrt(true)) <= 8 * rounding * (
+                        mpmath.sqrt(true) + mpmath.sqrt(n)
+                    )
+                    is_apart = near > rounding * n
+                    assert not is_apart or np.sign(root) == np.sign(float(y - n * p))
+                    assert np.isfinite(along)
+
+
+def _deviance(z: np.floating, y: int, n: int) -> mpmath.mpf:
+    p = 1 / (1 + mpmath.exp(-mpmath.mpf(float(z))))
+    sides = ((mpmath.mpf(y), n * p), (mpmath.mpf(n - y), n * (1 - p)))
+    return 2 * sum(count * mpmath.log(count / mean) for count, mean in sides if count != 0)
