@@ -75,24 +75,16 @@ def _has_logarithm(body: Expression, weights: Weights) -> bool:
     return body.has(sympy.exp) and weighted_exponent(rewrite(body), weights)[0] is not None
 
 
-def _is_above_zero(size: Expression) -> bool:
-    """Whether something is a positive number and more: it does not vanish."""
-    number, rest = size.as_coeff_Add()
-    return bool(number.is_positive and rest.is_nonnegative)
-
-
 def _norm(
     total: Let, coefficient: Expression, size: Expression, degree: Expression, names: Names
 ) -> list[Let]:
     """The greatest size, the sum of powers of what all are over it, and their norm."""
-    above = _is_above_zero(size)
-    kind = Domain("positive" if above else "nonnegative")
+    kind = Domain("nonnegative")
     name = names.fresh(f"greatest_{total.name}")
     greatest = replace(total, name=name, body=size, reduction="max", domain=kind)
     held = stop_gradient(greatest.read(*greatest.free))
-    share = quotient(size, held)
-    if not above:
-        share = Branch(sympy.Le(held, 0), ZERO, share)
+    is_zero = sympy.Le(held, 0)
+    share = Branch(is_zero, ZERO, quotient(size, held))
     shares = replace(
         total,
         name=names.fresh(f"shares_{total.name}"),
@@ -103,7 +95,7 @@ def _norm(
     norm = Let(
         names.fresh(f"norm_{total.name}"),
         total.free,
-        whole if above else Branch(sympy.Le(held, 0), ZERO, whole),
+        Branch(is_zero, ZERO, whole),
         domain=kind,
         span=total.span,
     )
