@@ -26,7 +26,10 @@ from tests.analysis.violations import is_counterexample_found
 _PARTS = 8
 
 
-@pytest.mark.parametrize("part", range(_PARTS))
+@pytest.mark.parametrize(
+    "part",
+    [pytest.param(one, marks=[pytest.mark.slow] * (one % 2)) for one in range(_PARTS)],
+)
 def test_shapes_are_decided_and_right(part: int) -> None:
     """At most one in twenty is left open; none is wrong, which attacks and counterexamples show too."""
     undecided, refuted = [], 0

@@ -48,7 +48,16 @@ def _precise(rows: object) -> np.ndarray:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
-    ("mean", "target"), [*((one, "cpu") for one in TEXTS), ("quotient", "numpy")]
+    ("mean", "target"),
+    [
+        ("the product again", "cpu"),
+        ("quotient", "numpy"),
+        *(
+            pytest.param(one, "cpu", marks=pytest.mark.slow)
+            for one in TEXTS
+            if one != "the product again"
+        ),
+    ],
 )
 def test_pairs(mean: str, target: str, dtype: type) -> None:
     """Of examples alone and of a batch of them."""

@@ -64,8 +64,16 @@ def _bend(of: Callable[[Point], mpmath.mpf], point: Point, one: Point, other: Po
     return _along(lambda moved: _along(of, moved, other), point, one)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        *((name, np.float64) for name in TEXTS),
+        *(
+            pytest.param(name, np.float32, marks=[pytest.mark.slow] * ("densities" in name))
+            for name in TEXTS
+        ),
+    ],
+)
 def test_objectives_with_responsibilities(name: str, dtype: type) -> None:
     objective, where = TEXTS[name]
     weights = "real" if "logarithms" in name else "simplex"

@@ -55,7 +55,7 @@ def ctc(request: pytest.FixtureRequest) -> Any:
     return objc.compile(PAPER, target=request.param).ctc
 
 
-@pytest.mark.parametrize("dtype", ["f8", "f4"])
+@pytest.mark.parametrize("dtype", ["f8", pytest.param("f4", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("target", [(1,), (1, 2), (1, 1), (2, 1, 2)])
 def test_temporal_classification_as_the_paper_has_it(
     target: tuple[int, ...], dtype: str, ctc: Any

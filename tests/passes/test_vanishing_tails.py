@@ -81,7 +81,7 @@ ASSIGNMENTS = {
 }
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_shares_of_powers(name: str, dtype: type) -> None:
     """Xie, Girshick and Farhadi (2016), with a hundred degrees of freedom."""

@@ -69,7 +69,9 @@ def test_only_what_is_called_is_copied() -> None:
     assert text.count("def exp_64") == 1
 
 
-@pytest.mark.parametrize("name", ["huber", "chain_score", "chain"])
+@pytest.mark.parametrize(
+    "name", ["huber", "chain_score", pytest.param("chain", marks=pytest.mark.slow)]
+)
 def test_numba_gives_the_text_the_same_meaning(name: str) -> None:
     """The text is Numba's as well as ours."""
     program, inputs = given(CASES[name], "value_and_grad")

@@ -101,7 +101,7 @@ BRIEF = (
 """Those of which a function is called with Numba every time."""
 
 
-@pytest.mark.parametrize("target", ["numpy", "cpu"])
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cpu", marks=pytest.mark.slow)])
 def test_functions_of_every_declaration(target: str, tmp_path: Path) -> None:
     """The one that computes the most: Numba takes a second for each, so that all run with --slow."""
     require_functions(target, tmp_path, every=False)

@@ -84,7 +84,7 @@ def _both(target: str) -> Any:
     return objc.compile(BOTH, target=target)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("columns", [3, 70])
 def test_products_and_rows_side_by_side(columns: int, dtype: str) -> None:
     """Blocks of rows, and both forms of a function, of which the sizes choose, in one object."""

@@ -430,7 +430,8 @@ def test_a_library_of_functions_sorts() -> None:
         np.testing.assert_allclose(slopes, gradient, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("name", ["f", pytest.param("windows", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["f", "windows"])
 def test_a_module_for_people_sorts(name: str, tmp_path: Path) -> None:
     """With Numba alone, which takes a quarter of a minute for what has every kind of run."""
     source = text("exponentials", "> or (t[j] == t[i] and j <= i)") + WINDOWS

@@ -66,6 +66,7 @@ def test_the_divergence_of_a_policy(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, rel_entr(p, q).sum(axis=1), rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_learned_weights_stand_beside_those_by_hand(tmp_path: Path) -> None:
     runs = run("two_tasks", tmp_path)["main"](epochs=40)
     by_title = {(one.title, one.unit): one for one in runs}
