@@ -96,7 +96,7 @@ def near(found: Any, wanted: Any) -> bool:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.slow] * (place % 3 == 2))
+        pytest.param(name, marks=[pytest.mark.slow] * (place % 3 > 0))
         for place, name in enumerate(STATED)
     ],
 )

@@ -55,7 +55,7 @@ def _softmax(z: Any) -> list[Any]:
     return [one / sum(powers) for one in powers]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", SOFTMAXES)
 def test_softmaxes_that_are_sure(name: str, dtype: DType) -> None:
     text, formula = SOFTMAXES[name]

@@ -122,7 +122,8 @@ def test_products_in_blocks_are_those_of_numpy(
 @pytest.mark.parametrize(
     "name",
     ["attention", "causal", "padded", "ordered", "codes", "style", "averaged",
-     "queue", "columns", "last", "pooled", "tied"],
+     *(pytest.param(one, marks=pytest.mark.slow)
+       for one in ("queue", "columns", "last", "pooled", "tied"))],
 )  # fmt: skip
 def test_products_of_each_example_are_those_of_numpy(
     name: str, sizes: tuple[int, ...], dtype: str
