@@ -27,9 +27,14 @@ def computed(case: Case, dtype: DType, target: str) -> Mapping[str, NDArray[Any]
 
 @pytest.mark.parametrize(
     ("target", "dtype"),
-    [("interpreter", "float64"), ("numpy", "float64"), ("numpy", "float32"), ("cpu", "float64"),
-     ("cpu", "float32")],
-)  # fmt: skip
+    [
+        ("interpreter", "float64"),
+        ("numpy", "float64"),
+        pytest.param("numpy", "float32", marks=pytest.mark.slow),
+        ("cpu", "float64"),
+        ("cpu", "float32"),
+    ],
+)
 @pytest.mark.parametrize("name", EXACT)
 def test_agrees_with_the_oracle(name: str, target: str, dtype: DType) -> None:
     found = []

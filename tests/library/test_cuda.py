@@ -13,7 +13,15 @@ from cuda_agreement import Host, agrees, emitted
 from objc.targets.cuda import ptx
 from oracles import ROWS
 
-EVERY = pytest.mark.parametrize("name", ROWS, scope="module")
+MANY = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(one, marks=[pytest.mark.slow] * (place % 3 == 2))
+        for place, one in enumerate(ROWS)
+    ],
+    scope="module",
+)
+"""Two of three each time, all with `--slow`."""
 
 # -------------------------------------------------------------- as PTX
 
@@ -104,7 +112,7 @@ _IN_OTHER_TYPES = pytest.mark.parametrize(
 
 
 @pytest.mark.usefixtures("_simulated")
-@EVERY
+@MANY
 def test_agrees_with_the_interpreter_in_the_simulator(name: str) -> None:
     """In float32: the text that is compiled above."""
     agrees(name, "float32", Host())

@@ -75,6 +75,7 @@ def test_temporal_classification_as_the_paper_has_it(
     np.testing.assert_allclose(diagonal, np.ravel(columns), atol=ROUNDING[dtype])
 
 
+@pytest.mark.slow
 def test_long_sequences_stay_in_range(ctc: Any) -> None:
     """Their likelihood is exp(−1300): of states that are there only the logarithms are numbers."""
     z = np.random.default_rng(0).normal(size=(700, 5))
