@@ -132,6 +132,19 @@ def test_negatives_of_nothing() -> None:
     np.testing.assert_allclose(slopes[1], own.grad.numpy(), rtol=1e-10, atol=1e-14)
 
 
+def test_numbers_beyond_every_other_are_not_nothing() -> None:
+    """In float64 a logit may lie below what float32 has."""
+    kernel = objc.compile(
+        "loss f(a: real[N], b: real[N] | m: binary[N]) =\n"
+        "    log(sum[i | m[i] == 1](exp(a[i])) + sum[i | m[i] == 1](exp(b[i])))\n",
+        target="numpy",
+    ).f
+    a, b, mask = np.array([-2e39, -3e39]), np.array([-3e39, -4e39]), np.array([1.0, 1.0])
+    assert kernel(a, b, mask) == -2e39
+    found = kernel.gradient(a, b, mask)
+    np.testing.assert_array_equal(np.concatenate([found.a, found.b]), [1, 0, 0, 0])
+
+
 def test_what_is_divided_by_nothing_is_what_arithmetic_says() -> None:
     """The sum below is zero whatever the inputs are, as is seen on the way."""
     kernel = objc.compile(

@@ -35,7 +35,8 @@ def _safe(let: Let, guarded: set[str]) -> Let:
     for node in sorted(found_in(let.body, sympy.Add), key=spelled):
         pair = _compared(node, guarded)
         if pair is not None:
-            neither = sympy.And(*(sympy.Lt(one, OF_NOTHING) for one in pair))
+            # Numbers of float64 may lie there too: alike, they are as far apart as nothing is from nothing.
+            neither = sympy.And(sympy.Lt(pair[0], OF_NOTHING), sympy.Eq(*pair))
             swaps[node] = Branch(neither, sympy.Integer(0), node)
     return replace(let, body=let.body.xreplace(swaps)) if swaps else let
 
