@@ -4,9 +4,11 @@ writes anew."""
 from __future__ import annotations
 
 import gc
+import math
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -41,9 +43,21 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--slow"):
-        slow = [one for one in items if one.get_closest_marker("slow") is not None]
-        config.hook.pytest_deselected(items=slow)
+        places: Counter[str] = Counter()
+        slow = {one for one in items if one.get_closest_marker("slow") or _is_left_out(one, places)}
+        config.hook.pytest_deselected(items=[one for one in items if one in slow])
         items[:] = [one for one in items if one not in slow]
+
+
+def _is_left_out(item: pytest.Item, places: Counter[str]) -> bool:
+    """Whether a case of many, of which a share runs each time, is one of the others. Places are multiples of
+    the golden ratio, which no order of the cases is in step with (Weyl 1916)."""
+    marker = item.get_closest_marker("share")
+    if marker is None:
+        return False
+    function = item.nodeid.partition("[")[0]
+    places[function] += 1
+    return places[function] * (math.sqrt(5) - 1) / 2 % 1 >= marker.args[0]
 
 
 @pytest.fixture

@@ -68,6 +68,7 @@ _REAL = "q: real | y: real; a: positive = 1, t: probability = 0.3"
          "refuted"),
     ],
 )  # fmt: skip
+@pytest.mark.share(1 / 2)
 def test_statistics_of_a_real_target(body: str, claim: str, expected: str) -> None:
     assert verdict(_REAL, body, claim) == expected
 

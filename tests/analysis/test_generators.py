@@ -52,5 +52,6 @@ _MIXED = (
          "bounded 0 2", "refuted"),
     ],
 )  # fmt: skip
+@pytest.mark.share(1 / 2)
 def test_f_divergences(body: str, claim: str, expected: str) -> None:
     assert verdict(_HEAD, body, claim) == expected

@@ -48,13 +48,8 @@ def _programs() -> Iterator[Program]:
         yield from lower(parse(read_source(path))).programs.values()
 
 
-@pytest.mark.parametrize(
-    "program",
-    [
-        pytest.param(one, id=one.name, marks=[pytest.mark.slow] * (place % 4 == 3))
-        for place, one in enumerate(_programs())
-    ],
-)
+@pytest.mark.parametrize("program", list(_programs()), ids=lambda one: one.name)
+@pytest.mark.share(1 / 2)
 def test_what_is_said_of(program: Program) -> None:
     facts = analyse(program)
     assert [one for one in facts.diagnostics if one.severity == "error"] == []

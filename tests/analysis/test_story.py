@@ -126,6 +126,7 @@ def _program(declaration: str) -> Program:
         ("metric f(q: real | y: real) = abs(q - y)", ["evaluated, not minimized"], ["minimizer is"]),
     ],
 )  # fmt: skip
+@pytest.mark.share(1 / 2)
 def test_sentences(declaration: str, said: list[str], unsaid: list[str]) -> None:
     text = " ".join(story(_program(declaration)))
     assert [one for one in said if one not in text] == []
@@ -164,6 +165,7 @@ def test_sentences(declaration: str, said: list[str], unsaid: list[str]) -> None
          ["every local minimum"]),
     ],
 )  # fmt: skip
+@pytest.mark.share(1 / 2)
 def test_sentences_on_objectives(declaration: str, said: list[str], unsaid: list[str]) -> None:
     text = " ".join(story(_program(declaration)))
     assert [one for one in said if one not in text] == []

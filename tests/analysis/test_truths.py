@@ -26,10 +26,8 @@ from tests.analysis.violations import is_counterexample_found
 _PARTS = 8
 
 
-@pytest.mark.parametrize(
-    "part",
-    [pytest.param(one, marks=[pytest.mark.slow] * (one % 2)) for one in range(_PARTS)],
-)
+@pytest.mark.parametrize("part", range(_PARTS))
+@pytest.mark.share(1 / 2)
 def test_shapes_are_decided_and_right(part: int) -> None:
     """At most one in twenty is left open; none is wrong, which attacks and counterexamples show too."""
     undecided, refuted = [], 0
@@ -82,6 +80,7 @@ _ENDS = (None, Fraction(-2), Fraction(-1), Fraction(0), Fraction(1), Fraction(3,
 
 
 @pytest.mark.parametrize("seed", range(60))
+@pytest.mark.share(1 / 2)
 def test_roots_are_those_inside_of_the_span(seed: int) -> None:
     """Roots beside one another, and beside the ends: SymPy's isolating intervals touch them."""
     generator = random.Random(seed)
@@ -105,6 +104,7 @@ def test_roots_are_those_inside_of_the_span(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(16))
+@pytest.mark.share(1 / 2)
 def test_what_is_bent_everywhere_is_so_at_points(seed: int) -> None:
     generator = random.Random(seed)
     function = _function(generator, generator.choice((2, 3))) + generator.randint(0, 2) * X**2

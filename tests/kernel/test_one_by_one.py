@@ -87,6 +87,7 @@ CALLS = {
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("examples", [1, 3])
+@pytest.mark.share(1 / 2)
 def test_results_are_those_of_the_batch(call: str, examples: int, counted: list[bool]) -> None:
     if call in ("mask", "weights") and examples == 1:
         examples = 2

@@ -94,6 +94,7 @@ def _entries(one: Input, sizes: dict[Dimension, int], generator: np.random.Gener
 
 @pytest.mark.parametrize("name", kernels())
 @pytest.mark.parametrize("target", ["cpu", "numpy"])
+@pytest.mark.share(1 / 2)
 def test_value_and_gradient(target: str, name: str) -> None:
     found = kernel(target, name)
     program = found.program

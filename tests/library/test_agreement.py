@@ -36,6 +36,7 @@ def computed(case: Case, dtype: DType, target: str) -> Mapping[str, NDArray[Any]
     ],
 )
 @pytest.mark.parametrize("name", EXACT)
+@pytest.mark.share(1 / 2)
 def test_agrees_with_the_oracle(name: str, target: str, dtype: DType) -> None:
     found = []
     every = cases(EXACT[name])

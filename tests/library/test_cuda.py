@@ -13,15 +13,7 @@ from cuda_agreement import Host, agrees, emitted
 from objc.targets.cuda import ptx
 from oracles import ROWS
 
-MANY = pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(one, marks=[pytest.mark.slow] * (place % 3 == 2))
-        for place, one in enumerate(ROWS)
-    ],
-    scope="module",
-)
-"""Two of three each time, all with `--slow`."""
+EVERY = pytest.mark.parametrize("name", ROWS, scope="module")
 
 # -------------------------------------------------------------- as PTX
 
@@ -60,6 +52,7 @@ def sampled(names: list[str], architecture: str) -> set[str]:
     ],
     scope="module",
 )
+@pytest.mark.share(1 / 2)
 def test_is_compiled_without_double_precision_and_local_memory(
     name: str, architecture: str, request: pytest.FixtureRequest
 ) -> None:
@@ -112,7 +105,8 @@ _IN_OTHER_TYPES = pytest.mark.parametrize(
 
 
 @pytest.mark.usefixtures("_simulated")
-@MANY
+@EVERY
+@pytest.mark.share(1 / 2)
 def test_agrees_with_the_interpreter_in_the_simulator(name: str) -> None:
     """In float32: the text that is compiled above."""
     agrees(name, "float32", Host())

@@ -63,13 +63,8 @@ def check(name: str, found: Any, expected: Arrays, weight: NDArray[Any]) -> None
         np.testing.assert_allclose(each, wanted, rtol=1e-11, atol=1e-15 * np.abs(wanted).max())
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] * (place % 6 > 0))
-        for place, name in enumerate(EXACT)
-    ],
-)
+@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.share(1 / 10)
 def test_mean_weight_mask_and_axes(name: str) -> None:
     inputs, parameters, expected = moderate(name)
     loss = kernel(name, "numpy")

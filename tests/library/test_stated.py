@@ -93,13 +93,8 @@ def near(found: Any, wanted: Any) -> bool:
     return bool(np.allclose(found, wanted, rtol=1e-10, atol=1e-10 * scale, equal_nan=True))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] * (place % 3 > 0))
-        for place, name in enumerate(STATED)
-    ],
-)
+@pytest.mark.parametrize("name", STATED)
+@pytest.mark.share(1 / 5)
 def test_value_and_gradient(name: str) -> None:
     found = [
         line

@@ -296,6 +296,7 @@ CASES: dict[str, tuple[str, Torch, dict[str, Any]]] = {
     "how", ["interpreter", pytest.param("numpy", marks=pytest.mark.slow), "cpu"]
 )
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.share(1 / 2)
 def test_against_torch(name: str, how: str) -> None:
     text, function, inputs = CASES[name]
     value, gradients = found(text, inputs, how)

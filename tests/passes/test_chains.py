@@ -32,13 +32,8 @@ def chain(name: str) -> Any:
     return lower(parse(Source("<text>", text))).programs["f"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] * (place % 2))
-        for place, name in enumerate(STEPS)
-    ],
-)
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.share(1 / 2)
 def test_chains(name: str) -> None:
     program, inputs = chain(name), {"x": np.array(0.7)}
     found = evaluate(derive(program, Variant(("value", "gradient"), ("x",))), inputs)

@@ -54,6 +54,7 @@ FORMS = (
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+@pytest.mark.share(1 / 2)
 def test_value_and_gradient(form: Form, dtype: DType) -> None:
     points: Sequence[object] = form.points
     if dtype == "float32":

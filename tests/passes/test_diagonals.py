@@ -48,6 +48,7 @@ def test_no_tensor_is_over_a_row_too_many(value: str) -> None:
 
 @pytest.mark.parametrize("value", (PAIRS | FIXED).values(), ids=PAIRS | FIXED)
 @pytest.mark.parametrize("temperature", (1.0, 2.0**-6, 2.0**-40))
+@pytest.mark.share(1 / 2)
 def test_the_second_derivative_is_true(value: str, temperature: float) -> None:
     """Also where every softmax has chosen, of which one less its probability is not what rounding leaves; and
     of a pair of a row with itself nothing is added and taken away again."""

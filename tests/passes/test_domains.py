@@ -104,14 +104,9 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], tuple[Any, ...]]] = 
 
 @pytest.mark.parametrize(
     ("target", "name"),
-    [
-        pytest.param(
-            target, name, marks=[pytest.mark.slow] * (target == "numpy" and place % 2 == 0)
-        )
-        for target in MODULES
-        for place, name in enumerate(CASES)
-    ],
+    [(target, name) for target in MODULES for name in CASES],
 )
+@pytest.mark.share(1 / 2)
 def test_derivatives_are_those_of_pytorch(name: str, target: str) -> None:
     """Value, gradient and Hessian product."""
     of, moving, data = CASES[name]

@@ -74,6 +74,7 @@ def _bend(of: Callable[[Point], mpmath.mpf], point: Point, one: Point, other: Po
         ),
     ],
 )
+@pytest.mark.share(1 / 2)
 def test_objectives_with_responsibilities(name: str, dtype: type) -> None:
     objective, where = TEXTS[name]
     weights = "real" if "logarithms" in name else "simplex"

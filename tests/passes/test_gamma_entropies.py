@@ -94,6 +94,7 @@ def _agree(found: Any, expected: list[Any], dtype: str, least: float = 0.05) -> 
      ("dirichlet_entropy", COUNTS[-1])],
     ids=str,
 )  # fmt: skip
+@pytest.mark.share(1 / 2)
 def test_dirichlet(name: str, counts: list[float], dtype: str) -> None:
     if name == "by_evidence" and min(counts) < 1:
         counts = [one + 1 for one in counts]

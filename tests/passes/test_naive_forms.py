@@ -68,16 +68,15 @@ LONG = (
 
 
 def _cases() -> list[Any]:
-    """Every fifth form waits for --slow: there are several of every kind."""
     return [
         pytest.param(
             form,
             id=form.name,
             marks=[pytest.mark.xfail(reason=UNMENDED[form.name], strict=True)]
             if form.name in UNMENDED
-            else [pytest.mark.slow] * (form.name in LONG or place % 5 == 4),
+            else [pytest.mark.slow] * (form.name in LONG),
         )
-        for place, form in enumerate(forms())
+        for form in forms()
     ]
 
 
@@ -89,6 +88,7 @@ def test_the_table_is_long_and_its_exceptions_are_in_it() -> None:
 
 
 @pytest.mark.parametrize("form", _cases())
+@pytest.mark.share(1 / 2)
 def test_form(form: Form) -> None:
     program = _lowered(form)
     found = computed(program, form)

@@ -36,6 +36,7 @@ def _mean(scores: list[Any], own: int, factor: Any) -> Any:
 @pytest.mark.parametrize("target", ["numpy", "cpu"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.share(1 / 2)
 def test_pairs(name: str, dtype: type, target: str) -> None:
     score, ways = PAIRS[name]
     kind, at = ("positive", 0.015625) if "/ l" in score else ("real", 4.0)

@@ -57,6 +57,7 @@ def _softmax(z: Any) -> list[Any]:
 
 @pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", SOFTMAXES)
+@pytest.mark.share(1 / 2)
 def test_softmaxes_that_are_sure(name: str, dtype: DType) -> None:
     text, formula = SOFTMAXES[name]
     data = {"y": "y: index(K)", "t": "t: simplex[K]"}

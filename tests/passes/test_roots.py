@@ -155,6 +155,7 @@ ROOTS = {
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("name", ROOTS)
+@pytest.mark.share(1 / 2)
 def test_roots(name: str, dtype: str) -> None:
     root = ROOTS[name]
     kernel = objc.compile(f"loss form({root.inputs}) =\n    {root.text}\n", target="numpy").form

@@ -26,6 +26,7 @@ LONG = ("chain", "warped", "aligned", "gated")
 
 @pytest.mark.usefixtures("simulated")
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.share(1 / 2)
 def test_constructs_agree_with_the_interpreter(name: str) -> None:
     """Guards, gathers, scatters, ties, counts, recurrences."""
     agrees(name, "value_and_grad", "float64")
@@ -36,6 +37,7 @@ def test_constructs_agree_with_the_interpreter(name: str) -> None:
     "name",
     [pytest.param(one, marks=pytest.mark.slow if one in LONG else []) for one in CASES],
 )
+@pytest.mark.share(1 / 2)
 def test_second_derivatives_agree_with_the_interpreter(name: str) -> None:
     agrees(name, "hessian_diagonal", "float32")
 

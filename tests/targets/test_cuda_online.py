@@ -63,6 +63,7 @@ def rows(extent: int) -> Any:
 
 @pytest.mark.parametrize(("extent", "dtype"), [(24, "float32"), (11, "float64")])
 @pytest.mark.parametrize("name", ["cross_entropy", "allowed", "both", "squares", "tempered"])
+@pytest.mark.share(1 / 2)
 def test_one_reading_finds_what_two_do(
     name: str, extent: int, dtype: DType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,7 @@ def _simulated(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_simulated")
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.share(1 / 2)
 def test_rows_in_blocks_agree_with_the_interpreter(name: str, dtype: DType) -> None:
     """All rows at once, and three blocks of them, the last one short."""
     program = derived(name)

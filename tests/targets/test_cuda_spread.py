@@ -72,6 +72,7 @@ def drawn(program: Program, extent: int) -> dict[str, Any]:
     ],
 )
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.share(1 / 2)
 def test_shared_rows_agree_with_the_interpreter(
     name: str, extent: int, dtype: DType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

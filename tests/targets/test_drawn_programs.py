@@ -20,6 +20,7 @@ MANY = [
 
 
 @pytest.mark.parametrize(("seed", "target"), SEEDS)
+@pytest.mark.share(1 / 2)
 def test_drawn_program(seed: int, target: str) -> None:
     require_agreement(seed, target)
 

@@ -115,17 +115,14 @@ def _others() -> list[Any]:
 
 
 def _groups() -> list[Any]:
-    """Every body with one of the guards within groups, the half of them each time."""
-    cases = enumerate(zip(BODIES, itertools.cycle(LESS)))
-    return [
-        pytest.param(body, guard, "e", marks=[pytest.mark.slow] * (number % 2))
-        for number, (body, guard) in cases
-    ]
+    """Every body with one of the guards within groups."""
+    return [(body, guard, "e") for body, guard in zip(BODIES, itertools.cycle(LESS))]
 
 
 @pytest.mark.parametrize(
     ("body", "guard", "group"), [*((*pair, "") for pair in _pairs()), *_groups(), *_others()]
 )
+@pytest.mark.share(1 / 2)
 def test_every_side_of_every_reduction(body: str, guard: str, group: str) -> None:
     source = text(body, guard, group)
     picks = body in ("max", "min") and "i != j" in guard
@@ -183,6 +180,7 @@ def test_sorting(rows: int, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("guard", BETWEEN)
+@pytest.mark.share(1 / 2)
 def test_sums_between_bounds(guard: str) -> None:
     """By NumPy, all pairs at once: a window slides along, and what has gone out leaves nothing behind."""
     source = "".join(
@@ -526,6 +524,7 @@ def beyond(name: str) -> str:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", BEYOND)
+@pytest.mark.share(1 / 2)
 def test_how_far_keys_are_apart(name: str, dtype: str) -> None:
     """Beside all pairs in longdouble: keys may be a million, and weights of either sign."""
     assert "*N" not in _parallel(beyond(name))

@@ -100,6 +100,7 @@ def module(request: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", PADDED)
+@pytest.mark.share(1 / 2)
 def test_padding_may_be_no_number(module: Any, name: str) -> None:
     generator = np.random.default_rng(0)
     w, x = generator.normal(size=2), generator.normal(size=(3, 5, 2))
@@ -113,6 +114,7 @@ def test_padding_may_be_no_number(module: Any, name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["pooled", "chosen", "probabilities", "logits", "first", "last", "contrasted"]
 )
+@pytest.mark.share(1 / 2)
 def test_padding_may_be_no_number_for_second_derivatives(module: Any, name: str) -> None:
     generator = np.random.default_rng(0)
     w, x = generator.normal(size=2), generator.normal(size=(3, 5, 2))

@@ -105,6 +105,7 @@ def parts(result: Any) -> list[Any]:
 @pytest.mark.parametrize(
     "name", ["layer", "turned", "network", "pairs", "gram", "mixed", "views", "scaled", "annulled"]
 )
+@pytest.mark.share(1 / 2)
 def test_products_in_blocks_are_those_of_numpy(
     name: str, sizes: tuple[int, ...], dtype: str
 ) -> None:
@@ -125,6 +126,7 @@ def test_products_in_blocks_are_those_of_numpy(
      *(pytest.param(one, marks=pytest.mark.slow)
        for one in ("queue", "columns", "last", "pooled", "tied"))],
 )  # fmt: skip
+@pytest.mark.share(1 / 2)
 def test_products_of_each_example_are_those_of_numpy(
     name: str, sizes: tuple[int, ...], dtype: str
 ) -> None:
