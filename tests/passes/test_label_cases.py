@@ -181,3 +181,15 @@ def test_an_arm_without_length_is_left_to_the_target() -> None:
             bent.append((loss(*up) - 2 * loss(*z) + loss(*down)) / step**2)
     found = np.concatenate([np.ravel(one) for one in kernel.hessian_diagonal(a, b)])
     np.testing.assert_allclose(found, [float(one) for one in bent], rtol=1e-12)
+
+
+def test_a_smoothed_label_is_a_weight() -> None:
+    kernel = objc.compile(
+        "loss form(z: real[K] | y: index(K); e: probability) = -log(sum[k](p[k] * t[k]))\n"
+        "    where p[k] = softmax(z)[k]\n          t[k] = (1 - e) * [k == y] + e / 3\n",
+        target="numpy",
+    ).form
+    z, y = np.array([[900.0, 0.0, -900.0]]), np.array([2])
+    assert kernel.per_example(z, y, e=0.0)[0] == 1800.0
+    assert kernel.per_example(z, y, e=0.5)[0] == pytest.approx(np.log(6), rel=1e-15)
+    np.testing.assert_array_equal(kernel.gradient(z, y, e=0.0), [[1.0, 0.0, -1.0]])

@@ -89,6 +89,22 @@ def test_soft_targets(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
+def test_two_softmaxes(dtype: str) -> None:
+    kernel = objc.compile(
+        "loss form(z: real[K], u: real[K]) ="
+        " 1 - sum[k](p[k] * q[k]) / (sum[k](p[k]) + sum[k](q[k]) - sum[k](p[k] * q[k]))\n"
+        "    where p[k] = softmax(z)[k]\n          q[k] = softmax(u)[k]\n",
+        target="numpy",
+    ).form
+    for z, u in (((20.0, 0.0, -1.0), (25.0, 0.0, -2.0)), ((8.0, 1.0, 0.0), (9.0, 0.0, 3.0))):
+        with mpmath.workdps(60):
+            p, q = ([mpmath.exp(one) / sum(map(mpmath.exp, row)) for one in row] for row in (z, u))
+            expected = _jaccard(p, q)
+        found = kernel.per_example(np.array([z], dtype), np.array([u], dtype))[0]
+        assert abs(found - expected) <= TOLERANCES[dtype] * expected
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("text", [
     "mean[k](1 - 2 * sum[n](p[n, k] * y[n, k]) / sum[n](p[n, k] + y[n, k]))",
     "1 - mean[k](2 * sum[n](p[n, k] * y[n, k]) / sum[n](p[n, k] + y[n, k]))",

@@ -91,7 +91,13 @@ class Weights:
     def may_vanish(self, base: Any) -> bool:
         """Whether a weight is not negative, and is not moved."""
         is_held = all(read.tensor in self.fixed for read in base.atoms(Read))
-        return is_held and bool(base.is_nonnegative or self._is_share(base))
+        return is_held and (
+            self._is_not_negative(base)
+            or all(map(self._is_not_negative, sympy.Add.make_args(base)))  # a smoothed label, say
+        )
+
+    def _is_not_negative(self, node: Any) -> bool:
+        return bool(node.is_nonnegative or self._is_share(node))
 
     def _is_share(self, node: Any) -> bool:
         if isinstance(node, Read):
@@ -104,7 +110,10 @@ class Weights:
             return all(map(self._is_share, node.args[1:]))
         if node.is_Number:
             return bool(0 <= node <= 1)
-        return isinstance(node, sympy.Add) and self._is_share(sympy.expand(1 - node))
+        if not isinstance(node, sympy.Add):
+            return False
+        rest = sympy.expand(1 - node)  # of which the rest is the node again
+        return not isinstance(rest, sympy.Add) and self._is_share(rest)
 
 
 def _is_affinity(let: Let, program: Program) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
 from typing import Any
 
 import sympy
@@ -227,7 +228,8 @@ class _Overlaps:
         if not 1 <= len(entries) <= _MOST_ENTRIES:
             return None
         symbols = {one: sympy.Dummy(nonnegative=True) for one in entries}
-        found = self._by_entries(expanded.xreplace(symbols), list(symbols.items()))
+        named = expanded.xreplace(self._products(expanded, symbols)).xreplace(symbols)
+        found = self._by_entries(named, list(symbols.items()))
         return None if found is None else found.xreplace({v: k for k, v in symbols.items()})
 
     def _by_entries(self, body: Any, entries: list[tuple[Any, Any]]) -> Expression | None:
@@ -266,6 +268,15 @@ class _Overlaps:
             else:
                 waiting += one.args
         yield from found
+
+    def _products(self, body: Any, symbols: dict[Any, Any]) -> dict[Any, Any]:
+        """The exponentials that are products of entries of softmaxes, of which SymPy makes one, by these."""
+        exponents = [one.args[0] for one in symbols if isinstance(one, sympy.exp)]
+        return {
+            sympy.exp(first + second): symbols[sympy.exp(first)] * symbols[sympy.exp(second)]
+            for first, second in combinations_with_replacement(exponents, 2)
+            if body.has(sympy.exp(first + second))
+        }
 
     def _is_entry(self, one: Any) -> bool:
         if isinstance(one, sigmoid):
@@ -315,7 +326,10 @@ def _of_label(body: Any, symbol: Any) -> Any:
 
 def _factored(body: Any, symbols: list[Any]) -> Expression | None:
     """A product of entries, of one less entries, and of what is never negative; None if it is none."""
-    number, factors = sympy.factor_list(body)
+    try:
+        number, factors = sympy.factor_list(body)
+    except sympy.PolynomialError:  # there are quotients in it
+        return None
     parts: list[Expression] = []
     for base, exponent in factors:
         if base.is_nonnegative or exponent % 2 == 0:
