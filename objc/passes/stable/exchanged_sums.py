@@ -2,7 +2,8 @@
 
 So the rows of a class correlation matrix add up, `Σₗ Σᵢ p[i, j]·p[i, l]`, by which they are divided (Jin et
 al. 2020, minimum class confusion): what is divided has the exponentials of what divides then, and the
-quotient is a number where no example is of the class.
+quotient is a number where no example is of the class. And `Σₖ (1 − p[k])` is K − 1 (Ma et al. 2020, the
+normalized mean absolute error), of which no slope is what rounding leaves.
 """
 
 from __future__ import annotations
@@ -14,19 +15,35 @@ import sympy
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Program
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.ir.symbols import Expression, Extent, Read, indices_of, substitute_positions
 from objc.passes.rewrites.forms import without_factor
+from objc.passes.stable.probabilities import constants_of_softmaxes
 
 
 def sums_without_softmaxes(program: Program) -> Program:
-    """The program with such sums of sums as one sum each."""
+    """The program with such sums of sums as one sum each, and what adds up to a number as that."""
     if not any(let.reduction == "logsumexp" for let in program.lets):
         return program
     lets = []
     for let in program.lets:
-        changed = _exchanged(let, program)
+        changed = _counted(let, program) or _exchanged(let, program)
         lets.append(let if changed is None else changed)
     return program.with_lets(lets)
+
+
+def _counted(let: Let, program: Program) -> Let | None:
+    """Σₖ (c + a·p[k]) of a whole softmax as K·c + a."""
+    if let.reduction != "sum" or let.guard != sympy.true or len(let.over) != 1:
+        return None
+    addends = sympy.Add.make_args(let.body)
+    varying = [one for one in addends if let.over[0] in indices_of(one)]
+    if not varying or len(varying) == len(addends):
+        return None
+    shares = constants_of_softmaxes(replace(let, body=sympy.Add(*varying)), program)
+    if shares is None:
+        return None
+    whole = Extent(let.over[0].dimension) * (let.body - sympy.Add(*varying)) + shares
+    return Let(let.name, let.free, whole, domain=let.domain, span=let.span)
 
 
 def _exchanged(let: Let, program: Program) -> Let | None:

@@ -13,7 +13,14 @@ from objc.ir.index import Index, Position, at
 from objc.ir.program import Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.ir.symbols import (
+    Expression,
+    Extent,
+    IndexValue,
+    Read,
+    indices_of,
+    substitute_positions,
+)
 from objc.passes.rewrites.forms import ONE, ZERO, is_short
 
 
@@ -36,6 +43,7 @@ class Terms:
     varying: set[sympy.Symbol] = field(default_factory=set)
     reads: dict[sympy.Symbol, Read] = field(default_factory=dict)
     indicators: set[sympy.Symbol] = field(default_factory=set)
+    places: set[sympy.Symbol] = field(default_factory=set)
     recurrent: frozenset[str] | None = None
 
     def of(self, expression: Any) -> Expression | None:
@@ -57,7 +65,7 @@ class Terms:
         let = None if read is None else self.program.let.get(read.tensor)
         if read is None or let is None or let.reduction != "sum" or len(let.over) != 1:
             return None
-        if let.over[0] in indices_of(let.guard) or let.over[0].dimension != self.index.dimension:
+        if let.over[0].dimension != self.index.dimension:
             return None
         places: dict[Index, Position] = dict(zip(let.free, read.positions, strict=True))
         places[let.over[0]] = at(self.index)
@@ -82,6 +90,15 @@ class Terms:
     def varies(self, term: Any) -> bool:
         return bool(term.free_symbols & self.varying)
 
+    def place_of(self, term: Any) -> sympy.Symbol | None:
+        """The indicator in a product that holds at exactly one place along the index."""
+        return next((one for one in sympy.Mul.make_args(term) if one in self.places), None)
+
+    @property
+    def size(self) -> Expression:
+        """How many places there are along the index."""
+        return self._of(Extent(self.index.dimension))
+
     def _of(self, node: Any) -> Any:
         if node.is_number:
             return node
@@ -101,6 +118,8 @@ class Terms:
             inner = self._named(node.base)
             if inner is not None:
                 return self._of(inner**node.exp)
+            if node.exp.is_Integer:
+                return self._atom(node.base) ** node.exp
         return self._atom(node)
 
     def _branch(self, node: Branch) -> Any:
@@ -119,11 +138,26 @@ class Terms:
 
     def _indicator(self, condition: Any) -> Any:
         """1 where a condition holds, and 0 where it doesn't."""
+        if isinstance(condition, sympy.And):
+            return sympy.Mul(*map(self._indicator, condition.args))
         if isinstance(condition, sympy.Ne):
             return 1 - self._indicator(sympy.Eq(*condition.args))
         symbol = self._symbol(self.atoms, condition)
         self.indicators.add(symbol)
+        if self._is_one_place(condition):
+            self.places.add(symbol)
         return symbol
+
+    def _is_one_place(self, condition: Any) -> bool:
+        """Whether a condition says that the index is a class which the data name, or the first."""
+        if not isinstance(condition, sympy.Eq) or IndexValue(self.index) not in condition.args:
+            return False
+        (other,) = (one for one in condition.args if one != IndexValue(self.index))
+        if not isinstance(other, Read):
+            return bool(other == 0)
+        domain = self.program.tensor(other.tensor).domain
+        named = domain.kind == "index" and domain.dimension == self.index.dimension
+        return named and self.index not in indices_of(other)
 
     def _named(self, read: Read) -> Any:
         """What a name stands for."""

@@ -2,7 +2,9 @@
 
 What a function of shares says about the logits does not change where all logits are moved alike. So all of
 its slopes by them add up to zero, and all entries of a product with its Hessian do. `Σⱼ p[j]·S` is S, which
-is the sum of other terms: opened where it stands, all terms have to cancel, one by one.
+is the sum of other terms: opened where it stands, all terms have to cancel, one by one. What stands at one
+place alone, `[j = y]·d`, adds up to d, and what does not hang on the place to as many as there are, as in a
+quotient of a log-probability and the sum of all (Ma et al. 2020).
 """
 
 from __future__ import annotations
@@ -58,16 +60,20 @@ def _adds_up_to_zero(body: Any, wholes: Any, terms: Terms) -> bool:
 
 
 def _parts(body: Any, wholes: Any, terms: Terms) -> tuple[Expression, Expression]:
-    """What all along the index add up to where the terms are entries of whole softmaxes, and the others."""
+    """What all along the index add up to where the terms are entries of whole softmaxes, stand at one place
+    or are all the same, and the others."""
     constants, rest = [], []
     for term in sympy.Add.make_args(body):
-        for _, entry in wholes:
-            if not terms.varies(term / entry):
+        for entry in (terms.place_of(term), *(entry for _, entry in wholes)):
+            if entry is not None and not terms.varies(term / entry):
                 constants.append(term / entry)
                 break
         else:
-            rest.append(term)
-    return sympy.Add(*constants), sympy.Add(*rest)
+            if terms.varies(term):
+                rest.append(term)
+            else:
+                constants.append(term * terms.size)
+    return terms.expanded(sympy.Add(*constants)), sympy.Add(*rest)
 
 
 def _ways(term: Any, terms: Terms) -> Iterator[Any]:
