@@ -37,6 +37,7 @@ from objc.passes.stable.squares import differences_of_squares
 from objc.passes.stable.stabilise import stabilise
 from objc.passes.stable.steep_powers import exponentials_of_powers
 from objc.passes.stable.totals import totals_by_logarithms
+from objc.passes.stable.weighted_logits import name_weighted_logits
 from objc.passes.tidying.demand import guard_by_demand, guard_places
 from objc.passes.tidying.idle import without_idle_indices
 from objc.passes.tidying.inline import inline_all, inline_same_loop
@@ -72,6 +73,7 @@ def stable(program: Program) -> Program:
         ("mixtures", ratios_to_mixtures),
         ("totals", totals_by_logarithms),
         ("extremes", greatest_exponents),
+        ("weighted logits", name_weighted_logits),
         ("complements", complements_of_squares),
         ("shares", shares_by_the_rest),
         ("renormalized", quotients_by_the_rest),

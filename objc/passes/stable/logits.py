@@ -107,7 +107,7 @@ def _uses(body: Any, whole: Let) -> Iterator[_Use]:
             times, read = addend.as_coeff_Mul()
             if not isinstance(read, Read) or read.tensor != whole.name:
                 continue
-            for places in _places(node, read, whole):
+            for places in places_of_logits(node, read, whole):
                 logit = substitute_positions(whole.body, places)
                 if _length(node + times * logit) == _length(node) - _length(logit):
                     yield _Use(node, times, read, places)
@@ -123,7 +123,7 @@ def _with_name(body: Any, whole: Let, short: Any) -> Any:
     return _with_name(body, whole, short)
 
 
-def _places(node: Any, read: Read, whole: Let) -> Iterator[dict[Index, Position]]:
+def places_of_logits(node: Any, read: Read, whole: Let) -> Iterator[dict[Index, Position]]:
     """Where the index of a logsumexp may stand in a sum, told by what the logits and the sum both read."""
     (index,) = whole.over
     own: dict[Index, Position] = dict(zip(whole.free, read.positions, strict=True))

@@ -125,7 +125,7 @@ class _Renormalizing:
             else:
                 kept.append(self._visited(factor))
         if quotients:
-            kept = _one_exponential(kept)
+            kept = one_exponential(kept)
         for rest, power, factor in quotients:
             kept = self._product(kept, rest, power, factor)
         return sympy.Mul(*kept)
@@ -158,7 +158,7 @@ class _Renormalizing:
         places: dict[Index, Position] = dict(zip(total.free, factor.positions, strict=True))
         addends = []
         for addend in sympy.Add.make_args(substitute_positions(total.body, places)):
-            first, *others = _one_exponential([addend])
+            first, *others = one_exponential([addend])
             if not isinstance(first, sympy.exp) or not _cancels(first, rest, power):
                 return None
             addends.append(sympy.Mul(sympy.exp(first.args[0] + shift), *others))
@@ -177,7 +177,7 @@ class _Renormalizing:
         times, small, entry = found or (ZERO, ZERO, ZERO)
         if not all(isinstance(one, sympy.exp) for one in sympy.Mul.make_args(entry)):
             return None
-        (u,) = _one_exponential([entry])[0].args
+        (u,) = one_exponential([entry])[0].args
         for total, place in entries_of_softmaxes(u, self.normalizers):
             among_largest = isinstance(place.base, Index)
             key = total.tensor, *(((),) if among_largest else (total.positions, place))
@@ -209,7 +209,7 @@ class _Renormalizing:
         return body if totals & changed.atoms(Read) else changed
 
 
-def _one_exponential(factors: list[Any]) -> list[Any]:
+def one_exponential(factors: list[Any]) -> list[Any]:
     """The factors of a product, with all exponentials as one, the first; SymPy has exp(a)·exp(b) as it is."""
     whole = sympy.Mul.make_args(sympy.Mul(*factors))
     exponents = [one.args[0] for one in whole if isinstance(one, sympy.exp)]
