@@ -21,6 +21,7 @@ from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import recurrence_of
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, reads, substitute_positions
+from objc.passes.stable.entries import normalizers_of
 
 
 def name_differences(program: Program, known: Program) -> Program:
@@ -31,7 +32,7 @@ def name_differences(program: Program, known: Program) -> Program:
     lets: list[Let] = []
     seen: dict[tuple[Expression, frozenset[Any]], Let] = {}
     recurrences = recurrence_of(program)
-    normalizers = {let.name: let for let in program.lets if let.reduction == "logsumexp"}
+    normalizers = normalizers_of(program)
     for let in program.lets:
         own = {one.name for one in recurrences[let.name].lets} if let.name in recurrences else set()
         is_length = let.reduction == "norm" and all(

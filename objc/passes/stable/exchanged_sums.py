@@ -8,6 +8,7 @@ normalized mean absolute error), of which no slope is what rounding leaves.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import sympy
@@ -17,16 +18,18 @@ from objc.ir.program import Let, Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Extent, Read, indices_of, substitute_positions
 from objc.passes.rewrites.forms import without_factor
+from objc.passes.stable.entries import log_entry, normalizers_of
 from objc.passes.stable.probabilities import constants_of_softmaxes
 
 
 def sums_without_softmaxes(program: Program) -> Program:
     """The program with such sums of sums as one sum each, and what adds up to a number as that."""
-    if not any(let.reduction == "logsumexp" for let in program.lets):
+    normalizers = normalizers_of(program)
+    if not normalizers:
         return program
     lets = []
     for let in program.lets:
-        changed = _counted(let, program) or _exchanged(let, program)
+        changed = _counted(let, program) or _exchanged(let, program, normalizers)
         lets.append(let if changed is None else changed)
     return program.with_lets(lets)
 
@@ -46,7 +49,7 @@ def _counted(let: Let, program: Program) -> Let | None:
     return Let(let.name, let.free, whole, domain=let.domain, span=let.span)
 
 
-def _exchanged(let: Let, program: Program) -> Let | None:
+def _exchanged(let: Let, program: Program, normalizers: Mapping[str, Let]) -> Let | None:
     """Σₗ f·s[…, l] of a sum s of products with softmaxes along l, as f times the sum without these."""
     if let.reduction != "sum" or let.guard != sympy.true or len(let.over) != 1:
         return None
@@ -59,13 +62,15 @@ def _exchanged(let: Let, program: Program) -> Let | None:
         if along in indices_of(factor) or set(inner.over) & set(let.indices):
             continue
         places: dict[Index, Position] = dict(zip(inner.free, read.positions, strict=True))
-        body = _without_softmax(substitute_positions(inner.body, places), along, program)
+        body = _without_softmax(substitute_positions(inner.body, places), along, normalizers)
         if body is not None:
             return replace(let, body=factor * body, over=inner.over)
     return None
 
 
-def _without_softmax(body: Expression, along: Index, program: Program) -> Expression | None:
+def _without_softmax(
+    body: Expression, along: Index, normalizers: Mapping[str, Let]
+) -> Expression | None:
     """What a product adds up to along an index of which it has the entry of a softmax, and nothing else."""
     factors = sympy.Mul.make_args(body)
     powers = [one for one in factors if along in indices_of(one)]
@@ -73,15 +78,12 @@ def _without_softmax(body: Expression, along: Index, program: Program) -> Expres
         return None
     exponent = sympy.expand(powers[0].args[0])
     for read in sorted(exponent.atoms(Read), key=spelled):
-        normalizer = program.let.get(read.tensor)
-        if normalizer is None or normalizer.reduction != "logsumexp" or len(normalizer.over) != 1:
+        normalizer = normalizers.get(read.tensor)
+        if normalizer is None or normalizer.guard != sympy.true:
             continue
-        if normalizer.guard != sympy.true or normalizer.over[0].dimension != along.dimension:
+        if [one.dimension for one in normalizer.over] != [along.dimension]:
             continue
-        places: dict[Index, Position] = dict(zip(normalizer.free, read.positions, strict=True))
-        places[normalizer.over[0]] = at(along)
-        entry = substitute_positions(normalizer.body, places) - read
-        rest = sympy.expand(exponent - entry)
+        rest = sympy.expand(exponent - log_entry(normalizer, read, at(along)))
         if along not in indices_of(rest) and along not in indices_of(read):
             return without_factor(body, powers[0]) * sympy.exp(rest)
     return None

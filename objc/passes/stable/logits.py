@@ -21,6 +21,7 @@ from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Read, indices_of, reads, substitute_positions
 from objc.passes.stable.differences import is_weighted_exponent
+from objc.passes.stable.entries import places_of_entries
 
 
 def name_logits(program: Program) -> Program:
@@ -127,16 +128,5 @@ def places_of_logits(node: Any, read: Read, whole: Let) -> Iterator[dict[Index, 
     """Where the index of a logsumexp may stand in a sum, told by what the logits and the sum both read."""
     (index,) = whole.over
     own: dict[Index, Position] = dict(zip(whole.free, read.positions, strict=True))
-    axes = {
-        (one.tensor, axis)
-        for one in found_in(whole.body, Read)
-        for axis, place in enumerate(one.positions)
-        if place.index == index and place.offset == 0
-    }
-    places = {
-        one.positions[axis]
-        for one in found_in(node, Read)
-        for tensor, axis in axes
-        if one.tensor == tensor
-    }
+    places = places_of_entries(whole, found_in(node, Read))
     yield from ({**own, index: place} for place in sorted(places, key=str))

@@ -27,6 +27,7 @@ from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.rewrites import rewrite
 from objc.passes.rewrites.forms import HALF, ONE, ZERO, is_short
+from objc.passes.stable.entries import entries_of_softmaxes, normalizers_of
 
 _MOST_SUMS = 6
 _MOST_ENTRIES = 3
@@ -71,6 +72,7 @@ class _Overlaps:
             for let in program.lets
             if let.reduction in ("sum", "mean") and let.name not in self.inside
         }
+        self.normalizers = normalizers_of(program)
         self.made: list[Let] = []
         self.known: dict[Any, Let] = {}
 
@@ -289,22 +291,8 @@ class _Overlaps:
         return isinstance(one, sympy.exp) and self._is_log_softmax(one.args[0])
 
     def _is_log_softmax(self, exponent: Any, over: tuple[Index, ...] = ()) -> bool:
-        for addend in sympy.Add.make_args(exponent):
-            normalizer = self.program.let.get(getattr(-addend, "tensor", ""))
-            if (
-                normalizer is None
-                or normalizer.reduction != "logsumexp"
-                or len(normalizer.over) != 1
-            ):
-                continue
-            places: dict[Index, Position] = dict(
-                zip(normalizer.free, (-addend).positions, strict=True)
-            )
-            for index in over or indices_of(exponent):
-                places[normalizer.over[0]] = at(index)
-                if substitute_positions(normalizer.body, places) + addend == exponent:
-                    return True
-        return False
+        entries = entries_of_softmaxes(exponent, self.normalizers)
+        return any(not over or place in map(at, over) for _, place in entries)
 
     def _is_binary(self, entry: Any) -> bool:
         given = self.program.input.get(getattr(entry, "tensor", ""))

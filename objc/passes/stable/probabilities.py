@@ -14,11 +14,11 @@ from typing import Any
 import sympy
 
 from objc.atoms import softplus
-from objc.ir.index import Index, Position, at
+from objc.ir.index import at
 from objc.ir.program import Let, Program
-from objc.ir.spelling import spelled
 from objc.ir.symbols import Condition, Expression, Read, conjuncts, indices_of, substitute_positions
 from objc.passes.delta import under
+from objc.passes.stable.entries import are_alike, log_entry, normalizers_of, totals_over
 from objc.passes.stable.impossible import LEAST
 
 ZERO = sympy.Integer(0)
@@ -39,11 +39,8 @@ def parts_of_affinity(
         one = program.let.get(getattr(read, "tensor", ""))
         if one is None or one.reduction != "logsumexp" or one.guard != sympy.true:
             continue
-        if [index.dimension for index in one.over] != [index.dimension for index in let.over]:
-            continue
-        places: dict[Index, Position] = dict(zip(one.free, read.positions, strict=True))
-        places[one.over[0]] = at(let.over[0])
-        found.append((-weight, substitute_positions(one.body, places) - read))
+        if are_alike(one, let):
+            found.append((-weight, log_entry(one, read, at(let.over[0]))))
     if len(found) != 2 or sum(share for share, _ in found) != 1:
         return None
     (alpha, first), (_, second) = found
@@ -56,7 +53,7 @@ def parts_of_affinity(
 def without_probabilities(let: Let, program: Program) -> tuple[Let, Expression]:
     """A sum without the addends that are a constant times a whole softmax, and those constants, where
     the sum has points."""
-    normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
+    normalizers = normalizers_of(program)
     kept: list[Expression] = []
     whole: Expression = ZERO
     for addend in _addends(let.body):
@@ -75,7 +72,7 @@ def without_probabilities(let: Let, program: Program) -> tuple[Let, Expression]:
 def constants_of_softmaxes(let: Let, program: Program) -> Expression | None:
     """What a sum is of which all addends are constants times whole softmaxes; None if one isn't. (Beside
     others that vary it may be what they cancel with, entry by entry.)"""
-    normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
+    normalizers = normalizers_of(program)
     if not normalizers:
         return None
     whole = ZERO
@@ -89,12 +86,9 @@ def constants_of_softmaxes(let: Let, program: Program) -> Expression | None:
 
 def logits_of(body: Expression, let: Let, program: Program) -> Expression | None:
     """b where a sum is of exp(b − l), a softmax over all that it runs over."""
-    normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
+    normalizers = normalizers_of(program)
     exponent = body.args[0] if isinstance(body, sympy.exp) else ZERO
-    for read in sorted(exponent.atoms(Read), key=spelled):
-        if is_whole(exponent, read, let, normalizers):
-            return exponent + read
-    return None
+    return next((exponent + total for total in totals_over(exponent, let, normalizers)), None)
 
 
 def _addends(body: Expression) -> Iterator[Expression]:
@@ -173,9 +167,9 @@ def _constant(
     if exponent is None:
         return None
     exponent = written_out(exponent, program)
-    for read in sorted(exponent.atoms(Read), key=spelled):
-        if any(is_whole(exponent, read, one, normalizers) for one in loops):
-            some = sympy.true if inside == sympy.true else sympy.Gt(read, LEAST)
+    for loop in loops:
+        for total in totals_over(exponent, loop, normalizers):
+            some = sympy.true if inside == sympy.true else sympy.Gt(total, LEAST)
             return under(outside, under(some, constant))
     return None
 
@@ -225,23 +219,3 @@ def written_out(exponent: Any, program: Program) -> Any:
         return exponent
     places = dict(zip(named.free, read.positions, strict=True))
     return number * substitute_positions(named.body, places)
-
-
-def is_whole(exponent: Any, read: Read, let: Let, normalizers: dict[str, Let]) -> bool:
-    """Whether the exponent is b − l for the logsumexp that is read, over the indices of the sum."""
-    normalizer = normalizers.get(read.tensor)
-    if normalizer is None or len(normalizer.over) != len(let.over):
-        return False
-    for mapping in _renamings(normalizer, read, let):
-        body = substitute_positions(normalizer.body, mapping)
-        guard = substitute_positions(normalizer.guard, mapping)
-        if guard == let.guard and body - read == exponent:
-            return True
-    return False
-
-
-def _renamings(normalizer: Let, read: Read, let: Let) -> Iterator[dict[Index, Position]]:
-    pairs = list(zip(normalizer.over, let.over, strict=True))
-    if all(old.dimension == new.dimension for old, new in pairs):
-        outer = dict(zip(normalizer.free, read.positions, strict=True))
-        yield {**outer, **{old: at(new) for old, new in pairs}}

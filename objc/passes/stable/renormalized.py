@@ -20,11 +20,11 @@ from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.rewrites.forms import ZERO
+from objc.passes.stable.entries import entries_of_softmaxes, normalizers_of
 from objc.passes.stable.exponentials import exponential_sums
 from objc.passes.stable.simplices import (
     CONFIDENT,
     MORE,
-    entries_of_softmaxes,
     few_beside_the_largest,
     log_of_the_rest,
 )
@@ -35,7 +35,7 @@ def quotients_by_the_rest(program: Program) -> Program:
     if not any(_complements(let.body) for let in program.lets):
         return program
     program = exponential_sums(program)
-    normalizers = {let.name: let for let in program.lets if let.reduction == "logsumexp"}
+    normalizers = normalizers_of(program)
     return _Renormalizing(program, normalizers).changed() if normalizers else program
 
 

@@ -7,7 +7,7 @@ of exponentials, `Σ f·exp(b) / Σ exp(b)`, is the mean of f under the softmax.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +30,7 @@ from objc.ir.symbols import (
 )
 from objc.passes.delta import split_guard
 from objc.passes.stable.differences import is_weighted_exponent
-from objc.passes.stable.probabilities import is_whole
+from objc.passes.stable.entries import entries_of_softmaxes, normalizers_of, totals_over
 
 
 def greatest_exponents(program: Program) -> Program:
@@ -67,7 +67,7 @@ def _with_exponentials(let: Let, mapping: Mapping[str, tuple[Let, Expression]]) 
 def complements_of_squares(program: Program) -> Program:
     """`c − c·Σ p²` as `c·Σ p·(1 − p)` over a whole softmax, and `c − 2c·p[y] + c·Σ p²` as the squared
     distance from the choice of y (Brier 1950)."""
-    normalizers = {let.name: let for let in program.lets if let.reduction == "logsumexp"}
+    normalizers = normalizers_of(program)
     squares = {
         let.name: found
         for let in program.lets
@@ -136,8 +136,7 @@ def _square(let: Let, normalizers: dict[str, Let]) -> tuple[Expression, Expressi
     if let.reduction != "sum" or let.guard != sympy.true or not isinstance(power, sympy.exp):
         return None
     u = sympy.expand(power.args[0] / 2)
-    whole = any(is_whole(u, read, let, normalizers) for read in u.atoms(Read))
-    return (number, u) if whole else None
+    return (number, u) if any(totals_over(u, let, normalizers)) else None
 
 
 def _factor_and_read(term: Any, known: Mapping[str, Any]) -> tuple[Expression, Read | None]:
@@ -158,7 +157,7 @@ MORE = sympy.Rational(-2, 3)
 def logs_of_the_rest(program: Program) -> Program:
     """`log(1 − p[y])` of a whole softmax, where p[y] is large, by the exponentials of all others; in the odds
     `log p[y] − log(1 − p[y])`, which are the logit less theirs, at all p."""
-    normalizers = {let.name: let for let in program.lets if let.reduction == "logsumexp"}
+    normalizers = normalizers_of(program)
     inside, names = members(program), Names.of(program)
     rests: dict[tuple[str, tuple[Position, ...], Position | None], Let] = {}
     lets: list[Let] = []
@@ -186,22 +185,6 @@ def logs_of_the_rest(program: Program) -> Program:
                 break
         lets.append(replace(let, body=let.body.xreplace(swaps)) if swaps else let)
     return program.with_lets(lets)
-
-
-def entries_of_softmaxes(
-    u: Expression, normalizers: Mapping[str, Let]
-) -> Iterator[tuple[Read, Position]]:
-    """(l, y) where u is `b[y] − l` with `l = logsumexp[k] b[k]`, and y a place, of data, a number or any."""
-    reads = sorted(u.atoms(Read), key=spelled)
-    places = dict.fromkeys(place for read in reads for place in read.positions)
-    for total in (read for read in reads if read.tensor in normalizers):
-        normalizer = normalizers[total.tensor]
-        moves: dict[Index, Position] = dict(zip(normalizer.free, total.positions, strict=True))
-        whole = len(normalizer.over) == 1 and normalizer.over[0] not in indices_of(normalizer.guard)
-        for place in places if whole else ():
-            entry = substitute_positions(normalizer.body, {**moves, normalizer.over[0]: place})
-            if place not in total.positions and sympy.expand(u + total - entry) == 0:
-                yield total, place
 
 
 def few_beside_the_largest(normalizer: Let, names: Names) -> tuple[Let, Let]:

@@ -11,6 +11,7 @@ from objc.ir.index import at
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Expression, indices_of, substitute_positions
 from objc.passes.stable.differences import written_out
+from objc.passes.stable.entries import normalizers_of
 
 
 class LogRatios:
@@ -19,7 +20,7 @@ class LogRatios:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
+        self.normalizers = normalizers_of(program)
         self.names = Names.of(program)
         self.lets: list[Let] = []
 

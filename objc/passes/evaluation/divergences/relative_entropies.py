@@ -18,7 +18,7 @@ from objc.atoms import Branch, expm1, maximum
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, indices_of
 from objc.passes.evaluation.divergences.log_ratios import LogRatios
-from objc.passes.stable.probabilities import is_whole
+from objc.passes.stable.entries import totals_over
 
 _TERMS = 10
 EXCESS_NEAR = sympy.Rational(1, 8)
@@ -86,7 +86,7 @@ def _parts(
     factors = sympy.Mul.make_args(addend)
     for power in factors:
         a = ratios.opened(power.args[0]) if isinstance(power, sympy.exp) else None
-        if a is None or not _is_log_softmax(a, let, ratios):
+        if a is None or not any(totals_over(a, let, ratios.normalizers)):
             continue
         for one in factors:
             weight = sympy.Mul(*(f for f in factors if f is not power and f is not one))
@@ -95,15 +95,8 @@ def _parts(
             for sign in (1, -1):
                 u = ratios.opened(sign * one)
                 b = sympy.expand(a - u)
-                if u.is_Add and _is_log_softmax(b, let, ratios):
+                if u.is_Add and any(totals_over(b, let, ratios.normalizers)):
                     named = ratios.named(u, let)
                     if named is not None:
                         return sign * weight, a, b, named
     return None
-
-
-def _is_log_softmax(exponent: Any, let: Let, ratios: LogRatios) -> bool:
-    reads = (
-        one for one in exponent.free_symbols if getattr(one, "tensor", "") in ratios.normalizers
-    )
-    return any(is_whole(exponent, read, let, ratios.normalizers) for read in reads)

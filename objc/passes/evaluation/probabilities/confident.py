@@ -26,7 +26,7 @@ from objc.passes.evaluation.probabilities.terms import Shares
 from objc.passes.evaluation.probabilities.zero_sums import shares_of_zero_sum
 from objc.passes.rewrites.forms import is_short, without_factor
 from objc.passes.stable.differences import written_out
-from objc.passes.stable.probabilities import is_whole
+from objc.passes.stable.entries import normalizers_of, totals_over
 
 _CONFIDENT = sympy.Rational(1, 16)
 """−log of the probability above which the others are asked: below it four bits may cancel."""
@@ -63,7 +63,7 @@ class _Asking:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.names = Names.of(program)
-        self.normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
+        self.normalizers = normalizers_of(program)
         self.lets: list[Let] = []
 
     def changed(self, let: Let) -> Let:
@@ -234,8 +234,5 @@ class _Asking:
         return all(one.tensor in self.program.input for one in logits.atoms(Read))
 
     def _normalizers_of(self, u: Any, total: Let) -> Iterator[Read]:
-        for one in u.atoms(Read):
-            if one.positions == tuple(map(at, total.free)) and is_whole(
-                u, one, total, self.normalizers
-            ):
-                yield one
+        own = tuple(map(at, total.free))
+        yield from (one for one in totals_over(u, total, self.normalizers) if one.positions == own)

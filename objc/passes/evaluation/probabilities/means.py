@@ -21,7 +21,8 @@ from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.rewrites.forms import without_factor
-from objc.passes.stable.probabilities import around, is_whole, written_out
+from objc.passes.stable.entries import normalizers_of, totals_over
+from objc.passes.stable.probabilities import around, written_out
 
 
 def center_means(program: Program) -> Program:
@@ -56,7 +57,7 @@ class _Centering:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
+        self.normalizers = normalizers_of(program)
         self.names = Names.of(program)
         self.lets: list[Let] = []
         self.made: dict[tuple[str, Expression], tuple[Let, Let]] = {}
@@ -127,9 +128,7 @@ class _Centering:
             if not isinstance(weight, sympy.exp):
                 continue
             written = written_out(weight.args[0], self.program)
-            whole = [
-                one for one in written.atoms(Read) if is_whole(written, one, let, self.normalizers)
-            ]
+            whole = any(totals_over(written, let, self.normalizers))
             found = multiple_of(written, without_factor(let.body, weight), let, self.program)
             if whole and found is not None and found.factor.is_finite:
                 yield weight, found

@@ -19,12 +19,12 @@ from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.rewrites.forms import without_factor
-from objc.passes.stable.probabilities import is_whole
+from objc.passes.stable.entries import are_alike, normalizers_of, totals_over
 
 
 def variances_as_squares(program: Program) -> Program:
     """The program with such sums as sums of squares, and such differences by what is left of one."""
-    normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
+    normalizers = normalizers_of(program)
     if not normalizers:
         return program
     inside = members(program)
@@ -106,14 +106,12 @@ class _Moments:
 
     def _is_over(self, power: Any, let: Let) -> bool:
         """Whether exponentials are a softmax over what a sum runs over."""
-        exponent = power.args[0]
-        return any(is_whole(exponent, one, let, self.normalizers) for one in exponent.atoms(Read))
+        return any(totals_over(power.args[0], let, self.normalizers))
 
 
 def _are_alike(total: Let, let: Let) -> bool:
     """Whether two sums run over all of one dimension."""
-    dimensions = [[one.dimension for one in each.over] for each in (total, let)]
-    return total.reduction == "sum" and total.guard == sympy.true and dimensions[0] == dimensions[1]
+    return total.reduction == "sum" and total.guard == sympy.true and are_alike(total, let)
 
 
 def _is_power(body: Any) -> bool:

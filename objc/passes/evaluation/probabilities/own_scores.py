@@ -20,6 +20,7 @@ from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.evaluation.nodes import Making
 from objc.passes.rewrites.forms import is_short
+from objc.passes.stable.entries import normalizers_of
 
 
 def scores_less_the_own(program: Program) -> Program:
@@ -43,7 +44,7 @@ class _Mean:
 class _Own(Making):
     def __init__(self, program: Program) -> None:
         super().__init__(program)
-        self.normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
+        self.normalizers = normalizers_of(program)
         self.means = {let.name: found for let in program.lets if (found := tuple(self._means(let)))}
 
     def change(self, node: Any, reader: Let) -> Expression | None:

@@ -11,14 +11,15 @@ import sympy
 
 from objc.atoms import Branch, expm1
 from objc.ir.domain import REAL
-from objc.ir.index import Index, Position, at
+from objc.ir.index import at
 from objc.ir.program import Let, Program
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.ir.symbols import Expression, Read, indices_of
 from objc.passes.evaluation.nodes import Making
 from objc.passes.rewrites.forms import ONE
 from objc.passes.stable.differences import written_out
-from objc.passes.stable.probabilities import around, is_whole
+from objc.passes.stable.entries import are_alike, log_entry, normalizers_of, totals_over
+from objc.passes.stable.probabilities import around
 
 
 def complements_of_powers(program: Program) -> Program:
@@ -30,7 +31,7 @@ def complements_of_powers(program: Program) -> Program:
 class _Making(Making):
     def __init__(self, program: Program) -> None:
         super().__init__(program)
-        self.normalizers = {one.name: one for one in program.lets if one.reduction == "logsumexp"}
+        self.normalizers = normalizers_of(program)
         self.powers = {
             let.name: found
             for let in program.lets
@@ -69,16 +70,14 @@ class _Making(Making):
             if n.is_zero or indices_of(n) & set(let.over):
                 continue
             u = sympy.expand(exponent / n)
-            if n != 1 and n.is_positive and is_whole(u, read, whole, self.normalizers):
+            if n != 1 and n.is_positive and read in totals_over(u, whole, self.normalizers):
                 return number, _lacking(u, n)
             for other in reads if n == 1 else ():
                 normalizer = self.normalizers[other.tensor]
-                places: dict[Index, Position] = dict(
-                    zip(normalizer.free, other.positions, strict=True)
-                )
-                places |= {a: at(b) for a, b in zip(normalizer.over, let.over, strict=False)}
-                v = substitute_positions(normalizer.body, places) - other
-                if other != read and is_whole(sympy.expand(u - v), read, whole, self.normalizers):
+                if other == read or not are_alike(normalizer, let):
+                    continue
+                v = log_entry(normalizer, other, *map(at, let.over))
+                if read in totals_over(sympy.expand(u - v), whole, self.normalizers):
                     return number, -sympy.exp(v) * expm1(u - v)
         return None
 
