@@ -229,7 +229,8 @@ class _Asking:
 
     def _is_given(self, logits: Any) -> bool:
         """Whether logits are of one rounding wherever they are read."""
-        if isinstance(logits, Read):
+        bases = [one.as_base_exp()[0] for one in sympy.Mul.make_args(logits)]
+        if all(isinstance(one, Read) or one.is_number for one in bases):  # nothing is added
             return True
         return all(one.tensor in self.program.input for one in logits.atoms(Read))
 
