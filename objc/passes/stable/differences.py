@@ -111,7 +111,7 @@ def _is_log_probability(node: Any, normalizers: Mapping[str, Let]) -> bool:
         for entry in reads(other):
             for place in entry.positions:
                 at_place = substitute_positions(let.body, {**places, let.over[0]: place})
-                if place.index is None and at_place == -sign * other:
+                if at_place == -sign * other:
                     return True
     return False
 
