@@ -19,6 +19,10 @@ AT, PRIORS, T = (1.0, 1.75), (3.0, 2.0, 5.0), 1.5
 Formula = Callable[[Sequence[Any]], Any]
 LOGITS: dict[str, tuple[str, Callable[[Sequence[Any]], list[Any]]]] = {
     "temperature": ("c[k] / a", lambda c: [one / T for one in c]),
+    "priors": (
+        "c[k] + log(n[k])",
+        lambda c: [one + mpmath.log(n) for one, n in zip(c, PRIORS, strict=True)],
+    ),
     "model over a temperature": (
         "(sum[d](W[k, d] * x[d]) + c[k]) / a",
         lambda c: [
@@ -55,7 +59,7 @@ def test_value_and_slopes(name: str, logits: str) -> None:
     arrays = {
         key: np.array([value], np.float32) for key, value in given.items() if f"{key}: " in data
     }
-    bias = (20.0, 0.5, -1.0) if logits == "temperature" else (0.5, 0.25, -0.5)
+    bias = (0.5, 0.25, -0.5) if "x[" in made else (18.0, 0.5, -1.0)
 
     def loss(c: Sequence[Any]) -> Any:
         powers = [mpmath.exp(one) for one in exact(c)]

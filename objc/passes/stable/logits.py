@@ -77,7 +77,12 @@ def _is_linear(logits: Any) -> bool:
         [one for one in sympy.Mul.make_args(addend) if indices_of(one)]
         for addend in sympy.Add.make_args(logits)
     )
-    return all(len(each) == 1 and isinstance(each[0], Read) for each in factors)
+    return all(len(each) == 1 and _is_entry(each[0]) for each in factors)
+
+
+def _is_entry(factor: Any) -> bool:
+    """Whether something is an entry, or the logarithm of one."""
+    return isinstance(factor.args[0] if isinstance(factor, sympy.log) else factor, Read)
 
 
 def _length(expression: Any) -> int:

@@ -163,7 +163,7 @@ def _constant(
     factors = sympy.Mul.make_args(_with_shares(addend, let, program))
     varying = [one for one in factors if indices_of(one) & set(let.over)]
     constant = sympy.Mul(*(one for one in factors if one not in varying))
-    exponent = None if constant.has(sympy.exp) else _exponent_of(varying, let)
+    exponent = None if constant.has(sympy.exp) else exponent_of(varying, let)
     if exponent is None:
         return None
     exponent = written_out(exponent, program)
@@ -188,7 +188,7 @@ def _with_shares(product: Expression, let: Let, program: Program) -> Expression:
     return sympy.Mul(*factors)
 
 
-def _exponent_of(factors: list[Any], let: Let) -> Expression | None:
+def exponent_of(factors: list[Any], let: Let) -> Expression | None:
     """u + log w of factors exp(u) and w, which are positive where the guard of a sum holds."""
     exponents = [one.args[0] for one in factors if isinstance(one, sympy.exp)]
     if len(exponents) != 1:

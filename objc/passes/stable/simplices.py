@@ -31,6 +31,7 @@ from objc.ir.symbols import (
 from objc.passes.delta import split_guard
 from objc.passes.stable.differences import is_weighted_exponent
 from objc.passes.stable.entries import entries_of_softmaxes, normalizers_of, totals_over
+from objc.passes.stable.probabilities import exponent_of
 
 
 def greatest_exponents(program: Program) -> Program:
@@ -132,10 +133,13 @@ def _distance(square: Let, u: Expression, place: Position, read: Read, names: Na
 
 def _square(let: Let, normalizers: dict[str, Let]) -> tuple[Expression, Expression] | None:
     """(d, u) of a sum of d·exp(2u), with the log-probabilities u of a whole softmax."""
-    number, power = let.body.as_coeff_Mul()
-    if let.reduction != "sum" or let.guard != sympy.true or not isinstance(power, sympy.exp):
+    if let.reduction != "sum" or let.guard != sympy.true or not let.body.has(sympy.exp):
         return None
-    u = sympy.expand(power.args[0] / 2)
+    number, power = let.body.as_coeff_Mul()
+    exponent = exponent_of(sympy.Mul.make_args(power), let)
+    if exponent is None:
+        return None
+    u = sympy.expand(exponent / 2)
     return (number, u) if any(totals_over(u, let, normalizers)) else None
 
 
