@@ -15,7 +15,7 @@ import objc
 from .central import value_and_slope
 
 ROWS = ((13.5, 6.75), (0.25, -0.5), (1.5, 0.25))
-AT, PRIORS, T = (1.0, 1.75), (3.0, 2.0, 5.0), 1.5
+AT, PRIORS, T = (1.0, 1.75), (2.0, 3.0, 5.0), 1.5
 Formula = Callable[[Sequence[Any]], Any]
 LOGITS: dict[str, tuple[str, Callable[[Sequence[Any]], list[Any]]]] = {
     "temperature": ("c[k] / a", lambda c: [one / T for one in c]),
