@@ -14,14 +14,15 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import expm1
+from objc.atoms import expm1, softplus
 from objc.ir.declared import declared_sign
+from objc.ir.index import at
 from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import recurrence_of
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, reads, substitute_positions
-from objc.passes.stable.entries import normalizers_of
+from objc.passes.stable.entries import log_entry, normalizers_of
 
 
 def name_differences(program: Program, known: Program) -> Program:
@@ -33,12 +34,13 @@ def name_differences(program: Program, known: Program) -> Program:
     seen: dict[tuple[Expression, frozenset[Any]], Let] = {}
     recurrences = recurrence_of(program)
     normalizers = normalizers_of(program)
+    compared = compared_normalizers(program)
     for let in program.lets:
         own = {one.name for one in recurrences[let.name].lets} if let.name in recurrences else set()
         is_length = let.reduction == "norm" and all(
             read.tensor in program.input for read in reads(let.body)
         )
-        for node in _differences(let.body, normalizers, top=is_length):
+        for node in _differences(let.body, normalizers, compared, top=is_length):
             if any(read.tensor in own for read in reads(node)):
                 continue  # it would be one more member, with one more adjoint at every step
             positive = _positive(node, wanted, normalizers)
@@ -85,14 +87,14 @@ def is_weighted_exponent(expression: Expression) -> bool:
 
 
 def _differences(
-    body: Expression, normalizers: Mapping[str, Let], *, top: bool
+    body: Expression, normalizers: Mapping[str, Let], compared: Collection[str], *, top: bool
 ) -> list[Expression]:
     """The differences inside of a body, the body itself at the `top` only, in a fixed order."""
     found = {
         node
         for node in found_in(body, sympy.Add)
         if is_difference(node) or _is_log_probability(node, normalizers)
-    }
+    } | set(_log_ratios(body, normalizers, compared))
     if not top:
         found -= {body}
     return sorted(found, key=spelled)
@@ -113,6 +115,80 @@ def _is_log_probability(node: Any, normalizers: Mapping[str, Let]) -> bool:
                 at_place = substitute_positions(let.body, {**places, let.over[0]: place})
                 if at_place == -sign * other:
                     return True
+    return False
+
+
+def is_log_ratio(node: Any, normalizers: Mapping[str, Let]) -> bool:
+    """Whether an expression is the difference of two log-probabilities, of which the logits have entries in
+    common, as those of one model and of it under guidance, or at another temperature."""
+    return _is_of_log_probabilities(node, normalizers, (-1, 1))
+
+
+def is_log_share(node: Any, normalizers: Mapping[str, Let], compared: Collection[str]) -> bool:
+    """Whether an expression is the log-probability of each in turn, under a softmax that is so compared."""
+    return bool(compared) and _is_of_log_probabilities(
+        node, {name: normalizers[name] for name in compared}, (-1,)
+    )
+
+
+def compared_normalizers(program: Program) -> set[str]:
+    """The normalizers of log-probabilities that are so compared."""
+    normalizers = normalizers_of(program)
+    if len(normalizers) < 2:
+        return set()
+    ratios = (node for let in program.lets for node in _log_ratios(let.body, normalizers, ()))
+    return {read.tensor for node in ratios for read in found_in(node, Read)} & set(normalizers)
+
+
+def log_ratios(program: Program) -> set[str]:
+    """The lets of such differences, and of the log-probabilities that they are of."""
+    compared = compared_normalizers(program)
+    normalizers = {name: program.let[name] for name in compared}
+    return {
+        let.name
+        for let in (program.lets if compared else ())
+        if let.reduction is None
+        and (is_log_ratio(let.body, normalizers) or is_log_share(let.body, normalizers, compared))
+    }
+
+
+def _log_ratios(body: Any, normalizers: Mapping[str, Let], compared: Collection[str]) -> list[Any]:
+    """The log-ratios in a body that are no differences of reads alone, but for those to a mixture, and the
+    log-probabilities that they are of."""
+    found = [
+        node
+        for node in (found_in(body, sympy.Add) if len(normalizers) > 1 else ())
+        if not is_difference(node)
+        and (is_log_ratio(node, normalizers) or is_log_share(node, normalizers, compared))
+    ]
+    inside = {one.args[0] for one in found_in(body, softplus)} if found else set()
+    return [node for node in found if node not in inside and -node not in inside]
+
+
+def _is_of_log_probabilities(
+    node: Any, normalizers: Mapping[str, Let], signs: tuple[int, ...]
+) -> bool:
+    """Whether a sum is of logits at an index less their normalizers, with these signs."""
+    ends: dict[Any, Read] = {}
+    for sign, read in (one.as_coeff_Mul() for one in sympy.Add.make_args(node)):
+        if getattr(read, "tensor", "") in normalizers:
+            if sign not in signs or sign in ends:
+                return False
+            ends[sign] = read
+    if len(ends) != len(signs):
+        return False
+    for index in sorted(indices_of(node), key=str):
+        left, entries = node, []
+        for sign, read in ends.items():
+            let = normalizers[read.tensor]
+            if [one.dimension for one in let.over] != [index.dimension]:
+                break
+            entry = log_entry(let, read, at(index))
+            left += sign * entry
+            entries.append({one for one in reads(entry) if index in indices_of(one)})
+        else:
+            if set.intersection(*entries) and sympy.expand(left) == 0:
+                return True
     return False
 
 
@@ -193,9 +269,16 @@ def _without_flattened(node: Any, by_body: dict[Any, Any]) -> Any:
 def written_out(expression: Any, program: Program) -> Any:
     """With differences of entries, which have names, as what they are."""
     mapping = {}
+    normalizers = normalizers_of(program)
     for read in found_in(expression, Read):
         let = program.let.get(read.tensor)
-        if let is not None and let.reduction is None and is_difference(let.body):
+        if let is None or let.reduction is not None:
+            continue
+        if (
+            is_difference(let.body)
+            or is_log_ratio(let.body, normalizers)
+            or is_log_share(let.body, normalizers, normalizers)
+        ):
             places = dict(zip(let.free, read.positions, strict=True))
             mapping[read] = substitute_positions(let.body, places)
     return expression.xreplace(mapping) if mapping else expression

@@ -20,7 +20,7 @@ from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Read, indices_of, reads, substitute_positions
-from objc.passes.stable.differences import is_weighted_exponent
+from objc.passes.stable.differences import compared_normalizers, is_weighted_exponent
 from objc.passes.stable.entries import places_of_entries
 
 
@@ -31,13 +31,16 @@ def name_logits(program: Program) -> Program:
     inputs = {one.name for one in program.differentiable}
     moving = inputs | program.beyond(inputs)
     lets = list(program.lets)
+    compared = compared_normalizers(program)
     for whole in program.lets:
         parts = None if whole.name in inside else _parts(whole, moving)
         uses = (use for let in program.lets for use in _uses(let.body, whole))
         if parts is None:
             continue
         factor, logits, weights = parts
-        if not any(use.is_own(whole.over[0]) or _is_linear(logits) for use in uses):
+        # Of what has parts in common with others these have cancelled already.
+        is_named = _is_linear(logits) and whole.name not in compared
+        if not any(use.is_own(whole.over[0]) or is_named for use in uses):
             continue
         free = tuple(one for one in whole.indices if one in indices_of(logits))
         named = Let(names.fresh("logit"), free, logits, span=whole.span)

@@ -20,7 +20,7 @@ from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.delta import split_guard, told_by
-from objc.passes.stable.differences import is_difference, is_weighted_exponent
+from objc.passes.stable.differences import is_difference, is_weighted_exponent, log_ratios
 from objc.passes.tidying.untaken import decided
 
 Wanted = Callable[[Let, Expression, Let], bool]
@@ -82,6 +82,7 @@ def inline_same_loop(program: Program) -> Program:
 
     compared = {name for let in program.lets for name in _compared(let)}
     compared |= {let.name for let in program.lets if _is_tangent(let, program)}
+    compared |= log_ratios(program)
 
     def wanted(let: Let, body: Expression, reader: Let) -> bool:
         if let.name in compared:

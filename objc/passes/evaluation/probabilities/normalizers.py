@@ -20,6 +20,7 @@ from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, substitute_positions
+from objc.passes.stable.impossible import LEAST
 
 _NEAR = sympy.Rational(1, 2)
 """The share of a sum below which the difference of two is taken from them term by term."""
@@ -110,7 +111,8 @@ class _Subtracting:
         a, b = first.body, substitute_positions(second.body, places)
         tops = [self._top(one) for one in (first, second)]
         top_a, top_b = (one.read(*first.free) for one in tops)
-        step = Let(self.names.fresh(f"max_{first.name}_less"), first.free, top_a - top_b)
+        stepped, above_all = self._step(first, a, b, top_a, top_b)
+        step = Let(self.names.fresh(f"max_{first.name}_less"), first.free, stepped)
         body = a - b - step.read(*first.free)
         apart = Let(self.names.fresh(f"{first.name}_apart"), first.indices, body)
         distance = apart.read(*first.indices)
@@ -133,12 +135,30 @@ class _Subtracting:
         read = {one.tensor for top in tops for one in top.reads}
         known = [place for place, let in enumerate(self.lets, start=1) if let.name in read]
         earliest = max(min(map(self.lets.index, (first, second))), *known, 0)
-        self.lets[earliest:earliest] = [*tops, step]
+        self.lets[earliest:earliest] = [*tops, *above_all, step]
         self.lets += [apart, surplus, whole]
         return step, whole
 
+    def _step(
+        self, first: Let, a: Any, b: Any, top_a: Read, top_b: Read
+    ) -> tuple[Expression, list[Let]]:
+        """The difference of the maxima, with what finds it: at a place where both are, of what the logits
+        have not in common."""
+        apart = sympy.expand(a - b)
+        if _length(apart) >= _length(a) + _length(b):
+            return top_a - top_b, []
+        both = sympy.And(sympy.Eq(a, top_a), sympy.Eq(b, top_b))
+        name = self.names.fresh(f"both_{first.name}")
+        place = replace(first, name=name, reduction="max", body=apart, guard=both)
+        found = place.read(*first.free)
+        return Branch(sympy.Gt(found, LEAST), found, top_a - top_b), [place]
+
     def _top(self, let: Let) -> Let:
         return replace(let, name=self.names.fresh(f"top_{let.name}"), reduction="max")
+
+
+def _length(expression: Any) -> int:
+    return len(sympy.Add.make_args(expression))
 
 
 def _moved(let: Let, read: Read, index: Index) -> Expression:

@@ -63,6 +63,7 @@ class _Comparing:
 
     def _differences(self, node: Any, reader: Let) -> Any:
         """c·exp(a) − c·exp(b)."""
+        node = self._opened(node, reader)
         for first, coefficient, power in list(parts_with(node, sympy.exp)):
             for second, other, second_power in list(parts_with(node, sympy.exp)):
                 if first not in node.args or second not in node.args or coefficient + other != 0:
@@ -80,6 +81,21 @@ class _Comparing:
                 node = sympy.Add(*rest, coefficient * apart)
                 if not isinstance(node, sympy.Add):
                     return node
+        return node
+
+    def _opened(self, node: Any, reader: Let) -> Any:
+        """c·exp(a) + (d − c)·exp(b) with the two of which there is a difference side by side."""
+        for first, coefficient, power in list(parts_with(node, sympy.exp)):
+            for second, other, second_power in list(parts_with(node, sympy.exp)):
+                for sums in (one for one in sympy.Mul.make_args(other) if one.is_Add):
+                    weight = other / sums
+                    own = next((one for one in sums.args if one * weight == -coefficient), None)
+                    if own is None or first == second:
+                        continue
+                    a, b = power.args[0], second_power.args[0]
+                    if self.ratios.between(a, b, reader) is not None:
+                        rest = weight * (sums - own) * second_power
+                        return node - second + rest - coefficient * second_power
         return node
 
     def _divergences(self, node: Any, reader: Let) -> Any:
