@@ -100,6 +100,7 @@ from objc.passes.rewrites.products import (
     product_with_logs,
     quotient_to_sigmoid,
     reciprocal_to_sigmoid,
+    share_of_powers,
     size_from_sign,
 )
 from objc.passes.rewrites.quadratics import arm_over_divisor, root_less_side
@@ -248,6 +249,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             merge_powers,
             power_into_sum,
             power_beside_its_logarithm,
+            share_of_powers,
             quotient_to_sigmoid,
             quotient_to_tanh,
             quotient_of_waves,

@@ -8,7 +8,7 @@ import sympy
 
 from objc.atoms import Branch, log1p, maximum, sigmoid, xlog1py, xlogy
 from objc.ir.symbols import Expression
-from objc.passes.rewrites.forms import ONE, ZERO, two_exponentials
+from objc.passes.rewrites.forms import ONE, ZERO, log_of_positive_term, two_exponentials
 
 
 def merge_exponentials(node: Any) -> Expression | None:
@@ -95,6 +95,46 @@ def quotient_to_sigmoid(node: Any) -> Expression | None:
                 rest = [f for f in node.args if f is not gate and f is not other]
                 return sympy.Mul(weight, *rest, (2 * sympy.cosh(argument / 2)) ** -power)
     return None
+
+
+_HIGH = 4
+"""Powers by a number from which on they leave the range in usual units."""
+
+
+def share_of_powers(node: Any) -> Expression | None:
+    """aⁿ/(aⁿ + bᵐ) = σ(n·log a − m·log b) for a and b above zero, as of cooperative binding (Hill 1910):
+    either power may leave the range, and both may vanish."""
+    for total in node.args:
+        base, exponent = total.as_base_exp()
+        is_pair = exponent == -1 and isinstance(base, sympy.Add) and len(base.args) == 2
+        if not is_pair or not any(map(_is_high_power, base.args)):
+            continue
+        for own, other in (base.args, base.args[::-1]):
+            rest = _without_power(node, own)
+            if rest is not None and own.is_positive and other.is_positive:
+                a, b = (
+                    log_of_positive_term(one, powers=True) or sympy.log(one) for one in (own, other)
+                )
+                return sympy.Mul(*(one for one in rest if one != total), sigmoid(a - b))
+    return None
+
+
+def _is_high_power(term: Any) -> bool:
+    factors = (one.as_base_exp() for one in sympy.Mul.make_args(term))
+    return any(
+        base.is_positive and not base.is_number and (not n.is_number or abs(n) >= _HIGH)
+        for base, n in factors
+    )
+
+
+def _without_power(product: Any, own: Any) -> list[Any] | None:
+    """The factors of a product without those of a power; None if it has not all of them."""
+    factors = list(product.args)
+    for one in sympy.Mul.make_args(own):
+        if one not in factors:
+            return None
+        factors.remove(one)
+    return factors
 
 
 def _times(exponent: Any, argument: Any) -> tuple[Expression, Expression]:
