@@ -56,6 +56,12 @@ def resolve(
     return body, over, guard
 
 
+def fixed_place(condition: Condition, index: Index, domains: Domains) -> Position | None:
+    """The place where an equality holds an index, in the range of its dimension; None if it doesn't."""
+    found = _first_fixed(condition, (index,), domains)
+    return None if found is None or found[0] != condition else found[2]
+
+
 def without_idle(
     body: Expression, over: tuple[Index, ...], guard: Condition
 ) -> tuple[Expression, tuple[Index, ...]]:

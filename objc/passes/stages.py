@@ -44,7 +44,7 @@ from objc.passes.tidying.inline import inline_all, inline_same_loop
 from objc.passes.tidying.prune import prune
 from objc.passes.tidying.reach import limit_recurrences
 from objc.passes.tidying.share import multiples_of_numbers, same_numbers, same_sums
-from objc.passes.tidying.simplify import fixed_sums, simplify
+from objc.passes.tidying.simplify import fixed_sums, simplify, sums_within_cases
 
 Step = tuple[str, Callable[[Program], Program]]
 
@@ -67,6 +67,7 @@ def stable(program: Program) -> Program:
         ("reach", limit_recurrences),
         ("demand", guard_by_demand),
         ("overlaps", overlaps_by_the_rest),
+        ("cases", sums_within_cases),
         ("squares", differences_of_squares),
         ("powers", exponentials_of_powers),
         ("entropies", entropies_of_gammas),

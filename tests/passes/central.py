@@ -31,28 +31,43 @@ def curvatures(
     function: Callable[..., Any], first: Any, vector: Any, *others: Any
 ) -> tuple[np.ndarray, np.ndarray]:
     """The product of the Hessian by the first argument with a vector, and the Hessian's diagonal."""
+    shape = np.shape(first)
+    places = list(np.ndindex(shape))
+    units = [np.array([one == other for other in places]).reshape(shape) for one in places]
+    diagonal = [
+        _along(function, first, unit, [one], *others)[0]
+        for one, unit in zip(places, units, strict=True)
+    ]
+    return hessian_product(function, first, vector, *others), np.array(diagonal).reshape(shape)
+
+
+def hessian_product(
+    function: Callable[..., Any], first: Any, vector: Any, *others: Any
+) -> np.ndarray:
+    """The product of the Hessian by the first argument with a vector."""
+    places = list(np.ndindex(np.shape(first)))
+    found = _along(function, first, np.asarray(vector), places, *others)
+    return np.array(found).reshape(np.shape(first))
+
+
+def _along(
+    function: Callable[..., Any], first: Any, direction: np.ndarray, places: Any, *others: Any
+) -> list[float]:
+    """What the slopes at some places change by along a direction."""
     with mpmath.workdps(DIGITS):
         given = [_lifted(one) for one in (first, *others)]
-        shape = np.shape(first)
-        places = list(np.ndindex(shape))
+        ends = []
+        for step in (STEP, -STEP):
+            end = given[0]
+            for one in np.ndindex(np.shape(first)):
+                end = _moved(end, one, step * mpmath.mpf(float(direction[one])))
+            ends.append(end)
 
         def slope(at: Any, place: tuple[int, ...]) -> Any:
             up, down = (function(_moved(at, place, step), *given[1:]) for step in (STEP, -STEP))
             return (up - down) / (2 * STEP)
 
-        def along(place: tuple[int, ...], direction: Any) -> Any:
-            ends = []
-            for step in (STEP, -STEP):
-                at = given[0]
-                for other in places:
-                    at = _moved(at, other, step * mpmath.mpf(float(direction[other])))
-                ends.append(slope(at, place))
-            return (ends[0] - ends[1]) / (2 * STEP)
-
-        product = [float(along(one, np.asarray(vector))) for one in places]
-        units = [np.array([one == other for other in places]).reshape(shape) for one in places]
-        diagonal = [float(along(one, unit)) for one, unit in zip(places, units, strict=True)]
-        return np.array(product).reshape(shape), np.array(diagonal).reshape(shape)
+        return [float((slope(ends[0], one) - slope(ends[1], one)) / (2 * STEP)) for one in places]
 
 
 def _lifted(value: Any) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, log1p, sigmoid
+from objc.atoms import Branch, expm1, log1p, sigmoid
 from objc.ir.domain import REAL, Domain
 from objc.ir.index import Index, Position, at
 from objc.ir.parts import found_in
@@ -141,7 +141,9 @@ class _Overlaps:
             let = self.sums.get(getattr(read, "tensor", ""))
             if let is None or let.reduction != "mean" or whole == 0 or whole * times >= 0:
                 continue
-            changed = self.changed(sympy.expand_mul(times * let.body) + whole)
+            changed = self.changed(times * let.body + whole)
+            if changed is None:
+                changed = self.changed(sympy.expand_mul(times * let.body) + whole)
             if changed is not None:
                 name = self.names.fresh(f"rest_{let.name}")
                 self.made.append(replace(let, name=name, body=changed, domain=REAL))
@@ -188,8 +190,22 @@ class _Overlaps:
             if self._guard(one, first) != self._guard(first, first):
                 return None
             parts.append(weights[one] * self._body(one, first))
-        body = self._never_negative(sympy.Add(*map(rewrite, parts)))
+        whole = sympy.Add(*map(rewrite, parts))
+        body = self._never_negative(whole)
+        if body is None:
+            body = self._of_sums(whole)
         return None if body is None else self._sum(body, first)
+
+    def _of_sums(self, body: Any) -> Expression | None:
+        """A combination of sums within a sum, with a weight that is never negative (Sudre et al. 2017)."""
+        factored = sympy.factor_terms(body)
+        for one in sympy.Mul.make_args(factored):
+            if one.is_Add and any(read.tensor in self.sums for read in one.atoms(Read)):
+                weights = sympy.Mul.make_args(factored / one)
+                if all(each.is_nonnegative or each.as_base_exp()[1].is_even for each in weights):
+                    rest = self._rest(one)
+                    return None if rest is None else factored / one * rest.times * rest.read
+        return None
 
     def _body(self, read: Read, first: Read) -> Expression:
         return self._placed(self.sums[read.tensor].body, read, first)
@@ -222,7 +238,8 @@ class _Overlaps:
 
     def _never_negative(self, body: Any) -> Expression | None:
         """A body of entries between 0 and 1 without the subtractions in it."""
-        expanded = _opened(body)
+        expanded = _opened(body.replace(expm1, lambda exponent: sympy.exp(exponent) - 1))
+        expanded = expanded.replace(sympy.exp, _powers)
         signs = {one.could_extract_minus_sign() for one in sympy.Add.make_args(expanded)}
         if len(signs) < 2:
             return None
@@ -256,6 +273,10 @@ class _Overlaps:
                 for end in (ZERO, ONE)
             ]
             if None not in ends:
+                entry = next(one for one, other in entries if other == symbol)
+                if _is_indicator(entry):
+                    condition, then, _ = entry.args
+                    return Branch(condition, *(ends if then == 0 else ends[::-1]))
                 return (1 - symbol) * ends[0] + symbol * ends[1]
         return None
 
@@ -281,7 +302,7 @@ class _Overlaps:
         }
 
     def _is_entry(self, one: Any) -> bool:
-        if isinstance(one, sigmoid):
+        if isinstance(one, sigmoid) or _is_indicator(one):
             return True
         if isinstance(one, Read):
             given = self.program.input.get(one.tensor)
@@ -295,13 +316,26 @@ class _Overlaps:
         return any(not over or place in map(at, over) for _, place in entries)
 
     def _is_binary(self, entry: Any) -> bool:
+        if _is_indicator(entry):
+            return True
         given = self.program.input.get(getattr(entry, "tensor", ""))
         return given is not None and given.domain.kind == "binary"
+
+
+def _is_indicator(entry: Any) -> bool:
+    """Whether something is 1 where a condition holds and 0 elsewhere, or the other way round."""
+    return isinstance(entry, Branch) and set(entry.args[1:]) == {ZERO, ONE}
 
 
 def _opened(expression: Any) -> Any:
     """An expression multiplied out, but for its exponentials."""
     return sympy.expand(expression, power_exp=False)
+
+
+def _powers(exponent: Any) -> Any:
+    """exp(n·u) as the power of exp(u) that it is."""
+    times, rest = exponent.primitive()
+    return sympy.Pow(sympy.exp(rest), times, evaluate=False) if times != 1 else sympy.exp(exponent)
 
 
 def _of_label(body: Any, symbol: Any) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import sympy
 
 from objc.ir.program import Let, Names, Program
-from objc.ir.symbols import Expression
+from objc.ir.symbols import Expression, indices_of
 from objc.passes.delta import Domains, domains_of, resolve, split_guard, under
 from objc.passes.derivatives.diagonals import contract_diagonals
 from objc.passes.rewrites.forms import without_factor
@@ -34,6 +34,18 @@ def fixed_sums(program: Program) -> Program:
             body, over, guard = resolve(let.body, let.over, let.guard, domains)
             if not over:
                 let = Let(let.name, let.free, under(guard, body), domain=let.domain, span=let.span)
+        lets.append(let)
+    return program.with_lets(lets)
+
+
+def sums_within_cases(program: Program) -> Program:
+    """`sum[i](if c then b[i] else 0)` is `sum[i | c](b[i])`: rules see what is added up."""
+    lets = []
+    for let in program.lets:
+        if let.reduction == "sum":
+            body, condition = split_guard(let.body)
+            if condition != sympy.true and set(let.over) & indices_of(condition):
+                let = replace(let, body=body, guard=sympy.And(let.guard, condition))
         lets.append(let)
     return program.with_lets(lets)
 

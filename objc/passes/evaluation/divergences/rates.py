@@ -281,18 +281,17 @@ def _of_mixture(node: Any, program: Program) -> Expression | None:
 
 
 def _by_difference(above: Any, below: Any, far: Any, program: Program) -> Expression | None:
-    """log(a/b) for entries and their sums; `far` is what it is where they are unlike."""
+    """log(a/b) for entries and their sums; `far` is what it is where they are unlike. Where a is not negative
+    and the logarithm is a number b is positive."""
     sides = [written_out(one, program) for one in (above, below)]
-    if not (above.is_nonnegative and below.is_positive):
+    if not above.is_nonnegative or below.is_nonpositive:
         return None
     if not (above.free_symbols and below.free_symbols):
         return None
     squared = squared_difference(sides[0], below)
     if squared is None:
-        if any(size(one) > _MOST_NODES_OF_A_SIDE or not one.is_polynomial() for one in sides):
-            return None
-        apart = sympy.expand(sides[0] - sides[1])
-        if apart.is_number:
+        apart = _apart(*sides)
+        if apart is None:
             return None
         is_near, near = sympy.Lt(sympy.Abs(apart), HALF * below), log1p(quotient(apart, below))
     else:
@@ -305,3 +304,23 @@ def _by_difference(above: Any, below: Any, far: Any, program: Program) -> Expres
         inside = sympy.And(sympy.Gt(ratio, _LEAST), sympy.Lt(ratio, _GREATEST))
         far = Branch(inside, far, sympy.log(above) - sympy.log(below))
     return Branch(is_near, near, far)
+
+
+def _apart(above: Any, below: Any) -> Expression | None:
+    """What two sides differ by: of long ones if that is what one of them has beside the other."""
+    powers = sorted(found_in(above, sympy.exp) | found_in(below, sympy.exp), key=spelled)
+    known = {one: sympy.Dummy(positive=True) for one in powers}
+    opaque = [one.xreplace(known) for one in (above, below)]
+    if not all(one.is_polynomial() and is_short(one) for one in opaque):
+        return None
+    apart = sympy.expand(opaque[0] - opaque[1])
+    if apart.is_number:
+        return None
+    if any(size(one) > _MOST_NODES_OF_A_SIDE for one in (above, below)):
+        terms = [
+            set(sympy.Add.make_args(sympy.expand(one))) for one in (*opaque, -opaque[0], -opaque[1])
+        ]
+        left = set(sympy.Add.make_args(apart))
+        if not any(left < one for one in terms):
+            return None
+    return apart.xreplace({symbol: one for one, symbol in known.items()})

@@ -16,11 +16,12 @@ from objc.ir.spelling import spelled
 from objc.ir.symbols import (
     Expression,
     Extent,
-    IndexValue,
     Read,
+    disjuncts,
     indices_of,
     substitute_positions,
 )
+from objc.passes.delta import domains_of, fixed_place
 from objc.passes.rewrites.forms import ONE, ZERO, is_short
 
 
@@ -43,7 +44,8 @@ class Terms:
     varying: set[sympy.Symbol] = field(default_factory=set)
     reads: dict[sympy.Symbol, Read] = field(default_factory=dict)
     indicators: set[sympy.Symbol] = field(default_factory=set)
-    places: set[sympy.Symbol] = field(default_factory=set)
+    choices: dict[sympy.Symbol, Position] = field(default_factory=dict)
+    """Those of the indicators that are 1 at one place of the index, and where that is."""
     recurrent: frozenset[str] | None = None
 
     def of(self, expression: Any) -> Expression | None:
@@ -87,12 +89,37 @@ class Terms:
             if self.index not in indices_of(exponent):
                 yield Shares(exponent, logits), self._of(sympy.exp(logits - exponent))
 
+    def at_their_places(self, expression: Any) -> Expression:
+        """A polynomial with all read at the place at which alone it is not 0."""
+        return sympy.Add(*map(self._at_its_place, sympy.Add.make_args(expression)))
+
+    def _at_its_place(self, term: Any) -> Expression:
+        choice = self.place_of(term)
+        if choice is None:
+            return term
+        here = {self.index: self.choices[choice]}
+        varying = term.free_symbols & self.varying - {choice}
+        return term.xreplace({one: self._moved(one, here) for one in varying})
+
+    def _moved(self, symbol: sympy.Symbol, here: dict[Index, Position]) -> Any:
+        """The symbol of what one stands for, elsewhere."""
+        known, node = next(
+            (known, node)
+            for known in (self.exponents, self.atoms)
+            for node, one in known.items()
+            if one == symbol
+        )
+        moved = substitute_positions(node, here)
+        if known is self.exponents:
+            return self._symbol(known, moved)
+        return self._indicator(moved) if symbol in self.indicators else self._atom(moved)
+
     def varies(self, term: Any) -> bool:
         return bool(term.free_symbols & self.varying)
 
     def place_of(self, term: Any) -> sympy.Symbol | None:
         """The indicator in a product that holds at exactly one place along the index."""
-        return next((one for one in sympy.Mul.make_args(term) if one in self.places), None)
+        return next((one for one in sympy.Mul.make_args(term) if one in self.choices), None)
 
     @property
     def size(self) -> Expression:
@@ -125,11 +152,17 @@ class Terms:
     def _branch(self, node: Branch) -> Any:
         """Either arm by an indicator. What is 0 where a factor of it is 0 is that."""
         condition, then, other = node.args
-        if then == 0 and isinstance(condition, sympy.Eq) and condition.args[1] == 0:
+        ways = disjuncts(condition)
+        if then == 0 and all(isinstance(one, sympy.Eq) and one.args[1] == 0 for one in ways):
             rest = self._of(other)
-            zero = sympy.factor_terms(self._of(condition.args[0]))
             factors = sympy.Mul.make_args(sympy.factor(rest))
-            if all(one in factors for one in sympy.Mul.make_args(zero) if not one.is_number):
+            zeros = [sympy.factor_terms(self._of(one.args[0])) for one in ways]
+            if all(
+                one in factors
+                for zero in zeros
+                for one in sympy.Mul.make_args(zero)
+                if not one.is_number
+            ):
                 return rest
         there = self._indicator(condition)
         return sum(
@@ -142,22 +175,14 @@ class Terms:
             return sympy.Mul(*map(self._indicator, condition.args))
         if isinstance(condition, sympy.Ne):
             return 1 - self._indicator(sympy.Eq(*condition.args))
+        if condition in (sympy.true, sympy.false):
+            return ONE if condition == sympy.true else ZERO
         symbol = self._symbol(self.atoms, condition)
         self.indicators.add(symbol)
-        if self._is_one_place(condition):
-            self.places.add(symbol)
+        place = fixed_place(condition, self.index, domains_of(self.program))
+        if place is not None:
+            self.choices[symbol] = place
         return symbol
-
-    def _is_one_place(self, condition: Any) -> bool:
-        """Whether a condition says that the index is a class which the data name, or the first."""
-        if not isinstance(condition, sympy.Eq) or IndexValue(self.index) not in condition.args:
-            return False
-        (other,) = (one for one in condition.args if one != IndexValue(self.index))
-        if not isinstance(other, Read):
-            return bool(other == 0)
-        domain = self.program.tensor(other.tensor).domain
-        named = domain.kind == "index" and domain.dimension == self.index.dimension
-        return named and self.index not in indices_of(other)
 
     def _named(self, read: Read) -> Any:
         """What a name stands for."""

@@ -63,7 +63,7 @@ def _parts(body: Any, wholes: Any, terms: Terms) -> tuple[Expression, Expression
     """What all along the index add up to where the terms are entries of whole softmaxes, stand at one place
     or are all the same, and the others."""
     constants, rest = [], []
-    for term in sympy.Add.make_args(body):
+    for term in sympy.Add.make_args(terms.at_their_places(body)):
         for entry in (terms.place_of(term), *(entry for _, entry in wholes)):
             if entry is not None and not terms.varies(term / entry):
                 constants.append(term / entry)
