@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 import objc
-from objc.compiler import lower, parse
+import objc.library
+from objc.compiler import Variant, derive, lower, parse
+from objc.ir.symbols import Read
 from objc.source import Source
 from objc.target import DType
 
@@ -156,3 +158,15 @@ def test_one_score_against_those_before_or_after_it(guard: str) -> None:
             exact = [float(one * (1 - one)) for one in shares]
         found = kernel.hessian_diagonal(np.array(scores, float), place, weight)
         np.testing.assert_allclose(found, exact, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "focal", "generalized_cross_entropy", "poly1"])
+def test_a_label_by_its_index_needs_no_others(name: str) -> None:
+    """What its share lacks of one has its digits: the slopes are one pass over the row, as they were."""
+    program = getattr(objc.library, name).program
+    batched = frozenset(one.name for one in program.inputs if one.role != "hyperparameter")
+    (logits,) = (one.name for one in program.differentiable)
+    derived = derive(program, Variant(("value", "gradient"), (logits,), batched))
+    slope = derived.let[derived.outputs[f"gradient:{logits}"]]
+    read = (derived.let.get(one.tensor) for one in slope.body.atoms(Read))
+    assert not any(one is not None and slope.free[-1] in one.free for one in read)

@@ -281,10 +281,10 @@ def _of_mixture(node: Any, program: Program) -> Expression | None:
 
 
 def _by_difference(above: Any, below: Any, far: Any, program: Program) -> Expression | None:
-    """log(a/b) for entries and their sums; `far` is what it is where they are unlike. Where a is not negative
-    and the logarithm is a number b is positive."""
+    """log(a/b) for entries and their sums; `far` is what it is where they are unlike. A sum that a stands in,
+    and is not negative, is positive where the logarithm is a number."""
     sides = [written_out(one, program) for one in (above, below)]
-    if not above.is_nonnegative or below.is_nonpositive:
+    if not above.is_nonnegative or not (below.is_positive or sides[1].is_Add):
         return None
     if not (above.free_symbols and below.free_symbols):
         return None

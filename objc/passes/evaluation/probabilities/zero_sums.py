@@ -26,13 +26,22 @@ _MOST_OPENED, _MOST_WAYS = 4, 64
 
 def shares_of_zero_sum(body: Any, index: Index, program: Program) -> list[Shares]:
     """The softmaxes along an index of which a body has entries, if it is proved to add up to zero along it;
-    none if it isn't."""
+    none if it isn't, or if it is c·(p − [j = y]): what p lacks of one has its digits without the others."""
     terms = Terms(program, index)
     whole = terms.of(body)
     if whole is None:
         return []
     wholes = list(terms.wholes())
+    if len(wholes) == 1 and _is_of_a_label(whole, wholes[0][1], terms):
+        return []
     return [one for one, _ in wholes] if wholes and _adds_up_to_zero(whole, wholes, terms) else []
+
+
+def _is_of_a_label(body: Any, entry: Any, terms: Terms) -> bool:
+    """Whether a body is what an entry of a softmax lacks of a label, times what all along the index share."""
+    shares = (term / entry for term in sympy.Add.make_args(body))
+    common = sympy.Add(*(one for one in shares if not terms.varies(one)))
+    return any(terms.expanded(body - common * (entry - label)) == 0 for label in terms.choices)
 
 
 def _adds_up_to_zero(body: Any, wholes: Any, terms: Terms) -> bool:
