@@ -3,6 +3,7 @@ of reductions in `reduction_errors`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,10 @@ def listed(words: Sequence[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+_INDEXED = re.compile(r"(\w+)(\[(?:[^\[\]]|\[[^\[\]]*\])*\])$")
+"""A name with its index, in which there may be one more."""
 
 
 @dataclass(frozen=True)
@@ -347,7 +352,10 @@ class MissingOperator(Diagnostic):
         loss f(x: real) = 2 x          # write 2 * x
         loss f(x: real) = exp x        # write exp(x)
 
-    As names may have many letters, `xy` is one name. What a function takes stands in round brackets.
+        loss f(z: real[K] | y: index(K)) = softmax[y](z)   # write softmax(z)[y]
+
+    As names may have many letters, `xy` is one name. What a function takes stands in round brackets, and
+    what is read of its result behind them.
     """
 
     code = "E0015"
@@ -370,6 +378,13 @@ class MissingOperator(Diagnostic):
             taken = self.span.text if self.span else ""
             goes_on = self.span is not None and self.span.source.text[self.span.stop :][:1] in "[("
             return f"write `{self.left.text}({taken}{'…' if goes_on else ''})`"
+        if self.left.text == "]" and self.span is not None and self.span.text == "(":
+            called = _INDEXED.search(self.left.source.text[: self.left.stop])
+            if called is not None:
+                return (
+                    "a product is written with `*`; an entry of what a function makes is read behind what it"
+                    f" takes: `{called[1]}(…){called[2]}`"
+                )
         return "a product is written with `*`"
 
 
