@@ -119,3 +119,19 @@ def test_attention_by_its_formula(guard: str, scale: float, loss: str, oracle: A
         expected = one.grad.numpy()
         worst = np.abs(getattr(slopes, name) - expected).max()
         assert worst <= 1e-13 * scale**2 * max(np.abs(expected).max(), 1e-3)
+
+
+def test_a_logarithm_of_a_mean_of_pairs_that_all_but_coincide() -> None:
+    """The uniformity of embeddings (Wang and Isola 2020): log(mean exp(−b)) is about −mean b for small b, and
+    the count that the guard leaves cancels."""
+    kernel = objc.compile(
+        "loss f(x: real[N, D]) = log(mean[i, j | i != j](exp(-2 * sum[d]((x[i, d] - x[j, d])^2))))",
+        target="numpy",
+    ).f
+    for apart in (2.0**-30, 2.0**-12, 0.5):
+        x = [[1.0, 0.0], [1.0, apart], [1.0, -apart]]
+        with mpmath.workdps(60):
+            pairs = [mpmath.mpf(apart) ** 2 * k for k in (1, 1, 4)]
+            wanted = float(mpmath.log(sum(mpmath.exp(-2 * one) for one in pairs) / 3))
+        assert kernel(np.array(x)) == pytest.approx(wanted, rel=1e-14)
+        assert kernel(np.array(x, np.float32)) == pytest.approx(wanted, rel=1e-6)

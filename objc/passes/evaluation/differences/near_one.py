@@ -15,7 +15,9 @@ import sympy
 
 from objc.atoms import Branch, expm1, log1p
 from objc.ir.domain import REAL
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Program
+from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Extent, Read
 from objc.passes.evaluation.nodes import Making
 
@@ -43,27 +45,43 @@ class _Making(Making):
         """c·logsumexp b − c·log N = c·m + c·log1p(mean expm1(b − m)), with the greatest b for m, unless
         nearly all are far below it."""
         for addend, coefficient, let, read in self._reads(node, "logsumexp"):
-            number = sympy.Mul(*(Extent(index.dimension) for index in let.over))
-            count = -coefficient * sympy.log(number)
-            if let.guard != sympy.true or count not in node.args:
+            found = self._count(node, coefficient, let)
+            if found is None:
                 continue
-            top, _, mean = self._mean(let, number)
-            greatest, share = (one.read(*read.positions) for one in (top, mean))
+            count, number = found
+            top, total = self._sum(let)
+            greatest = top.read(*read.positions)
+            share = total.read(*read.positions) / number
             near = sympy.Gt(share, -_HALF)
             small = Branch(near, log1p(share), read - greatest - sympy.log(number))
             rest = [one for one in node.args if one not in (addend, count)]
             return sympy.Add(*rest, coefficient * greatest, coefficient * small)
         return None
 
-    def _mean(self, let: Let, number: Expression) -> tuple[Let, ...]:
+    def _count(self, node: Any, coefficient: Any, let: Let) -> tuple[Any, Expression] | None:
+        """The addend −c·log N, and N: how many there are, or how many a guard leaves."""
+        if let.guard == sympy.true:
+            number = sympy.Mul(*(Extent(index.dimension) for index in let.over))
+            addend = -coefficient * sympy.log(number)
+            return (addend, number) if addend in node.args else None
+        for addend in node.args:
+            for read in sorted(found_in(addend, Read), key=spelled):
+                count = self.known.get(read.tensor)
+                if count is None or (count.reduction, count.body) != ("sum", 1):
+                    continue
+                is_same = (count.over, count.guard) == (let.over, let.guard)
+                logarithms = (sympy.log(1 / read), -sympy.log(read))
+                if is_same and any(addend == coefficient * one for one in logarithms):
+                    return addend, read
+        return None
+
+    def _sum(self, let: Let) -> tuple[Let, ...]:
         if let.name not in self.made:
             top = replace(let, name=self.names.fresh(f"top_{let.name}"), reduction="max")
             body = expm1(let.body - top.read(*let.free))
             name = self.names.fresh(f"sum_{let.name}")
             total = replace(let, name=name, reduction="sum", body=body, domain=REAL)
-            share = total.read(*let.free) / number
-            mean = Let(self.names.fresh(f"mean_{let.name}"), let.free, share, domain=REAL)
-            self.insert(let, top, total, mean)
+            self.insert(let, top, total)
         return self.made[let.name]
 
     def product(self, node: Any) -> Expression | None:

@@ -282,4 +282,6 @@ def _factors_of_sum(let: Let) -> tuple[Read, Read] | None:
 
 
 def _is_sum_of_squares(let: Let) -> bool:
-    return let.reduction == "sum" and root_of_square(let.body) is not None
+    """Whether a sum is one of squares, and not a count."""
+    is_sum = let.reduction == "sum" and not let.body.is_number
+    return is_sum and root_of_square(let.body) is not None
