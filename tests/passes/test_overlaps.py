@@ -137,3 +137,39 @@ def _compare(source: str, exact: Callable[..., Any], points: Any, dtype: str) ->
         np.testing.assert_allclose(
             kernel.gradient(*given)[0], slope, rtol=0, atol=tolerance * size, err_msg=str(point)
         )
+
+
+def _missed(p: Sequence[Any], t: Sequence[Any]) -> Any:
+    return sum(a * (1 - b) for a, b in zip(p, t, strict=True))
+
+
+SHARES: dict[str, tuple[str, Callable[..., Any]]] = {
+    "product": (f"1 - {HIT}", _missed),
+    "Dice": (
+        f"1 - 2 * {HIT} / (sum[n](p[n]) + sum[n](y[n]))",
+        _missed,
+    ),
+    "Jaccard": (
+        f"1 - {HIT} / (sum[n](p[n]) + sum[n](y[n]) - {HIT})",
+        lambda p, t: 2 * _missed(p, t) / (1 + _missed(p, t)),
+    ),
+    "logarithm": (f"-log({HIT})", lambda p, t: -mpmath.log1p(-_missed(p, t))),
+    "Dice with a number": (
+        f"1 - (2 * {HIT} + 1) / ({BOTH} + 1)",
+        lambda p, t: 2 * _missed(p, t) / 3,
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("name", SHARES)
+def test_a_softmax_and_a_distribution(name: str, dtype: str) -> None:
+    text, exact = SHARES[name]
+    source = f"loss form(z: real[N] | y: simplex[N]) = {text}\n    where p[n] = softmax(z)[n]\n"
+    points = [((a, 0.0, 1.0), t) for a in (2.0, 18.0) for t in ((1, 0, 0), (0.25, 0.5, 0.25))]
+
+    def loss(z: Any, t: Any) -> Any:
+        powers = [mpmath.exp(one) for one in z]
+        return exact([one / sum(powers) for one in powers], t)
+
+    _compare(source, loss, points, dtype)

@@ -70,3 +70,32 @@ def test_value_and_slopes(name: str, logits: str) -> None:
     np.testing.assert_allclose(kernel.per_example(point, **arrays), [value], rtol=3e-6)
     found = kernel.gradient(point, **arrays, wrt="c")
     np.testing.assert_allclose(np.ravel(found), slope, rtol=4e-6)
+
+
+PARTIAL = {
+    "places": ("t: index(K)", "k <= t", np.array([1])),
+    "a mask": ("t: binary[K]", "t[k] == 1", np.array([[1.0, 1.0, 0.0]])),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", PARTIAL)
+def test_one_of_some_labels(name: str, dtype: str) -> None:
+    declared, guard, label = PARTIAL[name]
+    kernel = objc.compile(
+        f"loss f(z: real[K] | {declared}) = -log(sum[k | {guard}](softmax(z)[k]))", target="numpy"
+    ).f
+    z = (18.0, 1.0, -1.0)
+
+    def loss(z: Sequence[Any]) -> Any:
+        powers = [mpmath.exp(one) for one in z]
+        return mpmath.log1p(powers[2] / (powers[0] + powers[1]))
+
+    value, slope = value_and_slope(loss, z)
+    given = label.astype(dtype) if label.dtype == float else label
+    tolerance = 1e-6 if dtype == "float32" else 1e-14
+    found = kernel.gradient(np.array([z], dtype), given)[0]
+    np.testing.assert_allclose(
+        kernel.per_example(np.array([z], dtype), given), [value], rtol=tolerance
+    )
+    np.testing.assert_allclose(found, slope, rtol=0, atol=tolerance * np.abs(slope).max())

@@ -27,9 +27,16 @@ def sums_without_softmaxes(program: Program) -> Program:
     normalizers = normalizers_of(program)
     if not normalizers:
         return program
-    lets = []
+    lets: list[Let] = []
+    numbers: dict[str, Expression] = {}
     for let in program.lets:
+        known = {
+            read: numbers[read.tensor] for read in let.body.atoms(Read) if read.tensor in numbers
+        }
+        let = replace(let, body=let.body.xreplace(known)) if known else let
         changed = _counted(let, program) or _exchanged(let, program, normalizers)
+        if changed is not None and changed.body.is_number:
+            numbers[let.name] = changed.body
         lets.append(let if changed is None else changed)
     return program.with_lets(lets)
 
@@ -40,7 +47,7 @@ def _counted(let: Let, program: Program) -> Let | None:
         return None
     addends = sympy.Add.make_args(let.body)
     varying = [one for one in addends if let.over[0] in indices_of(one)]
-    if not varying or len(varying) == len(addends):
+    if not varying:
         return None
     shares = constants_of_softmaxes(replace(let, body=sympy.Add(*varying)), program)
     if shares is None:

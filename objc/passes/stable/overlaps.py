@@ -27,7 +27,7 @@ from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.rewrites import rewrite
 from objc.passes.rewrites.forms import HALF, ONE, ZERO, is_short
-from objc.passes.stable.entries import entries_of_softmaxes, normalizers_of
+from objc.passes.stable.entries import entries_of_softmaxes, normalizers_of, totals_over
 
 _MOST_SUMS = 6
 _MOST_ENTRIES = 3
@@ -87,13 +87,30 @@ class _Overlaps:
                     if whole is term or not whole.is_number:
                         continue
                     sign = sympy.sign(whole)
-                    rest = self._rest(sign * whole * one.base + sign * term * one.base)
+                    apart = sign * whole * one.base + sign * term * one.base
+                    rest = self._rest(apart)
                     if rest is not None:
                         others = [each for each in node.args if each not in (term, whole)]
                         less = sign * rest.times * rest.read
-                        return sympy.Add(*others, less / self._below(one.base, term, whole, less))
-        changed = self._affinity(node)
-        return self._mean(node) if changed is None else changed
+                        below = self._by_rest(one.base, apart, rest)
+                        below = below or self._below(one.base, term, whole, less)
+                        return sympy.Add(*others, less / below)
+        for way in (self._affinity, self._product, self._mean):
+            changed = way(node)
+            if changed is not None:
+                return changed
+        return None
+
+    def _product(self, node: Any) -> Expression | None:
+        """c − c·Σ p·t as c·Σ p·(1 − t), of what adds up to one."""
+        whole, rest = node.as_coeff_Add()
+        for term in sympy.Add.make_args(rest):
+            times, read = term.as_coeff_Mul()
+            if times == -whole and getattr(read, "tensor", "") in self.sums:
+                found = self._rest(1 - read)
+                if found is not None:
+                    return node - term - whole + whole * found.times * found.read
+        return None
 
     def _affinity(self, node: Any) -> Expression | None:
         """c − c·Σ √p·√q as c·Σ (√p − √q)²/2, of what is given and a softmax, which add up to one."""
@@ -133,6 +150,17 @@ class _Overlaps:
         both = -term * below / whole
         return both + less / whole if isinstance(below, Read) and both.is_nonnegative else below
 
+    def _by_rest(self, below: Any, apart: Any, rest: _Rest) -> Expression | None:
+        """What an overlap of distributions is divided by, `2 − Σ p·t`, by the rest alone."""
+        reads = [one for one in below.atoms(Read) if one.tensor in self.sums]
+        if len(reads) != 1:
+            return None
+        (product,), apart = reads, _opened(apart)
+        start, slope = apart.xreplace({product: ZERO}), apart.coeff(product)
+        if start == 0 or not start.is_number or not slope.is_number:
+            return None
+        return _opened(below.xreplace({product: (rest.times * rest.read - start) / slope}))
+
     def _mean(self, node: Any) -> Expression | None:
         """c − c·mean N/D as the mean of what that is one by one."""
         whole, rest = node.as_coeff_Add()
@@ -171,11 +199,12 @@ class _Overlaps:
         whole = _opened(whole)
         weights = {one: whole.coeff(one) for one in sorted(reads, key=spelled)}
         weights = {one: weight for one, weight in weights.items() if weight != 0}
-        if not weights or _opened(whole - sum(w * one for one, w in weights.items())) != 0:
+        if not weights:
             return None
+        left = _opened(whole - sum(w * one for one, w in weights.items()))
         if any(weight.atoms(Read) & reads for weight in weights.values()):
             return None
-        if all(weight.is_nonnegative for weight in weights.values()):
+        if all(weight.is_nonnegative for weight in (*weights.values(), left)):
             return None  # nothing cancels
         first, *others = weights
         like = self.sums[first.tensor]
@@ -190,6 +219,11 @@ class _Overlaps:
             if self._guard(one, first) != self._guard(first, first):
                 return None
             parts.append(weights[one] * self._body(one, first))
+        if left != 0:
+            share = next(self._shares(parts, like), None) if left.is_number else None
+            if share is None:
+                return None
+            parts.append(left * share)
         whole = sympy.Add(*map(rewrite, parts))
         body = self._never_negative(whole)
         if body is None:
@@ -206,6 +240,24 @@ class _Overlaps:
                     rest = self._rest(one)
                     return None if rest is None else factored / one * rest.times * rest.read
         return None
+
+    def _shares(self, parts: list[Any], like: Let) -> Iterator[Any]:
+        """Entries in the bodies of sums that add up to one over what these run over."""
+        if like.reduction != "sum" or len(like.over) != 1:
+            return
+        for one in sorted(self._entries(sympy.Add(*parts)), key=spelled):
+            if isinstance(one, sympy.exp):
+                adds_up = any(totals_over(one.args[0], like, self.normalizers))
+            else:
+                given = self.program.input.get(getattr(one, "tensor", ""))
+                is_simplex = given is not None and given.domain.kind == "simplex"
+                adds_up = (
+                    is_simplex
+                    and like.guard == sympy.true
+                    and one.positions[-1] == at(like.over[0])
+                )
+            if adds_up:
+                yield one
 
     def _body(self, read: Read, first: Read) -> Expression:
         return self._placed(self.sums[read.tensor].body, read, first)

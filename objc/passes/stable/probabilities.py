@@ -56,7 +56,7 @@ def without_probabilities(let: Let, program: Program) -> tuple[Let, Expression]:
     normalizers = normalizers_of(program)
     kept: list[Expression] = []
     whole: Expression = ZERO
-    for addend in _addends(let.body):
+    for addend in _addends(let):
         constant = _weight_of_simplex(addend, let, program)
         if constant is None and normalizers and _has_name(addend):
             constant = _constant(addend, let, program, normalizers)
@@ -70,14 +70,16 @@ def without_probabilities(let: Let, program: Program) -> tuple[Let, Expression]:
 
 
 def constants_of_softmaxes(let: Let, program: Program) -> Expression | None:
-    """What a sum is of which all addends are constants times whole softmaxes; None if one isn't. (Beside
+    """What a sum is of which all addends are constants times whole distributions; None if one isn't. (Beside
     others that vary it may be what they cancel with, entry by entry.)"""
     normalizers = normalizers_of(program)
     if not normalizers:
         return None
     whole = ZERO
     for addend in sympy.Add.make_args(let.body):
-        constant = _constant(addend, let, program, normalizers)
+        constant = _weight_of_simplex(addend, let, program)
+        if constant is None:
+            constant = _constant(addend, let, program, normalizers)
         if constant is None:
             return None
         whole += constant
@@ -91,13 +93,15 @@ def logits_of(body: Expression, let: Let, program: Program) -> Expression | None
     return next((exponent + total for total in totals_over(exponent, let, normalizers)), None)
 
 
-def _addends(body: Expression) -> Iterator[Expression]:
+def _addends(let: Let) -> Iterator[Expression]:
     """The addends of a body; a product is multiplied out, but for the logarithms of ratios to a mixture,
-    which vanish where the ratio is one."""
-    if any(ratio_to_mixture(one) is not None for one in sympy.Mul.make_args(body)):
-        yield body
+    which vanish where the ratio is one, and for what is never negative, which would become a difference."""
+    factors = sympy.Mul.make_args(let.body)
+    is_whole = let.domain.kind == "nonnegative" and any(one.is_Add for one in factors)
+    if is_whole or any(ratio_to_mixture(one) is not None for one in factors):
+        yield let.body
     else:
-        yield from sympy.Add.make_args(sympy.expand_mul(body, deep=False))
+        yield from sympy.Add.make_args(sympy.expand_mul(let.body, deep=False))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import sympy
 
 from objc.atoms import Branch, expm1
 from objc.ir.index import Index, Position, at
-from objc.ir.program import Program
+from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import (
@@ -23,6 +23,7 @@ from objc.ir.symbols import (
 )
 from objc.passes.delta import domains_of, fixed_place
 from objc.passes.rewrites.forms import ONE, ZERO, is_short
+from objc.passes.stable.impossible import LEAST
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,9 @@ class Terms:
     def wholes(self) -> Iterator[tuple[Shares, Expression]]:
         """The softmaxes along the index that have been seen, each with the monomial of its entry."""
         for exponent in sorted(self.exponents, key=spelled):
-            let = self.program.let.get(getattr(exponent, "tensor", ""))
-            if let is None or let.reduction != "logsumexp" or len(let.over) != 1:
-                continue
-            if let.guard != sympy.true or let.over[0].dimension != self.index.dimension:
-                continue
-            places: dict[Index, Position] = dict(zip(let.free, exponent.positions, strict=True))
-            logits = substitute_positions(let.body, {**places, let.over[0]: at(self.index)})
-            if self.index not in indices_of(exponent):
+            let = self._normalizer(exponent)
+            if let is not None and let.guard == sympy.true:
+                logits = substitute_positions(let.body, self._moves(let, exponent))
                 yield Shares(exponent, logits), self._of(sympy.exp(logits - exponent))
 
     def at_their_places(self, expression: Any) -> Expression:
@@ -113,6 +109,28 @@ class Terms:
         if known is self.exponents:
             return self._symbol(known, moved)
         return self._indicator(moved) if symbol in self.indicators else self._atom(moved)
+
+    def parts(self) -> Iterator[tuple[Expression, Expression]]:
+        """The entries of softmaxes of some of the places, and what they add up to: one if there are any."""
+        for exponent in sorted(self.exponents, key=spelled):
+            let = self._normalizer(exponent)
+            if let is not None and let.guard != sympy.true:
+                moves = self._moves(let, exponent)
+                entry = self._of(sympy.exp(substitute_positions(let.body, moves) - exponent))
+                among = self._indicator(substitute_positions(let.guard, moves))
+                yield among * entry, self._indicator(sympy.Gt(exponent, LEAST))
+
+    def _normalizer(self, exponent: Any) -> Let | None:
+        """The logsumexp that is read, if it is one along the index."""
+        let = self.program.let.get(getattr(exponent, "tensor", ""))
+        if let is None or let.reduction != "logsumexp" or len(let.over) != 1:
+            return None
+        is_along = let.over[0].dimension == self.index.dimension
+        return let if is_along and self.index not in indices_of(exponent) else None
+
+    def _moves(self, normalizer: Let, read: Read) -> dict[Index, Position]:
+        own: dict[Index, Position] = dict(zip(normalizer.free, read.positions, strict=True))
+        return {**own, normalizer.over[0]: at(self.index)}
 
     def varies(self, term: Any) -> bool:
         return bool(term.free_symbols & self.varying)

@@ -19,6 +19,7 @@ from objc.ir.index import Index
 from objc.ir.program import Program
 from objc.ir.symbols import Expression
 from objc.passes.evaluation.probabilities.terms import Shares, Terms
+from objc.passes.rewrites.forms import ONE
 
 _MOST_OPENED, _MOST_WAYS = 4, 64
 """How often sums are opened, one within the other; and in how many ways, where there is a choice."""
@@ -72,10 +73,11 @@ def _parts(body: Any, wholes: Any, terms: Terms) -> tuple[Expression, Expression
     """What all along the index add up to where the terms are entries of whole softmaxes, stand at one place
     or are all the same, and the others."""
     constants, rest = [], []
+    entries = [*((entry, ONE) for _, entry in wholes), *terms.parts()]
     for term in sympy.Add.make_args(terms.at_their_places(body)):
-        for entry in (terms.place_of(term), *(entry for _, entry in wholes)):
+        for entry, total in ((terms.place_of(term), ONE), *entries):
             if entry is not None and not terms.varies(term / entry):
-                constants.append(term / entry)
+                constants.append(term / entry * total)
                 break
         else:
             if terms.varies(term):
