@@ -198,7 +198,7 @@ class Printer:
             condition, *sides = e.args[0].args
             values = [e.func(one) for one in sides]
             if self.dtype == self.scope.dtype and all(map(self.scope.held, values)):
-                return self._branch(Branch(condition, *values), facts, self.real)
+                return self.real(Branch(condition, *values), facts)
         atom = BY_FUNCTION[e.func]
         arguments = [self.real(one, facts) for one in e.args]
         if atom.name in _EXTREMES and (text := self._held_to(e, arguments)) is not None:

@@ -173,3 +173,26 @@ def test_a_softmax_and_a_distribution(name: str, dtype: str) -> None:
         return exact([one / sum(powers) for one in powers], t)
 
     _compare(source, loss, points, dtype)
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+def test_a_power_by_a_hyperparameter_has_no_slope_where_all_is_right(target: str) -> None:
+    """Of the error to a power below one (Abraham and Khan 2019), where nothing of it is left in the type;
+    a power of one or more is as it was."""
+    text = f"loss f({MAP}; g: positive = 0.75) = mean[n](abs(p[n] - y[n]))^g{WHERE}"
+    kernel = objc.compile(text, target=target).f
+    labels = np.array([1.0, 0.0, 1.0])
+    for dtype, far in ((np.float32, 120.0), (np.float64, 800.0)):
+        y = labels.astype(dtype)
+        z = (far * (2 * labels - 1)).astype(dtype)
+        for g in (0.25, 0.75, 1.0, 2.0):
+            value, slope = kernel.value_and_grad(z, y, g=g)
+            assert float(value) == 0
+            np.testing.assert_array_equal(slope, np.zeros(3))
+        near = (20 * (2 * labels - 1)).astype(dtype)
+        error = np.exp(-20.0) / (1 + np.exp(-20.0))
+        for g in (0.25, 1.0, 2.0):
+            value, slope = kernel.value_and_grad(near, y, g=g)
+            wanted = -g * error**g * (1 - error) / 3 * (2 * labels - 1)
+            assert float(value) == pytest.approx(error**g, rel=1e-5)
+            np.testing.assert_allclose(slope, wanted, 1e-5)

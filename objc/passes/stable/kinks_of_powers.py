@@ -52,7 +52,9 @@ def branch_at_kinks(program: Program) -> Program:
 
 
 def _at_zero(power: sympy.Pow) -> Condition:
-    return sympy.Eq(_innermost(power), 0)
+    """Where a power is broken: an exponent may be a hyperparameter that is one or more too."""
+    is_zero = sympy.Eq(_innermost(power), 0)
+    return is_zero if _is_below_one(power.exp) else sympy.And(sympy.Lt(power.exp, 1), is_zero)
 
 
 def _anywhere(let: Let, known: _Least) -> list[sympy.Pow]:
@@ -162,7 +164,13 @@ class _Least(Kinks):
 
 
 def _is_broken(power: sympy.Pow) -> bool:
-    return bool(power.exp.is_positive and (1 - power.exp).is_nonnegative)
+    """Whether the slope of a power at zero is infinite, or may be."""
+    exponent = power.exp
+    return bool(exponent.is_positive and not (exponent - 1).is_nonnegative)
+
+
+def _is_below_one(exponent: Any) -> bool:
+    return bool((1 - exponent).is_nonnegative)
 
 
 def _has_kink(power: sympy.Pow, known: _Least) -> bool:
