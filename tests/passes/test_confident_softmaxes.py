@@ -170,3 +170,11 @@ def test_a_label_by_its_index_needs_no_others(name: str) -> None:
     slope = derived.let[derived.outputs[f"gradient:{logits}"]]
     read = (derived.let.get(one.tensor) for one in slope.body.atoms(Read))
     assert not any(one is not None and slope.free[-1] in one.free for one in read)
+
+
+def test_a_label_beside_shares_of_others_needs_no_others() -> None:
+    """Distillation's slopes are shares less shares and a label, of which no sum is made."""
+    program = objc.library.distillation.program
+    batched = frozenset(one.name for one in program.inputs if one.role != "hyperparameter")
+    derived = derive(program, Variant(("value", "gradient"), ("student",), batched))
+    assert not any(let.name.endswith("_others") for let in derived.lets)

@@ -17,10 +17,11 @@ import sympy
 from objc.atoms import Branch
 from objc.ir.domain import REAL
 from objc.ir.index import Index, Position, at
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
+from objc.ir.symbols import Expression, IndexValue, Read, indices_of, substitute_positions
 from objc.passes.evaluation.probabilities.means import multiple_of
 from objc.passes.evaluation.probabilities.terms import Shares
 from objc.passes.evaluation.probabilities.zero_sums import shares_of_zero_sum
@@ -145,16 +146,19 @@ class _Asking:
         return factor * second, part
 
     def _of_zero_sum(self, let: Let, index: Index) -> Iterator[Shares]:
-        """The softmaxes of rows that are given, where the entries of a let add up to zero along them."""
+        """The softmaxes of rows that are given, where the entries of a let add up to zero along them. Beside
+        labels at one place only where something is made of a sum: shares less a label keep their digits."""
+        is_at_one_place = any(IndexValue(index) in one.args for one in found_in(let.body, sympy.Eq))
+        kinds = ("sum",) if is_at_one_place else ("sum", "logsumexp")
         if not any(
             one.over[0].dimension == index.dimension for one in self.normalizers.values()
-        ) or not self._reads_sums(let, index):
+        ) or not self._reads_sums(let, index, kinds):
             return
         for found in shares_of_zero_sum(let.body, index, self.program):
             if self._is_given(found.logits):
                 yield found
 
-    def _reads_sums(self, let: Let, index: Index) -> bool:
+    def _reads_sums(self, let: Let, index: Index, kinds: tuple[str, ...]) -> bool:
         """Whether what is read is added up along such an index, and is not counted from the largest."""
         waiting, seen = [let], {let.name}
         while waiting:
@@ -165,7 +169,7 @@ class _Asking:
                 seen.add(total.name)
                 if total.reduction is None:
                     waiting.append(total)
-                is_sum = total.reduction in ("sum", "logsumexp") and not self._is_counted(total)
+                is_sum = total.reduction in kinds and not self._is_counted(total)
                 if is_sum and any(one.dimension == index.dimension for one in total.over):
                     return True
         return False
