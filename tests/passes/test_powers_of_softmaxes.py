@@ -156,3 +156,10 @@ def test_an_overlap_of_two_softmaxes() -> None:
         p, q = _softmax(map(mpmath.mpf, a)), _softmax(map(mpmath.mpf, b))
         exact = float(1 - sum(one * other for one, other in zip(p, q, strict=True)))
     np.testing.assert_allclose(kernel(np.array(a), np.array(b)), exact, rtol=1e-14)
+
+
+def test_a_quotient_by_what_is_zero_as_a_whole_is_no_number() -> None:
+    text = "mean[k](p[k]^2) / sum[k | k != y](abs(p[k]^2 - p[k]^2) * p[k])"
+    kernel = objc.compile(f"loss f(z: real[K] | y: index(K)) = {text}{P}", target="numpy").f
+    with np.errstate(all="ignore"):
+        assert not np.isfinite(kernel.hessian_diagonal(np.array([1.0, 2.0, 0.5]), 0)).any()

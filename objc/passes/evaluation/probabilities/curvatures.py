@@ -104,7 +104,7 @@ class _Terms(Terms):
         for rounded in (sympy.ceiling, sympy.floor):
             whole = self._in_complements(body, rounded)
             parts = [self._in_complements(one, rounded) for one in sympy.Add.make_args(body)]
-            if whole is None or len(sympy.Add.make_args(whole)) > _MOST_TERMS:
+            if whole is None or None in parts or len(sympy.Add.make_args(whole)) > _MOST_TERMS:
                 continue
             if self._cancels(whole, parts):
                 return self._written(whole)
@@ -153,7 +153,8 @@ class _Terms(Terms):
             if term.free_symbols & self.varying & set(self.exponents.values()):
                 return None
             addends.append(term * factor)
-        return self.expanded(sympy.Add(*addends))
+        whole = self.expanded(sympy.Add(*addends))
+        return None if whole.has(sympy.nan, sympy.zoo) else whole  # of a quotient by zero
 
     def _lacking_of(self, logarithm: Expression) -> sympy.Symbol:
         return self.lacking.setdefault(logarithm, sympy.Dummy(real=True))
