@@ -1,8 +1,8 @@
 """Losses that nobody wrote for a test: drawn from a grammar of what papers write, value, gradient and Hessian
 products in both floating types beside the text in many digits.
 
-At numbers of a few units nothing may be lost; where one class of each row is sure, every result is a number
-that is one, and the value right wherever `objc check` says nothing of it.
+At numbers of a few units nothing may be lost; where one class of each row is sure, every result that is a
+number is one, and the value right, or `objc check` says that it isn't.
 """
 
 from __future__ import annotations
@@ -34,11 +34,10 @@ def test_gentle(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(60))
 def test_confident(seed: int) -> None:
     trial = Trial(text := loss(seed), "confident")
-    for dtype in TOLERANCES:
-        for one in trial.wrong(dtype, CONFIDENT, seed):
-            assert not one.is_no_number, f"{text}{one}"
-            if one.output == "per_example" and dtype == "float64":
-                assert cancellation(trial.program) is not None, f"{text}{one}"
+    found = [one for dtype in TOLERANCES for one in trial.wrong(dtype, CONFIDENT, seed)]
+    values = [one for one in found if one.output == "per_example" and one.dtype == "float64"]
+    wrong = [*values, *(one for one in found if one.is_no_number)]
+    assert not wrong or cancellation(trial.program) is not None, f"{text}{wrong[0]}"
 
 
 def test_a_number_tells_a_loss() -> None:
