@@ -23,6 +23,8 @@ from objc.passes.rewrites.forms import ONE
 
 _MOST_OPENED, _MOST_WAYS = 4, 64
 """How often sums are opened, one within the other; and in how many ways, where there is a choice."""
+_MOST_TERMS = 800
+"""That are made in all these ways together: a proof that is longer takes longer than all else."""
 
 
 def shares_of_zero_sum(body: Any, index: Index, program: Program) -> list[Shares]:
@@ -48,6 +50,7 @@ def _is_of_a_label(body: Any, entry: Any, terms: Terms) -> bool:
 def _adds_up_to_zero(body: Any, wholes: Any, terms: Terms) -> bool:
     """Whether nothing is left of a body that is added up, where sums are opened in one of all ways."""
     waiting: list[tuple[Any, int]] = [(body, 0)]
+    made = 0
     for _ in range(_MOST_WAYS):
         if not waiting:
             return False
@@ -66,6 +69,9 @@ def _adds_up_to_zero(body: Any, wholes: Any, terms: Terms) -> bool:
             ways = [way or [one] for way, one in zip(ways, closed, strict=True)]
             for way in itertools.islice(itertools.product(*ways), _MOST_WAYS):
                 waiting.append((terms.expanded(rest + sympy.Add(*way)), depth + 1))
+                made += len(sympy.Add.make_args(waiting[-1][0]))
+                if made > _MOST_TERMS:
+                    return False
     return False
 
 
