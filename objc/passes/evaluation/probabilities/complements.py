@@ -21,7 +21,7 @@ from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, IndexValue, Read, indices_of, substitute_positions
 from objc.passes.evaluation.nodes import Making
-from objc.passes.rewrites.forms import without_factor
+from objc.passes.rewrites.forms import is_short, without_factor
 
 ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
 
@@ -67,10 +67,26 @@ class _Making(Making):
         return product.xreplace(swaps) if swaps else product
 
     def less_delta(self, node: Any) -> Expression | None:
-        """c·δ − c·p with a let p that is an exponential."""
+        """c·δ − c·p with a let p that is an exponential, or an exponential itself, also where other addends
+        share that."""
+        found = self._less_delta(node)
+        if found is not None or not (
+            node.has(sympy.exp) and any(map(_is_delta, node.atoms(Branch)))
+        ):
+            return found
+        return self._less_delta(sympy.expand(node, power_exp=False)) if is_short(node) else None
+
+    def _less_delta(self, node: Any) -> Expression | None:
         for branch, c in _deltas(node):
             for addend in node.args:
                 probability = -addend / c
+                if isinstance(probability, sympy.exp):
+                    rest = sympy.Add(*(one for one in node.args if one not in (addend, c * branch)))
+                    condition, then, _ = branch.args
+                    there = -c * expm1(probability.args[0])
+                    return rest + Branch(
+                        condition, *((there, addend) if then == 1 else (addend, there))
+                    )
                 let = self.known.get(getattr(probability, "tensor", ""))
                 if let is None or let.reduction is not None or not isinstance(let.body, sympy.exp):
                     continue
@@ -143,8 +159,12 @@ def _deltas(node: Any) -> Iterator[tuple[Any, Expression]]:
     """(δ, c) of every addend c·δ of a sum, for a branch δ that is one or zero."""
     for addend in node.args:
         for factor in sympy.Mul.make_args(addend):
-            if isinstance(factor, Branch) and set(factor.args[1:]) == {ZERO, ONE}:
+            if _is_delta(factor):
                 yield factor, addend / factor
+
+
+def _is_delta(factor: Any) -> bool:
+    return isinstance(factor, Branch) and set(factor.args[1:]) == {ZERO, ONE}
 
 
 def _exponential(product: Any) -> Any:
