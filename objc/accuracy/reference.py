@@ -21,6 +21,7 @@ from objc.atoms import (
     softplus,
 )
 from objc.ir.evaluate import evaluate, evaluate_each
+from objc.ir.numbers import Arbitrary, Rounding
 from objc.ir.program import Program
 from objc.passes.batch import batch
 from objc.passes.derivatives.differentiate import gradient, hessian_vector_product, vectors_of
@@ -41,6 +42,8 @@ _MOST = 1600
 _AGREEMENT = mpmath.mpf(10) ** -30
 _NOTHING = mpmath.mpf(10) ** -360
 """Smaller than anything a float64 tells from zero: a sum that cancels exactly never settles."""
+
+_DIRECTIONS: tuple[Rounding, Rounding] = ("d", "u")
 
 _GREATEST_EXPONENT = 750.0
 """Beyond it an exponential is no number of float64 any more."""
@@ -101,15 +104,21 @@ class Reference:
 
     def at(self, inputs: Mapping[str, Any], most: int = _MOST) -> tuple[Truth, np.ndarray]:
         """The truth for every example, and digits that are enough for an estimate. Digits are doubled
-        until they change nothing, or there are more than `most`."""
+        until they change nothing, or there are more than `most`.
+
+        They are rounded towards zero and away from it by turns: to the nearest, a probability that is all
+        but one is one in twice the digits too, and what is made of the rest agrees with itself and not
+        with the truth (Vignes, A stochastic arithmetic for reliable scientific computation, 1993)."""
         first = np.minimum(self._digits(inputs), most)
         digits = first.copy()
-        truth = self.once(inputs, digits)
+        rounding, other = _DIRECTIONS
+        truth = self.once(inputs, digits, rounding)
         waiting = np.arange(len(digits))
         while waiting.size:
             digits[waiting] *= 2
             rows = {name: value[waiting] for name, value in self._examples(inputs).items()}
-            after = self.once({**inputs, **rows}, digits[waiting])
+            rounding, other = other, rounding
+            after = self.once({**inputs, **rows}, digits[waiting], rounding)
             agreed = np.ones(len(waiting), bool)
             for key, values in after.items():
                 same = _map2(_agree, truth[key][waiting], values)
@@ -120,31 +129,33 @@ class Reference:
             waiting = waiting[~agreed & (digits[waiting] <= most)]
         return truth, first
 
-    def once(self, inputs: Mapping[str, Any], digits: np.ndarray) -> Truth:
+    def once(
+        self, inputs: Mapping[str, Any], digits: np.ndarray, rounding: Rounding = "n"
+    ) -> Truth:
         """Every example in its number of digits, settled or not."""
         found: Truth = {}
         examples = self._examples(inputs)
         for precision in np.unique(digits):
             (rows,) = np.nonzero(digits == precision)
             given = {**inputs, **{name: value[rows] for name, value in examples.items()}}
-            for key, values in self._run(given, int(precision)).items():
+            for key, values in self._run(given, Arbitrary(int(precision), rounding)).items():
                 shape = (len(digits), *values.shape[1:])
                 found.setdefault(key, np.full(shape, mpmath.nan, object))[rows] = values
         return found
 
-    def _run(self, inputs: Mapping[str, Any], digits: int) -> Truth:
+    def _run(self, inputs: Mapping[str, Any], numbers: Arbitrary) -> Truth:
         written, stable = self._programs
         try:
-            result = self._of(written, inputs, digits)
+            result = self._of(written, inputs, numbers)
         except IndexOutOfRange:
-            return self._of(stable, inputs, digits)
+            return self._of(stable, inputs, numbers)
         if any(_map(mpmath.isnan, one).any() for one in result.values()):
-            for key, values in self._of(stable, inputs, digits).items():
+            for key, values in self._of(stable, inputs, numbers).items():
                 missing = _map(mpmath.isnan, result[key])
                 result[key][missing] = values[missing]
         return result
 
-    def _of(self, program: Program, inputs: Mapping[str, Any], digits: int) -> Truth:
+    def _of(self, program: Program, inputs: Mapping[str, Any], numbers: Arbitrary) -> Truth:
         """What one of the programs says, with a product for every entry of a diagonal."""
         given = {
             one.name: inputs.get(one.name, 1.0)
@@ -152,7 +163,7 @@ class Reference:
             if one.name in inputs or (one.role == "internal" and not one.dimensions)
         }
         if not any(_kind(key) in PRODUCTS for key in program.outputs):
-            return _as_arrays(evaluate(program, given, digits))
+            return _as_arrays(evaluate(program, given, numbers=numbers))
         shapes = {name: np.shape(inputs[name]) for name in self.wrt}
         vectors = [{name: vector_like(inputs[name]) for name in self.wrt}]
         entries: list[tuple[str, tuple[Any, ...]]] = []
@@ -165,7 +176,7 @@ class Reference:
             vectors.append(unit)
         names = vectors_of(program, self.wrt)
         named = [{names[name]: value for name, value in one.items()} for one in vectors]
-        first, *products = map(_as_arrays, evaluate_each(program, given, named, digits))
+        first, *products = map(_as_arrays, evaluate_each(program, given, named, numbers))
         for (name, entry), product in zip(entries, products, strict=True):
             diagonal = first.setdefault(f"hessian_diagonal:{name}", np.empty(shapes[name], object))
             diagonal[entry] = product[f"hessian_vector_product:{name}"][entry]

@@ -58,11 +58,10 @@ def evaluate_each(
     program: Program,
     inputs: Mapping[str, Any],
     several: Sequence[Mapping[str, Any]],
-    precision: int,
+    numbers: Numbers,
 ) -> list[dict[str, Any]]:
     """Every output with each of several values of some inputs, whose shapes do not change; what reads none
     of them is computed once."""
-    numbers = Arbitrary(precision)
     every = groups(program)
     changed = program.beyond({name for one in several for name in one})
     again = [group for group in every if any(let.name in changed for let in group.lets)]

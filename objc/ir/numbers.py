@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import mpmath
 import sympy
@@ -19,6 +19,7 @@ import sympy
 from objc.atoms import ATOMS
 
 Number = Any  # float or mpmath.mpf
+Rounding = Literal["n", "d", "u"]
 GUARD_DIGITS = 10
 
 
@@ -111,14 +112,26 @@ class Arbitrary:
 
     Values of functions are remembered: an exponential in hundreds of digits takes as long as a thousand
     sums, and derivatives ask for those of a few differences of scores again and again.
+
+    `rounding` is that of mpmath: "n" to the nearest, "d" towards zero, "u" away from it.
     """
 
-    def __init__(self, digits: int) -> None:
+    def __init__(self, digits: int, rounding: Rounding = "n") -> None:
         self.digits = digits
+        self.rounding = rounding
         self._known: dict[Any, Any] = {}
 
-    def working(self) -> Any:
-        return mpmath.workdps(self.digits + GUARD_DIGITS)
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        # The precision has a context of its own, the direction of rounding has none.
+        state = mpmath.mp._prec_rounding
+        before = state[1]
+        with mpmath.workdps(self.digits + GUARD_DIGITS):
+            state[1] = self.rounding
+            try:
+                yield
+            finally:
+                state[1] = before
 
     def number(self, value: Any) -> Any:
         if isinstance(value, Fraction):

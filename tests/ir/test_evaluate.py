@@ -17,7 +17,7 @@ from objc.atoms import Branch
 from objc.ir.domain import Domain
 from objc.ir.evaluate import evaluate, evaluate_each
 from objc.ir.index import BATCH, Dimension, Index, Position, at
-from objc.ir.numbers import Float64
+from objc.ir.numbers import Arbitrary, Float64
 from objc.ir.program import Input, Let, Program
 from objc.ir.symbols import Extent, IndexValue
 from objc.target import IndexOutOfRange
@@ -205,7 +205,7 @@ def test_several_values_of_an_input_are_those_of_separate_calls() -> None:
     assert program.beyond(["a"]) == {"total", "result"}
     given = {"x": [1.0, 2.0]}
     several = [{"a": [[1.0, 0.5], [3.0, 7.0]]}, {"a": [[0.0, 1.0], [2.0, 4.0]]}]
-    found = evaluate_each(program, given, several, 30)
+    found = evaluate_each(program, given, several, Arbitrary(30))
     for each, one in zip(found, several, strict=True):
         expected = evaluate(program, {**given, **one}, 30)
         assert each["length"] == expected["length"] == 5
