@@ -433,6 +433,9 @@ BY_FUNCTION: Mapping[Any, Atom] = {row.function: row for row in _ROWS}
 """From a SymPy class to its row. `polygamma` (order first) is the row `digamma` at order 0; orders
 one and two arise as its derivatives and are spelled by the targets beside it."""
 
+CHEAP = frozenset({"abs", "sign", "maximum", "minimum", "stop_gradient"})
+"""Rows that cost no more than a sum."""
+
 
 # ------------------------------------------------------------------ SymPy's own questions
 

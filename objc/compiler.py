@@ -45,6 +45,7 @@ from objc.passes.tidying.others import divide_products
 from objc.passes.tidying.prune import prune
 from objc.passes.tidying.searches import search_places
 from objc.passes.tidying.share import share
+from objc.passes.tidying.tables import tabulate
 from objc.passes.tidying.untaken import sink
 from objc.syntax import parse
 from objc.target import DType, Emitted, Executable
@@ -126,4 +127,5 @@ def _finish(program: Program) -> Program:
     program = settle_demand(share(keep_digits(program)))
     program = expand(divide_products(sum_before_landing(program)))
     program = read_known_sums(settle_demand(share(prune(scale_last(program)))))
-    return fetch_once(search_places(prune(inline_single(keep_range(sink(program))))))
+    program = fetch_once(search_places(prune(inline_single(keep_range(sink(program))))))
+    return tabulate(program)

@@ -12,7 +12,7 @@ from functools import cache
 
 import sympy
 
-from objc.atoms import BY_FUNCTION, Branch
+from objc.atoms import BY_FUNCTION, CHEAP, Branch
 from objc.ir.index import Dimension
 from objc.ir.symbols import Expression, Read
 from objc.schedule.loops import (
@@ -46,8 +46,6 @@ _KEPT = 2
 
 _SORTED, _ALONG = 200, 40
 """Operations in whose time a key is sorted among thousands, and an entry taken in along an order."""
-
-_CHEAP = frozenset({"abs", "sign", "maximum", "minimum", "stop_gradient"})
 
 
 def operations(step: Step) -> Polynomial:
@@ -105,7 +103,7 @@ def operations_of(expression: Expression) -> int:
     if isinstance(expression, Branch):
         return inner + 1
     atom = BY_FUNCTION.get(expression.func)
-    return inner + (_FUNCTION if atom is not None and atom.name not in _CHEAP else 1)
+    return inner + (_FUNCTION if atom is not None and atom.name not in CHEAP else 1)
 
 
 def is_costly(expression: Expression) -> bool:
