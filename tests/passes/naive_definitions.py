@@ -13,6 +13,7 @@ from .naive_losses import LOSS_FORMS
 from .naive_papers import PAPER_FORMS
 from .naive_quotients import QUOTIENT_FORMS
 from .naive_ranges import RANGE_FORMS
+from .naive_recent import RECENT
 from .naive_scales import SURE
 
 NEAR_PAIRS: tuple[Row, ...] = (
@@ -101,7 +102,7 @@ CHOICES = (
 )  # fmt: skip
 
 DEFINITIONS: tuple[Form, ...] = (
-    *CHOICES, *BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED, *SMALL_FORMS, *PAPER_FORMS,
+    *CHOICES, *BY_HAND, *AT_NEAR_PLACES, *DIVERGENCES, *DISTILLED, *SMALL_FORMS, *PAPER_FORMS, *RECENT,
     *RANGE_FORMS, *COUNT_FORMS, *QUOTIENT_FORMS, *LOSS_FORMS, *DOMAIN_FORMS,
     *CONTRAST_FORMS,
 )  # fmt: skip

@@ -88,6 +88,7 @@ from objc.passes.rewrites.normal import (
     log_of_tail,
     ratio_to_hazard,
 )
+from objc.passes.rewrites.odds import log_of_odds_ratio
 from objc.passes.rewrites.powers import log_of_power
 from objc.passes.rewrites.products import (
     merge_exponentials,
@@ -228,6 +229,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             log_of_ratio,
             log_of_odds,
             log_to_asinh,
+            log_of_odds_ratio,
             log_of_product,
             lambda node: log_of_complement(node, rewrite),
             log_near_one,
