@@ -8,7 +8,7 @@ its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -30,8 +30,9 @@ from objc.passes.stable.probabilities import parts_of_affinity
 ZERO = sympy.Integer(0)
 
 
-def exponential_sums(program: Program) -> Program:
-    """`s := sum exp(b)` becomes `l := logsumexp b` and every read of s becomes exp(l)."""
+def exponential_sums(program: Program, among: Container[str] | None = None) -> Program:
+    """`s := sum exp(b)` becomes `l := logsumexp b` and every read of s becomes exp(l); those `among` some
+    names alone, where such are given."""
     names = Names.of(program)
     mapping: dict[str, tuple[Let, Expression]] = {}
     plain, leaving = _only_added(program), _logarithms_and_quotients(program)
@@ -41,6 +42,7 @@ def exponential_sums(program: Program) -> Program:
     for let in program.lets:
         let = _substitute(let, mapping)
         wanted = _is_sum(let, stepping) and (let.name not in plain or _is_affinity(let, program))
+        wanted = wanted and (among is None or let.name in among)
         body = rewrite(let.body) if wanted else ZERO
         exponent = _common_exponent(body)
         counted = sympy.true

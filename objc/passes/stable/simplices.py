@@ -152,7 +152,7 @@ def _factor_and_read(term: Any, known: Mapping[str, Any]) -> tuple[Expression, R
 
 CONFIDENT = sympy.Rational(-7, 10)
 """A log-probability beyond which the rest is summed: its complement is a rounded 1 − p."""
-_MOST = sympy.Rational(-69, 100)
+MOST = sympy.Rational(-69, 100)
 """A log-probability, a little less than of one half, that one entry alone can have gone beyond."""
 MORE = sympy.Rational(-2, 3)
 """One that is beyond it however either is rounded."""
@@ -196,8 +196,8 @@ def few_beside_the_largest(normalizer: Let, names: Names) -> tuple[Let, Let]:
     of the sum: one logarithm for all places, since one less a probability elsewhere is as right."""
     largest = replace(normalizer, name=names.fresh(f"top_{normalizer.name}"), reduction="max")
     total = normalizer.read(*normalizer.free)
-    most = sympy.Gt(largest.read(*normalizer.free) - total, _MOST)
-    guard = sympy.And(normalizer.guard, most, sympy.Le(normalizer.body - total, _MOST))
+    most = sympy.Gt(largest.read(*normalizer.free) - total, MOST)
+    guard = sympy.And(normalizer.guard, most, sympy.Le(normalizer.body - total, MOST))
     few = replace(normalizer, name=names.fresh(f"few_{normalizer.name}"), guard=guard)
     return largest, few
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import sympy
@@ -18,7 +19,9 @@ import sympy
 from objc.atoms import Branch, expm1
 from objc.ir.domain import REAL
 from objc.ir.index import Index, Position, at
+from objc.ir.parts import found_in
 from objc.ir.program import Let, Program
+from objc.ir.recurrence import members
 from objc.ir.symbols import Expression, IndexValue, Read, indices_of, substitute_positions
 from objc.passes.evaluation.nodes import Making
 from objc.passes.rewrites.forms import is_short, without_factor
@@ -70,11 +73,11 @@ class _Making(Making):
         """c·δ − c·p with a let p that is an exponential, or an exponential itself, also where other addends
         share that."""
         found = self._less_delta(node)
-        if found is not None or not (
-            node.has(sympy.exp) and any(map(_is_delta, node.atoms(Branch)))
-        ):
+        if found is not None or not node.has(sympy.exp):
             return found
-        return self._less_delta(sympy.expand(node, power_exp=False)) if is_short(node) else None
+        if any(map(_is_delta, node.atoms(Branch))) and is_short(node):
+            found = self._less_delta(sympy.expand(node, power_exp=False))
+        return found or self._less_named_delta(node)
 
     def _less_delta(self, node: Any) -> Expression | None:
         for branch, c in _deltas(node):
@@ -96,6 +99,42 @@ class _Making(Making):
                 arms = (c * there, addend) if then == 1 else (addend, c * there)
                 return rest + Branch(condition, *arms)
         return None
+
+    def _less_named_delta(self, node: Any) -> Expression | None:
+        """[c]·a + b·p with a factor b that is −a when the names in both are written out."""
+        for case, addend in itertools.permutations(node.args, 2):
+            power = _exponential(addend)
+            branch = next((one for one in sympy.Mul.make_args(case) if _is_case(one)), None)
+            if power is None or branch is None or power.has(Branch):
+                continue
+            condition, then, _ = branch.args
+            weight = without_factor(addend, power)
+            if self._is_nothing(weight + case / branch * then):
+                rest = [one for one in node.args if one not in (case, addend)]
+                there = weight * expm1(power.args[0])
+                return sympy.Add(*rest, Branch(condition, there, addend))
+        return None
+
+    def _is_nothing(self, total: Any) -> bool:
+        """Whether nothing is left of a sum with its names written out."""
+        if not is_short(total):
+            return False
+        opened = self._without_names(total)
+        return is_short(opened) and bool(sympy.expand(opened, power_exp=False) == 0)
+
+    def _without_names(self, expression: Any) -> Any:
+        swaps = {}
+        for read in found_in(expression, Read):
+            let = self.known.get(read.tensor)
+            if let is not None and let.reduction is None and let.name not in self.inside:
+                places = dict(zip(let.free, read.positions, strict=True))
+                swaps[read] = self._without_names(substitute_positions(let.body, places))
+        return expression.xreplace(swaps) if swaps else expression
+
+    @cached_property
+    def inside(self) -> frozenset[str]:
+        """What takes part in a recurrence."""
+        return frozenset(members(self.program))
 
     def _complement(self, let: Let, power: Any) -> Let:
         """1 − p of the exponential that a let is, or has as a factor."""
@@ -165,6 +204,11 @@ def _deltas(node: Any) -> Iterator[tuple[Any, Expression]]:
 
 def _is_delta(factor: Any) -> bool:
     return isinstance(factor, Branch) and set(factor.args[1:]) == {ZERO, ONE}
+
+
+def _is_case(factor: Any) -> bool:
+    """Whether something is zero but under a condition."""
+    return isinstance(factor, Branch) and factor.args[2] == 0
 
 
 def _exponential(product: Any) -> Any:

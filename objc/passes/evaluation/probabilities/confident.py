@@ -147,7 +147,8 @@ class _Asking:
 
     def _of_zero_sum(self, let: Let, index: Index) -> Iterator[Shares]:
         """The softmaxes of rows that are given, where the entries of a let add up to zero along them. Beside
-        labels at one place only where something is made of a sum: shares less a label keep their digits."""
+        labels at one place only where something is made of a sum, or of a part of a softmax: shares less a
+        label keep their digits."""
         is_at_one_place = any(IndexValue(index) in one.args for one in found_in(let.body, sympy.Eq))
         kinds = ("sum",) if is_at_one_place else ("sum", "logsumexp")
         if not any(
@@ -169,8 +170,11 @@ class _Asking:
                 seen.add(total.name)
                 if total.reduction is None:
                     waiting.append(total)
+                is_part = total.reduction == "logsumexp" and total.guard != sympy.true
                 is_sum = total.reduction in kinds and not self._is_counted(total)
-                if is_sum and any(one.dimension == index.dimension for one in total.over):
+                if (is_part or is_sum) and any(
+                    one.dimension == index.dimension for one in total.over
+                ):
                     return True
         return False
 

@@ -17,6 +17,7 @@ from objc.ir.symbols import (
     Expression,
     Extent,
     Read,
+    conjuncts,
     disjuncts,
     indices_of,
     substitute_positions,
@@ -24,6 +25,7 @@ from objc.ir.symbols import (
 from objc.passes.delta import domains_of, fixed_place
 from objc.passes.rewrites.forms import ONE, ZERO, is_short
 from objc.passes.stable.impossible import LEAST
+from objc.passes.stable.simplices import MOST
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Terms:
         """The softmaxes along the index that have been seen, each with the monomial of its entry."""
         for exponent in sorted(self.exponents, key=spelled):
             let = self._normalizer(exponent)
-            if let is not None and let.guard == sympy.true:
+            if let is not None and self._among(let, exponent) == sympy.true:
                 logits = substitute_positions(let.body, self._moves(let, exponent))
                 yield Shares(exponent, logits), self._of(sympy.exp(logits - exponent))
 
@@ -111,14 +113,40 @@ class Terms:
         return self._indicator(moved) if symbol in self.indicators else self._atom(moved)
 
     def parts(self) -> Iterator[tuple[Expression, Expression]]:
-        """The entries of softmaxes of some of the places, and what they add up to: one if there are any."""
+        """The entries of softmaxes of some of the places, where there are any, and what they add up to: one.
+        Of all places but one they add up to one more than what would stand there."""
         for exponent in sorted(self.exponents, key=spelled):
             let = self._normalizer(exponent)
-            if let is not None and let.guard != sympy.true:
-                moves = self._moves(let, exponent)
-                entry = self._of(sympy.exp(substitute_positions(let.body, moves) - exponent))
-                among = self._indicator(substitute_positions(let.guard, moves))
-                yield among * entry, self._indicator(sympy.Gt(exponent, LEAST))
+            among = sympy.true if let is None else self._among(let, exponent)
+            if let is not None and among != sympy.true:
+                logits = substitute_positions(let.body, self._moves(let, exponent))
+                entry = self._of(sympy.exp(logits - exponent))
+                place = self._left_out(among)
+                if place is None:
+                    yield self._indicator(among) * entry, ONE
+                else:
+                    there = substitute_positions(logits, {self.index: place})
+                    yield entry, ONE + self._of(sympy.exp(there - exponent))
+
+    def _among(self, normalizer: Let, read: Read) -> Any:
+        """What a guard says of the index: outside of what else it says nothing is read of the sum."""
+        inside = [
+            one for one in conjuncts(normalizer.guard) if normalizer.over[0] in indices_of(one)
+        ]
+        return substitute_positions(sympy.And(*inside), self._moves(normalizer, read))
+
+    def totals_of_the_rest(self) -> Iterator[sympy.Symbol]:
+        """The symbols of sums over all places but one."""
+        for exponent, symbol in self.exponents.items():
+            let = self._normalizer(exponent)
+            if let is not None and self._left_out(self._among(let, exponent)) is not None:
+                yield symbol
+
+    def _left_out(self, guard: Any) -> Position | None:
+        """The one place of the index at which a guard does not hold."""
+        if not isinstance(guard, sympy.Ne):
+            return None
+        return fixed_place(sympy.Eq(*guard.args), self.index, domains_of(self.program))
 
     def _normalizer(self, exponent: Any) -> Let | None:
         """The logsumexp that is read, if it is one along the index."""
@@ -188,14 +216,20 @@ class Terms:
         )
 
     def _indicator(self, condition: Any) -> Any:
-        """1 where a condition holds, and 0 where it doesn't."""
+        """1 where a condition holds, and 0 where it doesn't. That something of a sum is left, or that all but
+        the largest are few, is taken for granted: outside of that nothing is read of such a sum."""
         if isinstance(condition, sympy.And):
-            return sympy.Mul(*map(self._indicator, condition.args))
+            arms = {
+                one: one.args[1] for one in condition.atoms(Branch) if one.args[0] in condition.args
+            }
+            return sympy.Mul(*(self._indicator(one.xreplace(arms)) for one in condition.args))
         if isinstance(condition, sympy.Ne):
             return 1 - self._indicator(sympy.Eq(*condition.args))
         if condition in (sympy.true, sympy.false):
             return ONE if condition == sympy.true else ZERO
-        symbol = self._symbol(self.atoms, condition)
+        if isinstance(condition, sympy.Gt) and condition.args[1] in (LEAST, MOST):
+            return ONE
+        symbol = self._atom(condition)
         self.indicators.add(symbol)
         place = fixed_place(condition, self.index, domains_of(self.program))
         if place is not None:
@@ -230,8 +264,10 @@ class Terms:
         return exponent
 
     def _atom(self, node: Any) -> sympy.Symbol:
-        symbol = self._symbol(self.atoms, node)
-        if isinstance(node, Read):
+        """The symbol of what is not opened, without names in it: of two that are the same one may have one."""
+        is_read = isinstance(node, Read)
+        symbol = self._symbol(self.atoms, node if is_read else self._written_out(node))
+        if is_read:
             self.reads[symbol] = node
         return symbol
 

@@ -20,6 +20,7 @@ from objc.ir.program import Program
 from objc.ir.symbols import Expression
 from objc.passes.evaluation.probabilities.terms import Shares, Terms
 from objc.passes.rewrites.forms import ONE
+from objc.passes.stable.simplices import CONFIDENT
 
 _MOST_OPENED, _MOST_WAYS = 4, 64
 """How often sums are opened, one within the other; and in how many ways, where there is a choice."""
@@ -29,13 +30,16 @@ _MOST_TERMS = 800
 
 def shares_of_zero_sum(body: Any, index: Index, program: Program) -> list[Shares]:
     """The softmaxes along an index of which a body has entries, if it is proved to add up to zero along it;
-    none if it isn't, or if it is c·(p − [j = y]): what p lacks of one has its digits without the others."""
+    none if it isn't, or if it is c·(p − [j = y]): what p lacks of one has its digits without the others. So
+    has the slope of log(1 − p[y])."""
     terms = Terms(program, index)
     whole = terms.of(body)
     if whole is None:
         return []
     wholes = list(terms.wholes())
     if len(wholes) == 1 and _is_of_a_label(whole, wholes[0][1], terms):
+        return []
+    if _is_of_the_rest(whole, terms):
         return []
     return [one for one, _ in wholes] if wholes and _adds_up_to_zero(whole, wholes, terms) else []
 
@@ -45,6 +49,24 @@ def _is_of_a_label(body: Any, entry: Any, terms: Terms) -> bool:
     shares = (term / entry for term in sympy.Add.make_args(body))
     common = sympy.Add(*(one for one in shares if not terms.varies(one)))
     return any(terms.expanded(body - common * (entry - label)) == 0 for label in terms.choices)
+
+
+def _is_of_the_rest(body: Any, terms: Terms) -> bool:
+    """Whether no label is left where a class is sure but with the shares of all other classes, as in the
+    slope of log(1 − p[y]): their shares less p at all of these, and p at the label."""
+    sure = {
+        symbol: ONE
+        for condition, symbol in terms.atoms.items()
+        if isinstance(condition, sympy.Gt) and condition.args[1] == CONFIDENT
+    }
+    if not sure:
+        return False
+    among_others = set(terms.totals_of_the_rest())
+    there = terms.expanded(body.xreplace(sure))
+    return not any(
+        terms.place_of(term) is not None and not term.free_symbols & among_others
+        for term in sympy.Add.make_args(there)
+    )
 
 
 def _adds_up_to_zero(body: Any, wholes: Any, terms: Terms) -> bool:
@@ -81,15 +103,17 @@ def _parts(body: Any, wholes: Any, terms: Terms) -> tuple[Expression, Expression
     constants, rest = [], []
     entries = [*((entry, ONE) for _, entry in wholes), *terms.parts()]
     for term in sympy.Add.make_args(terms.at_their_places(body)):
-        for entry, total in ((terms.place_of(term), ONE), *entries):
-            if entry is not None and not terms.varies(term / entry):
-                constants.append(term / entry * total)
-                break
+        place = terms.place_of(term)
+        here = [(place, ONE)] if place is not None else entries
+        shares = [(term / one, total) for one, total in here if not terms.varies(term / one)]
+        if shares:
+            # An entry is also one of another softmax of these logits, times both totals: here its own.
+            share, total = min(shares, key=lambda one: len(one[0].free_symbols))
+            constants.append(share * total)
+        elif terms.varies(term):
+            rest.append(term)
         else:
-            if terms.varies(term):
-                rest.append(term)
-            else:
-                constants.append(term * terms.size)
+            constants.append(term * terms.size)
     return terms.expanded(sympy.Add(*constants)), sympy.Add(*rest)
 
 
