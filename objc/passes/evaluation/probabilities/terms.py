@@ -264,7 +264,7 @@ class Terms:
         return exponent
 
     def _atom(self, node: Any) -> sympy.Symbol:
-        """The symbol of what is not opened, without names in it: of two that are the same one may have one."""
+        """The symbol of what is not opened, without names in it: elsewhere it may be written out."""
         is_read = isinstance(node, Read)
         symbol = self._symbol(self.atoms, node if is_read else self._written_out(node))
         if is_read:
