@@ -22,7 +22,7 @@ from objc.atoms import (
     softplus,
     stop_gradient,
 )
-from objc.ir.symbols import Expression, Read
+from objc.ir.symbols import Expression
 from objc.passes.rewrites.forms import (
     HALF,
     ONE,
@@ -35,6 +35,7 @@ from objc.passes.rewrites.forms import (
     without,
 )
 from objc.passes.rewrites.mixtures import log_of_complementary_log
+from objc.passes.rewrites.rates import log_beside_rate, share_beside_rate
 from objc.passes.rewrites.roots import length_less
 
 
@@ -48,6 +49,7 @@ def log_of_product(node: Any) -> Expression | None:
         if not all(_base(factor).is_positive for factor in factors):
             return (
                 _over_exponentials(factors)
+                or share_beside_rate(factors)
                 or _without_exponentials(factors)
                 or _without_sigmoids(factors)
             )
@@ -190,7 +192,7 @@ def log_of_exponentials(node: Any) -> Expression | None:
     (argument,) = node.args
     pair = two_exponentials(argument, powers=True)
     if pair is None:
-        return _log_of_more(argument) or _log_beside_rate(argument)
+        return _log_of_more(argument) or log_beside_rate(argument)
     a, b = pair
     middle = sympy.expand(a + b) / 2
     if middle.is_number:
@@ -201,28 +203,6 @@ def log_of_exponentials(node: Any) -> Expression | None:
     if a.is_number:
         return a + softplus(b - a)
     return Branch(sympy.Ge(a, b), a + softplus(b - a), b + softplus(a - b))
-
-
-def _log_beside_rate(total: Any) -> Expression | None:
-    """log(w + exp a) = log w + softplus(a − log w) for entries w > 0, which have their logarithms: exp(a)
-    overflows where its logarithm does not."""
-    if not isinstance(total, sympy.Add) or len(total.args) != 2:
-        return None
-    for rate, other in (total.args, total.args[::-1]):
-        exponent = log_of_positive_term(other)
-        powers = [one.as_base_exp() for one in sympy.Mul.make_args(rate)]
-        if (
-            exponent is None
-            or exponent.is_number
-            or not all(
-                base.is_positive and (base.is_number or (isinstance(base, Read) and n.is_number))
-                for base, n in powers
-            )
-        ):
-            continue
-        logarithm = sympy.Add(*(n * sympy.log(base) for base, n in powers))
-        return logarithm + softplus(exponent - logarithm)
-    return None
 
 
 def reciprocal_of_exponentials(node: Any) -> Expression | None:

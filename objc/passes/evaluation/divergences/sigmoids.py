@@ -58,14 +58,26 @@ def _changed(node: Any, program: Program) -> Expression | None:
 
 
 def _difference(node: Any) -> Expression | None:
-    """c·σ(x) − c·σ(y) from products of two each."""
-    products = [sum(isinstance(f, sigmoid) for f in sympy.Mul.make_args(one)) for one in node.args]
-    if products != [2, 2] or not is_short(node):
+    """c·σ(x) − c·σ(y) from products of two each, and c·σ(x)·σ(−x) from two of the same."""
+    products = [
+        [f for f in sympy.Mul.make_args(one) if isinstance(f, sigmoid)] for one in node.args
+    ]
+    if [len(one) for one in products] != [2, 2] or not is_short(node):
         return None
+    if set(products[0]) == set(products[1]):
+        both = sympy.Mul(*products[0])
+        count = sympy.expand_mul(sympy.Add(*(one / both for one in node.args)))
+        return None if isinstance(count, sympy.Add) else count * both
     opened = sympy.expand_mul(_of_one_sign(node))
     terms = sympy.Add.make_args(opened)
-    single = all(one.as_coeff_Mul()[1].atoms(sigmoid) for one in terms)
+    single = all(_has_one(one) for one in terms)
     return opened if len(terms) == 2 and single else None
+
+
+def _has_one(term: Any) -> bool:
+    """Whether a sigmoid is a factor of a term, and no power or product of such."""
+    factors = sympy.Mul.make_args(term)
+    return len(term.atoms(sigmoid)) == 1 and any(isinstance(one, sigmoid) for one in factors)
 
 
 def _of_one_sign(node: Any) -> Any:
