@@ -298,7 +298,9 @@ def _of_equal(part: Condition, key: Expression, over: Index, free: Index) -> str
     return None
 
 
-def guard_of(key: Read, groups: Sequence[Read], side: Side, over: Index, free: Index) -> Condition:
+def guard_of(
+    key: Expression, groups: Sequence[Read], side: Side, over: Index, free: Index
+) -> Condition:
     """That an entry stands on a side of another, in its group."""
     if groups:
         alike = [sympy.Eq(one, substitute_positions(one, {over: at(free)})) for one in groups]

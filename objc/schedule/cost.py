@@ -63,6 +63,7 @@ def operations(step: Step) -> Polynomial:
             outer = [one.index for one in around if isinstance(one, Loop)][skipped:]
             factor, monomial = _product(tuple(one.dimension for one in (*outer, item.at[-1])))
             count = _SORTED if item.ordering.is_order else _ALONG
+            count = 1 if item.ordering.is_in_place else count
             total[monomial] = total.get(monomial, 0) + count * factor
         if isinstance(item, Assign | Accumulate):
             count = operations_of(item.body) + isinstance(item, Accumulate)

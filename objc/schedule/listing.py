@@ -92,6 +92,8 @@ def _memory(ordering: Ordering, loops: Loops) -> dict[str, int]:
     if ordering.is_order:
         whole = loops.program.tensor(ordering.keys.tensor).domain.is_integer
         return {f"sorting {'whole numbers' if whole else 'keys'}": _SORTING}
+    if ordering.is_in_place:
+        return {}
     if ordering.kind == "count":
         return {"ranks": _RANKS, "counting": 1}
     found = {"ranks": _RANKS, "running": _HELD}
@@ -154,9 +156,10 @@ def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
 def _along(ordering: Ordering) -> str:
     """What runs along an order, as in `sum of a along order, from the end, through, by ties`."""
     keys, side = shown(ordering.keys), ordering.side
-    if ordering.value is None or ordering.order is None:
+    if ordering.value is None:
         return f"order of {keys}"
-    said = [f"{ordering.kind} of {shown(ordering.value)} along {shown(ordering.order)}"]
+    order = "its places" if ordering.order is None else shown(ordering.order)
+    said = [f"{ordering.kind} of {shown(ordering.value)} along {order}"]
     if ordering.weight is not None:
         said.append(f"by {shown(ordering.weight)}")
     if ordering.group is not None:

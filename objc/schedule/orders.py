@@ -27,7 +27,7 @@ from objc.ir.symbols import (
     reads,
     substitute_positions,
 )
-from objc.schedule.comparisons import Bound, Side, comparison, key_of
+from objc.schedule.comparisons import Bound, Comparison, Side, comparison, key_of
 from objc.schedule.distances import distance_guard, distances_of
 
 Kind = Literal[
@@ -45,8 +45,9 @@ class Ordering:
     """How a let runs along an order: the `keys` of a row, and their `order`, in which each `group` is by
     itself; a `kind` of reduction of `value`, and the `weight` of what is weighed. All are read at the index
     that is reduced over, but for what the other one has where there are `bounds`: its `own` keys and order.
-    Without a value the let is the order itself. Distances are of keys between which a `lead` is added;
-    `everywhere`, they are none where a key is no number, `but_own` other than that of the entry itself."""
+    Without a value the let is the order itself, and without an order the row is gone along as it stands.
+    Distances are of keys between which a `lead` is added; `everywhere`, they are none where a key is no
+    number, `but_own` other than that of the entry itself."""
 
     keys: Read
     group: Read | None = None
@@ -65,6 +66,11 @@ class Ordering:
     @property
     def is_order(self) -> bool:
         return self.value is None
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether a row is gone along as it stands."""
+        return self.value is not None and self.order is None
 
     @property
     def reads(self) -> tuple[Read, ...]:
@@ -106,9 +112,12 @@ def ordering(let: Let, program: Program) -> Ordering | None:
     if found is not None:
         return found
     compared = comparison(let)
-    if compared is None or compared.is_turned or not isinstance(compared.key, Read):
+    if compared is None or compared.of_over != sympy.true or compared.of_free != sympy.true:
         return None
-    if compared.of_over != sympy.true or compared.of_free != sympy.true:
+    if runs_in_place(compared, let.reduction, let.body):
+        is_whole = program.tensor(let.body.tensor).domain.is_integer
+        return None if is_whole else Ordering(let.body, side=compared.side, value=let.body)
+    if compared.is_turned or not isinstance(compared.key, Read):
         return None
     what = _kind(let, program)
     if what is None:
@@ -121,6 +130,14 @@ def ordering(let: Let, program: Program) -> Ordering | None:
         return None
     group = compared.groups[0] if compared.groups else None
     return Ordering(compared.key, group, order, compared.side, *what)
+
+
+def runs_in_place(compared: Comparison, reduction: str | None, body: Expression) -> bool:
+    """Whether a sum of a row is one up to each place, or from it on: its order is that in which it stands."""
+    if compared.side is None or not isinstance(compared.key, IndexValue):
+        return False
+    plain = not (compared.groups or compared.side.but_own or compared.side.of_equals)
+    return plain and not compared.is_turned and reduction == "sum" and isinstance(body, Read)
 
 
 def _of_distances(let: Let, program: Program) -> Ordering | None:

@@ -42,6 +42,7 @@ from objc.schedule.distances import beyond_margin, distance_guard, distances_of
 from objc.schedule.orders import (
     of_largest,
     place_of,
+    runs_in_place,
     search_of,
     searched,
     shares_of,
@@ -368,7 +369,15 @@ class _Orders:
     def _run(self, let: Let, compared: Comparison, body: Expression, factor: Expression) -> Let:
         """The let of a body's reduction along the order; `let` is it, or it times a factor of the entry."""
         over, free, outer = let.over[0], let.free[-1], let.free[:-1]
-        guard = self._guard(compared, outer, over, free)
+        is_whole = isinstance(body, Read) and self._tensor(body.tensor).domain.is_integer
+        if (
+            compared.side is not None
+            and not is_whole
+            and runs_in_place(compared, let.reduction, body)
+        ):
+            guard = guard_of(compared.key, (), compared.side, over, free)
+        else:
+            guard = self._guard(compared, outer, over, free)
         if factor == _ONE and compared.of_free == sympy.true:
             self.lets.append(replace(let, body=body, guard=guard))
             return self.lets[-1]

@@ -65,8 +65,12 @@ def few_entries(wide: Kernel, narrow: Kernel) -> dict[str, int]:
 
 def _ordered(loops: Loops) -> set[Dimension]:
     """The dimensions along which rows are sorted, or run along an order."""
+    return {one.at[-1].dimension for one in _along(loops)}
+
+
+def _along(loops: Loops) -> list[Ordered]:
     items = (item for step in loops.steps for item, _ in walk(step.items))
-    return {item.at[-1].dimension for item in items if isinstance(item, Ordered)}
+    return [item for item in items if isinstance(item, Ordered)]
 
 
 def _pairs(loops: Loops) -> tuple[tuple[Dimension, ...], int]:
@@ -104,9 +108,12 @@ def forms(
 ) -> tuple[Kernel, Kernel | None]:
     """A program's kernel, and where that is another, one for rows of few entries, which takes them side by
     side and compares each with each instead of sorting them, or one for matrices of few entries, which
-    multiplies them row by row. The names of their functions begin with the prefixes."""
+    multiplies them row by row. Rows that are added up as they stand have one form. The names of their
+    functions begin with the prefixes."""
     loops = scheduled(program, dtype)
     along = _ordered(loops)
+    if along and all(one.ordering.is_in_place for one in _along(loops)):
+        return Kernel(loops, dtype, prefixes[0]), None
     if along:
         by_pairs = scheduled(program, dtype, sorts=False)
         if any(one.size is None or one.size > FEW for one in along):

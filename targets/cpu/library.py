@@ -17,14 +17,14 @@ from objc.targets.cpu.mathematics.bits import add, maximum, minimum, view
 from objc.targets.cpu.mathematics.powers import is_few
 from objc.targets.cpu.mathematics.registers import flat
 from objc.targets.cpu.products import distances, finite, product, pulls
-from objc.targets.cpu.running import running, running_at_infinity, running_count
+from objc.targets.cpu.running import running, running_at_infinity, running_count, running_in_place
 from objc.targets.cpu.sliding import ranks_before, ranks_between
 from objc.targets.cpu.sorting import sort
 
 __all__ = [
     "add", "distances", "finite", "flat", "inside", "is_few", "maximum", "minimum",
     "product", "pulls", "ranks_before", "ranks_between", "running", "running_at_infinity", "running_count",
-    "sort", "step", "view",
+    "running_in_place", "sort", "step", "view",
 ]  # fmt: skip
 
 for _module in (error_function, float32, float64, normal, powers, special, trigonometry, wide):

@@ -42,7 +42,12 @@ class Orders(Reductions):
             kinds = {f"spare_{kind}": "int64", "held": kind, "moved": kind}
             spare = [self._memory(name, item.at[-1], one) for name, one in kinds.items()]
             return f"sort({', '.join([goal, *spare, keys, count])})"
-        assert own.order is not None and own.value is not None
+        assert own.value is not None
+        if own.order is None:
+            assert own.side is not None
+            self.functions.add("running_in_place")
+            rows = [goal, self._row(own.value), count]
+            return f"running_in_place({_listed(*rows, own.side.from_end, own.side.through)})"
         order, value = self._row(own.order), self._row(own.value)
         low, high = (self._memory(name, item.at[-1], "int64") for name in ("low", "high"))
         own_order, from_end = order, own.side is not None and own.side.from_end

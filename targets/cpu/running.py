@@ -112,6 +112,20 @@ def running(
                 goal[own] = found(held, largest, times, abs(beyond), what)
 
 
+@fixed
+@alone
+def running_in_place(goal, value, count, from_end, through):
+    """goal[i] = the sum of value[j] up to i, or of those behind it from the end on, in the order in which
+    they stand; `through`: with value[i]."""
+    total = 0.0
+    for rank in range(count):
+        own = count - 1 - rank if from_end > 0 else rank
+        held = float64(value[own])
+        after = total + held
+        goal[own] = after if through > 0 else total
+        total = after
+
+
 @alone
 def running_count(goal, sums, low, high, order, own_order, value, count, from_end, but_own):
     """`running` sums of whole numbers, which can be taken off again."""
