@@ -3,7 +3,7 @@ value, gradient, products with the Hessian and its diagonal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import mpmath
@@ -163,3 +163,29 @@ def test_a_quotient_by_what_is_zero_as_a_whole_is_no_number() -> None:
     kernel = objc.compile(f"loss f(z: real[K] | y: index(K)) = {text}{P}", target="numpy").f
     with np.errstate(all="ignore"):
         assert not np.isfinite(kernel.hessian_diagonal(np.array([1.0, 2.0, 0.5]), 0)).any()
+
+
+@pytest.mark.parametrize("hot", [1.0, 0.5])
+@pytest.mark.parametrize(
+    "text", ["1 - 2*p[y]/(sum[k](p[k]^2) + 1)", "1 - (2*p[y] + 0.5)/(1.5 + sum[k](p[k]^2))"]
+)
+def test_overlap_of_one_row_with_its_class(text: str, hot: float) -> None:
+    """Dice with squares (Milletari, Navab and Ahmadi 2016) of a softmax and one class: by their distance."""
+    kernel = objc.compile(
+        f"loss f(z: real[K] | y: index(K); t: positive = {hot}) = {text}\n"
+        "    where p[k] = softmax(z / t)[k]",
+        target="numpy",
+    ).f
+    small = 0.5 if "0.5" in text else 0
+
+    def loss(z: Sequence[Any]) -> Any:
+        powers = [mpmath.exp(one / hot) for one in z]
+        p = [one / sum(powers) for one in powers]
+        return 1 - (2 * p[0] + small) / (sum(one**2 for one in p) + 1 + small)
+
+    for z in ((15.0, 0.0, -1.0), (0.5, 15.0, -1.0), (0.5, 0.25, -1.0)):
+        value, slope = value_and_slope(loss, z)
+        row = np.array(z, np.float32)
+        assert kernel(row, 0) == pytest.approx(value, rel=3e-6)
+        found = kernel.gradient(row, 0)
+        np.testing.assert_allclose(found, slope, rtol=1e-5, atol=1e-6 * max(abs(slope)))

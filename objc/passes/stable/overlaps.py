@@ -28,6 +28,7 @@ from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.rewrites import rewrite
 from objc.passes.rewrites.forms import HALF, ONE, ZERO, is_short
 from objc.passes.stable.entries import entries_of_softmaxes, normalizers_of, totals_over
+from objc.passes.stable.simplices import distance_from_choice, square_of_softmax
 
 _MOST_SUMS = 6
 _MOST_ENTRIES = 3
@@ -88,9 +89,12 @@ class _Overlaps:
                         continue
                     sign = sympy.sign(whole)
                     apart = sign * whole * one.base + sign * term * one.base
+                    others = [each for each in node.args if each not in (term, whole)]
+                    distance = self._distance_from_choice(apart)
+                    if distance is not None:
+                        return sympy.Add(*others, sign * distance / one.base)
                     rest = self._rest(apart)
                     if rest is not None:
-                        others = [each for each in node.args if each not in (term, whole)]
                         less = sign * rest.times * rest.read
                         below = self._by_rest(one.base, apart, rest)
                         below = below or self._below(one.base, term, whole, less)
@@ -99,6 +103,24 @@ class _Overlaps:
             changed = way(node)
             if changed is not None:
                 return changed
+        return None
+
+    def _distance_from_choice(self, apart: Any) -> Expression | None:
+        """c + c·Σ p² − 2c·p[y] as c times the squared distance of a softmax from one of its classes."""
+        number, rest = _opened(apart).as_coeff_Add() if is_short(apart) else (ZERO, ZERO)
+        if number == 0 or not isinstance(rest, sympy.Add) or len(rest.args) != 2:
+            return None
+        for one, other in (rest.args, rest.args[::-1]):
+            times, read = one.as_coeff_Mul()
+            let = self.sums.get(getattr(read, "tensor", ""))
+            found = None if let is None else square_of_softmax(let, self.normalizers)
+            entry = -other / (2 * number)
+            if let is None or found is None or not isinstance(entry, sympy.exp):
+                continue
+            for _, place in entries_of_softmaxes(entry.args[0], self.normalizers):
+                if times * found[0] == number:
+                    self.made.append(distance_from_choice(let, found[1], place, read, self.names))
+                    return number * self.made[-1].read(*self.made[-1].free)
         return None
 
     def _product(self, node: Any) -> Expression | None:

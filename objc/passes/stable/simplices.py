@@ -72,7 +72,7 @@ def complements_of_squares(program: Program) -> Program:
     squares = {
         let.name: found
         for let in program.lets
-        if normalizers and (found := _square(let, normalizers)) is not None
+        if normalizers and (found := square_of_softmax(let, normalizers)) is not None
     }
     if not squares:
         return program
@@ -97,7 +97,7 @@ def complements_of_squares(program: Program) -> Program:
                     constant = -constant
                     addend, place = chosen
                     gone = [term, constant, addend]
-                    rest = _distance(square, u, place, read, names)
+                    rest = distance_from_choice(square, u, place, read, names)
                     positions = tuple(map(at, rest.free))
                 else:
                     continue
@@ -122,8 +122,10 @@ def _chosen(
     return None
 
 
-def _distance(square: Let, u: Expression, place: Position, read: Read, names: Names) -> Let:
-    """Σ (p − [k = y])²"""
+def distance_from_choice(
+    square: Let, u: Expression, place: Position, read: Read, names: Names
+) -> Let:
+    """Σ (p − [k = y])², of the sum of squares that is read"""
     moves: dict[Index, Position] = dict(zip(square.free, read.positions, strict=True))
     chosen = sympy.Eq(IndexValue(square.over[0]), position_value(place))
     less = sympy.exp(substitute_positions(u, moves)) - Branch(chosen, 1, 0)
@@ -131,7 +133,9 @@ def _distance(square: Let, u: Expression, place: Position, read: Read, names: Na
     return replace(square, name=names.fresh(f"{square.name}_distance"), free=free, body=less**2)
 
 
-def _square(let: Let, normalizers: dict[str, Let]) -> tuple[Expression, Expression] | None:
+def square_of_softmax(
+    let: Let, normalizers: dict[str, Let]
+) -> tuple[Expression, Expression] | None:
     """(d, u) of a sum of d·exp(2u), with the log-probabilities u of a whole softmax."""
     if let.reduction != "sum" or let.guard != sympy.true or not let.body.has(sympy.exp):
         return None

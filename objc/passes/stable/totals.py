@@ -26,6 +26,8 @@ from objc.ir.symbols import Expression, Read, indices_of, substitute_positions
 from objc.passes.evaluation.gammas.series import FAR, SERIES
 from objc.passes.rewrites import rewrite
 from objc.passes.rewrites.forms import ZERO
+from objc.passes.stable.entries import normalizers_of
+from objc.passes.stable.simplices import square_of_softmax
 
 _ORDERS = (0, 1, 2)
 
@@ -38,14 +40,17 @@ def totals_by_logarithms(program: Program) -> Program:
 
 def _totals(program: Program) -> dict[str, Expression]:
     """The sums of positive numbers that others divide by or take logarithms or digamma functions of, with
-    the logarithm of what is added up."""
+    the logarithm of what is added up. (That of the squares of a softmax is in range as it is.)"""
+    normalizers = normalizers_of(program)
     kept = {*program.outputs.values(), *members(program), *(term.let for term in program.terms)}
     found = {}
     for let in program.lets:
         is_sum = let.reduction == "sum" and len(let.over) == 1 and let.guard == sympy.true
         if is_sum and let.name not in kept and let.body.has(sympy.exp):
             logarithm = _logarithm(let.body)
-            if logarithm is not None and _is_normalizer(let, program):
+            if logarithm is None or square_of_softmax(let, normalizers) is not None:
+                continue
+            if _is_normalizer(let, program):
                 found[let.name] = logarithm
     return found
 
