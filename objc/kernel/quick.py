@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from objc.kernel import memory
-from objc.kernel.recipes import Place, Recipe, is_within
+from objc.kernel.recipes import Place, Recipe, converted, is_within
 
 Quick: TypeAlias = Callable[[tuple[Any, ...], Mapping[str, Any]], Any]
 """Makes a call; None where it is of another kind, or is to be looked at in full."""
@@ -34,6 +34,12 @@ def quick_of(
     given = _given(recipe, arguments, keywords)
     if recipe.weighing is not None:
         return None
+    others = []
+    for n, one in enumerate(given):
+        if (kind := recipe.converted.get(one.input or "")) is not None:
+            others.append((n, one.value.dtype, kind))
+            given[n] = one._replace(value=converted(one.value, kind))
+    count = len(given) - len(recipe.made)
     bound = bind(recipe.compiled.run, recipe.sizes, recipe.fixed, given)
     if bound is None:
         return None
@@ -56,6 +62,18 @@ def quick_of(
                 arguments += keywords[name]
         elif names:
             return None
+        if others:
+            if len(arguments) != count:
+                return None
+            taken = list(arguments)
+            for n, before, kind in others:
+                array = taken[n]
+                if type(array) is not np.ndarray or array.dtype != before:
+                    return None
+                taken[n] = converted(array, kind)
+                if taken[n] is None:
+                    return None
+            arguments = tuple(taken)
         for make, shape, kind in made:
             arguments += (make(shape, kind),)
         numbers = bound(arguments)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from objc.kernel import memory
 from objc.kernel.weights import USUAL_EXPONENT
-from objc.target import IndexOutOfRange
+from objc.target import IndexOutOfRange, inexact
 
 if TYPE_CHECKING:
     from objc.kernel.arguments import Binder
@@ -116,6 +116,8 @@ class Recipe:
     """The shapes of inputs as the kernel takes them, where a batch has several axes,"""
     filled: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """and of results."""
+    converted: Mapping[str, Any] = field(default_factory=dict)
+    """The types of inputs that are given in others, such as labels of 32 bits or of yes and no."""
 
     def run(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
         """What the call gives; None where it is to be looked at in full."""
@@ -125,6 +127,10 @@ class Recipe:
         inputs = dict(self.fixed)
         for name, place in self.arrays:
             inputs[name] = place.of(arguments, keywords)
+        for name, kind in self.converted.items():
+            inputs[name] = converted(inputs[name], kind)
+            if inputs[name] is None:
+                return None
         if self.weighing is not None:
             weighed = self.weighing.of(arguments, keywords)
             if weighed is None:
@@ -153,6 +159,14 @@ class Recipe:
         for key, kind in self.scalars:
             found[key] = scalars[key] if kind is None else kind(scalars[key])
         return self.finish(found)
+
+
+def converted(array: Array, kind: Any) -> Array | None:
+    """A contiguous array of another type; None where that does not hold all entries."""
+    real = "float32" if kind.itemsize == 4 else "float64"
+    if kind.kind == "f" and array.dtype.kind != "b" and inexact(array, real) is not None:
+        return None
+    return np.asarray(array, kind, order="C")
 
 
 def is_within(array: Array, extent: int) -> bool:
@@ -186,6 +200,7 @@ def recipe_of(
     fixed: dict[str, Any] = {}
     arrays: list[tuple[str, Place]] = []
     laid: dict[str, tuple[int, ...]] = {}
+    other: dict[str, Any] = {}
     for one in compiled.plan.arguments:
         value = inputs[one.name]
         if one.what == "weight":
@@ -198,7 +213,9 @@ def recipe_of(
             return None  # a default
         array = Place(at).of(made.arguments, made.keywords)
         if not _is_same(array, value):
-            return None  # something that had to be converted
+            if not _is_conversion(array, value):
+                return None
+            other[one.name] = value.dtype
         arrays.append((one.name, Place(at)))
         if array.shape != value.shape:
             laid[one.name] = value.shape
@@ -219,6 +236,7 @@ def recipe_of(
             for key, buffer in results.buffers.items()
             if buffer.shape != results.shapes[key]
         },
+        other,
     )  # fmt: skip
 
 
@@ -250,6 +268,13 @@ def _is_same(given: Any, held: Array) -> bool:
         and given.flags.c_contiguous
         and given.ctypes.data == held.ctypes.data
     )
+
+
+def _is_conversion(given: Any, held: Array) -> bool:
+    """Whether an array holds the entries of one of whole numbers, or of yes and no, of another type."""
+    if type(given) is not np.ndarray or given.size != held.size or given.dtype == np.uint64:
+        return False
+    return given.dtype.kind in "biu" and np.array_equal(given.reshape(-1), held.reshape(-1))
 
 
 def _ranges(

@@ -9,12 +9,14 @@ import pytest
 
 import objc
 from objc.kernel import recipes
+from objc.kernel.call import Reader
 
 TEXT = """
 loss distance(x: real[K], y: real[K] | w: positive = 1; p: positive = 2) = w * sum[k](abs(x[k] - y[k])^p)
 loss picked(logits: real[K] | label: index(K)) = -logits[label] + sum[k](logits[k]^2)
 model line(x: real[D]; learn w: real[D] = 1)[d] = w[d] * x[d]
 """
+BINARY = "loss chosen(z: real | y: binary) = log(1 + exp(z)) - y*z"
 SIMPLE = "loss plain(x: real | y: real) = (x - y)^2"
 DRAWN = np.random.default_rng(4)
 DRAWN_AGAIN = np.random.default_rng(5)
@@ -82,6 +84,62 @@ def test_what_has_to_be_converted_is_converted_every_time(module: Any) -> None:
         same(kernel.value_and_grad(x[::2], Y[::2]), x[::2], Y[::2])
         same(kernel.value_and_grad(x.astype(np.float32), Y), x.astype(np.float32), Y)
     assert again(kernel) == 0
+
+
+@pytest.mark.parametrize("kind", ["int64", "int32", "uint8", "bool"])
+def test_labels_of_other_types_go_the_short_way(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are converted in every call, and nothing else of it is looked at again."""
+    kernel, generator = objc.compile(BINARY).chosen, np.random.default_rng(3)
+    looked: list[int] = []
+    full = Reader.read
+    monkeypatch.setattr(Reader, "read", lambda *given: looked.append(1) or full(*given))
+    z = generator.normal(size=40).astype("float32")
+    for turn in range(5):
+        label = generator.integers(2, size=80).astype(kind)[:: 1 + turn % 2][:40]
+        found = kernel.value_and_grad(z, label)
+        expected = kernel.value_and_grad(z, label.astype("float32"))
+        assert found[0] == expected[0]
+        np.testing.assert_array_equal(found[1], expected[1])
+    assert len(looked) == 3  # contiguous, not contiguous, and those of the kernel's own type
+
+
+@pytest.mark.parametrize("kind", ["int32", "int8", "bool"])
+def test_positions_of_other_types_go_the_short_way(kind: str, module: Any) -> None:
+    kernel = module.picked
+    for label in (LABEL % 2, 1 - LABEL % 2, LABEL % 2):
+        found = kernel.value_and_grad(X, label.astype(kind))
+        expected = kernel.value_and_grad(X, label)
+        assert found[0] == expected[0]
+        np.testing.assert_array_equal(found[1], expected[1])
+    assert again(kernel) == 2
+    if kind != "bool":
+        for wrong in (3, -1):
+            with pytest.raises(objc.InputError, match="label"):
+                kernel.value_and_grad(X, np.where(LABEL == 2, wrong, LABEL).astype(kind))
+
+
+def test_whole_numbers_that_a_type_does_not_hold_are_refused_in_every_call() -> None:
+    kernel = objc.compile(SIMPLE).plain
+    x, y = np.zeros(4, "float32"), np.arange(4)
+    for _ in range(3):
+        assert kernel(x, y) == 3.5
+    with pytest.raises(objc.InputError):
+        kernel(x, y + 2**24 + 1)
+    assert kernel(x, y) == 3.5
+
+
+def test_a_converted_argument_that_is_left_out_or_changes_its_type_is_seen(module: Any) -> None:
+    kernel = module.picked
+    short = LABEL.astype("int32")
+    for _ in range(3):
+        expected = kernel(X, short)
+    assert kernel(X, LABEL) == kernel(X, LABEL.astype("int16")) == expected
+    assert kernel(X, LABEL.astype("float64")) == expected
+    with pytest.raises(objc.InputError):
+        kernel(X)
+    with pytest.raises(objc.InputError):
+        kernel(X, LABEL + 0.5)
+    assert kernel(X, short) == expected
 
 
 def test_results_are_new_arrays_unless_out_is_given(module: Any) -> None:
