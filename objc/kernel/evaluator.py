@@ -148,7 +148,7 @@ class Evaluator:
         """Keep how a call was made for those of its kind."""
         if options.made is None or options.made.kind is None or options.check:
             return
-        if options.check_finite or options.vector is not None:
+        if options.check_finite or type(options.vector) not in (np.ndarray, type(None)):
             return
         recipe = recipe_of(options.made, call, compiled, inputs, results, self.binder)
         if recipe is not None:

@@ -134,12 +134,16 @@ class Kernel:
 
     def hessian_vector_product(self, *arguments: Any, **keywords: Any) -> Any:
         """The Hessian of the value times `vector`, which is shaped as the gradient."""
+        known, kind = self._known("hessian_vector_product", arguments, keywords)
+        if known is not None:
+            return known
         allowed = _DERIVATIVE | {"vector"}
         slots, options = self._derivative("hessian_vector_product", arguments, keywords, allowed)
         if options.vector is None:
             call = f"{self.name}.hessian_vector_product(…, vector=v)"
             raise InputError(MissingInput(None, self.name, ("vector",), call))
-        return self._differentiate(("hessian_vector_product",), slots, options)
+        made = kind, arguments, keywords
+        return self._differentiate(("hessian_vector_product",), slots, options, made)
 
     def per_example(self, *arguments: Any, **keywords: Any) -> Any:
         """One value an example, in the shape of the batch axes, times its weight if it has one.

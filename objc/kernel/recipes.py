@@ -208,7 +208,11 @@ def recipe_of(
         if not isinstance(value, np.ndarray):
             fixed[one.name] = value
             continue
-        at = binder.place(one.of, made.arguments, made.keywords) if one.what == "input" else None
+        at: int | str | None = None
+        if one.what == "input":
+            at = binder.place(one.of, made.arguments, made.keywords)
+        elif one.what == "vector":
+            at = binder.option("vector")
         if at is None:
             return None  # a default
         array = Place(at).of(made.arguments, made.keywords)

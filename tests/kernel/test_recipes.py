@@ -118,6 +118,32 @@ def test_positions_of_other_types_go_the_short_way(kind: str, module: Any) -> No
                 kernel.value_and_grad(X, np.where(LABEL == 2, wrong, LABEL).astype(kind))
 
 
+@pytest.mark.parametrize("kind", ["float32", "float64", "int32"])
+def test_hessian_products_go_the_short_way(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel, generator = objc.compile(BINARY).chosen, np.random.default_rng(3)
+    looked: list[int] = []
+    full = Reader.read
+    monkeypatch.setattr(Reader, "read", lambda *given: looked.append(1) or full(*given))
+    y = generator.integers(2, size=40).astype("float32")
+    out = np.empty_like(y)
+    for turn in range(6):
+        z, v = generator.normal(size=(2, 40)).astype("float32")
+        v = (4 * v).astype(kind)
+        share = 1 / (1 + np.exp(-z.astype("float64")))
+        expected = share * (1 - share) * v / 40
+        kept = {"out": out} if turn % 2 else {}
+        found = kernel.hessian_vector_product(z, y, vector=v, **kept)
+        assert (found is out) == bool(kept)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+    assert len(looked) == (6 if kind == "float64" else 2)
+    with pytest.raises(objc.InputError, match="shares memory"):
+        kernel.hessian_vector_product(z, y, vector=out, out=out)
+    with pytest.raises(objc.InputError, match="shape"):
+        kernel.hessian_vector_product(z, y, vector=v[:7])
+    with pytest.raises(objc.InputError, match="vector"):
+        kernel.hessian_vector_product(z, y)
+
+
 def test_whole_numbers_that_a_type_does_not_hold_are_refused_in_every_call() -> None:
     kernel = objc.compile(SIMPLE).plain
     x, y = np.zeros(4, "float32"), np.arange(4)
