@@ -104,8 +104,9 @@ class Ordering:
         )  # fmt: skip
 
 
-def ordering(let: Let, program: Program) -> Ordering | None:
-    """How a let of a program that `with_orders` has made runs along an order; None if it doesn't."""
+def ordering(let: Let, program: Program, in_place: bool = False) -> Ordering | None:
+    """How a let of a program that `with_orders` has made runs along an order, or `in_place`; None if it
+    doesn't."""
     if let.reduction == "argsort":
         return Ordering(let.body) if isinstance(let.body, Read) else None
     found = _of_distances(let, program)
@@ -114,7 +115,7 @@ def ordering(let: Let, program: Program) -> Ordering | None:
     compared = comparison(let)
     if compared is None or compared.of_over != sympy.true or compared.of_free != sympy.true:
         return None
-    if runs_in_place(compared, let.reduction, let.body):
+    if in_place and runs_in_place(compared, let.reduction, let.body):
         is_whole = program.tensor(let.body.tensor).domain.is_integer
         return None if is_whole else Ordering(let.body, side=compared.side, value=let.body)
     if compared.is_turned or not isinstance(compared.key, Read):
@@ -212,9 +213,9 @@ def _key_of(rows: Sequence[Expression], program: Program) -> Read | None:
     return found.pop() if len(found) == 1 else None
 
 
-def rows_along(program: Program) -> frozenset[str]:
+def rows_along(program: Program, in_place: bool = False) -> frozenset[str]:
     """What stands in rows for others to run along."""
-    found = (ordering(let, program) for let in program.lets)
+    found = (ordering(let, program, in_place) for let in program.lets)
     return frozenset(read.tensor for one in found if one is not None for read in one.reads)
 
 

@@ -21,9 +21,9 @@ _FREE = 4
 """Operations that take no longer than to fetch a number from memory."""
 
 
-def without_large(program: Program, loops: Loops) -> Program | None:
+def without_large(program: Program, loops: Loops, in_place: bool = False) -> Program | None:
     """The program with what its loops would keep whole in its readers; None if there is nothing."""
-    rows = rows_along(program)
+    rows = rows_along(program, in_place)
     large = {
         let.name: let
         for let in program.lets

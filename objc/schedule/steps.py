@@ -36,28 +36,34 @@ _ROUNDS = 8
 """How often copies are made anew: a copy may bring its readers into other steps."""
 
 
-def schedule(program: Program, products: Products = Products.ALL, phases: bool = True) -> Loops:
+def schedule(
+    program: Program,
+    products: Products = Products.ALL,
+    phases: bool = True,
+    in_place: bool = False,
+) -> Loops:
     """The loops of a program whose reductions are primitive. What are no `products` are loops of their
     own: a target may have no such product. Without `phases` a row's loops stay together: only vectors
-    gain by them apart. What `with_orders` has made runs along its orders."""
-    program, loops = _lighter(without_mirrored(program), products)
+    gain by them apart. What `with_orders` has made runs along its orders, and `in_place` along rows as they
+    stand."""
+    program, loops = _lighter(without_mirrored(program), products, in_place)
     if products == Products.NONE:
         return loops
-    loops = _repeated(program, loops, products)
+    loops = _repeated(program, loops, products, in_place)
     return phased(loops) if phases else loops
 
 
 def _lighter(
-    program: Program, products: Products, copies: frozenset[str] = frozenset()
+    program: Program, products: Products, in_place: bool, copies: frozenset[str] = frozenset()
 ) -> tuple[Program, Loops]:
     """The program and its loops, which keep nothing whole that is as soon computed as fetched."""
-    loops = _scheduled(program, products, copies)
-    while (lighter := without_large(program, loops)) is not None:
-        program, loops = lighter, _scheduled(lighter, products, copies)
+    loops = _scheduled(program, products, in_place, copies)
+    while (lighter := without_large(program, loops, in_place)) is not None:
+        program, loops = lighter, _scheduled(lighter, products, in_place, copies)
     return program, loops
 
 
-def _repeated(program: Program, loops: Loops, products: Products) -> Loops:
+def _repeated(program: Program, loops: Loops, products: Products, in_place: bool) -> Loops:
     """Loops that keep no square of a size whole, if there are such."""
     copies: Mapping[str, Copy] = {}
     first = loops
@@ -66,7 +72,7 @@ def _repeated(program: Program, loops: Loops, products: Products) -> Loops:
         if found is None:
             break
         program, copies = found
-        program, loops = _lighter(program, products, frozenset(copies))
+        program, loops = _lighter(program, products, in_place, frozenset(copies))
     kept = any(
         name in loops.storage and is_whole(program.let[name], loops.storage[name])
         for name in copies
@@ -74,7 +80,9 @@ def _repeated(program: Program, loops: Loops, products: Products) -> Loops:
     return first if kept else loops
 
 
-def _scheduled(program: Program, products: Products, copies: frozenset[str]) -> Loops:
+def _scheduled(
+    program: Program, products: Products, in_place: bool, copies: frozenset[str]
+) -> Loops:
     multiplies = products != Products.NONE
     given = program.let
     program = merged(with_products(program, products) if multiplies else program)
@@ -83,7 +91,7 @@ def _scheduled(program: Program, products: Products, copies: frozenset[str]) -> 
     lent = factor_lets(program, products) if multiplies else []
     while True:
         kept = keep(program, lent)
-        loops = _in_steps(kept, products, copies)
+        loops = _in_steps(kept, products, in_place, copies)
         apart = {
             owner for name, owner in kept.places.items() if loops.storage[name].kind == "stored"
         }
@@ -92,7 +100,7 @@ def _scheduled(program: Program, products: Products, copies: frozenset[str]) -> 
         lent = [name for name in lent if name not in apart]  # another step has that block
 
 
-def _in_steps(kept: Kept, products: Products, copies: frozenset[str]) -> Loops:
+def _in_steps(kept: Kept, products: Products, in_place: bool, copies: frozenset[str]) -> Loops:
     program = kept.program
     plans: dict[str, Plan] = {}
     for group in groups(program):
@@ -100,7 +108,7 @@ def _in_steps(kept: Kept, products: Products, copies: frozenset[str]) -> Loops:
             made = replace(plan(let, group, plans), is_whole=let.name in kept.whole)
             if let.name in copies:
                 made = as_copy(made)
-            found = None if group.is_recurrence else ordering(let, program)
+            found = None if group.is_recurrence else ordering(let, program, in_place)
             if found is not None:
                 plans[let.name] = along(made, found)
                 continue

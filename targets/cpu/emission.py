@@ -100,7 +100,8 @@ def scheduled(
 ) -> Loops:
     """The loops of a program as they are emitted; where it `sorts`, rows are reduced along an order."""
     program = computable_everywhere(as_long_as_asked(separated(program), dtype))
-    return schedule(with_orders(program) if sorts else ranked(program), products)
+    rows = with_orders(program) if sorts else ranked(program)
+    return schedule(rows, products, in_place=sorts)
 
 
 def forms(
