@@ -38,6 +38,7 @@ from objc.passes.stable.stabilise import stabilise
 from objc.passes.stable.steep_powers import exponentials_of_powers
 from objc.passes.stable.totals import totals_by_logarithms
 from objc.passes.stable.weighted_logits import name_weighted_logits
+from objc.passes.stable.written_softmaxes import softmaxes_by_normalizers
 from objc.passes.tidying.demand import guard_by_demand, guard_places
 from objc.passes.tidying.idle import without_idle_indices
 from objc.passes.tidying.inline import inline_all, inline_same_loop
@@ -61,6 +62,7 @@ def stable(program: Program) -> Program:
         ("own places", read_own_places),
         ("prune", prune),
         ("margins", margins_within),
+        ("written softmaxes", softmaxes_by_normalizers),
         ("softmaxes", sums_without_softmaxes),
         ("rests of softmaxes", rests_of_softmaxes),
         ("scales", name_common_scales),

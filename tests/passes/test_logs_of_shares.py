@@ -182,3 +182,43 @@ def test_label_and_share_with_names(
 
     _, slope = value_and_slope(loss, z.tolist())
     np.testing.assert_allclose(np.ravel(kernel.gradient(*rows)), slope, rtol=4e-6)
+
+
+WRITTEN: dict[str, tuple[str, Formula]] = {
+    "overlap": ("1 - sum[k](p[k] * t[k])", lambda p: 1 - (p[0] + p[1]) / 2),
+    "early learning": (
+        "-log(p[0]) + 3 * log(1 - sum[k](p[k] * t[k]))",
+        lambda p: -mpmath.log(p[0]) + 3 * mpmath.log(1 - (p[0] + p[1]) / 2),
+    ),
+    "squared distance": (
+        "1 - 2 * p[0] + sum[k](p[k]^2)",
+        lambda p: (1 - p[0]) ** 2 + p[1] ** 2 + p[2] ** 2,
+    ),
+    "Dice": (
+        "1 - 2 * p[0] / (sum[k](p[k]^2) + 1)",
+        lambda p: 1 - 2 * p[0] / (sum(one**2 for one in p) + 1),
+    ),
+}
+
+
+@pytest.mark.parametrize("shift", ["", " - max[j](z[j])"])
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_softmax_written_out_is_one(name: str, shift: str) -> None:
+    text, formula = WRITTEN[name]
+    kernel = objc.compile(
+        f"loss f(z: real[K] | t: simplex[K]) = {text}\n"
+        f"    where p[k] = exp(z[k]{shift}) / sum[i](exp(z[i]{shift}))",
+        target="numpy",
+    ).f
+    t = np.array([0.5, 0.5, 0], np.float32)
+    for z in ((20.0, 0.0, -1.0), (320.0, 300.0, 302.0)):
+
+        def loss(c: Sequence[Any]) -> Any:
+            powers = [mpmath.exp(one) for one in c]
+            return formula([one / sum(powers) for one in powers])
+
+        value, slope = value_and_slope(loss, z)
+        row = np.array(z, np.float32)
+        assert kernel(row, t) == pytest.approx(value, rel=3e-6)
+        found = kernel.gradient(row, t)
+        np.testing.assert_allclose(found, slope, rtol=1e-5, atol=1e-6 * max(abs(slope)))

@@ -4,7 +4,6 @@ its derivatives are those of the text.)"""
 
 from __future__ import annotations
 
-from collections.abc import Container
 from dataclasses import replace
 from typing import Any
 
@@ -23,8 +22,6 @@ from objc.ir.symbols import (
     disjuncts,
     indices_of,
 )
-from objc.passes.rewrites import rewrite
-from objc.passes.stable.exponentials import exponential_sums
 from objc.passes.stable.probabilities import logits_of
 
 _MOST_PARTS = 2
@@ -36,13 +33,11 @@ def rests_of_softmaxes(program: Program) -> Program:
     and R the sum of those that the guard leaves out: of logarithms, and alone. Products with others are
     multiplied out, and where S has nothing there is nothing to divide by."""
     inside = members(program)
-    program = exponential_sums(program, among=_divisors(program, inside))
     parts: dict[str, list[Let]] = {}
     for let in program.lets:
         if let.reduction != "sum" or let.name in inside or not (guards := _rests(let)):
             continue
-        body = rewrite(let.body) if let.body.has(sympy.exp) else let.body
-        logits = logits_of(body, replace(let, guard=sympy.true), program)
+        logits = logits_of(let.body, replace(let, guard=sympy.true), program)
         if logits is not None:
             whole = replace(let, body=sympy.exp(logits))
             parts[let.name] = [whole, *(replace(whole, guard=one) for one in guards)]
@@ -69,18 +64,6 @@ def rests_of_softmaxes(program: Program) -> Program:
             body = body.xreplace({node: left})
         lets.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(lets)
-
-
-def _divisors(program: Program, inside: Container[str]) -> set[str]:
-    """The sums that exponentials in a sum under a guard are divided by: a softmax written out."""
-    return {
-        one.base.tensor
-        for let in program.lets
-        if let.reduction == "sum" and let.name not in inside and let.body.has(sympy.exp)
-        if _rests(let)
-        for one in let.body.atoms(sympy.Pow)
-        if one.exp == -1 and isinstance(one.base, Read)
-    }
 
 
 def _read_less(node: Any, parts: Any) -> tuple[Read | None, Expression]:
