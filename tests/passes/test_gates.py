@@ -65,3 +65,15 @@ def test_a_learned_scale_whose_exponential_leaves_the_range_meets_sigmoids_of_ze
         for one in (*slopes, *products):
             assert np.isfinite(one).all()
             assert (np.asarray(one) == 0).all() == is_zero
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_nothing_by_a_width_that_has_vanished_is_in_range(dtype: type) -> None:
+    """A likelihood with heavy tails at its center: 0·exp(−2s), which leaves the range, took it for far out."""
+    text = "loss f(m: real, s: real | y: real) = s + 2 * log(1 + ((y - m) / exp(s))^2 / 3)"
+    widths = np.array([-400.0, -60.0, 0.5], dtype)
+    same = np.full(3, 2.5, dtype)
+    value, (by_center, by_width) = objc.compile(text).f.value_and_grad(same, widths, same)
+    assert float(value) == pytest.approx(float(widths.mean()), rel=1e-6)
+    np.testing.assert_allclose(by_width, np.full(3, 1 / 3), 1e-6)
+    np.testing.assert_array_equal(by_center, np.zeros(3, dtype))

@@ -123,3 +123,20 @@ def test_shares_of_powers(name: str, dtype: type) -> None:
         for one, right in ((kernel(**rows), value), (found, slopes), (second, bent)):
             size = np.max(np.abs(right)) if np.ndim(right) else 1.0
             np.testing.assert_allclose(one, right, rtol=tolerance, atol=tolerance * size)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_hyperparameters_rest_over_a_share_that_has_vanished(dtype: type) -> None:
+    """Label relaxation (Lienen & Hüllermeier 2021): log((1 − a)/p) is log(1 − a) − log p whatever a is."""
+    text = (
+        "loss f(z: real[K] | y: index(K); a: positive = 0.1) ="
+        " if p[y] >= 1 - a then 0 else (1 - a) * log((1 - a) / p[y]) + a * log(a / (1 - p[y]))\n"
+        "    where p[k] = softmax(z)[k]"
+    )
+    kernel = objc.compile(text).f
+    logits = np.array([-1000.0, 0.5, 1000.0], dtype)
+    value, slopes = kernel.value_and_grad(logits, 0)
+    rounding = 4 * float(np.finfo(dtype).eps)
+    assert value == pytest.approx(0.9 * (2000 + np.log(0.9)) + 0.1 * np.log(0.1), rel=rounding)
+    np.testing.assert_allclose(slopes, [-0.9, 0, 0.9], rounding)
+    assert kernel(np.array([20.0, 0.0, 1.0], dtype), 0) == 0

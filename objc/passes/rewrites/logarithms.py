@@ -72,15 +72,16 @@ def _over_exponentials(factors: Sequence[Any]) -> Expression | None:
 
 def _without_exponentials(factors: Sequence[Any]) -> Expression | None:
     """log(p·exp u) = log p + u for p ≥ 0, which is −∞ on both sides where p is 0; so it is for c·expm1(v),
-    a complement, whose sign is that of what the logarithm is of."""
+    a complement, and for 1 − a or b − a of hyperparameters: the sign is that of what the logarithm is of."""
     powers = [one for one in factors if isinstance(one, sympy.exp)]
     others = [one for one in factors if one not in powers]
-    is_complement = isinstance(sympy.Mul(*others).as_coeff_Mul()[1], expm1)
+    rest = sympy.Mul(*others)
+    is_of_its_sign = isinstance(rest.as_coeff_Mul()[1], expm1) or rest.is_rational_function()
     if not powers or not (
-        is_complement or all(_base(one).is_nonnegative and _exponent(one).is_real for one in others)
+        is_of_its_sign or all(_base(one).is_nonnegative and _exponent(one).is_real for one in others)
     ):
         return None
-    return sympy.Add(sympy.log(sympy.Mul(*others)), *(one.args[0] for one in powers))
+    return sympy.Add(sympy.log(rest), *(one.args[0] for one in powers))
 
 
 def _without_sigmoids(factors: Sequence[Any]) -> Expression | None:

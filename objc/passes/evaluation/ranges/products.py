@@ -23,6 +23,9 @@ from objc.passes.evaluation.ranges.nothing import differences_of_nothing
 from objc.passes.rewrites.forms import ZERO
 from objc.passes.rewrites.products import has_infinite_logarithm
 
+_LEAST_LIMIT = 2**60
+"""The bounds that passes before this one put are greater, and none that people write are."""
+
 
 def keep_range(program: Program) -> Program:
     """Zero times infinity is zero where a factor is exactly zero, and ratios stand for squares that may
@@ -119,10 +122,13 @@ def guard_products(
     overflow; `nonzero` and `bounded` hold what branches around have found not to be zero, and not to be
     large.
     """
-    if not getattr(expression, "args", ()) or getattr(expression, "is_Relational", False):
+    if not getattr(expression, "args", ()):
+        return expression
+    if getattr(expression, "is_Relational", False) and not _is_limit(expression):
         return expression
     if isinstance(expression, Branch):
         condition, then, otherwise = expression.args
+        condition = guard_products(condition, explosive, nonzero, bounded)
         found = nonzero | {condition.lhs} if _is_zero_test(condition) else nonzero
         arms = (
             guard_products(then, explosive, nonzero, bounded | _bounded(condition)),
@@ -143,6 +149,11 @@ def guard_products(
     if not vanishing:
         return rebuilt
     return Branch(sympy.Or(*(sympy.Eq(one, 0) for one in vanishing)), ZERO, rebuilt)
+
+
+def _is_limit(condition: Any) -> bool:
+    """Whether something is compared with a bound of what is in range: what is no number is not."""
+    return bool(condition.rhs.is_Integer and condition.rhs >= _LEAST_LIMIT)
 
 
 def _bounded(condition: Any) -> frozenset[Any]:
