@@ -21,6 +21,10 @@ def _entropy(p: list[Any]) -> Any:
     return -sum(one * mpmath.log(one) for one in p)
 
 
+def _against_others(p: list[Any], y: int) -> Any:
+    return -mpmath.log(p[y]) - sum(mpmath.log(1 - one) for k, one in enumerate(p) if k != y)
+
+
 LOSSES: dict[str, tuple[str, Callable[[Any, list[Any], int], Any]]] = {
     # Pereyra et al. 2017
     "confidence penalty": (
@@ -40,6 +44,10 @@ LOSSES: dict[str, tuple[str, Callable[[Any, list[Any], int], Any]]] = {
     "cost of the others": (
         f"-log(p[y]) + 0.5 * sum[k](p[k] * (if k == y then 0 else 4)){P}",
         lambda z, p, y: -mpmath.log(p[y]) + 2 * sum(one for k, one in enumerate(p) if k != y),
+    ),
+    "each class against the others": (
+        f"-log(p[y]) - sum[k | k != y](log(1 - p[k])){P}",
+        lambda z, p, y: _against_others(p, y),
     ),
 }
 
@@ -63,3 +71,19 @@ def test_a_sure_class(name: str) -> None:
             np.testing.assert_allclose(gradient, slope, digits)
             bent = kernel.hessian_vector_product(np.array(z, dtype), y, vector=along.astype(dtype))
             np.testing.assert_allclose(bent, product, 0, digits * np.abs(product).max())
+
+
+def test_each_class_against_the_others_by_a_distribution() -> None:
+    """Of a distribution that is given it is known that it adds up to one."""
+    text = f"-sum[k](t[k] * log(p[k]) + (1 - t[k]) * log(1 - p[k])){P}"
+    kernel = objc.compile(f"loss f(z: real[K] | t: simplex[K]) = {text}", target="numpy").f
+    z = (40.0, 1.0, -1.5)
+
+    def loss(logits: Any) -> Any:
+        powers = [mpmath.exp(one) for one in logits]
+        return _against_others([one / sum(powers) for one in powers], 0)
+
+    _, slope = value_and_slope(loss, z)
+    for dtype, digits in ((np.float32, 4e-6), (np.float64, 2e-14)):
+        gradient = kernel.gradient(np.array(z, dtype), np.array([1, 0, 0], dtype))
+        np.testing.assert_allclose(gradient, slope, digits)

@@ -148,6 +148,15 @@ class Terms:
             return None
         return fixed_place(sympy.Eq(*guard.args), self.index, domains_of(self.program))
 
+    def distributions(self) -> list[sympy.Symbol]:
+        """The entries of distributions that are given, which add up to one along the index."""
+        return [symbol for symbol, read in self.reads.items() if self._is_distribution(read)]
+
+    def _is_distribution(self, read: Read) -> bool:
+        given = self.program.input.get(read.tensor)
+        is_distribution = given is not None and given.domain.kind == "simplex"
+        return is_distribution and read.positions[-1:] == (at(self.index),)
+
     def _normalizer(self, exponent: Any) -> Let | None:
         """The logsumexp that is read, if it is one along the index."""
         let = self.program.let.get(getattr(exponent, "tensor", ""))

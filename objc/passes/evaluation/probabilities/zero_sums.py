@@ -48,7 +48,8 @@ def _is_of_a_label(body: Any, entry: Any, terms: Terms) -> bool:
     """Whether a body is what an entry of a softmax lacks of a label, times what all along the index share."""
     shares = (term / entry for term in sympy.Add.make_args(body))
     common = sympy.Add(*(one for one in shares if not terms.varies(one)))
-    return any(terms.expanded(body - common * (entry - label)) == 0 for label in terms.choices)
+    labels = [*terms.choices, *terms.distributions()]
+    return any(terms.expanded(body - common * (entry - label)) == 0 for label in labels)
 
 
 def _is_of_the_rest(body: Any, terms: Terms) -> bool:
@@ -98,10 +99,11 @@ def _adds_up_to_zero(body: Any, wholes: Any, terms: Terms) -> bool:
 
 
 def _parts(body: Any, wholes: Any, terms: Terms) -> tuple[Expression, Expression]:
-    """What all along the index add up to where the terms are entries of whole softmaxes, stand at one place
-    or are all the same, and the others."""
+    """What all along the index add up to where the terms are entries of whole softmaxes or of
+    distributions, stand at one place or are all the same, and the others."""
     constants, rest = [], []
-    entries = [*((entry, ONE) for _, entry in wholes), *terms.parts()]
+    shares = [*(entry for _, entry in wholes), *terms.distributions()]
+    entries = [*((entry, ONE) for entry in shares), *terms.parts()]
     for term in sympy.Add.make_args(terms.at_their_places(body)):
         place = terms.place_of(term)
         here = [(place, ONE)] if place is not None else entries
