@@ -69,7 +69,7 @@ def test_a_learned_scale_whose_exponential_leaves_the_range_meets_sigmoids_of_ze
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_what_is_nothing_by_a_width_that_has_vanished_is_in_range(dtype: type) -> None:
-    """A likelihood with heavy tails at its center: 0·exp(−2s), which leaves the range, took it for far out."""
+    """With heavy tails, at the center: 0·exp(−2s), which leaves the range, took it for far out."""
     text = "loss f(m: real, s: real | y: real) = s + 2 * log(1 + ((y - m) / exp(s))^2 / 3)"
     widths = np.array([-400.0, -60.0, 0.5], dtype)
     same = np.full(3, 2.5, dtype)

@@ -33,6 +33,13 @@ from objc.passes.rewrites.branches import (
     sign_of_branch,
     vanishing_anyway,
 )
+from objc.passes.rewrites.clamps import (
+    complement_of_extreme,
+    little_beside_one,
+    log_beside_little,
+    log_near_one_and_little,
+    log_of_extreme,
+)
 from objc.passes.rewrites.hyperbolic import (
     cancelled_expm1,
     complement_of_erf,
@@ -205,6 +212,7 @@ def _first_change(node: Any) -> Any:
     return None
 
 
+_COMPLEMENTS = difference_to_expm1, complement_of_sigmoid, complement_of_tanh, complement_of_erf
 RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
     (
         sympy.log,
@@ -225,6 +233,8 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             log_of_negative_product,
             lambda node: log_of_weighted_pair(node, rewrite),
             log_of_guessed,
+            log_of_extreme,
+            log_beside_little,
             log_of_exponentials,
             log_of_ratio,
             log_of_odds,
@@ -233,6 +243,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             log_of_product,
             lambda node: log_of_complement(node, rewrite),
             log_near_one,
+            log_near_one_and_little,
             log_of_weighted,
             log_of_power,
             log_of_part,
@@ -289,8 +300,10 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             logsumexp_less_greater,
             logsumexp_less_middle,
             complement_of_sigmoid,
+            complement_of_extreme,
             complement_of_tanh,
             complement_of_erf,
+            lambda node: little_beside_one(node, _COMPLEMENTS),
             reciprocal_of_expm1,
             hazard_less_argument,
             hazard_less_slope,

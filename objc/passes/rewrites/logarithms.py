@@ -78,7 +78,8 @@ def _without_exponentials(factors: Sequence[Any]) -> Expression | None:
     rest = sympy.Mul(*others)
     is_of_its_sign = isinstance(rest.as_coeff_Mul()[1], expm1) or rest.is_rational_function()
     if not powers or not (
-        is_of_its_sign or all(_base(one).is_nonnegative and _exponent(one).is_real for one in others)
+        is_of_its_sign
+        or all(_base(one).is_nonnegative and _exponent(one).is_real for one in others)
     ):
         return None
     return sympy.Add(sympy.log(rest), *(one.args[0] for one in powers))

@@ -20,6 +20,7 @@ from objc.passes.evaluation.probabilities.targets import together_with_complemen
 from objc.passes.evaluation.ranges.gates import Gates
 from objc.passes.evaluation.ranges.magnitudes import keep_in_range
 from objc.passes.evaluation.ranges.nothing import differences_of_nothing
+from objc.passes.rewrites.clamps import apart_from_one
 from objc.passes.rewrites.forms import ZERO
 from objc.passes.rewrites.products import has_infinite_logarithm
 
@@ -69,6 +70,7 @@ def keep_range(program: Program) -> Program:
         divided = divide_settings(together_with_complements(let.body, program), program)
         guarded = guard_products(divided, lambda factor: _has_part(factor, explosive))
         body = powers_far_out(keep_in_range(gates.guard(guarded), named))
+        body = apart_from_one(body)
         lets.append(replace(let, body=body, guard=keep_in_range(let.guard, named)))
         if let.reduction is None:
             named[let.read(*let.free)] = body
