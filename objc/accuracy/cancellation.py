@@ -17,6 +17,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
+from objc.accuracy.conditioning import EXACT
 from objc.accuracy.errors import Cancellation
 from objc.accuracy.examples import beside, moderate
 from objc.accuracy.points import Points, Sampler
@@ -276,8 +277,10 @@ class _Search:
     def _moved(self, name: str, value: Any, generator: np.random.Generator) -> Any:
         if name not in self.batched or not np.issubdtype(np.asarray(value).dtype, np.floating):
             return value
-        moved = value * (1 + generator.uniform(-1, 1, size=value.shape) * _STEP)
         kind = self.program.input[name].domain.kind
+        if kind in EXACT:  # and tells cases apart
+            return value
+        moved = value * (1 + generator.uniform(-1, 1, size=value.shape) * _STEP)
         if kind in ("real", "positive", "nonnegative"):  # zero is next to a kink, often enough
             moved = np.where(value == 0, _STEP**2, moved)
         return np.minimum(moved, 1.0) if kind in ("probability", "simplex") else moved

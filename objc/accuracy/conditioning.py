@@ -32,7 +32,7 @@ _STEP = {"float32": 1e-6, "float64": 1e-14}
 _TRIES = 3
 _PARTS = (1.0, 1e-10, 1e-25)
 """Of a rounding, at which the range of the results within one is looked for."""
-_EXACT = frozenset({"index", "count", "integer", "sign", "binary"})
+EXACT = frozenset({"index", "count", "integer", "sign", "binary"})
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class Conditioning:
 
     def _moved(self, name: str, value: Any, size: Any, generator: np.random.Generator) -> Any:
         domain: Domain = self.program.input[name].domain
-        if domain.kind in _EXACT or domain.is_integer:
+        if domain.kind in EXACT or domain.is_integer:
             return value
         part = generator.uniform(-1, 1, size=np.shape(value)) * _STEP[self.dtype]
         kind = object if np.asarray(size).dtype == object else np.float64

@@ -8,8 +8,8 @@ result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import combinations
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, cycle
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ _PLAIN_PROBABILITIES = (0.001, 0.1, 0.3, 0.5, 0.7, 0.9, 0.999, 1 - 1e-6)
 _GAPS = (1e-3, 1e-6, 1e-9)
 _BESIDE_ONE, _NEXT_TO_ONE = (1 + 1e-6, 1 - 1e-3, 1 + 1e-3, 1 - 1e-6), 3
 """Where logarithms, roots and powers less one cancel; and the first example that has one of them."""
+_LEADS = (20.0, 12.0, 40.0, 16.0)
+"""Logits by which a class is sure."""
 _ELSEWHERE = (1e-9, 1e-3, 1.0, 1e3)
 _MOST_SETTINGS = 8
 
@@ -56,6 +58,8 @@ def moderate(program: Program, sampler: Sampler, setting: dict[str, Any], number
             if one.domain.kind != "probability":
                 near = points[one.name][_NEXT_TO_ONE :: 2 * len(_BESIDE_ONE)]
                 near[:] = np.resize(_BESIDE_ONE, len(near))
+    for row, lead in zip(range(2, number, 6), cycle(_LEADS), strict=False):
+        _stand_out(points, inputs, row, lead, generator)
     for first, second in combinations(inputs, 2):
         if _can_agree(first, second):
             rows = np.arange(number) % 6 == generator.integers(6)
@@ -66,6 +70,33 @@ def moderate(program: Program, sampler: Sampler, setting: dict[str, Any], number
                 near = np.minimum(near, 1.0)
             points[second.name][rows] = near[rows]
     return brought_inside(program, points, sampler.sizes, setting)
+
+
+def _stand_out(
+    points: Points, inputs: Sequence[Input], row: int, lead: float, generator: np.random.Generator
+) -> None:
+    """Make one entry of each row of scores the largest by far, which a label is of: a class that is sure and
+    right, as most are at the end of training."""
+    places: dict[tuple[Dimension, ...], np.ndarray] = {}
+    for one in inputs:
+        *rows, across = one.dimensions or (None,)
+        if one.domain.kind == "real" and across is not None and across.count is None:
+            value = points[one.name][row]
+            if value.shape[-1] > 1:
+                shape = value.shape[:-1]
+                place = places.setdefault(
+                    one.dimensions, generator.integers(value.shape[-1], size=shape)
+                )
+                value[...] = np.round(generator.normal(size=value.shape), 2)
+                np.put_along_axis(value, place[..., None], lead, -1)
+    for one in inputs:
+        for dimensions, place in places.items():
+            value = points[one.name][row : row + 1]
+            if one.domain.kind == "index" and (*one.dimensions, one.domain.dimension) == dimensions:
+                value[...] = place
+            elif one.domain.kind == "simplex" and one.dimensions == dimensions:
+                value[...] = 0.0
+                np.put_along_axis(value[0], place[..., None], 1.0, -1)
 
 
 def beside(

@@ -152,7 +152,9 @@ def apart_from_one(expression: Any) -> Any:
     arguments = [apart_from_one(one) for one in expression.args]
     if arguments != list(expression.args):
         expression = expression.func(*arguments)
-    constant, rest = expression.as_coeff_Add() if isinstance(expression, sympy.Add) else (0, 0)
+    if not isinstance(expression, sympy.Add):
+        return expression
+    constant, rest = expression.as_coeff_Add()
     if constant == 0 or not constant.is_Rational or (rest * constant).is_nonnegative:
         return expression
     one = sympy.sign(constant)
