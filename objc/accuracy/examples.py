@@ -58,8 +58,9 @@ def moderate(program: Program, sampler: Sampler, setting: dict[str, Any], number
             if one.domain.kind != "probability":
                 near = points[one.name][_NEXT_TO_ONE :: 2 * len(_BESIDE_ONE)]
                 near[:] = np.resize(_BESIDE_ONE, len(near))
+    leading = np.random.default_rng(3)
     for row, lead in zip(range(2, number, 6), cycle(_LEADS), strict=False):
-        _stand_out(points, inputs, row, lead, generator)
+        _stand_out(points, inputs, row, lead, leading)
     for first, second in combinations(inputs, 2):
         if _can_agree(first, second):
             rows = np.arange(number) % 6 == generator.integers(6)
@@ -79,7 +80,7 @@ def _stand_out(
     right, as most are at the end of training."""
     places: dict[tuple[Dimension, ...], np.ndarray] = {}
     for one in inputs:
-        *rows, across = one.dimensions or (None,)
+        across = one.dimensions[-1] if one.dimensions else None
         if one.domain.kind == "real" and across is not None and across.count is None:
             value = points[one.name][row]
             if value.shape[-1] > 1:

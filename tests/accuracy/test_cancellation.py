@@ -161,6 +161,21 @@ def test_products_with_the_hessian_are_looked_at(monkeypatch: pytest.MonkeyPatch
     assert "along [1.0, -0.5, 0.75] in z" in str(found)
 
 
+def test_cases_of_a_binary_label_are_looked_at() -> None:
+    """Its rounding, were it taken for one, would move the result from one case to the other."""
+    program = program_of("x: real[N] | c: binary", f"if c == 1 then {CANCELS['cubes'][1]} else 0")
+    assert isinstance(cancellation(program), Cancellation)
+
+
+def test_a_class_that_is_sure_and_right_is_tried() -> None:
+    text = "max[k](abs(softmax(z)[k] - (if k == y then 1 else 0)))"
+    found = cancellation(program_of("z: real[K] | y: index(K)", text))
+    assert found is not None
+    example = dict(found.where)
+    lead = example["z"].pop(example["y"])
+    assert 10 < lead - max(example["z"]) < 45
+
+
 def test_a_kink_is_no_loss() -> None:
     """At zero the form as written has another subgradient than the softplus that it is."""
     assert cancellation(program_of("x: real", "max(0, x) + log(1 + exp(-abs(x)))")) is None

@@ -170,8 +170,10 @@ def evaluated(node: Any, values: dict[Any, Any]) -> Any:
 
 
 def test_no_rule_without_its_condition() -> None:
-    """log of a product of reals stays: its factors may be negative."""
-    assert rewrite(log(x * exp(x))) == log(x * exp(x))
+    """log of a product of reals stays: its factors may both be negative. Beside an exponential one has the
+    sign of the whole."""
+    assert rewrite(log(x * y)) == log(x * y)
+    assert rewrite(log(x * exp(y))) == y + log(x)
     assert rewrite(exp(x) - exp(w)) == exp(x) - exp(w)
     assert rewrite(1 / (1 + x**2 / w)) == 1 / (1 + x**2 / w)
     assert rewrite(sqrt(y + p) - sqrt(y)) == sqrt(y + p) - sqrt(y)

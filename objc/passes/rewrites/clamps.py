@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import Branch, expm1, extended, log1p, maximum, minimum, sigmoid
+from objc.atoms import Branch, expm1, extended, log1p, maximum, minimum, sigmoid, softplus
 from objc.ir.symbols import Expression, Read
 from objc.passes.rewrites.forms import HALF, log_of_positive_term, parts_with, without
 
@@ -97,9 +97,13 @@ def log_beside_little(node: Any) -> Expression | None:
         found = _near_one(c, p) if _is_little(c) else None
         if found is not None:
             logarithm, is_near = found
-            is_little = sympy.true if c.is_Rational else sympy.Lt(c, _LITTLE)
             apart = sympy.log(c + extended(p))
-            return Branch(sympy.And(is_near, is_little), logarithm, apart)
+            if c.is_Rational:
+                return Branch(is_near, logarithm, apart)
+            u = log_of_positive_term(p)
+            if u is not None:  # which may leave the range
+                apart = sympy.log(c) + softplus(u - sympy.log(c))
+            return Branch(sympy.And(is_near, sympy.Lt(c, _LITTLE)), logarithm, apart)
     return None
 
 
