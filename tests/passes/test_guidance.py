@@ -76,3 +76,27 @@ def test_the_same_logits_at_another_temperature() -> None:
         assert float(found) == pytest.approx(value, rel=digits)
         np.testing.assert_allclose(slopes, slope, digits)
     assert kernel(np.array(z), g=1.0) == 0
+
+
+@pytest.mark.parametrize("temperature", [1.0, 4.0])
+def test_distillation_beside_its_label(temperature: float) -> None:
+    """Hinton et al. 2015: the two softened softmaxes have one factor by two names, of which nothing was seen."""
+    kernel = objc.library.distillation
+    z, teacher = (20.0, 1.0, -2.75), (20.0, -0.25, -0.5)
+
+    def softmax(logits: Any) -> Any:
+        powers = [mpmath.exp(one) for one in logits]
+        return [one / sum(powers) for one in powers]
+
+    def loss(logits: Any) -> Any:
+        p = softmax([one / temperature for one in map(mpmath.mpf, teacher)])
+        q = softmax([one / temperature for one in logits])
+        divergence = sum(a * mpmath.log(a / b) for a, b in zip(p, q, strict=True))
+        return (temperature**2 * divergence - mpmath.log(softmax(logits)[0])) / 2
+
+    value, slope = value_and_slope(loss, z)
+    for dtype, digits in ((np.float32, 4e-6), (np.float64, 2e-14)):
+        given = np.array(z, dtype), np.array(teacher, dtype), 0
+        found, slopes = kernel.value_and_grad(*given, temperature=temperature, alpha=0.5)
+        assert float(found) == pytest.approx(value, rel=digits)
+        np.testing.assert_allclose(slopes, slope, digits)

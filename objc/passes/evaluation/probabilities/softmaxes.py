@@ -15,7 +15,7 @@ import sympy
 
 from objc.atoms import Branch, expm1, log1p, maximum, minimum
 from objc.ir.program import Let, Program
-from objc.ir.symbols import Expression
+from objc.ir.symbols import Expression, substitute_positions
 from objc.passes.evaluation.divergences.log_ratios import LogRatios
 from objc.passes.evaluation.divergences.relative_entropies import EXCESS_NEAR, series_of_excess
 from objc.passes.rewrites.forms import HALF, parts_with, without_factor
@@ -66,7 +66,9 @@ class _Comparing:
         node = self._opened(node, reader)
         for first, coefficient, power in list(parts_with(node, sympy.exp)):
             for second, other, second_power in list(parts_with(node, sympy.exp)):
-                if first not in node.args or second not in node.args or coefficient + other != 0:
+                if first not in node.args or second not in node.args:
+                    continue
+                if not self._cancel(coefficient, other):
                     continue
                 if coefficient.could_extract_minus_sign():
                     continue
@@ -82,6 +84,19 @@ class _Comparing:
                 if not isinstance(node, sympy.Add):
                     return node
         return node
+
+    def _cancel(self, coefficient: Any, other: Any) -> bool:
+        """Whether nothing is left of two factors, which may have names of their own."""
+        return bool(coefficient + other == 0 or self._named(coefficient) + self._named(other) == 0)
+
+    def _named(self, product: Any) -> Any:
+        """A product with what its factors are names of."""
+        for read in sympy.Mul.make_args(product):
+            let = self.ratios.program.let.get(getattr(read, "tensor", ""))
+            if let is not None and let.reduction is None and isinstance(let.body, sympy.Mul):
+                places = dict(zip(let.free, read.positions, strict=True))
+                return self._named(product / read * substitute_positions(let.body, places))
+        return product
 
     def _opened(self, node: Any, reader: Let) -> Any:
         """c·exp(a) + (d − c)·exp(b) with the two of which there is a difference side by side."""
