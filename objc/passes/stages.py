@@ -16,7 +16,7 @@ from objc.passes.stable.exchanged_sums import sums_without_softmaxes
 from objc.passes.stable.gamma_entropies import entropies_of_gammas
 from objc.passes.stable.kinks_of_powers import branch_at_kinks
 from objc.passes.stable.label_cases import labels_by_cases
-from objc.passes.stable.label_sides import sides_of_labels
+from objc.passes.stable.label_sides import distances_by_sides, sides_of_labels
 from objc.passes.stable.logits import name_logits
 from objc.passes.stable.margins import margins_within
 from objc.passes.stable.mixtures import ratios_to_mixtures, without_equal_shares
@@ -58,6 +58,7 @@ def stable(program: Program) -> Program:
         ("inline", inline_all),
         ("fixed", fixed_sums),
         ("labels", labels_by_cases),
+        ("distances", distances_by_sides),
         ("inline", inline_all),
         ("own places", read_own_places),
         ("prune", prune),

@@ -80,7 +80,7 @@ def test_the_same_logits_at_another_temperature() -> None:
 
 @pytest.mark.parametrize("temperature", [1.0, 4.0])
 def test_distillation_beside_its_label(temperature: float) -> None:
-    """Hinton et al. 2015: the two softened softmaxes have one factor by two names, of which nothing was seen."""
+    """Hinton et al. 2015: the two softened softmaxes have one factor by two names."""
     kernel = objc.library.distillation
     z, teacher = (20.0, 1.0, -2.75), (20.0, -0.25, -0.5)
 

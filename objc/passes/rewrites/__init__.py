@@ -135,6 +135,8 @@ from objc.passes.rewrites.sums import (
     fewer_terms,
     part_of_ratio,
     part_times_exponential,
+    power_of_sigmoid_less_one,
+    products_by_corners,
 )
 
 Rule = Callable[[Any], Expression | None]
@@ -299,7 +301,9 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
             difference_of_sigmoids,
             logsumexp_less_greater,
             logsumexp_less_middle,
+            products_by_corners,
             complement_of_sigmoid,
+            power_of_sigmoid_less_one,
             complement_of_extreme,
             complement_of_tanh,
             complement_of_erf,

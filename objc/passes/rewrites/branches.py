@@ -132,7 +132,8 @@ def log_of_held(node: Any) -> Expression | None:
 
 
 def constant_beside_branch(node: Any, rewrite: Rewrite) -> Expression | None:
-    """1 − (if c then a else b) = if c then 1 − a else 1 − b, where one of them has a form of its own."""
+    """1 − (if c then a else b) = if c then 1 − a else 1 − b, where one of them has a form of its own, or may
+    come to have one as a power less one."""
     number, rest = node.as_coeff_Add()
     if number == 0 or isinstance(rest, sympy.Add):
         return None
@@ -140,7 +141,9 @@ def constant_beside_branch(node: Any, rewrite: Rewrite) -> Expression | None:
     if branch is None:
         return None
     arms = _both_arms(node, branch)
-    if all(rewrite(one) == one for one in arms):
+    powers = (one.as_base_exp() for one in sympy.Mul.make_args(rest))
+    is_power = any(base == branch and exponent != 1 for base, exponent in powers)
+    if not is_power and all(rewrite(one) == one for one in arms):
         return None
     return Branch(branch.args[0], *arms)
 

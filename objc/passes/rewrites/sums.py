@@ -113,6 +113,48 @@ def complement_of_sigmoid(node: Any) -> Expression | None:
     return None
 
 
+def power_of_sigmoid_less_one(node: Any) -> Expression | None:
+    """c·σ(u)ⁿ − c = c·expm1(−n·softplus(−u)), which is c·exp(−u) for n = −1."""
+    for one, coefficient, power in parts_with(node, sympy.Pow):
+        gate, exponent = power.as_base_exp()
+        if not isinstance(gate, sigmoid) or not exponent.is_Rational:
+            continue
+        if exponent.is_Integer and exponent.is_positive:  # a polynomial
+            continue
+        rest = without(node, -coefficient, one)
+        if rest is not None:
+            u = -gate.args[0]
+            less = sympy.exp(u) if exponent == -1 else expm1(-exponent * softplus(u))
+            return sympy.Add(*rest, coefficient * less)
+    return None
+
+
+def products_by_corners(node: Any) -> Expression | None:
+    """What is linear in a sigmoid p and in a label y by its values where either is 0 or 1: of
+    1 − p·y − (1 − p)·(1 − y), which is p·(1 − y) + (1 − p)·y, nothing cancels where both are between them."""
+    if node.as_coeff_Add()[0] == 0 or not node.has(sigmoid) or not is_short(node):
+        return None
+    arguments = {one.args[0] for one in node.atoms(sigmoid)}
+    z = min(arguments, key=spelled)
+    labels = [one for one in node.free_symbols - z.free_symbols if one.is_nonnegative]
+    if not arguments <= {z, -z} or len(node.free_symbols - z.free_symbols) != 1 or not labels:
+        return None
+    (y,), p = labels, sympy.Dummy()
+    opened = node.xreplace({sigmoid(z): p, sigmoid(-z): 1 - p})
+    if opened.has(z) or not opened.is_polynomial(p, y):
+        return None
+    linear = sympy.Poly(opened, p, y)
+    corners = {(a, b): linear.eval({p: a, y: b}) for a in (ZERO, ONE) for b in (ZERO, ONE)}
+    signs = {sympy.sign(one) for one in corners.values()}
+    is_linear = linear.degree(p) == 1 and linear.degree(y) == 1
+    if not is_linear or linear.coeff_monomial(p * y) == 0:
+        return None
+    if ZERO not in signs or not signs < {ZERO, ONE, -ONE}:
+        return None
+    shares, parts = {ONE: sigmoid(z), ZERO: sigmoid(-z)}, {ONE: y, ZERO: 1 - y}
+    return sympy.Add(*(value * shares[a] * parts[b] for (a, b), value in corners.items()))
+
+
 def complement_of_softplus(node: Any) -> Expression | None:
     """c·softplus(u) − c·u = c·softplus(−u)."""
     for one, coefficient, factor in parts_with(node, softplus):

@@ -14,11 +14,12 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import softplus
+from objc.atoms import Branch, sigmoid, softplus
 from objc.ir.parts import found_in
 from objc.ir.program import Input, Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
+from objc.passes.evaluation.nodes import change_nodes
 from objc.passes.rewrites import rewrite
 from objc.passes.rewrites.forms import ONE, ZERO, is_short
 
@@ -37,6 +38,36 @@ def sides_of_labels(program: Program) -> Program:
                 body = body.xreplace({node: changed})
         lets.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(lets)
+
+
+def distances_by_sides(program: Program) -> Program:
+    """The program with |y − σ(z)| of labels that are 0 or 1 as y·(1 − σ(z)) + (1 − y)·σ(z), of which what is
+    taken from one is seen to cancel, and logarithms of what is made of such a label, as of
+    y·p + (1 − y)·(1 − p), by its cases."""
+    labels = {one.name for one in program.inputs if one.domain.kind == "binary"}
+
+    def changed(node: Any) -> Expression | None:
+        if isinstance(node, sympy.log):
+            return by_cases(node)
+        terms = [one.as_coeff_Mul() for one in sympy.Add.make_args(node.args[0])]
+        gates = [(sign, one) for sign, one in terms if isinstance(one, sigmoid)]
+        reads = [(sign, one) for sign, one in terms if getattr(one, "tensor", "") in labels]
+        if len(terms) != 2 or {sign for sign, _ in terms} != {1, -1} or not (gates and reads):
+            return None
+        (_, gate), (_, y) = gates[0], reads[0]
+        return y * sigmoid(-gate.args[0]) + (1 - y) * gate
+
+    def by_cases(node: Any) -> Expression | None:
+        read = {one for one in found_in(node, Read) if one.tensor in labels}
+        if len(read) != 1 or not node.has(sigmoid, sympy.exp) or node.has(Branch):
+            return None
+        (y,) = read
+        return Branch(sympy.Eq(y, ONE), *(node.xreplace({y: value}) for value in (ONE, ZERO)))
+
+    if not labels:
+        return program
+    program = change_nodes(program, changed, kinds=(sympy.Abs,), beside=(sigmoid,))
+    return change_nodes(program, changed, kinds=(sympy.log,), beside=(sigmoid, sympy.exp))
 
 
 def _is_label(one: Input) -> bool:
