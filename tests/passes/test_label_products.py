@@ -1,5 +1,5 @@
-"""A binary label that chooses by products, `y*p + (1 - y)*(1 - p)`, as code for focal losses has it: where the
-label is right, what that lacks of one keeps its digits."""
+"""A binary label that chooses by products, `y*p + (1 - y)*(1 - p)`, as code for focal losses has it: where
+the label is right, what that lacks of one keeps its digits."""
 
 from __future__ import annotations
 
