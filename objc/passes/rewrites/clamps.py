@@ -151,7 +151,7 @@ def log_near_one_and_little(node: Any) -> Expression | None:
 def apart_from_one(expression: Any) -> Any:
     """1 + c + x as c + (1 + x), for a number c that is little and would be rounded with the one: the last
     rewrite of a body."""
-    if not getattr(expression, "args", ()) or isinstance(expression, Read):
+    if not any(map(_is_beside_one, expression.atoms(sympy.Rational))):
         return expression
     arguments = [apart_from_one(one) for one in expression.args]
     if arguments != list(expression.args):
@@ -159,13 +159,15 @@ def apart_from_one(expression: Any) -> Any:
     if not isinstance(expression, sympy.Add):
         return expression
     constant, rest = expression.as_coeff_Add()
-    if constant == 0 or not constant.is_Rational or (rest * constant).is_nonnegative:
+    if not _is_beside_one(constant) or (rest * constant).is_nonnegative:
         return expression
     one = sympy.sign(constant)
-    little = constant - one
-    if little == 0 or abs(little) > _LITTLE:
-        return expression
-    return little + extended(one + rest)
+    return constant - one + extended(one + rest)
+
+
+def _is_beside_one(number: Any) -> bool:
+    apart = abs(number) - 1
+    return bool(apart.is_Rational and apart != 0 and abs(apart) <= _LITTLE)
 
 
 def _is_little(c: Any) -> bool:

@@ -114,12 +114,10 @@ def complement_of_sigmoid(node: Any) -> Expression | None:
 
 
 def power_of_sigmoid_less_one(node: Any) -> Expression | None:
-    """c·σ(u)ⁿ − c = c·expm1(−n·softplus(−u)), which is c·exp(−u) for n = −1."""
+    """c·σ(u)ⁿ − c = c·expm1(−n·softplus(−u)) for n < 0, which is c·exp(−u) for n = −1."""
     for one, coefficient, power in parts_with(node, sympy.Pow):
         gate, exponent = power.as_base_exp()
-        if not isinstance(gate, sigmoid) or not exponent.is_Rational:
-            continue
-        if exponent.is_Integer and exponent.is_positive:  # a polynomial
+        if not isinstance(gate, sigmoid) or not (exponent.is_Rational and exponent.is_negative):
             continue
         rest = without(node, -coefficient, one)
         if rest is not None:

@@ -48,8 +48,13 @@ class _Tables:
 
     def written(self) -> Program:
         self.names, self.inside = Names.of(self.program), recurrence_of(self.program)
+        shared = {
+            one.name
+            for one in (*self.program.inputs, *self.program.lets)
+            if one.dimensions and BATCH not in one.dimensions
+        }
         for let in self.program.lets:
-            if _runs_over_examples(let):
+            if _runs_over_examples(let) and any(read.tensor in shared for read in let.reads):
                 found = self._found(let.body, let)
                 swaps = {
                     one: part.xreplace({_MADE: self._table(of, let)})
@@ -57,7 +62,7 @@ class _Tables:
                 }
                 if swaps:
                     let = replace(let, body=let.body.xreplace(swaps))
-            elif let.reduction is None and let.free and let.name not in self.inside:
+            elif let.name in shared and let.reduction is None and let.name not in self.inside:
                 self.known.setdefault(_anonymous(let.body, let.free), let)
             self.lets.append(let)
         return self.program.with_lets(self.lets) if self.known else self.program
@@ -85,11 +90,11 @@ class _Tables:
 
     def _is_worth_it(self, e: Expression, let: Let) -> bool:
         indices = indices_of(e)
-        if not isinstance(e, sympy.Expr) or not indices or e.is_integer:
+        if not isinstance(e, sympy.Expr) or not indices:
             return False
         if not indices < set(let.indices) or any(one.dimension == BATCH for one in indices):
             return False
-        if not _has_function(e):
+        if not _has_function(e) or e.is_integer:
             return False
         if not all(self._is_at_hand(read, let) for read in reads(e)):
             return False

@@ -236,7 +236,7 @@ class Terms:
             return 1 - self._indicator(sympy.Eq(*condition.args))
         if condition in (sympy.true, sympy.false):
             return ONE if condition == sympy.true else ZERO
-        if isinstance(condition, sympy.Gt) and condition.args[1] in (LEAST, MOST):
+        if self._is_granted(condition):
             return ONE
         symbol = self._atom(condition)
         self.indicators.add(symbol)
@@ -244,6 +244,13 @@ class Terms:
         if place is not None:
             self.choices[symbol] = place
         return symbol
+
+    def _is_granted(self, condition: Any) -> bool:
+        if not isinstance(condition, sympy.Gt):
+            return False
+        known = (self.program.let.get(one.tensor) for one in condition.atoms(Read))
+        is_of_largest = any(one is not None and one.reduction == "max" for one in known)
+        return condition.args[1] == LEAST or (condition.args[1] == MOST and is_of_largest)
 
     def _named(self, read: Read) -> Any:
         """What a name stands for."""
