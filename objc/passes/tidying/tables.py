@@ -21,7 +21,7 @@ from objc.atoms import BY_FUNCTION, CHEAP, Branch
 from objc.ir.domain import REAL, Domain
 from objc.ir.index import BATCH, Dimension, Index, at
 from objc.ir.parts import found_in
-from objc.ir.program import Let, Names, Program
+from objc.ir.program import Input, Let, Names, Program
 from objc.ir.recurrence import recurrence_of
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of, reads, substitute_positions
@@ -48,11 +48,8 @@ class _Tables:
 
     def written(self) -> Program:
         self.names, self.inside = Names.of(self.program), recurrence_of(self.program)
-        shared = {
-            one.name
-            for one in (*self.program.inputs, *self.program.lets)
-            if one.dimensions and BATCH not in one.dimensions
-        }
+        tensors: list[Input | Let] = [*self.program.inputs, *self.program.lets]
+        shared = {one.name for one in tensors if one.dimensions and BATCH not in one.dimensions}
         for let in self.program.lets:
             if _runs_over_examples(let) and any(read.tensor in shared for read in let.reads):
                 found = self._found(let.body, let)
