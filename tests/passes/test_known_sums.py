@@ -32,6 +32,15 @@ loss normed(w: real[N], v: real[N, E], a: real[E]) =
           s[i] = sum[e, j | j < i](a[e] / n[i] * w[j] * v[j, e])
 """
 """Of the first there is nothing, over a number of zero."""
+COLUMNS = """
+loss columns(x: real[N, D], y: real[N, E]) = sum[i, j](c[i, j]^2)
+    where m[i] = mean[n](x[n, i])
+          s[i] = sqrt(mean[n]((x[n, i] - m[i])^2) + 0.01)
+          p[j] = mean[n](y[n, j])
+          q[j] = sqrt(mean[n]((y[n, j] - p[j])^2) + 0.01)
+          c[i, j] = mean[n]((x[n, i] - m[i]) / s[i] * (y[n, j] - p[j]) / q[j])
+"""
+"""The slopes of the scales have those of the columns in them."""
 GUARDS = {"all": "", "causal": "{} <= i", "masked": "mask[{}] == 1"}
 
 
@@ -88,6 +97,27 @@ def test_nothing_over_nothing_is_nothing() -> None:
     assert not any(
         len(let.over) > 1 and let.name == "s" for let in derive(written, Variant(("value",))).lets
     )
+
+
+def test_slopes_of_scales_are_sums_of_the_slopes_of_columns() -> None:
+    (written,) = lower(parse(Source("text", COLUMNS))).programs.values()
+    program = derive(written, Variant(("gradient",), ("x", "y")))
+    sums = [let for let in program.lets if let.over]
+    assert max(len(let.over) for let in sums) == 1
+    products = [let for let in sums if len(let.free) == 2]
+    assert len(products) == 3  # the correlations, and the slopes of the columns of either
+
+
+def test_slopes_of_columns_are_pytorch_s() -> None:
+    drawn = np.random.default_rng(4)
+    arrays = [3 + drawn.normal(size=(9, 4)), drawn.normal(size=(9, 5)) * np.logspace(-3, 3, 5)]
+    arrays[0][:, 2] = 1
+    tensors = [torch.tensor(one, requires_grad=True) for one in arrays]
+    scaled = [(one - one.mean(0)) / (one.var(0, unbiased=False) + 0.01).sqrt() for one in tensors]
+    ((scaled[0].T @ scaled[1] / 9) ** 2).sum().backward()
+    found = objc.compile(COLUMNS).columns.gradient(*arrays, wrt=("x", "y"))
+    for slope, one in zip(found, tensors, strict=True):
+        np.testing.assert_allclose(slope, one.grad.numpy(), rtol=1e-10, atol=1e-15)
 
 
 @pytest.mark.parametrize("kind", list(GUARDS))

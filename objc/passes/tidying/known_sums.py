@@ -1,7 +1,9 @@
-"""Sums over several indices of which the sum over one is known.
+"""Sums over several indices of which the sum over one is known, but for factors that it does not run over.
 
 The slope of a softmax that weighs values is, of one query, `sum[e, j] d[e] * weight[j] * v[j, e]`, and
-`sum[j] weight[j] * v[j, e]` is what was weighed: so the sum takes E products instead of E·M.
+`sum[j] weight[j] * v[j, e]` is what was weighed: so the sum takes E products instead of E·M. The slope of
+a column's scale, `sum[i, n] d[i, j] / s[i] / s[j] * x[n, i] * y[n, j] / s[j]`, has the slope of the column
+in it, `sum[i] d[i, j] * x[n, i] / (s[i] * s[j])`.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from itertools import permutations
 
 import sympy
 
+from objc.atoms import quotient
 from objc.ir.index import Index, Position, at
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
@@ -19,6 +22,7 @@ from objc.ir.symbols import (
     Branch,
     Condition,
     Expression,
+    Read,
     conjuncts,
     indices_of,
     reads,
@@ -44,26 +48,51 @@ def read_known_sums(program: Program) -> Program:
 
 
 def _shorter(let: Let, known: Sequence[Let]) -> Let | None:
-    """The sum over one index less, if what it is of without that is a known sum's product with others."""
-    for index in let.over:
-        within = [part for part in conjuncts(let.guard) if index in indices_of(part)]
-        factors = sympy.Mul.make_args(let.body)
-        inner = [one for one in factors if index in indices_of(one)]
-        others = [one for one in factors if one not in inner]
-        if within and not all(position.index for one in others for position in _positions(one)):
-            continue  # a place that the guard keeps within its axis
-        for sum_ in _of_one_index(known, index):
-            read = _as_read(sum_, index, sympy.Mul(*inner), sympy.And(*within))
-            if read is None:
-                continue
-            guard = sympy.And(*(part for part in conjuncts(let.guard) if part not in within))
-            body = sympy.Mul(*others, read)
-            if within:  # of nothing it is zero, whatever it is multiplied by
-                body = Branch(sympy.Eq(read, 0), sympy.Integer(0), body)
-            return replace(
-                let, body=body, over=tuple(one for one in let.over if one != index), guard=guard
-            )
-    return None
+    """The sum over one index less, if what it is of without that is a known sum's product with others. Of
+    several it is the one that is made where the let is."""
+    found = [
+        (read.positions[: len(let.free)] != tuple(map(at, let.free)), shorter)
+        for index in let.over
+        for read, shorter in _without(let, index, known)
+    ]
+    return min(found, key=lambda one: one[0])[1] if found else None
+
+
+def _without(let: Let, index: Index, known: Sequence[Let]) -> Iterator[tuple[Read, Let]]:
+    """The sums over one index less that a known sum is read in, with what they read."""
+    within = [part for part in conjuncts(let.guard) if index in indices_of(part)]
+    inner, others = _parted(let.body, index)
+    if within and not all(position.index for position in _positions(others)):
+        return  # a place that the guard keeps within its axis
+    guard = sympy.And(*(part for part in conjuncts(let.guard) if part not in within))
+    over = tuple(one for one in let.over if one != index)
+    for sum_ in _of_one_index(known, index):
+        found = _as_read(sum_, index, inner, sympy.And(*within))
+        if found is None:
+            continue
+        read, divisor = found
+        body = others / divisor * read
+        if within:  # of nothing it is zero, whatever it is multiplied by
+            body = Branch(sympy.Eq(read, 0), sympy.Integer(0), body)
+        yield read, replace(let, body=body, over=over, guard=guard)
+
+
+def _parted(body: Expression, index: Index) -> tuple[Expression, Expression]:
+    """The factors that an index has a part in, and the others: what a quotient divides by may be one."""
+    inner, others = [], []
+    for factor in sympy.Mul.make_args(body):
+        if isinstance(factor, quotient) and _divides_by_another(factor, index):
+            inside, outside = _parted(factor.args[0], index)
+            inner.append(inside)
+            others.append(outside / factor.args[1])
+        else:
+            (inner if index in indices_of(factor) else others).append(factor)
+    return sympy.Mul(*inner), sympy.Mul(*others)
+
+
+def _divides_by_another(factor: quotient, index: Index) -> bool:
+    above, below = factor.args
+    return index in indices_of(above) and index not in indices_of(below)
 
 
 def _positions(factor: Expression) -> Iterator[Position]:
@@ -77,22 +106,36 @@ def _of_one_index(known: Sequence[Let], index: Index) -> Iterator[Let]:
             yield let
 
 
-def _as_read(known: Let, index: Index, body: Expression, guard: Condition) -> Expression | None:
-    """The read that is `sum[index | guard] body`, if the known sum is that at some place."""
+def _as_read(
+    known: Let, index: Index, body: Expression, guard: Condition
+) -> tuple[Read, Expression] | None:
+    """The read that is `sum[index | guard] body` times a factor that is not zero, if the known sum is that at
+    some place; and the factor."""
     free = sorted((indices_of(body) | indices_of(guard)) - {index}, key=str)
-    if len(free) != len(known.free) or len(free) > _MOST_FREE:
+    inner, outer = _parted(known.body, known.over[0])
+    if len(free) != len(known.free) or len(free) > _MOST_FREE or not _divides(outer):
         return None
-    if {read.tensor for read in known.reads} != {
-        read.tensor for read in (*reads(body), *reads(guard))
-    }:
+    tensors = [
+        {read.tensor for read in (*reads(one), *reads(where))}
+        for one, where in ((inner, known.guard), (body, guard))
+    ]
+    if tensors[0] != tensors[1]:
         return None
     for order in permutations(free):
         if [one.dimension for one in order] != [one.dimension for one in known.free]:
             continue
         moves = dict(zip(known.indices, map(at, (*order, index)), strict=True))
         if (
-            substitute_positions(known.body, moves) == body
+            substitute_positions(inner, moves) == body
             and substitute_positions(known.guard, moves) == guard
         ):
-            return known.read(*order)
+            return known.read(*order), substitute_positions(outer, moves)
     return None
+
+
+def _divides(factor: Expression) -> bool:
+    """Whether a factor can be divided by: it is a number, or one over what a sum is divided by."""
+    return all(
+        one.is_positive or one.is_number or (one.is_Pow and one.args[1].is_negative)
+        for one in sympy.Mul.make_args(factor)
+    )
