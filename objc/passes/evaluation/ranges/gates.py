@@ -84,11 +84,11 @@ class Gates:
     def _needs(self, others: list[Any], exponent: Any, order: Order) -> bool:
         """Whether factors may leave the range, all of them in what the exponent is made of, and none as fast
         as the gate falls."""
-        sources = self._all_sources(exponent)
+        sources = self.sources(exponent)
         sizes = [size for one in others if (size := self._order(one, sources)) != (0, 0)]
         if any(depth for depth, _ in sizes):
             whole = (
-                sources >= frozenset[str]().union(*map(self._all_sources, others)) - self._bounded
+                sources >= frozenset[str]().union(*map(self.sources, others)) - self._bounded
             )
             return whole and max(sizes) < order
         return sum(degree for _, degree in sizes) > 1
@@ -111,7 +111,7 @@ class Gates:
         else:
             return
         for one in found:
-            depth, degree = self._order(u, self._all_sources(u))
+            depth, degree = self._order(u, self.sources(u))
             falls = (depth, degree) > (0, 0) and not one.is_nonnegative
             if falls and not self._is_probability(one):
                 yield one, (depth + 1, times * degree)
@@ -124,18 +124,25 @@ class Gates:
         places: dict[Index, Position] = dict(zip(let.free, read.positions, strict=True))
         return substitute_positions(let.body, places)
 
-    def _all_sources(self, expression: Any) -> frozenset[str]:
+    def sources(self, expression: Any) -> frozenset[str]:
         """The inputs that an expression is made of."""
         reads = {one.tensor for one in expression.atoms(Read)}
         return frozenset[str]().union(*map(self._sources_of, reads))
 
     def _sources_of(self, name: str) -> frozenset[str]:
-        let = self._lets.get(name)
-        if let is None:
-            return frozenset({name})
         if name not in self._sources:
-            self._sources[name] = frozenset()  # what a recurrence is made of before it is known
-            self._sources[name] = self._all_sources(let.body)
+            found, waiting = set(), {name}
+            seen: set[str] = set()
+            while waiting:
+                one = waiting.pop()
+                seen.add(one)
+                if one in self._sources:
+                    found |= self._sources[one]
+                elif one in self._lets:
+                    waiting |= {read.tensor for read in self._lets[one].body.atoms(Read)} - seen
+                else:
+                    found.add(one)
+            self._sources[name] = frozenset(found)
         return self._sources[name]
 
     def _order(self, node: Any, sources: frozenset[str]) -> Order:
@@ -191,7 +198,7 @@ class Gates:
     def _is_of_a_length(self, entry: Any, divisor: Any) -> bool:
         """Whether an entry is divided by what is made of it, as by the length of its vector."""
         named = getattr(divisor, "tensor", "") in self._lets and divisor.is_nonnegative
-        return bool(named) and self._all_sources(entry) <= self._all_sources(divisor)
+        return bool(named) and self.sources(entry) <= self.sources(divisor)
 
     def _fall(self, node: Any) -> Order:
         """How fast the reciprocal of what vanishes far out grows there."""

@@ -47,7 +47,7 @@ def keep_range(program: Program) -> Program:
         if isinstance(exponent, maximum):
             return all(map(bounded, exponent.args))
         exponent = opened.get(getattr(exponent, "tensor", ""), exponent)
-        return _is_normalised(exponent, normalisers)
+        return _is_normalised(exponent, normalisers, gates.sources)
 
     def explosive(factor: Expression) -> bool:
         if isinstance(factor, Read):
@@ -99,15 +99,18 @@ def _infinite(program: Program) -> set[str]:
     return {let.name for let in program.lets if let.body.has(sympy.oo, -sympy.oo)}
 
 
-def _is_normalised(exponent: Expression, normalisers: set[str]) -> bool:
-    """Whether a maximum or logsumexp is subtracted: such an exponential is a probability."""
+def _is_normalised(
+    exponent: Expression, normalisers: set[str], sources: Callable[[Any], frozenset[str]]
+) -> bool:
+    """Whether a maximum or logsumexp is subtracted of what is there, and nothing else stands beside it: such an
+    exponential is a probability, and a ratio of two is not."""
     for addend in sympy.Add.make_args(exponent):
         coefficient, rest = addend.as_coeff_Mul()
         if coefficient < 0 and isinstance(rest, Read) and rest.tensor in normalisers:
-            return True
+            return sources(exponent) <= sources(rest)
         factors = [one for one in sympy.Mul.make_args(rest) if not one.is_positive]
         if coefficient > 0 and len(factors) == 1 and isinstance(factors[0], sympy.Add):
-            return _is_normalised(factors[0], normalisers)
+            return _is_normalised(factors[0], normalisers, sources)
     return False
 
 
@@ -145,12 +148,25 @@ def guard_products(
     if not exploding:
         return rebuilt
     # What may overflow may be zero as well, and then what it multiplies does not matter either.
-    certain = exploding if len(exploding) == 1 else [f for f in exploding if not f.is_Symbol]
+    certain = exploding if len(exploding) == 1 else list(filter(_is_certain, exploding))
     vanishing = [_nonzero_base(f) for f in rebuilt.args if not f.is_nonzero and f not in certain]
     vanishing = [one for one in vanishing if one not in nonzero]
     if not vanishing:
         return rebuilt
     return Branch(sympy.Or(*(sympy.Eq(one, 0) for one in vanishing)), ZERO, rebuilt)
+
+
+def _is_certain(exploding: Any) -> bool:
+    """Whether what may overflow is hardly ever zero: a number of its own may be, and a sum that cases add."""
+    is_sum = isinstance(exploding, sympy.Add)
+    return not exploding.is_Symbol and not (is_sum and all(map(_has_zero_case, exploding.args)))
+
+
+def _has_zero_case(term: Any) -> bool:
+    return any(
+        isinstance(one, Branch) and (ZERO in one.args[1:] or any(map(_has_zero_case, one.args[1:])))
+        for one in sympy.Mul.make_args(term)
+    )
 
 
 def _is_limit(condition: Any) -> bool:
