@@ -87,9 +87,7 @@ class Gates:
         sources = self.sources(exponent)
         sizes = [size for one in others if (size := self._order(one, sources)) != (0, 0)]
         if any(depth for depth, _ in sizes):
-            whole = (
-                sources >= frozenset[str]().union(*map(self.sources, others)) - self._bounded
-            )
+            whole = sources >= frozenset[str]().union(*map(self.sources, others)) - self._bounded
             return whole and max(sizes) < order
         return sum(degree for _, degree in sizes) > 1
 
@@ -131,8 +129,9 @@ class Gates:
 
     def _sources_of(self, name: str) -> frozenset[str]:
         if name not in self._sources:
-            found, waiting = set(), {name}
+            found: set[str] = set()
             seen: set[str] = set()
+            waiting = {name}
             while waiting:
                 one = waiting.pop()
                 seen.add(one)

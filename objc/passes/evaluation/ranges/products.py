@@ -102,8 +102,8 @@ def _infinite(program: Program) -> set[str]:
 def _is_normalised(
     exponent: Expression, normalisers: set[str], sources: Callable[[Any], frozenset[str]]
 ) -> bool:
-    """Whether a maximum or logsumexp is subtracted of what is there, and nothing else stands beside it: such an
-    exponential is a probability, and a ratio of two is not."""
+    """Whether a maximum or logsumexp of what is there is subtracted, and nothing stands beside it: such
+    an exponential is a probability, and a ratio of two is not."""
     for addend in sympy.Add.make_args(exponent):
         coefficient, rest = addend.as_coeff_Mul()
         if coefficient < 0 and isinstance(rest, Read) and rest.tensor in normalisers:

@@ -1,1 +1,0 @@
-../../objc/atoms.py

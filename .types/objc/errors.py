@@ -1,1 +1,0 @@
-../../objc/errors.py

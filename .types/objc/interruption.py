@@ -1,1 +1,0 @@
-../../objc/interruption.py
