@@ -39,7 +39,7 @@ class Facts:
         rest = [one - held for one in self.denied]
         found = [fact for one in rest if len(one) == 1 for fact in _false(next(iter(one)))]
         denied = tuple(one for one in rest if len(one) > 1)
-        return Facts((*self.positive, *_true(condition), *found), denied)
+        return Facts((*self.positive, *true_of(condition), *found), denied)
 
     def given_not(self, condition: Condition) -> Facts:
         if isinstance(condition, sympy.And):
@@ -50,8 +50,11 @@ class Facts:
         """Whether a position certainly lies in its axis."""
         if position.index is not None and position.index.dimension == dimension:
             return True
-        value, extent = position_value(position), Extent(dimension)
-        return self._implies(value + 1) and self._implies(extent - value)
+        return self.hold(position_value(position), dimension)
+
+    def hold(self, value: Expression, dimension: Dimension) -> bool:
+        """Whether an integer certainly lies in an axis."""
+        return self._implies(value + 1) and self._implies(Extent(dimension) - value)
 
     def _implies(self, wanted: Expression) -> bool:
         if wanted.is_Integer:
@@ -64,12 +67,24 @@ class Facts:
             more = wanted - fact
             if more.is_Integer and more >= 0:
                 return True
+        return len(wanted.atoms(IndexValue)) > 1 and self._implies_by_two(wanted)
+
+    def _implies_by_two(self, wanted: Expression) -> bool:
+        """Whether an expression of several indices is positive as the sum of two that are."""
+        own = [one for one in self.positive if one.atoms(IndexValue) & wanted.atoms(IndexValue)]
+        for place, one in enumerate(own):
+            rest = wanted - one
+            for other in own[place:]:
+                more = rest - other
+                if more.is_Integer and more >= -1:
+                    return True
         return False
 
 
-def _true(condition: Condition) -> list[Expression]:
+def true_of(condition: Condition) -> list[Expression]:
+    """Integer expressions that are positive where a condition holds."""
     if isinstance(condition, sympy.And):
-        return [fact for part in condition.args for fact in _true(part)]
+        return [fact for part in condition.args for fact in true_of(part)]
     if isinstance(condition, sympy.Not):
         return _false(condition.args[0])
     if not isinstance(condition, sympy.core.relational.Relational):
@@ -106,9 +121,9 @@ def _false(condition: Condition) -> list[Expression]:
     if isinstance(condition, sympy.Or):
         return [fact for part in condition.args for fact in _false(part)]
     if isinstance(condition, sympy.core.relational.Relational):
-        return _true(condition.negated)
+        return true_of(condition.negated)
     if isinstance(condition, sympy.Not):
-        return _true(condition.args[0])
+        return true_of(condition.args[0])
     return []
 
 

@@ -207,10 +207,10 @@ class Storage:
     `stored`: a whole array that outlives its step. `scratch`: an array of the thread, over the axes
     of the let whose numbers are in `axes`, for as long as the loops around it stand still; the axis
     `block` is as long as a block of rows. `lent`: in the array of the output `of`, until that is
-    written.
+    written. `written`: nowhere; it is written where it is read.
     """
 
-    kind: Literal["local", "shared", "output", "stored", "scratch", "lent"]
+    kind: Literal["local", "shared", "output", "stored", "scratch", "lent", "written"]
     axes: tuple[int, ...] = ()
     of: str = ""
     block: int | None = None

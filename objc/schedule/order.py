@@ -18,6 +18,7 @@ from objc.ir.index import BATCH, Index, Position
 from objc.ir.program import Let
 from objc.ir.recurrence import Group
 from objc.ir.symbols import Condition, IndexValue, Read, conjuncts, indices_of, reads
+from objc.schedule.written import written_out
 
 if TYPE_CHECKING:
     from objc.schedule.blocks import Factors
@@ -63,8 +64,12 @@ class Plan:
         return tuple(index for index in self.let.free if index not in outside)
 
 
-def plan(let: Let, group: Group, plans: Mapping[str, Plan]) -> Plan:
-    """The loops of a let of a group, given those of the lets before it."""
+def plan(
+    let: Let, group: Group, plans: Mapping[str, Plan], places: Mapping[str, Let] | None = None
+) -> Plan:
+    """The loops of a let of a group, given those of the lets before it, and what is written where it is
+    read."""
+    places = places or {}
     leading = _leading(group)
     if let.reduction is None:
         rest = tuple(index for index in let.free if index not in leading)
@@ -84,7 +89,10 @@ def plan(let: Let, group: Group, plans: Mapping[str, Plan]) -> Plan:
         return Plan(let, tuple(path), scattered, guard, group, len(leading))
     for index in _followed(let, plans, remaining, path):
         take(index)
-    innermost = _along_memory(let, remaining)
+    moving = (
+        _moving(let, scattered, places) & set(remaining) if path or len(remaining) > 2 else set()
+    )
+    innermost = _along_memory(let, [one for one in remaining if one in moving] or remaining)
     outer = [index for index in remaining if index != innermost]
     outer.sort(key=lambda index: index in let.over)  # free before over, each in its own order
     path += outer
@@ -192,6 +200,20 @@ def _followed(
         if rank < highest:
             best = stretch
     return best
+
+
+def _moving(let: Let, scattered: Mapping[Index, Position], places: Mapping[str, Let]) -> set[Index]:
+    """Indices of whose next turn the place along memory is the next, where places are written out."""
+    ends = [read.positions[-1] for read in let.reads if read.positions]
+    ends += [scattered[index] for index in let.free[-1:] if index in scattered]
+    written = {one.base for one in ends if isinstance(one.base, Read) and one.base.tensor in places}
+    values = [written_out(base, places[base.tensor]) for base in written]
+    return {
+        one.index
+        for value in values
+        for one in value.atoms(IndexValue)
+        if one in value.args and one.index in let.indices
+    }
 
 
 def _along_memory(let: Let, candidates: list[Index]) -> Index | None:

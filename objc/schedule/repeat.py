@@ -30,6 +30,7 @@ from objc.schedule.loops import (
     walk,
 )
 from objc.schedule.order import Plan, plan
+from objc.schedule.written import written
 
 _REDUCTIONS = (None, "sum", "prod", "max", "min")
 
@@ -163,9 +164,11 @@ def _nests(loops: Loops) -> Mapping[str, _Nest]:
 
 def _plans(program: Program) -> Mapping[str, Plan]:
     found: dict[str, Plan] = {}
+    places = {name: program.let[name] for name in written(program)}
     for group in groups(program):
         for let in group.lets:
-            found[let.name] = plan(let, group, found)
+            if let.name not in places:
+                found[let.name] = plan(let, group, found, places)
     return found
 
 

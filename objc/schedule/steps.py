@@ -31,6 +31,7 @@ from objc.schedule.recompute import without_large
 from objc.schedule.repeat import Copy, is_whole, repeated
 from objc.schedule.storage import storage_of
 from objc.schedule.symmetry import without_mirrored
+from objc.schedule.written import written
 
 _ROUNDS = 8
 """How often copies are made anew: a copy may bring its readers into other steps."""
@@ -103,9 +104,12 @@ def _scheduled(
 def _in_steps(kept: Kept, products: Products, in_place: bool, copies: frozenset[str]) -> Loops:
     program = kept.program
     plans: dict[str, Plan] = {}
+    places = {name: program.let[name] for name in written(program)}
     for group in groups(program):
         for let in group.lets:
-            made = replace(plan(let, group, plans), is_whole=let.name in kept.whole)
+            if let.name in places:
+                continue
+            made = replace(plan(let, group, plans, places), is_whole=let.name in kept.whole)
             if let.name in copies:
                 made = as_copy(made)
             found = None if group.is_recurrence else ordering(let, program, in_place)

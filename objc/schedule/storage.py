@@ -47,6 +47,9 @@ def storage_of(
     outputs = set(program.outputs.values())
     found: dict[str, Storage] = {}
     for let in program.lets:
+        if let.name not in made:
+            found[let.name] = Storage("written")
+            continue
         found[let.name] = _kept(
             made[let.name], read.get(let.name, []), let.name in outputs, bool(let.free)
         )

@@ -69,12 +69,18 @@ class Loops(Expressions):
         assert isinstance(node.iter, ast.Call)
         ends = [self._value(one) for one in node.iter.args]
         first, last = (I64(0), ends[0]) if len(ends) == 1 else ends
-        if len(ends) == 2 or not self._has_tail(node):
+        bounded = any(isinstance(one, ast.Call) for one in node.iter.args)
+        if (len(ends) == 2 and not bounded) or not self._has_tail(node):
             self._turns(node, first, last)
         elif self._is_masked(node):
             self._turns(node, first, last, masked=True)
         else:
-            whole = self.b.and_(last, I64(-_WHOLE * self.lanes))
+            if bounded:  # it may end before it begins
+                last = self.b.select(self.b.icmp_signed("<", last, first), first, last)
+                whole = self.b.and_(self.b.sub(last, first), I64(-_WHOLE * self.lanes))
+                whole = self.b.add(first, whole)
+            else:
+                whole = self.b.and_(last, I64(-_WHOLE * self.lanes))
             self._turns(node, first, whole)
             self._turns(node, whole, last, masked=True)
 

@@ -15,7 +15,7 @@ from objc.targets.cpu.precision import adds_to, in_float64
 from objc.targets.cpu.printer import Printer
 
 from objc.errors import InternalError
-from objc.ir.index import BATCH, Index, Position
+from objc.ir.index import BATCH, Dimension, Index, Position
 from objc.ir.program import Input, Let, Program
 from objc.ir.symbols import Condition, Expression, Extent, IndexValue, Read, position_value, reads
 from objc.schedule.loops import (
@@ -24,6 +24,7 @@ from objc.schedule.loops import (
     Serial,
     Storage,
 )
+from objc.schedule.written import value_of, written_out
 from objc.target import DType
 
 _INDENT = "    "
@@ -58,6 +59,12 @@ class Writing:
     def in_float64(self) -> frozenset[str]:
         """The tensors with axes that are held in float64."""
         return in_float64(self.loops)
+
+    @cached_property
+    def written(self) -> frozenset[str]:
+        """The places that are written where they are read."""
+        storage = self.loops.storage.items()
+        return frozenset(name for name, one in storage if one.kind == "written")
 
 
 class Places:
@@ -165,7 +172,13 @@ class Places:
 
     def read(self, read: Read, kind: str, facts: Facts, hard: bool) -> str:
         tensor = self.program.tensor(read.tensor)
-        if self._is_at_hand(read):
+        if tensor.name in self.writing.written:
+            printer = Printer(self, self.dtype, hard=True)
+            text, held = (
+                printer.integer(written_out(read, self.program.let[read.tensor]), facts),
+                "int64",
+            )
+        elif self._is_at_hand(read):
             text = self.layout.name("v", tensor.name)
             held = self.kinds[tensor.name]
         elif not tensor.dimensions:
@@ -209,7 +222,7 @@ class Places:
         tests = []
         for axis, position in enumerate(read.positions):
             dimension = tensor.dimensions[axis]
-            if facts.allow(position, dimension):
+            if self._is_inside(position, dimension, facts):
                 continue
             gathered = isinstance(position.base, Read)
             taken = hard or place_of(position, dimension) in self.writing.certain[1]
@@ -316,6 +329,16 @@ class Places:
             return self._inner_index(position.index)
         printer = Printer(self, self.dtype, hard=True)
         return bare(printer.integer(position_value(position), facts))
+
+    def _is_inside(self, position: Position, dimension: Dimension, facts: Facts) -> bool:
+        """Whether a position certainly lies in its axis, also as it is written out."""
+        if facts.allow(position, dimension):
+            return True
+        base = position.base
+        is_written = isinstance(base, Read) and base.tensor in self.writing.written
+        return is_written and facts.hold(
+            value_of(position, self.program, self.writing.written), dimension
+        )
 
     def _site(self, tensor: str, axis: int) -> int:
         if (tensor, axis) not in self.sites:

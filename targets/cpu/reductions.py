@@ -165,7 +165,7 @@ class Reductions(Statements):
             value = position_value(position)
             text = Printer(self, self.dtype, hard=True).integer(value, facts)
             names.append(text)
-            if not facts.allow(position, axis.dimension):
+            if not self._is_inside(position, axis.dimension, facts):
                 tests.append(f"0 <= {text} < {self.layout_extent(axis)}")
                 bound = Extent(axis.dimension)
                 facts = facts.also(value + 1, bound - value)

@@ -69,7 +69,9 @@ class Repeated(Places):
     def _is_there(self, read: Read) -> bool:
         """Whether a read certainly is in range where the next line is written."""
         axes = zip(read.positions, self.program.tensor(read.tensor).dimensions, strict=True)
-        return all(self.facts[-1].allow(position, dimension) for position, dimension in axes)
+        return all(
+            self._is_inside(position, dimension, self.facts[-1]) for position, dimension in axes
+        )
 
     def _keep(self, body: Expression, name: str) -> None:
         """A local variable of the loop's body holds the value of an elementary function."""

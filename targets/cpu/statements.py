@@ -94,7 +94,7 @@ class Statements(Repeated):
         place = printer.integer(value, self.facts[-1])
         extent = self.layout_extent(item.peeled)
         facts = self.facts[-1]
-        if not facts.allow(item.position, item.peeled.dimension):
+        if not self._is_inside(item.position, item.peeled.dimension, facts):
             self._line(f"if 0 <= {place} < {extent}:")
             self.indent += 1
             bound = Extent(item.peeled.dimension)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 import sympy
+from objc.targets.cpu.bounds import bounds
 from objc.targets.cpu.driver import DECLINED
 from objc.targets.cpu.forms import shared_guard
 from objc.targets.cpu.layout import shape_of
@@ -18,7 +20,7 @@ from objc.targets.cpu.usual import usual
 
 from objc.ir.index import Index, at
 from objc.ir.program import Let
-from objc.ir.symbols import Condition, indices_of
+from objc.ir.symbols import Condition, Expression, indices_of
 from objc.schedule.loops import (
     Accumulate,
     Assign,
@@ -56,6 +58,8 @@ class StepText(Multiplication):
 
     asks_rows = True
     """Whether a row may be asked what its loops can do without."""
+    has_ends = True
+    """Whether a loop may begin later, or end earlier, than along its axis."""
     asked_rows = 0
     has_forms = False
     """Whether hyperparameters decide between texts of the step."""
@@ -449,12 +453,44 @@ class StepText(Multiplication):
         return f"{found} > 0"
 
     def _plain_loop(self, loop: Loop, extent: str) -> None:
+        ends = self._ends(loop)
+        for one in ends:
+            self.facts.append(self.facts[-1].given(one))
+        self.asked |= set(ends)
+        self._turns(loop, self._range(ends, extent))
+        self.asked -= set(ends)
+        del self.facts[len(self.facts) - len(ends) :]
+
+    def _ends(self, loop: Loop) -> dict[Condition, tuple[Expression | None, Expression | None]]:
+        """What the turns of a loop wait for that is seen from the turn."""
+        plain = self.has_ends and not loop.direction and loop.index not in (self.outer, self.block)
+        found = bounds(loop, self.around) if plain else {}
+        return {one: ends for one, ends in found.items() if one not in self.asked}
+
+    def _range(
+        self, ends: dict[Condition, tuple[Expression | None, Expression | None]], extent: str
+    ) -> str:
+        """The turns of a loop, from the first to before the last for which all hold."""
+        printer = Printer(self, self.dtype, hard=True)
+        first, last = ["0"], [extent]
+        for begin, end in ends.values():
+            if begin is not None:
+                first.append(bare(printer.integer(begin, self.facts[-1])))
+            if end is not None:
+                last.append(bare(printer.integer(end, self.facts[-1])))
+        begins, stops = (
+            reduce(lambda one, other: f"{word}({one}, {other})", parts)
+            for word, parts in (("max", first), ("min", last))
+        )
+        return f"{begins}, {stops}" if ends else extent
+
+    def _turns(self, loop: Loop, turns: str) -> None:
         name = self._index_name(loop.index)
         counter = self.layout.name("step", loop.index.name) if loop.direction else name
-        self._line(f"for {counter} in range({extent}):")
+        self._line(f"for {counter} in range({turns}):")
         self.indent += 1
         if loop.direction:
-            self._line(f"{name} = {counter if loop.direction > 0 else f'{extent} - 1 - {counter}'}")
+            self._line(f"{name} = {counter if loop.direction > 0 else f'{turns} - 1 - {counter}'}")
         self._turn(loop)
         self.indent -= 1
 

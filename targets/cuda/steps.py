@@ -46,6 +46,7 @@ class StepText(Tiles, Shares):
     """Writes a step for teams of one mode."""
 
     asks_rows = False  # a row has many threads
+    has_ends = False
 
     def __init__(
         self,
