@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy
 
-from objc.atoms import BY_FUNCTION, Branch, sigmoid, xlogy
+from objc.atoms import BY_FUNCTION, Branch, expm1, log1mexp, sigmoid, softplus, xlogy
 from objc.errors import InternalError
 from objc.ir.program import Let, Program
 from objc.ir.symbols import Expression, Read, reads
@@ -107,8 +107,17 @@ class _Partial:
                 slope = Branch(sympy.Eq(base, 0), ZERO, slope)  # a norm at its kink
             result += slope
         if outer != 0:
-            result += xlogy(base**exponent, base) * outer
+            result += _times_logarithm(base**exponent, base) * outer
         return result
+
+
+def _times_logarithm(power: Expression, base: Expression) -> Expression:
+    """xlogy(power, base), with the base's own logarithm, which has digits where the base is nearly one."""
+    if isinstance(base, sigmoid):
+        return -softplus(-base.args[0]) * power
+    if isinstance(-base, expm1):
+        return Branch(sympy.Eq(base, 0), ZERO, log1mexp((-base).args[0]) * power)
+    return xlogy(power, base)
 
 
 def _vanishes_quadratically(base: Expression) -> bool:

@@ -154,7 +154,7 @@ def reciprocal_to_sigmoid(node: Any) -> Expression | None:
     """(1 + exp u)⁻ⁿ = σ(−u)ⁿ, and (exp a + exp b)⁻ⁿ = exp(−n·a)·σ(a − b)ⁿ, or (2·cosh a)⁻ⁿ where b is −a."""
     base, power = node.base, node.exp
     pair = two_exponentials(base)
-    if pair is None or not (power.is_number and power.is_negative):
+    if pair is None or not power.is_nonpositive:
         return None
     if pair[0] == -pair[1]:
         return (2 * sympy.cosh(pair[0])) ** power

@@ -36,8 +36,29 @@ def sides_of_labels(program: Program) -> Program:
             changed = _by_sides(node, labels)
             if changed is not None:
                 body = body.xreplace({node: changed})
+        likelihoods = found_in(body, sympy.Mul) if body.has(sigmoid) and body.has(sympy.exp) else ()
+        swaps = {
+            node: one for node in likelihoods if (one := _likelihood(node, labels)) is not None
+        }
+        body = rewrite(body.xreplace(swaps)) if swaps else body
         lets.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(lets)
+
+
+def _likelihood(node: Any, labels: set[str]) -> Expression | None:
+    """exp(y·x)·σ(−x), which is made of the exponential of such a cross-entropy, as that exponential: what it
+    lacks of one is known then."""
+    factors = node.args
+    powers = [one for one in factors if isinstance(one, sympy.exp)]
+    gates = [one for one in factors if isinstance(one, sigmoid)]
+    if not gates or not any(r.tensor in labels for one in powers for r in found_in(one, Read)):
+        return None
+    logarithm = sympy.Add(
+        *(one.args[0] for one in powers), *(-softplus(-one.args[0]) for one in gates)
+    )
+    sides = _by_sides(-logarithm, labels)
+    rest = [one for one in factors if one not in powers and one not in gates]
+    return None if sides is None else sympy.Mul(*rest, sympy.exp(-sides))
 
 
 def distances_by_sides(program: Program) -> Program:
