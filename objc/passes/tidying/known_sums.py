@@ -14,9 +14,8 @@ from itertools import permutations
 
 import sympy
 
-from objc.atoms import quotient
 from objc.ir.index import Index, Position, at
-from objc.ir.program import Let, Program
+from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.symbols import (
     Branch,
@@ -28,20 +27,34 @@ from objc.ir.symbols import (
     reads,
     substitute_positions,
 )
+from objc.passes.tidying.factors import parted
+from objc.passes.tidying.nested_sums import split
 
 _MOST_FREE = 4
 """Indices beyond which the orders of a sum's are too many to be tried."""
 
 
 def read_known_sums(program: Program) -> Program:
-    """The program whose sums of products read the sums that are known."""
+    """The program whose sums of products read the sums that are known, and products of matrices that are in
+    them."""
     inside = members(program)
+    names = Names.of(program)
     known: list[Let] = []
+    within: list[Let] = []
     lets: list[Let] = []
     for let in program.lets:
         if let.name not in inside and let.reduction == "sum" and not let.domain.is_integer:
             while len(let.over) > 1 and (shorter := _shorter(let, known)) is not None:
                 let = shorter
+            alone = len(let.over) == 1 and let.guard == sympy.true
+            if alone and (whole := _shorter(let, within)) is not None:
+                lets.append(replace(whole, reduction=None))
+                continue
+            if (found := split(let, program, names)) is not None:
+                product, let = found
+                lets.append(product)
+                known.append(product)
+                within.append(product)
             known.append(let)
         lets.append(let)
     return program.with_lets(lets)
@@ -61,7 +74,7 @@ def _shorter(let: Let, known: Sequence[Let]) -> Let | None:
 def _without(let: Let, index: Index, known: Sequence[Let]) -> Iterator[tuple[Read, Let]]:
     """The sums over one index less that a known sum is read in, with what they read."""
     within = [part for part in conjuncts(let.guard) if index in indices_of(part)]
-    inner, others = _parted(let.body, index)
+    inner, others = parted(let.body, index)
     if within and not all(position.index for position in _positions(others)):
         return  # a place that the guard keeps within its axis
     guard = sympy.And(*(part for part in conjuncts(let.guard) if part not in within))
@@ -75,24 +88,6 @@ def _without(let: Let, index: Index, known: Sequence[Let]) -> Iterator[tuple[Rea
         if within:  # of nothing it is zero, whatever it is multiplied by
             body = Branch(sympy.Eq(read, 0), sympy.Integer(0), body)
         yield read, replace(let, body=body, over=over, guard=guard)
-
-
-def _parted(body: Expression, index: Index) -> tuple[Expression, Expression]:
-    """The factors that an index has a part in, and the others: what a quotient divides by may be one."""
-    inner, others = [], []
-    for factor in sympy.Mul.make_args(body):
-        if isinstance(factor, quotient) and _divides_by_another(factor, index):
-            inside, outside = _parted(factor.args[0], index)
-            inner.append(inside)
-            others.append(outside / factor.args[1])
-        else:
-            (inner if index in indices_of(factor) else others).append(factor)
-    return sympy.Mul(*inner), sympy.Mul(*others)
-
-
-def _divides_by_another(factor: quotient, index: Index) -> bool:
-    above, below = factor.args
-    return index in indices_of(above) and index not in indices_of(below)
 
 
 def _positions(factor: Expression) -> Iterator[Position]:
@@ -112,7 +107,7 @@ def _as_read(
     """The read that is `sum[index | guard] body` times a factor that is not zero, if the known sum is that at
     some place; and the factor."""
     free = sorted((indices_of(body) | indices_of(guard)) - {index}, key=str)
-    inner, outer = _parted(known.body, known.over[0])
+    inner, outer = parted(known.body, known.over[0])
     if len(free) != len(known.free) or len(free) > _MOST_FREE or not _divides(outer):
         return None
     tensors = [
