@@ -9,13 +9,14 @@ cancel at exponent zero are taken less one each. Far from zero the formula stays
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
 
 from objc.atoms import Branch, expm1, log1p, sigmoid, softplus, xlog1py, xlogy
+from objc.ir.domain import Domain
 from objc.ir.program import Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
@@ -23,16 +24,41 @@ from objc.passes.evaluation.differences.cancellation import series_at_zero
 from objc.passes.rewrites.forms import HALF, ONE, ZERO
 from objc.passes.tidying.inline import size
 
-_MOST_NODES = 120
+_MOST_NODES = 240
 _MOST_TERMS = 24
 
 
 def powers_near_one(program: Program) -> Program:
     """The program with what cancels where an exponent is nearly zero by what is left of it."""
-    return program.with_lets(
-        replace(let, body=_changed(let.body)) if _has_power(let.body) else let
-        for let in program.lets
-    )
+    domains = {one.name: one.domain for one in program.inputs}
+    lets = []
+    for let in program.lets:
+        body = _with_known_signs(let.body, domains)
+        lets.append(replace(let, body=_changed(body)) if _has_power(body) else let)
+    return program.with_lets(lets)
+
+
+def _with_known_signs(body: Any, domains: Mapping[str, Domain]) -> Any:
+    """A body with |2 − a| for 2 − a of a declared to be at most 2, where a base is divided by it: of what is
+    never negative there is a logarithm."""
+    bases = {one.base for one in body.atoms(sympy.Pow) if not one.exp.is_number}
+    below = {
+        one.base
+        for base in bases
+        for addend in sympy.Add.make_args(base)
+        for one in sympy.Mul.make_args(addend)
+        if isinstance(one, sympy.Pow) and isinstance(one.base, sympy.Add)
+    }
+    known = [one for one in below if one.is_nonnegative is None and _is_never_below(one, domains)]
+    return body.xreplace({one: sympy.Abs(one) for one in known}) if known else body
+
+
+def _is_never_below(total: Any, domains: Mapping[str, Domain]) -> bool:
+    """Whether a number and a multiple of an input are together at least zero, by its domain."""
+    constant, rest = total.as_coeff_Add()
+    times, read = rest.as_coeff_Mul()
+    domain = domains.get(getattr(read, "tensor", ""))
+    return domain is not None and bool(constant + times * domain.bounds[times.is_negative] >= 0)
 
 
 def _has_power(node: Any) -> bool:
@@ -96,33 +122,51 @@ def _changed(node: Any) -> Any:
 
 
 def _rates(node: Any) -> Iterator[tuple[Expression, Expression]]:
-    """(w, t) of every exp(c·w·t) in an expression that is divided by w: such is Σ (exp(w·t) − 1)/w."""
+    """(w, t) of every exp(c·w·t) in an expression that is divided by w: such is Σ (exp(w·t) − 1)/w. Of
+    a shape between two numbers, which is made of a sigmoid, t is the logarithm of a base."""
     below = {one.base for one in node.atoms(sympy.Pow) if one.exp.is_Integer and one.exp < 0}
-    found = {
-        (w, one.args[0] / w)
-        for one in node.atoms(sympy.exp, expm1)
-        for w in below & set(sympy.Mul.make_args(one.args[0]))
-        if isinstance(w, Read)
-    }
+    made = any(one.has(sigmoid) for one in below)
+    found = set()
+    for one in node.atoms(sympy.exp, expm1):
+        for w in sympy.Mul.make_args(one.args[0]):
+            is_shape = made and w.has(sigmoid) and any(_ratio(other, w) for other in below)
+            if is_shape or (w in below and isinstance(w, Read)):
+                found.add((w, one.args[0] / w))
     for w, rest in sorted(found, key=lambda pair: (spelled(pair[0]), spelled(pair[1]))):
         time = rest.as_coeff_Mul()[1]
-        if isinstance(time, Read) and time != w:
+        if isinstance(w, Read) and isinstance(time, Read) and time != w:
             yield w, time
+        if not isinstance(w, Read) and isinstance(time, sympy.log | log1p) and not time.has(w):
+            yield w, time
+
+
+def _ratio(one: Any, other: Any) -> Expression | None:
+    """k where one is k times the other, of sums with a number too."""
+    (first, rest), (second, last) = (each.as_coeff_Add() for each in (one, other))
+    k = first / second if second != 0 else rest.as_coeff_Mul()[0] / last.as_coeff_Mul()[0]
+    return k if k.is_Rational and k != 0 and sympy.expand(one - k * other) == 0 else None
 
 
 def _near_zero_rate(node: Any, rate: Any, time: Any) -> tuple[Any, Expression] | None:
     """The same as of a power bʷ with log b = t."""
     base = Read("base", (), {"positive": True})
-    powers: dict[Any, Any] = {time: sympy.log(base)}
+    unit = rate if isinstance(rate, Read) else Read("rate", (), {"real": True})
+    powers: dict[Any, Any] = {time: sympy.log(base), rate: unit}
     for one in node.atoms(sympy.exp, expm1):
         times = one.args[0] / (rate * time)
         if times.is_Rational:
-            powers[one] = base ** (times * rate) - (1 if isinstance(one, expm1) else 0)
+            powers[one] = base ** (times * unit) - (1 if isinstance(one, expm1) else 0)
+    for one in node.atoms(sympy.Add) if rate.is_Add else ():
+        times = _ratio(one, rate)
+        if times is not None:
+            powers[one] = times * unit
     opened = node.xreplace(powers)
-    found = _near_zero(opened, rate)
+    found = _near_zero(opened, unit)
     if found is None:
         return None
-    condition, near = (one.xreplace({sympy.log(base): time}) for one in found)
+    back = {sympy.log(base): time, unit: rate}
+    back |= {power: one for one, power in powers.items() if isinstance(one, sympy.exp)}
+    condition, near = (one.xreplace(back) for one in found)
     return None if near.has(base) or condition.has(base) else (condition, near)
 
 
@@ -177,11 +221,18 @@ def _opened(addend: Any, symbol: Any) -> Iterator[Expression]:
             logarithm = log1p(argument) if isinstance(factor, xlog1py) else sympy.log(argument)
             yield from _opened(addend / factor * weight * logarithm, symbol)
             return
-        if isinstance(factor, sympy.Add) and (_has_power(factor) or _is_with(factor, symbol)):
+        opens = _has_power(factor) or _is_with(factor, symbol) or _has_logarithm(factor)
+        if isinstance(factor, sympy.Add) and opens:
             for one in factor.args:
                 yield from _opened(addend / factor * one, symbol)
             return
     yield addend
+
+
+def _has_logarithm(factor: Any) -> bool:
+    """Whether an addend is a logarithm times something, which the power beside it may belong to."""
+    factors = (one for addend in factor.args for one in sympy.Mul.make_args(addend))
+    return any(_argument_of_log(one) is not None for one in factors)
 
 
 def _is_with(factor: Any, symbol: Any) -> bool:
