@@ -10,10 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import sympy
+
+from objc.atoms import BY_FUNCTION
 from objc.ir.index import BATCH, Dimension, Index, at
+from objc.ir.parts import found_in
 from objc.ir.program import Input, Let, Names, Program
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read
+from objc.schedule.cost import is_costly
 from objc.schedule.loops import (
     Accumulate,
     Assign,
@@ -32,38 +37,58 @@ from objc.schedule.loops import (
 )
 from objc.schedule.storage import storage_of
 
-_FEW = 63
-"""Entries of a row whose number the text says, up to which its rows are taken side by side."""
+_QUICK = frozenset({"hypot", "quotient"})
+"""Functions that are a root, or a division."""
 
 
-def narrow(loops: Loops) -> Loops | None:
-    """The schedule for rows of few entries; None where it would not be one of rows."""
+def narrow(loops: Loops, most: int) -> Loops | None:
+    """The schedule for rows of few entries, of `most` where the text says how many; None where it would not
+    be one of rows."""
     divided = [step for step in loops.steps if not isinstance(step, Serial)]
     if (
         len(divided) != 1
         or not isinstance(divided[0], Parallel)
-        or not _has_rows(divided[0], loops)
+        or not _has_rows(divided[0], loops, most)
     ):
         return None
     return _Turned(loops, divided[0]).loops()
 
 
-def _has_rows(step: Parallel, loops: Loops) -> bool:
+def is_light(loops: Loops) -> bool:
+    """Whether rows take no elementary function. One of a row alone, side by side, is done for many rows at
+    once, and so is what waits for a row's sum."""
+    bodies = (
+        item.body
+        for step in loops.steps
+        if not isinstance(step, Serial)
+        for item, _ in walk(step.items)
+        if isinstance(item, Assign | Peeled | Accumulate)
+    )
+    functions = (one for body in bodies for one in found_in(body, sympy.Function, sympy.Pow))
+    return not any(is_costly(one) and not _is_quick(one) for one in functions)
+
+
+def _is_quick(function: Expression) -> bool:
+    atom = BY_FUNCTION.get(function.func)
+    return atom is not None and atom.name in _QUICK
+
+
+def _has_rows(step: Parallel, loops: Loops, most: int) -> bool:
     """Whether a step is made of loops over rows, and sums up nothing but numbers."""
     if step.index.dimension != BATCH or any(start.axes for start in step.reductions):
         return False
     items = list(walk(step.loop.body, (step.loop,)))
     if not any(isinstance(item, Loop) for item, _ in items):
         return False
-    return all(_is_of_a_row(item, len(around), loops) for item, around in items)
+    return all(_is_of_a_row(item, len(around), loops, most) for item, around in items)
 
 
-def _is_of_a_row(item: Item, depth: int, loops: Loops) -> bool:
+def _is_of_a_row(item: Item, depth: int, loops: Loops, most: int) -> bool:
     """Whether an item at a depth of loops has a place where many rows stand side by side."""
     match item:
         case Loop(index, _, direction):
             dimension = index.dimension
-            return depth == 1 and not direction and dimension != BATCH and _is_open(dimension)
+            return depth == 1 and not direction and dimension != BATCH and _is_open(dimension, most)
         case Start(_, axes):
             return depth == 1 and not axes
         case Finish(_, _, axes):
@@ -77,9 +102,9 @@ def _is_of_a_row(item: Item, depth: int, loops: Loops) -> bool:
     return False
 
 
-def _is_open(dimension: Dimension) -> bool:
+def _is_open(dimension: Dimension, most: int) -> bool:
     """Whether a dimension is small, or may be."""
-    return dimension.size is None or dimension.size <= _FEW
+    return dimension.size is None or dimension.size <= most
 
 
 class _Turned:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from objc.targets._conditional import computable_everywhere
@@ -18,15 +19,21 @@ from objc.ir.program import Program
 from objc.schedule import Products, schedule
 from objc.schedule.cost import operations
 from objc.schedule.loops import Block, Blocked, Loops, Ordered, Product, Serial, walk
-from objc.schedule.narrow import few, narrow
+from objc.schedule.narrow import few, is_light, narrow
 from objc.schedule.rows import with_orders
 from objc.target import DType, Emitted
 
-FEW = 63
+FEW = 47
 """Entries of a row up to which many rows stand side by side,"""
 
 FEW_ASKED = 23
-"""or up to which, where a row by itself is asked what it may do without."""
+"""or up to which, where a row by itself is asked what it may do without,"""
+
+FEW_LIGHT: Mapping[DType, int] = {"float32": 15, "float64": 7}
+"""and up to which where rows are so light that to turn them takes longer: less than a vector of them."""
+
+FEW_SORTED = 63
+"""Entries of a row up to which each is compared with each instead of sorting them."""
 
 FEW_PAIRS = 8
 """Rows, and columns, of an example's matrices up to which a product costs more than its loops,"""
@@ -56,11 +63,17 @@ def few_entries(wide: Kernel, narrow: Kernel) -> dict[str, int]:
     along = _ordered(wide.loops)
     if along:
         sorts = sorted(one.name for one in along if one.size is None)
-        return dict.fromkeys([*sorts, *few(narrow.loops)], FEW)
+        return dict.fromkeys([*sorts, *few(narrow.loops)], FEW_SORTED)
     pairs, most = _pairs(wide.loops)
     if pairs:
         return {one.name: most for one in pairs if one.size is None}
-    return dict.fromkeys(few(narrow.loops), FEW_ASKED if wide.asks_rows else FEW)
+    most = _most(wide.loops, wide.dtype)
+    return dict.fromkeys(few(narrow.loops), min(FEW_ASKED, most) if wide.asks_rows else most)
+
+
+def _most(loops: Loops, dtype: DType) -> int:
+    """The entries of a row up to which rows stand side by side."""
+    return FEW_LIGHT[dtype] if is_light(loops) else FEW
 
 
 def _ordered(loops: Loops) -> set[Dimension]:
@@ -117,8 +130,8 @@ def forms(
         return Kernel(loops, dtype, prefixes[0]), None
     if along:
         by_pairs = scheduled(program, dtype, sorts=False)
-        if any(one.size is None or one.size > FEW for one in along):
-            turned = narrow(by_pairs)
+        if any(one.size is None or one.size > FEW_SORTED for one in along):
+            turned = narrow(by_pairs, FEW_SORTED)
             is_narrow = turned is not None
             beside = Kernel(turned or by_pairs, dtype, prefixes[1], is_narrow=is_narrow)
             return Kernel(loops, dtype, prefixes[0]), beside
@@ -130,7 +143,7 @@ def forms(
         if len(known) == len(pairs):
             return Kernel(by_rows, dtype, prefixes[0]), None
         return Kernel(loops, dtype, prefixes[0]), Kernel(by_rows, dtype, prefixes[1])
-    turned = narrow(loops)
+    turned = narrow(loops, _most(loops, dtype))
     second = None if turned is None else Kernel(turned, dtype, prefixes[1], is_narrow=True)
     return Kernel(loops, dtype, prefixes[0]), second
 

@@ -263,7 +263,7 @@ def test_differences_of_all_pairs_are_not_kept() -> None:
 
 def test_rows_of_few_entries_stand_side_by_side() -> None:
     """The loops over the rows of a block are the innermost; what is gathered has one of its own."""
-    loops = narrow(schedule(derived("cross_entropy")))
+    loops = narrow(schedule(derived("cross_entropy")), 63)
     assert loops is not None
     (block,) = [step for step in loops.steps if isinstance(step, Blocked)]
     for item, around in walk(block.items):
@@ -284,7 +284,7 @@ def test_rows_of_few_entries_stand_side_by_side() -> None:
 
 @pytest.mark.parametrize("name", ["huber", "network", "pairs", "chain", "warped"])
 def test_what_has_no_rows_of_its_own_stays(name: str) -> None:
-    assert narrow(schedule(derived(name))) is None
+    assert narrow(schedule(derived(name)), 63) is None
 
 
 @pytest.mark.parametrize("names", [("a", "b"), ("q", "k"), ("x", "anchor")], ids="-".join)

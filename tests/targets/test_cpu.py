@@ -196,17 +196,37 @@ def test_what_a_short_row_needs_no_second_array_for() -> None:
     np.testing.assert_array_equal(found, given.sum(1, keepdims=True) + counts * given)
 
 
+def _of_rows(text: str) -> Program:
+    (program,) = lower(parse(Source("any", text))).programs.values()
+    batched = frozenset(one.name for one in program.inputs)
+    return derive(program, Variant(("value", "gradient"), ("z",), batched))
+
+
 def test_rows_that_are_asked_stand_side_by_side_only_where_they_are_short() -> None:
     """Side by side no row can do without a side of a branch by itself: long rows gain more by that."""
     plain = "loss f(z: real[K] | y: index(K)) = -log(softmax(z)[y])\n"
     asked = "loss f(z: real[K] | p: simplex[K]) = sum[k](p[k] * log(p[k] / softmax(z)[k]))\n"
     found = []
     for text in (plain, asked):
-        (program,) = lower(parse(Source("any", text))).programs.values()
-        batched = frozenset(one.name for one in program.inputs)
-        derived = derive(program, Variant(("value", "gradient"), ("z",), batched))
-        found.append(emission.emit(derived, "float32").metadata["narrow"]["few"])
+        found.append(emission.emit(_of_rows(text), "float32").metadata["narrow"]["few"])
     assert found == [{"K": emission.FEW}, {"K": emission.FEW_ASKED}]
+
+
+def test_light_rows_stand_side_by_side_only_where_they_fill_no_vector() -> None:
+    """What is turned, and turned back, is moved twice: of rows without elementary functions that is most of
+    the time."""
+    heavy = "loss f(z: real[K] | t: real[K]) = log(1 + sum[k]((z[k] - t[k])^2))\n"
+    light = "loss f(z: real[K] | t: real[K]) = sum[k](z[k] * t[k]) / (1 + sum[k](z[k]^2))\n"
+    rooted = "loss f(z: real[K] | t: real[K]) = sqrt(1 + sum[k]((z[k] - t[k])^2))\n"
+    said = light.replace("[K]", "[16]")
+    for dtype, most in (("float32", 15), ("float64", 7)):
+        found = []
+        for text in (heavy, light, rooted):
+            metadata = emission.emit(_of_rows(text), dtype).metadata
+            found.append(metadata["narrow"]["few"]["K"])
+        assert found == [emission.FEW, most, most]
+        assert "narrow" not in emission.emit(_of_rows(said), dtype).metadata
+        assert emission.forms(_of_rows(light.replace("[K]", "[5]")), dtype)[1] is not None
 
 
 def test_no_row_is_asked_whether_all_entries_are_the_greatest() -> None:

@@ -15,7 +15,7 @@ import pytest
 import scipy.stats
 import torch
 from objc.targets.cpu import loops
-from objc.targets.cpu.emission import FEW
+from objc.targets.cpu.emission import FEW_SORTED as FEW
 
 import objc
 import objc.library
