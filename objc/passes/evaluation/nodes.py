@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from objc.ir.parts import found_in
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
-from objc.ir.symbols import Expression
+from objc.ir.symbols import Expression, substitute_positions
 
 
 def change_nodes(
@@ -36,6 +36,20 @@ def change_nodes(
                     body = body.xreplace({node: changed})
         lets.append(let if body == let.body else replace(let, body=body))
     return program.with_lets(lets)
+
+
+def without_names(product: Any, lets: Mapping[str, Let]) -> Any:
+    """A product with what its factors are names of, where these are products too."""
+    for read in sympy.Mul.make_args(product):
+        let = lets.get(getattr(read, "tensor", ""))
+        if (
+            let is not None
+            and let.reduction is None
+            and isinstance(let.body, sympy.Mul | sympy.Pow)
+        ):
+            places = dict(zip(let.free, read.positions, strict=True))
+            return without_names(product / read * substitute_positions(let.body, places), lets)
+    return product
 
 
 class Making(ABC):

@@ -26,6 +26,8 @@ from objc.passes.stable.entries import places_of_entries
 
 def name_logits(program: Program) -> Program:
     """The program with names for the logits of which there is a logsumexp and a certain one less it."""
+    apart = [replace(let, body=_weights_apart(let.body, program)) for let in program.lets]
+    program = program.with_lets(apart)
     inside = members(program)
     names = Names.of(program)
     inputs = {one.name for one in program.differentiable}
@@ -52,6 +54,35 @@ def name_logits(program: Program) -> Program:
         place = next(number for number, let in enumerate(lets) if let.name == whole.name)
         lets[place : place + 1] = [named, replace(lets[place], body=short)]
     return program.with_lets(lets)
+
+
+def _weights_apart(body: Any, program: Program) -> Any:
+    """A body with log(t/n) as log t − log n beside a logsumexp of logits with log n, as of the divergence
+    from a softmax with priors: a logit is seen as a whole."""
+    if not body.has(sympy.log):
+        return body
+    swaps = {}
+    for node in found_in(body, sympy.Add):
+        weights = {name for read in node.args for name in _weights_of(read, program)}
+        for one in node.args if weights else ():
+            times, ratio = one.as_coeff_Mul()
+            if isinstance(ratio, sympy.log) and isinstance(ratio.args[0], sympy.Mul):
+                factors = ratio.args[0].as_powers_dict().items()
+                own = {n: power for n, power in factors if getattr(n, "tensor", "") in weights}
+                if own:
+                    rest = ratio.args[0] / sympy.Mul(*(n**power for n, power in own.items()))
+                    apart = sympy.Add(*(power * sympy.log(n) for n, power in own.items()))
+                    swaps[one] = times * (sympy.log(rest) + apart)
+    return body.xreplace(swaps) if swaps else body
+
+
+def _weights_of(read: Any, program: Program) -> set[str]:
+    """The tensors of which logarithms are added to the logits of a logsumexp."""
+    let = program.let.get(getattr(read.as_coeff_Mul()[1], "tensor", ""))
+    if let is None or let.reduction != "logsumexp":
+        return set()
+    logs = (one.args[0] for one in sympy.Add.make_args(let.body) if isinstance(one, sympy.log))
+    return {one.tensor for one in logs if isinstance(one, Read) and one.is_positive}
 
 
 def _parts(let: Let, moving: Container[str]) -> tuple[Any, Any, Any] | None:

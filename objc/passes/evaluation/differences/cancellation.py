@@ -8,6 +8,7 @@ is below a radius at which what is left out is nothing, and the formula elsewher
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -22,6 +23,7 @@ from objc.ir.recurrence import members
 from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, Read, indices_of
 from objc.passes.evaluation.differences.series import Expansion, Series
+from objc.passes.evaluation.nodes import without_names
 from objc.passes.rewrites.forms import HALF, is_short, parts_with
 from objc.passes.tidying.inline import size
 
@@ -40,7 +42,7 @@ _FUNCTIONS = (log1p, expm1, sympy.exp, softplus, log_cosh, sympy.tanh, sympy.sin
 def expand_at_zero(program: Program) -> Program:
     """The program with series where formulas of one real number cancel around zero."""
     inside = members(program)
-    expanding = _Expanding(Names.of(program))
+    expanding = _Expanding(Names.of(program), program.let)
     lets: list[Let] = []
     for let in program.lets:
         expanding.makes_lets, expanding.indices = let.name not in inside, let.indices
@@ -58,7 +60,8 @@ def series_at_zero(expression: Expression, x: Read) -> Branch | None:
 class _Expanding:
     """Changes expressions; what has been expanded on the way is remembered."""
 
-    def __init__(self, names: Names | None = None) -> None:
+    def __init__(self, names: Names | None = None, known: Mapping[str, Let] | None = None) -> None:
+        self.known = known or {}
         self.names = names
         self.makes_lets = False
         self.indices: tuple[Index, ...] = ()
@@ -71,7 +74,7 @@ class _Expanding:
         if not getattr(node, "args", ()) or getattr(node, "is_Relational", False):
             return node
         if isinstance(node, sympy.Add):
-            changed = _less_weight(node) or _less_log_of_two(node)
+            changed = _less_weight(node, self.known) or _less_log_of_two(node)
             if changed is not None:
                 addends = sympy.Add.make_args(changed)
                 return sympy.Add(*(self.of(x) if x in node.args else x for x in addends))
@@ -264,9 +267,9 @@ def _difference_in(exponent: Any) -> tuple[Read, Read] | None:
     return (terms[0][1], terms[1][1]) if terms[0][0] + terms[1][0] == 0 else None
 
 
-def _less_weight(node: Any) -> Expression | None:
+def _less_weight(node: Any, known: Mapping[str, Let]) -> Expression | None:
     """k·exp(u) − k·c for c that is near one, where u is near zero: 1 − c is exact, and expm1(u) is.
-    `extended` keeps the two apart."""
+    `extended` keeps the two apart. The factor may have a name, as over a temperature."""
     for one in node.args:
         factors = sympy.Mul.make_args(one)
         for power in factors:
@@ -275,6 +278,8 @@ def _less_weight(node: Any) -> Expression | None:
             common = sympy.Mul(*(factor for factor in factors if factor is not power))
             for other in node.args:
                 weight = -other / common
+                if not isinstance(weight, Read) and known and other is not one:
+                    weight = -without_names(other, known) / without_names(common, known)
                 if isinstance(weight, Read) and weight.is_real and not one.has(weight):
                     rest = [part for part in node.args if part is not one and part is not other]
                     near = expm1(power.args[0]) + extended(1 - weight)

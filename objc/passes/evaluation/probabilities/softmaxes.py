@@ -15,9 +15,10 @@ import sympy
 
 from objc.atoms import Branch, expm1, log1p, maximum, minimum
 from objc.ir.program import Let, Program
-from objc.ir.symbols import Expression, substitute_positions
+from objc.ir.symbols import Expression
 from objc.passes.evaluation.divergences.log_ratios import LogRatios
 from objc.passes.evaluation.divergences.relative_entropies import EXCESS_NEAR, series_of_excess
+from objc.passes.evaluation.nodes import without_names
 from objc.passes.rewrites.forms import HALF, parts_with, without_factor
 from objc.passes.stable.probabilities import is_zero, ratio_to_mixture
 
@@ -87,16 +88,10 @@ class _Comparing:
 
     def _cancel(self, coefficient: Any, other: Any) -> bool:
         """Whether nothing is left of two factors, which may have names of their own."""
-        return bool(coefficient + other == 0 or self._named(coefficient) + self._named(other) == 0)
-
-    def _named(self, product: Any) -> Any:
-        """A product with what its factors are names of."""
-        for read in sympy.Mul.make_args(product):
-            let = self.ratios.program.let.get(getattr(read, "tensor", ""))
-            if let is not None and let.reduction is None and isinstance(let.body, sympy.Mul):
-                places = dict(zip(let.free, read.positions, strict=True))
-                return self._named(product / read * substitute_positions(let.body, places))
-        return product
+        if coefficient + other == 0:
+            return True
+        lets = self.ratios.program.let
+        return bool(without_names(coefficient, lets) + without_names(other, lets) == 0)
 
     def _opened(self, node: Any, reader: Let) -> Any:
         """c·exp(a) + (d − c)·exp(b) with the two of which there is a difference side by side."""
