@@ -292,23 +292,28 @@ def _cannot_cancel(addends: Sequence[Expression]) -> bool:
     return all(one.is_nonnegative for one in addends) or all(one.is_nonpositive for one in addends)
 
 
-def _is_given(addend: Expression, program: Program) -> bool:
-    """Whether what an addend reads are entries of inputs, or extremes of what is made of these alone."""
+def _is_given(addend: Expression, program: Program, within: frozenset[str] = frozenset()) -> bool:
+    """Whether what an addend reads are entries of inputs, or extremes of what is made of these alone;
+    `within` are the extremes that it stands in, none of which it may be made of."""
     return all(
-        _given_by(read, program) is not None or _is_extreme(program.let[read.tensor], program)
+        _given_by(read, program) is not None
+        or (read.tensor not in within and _is_extreme(program.let[read.tensor], program, within))
         for read in found_in(addend, Read)
     )
 
 
-def _is_extreme(let: Let, program: Program) -> bool:
-    return let.reduction in ("max", "min") and _is_given(let.body, program)
+def _is_extreme(let: Let, program: Program, within: frozenset[str]) -> bool:
+    return let.reduction in ("max", "min") and _is_given(let.body, program, within | {let.name})
 
 
 def _given_by(read: Read, program: Program) -> str | None:
     """The input of which a read is an entry, or the greatest or least of some entries."""
-    let = program.let.get(read.tensor)
+    let, passed = program.let.get(read.tensor), {read.tensor}
     while let is not None and let.reduction in (None, "max", "min") and isinstance(let.body, Read):
         read, let = let.body, program.let.get(let.body.tensor)
+        if read.tensor in passed:  # a recurrence
+            return None
+        passed.add(read.tensor)
     return read.tensor if read.tensor in program.input else None
 
 

@@ -55,7 +55,9 @@ def operations(step: Step) -> Polynomial:
     for item, around in walk(step_items(step)):
         if isinstance(item, Product):
             assert not isinstance(step, Serial)
-            inner = [index for index in (*item.at, item.over) if index != step.index]
+            outer = [one.index for one in around if isinstance(one, Loop)]
+            inner = [one for one in (*item.at, item.over) if one not in outer]
+            inner = [one for one in (*outer, *inner) if one != step.index]
             factor, monomial = _product(tuple(index.dimension for index in inner))
             count = 3 if item.terms.is_of_differences else 2
             total[monomial] = total.get(monomial, 0) + count * factor

@@ -132,12 +132,14 @@ def _lines(items: Iterable[Item], loops: Loops) -> Iterator[str]:
                 yield from (f"  {line}" for line in _lines(items, loops))
             case Assign(let, at, body):
                 yield f"{let}{_axes(at)} = {shown(body)}{_where(loops, let)}"
-            case Product(let, at, terms, over, guard):
+            case Product(let, at, terms, over, guard, where, adds):
+                guard = sympy.And(guard, where)
                 condition = "" if guard == sympy.true else f" | {shown(guard)}"
                 factors = f"{shown(terms.left)} * {shown(terms.right)}"
                 added = shown(terms.body) if terms.is_of_differences else factors
                 summed = f"{added} over {over.name}{condition}"
-                yield f"product {let}{_axes(at)} = {summed}{_where(loops, let)}"
+                sign = "+=" if adds else "="
+                yield f"product {let}{_axes(at)} {sign} {summed}{_where(loops, let)}"
             case Ordered(let, at, ordering):
                 yield f"{let}{_axes(at)} = {_along(ordering)}{_where(loops, let)}"
             case Peeled(let, _, index, position, body):

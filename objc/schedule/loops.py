@@ -123,13 +123,17 @@ class Product:
     """A matrix product for all rows of a block at once: `let := Σ[over] terms`. Where the block is one of
     what is summed over, its share is added to the let's accumulator. What a `guard` leaves out is zero in
     one factor (the guard is of two indices, or says just that of factors); in the other it may be no
-    number, which zero times would show."""
+    number, which zero times would show. `where` says at which steps around there is anything to be
+    multiplied; at others the let is zero. Where it `adds`, it does so to what is there from the beginning
+    of its step on."""
 
     let: str
     at: tuple[Index, ...]
     terms: Terms
     over: Index
     guard: Condition = sympy.true
+    where: Condition = sympy.true
+    adds: bool = False
 
 
 @dataclass(frozen=True)

@@ -189,7 +189,9 @@ def _large(program: Program, loops: Loops, nests: Mapping[str, _Nest]) -> Mappin
     stays = [_open_axes(let.dimensions) for let in whole if let.name in kept_out]
     found: dict[str, Let] = {}
     for let in program.lets:
-        plain = not let.domain.is_integer and let.reduction in _REDUCTIONS
+        # What examples add up to is one for all of them: no loop goes through the batch again for it.
+        of_batch = any(index.dimension == BATCH for index in let.over)
+        plain = not let.domain.is_integer and let.reduction in _REDUCTIONS and not of_batch
         if plain and let.name not in kept_out and _grows(let, program, found):
             found[let.name] = let
     return {

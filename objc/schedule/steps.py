@@ -8,6 +8,7 @@ from dataclasses import replace
 from objc.ir.index import BATCH
 from objc.ir.program import Program
 from objc.ir.recurrence import groups
+from objc.schedule.abreast import abreast
 from objc.schedule.arrange import Member, arrange
 from objc.schedule.blocks import Products, factor_lets, factors, with_products
 from objc.schedule.keep import Kept, keep
@@ -29,6 +30,7 @@ from objc.schedule.orders import ordering
 from objc.schedule.phases import phased
 from objc.schedule.recompute import without_large
 from objc.schedule.repeat import Copy, is_whole, repeated
+from objc.schedule.states import with_states
 from objc.schedule.storage import storage_of
 from objc.schedule.symmetry import without_mirrored
 from objc.schedule.written import written
@@ -85,6 +87,8 @@ def _scheduled(
     program: Program, products: Products, in_place: bool, copies: frozenset[str]
 ) -> Loops:
     multiplies = products != Products.NONE
+    if products == Products.EACH:
+        program = with_states(program)
     given = program.let
     program = merged(with_products(program, products) if multiplies else program)
     # A factor is made where it is multiplied.
@@ -124,6 +128,8 @@ def _in_steps(kept: Kept, products: Products, in_place: bool, copies: frozenset[
     outputs = frozenset(program.outputs.values())
     items = arrange([Member(one) for one in plans.values()], (), outputs)
     steps = _steps(items, program)
+    if products == Products.EACH:
+        steps = abreast(program, steps)
     return Loops(program, steps, storage_of(program, steps, kept.places))
 
 

@@ -91,6 +91,11 @@ class _Made:
         index = self.axes[axis]
         return None if index is None else self.indices.index(index)
 
+    def is_outside(self, axis: int) -> bool:
+        """Whether the loop of an axis stands around those of the rows of a block."""
+        depth, rows = self.depth(axis), None if self.rows is None else self.depth(self.rows)
+        return depth is not None and (rows is None or depth < rows)
+
 
 def _kept(
     made: _Made, readers: Sequence[tuple[_Path, Read]], is_output: bool, is_tensor: bool
@@ -113,8 +118,11 @@ def _kept(
         return Storage("stored", every)
     if common == len(made.path) and all(depth is not None for depth in depths):
         return Storage("local")
-    in_block = made.rows in axes and common > made.block
-    return Storage("scratch", axes, block=made.rows if in_block else None)
+    if made.rows is None or made.rows not in axes or common <= made.block:
+        return Storage("scratch", axes)
+    outside = [axis for axis in axes if made.is_outside(axis)]
+    axes = (*outside, *(axis for axis in axes if axis not in outside))
+    return Storage("scratch", axes, block=made.rows)
 
 
 def _shared_prefix(one: _Path, other: _Path) -> int:

@@ -2,7 +2,8 @@
 
 It depends on the sizes alone, so that results do not depend on who computes what. A step in the
 metadata of a kernel is None where it is serial, else (the extent that is divided, the operations of an
-iteration as counts with names of sizes, the shapes that a chunk accumulates, whether it is in blocks).
+iteration as counts with names of sizes, the shapes that a chunk accumulates, whether it is in blocks, the
+shapes that a row of a block keeps of a recurrence).
 
 The arithmetic is of sums, products, quotients and extremes, without a choice: the target `library`
 does it with values of LLVM. So no quotient may be one by zero, whatever the sizes are.
@@ -29,6 +30,9 @@ LEAST_ROWS = 96
 
 MOST_ROWS = 192
 """and many more leave the caches."""
+
+KEPT_ROWS = 1 << 23
+"""Numbers that the rows of a block keep of all steps of their recurrences, unless a few rows have more."""
 
 SHARE = 4096
 """Operations that a chunk is to do for each number that it adds up of partial results of products: to
@@ -67,7 +71,7 @@ def divided(
     """The division of a step at given sizes; `most` and `least` are the extremes of two of them."""
     if step is None:
         return Division(1, 1, 0, 1, 1)
-    over, counts, partials, in_blocks = step
+    over, counts, partials, in_blocks, kept = step
     extent = extent_of((over,), sizes)
     work = most(1, sum(count * extent_of(names, sizes) for count, names in counts))
     partial = least(_LARGE, sum(extent_of(shape, sizes) for shape in partials))
@@ -84,6 +88,9 @@ def divided(
         wanted = least(MOST_CHUNKS, least(PRODUCTS // (8 * shared), worth))
         rows = most(rows, _up(extent, most(1, wanted)))
     usual = most(LEAST_ROWS, least(MOST_ROWS, most(rows, extent // MOST_CHUNKS)))
+    if kept:
+        of_row = least(_LARGE, sum(extent_of(shape, sizes) for shape in kept))
+        usual = most(ROW, least(usual, KEPT_ROWS // most(1, of_row)))
     rows = most(1, _up(extent, most(1, _up(extent, most(rows, usual)))))
     many = most(1, (rows + usual // 2) // usual)
     block = _up(_up(rows, many), ROW) * ROW

@@ -14,11 +14,11 @@ from objc.targets.cpu.places import Writing
 from objc.targets.cpu.separable import separated
 from objc.targets.cpu.steps import StepText
 
-from objc.ir.index import Dimension
+from objc.ir.index import BATCH, Dimension
 from objc.ir.program import Program
 from objc.schedule import Products, schedule
 from objc.schedule.cost import operations
-from objc.schedule.loops import Block, Blocked, Loops, Ordered, Product, Serial, walk
+from objc.schedule.loops import Block, Blocked, Loop, Loops, Ordered, Product, Serial, walk
 from objc.schedule.narrow import few, is_light, narrow
 from objc.schedule.rows import with_orders
 from objc.target import DType, Emitted
@@ -40,6 +40,9 @@ FEW_PAIRS = 8
 
 FEW_APART = 12
 """and up to which distances do."""
+
+FEW_SEQUENCES = 2
+"""Examples whose recurrences take less time one after the other than side by side."""
 
 ERRORS = 5
 """Numbers in the report of a bad position: rank, site, position, extent, example."""
@@ -67,6 +70,8 @@ def few_entries(wide: Kernel, narrow: Kernel) -> dict[str, int]:
     pairs, most = _pairs(wide.loops)
     if pairs:
         return {one.name: most for one in pairs if one.size is None}
+    if _is_abreast(wide.loops):
+        return {BATCH.name: FEW_SEQUENCES}
     most = _most(wide.loops, wide.dtype)
     return dict.fromkeys(few(narrow.loops), min(FEW_ASKED, most) if wide.asks_rows else most)
 
@@ -97,6 +102,16 @@ def _pairs(loops: Loops) -> tuple[tuple[Dimension, ...], int]:
     return (), FEW_PAIRS
 
 
+def _is_abreast(loops: Loops) -> bool:
+    """Whether the steps of recurrences are made for many examples at once."""
+    return any(
+        isinstance(item, Product)
+        and any(isinstance(one, Loop) and one.direction != 0 for one in around)
+        for step in loops.steps
+        for item, around in walk(step.items)
+    )
+
+
 def _usual(kernel: Kernel) -> dict[str, Any]:
     """The text for the usual hyperparameters, where a kernel has more than that: it is compiled first,
     in a fraction of the time, and often nothing else is."""
@@ -122,8 +137,8 @@ def forms(
 ) -> tuple[Kernel, Kernel | None]:
     """A program's kernel, and where that is another, one for rows of few entries, which takes them side by
     side and compares each with each instead of sorting them, or one for matrices of few entries, which
-    multiplies them row by row. Rows that are added up as they stand have one form. The names of their
-    functions begin with the prefixes."""
+    multiplies them row by row, or one for few examples, whose recurrences run one after the other. Rows that
+    are added up as they stand have one form. The names of their functions begin with the prefixes."""
     loops = scheduled(program, dtype)
     along = _ordered(loops)
     if along and all(one.ordering.is_in_place for one in _along(loops)):
@@ -143,6 +158,9 @@ def forms(
         if len(known) == len(pairs):
             return Kernel(by_rows, dtype, prefixes[0]), None
         return Kernel(loops, dtype, prefixes[0]), Kernel(by_rows, dtype, prefixes[1])
+    if _is_abreast(loops):
+        one_by_one = scheduled(program, dtype, Products.ALL)
+        return Kernel(loops, dtype, prefixes[0]), Kernel(one_by_one, dtype, prefixes[1])
     turned = narrow(loops, _most(loops, dtype))
     second = None if turned is None else Kernel(turned, dtype, prefixes[1], is_narrow=True)
     return Kernel(loops, dtype, prefixes[0]), second
@@ -231,7 +249,8 @@ class Kernel(Written):
 
     def _step(self, number: int) -> tuple[Any, ...] | None:
         """None for a serial step; else the extent that is divided, the operations of an iteration,
-        the numbers that one chunk accumulates in arrays, and whether the step is in blocks."""
+        the numbers that one chunk accumulates in arrays, whether the step is in blocks, and the numbers
+        that a row of a block keeps of the steps of recurrences."""
         step = self.loops.steps[number]
         if isinstance(step, Serial):
             return None
@@ -243,4 +262,13 @@ class Kernel(Written):
             if start.axes
         ]
         work = tuple((count, names) for names, count in operations(step).items())
-        return extent, work, tuple(partial), isinstance(step, Blocked)
+        return extent, work, tuple(partial), isinstance(step, Blocked), self._held()
+
+    def _held(self) -> tuple[Any, ...]:
+        """The shapes of what rows of a block keep, for every step of a recurrence, until their adjoints."""
+        found = []
+        for name, one in self.loops.storage.items() if _is_abreast(self.loops) else ():
+            if one.kind == "scratch" and one.block is not None and one.axes[0] != one.block:
+                dimensions = self.loops.program.let[name].dimensions
+                found.append(shape_of(dimensions[axis] for axis in one.axes if axis != one.block))
+        return tuple(found)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import sympy
+from objc.targets.cpu.forms import factor
 from objc.targets.cpu.orders import Orders
 
-from objc.ir.index import Index
+from objc.ir.index import Index, Position, at
 from objc.ir.program import Input, Let
-from objc.ir.symbols import Read, conjuncts, indices_of
-from objc.schedule.loops import Product
+from objc.ir.symbols import Condition, Read, conjuncts, indices_of
+from objc.schedule.loops import Accumulate, Finish, Item, Loop, Product, Start
+
+_INDENT = "    "
 
 DEPTH, HEIGHT, WIDTH = 256, 240, 256
 """Steps of a sum that are packed at a time, and the most rows and columns of what is packed: what the
@@ -23,17 +26,83 @@ TILE = 512
 class Multiplication(Orders):
     """Writes the products of a step in blocks."""
 
+    def _items(self, items: Sequence[Item]) -> None:
+        """Items, one after the other."""
+        raise NotImplementedError
+
+    def _where(self, shared: set[Condition]) -> None:
+        """The beginning of what is done where all of these hold."""
+        raise NotImplementedError
+
+    def _everywhere(self, shared: set[Condition]) -> None:
+        """The end of it."""
+        raise NotImplementedError
+
+    def _product(self, item: Product) -> None:
+        """A product of matrices, at the steps where it is one."""
+        where = set(conjuncts(item.where)) - {sympy.true} - self.asked
+        self._where(where)
+        self._product_here(item)
+        self._everywhere(where)
+        if where and not item.adds:
+            self._line("else:")
+            self.indent += 1
+            sides = self._sides(item)
+            self._enter_axes(sides)
+            goal = self._element(self.program.let[item.let], [at(one) for one in item.at])
+            self._line(f"{goal} = 0.0")
+            self._leave_axes(sides)
+            self.indent -= 1
+
+    def _product_here(self, item: Product) -> None:
+        """A product of matrices; entry by entry where it would take in what a guard leaves out, or what is
+        not there."""
+        if item.where == sympy.true or self._is_at_hand_whole(item):
+            call, asked = self._multiplied(item), self._can_multiply(item)
+            if not asked:
+                self._line(call)
+                return
+            self._line(f"if {asked}:")
+            self._line(f"{_INDENT}{call}")
+            self._line("else:")
+            self.indent += 1
+            self._entry_by_entry(item)
+            self.indent -= 1
+        else:
+            self._entry_by_entry(item)
+
+    def _entry_by_entry(self, item: Product) -> None:
+        row, column = self._sides(item)
+        body = item.terms.body
+        if item.over == self.block:
+            if self.block == self.outer and not item.adds:
+                self._line("if fresh > 0:")
+                self.indent += 1
+                self._clear(self.program.let[item.let], (row, column))
+                self.indent -= 1
+            places = tuple(map(at, item.at if item.adds else (row, column)))
+            added = Accumulate(item.let, places, body, item.guard)
+            self._items([Loop(item.over, (Loop(row, (Loop(column, (added,)),)),))])
+        else:
+            entry = (
+                Start(item.let, ()),
+                Loop(item.over, (Accumulate(item.let, (), body, item.guard),)),
+                Finish(item.let, item.at, ()),
+            )
+            self._items([Loop(row, (Loop(column, entry),))])
+
     def _multiplied(self, item: Product) -> str:
         """The call that multiplies."""
         let = self.program.let[item.let]
-        row, column = item.at[-2:]
+        row, column = self._sides(item)
         fresh = "1"
         if item.over == self.block:
-            goal = f"flat({self._buffer(let)})"
+            begins = self._beginning(item.at) if item.adds else ""
+            goal = f"flat({self._buffer(let)}){begins}"
             # Within an example what is added to has been set to zero.
-            fresh = "fresh" if self.block == self.outer else "0"
+            fresh = "fresh" if self.block == self.outer and not item.adds else "0"
         else:
-            name, start, _ = self._matrix(let, item.at)
+            name, start, _ = self._matrix(let, [Position(one) for one in item.at], (row, column))
             goal = f"flat({name})" if start == "0" else f"flat({name})[{start}:]"
         sizes = [*(self._count(one) for one in (row, column, item.over)), self._count(column)]
         terms = item.terms
@@ -52,11 +121,18 @@ class Multiplication(Orders):
         ]
         return f"{name}({', '.join([goal, *packed, *sizes, *operands])})"
 
+    def _is_at_hand_whole(self, item: Product) -> bool:
+        """Whether all of what is multiplied is in range, and of the kernel's type."""
+        return all(
+            self._is_there(read) and self._kind_of(self.program.tensor(read.tensor)) == self.dtype
+            for read in item.terms.reads
+        )
+
     def _can_multiply(self, item: Product) -> str:
         """What is to hold where a guard leaves something out: of the factor that is not zero there no entry
         may be infinite or no number, which zero times would show. Empty where nothing is left out."""
         asked: dict[str, None] = {}
-        terms, (row, column) = item.terms, item.at[-2:]
+        terms, (row, column) = item.terms, self._sides(item)
         sides = [
             (terms.left, row, item.over, terms.right),
             (terms.right, column, item.over, terms.left),
@@ -66,14 +142,28 @@ class Multiplication(Orders):
         for part in conjuncts(item.guard):
             if part == sympy.true:
                 continue
-            for factor, first, second, other in sides:
+            for matrix, first, second, other in sides:
                 if indices_of(part) <= indices_of(other):
-                    name, start, across, along = self._operand(factor, first, second)
+                    name, start, across, along = self._operand(matrix, first, second)
                     width, count = self._count(first), self._count(second)
                     call = f"finite({name}, {start}, {across}, {width}, {along}, {count})"
                     asked[f"{call} > 0"] = None
                     self.functions.add("finite")
         return " and ".join(asked)
+
+    def _beginning(self, axes: Sequence[Index]) -> str:
+        """Where the matrix of this step begins in an accumulator that has one for each."""
+        extents = [self._count(one) for one in axes]
+        begins = [
+            " * ".join([self._inner_index(one), *extents[place + 1 :]])
+            for place, one in enumerate(axes[:-2])
+        ]
+        return f"[{' + '.join(begins)}:]" if begins else ""
+
+    def _sides(self, item: Product) -> tuple[Index, Index]:
+        """The indices of the rows and columns of a product: those that no loop is over."""
+        row, column = (one for one in item.at if one not in self.around)
+        return row, column
 
     def _packed(self, name: str, numbers: int) -> str:
         """The array of that name in which factors are packed."""
@@ -84,24 +174,26 @@ class Multiplication(Orders):
     def _operand(self, read: Read, free: Index, over: Index) -> list[str]:
         """A factor as one axis, where it begins, and its steps along the free index and the sum."""
         tensor = self.program.tensor(read.tensor)
-        indices = [position.index for position in read.positions]
-        name, start, steps = self._matrix(tensor, indices)
+        name, start, steps = self._matrix(tensor, read.positions, (free, over))
         return [f"flat({name})", start, steps[free], steps[over]]
 
     def _matrix(
-        self, tensor: Input | Let, indices: Sequence[Index | None]
+        self, tensor: Input | Let, positions: Sequence[Position], sides: tuple[Index, Index]
     ) -> tuple[str, str, Mapping[Index | None, str]]:
-        """The array that holds a matrix, where in it the matrix of this example and the rows of this block
-        begin, and the steps along its indices."""
+        """The array that holds a matrix, where in it the matrix of this example, or of this step, and the
+        rows of this block begin, and the steps along its indices."""
         name, axes = self._array(tensor)
         block = None if isinstance(tensor, Input) else self.loops.storage[tensor.name].block
         steps: dict[Index | None, str] = {}
         begins: list[str] = []
         step = ""
         for axis in reversed(axes):
-            index = indices[axis]
+            index = positions[axis].index
             steps[index] = step or "1"
-            if index is not None and axis != block and index in (self.outer, self.block):
+            if index not in sides and index not in (self.outer, self.block):
+                begin = factor(self._place(positions[axis], self.facts[-1]))
+                begins.insert(0, f"{begin} * {step}" if step else begin)
+            elif index is not None and axis != block and index in (self.outer, self.block):
                 whole = index != self.block  # an example; else a block's rows begin here
                 begin = self.index(index) if whole else self._first_row(index)
                 begins.insert(0, f"{begin} * {step}" if step else begin)

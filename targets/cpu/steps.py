@@ -18,7 +18,7 @@ from objc.targets.cpu.quads import ROWS, added, four
 from objc.targets.cpu.sides import seldom, skippable
 from objc.targets.cpu.usual import usual
 
-from objc.ir.index import Index, at
+from objc.ir.index import Index
 from objc.ir.program import Let
 from objc.ir.symbols import Condition, Expression, indices_of
 from objc.schedule.loops import (
@@ -306,35 +306,6 @@ class StepText(Multiplication):
                     self._accumulate(item)
                 case Finish():
                     self._finish(item)
-
-    def _product(self, item: Product) -> None:
-        """A product of matrices; entry by entry where it would take in what a guard leaves out."""
-        call, asked = self._multiplied(item), self._can_multiply(item)
-        if not asked:
-            self._line(call)
-            return
-        self._line(f"if {asked}:")
-        self._line(f"{_INDENT}{call}")
-        self._line("else:")
-        self.indent += 1
-        row, column = item.at[-2:]
-        body = item.terms.body
-        if item.over == self.block:
-            if self.block == self.outer:
-                self._line("if fresh > 0:")
-                self.indent += 1
-                self._clear(self.program.let[item.let], (row, column))
-                self.indent -= 1
-            added = Accumulate(item.let, (at(row), at(column)), body, item.guard)
-            self._items([Loop(item.over, (Loop(row, (Loop(column, (added,)),)),))])
-        else:
-            entry = (
-                Start(item.let, ()),
-                Loop(item.over, (Accumulate(item.let, (), body, item.guard),)),
-                Finish(item.let, item.at, ()),
-            )
-            self._items([Loop(row, (Loop(column, entry),))])
-        self.indent -= 1
 
     def _rows_in_blocks(self, block: Block) -> None:
         """The rows of an example, block by block."""

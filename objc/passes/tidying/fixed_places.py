@@ -20,7 +20,7 @@ from dataclasses import replace
 import sympy
 
 from objc.ir.conditions import taken_reads
-from objc.ir.index import Dimension, Index, Position, at
+from objc.ir.index import BATCH, Dimension, Index, Position, at
 from objc.ir.program import Let, Names, Program
 from objc.ir.recurrence import recurrence_of
 from objc.ir.symbols import (
@@ -93,7 +93,8 @@ def fetch_once(program: Program) -> Program:
     lets: list[Let] = []
     for let in program.lets:
         for read in () if let.name in inside else _fixed_reads(let):
-            free = tuple(one for one in let.indices if one in indices_of(read))
+            of_read = (one for one in let.indices if one in indices_of(read))
+            free = tuple(sorted(of_read, key=lambda one: one.dimension != BATCH))
             known = substitute_positions(
                 read, {one: at(Index(str(n), one.dimension)) for n, one in enumerate(free)}
             )
