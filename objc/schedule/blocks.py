@@ -41,6 +41,7 @@ from objc.schedule.matrices import (
     is_matrix,
     is_place,
     is_plain_sum,
+    is_sliced,
     matrix_indices,
     sides_of,
 )
@@ -57,13 +58,14 @@ class Products(Enum):
     ALL = 2
     EACH = 3
 
-    def takes(self, let: Let) -> bool:
+    def takes(self, let: Let, program: Program) -> bool:
         """Whether a let may be a product of matrices, as far as its body and its axes say."""
         if self == Products.PLAIN:
             guarded = let.guard != sympy.true and not _is_difference(let.guard)
             plain = not guarded and not is_annulled(let.body) and terms_of_differences(let) is None
             return len(let.free) == 2 and plain
-        return len(let.free) == 2 or self == Products.EACH
+        each = self == Products.EACH and is_sliced(example_of(let), program)
+        return len(let.free) == 2 or each
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def with_products(program: Program, products: Products = Products.ALL) -> Progra
     writer = _Writer(program, products)
     stepping = members(program)  # they run step by step, whatever they are
     for let in program.lets:
-        kept = let.name in stepping or not products.takes(let)
+        kept = let.name in stepping or not products.takes(let, program)
         if kept or _is_product(let, program) or not writer.write(let):
             writer.lets.append(let)
     # A difference that products make of its parts is not made for what is left of its readers.
@@ -357,7 +359,7 @@ def plain_products(program: Program) -> dict[str, tuple[Read, Read]]:
     """The lets that are products of matrices, whatever the factors are, and these."""
     found = {}
     for let in program.lets:
-        plain = Products.PLAIN.takes(let) and _is_product(let, program)
+        plain = Products.PLAIN.takes(let, program) and _is_product(let, program)
         terms = _terms(let, program) if plain else None
         if terms is not None:
             found[let.name] = (terms.left, terms.right)
@@ -368,7 +370,7 @@ def factor_lets(program: Program, products: Products) -> list[str]:
     """The lets that are factors of products: each has an array of a block."""
     found: dict[str, None] = {}
     for let in program.lets:
-        if products.takes(let) and _is_product(let, program):
+        if products.takes(let, program) and _is_product(let, program):
             terms = _terms(let, program)
             names = [read.tensor for read in terms.reads] if terms is not None else []
             found.update((name, None) for name in names if name in program.let)
@@ -379,7 +381,12 @@ def factors(plan: Plan, program: Program, products: Products) -> Factors | None:
     """The factors of a let that is a matrix product in blocks of its first loop, or of the first within
     that over a batch, else None."""
     let = plan.let
-    if plan.together or plan.scattered or not products.takes(let) or not _is_product(let, program):
+    if (
+        plan.together
+        or plan.scattered
+        or not products.takes(let, program)
+        or not _is_product(let, program)
+    ):
         return None
     terms = _terms(let, program)
     example = example_of(let)

@@ -6,6 +6,7 @@ import sympy
 
 from objc.ir.index import BATCH, Index
 from objc.ir.program import Let, Program
+from objc.ir.recurrence import members
 from objc.ir.symbols import Branch, Condition, Expression, IndexValue, Read, disjuncts
 
 
@@ -19,12 +20,20 @@ def is_plain_sum(let: Let) -> bool:
 
 
 def example_of(let: Let) -> tuple[Index, ...]:
-    """The index of a batch that stands before rows and columns."""
-    return let.free[:1] if len(let.free) == 3 and let.free[0].dimension == BATCH else ()
+    """The index of a batch, or of slices, that stands before rows and columns."""
+    return let.free[:1] if len(let.free) == 3 else ()
+
+
+def is_sliced(example: tuple[Index, ...], program: Program) -> bool:
+    """Whether matrices are those of examples, or slices of what one example has: where something runs step
+    by step, slices may be its steps."""
+    if any(index.dimension == BATCH for index in example):
+        return True
+    return not any(BATCH in one.dimensions for one in program.inputs) and not members(program)
 
 
 def sides_of(let: Let) -> tuple[Index, ...]:
-    """The free indices of a let, but for one of a batch before rows and columns."""
+    """The free indices of a let, but for one of a batch, or of slices, before rows and columns."""
     return let.free[len(example_of(let)) :]
 
 

@@ -186,7 +186,7 @@ def _followed(
         free = producer.let.free
         stretch: list[Index] = []
         for place, index in enumerate(producer.path[: producer.first_over]):
-            if index not in free or len(producer.path[: producer.first_over]) - place < 2:
+            if index not in free or len(free) - place < 2:
                 break
             mine = read.positions[free.index(index)].index
             if place < len(path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from objc.ir.index import BATCH
@@ -24,6 +24,7 @@ from objc.schedule.loops import (
     Start,
     Step,
 )
+from objc.schedule.matrices import example_of
 from objc.schedule.merge import merged
 from objc.schedule.order import Plan, along, as_copy, plan
 from objc.schedule.orders import ordering
@@ -123,8 +124,7 @@ def _in_steps(kept: Kept, products: Products, in_place: bool, copies: frozenset[
             if products != Products.NONE and not group.is_recurrence:
                 made = replace(made, factors=factors(made, program, products))
             plans[let.name] = made
-    if any(one.factors and one.factors.rows.dimension == BATCH for one in plans.values()):
-        plans = {name: _without_example(one) for name, one in plans.items()}
+    plans = {name: _in_one_kind(one, plans.values()) for name, one in plans.items()}
     outputs = frozenset(program.outputs.values())
     items = arrange([Member(one) for one in plans.values()], (), outputs)
     steps = _steps(items, program)
@@ -133,11 +133,18 @@ def _in_steps(kept: Kept, products: Products, in_place: bool, copies: frozenset[
     return Loops(program, steps, storage_of(program, steps, kept.places))
 
 
-def _without_example(plan: Plan) -> Plan:
-    """A plan without a product of an example's matrices: where rows of the batch are in blocks no loop is
-    over one example."""
-    within = plan.factors is not None and plan.factors.rows.dimension != BATCH
-    return replace(plan, factors=None) if within else plan
+def _in_one_kind(plan: Plan, plans: Iterable[Plan]) -> Plan:
+    """A plan without a product of an example's matrices where rows of the batch are in blocks, since no loop
+    is over one example there; and without one of slices where others are along another dimension, or of
+    matrices that have no slices."""
+    found = [one for one in plans if one.factors is not None]
+    if plan.factors is None or plan.factors.rows.dimension == BATCH:
+        return plan
+    along = {index.dimension for one in found for index in example_of(one.let)}
+    sliced = bool(example_of(plan.let)) and BATCH not in along
+    of_two = len(along) > 1 or not all(example_of(one.let) for one in found)
+    in_rows = any(one.factors and one.factors.rows.dimension == BATCH for one in found)
+    return replace(plan, factors=None) if in_rows or (sliced and of_two) else plan
 
 
 def _steps(items: Sequence[Item], program: Program) -> tuple[Step, ...]:

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from objc.targets.cpu.emission import scheduled
 
 import objc
 from objc.compiler import Variant, derive, lower, parse
 from objc.ir.program import Program
+from objc.schedule.loops import Product, walk
 from objc.source import Source
 
 TEXT = """
@@ -20,6 +22,16 @@ loss gated(A: real[D, D] | x: real[D]) = sum[i, j](tanh(x[i]) * A[i, j] * exp(-x
 loss apart(A: real[D, D] | x: real[D]) = sum[i, j | i != j](x[i] * A[i, j] * x[j])
 loss turned(A: real[3, 3] | x: real[3]) = sum[i, j](x[i] * A[i, j] * x[j])
 """
+SLICES = """
+loss parallel(a: real[I, R], b: real[J, R], c: real[L, R] | x: real[I, J, L]) =
+    sum[i, j, k]((sum[r](a[i, r] * b[j, r] * c[k, r]) - x[i, j, k])^2)
+loss heads(q: real[I, N, D], k: real[I, M, D] | t: real[I, N, M]) =
+    sum[h, i, j]((sum[d](q[h, i, d] * k[h, j, d]) - t[h, i, j])^2)
+loss running(w: real[D, R] | x: real[I, N, D]) = sum[t, n, r](sum[d](h[t, n, d] * w[d, r])^2)
+    where h[0, n, d] = x[0, n, d]
+          h[t, n, d] = h[t-1, n, d] / 2 + x[t, n, d]
+"""
+SIZES = {"I": 10, "J": 12, "L": 9, "R": 11, "N": 13, "M": 14, "D": 15}
 SHARED = ["form", "matched", "gated"]
 
 
@@ -74,3 +86,60 @@ def test_values_and_slopes(name: str) -> None:
             moved[i, j] += step
             ends.append(_expected(name, moved, x, m, u, y).sum())
         assert slope[i, j] == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-6)
+
+
+def _of_slices(name: str, arrays: list[Any]) -> float:
+    if name == "parallel":
+        *factors, x = arrays
+        return float(((np.einsum("ir,jr,kr->ijk", *factors) - x) ** 2).sum())
+    if name == "heads":
+        q, k, t = arrays
+        return float(((q @ k.swapaxes(1, 2) - t) ** 2).sum())
+    w, x = arrays
+    h, total = 0 * x[0], 0.0
+    for one in x:
+        h = h / 2 + one
+        total += float(((h @ w) ** 2).sum())
+    return total
+
+
+def _sliced(name: str) -> tuple[Program, list[Any]]:
+    drawn = np.random.default_rng(7)
+    program = lower(parse(Source("text", SLICES))).programs[name]
+    shapes = [[SIZES[axis.name] for axis in one.dimensions] for one in program.inputs]
+    return program, [drawn.normal(size=shape) for shape in shapes]
+
+
+@pytest.mark.parametrize(("name", "products"), [("parallel", 3), ("heads", 3), ("running", 0)])
+def test_slices_are_multiplied(name: str, products: int) -> None:
+    """What runs step by step is not made of slices: these would be its steps."""
+    program, _ = _sliced(name)
+    wrt = tuple(one.name for one in program.differentiable)
+    loops = scheduled(derive(program, Variant(("value", "gradient"), wrt, alone=True)), "float32")
+    found = [
+        item for step in loops.steps for item, _ in walk(step.items) if isinstance(item, Product)
+    ]
+    assert len(found) == products
+    assert not [one for one in loops.storage.values() if one.kind == "stored" and products]
+
+
+@pytest.mark.parametrize("name", ["parallel", "heads", "running"])
+@pytest.mark.parametrize("batch", [(), (3,)])
+def test_slices_are_what_they_were(name: str, batch: tuple[int, ...]) -> None:
+    program, arrays = _sliced(name)
+    kernel = getattr(objc.compile(SLICES), name)
+    given = [np.stack([(n + 1) * one for n in range(*batch)]) if batch else one for one in arrays]
+    wrt = tuple(one.name for one in program.differentiable)
+    value, slopes = kernel.value_and_grad(*given, wrt=wrt, reduction="sum")
+    parts = [[one[n] for one in given] for n in range(*batch)] if batch else [given]
+    assert value == pytest.approx(sum(_of_slices(name, part) for part in parts), rel=1e-12)
+    moves = [np.cos(np.arange(one.size)).reshape(one.shape) for one in given[: len(wrt)]]
+    ends = []
+    for step in (1e-5, -1e-5):
+        moved = [one + step * move for one, move in zip(given, moves, strict=False)]
+        moved += given[len(wrt) :]
+        parts = [[one[n] for one in moved] for n in range(*batch)] if batch else [moved]
+        ends.append(sum(_of_slices(name, part) for part in parts))
+    slopes = slopes if isinstance(slopes, tuple) else (slopes,)
+    found = sum((slope * move).sum() for slope, move in zip(slopes, moves, strict=True))
+    assert found == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-6)

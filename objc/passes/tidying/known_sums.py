@@ -28,7 +28,7 @@ from objc.ir.symbols import (
     substitute_positions,
 )
 from objc.passes.tidying.factors import parted
-from objc.passes.tidying.nested_sums import split
+from objc.passes.tidying.nested_sums import slices_of, split
 
 _MOST_FREE = 4
 """Indices beyond which the orders of a sum's are too many to be tried."""
@@ -39,6 +39,7 @@ def read_known_sums(program: Program) -> Program:
     them."""
     inside = members(program)
     names = Names.of(program)
+    slices = () if inside else slices_of(program)
     known: list[Let] = []
     within: list[Let] = []
     lets: list[Let] = []
@@ -50,7 +51,7 @@ def read_known_sums(program: Program) -> Program:
             if alone and (whole := _shorter(let, within)) is not None:
                 lets.append(replace(whole, reduction=None))
                 continue
-            if (found := split(let, program, names)) is not None:
+            if (found := split(let, program, names, slices)) is not None:
                 product, let = found
                 lets.append(product)
                 known.append(product)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import sympy
 
 from objc.ir.domain import REAL
-from objc.ir.index import BATCH, Index
+from objc.ir.index import BATCH, Dimension, Index
 from objc.ir.program import Let, Names, Program
 from objc.ir.symbols import Expression, Read, conjuncts, indices_of, reads
 from objc.passes.tidying.factors import parted
@@ -21,7 +21,16 @@ _FEW = 8
 """Rows, columns or terms up to which a product of matrices gains nothing."""
 
 
-def split(let: Let, program: Program, names: Names) -> tuple[Let, Let] | None:
+def slices_of(program: Program) -> tuple[Dimension, ...]:
+    """The dimensions along which a product of matrices may have slices: that of the batch, or any."""
+    if any(BATCH in one.dimensions for one in program.inputs):
+        return (BATCH,)
+    return tuple({one.dimension: None for let in program.lets for one in let.indices})
+
+
+def split(
+    let: Let, program: Program, names: Names, slices: tuple[Dimension, ...]
+) -> tuple[Let, Let] | None:
     """A product of matrices that a sum over several indices has in it, and the sum of that."""
     if let.reduction != "sum" or len(let.over) < 2 or let.domain.is_integer:
         return None
@@ -29,8 +38,9 @@ def split(let: Let, program: Program, names: Names) -> tuple[Let, Let] | None:
         if any(index in indices_of(part) for part in conjuncts(let.guard)):
             continue
         inner, others = parted(let.body, index)
-        free = tuple(one for one in let.indices if one in indices_of(inner) and one != index)
-        if free != let.free and _is_product(inner, index, free, program):
+        free = _as_read(inner, index, let)
+        sliced = len(free) == 3 and free[0].dimension in slices
+        if free != let.free and _is_product(inner, index, free[sliced:], program):
             name = names.fresh(f"product_in_{let.name}")
             product = Let(name, free, inner, "sum", (index,), sympy.true, REAL, let.span)
             over = tuple(one for one in let.over if one != index)
@@ -38,14 +48,23 @@ def split(let: Let, program: Program, names: Names) -> tuple[Let, Let] | None:
     return None
 
 
+def _as_read(body: Expression, index: Index, let: Let) -> tuple[Index, ...]:
+    """The free indices of a sum over an index: in the order of the let's, but those of a tensor of three in
+    the order in which that is made, so that its matrices are multiplied there."""
+    free = tuple(one for one in let.indices if one in indices_of(body) and one != index)
+    most = max((read.positions for read in reads(body)), key=len, default=())
+    if len(free) != 3 or len(most) != 3:
+        return free
+    along = [one.index for one in most if one.index in free]
+    return tuple(sorted(free, key=lambda one: along.index(one) if one in along else len(along)))
+
+
 def _is_product(body: Expression, index: Index, free: tuple[Index, ...], program: Program) -> bool:
-    """Whether a sum over an index is of two matrices, which may be those of each example."""
+    """Whether a sum over an index is of two matrices, with the free indices of rows and columns."""
     factors = sympy.Mul.make_args(body)
     if not all(_is_plain(read, program) for one in factors for read in reads(one)):
         return False
-    sets = [indices_of(one) - {index} for one in factors]
-    if len(free) == 3 and free[0].dimension == BATCH and all(free[0] in one for one in sets):
-        free, sets = free[1:], [one - {free[0]} for one in sets]
+    sets = [indices_of(one) & set(free) for one in factors]
     sizes = [one.dimension.size for one in (index, *free)]
     return (
         len(free) == 2
