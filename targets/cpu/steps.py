@@ -10,6 +10,7 @@ import sympy
 from objc.targets.cpu.bounds import bounds
 from objc.targets.cpu.driver import DECLINED
 from objc.targets.cpu.forms import shared_guard
+from objc.targets.cpu.interior import interior
 from objc.targets.cpu.layout import shape_of
 from objc.targets.cpu.multiplication import Multiplication
 from objc.targets.cpu.places import MOST_ROWS, bare
@@ -20,7 +21,7 @@ from objc.targets.cpu.usual import usual
 
 from objc.ir.index import Index
 from objc.ir.program import Let
-from objc.ir.symbols import Condition, Expression, indices_of
+from objc.ir.symbols import Condition, Expression, conjuncts, indices_of
 from objc.schedule.loops import (
     Accumulate,
     Assign,
@@ -326,6 +327,25 @@ class StepText(Multiplication):
         if sums is not None:
             self._four_rows(loop, *sums, extent)
             return
+        of_examples = loop.index == self.outer == self.block
+        between = interior(loop, set(self.around)) if of_examples and self.around else None
+        if between is not None:
+            self._between_ends(*between, extent)
+            return
+        self._one_loop(loop, extent)
+
+    def _between_ends(self, holds: Condition, light: Loop, ends: Loop, extent: str) -> None:
+        """A loop over examples at a step of a recurrence: as it is between the ends, or at them."""
+        before = self.asked.copy()
+        self._where(set(conjuncts(holds)) - self.asked)
+        self._one_loop(light, extent)
+        self._everywhere(self.asked - before)
+        self._line("else:")
+        self.indent += 1
+        self._one_loop(ends, extent)
+        self.indent -= 1
+
+    def _one_loop(self, loop: Loop, extent: str) -> None:
         shared = shared_guard(loop) - self.asked
         self._where(shared)
         asks = self.asks_rows and self._is_of_a_row(loop)

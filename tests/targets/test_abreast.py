@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from objc.targets.cpu import loops, set_threads, sharing
+from objc.targets.cpu import emit, loops, set_threads, sharing
 from objc.targets.cpu.division import KEPT_ROWS, divided
 
 import objc
 from objc.compiler import Variant, derive, lower, parse
+from objc.ir.program import Program
 from objc.source import Source
 
 FILE = Path(__file__).with_name("abreast.objc")
@@ -26,9 +28,9 @@ SHARED = {
 MULTIPLIED = [name for name in SHARED if name not in ("chances", "both")]
 
 
-def arguments(name: str, batch: int, dtype: str = "float64") -> list[Any]:
+def arguments(name: str, batch: int, dtype: str = "float64", steps: int = 5) -> list[Any]:
     drawn = np.random.default_rng(5)
-    states, steps, wide = 7, 5, 3
+    states, wide = 7, 3
 
     def real(*shape: int) -> Any:
         return (drawn.normal(size=shape) / np.sqrt(shape[-1])).astype(dtype)
@@ -75,6 +77,27 @@ def test_values_and_gradients_are_those_of_the_other_target(name: str) -> None:
         other, expected = getattr(SECOND, name).value_and_grad(*given)
         close(value, other, dtype)
         close(found, expected, dtype)
+
+
+@pytest.mark.parametrize("name", ["plain", "gated", "own", "layered"])
+def test_few_steps_are_all_ends(name: str) -> None:
+    for steps in (1, 2, 3):
+        given = arguments(name, 20, steps=steps)
+        value, found = getattr(OURS, name).value_and_grad(*given)
+        other, expected = getattr(SECOND, name).value_and_grad(*given)
+        close(value, other, "float64")
+        for one, another in zip(entries(found), entries(expected), strict=True):
+            np.testing.assert_allclose(one, another, rtol=1e-11, atol=1e-13)
+
+
+def test_between_the_ends_a_row_asks_for_no_step() -> None:
+    """In loops over a row LLVM makes no vectors of several choices by the step."""
+    lines = emit(derived("gated"), "float32").text.splitlines()
+    steps = [place for place, line in enumerate(lines) if line.startswith(" " * 4 + "for step_t")]
+    assert len(steps) == 2
+    for first in steps:
+        inner = [line.strip() for line in lines[first:] if line.startswith(" " * 20)]
+        assert any(not re.search(r"\bif\b", line) and "sigmoid_32" in line for line in inner)
 
 
 @pytest.mark.parametrize("name", ["plain", "own"])
@@ -124,12 +147,16 @@ def test_gradients_are_those_of_pytorch() -> None:
         np.testing.assert_allclose(one, expected.grad.numpy(), rtol=1e-11, atol=1e-14)
 
 
-def shown(name: str) -> str:
+def derived(name: str) -> Program:
     lowered = lower(parse(Source(FILE.name, FILE.read_text()))).programs[name]
     own = lowered.inputs[SHARED[name] :]
     batched = frozenset(one.name for one in own)
     wrt = tuple(one.name for one in lowered.differentiable)
-    return str(loops(derive(lowered, Variant(("value", "gradient"), wrt, batched))))
+    return derive(lowered, Variant(("value", "gradient"), wrt, batched))
+
+
+def shown(name: str) -> str:
+    return str(loops(derived(name)))
 
 
 @pytest.mark.parametrize("name", MULTIPLIED)
