@@ -35,7 +35,7 @@ from objc.passes.stable.probabilities import exponent_of
 
 
 def greatest_exponents(program: Program) -> Program:
-    """`m := max c·exp(u)` as exp of `max u` where it is read."""
+    """`m := max c·exp(u)` as exp of `max u` where it is read; also of all but one, `k != y`."""
     names = Names.of(program)
     kept = {*program.outputs.values(), *members(program), *(term.let for term in program.terms)}
     mapping: dict[str, tuple[Let, Expression]] = {}
@@ -43,7 +43,8 @@ def greatest_exponents(program: Program) -> Program:
     for let in program.lets:
         let = _with_exponentials(let, mapping)
         number, power = let.body.as_coeff_Mul()
-        plain = let.reduction in ("max", "min") and let.guard == sympy.true
+        whole = let.guard == sympy.true or isinstance(let.guard, sympy.Ne)
+        plain = let.reduction in ("max", "min") and whole
         if plain and isinstance(power, sympy.exp) and number.is_positive and let.name not in kept:
             name = names.fresh(f"log_{let.name}")
             exponent = replace(let, name=name, body=power.args[0], domain=REAL)

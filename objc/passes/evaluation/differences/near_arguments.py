@@ -14,8 +14,9 @@ import sympy
 
 from objc.atoms import Branch, expm1, log1p, maximum, minimum, quotient, sigmoid, softplus
 from objc.ir.program import Program
-from objc.ir.symbols import Expression, Read
+from objc.ir.symbols import Expression, Read, substitute_positions
 from objc.passes.evaluation.nodes import change_nodes
+from objc.passes.rewrites import rewrite
 from objc.passes.rewrites.forms import ONE, ZERO, is_short, parts_with
 from objc.passes.stable.differences import written_out
 
@@ -33,26 +34,43 @@ def differences_of_powers(program: Program) -> Program:
 
 
 def _of_powers(node: Any, program: Program) -> Expression | None:
-    """c·aⁿ − c·bⁿ by bⁿ·((1 + (a − b)/b)ⁿ − 1), where a is near b."""
+    """c·aⁿ − c·bⁿ by bⁿ·((1 + (a − b)/b)ⁿ − 1), where a is near b, which is above zero then."""
     terms = [
         (one, weight, power)
-        for one, weight, power in parts_with(node, sympy.Pow)
-        if power.base.is_positive and power.exp.is_real and not (2 * power.exp).is_integer
+        for one, weight, factor in parts_with(node, sympy.Pow, Branch)
+        if isinstance(power := _beside_its_kink(factor), sympy.Pow)
+        and power.base.is_real
+        and power.exp.is_real
+        and not (2 * power.exp).is_integer
     ]
     for first, coefficient, one in terms:
         for second, other, two in terms:
             a, b = one.base, two.base
             if one.exp != two.exp or coefficient + other != 0 or len(b.args) > len(a.args):
                 continue
-            apart = written_out(a - b, program)
-            apart = sympy.expand(apart) if is_short(apart) else ZERO
+            apart = written_out(_opened(a, program) - _opened(b, program), program)
+            apart = rewrite(sympy.expand(apart)) if is_short(apart) else ZERO
             if apart == 0 or not _is_exact(apart):
                 continue
             near = two * expm1(one.exp * log1p(quotient(apart, b)))
-            found = Branch(sympy.Lt(2 * sympy.Abs(apart), b), near, one - two)
+            is_near = sympy.Lt(2 * sympy.Abs(apart), b)
             rest = [part for part in node.args if part is not first and part is not second]
-            return sympy.Add(*rest, coefficient * found)
+            return sympy.Add(*rest, Branch(is_near, coefficient * near, first + second))
     return None
+
+
+def _opened(base: Any, program: Program) -> Any:
+    """What a base that is a sum with a name stands for."""
+    let = program.let.get(getattr(base, "tensor", ""))
+    if let is None or let.reduction is not None or not isinstance(let.body, sympy.Add):
+        return base
+    return substitute_positions(let.body, dict(zip(let.free, base.positions, strict=True)))
+
+
+def _beside_its_kink(factor: Any) -> Any:
+    """A power that is written by cases where its base is zero."""
+    is_kink = isinstance(factor, Branch) and factor.args[1] == 0
+    return factor.args[2] if is_kink else factor
 
 
 def _changed(node: Any, program: Program) -> Expression | None:
