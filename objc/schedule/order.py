@@ -216,14 +216,22 @@ def _moving(let: Let, scattered: Mapping[Index, Position], places: Mapping[str, 
     }
 
 
+def _is_fetched(place: Read, read: Read) -> bool:
+    """Whether a read is at a row that another says."""
+    return any(position.base == place for position in read.positions[:-1])
+
+
 def _along_memory(let: Let, candidates: list[Index]) -> Index | None:
     """The index that most reads have as their last axis, and fewest as another; but for what a guard reads
-    that can be asked outside of some loop."""
+    that can be asked outside of some loop, and for a place that is fetched where all of a row is read."""
     if not candidates:
         return None
     score = dict.fromkeys(candidates, 0)
     is_outside = not set(candidates) <= indices_of(let.guard)
-    for read in reads(let.body) if is_outside else let.reads:
+    found = reads(let.body) if is_outside else let.reads
+    for read in found:
+        if any(_is_fetched(read, one) and one.positions[-1].index in score for one in found):
+            continue
         for axis, position in enumerate(read.positions):
             if position.base in score and isinstance(position.base, Index):
                 score[position.base] += 1 if axis == len(read.positions) - 1 else -1

@@ -300,3 +300,20 @@ def test_what_inputs_are_called_decides_nothing(names: tuple[str, str]) -> None:
     listed = str(schedule(derive(program, Variant(("value", "gradient"), names))))
     assert listed.count("  product ") == 3
     assert listed.count("\nstep ") <= 5
+
+
+def test_rows_that_are_fetched_are_added_up_along_themselves() -> None:
+    """Not along the places that say which: every entry would come from another row."""
+    text = (
+        "loss bag(e: real[V, D] | w: index(V)[L], t: real[D]) = sum[d]((h[d] - t[d])^2)\n"
+        "    where h[d] = sum[l](e[w[l], d])\n"
+    )
+    program = lower(parse(Source("t.objc", text))).programs["bag"]
+    derived = derive(program, Variant(("value",), batched=frozenset({"w", "t"})))
+    (around,) = [
+        [one.index.name for one in around if isinstance(one, Loop)]
+        for step in schedule(derived).steps
+        for item, around in walk(step.items)
+        if isinstance(item, Accumulate) and item.let == "h"
+    ]
+    assert around[-2:] == ["l", "d"]
