@@ -34,6 +34,7 @@ def slopes_of_lengths(program: Program) -> Program:
             if found is None:
                 continue
             adjoint, unit, parts = found
+            _, entry, where = _unit(unit)
             slopes = []
             for factor, share in parts:
                 key = adjoint.tensor, factor
@@ -42,9 +43,12 @@ def slopes_of_lengths(program: Program) -> Program:
                     name = names.fresh(f"{own.name}_of_length")
                     made[key] = Let(name, own.free, factor, span=own.span)
                     lets.append(made[key])
-                slopes.append(made[key].read(*adjoint.positions) * _times(share, _unit(unit)[1]))
+                slopes.append(made[key].read(*adjoint.positions) * _times(share, entry))
             rest = [one for one in product.args if one not in (adjoint, unit)]
-            swaps[product] = sympy.Mul(*rest, sympy.Add(*slopes))
+            slope = sympy.Mul(*rest, sympy.Add(*slopes))
+            swaps[product] = (
+                slope if where == sympy.true else Branch(where, slope, sympy.Integer(0))
+            )
         lets.append(replace(let, body=let.body.xreplace(swaps)) if swaps else let)
     return program.with_lets(lets)
 
@@ -54,7 +58,9 @@ Part = tuple[Expression, Expression]
 
 
 def _times(share: Expression, entry: Expression) -> Expression:
-    """x·(k/h) as (x·k)/h: 1/h may leave the range."""
+    """x·(k/h) as (x·k)/h: 1/h may leave the range. Of two lengths that are both zero the slope is 0."""
+    if isinstance(share, Branch) and share.args[2] == 0:
+        return Branch(share.args[0], _times(share.args[1], entry), share.args[2])
     if isinstance(share, quotient):
         return quotient(entry * share.args[0], share.args[1])
     return entry * share
@@ -65,7 +71,7 @@ def _slope(
 ) -> tuple[Read, Expression, Sequence[Part]] | None:
     """A let d, the unit x/n that it is multiplied with, and what d is made of."""
     for unit in product.args:
-        norm, _ = _unit(unit)
+        norm, *_ = _unit(unit)
         if norm is None:
             continue
         for adjoint in product.args:
@@ -78,39 +84,48 @@ def _slope(
     return None
 
 
-def _unit(node: Expression) -> tuple[Read | None, Expression]:
-    """(n, x) of `x/n if n ≠ 0, else 0`."""
+def _unit(node: Expression) -> tuple[Read | None, Expression, Expression]:
+    """(n, x, c) of `x/n if n ≠ 0 and c, else 0`."""
     if isinstance(node, Branch) and node.args[2] == 0 and isinstance(node.args[1], quotient):
         entry, norm = node.args[1].args
-        if isinstance(norm, Read) and node.args[0] == sympy.Ne(norm, 0):
-            return norm, entry
-    return None, node
+        conditions = sympy.And.make_args(node.args[0])
+        if isinstance(norm, Read) and sympy.Ne(norm, 0) in conditions:
+            others = (one for one in conditions if one != sympy.Ne(norm, 0))
+            return norm, entry, sympy.And(*others)
+    return None, node, sympy.true
 
 
-def _parts(body: Expression, norm: Read) -> Sequence[Part]:
+def _parts(
+    body: Expression, norm: Read, nonzero: frozenset[Expression] = frozenset()
+) -> Sequence[Part]:
     """The addends of a body, of which every one has a factor that vanishes with n; none where one has
-    not."""
+    not. `nonzero` holds what branches around have found not to be zero."""
     if isinstance(body, sympy.Add):
-        addends = [_parts(addend, norm) for addend in body.args]
+        addends = [_parts(addend, norm, nonzero) for addend in body.args]
         return [part for parts in addends for part in parts] if all(addends) else ()
-    share = _over_norm(body, norm)
+    if isinstance(body, Branch) and body.args[2] == 0 and isinstance(body.args[0], sympy.Ne):
+        where, slope, zero = body.args
+        inside = _parts(slope, norm, nonzero | {where.lhs}) if where.rhs == 0 else ()
+        return [(Branch(where, own, zero), Branch(where, share, zero)) for own, share in inside]
+    share = _over_norm(body, norm, nonzero)
     if share is not None:
         return [(sympy.Integer(1), share)]
     for factor in body.args if isinstance(body, sympy.Mul) else ():
-        parts = _parts(factor, norm)
+        parts = _parts(factor, norm, nonzero)
         if parts:
             others = sympy.Mul(*(one for one in body.args if one is not factor))
             return [(others * own, share) for own, share in parts]
     return ()
 
 
-def _over_norm(factor: Expression, norm: Read) -> Expression | None:
-    """f(n)/n with its limit at zero, for k·n/h with h > 0 and for a function f of n that vanishes there."""
+def _over_norm(factor: Expression, norm: Read, nonzero: frozenset[Expression]) -> Expression | None:
+    """f(n)/n with its limit at zero, for k·n/h where h > 0 and for a function f of n that vanishes there."""
     if factor == norm:
         return sympy.Integer(1)
     if isinstance(factor, quotient) and isinstance(factor.args[1], hypot):
         share, length = factor.args[0] / norm, factor.args[1]
-        return quotient(share, length) if length.is_positive and not share.has(norm) else None
+        fits = (length.is_positive or length in nonzero) and not share.has(norm)
+        return quotient(share, length) if fits else None
     if not isinstance(factor, sympy.Function) or len(factor.args) != 1:
         return None
     rate = factor.args[0] / norm
