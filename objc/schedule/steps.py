@@ -11,6 +11,7 @@ from objc.ir.recurrence import groups
 from objc.schedule.abreast import abreast
 from objc.schedule.arrange import Member, arrange
 from objc.schedule.blocks import Products, factor_lets, factors, with_products
+from objc.schedule.carried import with_carried
 from objc.schedule.keep import Kept, keep
 from objc.schedule.loops import (
     Block,
@@ -89,7 +90,7 @@ def _scheduled(
 ) -> Loops:
     multiplies = products != Products.NONE
     if products == Products.EACH:
-        program = with_states(program)
+        program = with_states(with_carried(program))
     given = program.let
     program = merged(with_products(program, products) if multiplies else program)
     # A factor is made where it is multiplied.

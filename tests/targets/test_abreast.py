@@ -23,9 +23,10 @@ SECOND = objc.compile(FILE, target="numpy")
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 SHARED = {
     "plain": 1, "gated": 5, "observed": 2, "scaled": 1, "own": 1, "both": 1, "layered": 1, "chances": 2,
+    "symbols": 3,
 }  # fmt: skip
 """The losses, and how many of their inputs all examples share."""
-MULTIPLIED = [name for name in SHARED if name not in ("chances", "both")]
+MULTIPLIED = [name for name in SHARED if name not in ("chances", "symbols", "both")]
 
 
 def arguments(name: str, batch: int, dtype: str = "float64", steps: int = 5) -> list[Any]:
@@ -55,6 +56,9 @@ def arguments(name: str, batch: int, dtype: str = "float64", steps: int = 5) -> 
             return [square(), real(batch, states, states), *x]
         case "layered":
             return [real(2, states, states), *x]
+        case "symbols":
+            symbols = drawn.integers(0, wide, (batch, steps))
+            return [real(states), square(), real(states, wide), symbols]
     return [real(states), square(), *x]
 
 
@@ -68,7 +72,7 @@ def close(found: Any, expected: Any, dtype: str) -> None:
         np.testing.assert_allclose(one, other, rtol=0, atol=TOLERANCE[dtype] * largest)
 
 
-@pytest.mark.parametrize("name", MULTIPLIED)
+@pytest.mark.parametrize("name", [*MULTIPLIED, "symbols"])
 def test_values_and_gradients_are_those_of_the_other_target(name: str) -> None:
     dtype = "float32" if name in ("scaled", "observed") else "float64"
     for batch in (2, 3, 133):
@@ -171,6 +175,14 @@ def test_steps_are_products_for_a_block_of_examples(name: str) -> None:
 @pytest.mark.parametrize("name", ["both", "chances"])
 def test_other_steps_stay_as_they_are(name: str) -> None:
     assert "product" not in shown(name)
+
+
+def test_a_choice_for_a_row_is_made_once_a_step() -> None:
+    """Not for each entry of the row after it; and none is kept for the whole batch."""
+    lines = shown("symbols").splitlines()
+    assert any("choice_" in line and "if t - 1 == 0" in line for line in lines)
+    assert not [line for line in lines if re.search(r" (sum|max)= .*if t - 1 == 0", line)]
+    assert not [line for line in lines if line.startswith("kept choice_") and "batch" in line]
 
 
 @pytest.mark.parametrize("name", ["plain", "observed"])
