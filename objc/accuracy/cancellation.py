@@ -5,6 +5,9 @@ text as written: value, gradient and, of smaller programs, products with the Hes
 where the defaults of the hyperparameters show nothing, value and gradient at small and large ones too.
 Where a result is no number, or has lost more than the rounding of its inputs explains, the let is found
 that loses most by itself, from exact numbers rounded once; its span is where the warning points.
+
+Where float64 keeps its digits, the same examples are computed in float32, whose range ends much sooner;
+float64 says which of them deserve many digits.
 """
 
 from __future__ import annotations
@@ -12,11 +15,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import mpmath
 import numpy as np
 
+from objc.accuracy.arithmetic import DOUBLE, SINGLE, InSingle, in_double
 from objc.accuracy.conditioning import EXACT
 from objc.accuracy.errors import Cancellation
 from objc.accuracy.examples import beside, moderate
@@ -47,10 +52,8 @@ _BITS = 14.0
 """Of 53; fewer are not worth a warning."""
 _NONE_LEFT = 54.0
 """The rank of a result that is no number."""
-_SMALLEST, _LARGEST, _REPRESENTABLE = 1e-200, 1e12, 1e300
 _NOTHING, _FLAT = 1e-320, 1e-12
 """What is shown as zero, and a curvature that nobody would miss."""
-_STEP = 2.0**-46
 _DIGITS = 120
 _USUAL, _SMALL = 20, 120
 """The size of a body, and the bodies of a program of which many digits may be had at several examples."""
@@ -111,6 +114,8 @@ class _Search:
                 program, Variant((*results, *self.second), self.wrt, self.batched)
             )
         self.most_digits = _FEWER_DIGITS
+        self.arithmetic = DOUBLE
+        self.in_single = InSingle(self.derived, self.sampler.sizes)
 
     def _second(self) -> tuple[Second, ...]:
         """The second derivatives that a program of this size can be asked for."""
@@ -132,25 +137,41 @@ class _Search:
             return None
         number = max(number, min(_MOST_EXAMPLES, _WORK // work))
         self.most_digits = _MOST_DIGITS if work <= _SMALL else _FEWER_DIGITS
-        best = self._at(self.setting, number, reference, work)
         fewer = max(_FEWEST_ELSEWHERE, number // len(self.settings))
-        tried = number
-        for setting in self.settings[1:] if number >= _FEWEST_EXAMPLES else ():
+        settings = self.settings if number >= _FEWEST_EXAMPLES else self.settings[:1]
+        kinds = (DOUBLE, SINGLE) if self.in_single.is_supported else (DOUBLE,)
+        tried = 0
+        for self.arithmetic, self.setting in product(kinds, settings):
+            examples = number if self.setting is settings[0] else fewer
+            points = moderate(self.program, self.sampler, self.setting, examples)
+            if self.arithmetic is SINGLE:
+                points = {name: self._rounded(value) for name, value in points.items()}
+                points = brought_inside(self.program, points, self.sampler.sizes, self.setting)
+            inputs = {**points, **self.setting}
+            # That nothing is wrong in float64 is known by then: it is a truth to choose by.
+            truth = (
+                in_double(self.derived, self._given(inputs))
+                if self.arithmetic is SINGLE
+                else reference.once(inputs, np.full(examples, _DIGITS))
+            )
+            found = self._computed(inputs)
+            tried += examples
+            best = self._worst(points, found, truth, reference, work)
             if best is not None:
-                break
-            self.setting = setting
-            best = self._at(setting, fewer, reference, work)
-            tried += fewer
-        return None if best is None else self._warning(*best, tried)
+                return self._warning(*best, tried)
+        return None
 
-    def _at(
-        self, setting: dict[str, Any], number: int, reference: Reference, work: int
+    def _worst(
+        self,
+        points: Points,
+        found: Mapping[str, Any],
+        truth: Mapping[str, Any],
+        reference: Reference,
+        work: int,
     ) -> tuple[_Loss, Points] | None:
-        """The worst loss among some examples at one setting of the hyperparameters, with its example."""
-        points = moderate(self.program, self.sampler, setting, number)
-        inputs = {**points, **setting}
-        truth = reference.once(inputs, np.full(number, _DIGITS))
-        found = self._computed(inputs)
+        """The worst loss among some examples, with its example; what is taken for the truth here says only
+        which of them are looked at."""
+        setting = self.setting
         worst: dict[int, _Loss] = {}
         for loss in self._suspicious(found, truth, setting):
             row = loss.place[0]
@@ -218,8 +239,13 @@ class _Search:
         return self.sampler.sizes.get(dimension, 1)
 
     def _computed(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        with np.errstate(all="ignore"):
-            return evaluate(self.derived, {**inputs, **self._internal(inputs)})
+        given = self._given(inputs)
+        if self.arithmetic is SINGLE:
+            return self.in_single(given)
+        return in_double(self.derived, given)
+
+    def _given(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        return {**inputs, **self._internal(inputs)}
 
     def _internal(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """What the derived program asks for beside its inputs: a scale, and vectors for the Hessian."""
@@ -231,19 +257,20 @@ class _Search:
         self, found: Mapping[str, Any], truth: Mapping[str, Any], setting: Mapping[str, Any]
     ) -> Iterator[_Loss]:
         """What has lost digits; second derivatives count at the usual setting only."""
+        kind = self.arithmetic
         is_usual = all(setting[name] is one for name, one in self.settings[0].items())
         for key, values in found.items():
             if key.startswith("hessian") and not is_usual:
                 continue
             for place in np.ndindex(values.shape):
                 got, expected = float(values[place]), truth[key][place]
-                if not mpmath.isfinite(expected) or abs(expected) > _REPRESENTABLE:
+                if not mpmath.isfinite(expected) or abs(expected) > kind.representable:
                     continue
                 if not math.isfinite(got):
                     yield _Loss(_NONE_LEFT, key, place, got, expected)
-                elif _SMALLEST <= abs(expected) <= _LARGEST:
+                elif kind.smallest <= abs(expected) <= kind.largest:
                     scale = _scale(key, truth[key], place)
-                    bits = _bits(got, expected, scale)
+                    bits = kind.lost(got, expected, scale)
                     if key.startswith("hessian") and scale < _FLAT:
                         continue
                     if bits >= _BITS:
@@ -268,7 +295,7 @@ class _Search:
             moved = {name: self._moved(name, value, generator) for name, value in inputs.items()}
             moved = brought_inside(self.program, moved, {})
             for key, values in reference.once(moved, np.maximum(digits, _DIGITS)).items():
-                change = np.abs(values - truth[key]) / _STEP
+                change = np.abs(values - truth[key]) / self.arithmetic.step
                 most[key] = (
                     np.where(change > most[key], change, most[key]) if key in most else change
                 )
@@ -280,10 +307,19 @@ class _Search:
         kind = self.program.input[name].domain.kind
         if kind in EXACT:  # and tells cases apart
             return value
-        moved = value * (1 + generator.uniform(-1, 1, size=value.shape) * _STEP)
+        step = self.arithmetic.step
+        moved = value * (1 + generator.uniform(-1, 1, size=value.shape) * step)
         if kind in ("real", "positive", "nonnegative"):  # zero is next to a kink, often enough
-            moved = np.where(value == 0, _STEP**2, moved)
+            moved = np.where(value == 0, step**2, moved)
         return np.minimum(moved, 1.0) if kind in ("probability", "simplex") else moved
+
+    def _rounded(self, values: Any) -> Any:
+        """The nearest numbers that the floating type has, as those of float64."""
+        array = np.asarray(values)
+        if np.issubdtype(array.dtype, np.integer):
+            return array
+        with np.errstate(over="ignore"):
+            return array.astype(float).astype(self.arithmetic.dtype).astype(float)
 
     def _warning(self, loss: _Loss, example: Points, number: int) -> Cancellation:
         where = {**{name: value[0] for name, value in example.items()}, **self.setting}
@@ -302,6 +338,8 @@ class _Search:
             mpmath.nstr(loss.expected, 17) if abs(loss.expected) > _NOTHING else "0.0",
             number,
             tuple(vectors.items()),
+            self.arithmetic.dtype,
+            self.arithmetic.bits,
         )
 
     def _place(self, example: Points) -> Let:
@@ -332,7 +370,7 @@ class _Search:
         """The bits that a let loses when what it reads is exact but for one rounding."""
         read = {one.tensor for one in let.reads}
         given = {name: inputs[name] for name in read if name in inputs}
-        given |= {name: _rounded(exact[name]) for name in read if name in exact}
+        given |= {name: self._rounded(exact[name]) for name in read if name in exact}
         tensors = [self.derived.tensor(name) for name in sorted(read)]
         arguments = [
             one if isinstance(one, Input) else Input(one.name, one.dimensions, one.domain, "data")
@@ -341,15 +379,18 @@ class _Search:
         # Dimensions that only the loop has are bound by all inputs of the program.
         others = [one for one in self.derived.inputs if one.name not in read]
         alone = Program(let.name, (*arguments, *others), (let,), {"let": let.name})
-        with np.errstate(all="ignore"):
-            found = np.asarray(evaluate(alone, {**inputs, **given})["let"], float)
+        given = {**inputs, **given}
+        in_single = self.arithmetic is SINGLE
+        results = InSingle(alone, {})(given) if in_single else in_double(alone, given)
+        found = np.asarray(results["let"], float)
         expected = np.asarray(exact[let.name], object).reshape(found.shape)
+        kind = self.arithmetic
         bits = [
-            _bits(float(found[place]), expected[place])
+            kind.lost(float(found[place]), expected[place])
             if math.isfinite(found[place])
             else _NONE_LEFT
             for place in np.ndindex(found.shape)
-            if _SMALLEST <= abs(expected[place]) <= _REPRESENTABLE
+            if kind.smallest <= abs(expected[place]) <= kind.representable
         ]
         return max(bits, default=0.0)
 
@@ -361,11 +402,6 @@ def _magnitude(points: Points, row: int) -> float:
     return float(np.abs(np.log(flat)).max(initial=0.0))
 
 
-def _rounded(values: Any) -> Any:
-    array = np.asarray(values)
-    return array if np.issubdtype(array.dtype, np.integer) else array.astype(float)
-
-
 def _scale(key: str, truth: Any, place: tuple[int, ...]) -> Any:
     """What an error is measured by: of second derivatives, the largest entry of the example, since
     curvature along the tensor itself is a difference."""
@@ -373,11 +409,3 @@ def _scale(key: str, truth: Any, place: tuple[int, ...]) -> Any:
         return abs(truth[place])
     entries = np.ravel(truth[place[:1]])
     return max(abs(one) for one in entries if mpmath.isfinite(one))
-
-
-def _bits(got: float, expected: Any, scale: Any = None) -> float:
-    """The binary digits of 53 that a number has lost, of itself or of a larger one."""
-    if expected == 0:
-        return 0.0 if got == 0 else 53.0
-    error = abs(mpmath.mpf(got) - expected) / abs(expected if scale is None else scale)
-    return min(max(float(mpmath.log(error, 2)) + 53, 0.0), 53.0) if error else 0.0

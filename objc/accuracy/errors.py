@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from objc.errors import Diagnostic, Severity
 
 
@@ -92,7 +94,8 @@ class Cancellation(Diagnostic):
     result, its gradient and, of smaller formulas, products with its Hessian and second derivatives by
     each entry are compared with the formula in many digits, at a few examples drawn from the declared
     domains, some of which nearly agree; what the rounding of the inputs itself explains is not counted.
-    The note has the inputs that show it: in float32 as many bits are lost of 24. Where the result is
+    The note has the inputs that show it: in float32 as many bits are lost of 24. Where float64 loses
+    nothing, the same examples are tried in float32. Where the result is
     infinite or no number although the true one is an ordinary number, a part of it has overflowed. Write
     what is equal but for a small part by that part (here by the distances from the mean), or leave it
     where such inputs do not occur. `objc accuracy` searches longer.
@@ -111,6 +114,8 @@ class Cancellation(Diagnostic):
     expected: str
     examples: int
     vectors: tuple[tuple[str, Any], ...] = ()
+    dtype: str = "float64"
+    digits: int = 53
 
     @property
     def is_number(self) -> bool:
@@ -125,20 +130,21 @@ class Cancellation(Diagnostic):
         what = f"`{self.loss}`"
         if self.input is not None:
             what = f"{words[self.kind]} of {what} in `{self.input}`"
+        where = "" if self.dtype == "float64" else f" in {self.dtype}"
         if self.is_number:
-            return f"{what} loses {self.bits:.0f} of 53 bits"
-        return f"{what} is {self.got} where {float(self.expected):.6g} is right"
+            return f"{what} loses {self.bits:.0f} of {self.digits} bits{where}"
+        return f"{what} is {self.got}{where} where {float(self.expected):.6g} is right"
 
     def label(self) -> str:
         return "digits cancel here" if self.is_number else "a part of this leaves the range"
 
     def notes(self) -> Sequence[str]:
-        inputs = ", ".join(f"{name} = {_shown(value)}" for name, value in self.where)
+        inputs = ", ".join(f"{name} = {self._shown(value)}" for name, value in self.where)
         for name, vector in self.vectors:
-            inputs += f"\nalong {_shown(vector)} in {name}"
+            inputs += f"\nalong {self._shown(vector)} in {name}"
         entry = f"entry {list(self.entry)} is " if self.entry else "it is "
         return (
-            f"with {inputs}\n{entry}{self.got!r} in float64, and {self.expected} in truth",
+            f"with {inputs}\n{entry}{self._shown(self.got)} in {self.dtype}, and {self.expected} in truth",
             f"the worst of {self.examples} examples from the declared domains",
         )
 
@@ -149,8 +155,10 @@ class Cancellation(Diagnostic):
             )
         return "write the small difference itself, if it can be had; `objc accuracy` measures more"
 
-
-def _shown(value: Any) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(_shown, value))}]"
-    return repr(value)
+    def _shown(self, value: Any) -> str:
+        """Numbers as they are written, with the digits of their type."""
+        if isinstance(value, list):
+            return f"[{', '.join(map(self._shown, value))}]"
+        if isinstance(value, float) and self.dtype == "float32":
+            return str(np.float32(value))
+        return repr(value)
