@@ -47,6 +47,10 @@ def over_common_denominators(program: Program) -> Program:
             if whole is None:
                 whole = _where_taken(node, program)
             if whole is None:
+                whole = _beside_common_factors(node, program)
+            if whole is None:
+                whole = _rest_of_share(node)
+            if whole is None:
                 whole = _part(node, program)
             if whole is not None:
                 body = body.xreplace({node: whole})
@@ -100,6 +104,32 @@ def _part(node: Any, program: Program) -> Expression | None:
         whole = _whole(sympy.Add(*part), program) if 2 <= len(part) < len(node.args) else None
         if whole is not None:
             return sympy.Add(whole, *(one for one in node.args if one.has(entry)))
+    return None
+
+
+def _beside_common_factors(node: Any, program: Program) -> Expression | None:
+    """Multiples of one sum, a residual say, as its product with one fraction."""
+    factors = [set(sympy.Mul.make_args(one)) for one in node.args]
+    common = [one for one in set.intersection(*factors) if isinstance(one.as_base_exp()[0], sympy.Add)]
+    if not common:
+        return None
+    residual = sympy.Mul(*common)
+    whole = _whole(sympy.Add(*(one / residual for one in node.args)), program)
+    return None if whole is None else residual * whole
+
+
+def _rest_of_share(node: Any) -> Expression | None:
+    """c − c·a/(a + b) as c·b/(a + b), whatever a and b are that are never negative."""
+    if len(node.args) != 2:
+        return None
+    for whole, part in (node.args, node.args[::-1]):
+        for total in sorted(found_in(part, sympy.Add), key=spelled):
+            if not _has_one_sign(total.args):
+                continue
+            share = as_fraction(-part * total / whole)
+            rest = [one for one in total.args if as_fraction(one) != share]
+            if len(rest) < len(total.args):
+                return sympy.Mul(whole, sympy.Add(*rest), 1 / total)
     return None
 
 
