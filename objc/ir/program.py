@@ -151,6 +151,7 @@ class Program:
     after the batch pass `value` (the scalar over the batch) and `term:NAME`; after differentiation
     `gradient:INPUT`, `term_gradient:TERM:INPUT`, `hessian_diagonal:INPUT`,
     `hessian_vector_product:INPUT`. `places` says of expressions of the text where they stand there.
+    `balanced` are lets of which the entries add up to zero along an axis, the one in that place.
     """
 
     name: str
@@ -165,6 +166,7 @@ class Program:
     surrogates: tuple[str, ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)
     places: Mapping[Expression, Span] = field(default_factory=dict, compare=False, repr=False)
+    balanced: frozenset[tuple[str, int]] = frozenset()
 
     @cached_property
     def input(self) -> Mapping[str, Input]:

@@ -30,6 +30,7 @@ from objc.ir.symbols import (
 from objc.passes.delta import nonzero_where, under
 from objc.passes.derivatives.contributions import Contribution, Sums, is_trivial
 from objc.passes.derivatives.diagonals import add_up, contract_diagonals
+from objc.passes.derivatives.invariance import balanced
 from objc.passes.derivatives.partials import direct_reads, is_tame, moved_by, partial
 from objc.passes.derivatives.shifts import LogProbability, name_log_probabilities, without_names
 from objc.passes.derivatives.tangents import Forward, Seed
@@ -47,6 +48,11 @@ def gradient(program: Program, wrt: Iterable[str], output: str = "value") -> Pro
     outputs = dict(program.outputs)
     for name in wrt:
         outputs[f"gradient:{name}"] = reverse.gradient_of(program.input[name]).name
+    zero_sums = {
+        (reverse.adjoints[tensor], axis)
+        for tensor, axis in balanced(program, program.outputs[output], reverse.adjoints)
+    }
+    program = replace(program, balanced=program.balanced | zero_sums)
     return program.with_lets((*program.lets, *reverse.lets), outputs)
 
 
@@ -91,7 +97,15 @@ def hessian_vector_product(program: Program, wrt: Iterable[str]) -> Program:
         outputs[f"hessian_vector_product:{name}"] = forward.tangent_of(let).name
     lets = (*program.lets, *forward.lets)
     program = replace(
-        program, inputs=(*program.inputs, *vectors.values()), lets=lets, outputs=outputs
+        program,
+        inputs=(*program.inputs, *vectors.values()),
+        lets=lets,
+        outputs=outputs,
+        balanced=program.balanced | {
+            (part.let.name, axis)
+            for name, axis in program.balanced
+            for part in forward.tangents.get(name, ())
+        },
     )
     return without_names(program, log_probabilities)
 
@@ -154,6 +168,8 @@ class _Reverse:
         self.parts: dict[str, list[Contribution]] = {name: [] for name in self.active}
         self.output = program.outputs[output]
         self.axes: dict[str, tuple[Index, ...]] = {}
+        self.adjoints: dict[str, str] = {}
+        """By input or let outside of recurrences."""
 
     def run(self) -> None:
         if self.output in self.active:
@@ -173,12 +189,14 @@ class _Reverse:
         if let is None:
             let = Let(self.names.fresh(f"d_{one.name}"), free, sympy.Integer(0))
             self.lets.append(let)
+        self.adjoints[one.name] = let.name
         return let
 
     def _back_through(self, let: Let) -> None:
         adjoint = self.sums.build(f"d_{let.name}", let.free, self.parts[let.name])
         if adjoint is None:
             return
+        self.adjoints[let.name] = adjoint.name
         trivial = adjoint.reduction is None and is_trivial(adjoint.body)
         outer = adjoint.body if trivial else adjoint.read(*let.free)
         self._distribute(let, outer, adjoint.body)

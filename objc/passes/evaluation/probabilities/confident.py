@@ -72,10 +72,21 @@ class _Asking:
         largest; as a whole where it adds up to zero as a whole."""
         if not is_short(let.body):
             return let
-        for index in let.free:
-            for found in self._of_zero_sum(let, index):
+        asked = self._balanced(let, is_known=False) or self._beside_mean(let)
+        return asked or self._balanced(let, is_known=True) or let
+
+    def _balanced(self, let: Let, *, is_known: bool) -> Let | None:
+        """A let that adds up to zero as a whole, as is proved, or known of the value's invariance."""
+        for axis, index in enumerate(let.free):
+            if is_known and (let.name, axis) not in self.program.balanced:
+                continue
+            for found in self._of_zero_sum(let, index, is_known=is_known):
                 asked = self._asked(let, let.body, found.normalizer, found.logits, index)
                 return replace(let, body=asked)
+        return None
+
+    def _beside_mean(self, let: Let) -> Let | None:
+        """A let with an addend c·exp(u[j])·(Σ exp(u)·f − f[j])."""
         whole = self._opened(let.body)
         body = sympy.expand_mul(whole)
         for term in sympy.Add.make_args(body):
@@ -97,9 +108,10 @@ class _Asking:
                             return replace(let, body=rest + asked)
         sums = [one for one in let.body.args if isinstance(one, sympy.Add)]
         if isinstance(let.body, sympy.Mul) and len(sums) == 1:  # times what made the logits
-            inner = self.changed(replace(let, body=sums[0]))
-            return replace(let, body=let.body.xreplace({sums[0]: inner.body}))
-        return let
+            inside = replace(let, body=sums[0])
+            inner = self._balanced(inside, is_known=False) or self._beside_mean(inside)
+            return inner and replace(let, body=let.body.xreplace({sums[0]: inner.body}))
+        return None
 
     def _opened(self, expression: Any) -> Any:
         """With every exponent written out: of two that are the same one may have a name."""
@@ -145,7 +157,7 @@ class _Asking:
         part = factor * (first - substitute_positions(sympy.Add(*own), places))
         return factor * second, part
 
-    def _of_zero_sum(self, let: Let, index: Index) -> Iterator[Shares]:
+    def _of_zero_sum(self, let: Let, index: Index, *, is_known: bool) -> Iterator[Shares]:
         """The softmaxes of rows that are given, where the entries of a let add up to zero along them. Beside
         labels at one place only where something is made of a sum, or of a part of a softmax: shares less a
         label keep their digits."""
@@ -155,7 +167,7 @@ class _Asking:
             one.over[0].dimension == index.dimension for one in self.normalizers.values()
         ) or not self._reads_sums(let, index, kinds):
             return
-        for found in shares_of_zero_sum(let.body, index, self.program):
+        for found in shares_of_zero_sum(let.body, index, self.program, is_known=is_known):
             if self._is_given(found.logits):
                 yield found
 

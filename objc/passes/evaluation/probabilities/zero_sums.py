@@ -28,9 +28,11 @@ _MOST_TERMS = 800
 """That are made in all these ways together: a proof that is longer takes longer than all else."""
 
 
-def shares_of_zero_sum(body: Any, index: Index, program: Program) -> list[Shares]:
-    """The softmaxes along an index of which a body has entries, if it is proved to add up to zero along it;
-    none if it isn't, or if it is c·(p − [j = y]): what p lacks of one has its digits without the others. So
+def shares_of_zero_sum(
+    body: Any, index: Index, program: Program, *, is_known: bool = False
+) -> list[Shares]:
+    """The softmaxes along an index of which a body has entries, if it is proved to add up to zero along it,
+    or known to; none if it isn't, or if it is c·(p − [j = y]): what p lacks of one has its digits without the others. So
     has the slope of log(1 − p[y])."""
     terms = Terms(program, index)
     whole = terms.of(body)
@@ -41,7 +43,8 @@ def shares_of_zero_sum(body: Any, index: Index, program: Program) -> list[Shares
         return []
     if _is_of_the_rest(whole, terms):
         return []
-    return [one for one, _ in wholes] if wholes and _adds_up_to_zero(whole, wholes, terms) else []
+    is_proved = is_known or (bool(wholes) and _adds_up_to_zero(whole, wholes, terms))
+    return [one for one, _ in wholes] if is_proved else []
 
 
 def _is_of_a_label(body: Any, entry: Any, terms: Terms) -> bool:
