@@ -26,7 +26,12 @@ def test_the_slope_of_a_rate_that_is_saturated(text: str) -> None:
     kernel = objc.compile(
         f"loss rate(x: positive, k: positive, y: real) = {text}", target="numpy"
     ).rate
-    for x, k, y in ((720.0, 0.75, -1.0), (5440.0, 2.0**-20, 3.0), (0.5, 200.0, 0.25), (3.0, 2.0, 0)):
+    for x, k, y in (
+        (720.0, 0.75, -1.0),
+        (5440.0, 2.0**-20, 3.0),
+        (0.5, 200.0, 0.25),
+        (3.0, 2.0, 0),
+    ):
         with mpmath.workdps(120):
             at = [mpmath.mpf(one) for one in (x, k, y)]
             slopes = [

@@ -101,7 +101,8 @@ def hessian_vector_product(program: Program, wrt: Iterable[str]) -> Program:
         inputs=(*program.inputs, *vectors.values()),
         lets=lets,
         outputs=outputs,
-        balanced=program.balanced | {
+        balanced=program.balanced
+        | {
             (part.let.name, axis)
             for name, axis in program.balanced
             for part in forward.tangents.get(name, ())

@@ -110,7 +110,9 @@ def _part(node: Any, program: Program) -> Expression | None:
 def _beside_common_factors(node: Any, program: Program) -> Expression | None:
     """Multiples of one sum, a residual say, as its product with one fraction."""
     factors = [set(sympy.Mul.make_args(one)) for one in node.args]
-    common = [one for one in set.intersection(*factors) if isinstance(one.as_base_exp()[0], sympy.Add)]
+    common = [
+        one for one in set.intersection(*factors) if isinstance(one.as_base_exp()[0], sympy.Add)
+    ]
     if not common:
         return None
     residual = sympy.Mul(*common)

@@ -24,7 +24,7 @@ from objc.ir.spelling import spelled
 from objc.ir.symbols import Expression, IndexValue, Read, indices_of, substitute_positions
 from objc.passes.evaluation.probabilities.means import multiple_of
 from objc.passes.evaluation.probabilities.terms import Shares
-from objc.passes.evaluation.probabilities.zero_sums import shares_of_zero_sum
+from objc.passes.evaluation.probabilities.zero_sums import lands_a_result, shares_of_zero_sum
 from objc.passes.rewrites.forms import is_short, without_factor
 from objc.passes.stable.differences import written_out
 from objc.passes.stable.entries import normalizers_of, totals_over
@@ -72,8 +72,8 @@ class _Asking:
         largest; as a whole where it adds up to zero as a whole."""
         if not is_short(let.body):
             return let
-        asked = self._balanced(let, is_known=False) or self._beside_mean(let)
-        return asked or self._balanced(let, is_known=True) or let
+        asked = self._balanced(let, is_known=False) or self._balanced(let, is_known=True)
+        return asked or self._beside_mean(let) or let
 
     def _balanced(self, let: Let, *, is_known: bool) -> Let | None:
         """A let that adds up to zero as a whole, as is proved, or known of the value's invariance."""
@@ -159,13 +159,15 @@ class _Asking:
 
     def _of_zero_sum(self, let: Let, index: Index, *, is_known: bool) -> Iterator[Shares]:
         """The softmaxes of rows that are given, where the entries of a let add up to zero along them. Beside
-        labels at one place only where something is made of a sum, or of a part of a softmax: shares less a
-        label keep their digits."""
+        labels at one place only where something is made of a sum, or of a part of a softmax, or more than
+        the label stands there: shares less a label keep their digits."""
         is_at_one_place = any(IndexValue(index) in one.args for one in found_in(let.body, sympy.Eq))
         kinds = ("sum",) if is_at_one_place else ("sum", "logsumexp")
-        if not any(
-            one.over[0].dimension == index.dimension for one in self.normalizers.values()
-        ) or not self._reads_sums(let, index, kinds):
+        if not any(one.over[0].dimension == index.dimension for one in self.normalizers.values()):
+            return
+        if not self._reads_sums(let, index, kinds) and not (
+            is_known and is_at_one_place and lands_a_result(let.body, index, self.program)
+        ):
             return
         for found in shares_of_zero_sum(let.body, index, self.program, is_known=is_known):
             if self._is_given(found.logits):
@@ -217,6 +219,7 @@ class _Asking:
             Branch(largest, ZERO, own.read(*let.free)),
             "sum",
             (index,),
+            sympy.Lt(normalizer - highest, _CONFIDENT),
             domain=REAL,
         )
         self.lets += [top, own, others]

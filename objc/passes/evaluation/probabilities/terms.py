@@ -172,6 +172,15 @@ class Terms:
     def varies(self, term: Any) -> bool:
         return bool(term.free_symbols & self.varying)
 
+    def is_given(self, symbol: sympy.Symbol) -> bool:
+        """Whether a symbol is of a place, or of inputs alone."""
+        if symbol in self.choices:
+            return True
+        node = next((node for node, one in self.atoms.items() if one == symbol), None)
+        return node is not None and all(
+            one.tensor in self.program.input for one in node.atoms(Read)
+        )
+
     def place_of(self, term: Any) -> sympy.Symbol | None:
         """The indicator in a product that holds at exactly one place along the index."""
         return next((one for one in sympy.Mul.make_args(term) if one in self.choices), None)

@@ -47,6 +47,18 @@ def shares_of_zero_sum(
     return [one for one, _ in wholes] if is_proved else []
 
 
+def lands_a_result(body: Any, index: Index, program: Program) -> bool:
+    """Whether something of a body stands at one place of the index alone that is more than given numbers: a
+    probability that was the largest, say. What a softmax lacks of a given label has its digits."""
+    terms = Terms(program, index)
+    whole = terms.of(body)
+    return whole is not None and any(
+        not all(map(terms.is_given, term.free_symbols))
+        for term in sympy.Add.make_args(terms.at_their_places(whole))
+        if terms.place_of(term) is not None
+    )
+
+
 def _is_of_a_label(body: Any, entry: Any, terms: Terms) -> bool:
     """Whether a body is what an entry of a softmax lacks of a label, times what all along the index share."""
     shares = (term / entry for term in sympy.Add.make_args(body))
