@@ -32,8 +32,8 @@ def shares_of_zero_sum(
     body: Any, index: Index, program: Program, *, is_known: bool = False
 ) -> list[Shares]:
     """The softmaxes along an index of which a body has entries, if it is proved to add up to zero along it,
-    or known to; none if it isn't, or if it is c·(p − [j = y]): what p lacks of one has its digits without the others. So
-    has the slope of log(1 − p[y])."""
+    or known to; none if it isn't, or if it is c·(p − [j = y]): what p lacks of one has its digits without
+    the others. So has the slope of log(1 − p[y])."""
     terms = Terms(program, index)
     whole = terms.of(body)
     if whole is None:
