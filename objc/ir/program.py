@@ -20,6 +20,7 @@ from typing import Literal
 
 import sympy
 
+from objc.atoms import Branch
 from objc.ir.domain import REAL, Domain
 from objc.ir.index import Dimension, Index, Position, at
 from objc.ir.spelling import shown
@@ -228,6 +229,25 @@ class Program:
         indices = {one.name for one in self.inputs if one.domain.dimension is not None}
         used = {read.tensor for let in self.lets for read in let.reads}
         return tuple(sorted((indices & used) - self.gathered))
+
+    @property
+    def always_gathered(self) -> tuple[str, ...]:
+        """The inputs that hold indices of a dimension at which something is read whatever the data are:
+        under no guard, and in no branch, of this let or of another that reads it."""
+        chosen = {one.name for one in self.lets if one.guard != sympy.true or one.body.has(Branch)}
+        found = {
+            position.base.tensor
+            for let in self.lets
+            if not chosen & {let.name, *self.beyond([let.name])}
+            for read in let.reads
+            for position in read.positions
+            if isinstance(position.base, Read)
+        }
+        return tuple(
+            one.name
+            for one in self.inputs
+            if one.domain.dimension is not None and one.name in found
+        )
 
     @property
     def differentiable(self) -> tuple[Input, ...]:

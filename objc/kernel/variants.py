@@ -151,7 +151,10 @@ def plan_of(program: Program, derived: Program, wrt: Iterable[str]) -> Plan:
                 counted[one.name] = (one.name, one.count, one.more)
         dimensions = tuple(dimension_key(one) for one in let.dimensions)
         outputs.append(Output(key, dimensions, let.domain.is_integer))
-    unchecked = derived.compared
+    # Second derivatives may read no label: one that is wrong is so for them too.
+    read = {read.tensor for let in derived.lets for read in let.reads}
+    unread = tuple(one for one in program.always_gathered if one not in read)
+    unchecked = (*derived.compared, *unread)
     return Plan(tuple(arguments), tuple(outputs), unchecked, tuple(counted.values()))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import objc
+from objc.errors import InputError
 
 RANDOM = np.random.default_rng(7)
 X, Y = RANDOM.normal(size=(2, 12)) * 2
@@ -400,3 +401,24 @@ def test_results_are_not_written_into_what_is_read_or_into_themselves() -> None:
         kernel.per_example(x, weight=weight, out=np.ones(4))
         with pytest.raises(objc.InputError, match="shares memory with `weight`"):
             kernel.per_example(x, weight=weight, out=weight)
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpu"])
+def test_second_derivatives_refuse_a_label_that_they_do_not_read(target: str) -> None:
+    """That of a cross-entropy hangs on no label; one that is none is an error all the same, but where the
+    text doesn't look at it."""
+    module = objc.compile(
+        """
+loss plain(z: real[K] | y: index(K)) = -log(softmax(z)[y])
+loss masked(z: real[T, K] | y: index(K)[T], kept: binary[T]) =
+    sum[t | kept[t] == 1](logsumexp[k](z[t, k]) - z[t, y[t]])
+""",
+        target=target,
+    )
+    z = np.zeros((2, 3))
+    for name in ("hessian_vector_product", "hessian_diagonal"):
+        options = {"vector": np.ones((2, 3))} if name == "hessian_vector_product" else {}
+        with pytest.raises(InputError, match="outside 0 … 2"):
+            getattr(module.plain, name)(z, np.array([1, 3]), **options)
+        found = getattr(module.masked, name)(z, np.array([1, -100]), np.array([1.0, 0.0]), **options)
+        assert np.isfinite(found).all()
