@@ -3,12 +3,14 @@
 The text is the same for both: elementwise over arrays that broadcast, one axis an index, products of
 arrays as einsum, reductions by name. What its words mean in a framework stands in a preamble (`words`).
 The framework's own differentiation does the rest, so such a form is a peer in speed and a second
-opinion in value; where both sides of a branch are computed, its gradient may hold NaN.
+opinion in value; where both sides of a branch are computed, its gradient may hold NaN. A recurrence is a
+loop over its steps, as a user writes one, in which a condition of the step alone chooses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from string import ascii_letters
 
 import sympy
@@ -17,7 +19,7 @@ from objc.atoms import BY_FUNCTION, Branch
 from objc.ir.index import Dimension, Index, Position
 from objc.ir.order import ordered_addends
 from objc.ir.program import Let, Program
-from objc.ir.recurrence import groups
+from objc.ir.recurrence import Group, groups
 from objc.ir.symbols import Condition, Expression, Extent, IndexValue, Read, conjuncts, disjuncts
 
 _EMPTY = {"sum": "0.0", "prod": "1.0", "max": "-inf", "min": "inf", "logsumexp": "-inf"}
@@ -38,9 +40,14 @@ def form(program: Program) -> str:
     `program` is stabilised and has no derivatives; reductions need not be expanded.
 
     Raises:
-        NoForm: it has a recurrence, or an output that is no single number.
+        NoForm: it has a recurrence along two indices, or an output that is no single number.
     """
     return Form(program).text()
+
+
+def has_steps(program: Program) -> bool:
+    """Whether the form of a program loops over steps."""
+    return any(group.is_recurrence for group in groups(program))
 
 
 class Form:
@@ -58,6 +65,10 @@ class Form:
             if dimension.size is None:
                 self.sizes[dimension] = f"n{number}"
         self.axes: tuple[Index, ...] = ()
+        self.steps: dict[Index, str] = {}
+        """In a loop, the name of its step by the index."""
+        self.stepwise: frozenset[str] = frozenset()
+        """The lets of which there is an array for each step, by the step."""
 
     def text(self) -> str:
         lines = ["def form(inputs):"]
@@ -66,7 +77,8 @@ class Form:
         lines += self._extents()
         for group in groups(self.program):
             if group.is_recurrence:
-                raise NoForm(f"`{group.lets[0].name}` is a recurrence")
+                lines += self._loop(group)
+                continue
             let = group.lets[0]
             lines.append(f"    {self.names[let.name]} = {self._let(let)}")
         value = self.program.let[self.program.outputs["value"]]
@@ -86,7 +98,31 @@ class Form:
 
     # -------------------------------------------------------------- lets
 
+    def _loop(self, group: Group) -> list[str]:
+        if len(group.indices) > 1:
+            raise NoForm(f"`{group.lets[0].name}` is a recurrence along two indices")
+        (index,), (way,) = group.indices, group.steps
+        names = [self.names[let.name] for let in group.lets]
+        extent = self._size(index.dimension)
+        lines = [f"    {name} = {{}}" for name in names]
+        self.steps, self.stepwise = {index: "step"}, frozenset(one.name for one in group.lets)
+        lines.append(f"    for step in range({extent})[::{way}]:")
+        lines += [
+            f"        {name}[step] = {self._let(let)}"
+            for name, let in zip(names, group.lets, strict=True)
+        ]
+        self.steps, self.stepwise = {}, frozenset()
+        return lines + [
+            f"    {name} = stacked([{name}[step] for step in range({extent})], {let.free.index(index)})"
+            for name, let in zip(names, group.lets, strict=True)
+        ]
+
+    def _without_step(self, indices: Sequence[Index]) -> tuple[Index, ...]:
+        return tuple(one for one in indices if one not in self.steps)
+
     def _let(self, let: Let) -> str:
+        free = self._without_step(let.free)
+        let = let if len(free) == len(let.free) else replace(let, free=free)
         self.axes = let.indices
         if let.reduction is None:
             return self._full(self.real(let.body), let)
@@ -110,6 +146,7 @@ class Form:
         body = self.real(let.body)
         if let.guard == sympy.true:
             return body
+        now, later = self._of_the_step(let.guard)
         if let.reduction in ("any", "count", "norm", "mean"):
             empty = "0.0"
         elif let.reduction == "all":
@@ -118,7 +155,30 @@ class Form:
             empty = _EMPTY[str(let.reduction)]
         else:
             raise NoForm(f"`{let.name}` is {let.reduction} with a condition")
-        return f"choose({self.condition(let.guard)}, {body}, {empty})"
+        return self._chosen(now, later, body, empty)
+
+    def _of_the_step(self, condition: Condition) -> tuple[Condition, Condition]:
+        """The parts of a condition that the step alone decides, and the others."""
+        here, rest = [], []
+        for one in conjuncts(condition):
+            known = all(
+                isinstance(x, Extent) or (isinstance(x, IndexValue) and x.index in self.steps)
+                for x in one.free_symbols
+            )
+            (here if known and self.steps else rest).append(one)
+        return sympy.And(*here), sympy.And(*rest)
+
+    def _chosen(self, now: Condition, later: Condition, then: str, otherwise: str) -> str:
+        """One of two: by what is known of the step before anything is computed, then by the entries."""
+        if later != sympy.true:
+            then = f"choose({self.condition(later)}, {then}, {otherwise})"
+        if now == sympy.true:
+            return then
+        tests = (
+            f"{self.whole(one.args[0])} {one.rel_op} {self.whole(one.args[1])}"
+            for one in conjuncts(now)
+        )
+        return f"({then} if {' and '.join(tests)} else real({otherwise}))"
 
     def _full(self, text: str, let: Let) -> str:
         if not let.free:
@@ -130,37 +190,72 @@ class Form:
 
     def _einsum(self, let: Let) -> str | None:
         """A sum of products of arrays read as they stand, as a framework's matrix product."""
-        if let.reduction != "sum" or let.guard != sympy.true:
+        now, later = self._of_the_step(let.guard)
+        if let.reduction != "sum" or later != sympy.true:
             return None
         factors: list[Read] = []
         rest: list[Expression] = []
         for one in sympy.Mul.make_args(let.body):
-            is_array = isinstance(one, Read) and bool(one.positions)
+            is_array = isinstance(one, Read) and bool(self._entries(one)[1])
             (factors if is_array and self._is_plain(one) else rest).append(one)
-        covered = {position.index for one in factors for position in one.positions}
+        read = [self._entries(one) for one in factors]
+        covered = {position.index for _, positions, _ in read for position in positions}
         if len(factors) < 2 or not set(let.indices) <= covered:
             return None
         if any(one.atoms(IndexValue) or self._has_axes(one) for one in rest):
             return None
         letter: dict[Index | None, str] = dict(zip(let.indices, ascii_letters, strict=False))
         inner = [
-            "".join(letter[position.index] for position in one.positions)
-            for one in factors
+            "".join(letter[position.index] for position in positions)
+            for _, positions, _ in read
         ]  # fmt: skip
         outer = "".join(letter[index] for index in let.free)
-        arrays = ", ".join(self.names[one.tensor] for one in factors)
+        arrays = ", ".join(name for name, _, _ in read)
         text = f"einsum({','.join(inner) + '->' + outer!r}, {arrays})"
-        return " * ".join([text, *(self.real(one) for one in rest)])
+        text = " * ".join([text, *(self.real(one) for one in rest)])
+        if now == sympy.true:
+            return text
+        return f"spread({self._chosen(now, later, text, '0.0')}, {self._shape(let.free)})"
 
     def _is_plain(self, read: Read) -> bool:
-        indices = [position.index for position in read.positions]
-        tensor = self.program.tensor(read.tensor)
+        _, positions, dimensions = self._entries(read)
+        indices = [position.index for position in positions]
         return (
-            not tensor.domain.is_integer
+            not self.program.tensor(read.tensor).domain.is_integer
             and None not in indices
             and len(set(indices)) == len(indices)
-            and all(i.dimension == d for i, d in zip(indices, tensor.dimensions, strict=True) if i)
+            and all(i.dimension == d for i, d in zip(indices, dimensions, strict=True) if i)
         )
+
+    def _entries(self, read: Read) -> tuple[str, Sequence[Position], Sequence[Dimension]]:
+        """The array of a read at the loop's step and at places that are the same for all entries, the
+        positions along its other axes, and their extents."""
+        name = self.names[read.tensor]
+        dimensions = self.program.tensor(read.tensor).dimensions
+        fixed = {one: place for one in read.positions if (place := self._fixed(one)) is not None}
+        if not fixed:
+            return name, read.positions, dimensions
+        left = [
+            (one, axis)
+            for one, axis in zip(read.positions, dimensions, strict=True)
+            if one not in fixed
+        ]
+        if read.tensor in self.stepwise:
+            text = f"{name}[{next(iter(fixed.values()))}]"
+        else:
+            text = f"{name}[{', '.join(fixed.get(one, ':') for one in read.positions)}]"
+        return text, [one for one, _ in left], [axis for _, axis in left]
+
+    def _fixed(self, position: Position) -> str | None:
+        """A place that is a number: of the loop's step, or counted from an end."""
+        base, offset = position.base, position.offset
+        if base is None:
+            return str(offset)
+        if isinstance(base, Index):
+            name = self.steps.get(base)
+        else:
+            name = self._size(base) if isinstance(base, Dimension) else None
+        return name if name is None or not offset else f"{name} {'-' if offset < 0 else '+'} {abs(offset)}"
 
     def _has_axes(self, expression: Expression) -> bool:
         return any(read.positions for read in expression.atoms(Read))
@@ -176,8 +271,11 @@ class Form:
             return f"real({text})" if self.is_whole(expression) else text
         if isinstance(expression, Branch):
             condition, then, otherwise = expression.args
-            parts = [self.condition(condition), self.real(then), self.real(otherwise)]
-            return f"choose({', '.join(parts)})"
+            arms = self.real(then), self.real(otherwise)
+            if isinstance(condition, sympy.Or) and self.steps:
+                now, later = self._of_the_step(sympy.Not(condition))
+                return self._chosen(now, later, arms[1], arms[0])
+            return self._chosen(*self._of_the_step(condition), *arms)
         if isinstance(expression, sympy.Add):
             parts = [self.real(one) for one in ordered_addends(expression, self.program)]
             return f"({' + '.join(parts)})"
@@ -257,14 +355,14 @@ class Form:
         name = self.names[read.tensor]
         if not read.positions:
             return name
-        tensor = self.program.tensor(read.tensor)
-        indices = [position.index for position in read.positions]
-        own = [i for i, d in zip(indices, tensor.dimensions, strict=True) if i and i.dimension == d]
+        name, positions, dimensions = self._entries(read)
+        indices = [position.index for position in positions]
+        own = [i for i, d in zip(indices, dimensions, strict=True) if i and i.dimension == d]
         if len(own) == len(indices) and len(set(own)) == len(own):
             return self._aligned(name, own)
         places = [
             self._place(position, dimension)
-            for position, dimension in zip(read.positions, tensor.dimensions, strict=True)
+            for position, dimension in zip(positions, dimensions, strict=True)
         ]
         return f"{name}[{', '.join(places)}]"
 
@@ -280,15 +378,14 @@ class Form:
         return "" if all(part == ":" for part in parts) else f"[{', '.join(parts)}]"
 
     def _positions(self, index: Index) -> str:
+        if index in self.steps:
+            return self.steps[index]
         return f"positions({self._size(index.dimension)}){self._subscript([index])}"
 
     def _place(self, position: Position, dimension: Dimension) -> str:
         """A position as integers; a shifted one is kept in its axis, since nobody takes it outside."""
         base = position.base
-        if base is None:
-            return str(position.offset)
-        if isinstance(base, Dimension):
-            return f"{self._size(base)} + {position.offset}"
+        assert isinstance(base, Index | Read)  # a number is no place of its own
         text = self._positions(base) if isinstance(base, Index) else self._read(base)
         if position.offset == 0 and not isinstance(base, Index):
             return text

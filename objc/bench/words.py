@@ -67,6 +67,7 @@ def logsumexp(x, axes): return torch.logsumexp(x, axes)
 def argmax(x, axes): return _argmax(x, axes[0])
 def argmin(x, axes): return _argmin(x, axes[0])
 def argsort(x): return torch.argsort(x, dim=-1, stable=True)
+def stacked(steps, axis): return torch.stack(steps, axis)
 """
     + _BOTH
 )
@@ -104,6 +105,7 @@ def logsumexp(x, axes): return jax.scipy.special.logsumexp(x, axes)
 def argmax(x, axes): return jnp.argmax(x, axes[0])
 def argmin(x, axes): return jnp.argmin(x, axes[0])
 def argsort(x): return jnp.argsort(x, axis=-1, stable=True)
+def stacked(steps, axis): return jnp.stack(steps, axis)
 """
     + _BOTH
 )

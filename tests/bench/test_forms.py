@@ -19,10 +19,11 @@ from objc.bench.inputs import draw
 from objc.cli.library import families
 from objc.cli.targets import TargetName, lower_target
 from objc.cli.variants import usual_batch
-from objc.compiler import Variant, differentiated
+from objc.compiler import Variant, differentiated, lower, parse
 from objc.ir.evaluate import evaluate
 from objc.ir.program import Program
 from objc.ir.recurrence import groups
+from objc.source import Source
 
 MINE = Path(__file__).with_name("own.objc")
 FILES = {family.name: family.path for family in families()} | {"own": MINE}
@@ -82,11 +83,43 @@ def test_products_are_products_of_the_framework() -> None:
     assert "einsum(" in texts["info_nce"] and "einsum(" in texts["logistic_regression"]
 
 
-def test_a_recurrence_is_declined() -> None:
-    (_, (lowered,)) = lower_target(TargetName(str(OWN), "crf"))
-    crf = differentiated(lowered, Variant(("value",), (), frozenset({"emission", "tag"})))
-    with pytest.raises(NoForm, match="recurrence"):
-        form(crf)
+RECURRENCES = """
+loss rnn(x: real[T, H] | y: real[H]; learn w: real[H, H]) = sum[i]((h[T - 1, i] - y[i])^2)
+    where h[t, i] = if t == 0 then tanh(x[t, i]) else tanh(sum[j](w[i, j] * h[t - 1, j]) + x[t, i])
+loss returns(v: real[T] | r: real[T], done: binary[T]; discount: probability = 0.9) =
+    sum[t]((v[t] - g[t])^2)
+    where g[t] = if t == T - 1 then r[t] else r[t] + discount * (1 - done[t]) * g[t + 1]
+loss masked(e: real[T, K], a: real[K, K] | length: count) = logsumexp[k](f[T - 1, k])
+    where f[t, k] = if t == 0 then e[t, k]
+                    else if t < length then e[t, k] + logsumexp[j](f[t - 1, j] + a[j, k])
+                    else f[t - 1, k]
+"""
+
+
+@pytest.mark.parametrize("framework", [in_torch, pytest.param(in_jax, marks=pytest.mark.slow)])
+def test_a_recurrence_is_a_loop(framework: Any) -> None:
+    (_, (crf,)) = lower_target(TargetName(str(OWN), "crf"))
+    declared = [crf, *lower(parse(Source("recurrences.objc", RECURRENCES))).programs.values()]
+    for lowered in declared:
+        program = differentiated(lowered, Variant(("value",), (), usual_batch(lowered)))
+        sizes = {one.name: 4 + n for n, one in enumerate(program.dimensions) if one.size is None}
+        inputs = draw(program, sizes, np.random.default_rng(3))
+        text = form(program)
+        assert "for step in" in text
+        expected = float(evaluate(program, inputs)["value"])
+        assert framework(text, inputs) == pytest.approx(expected, rel=1e-9), program.name
+
+
+def test_products_in_a_loop_are_products_of_the_framework() -> None:
+    rnn = lower(parse(Source("recurrences.objc", RECURRENCES))).programs["rnn"]
+    assert "einsum(" in form(differentiated(rnn, Variant(("value",), (), usual_batch(rnn))))
+
+
+def test_a_recurrence_along_two_indices_is_declined() -> None:
+    (_, (lowered,)) = lower_target(TargetName(str(FILES["divergence"]), "soft_dtw"))
+    program = differentiated(lowered, Variant(("value",), (), usual_batch(lowered)))
+    with pytest.raises(NoForm, match="two indices"):
+        form(program)
 
 
 @pytest.mark.parametrize(
