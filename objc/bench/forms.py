@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from string import ascii_letters
+from typing import Any
 
 import sympy
 
@@ -159,7 +160,8 @@ class Form:
 
     def _of_the_step(self, condition: Condition) -> tuple[Condition, Condition]:
         """The parts of a condition that the step alone decides, and the others."""
-        here, rest = [], []
+        here: list[Any] = []
+        rest: list[Any] = []
         for one in conjuncts(condition):
             known = all(
                 isinstance(x, Extent) or (isinstance(x, IndexValue) and x.index in self.steps)
@@ -255,7 +257,11 @@ class Form:
             name = self.steps.get(base)
         else:
             name = self._size(base) if isinstance(base, Dimension) else None
-        return name if name is None or not offset else f"{name} {'-' if offset < 0 else '+'} {abs(offset)}"
+        return (
+            name
+            if name is None or not offset
+            else f"{name} {'-' if offset < 0 else '+'} {abs(offset)}"
+        )
 
     def _has_axes(self, expression: Expression) -> bool:
         return any(read.positions for read in expression.atoms(Read))

@@ -168,7 +168,7 @@ def test_cases_of_a_binary_label_are_looked_at() -> None:
 
 
 def test_a_class_that_is_sure_and_right_is_tried() -> None:
-    text = "max[k](abs(softmax(z)[k] - (if k == y then 1 else 0)))"
+    text = "2 - softmax(z)[y] - sum[k](softmax(z)[k]^3)"
     found = cancellation(program_of("z: real[K] | y: index(K)", text))
     assert found is not None
     example = dict(found.where)
@@ -238,3 +238,11 @@ def test_what_is_of_one_size_and_far_out_is_tried() -> None:
 )
 def test_powers_near_one_are_not_warned_of(text: str) -> None:
     assert cancellation(program_of(*text.split(" | "))) is None
+
+
+def test_what_only_float32_loses_is_said_in_its_digits() -> None:
+    """At zero the slope is 0 times 10⁵⁶, which float64 has."""
+    found = cancellation(program_of("x: real", "1e-48 / (x^2 + 1e-8)^6"))
+    assert found is not None
+    assert (found.dtype, found.digits) == ("float32", 24)
+    assert "in float32" in found.title() and "in float32" in found.notes()[0]

@@ -420,5 +420,7 @@ loss masked(z: real[T, K] | y: index(K)[T], kept: binary[T]) =
         options = {"vector": np.ones((2, 3))} if name == "hessian_vector_product" else {}
         with pytest.raises(InputError, match="outside 0 … 2"):
             getattr(module.plain, name)(z, np.array([1, 3]), **options)
-        found = getattr(module.masked, name)(z, np.array([1, -100]), np.array([1.0, 0.0]), **options)
+        found = getattr(module.masked, name)(
+            z, np.array([1, -100]), np.array([1.0, 0.0]), **options
+        )
         assert np.isfinite(found).all()

@@ -60,6 +60,7 @@ def exponent_of(product: Any, *, powers: bool = False) -> Expression | None:
 
 
 MOST_TERMS = 300
+_LARGE_NUMBER = 1000
 """What multiplying out may make of an expression: beyond, it is left as it stands."""
 
 
@@ -98,7 +99,36 @@ def factored(expression: Any) -> Expression:
         least = functools.reduce(sympy.gcd, alike.values())
         known |= {one: symbol ** (times / least) for one, times in alike.items()}
         whole[symbol] = sympy.exp(least * rest)
-    return sympy.factor_terms(expression.xreplace(known)).xreplace(whole)
+    return _with_small_numbers(sympy.factor_terms(expression.xreplace(known))).xreplace(whole)
+
+
+def _with_small_numbers(expression: Any) -> Expression:
+    """`10²⁴·x·(10⁶·s + 1)⁻⁴` as `x·(s + 10⁻⁶)⁻⁴`: what SymPy makes whole numbers of may leave the range."""
+    large = {
+        one
+        for one in expression.atoms(sympy.Pow)
+        if one.exp.is_Integer and _greatest_number(one.base) >= _LARGE_NUMBER
+    }
+    if not large:
+        return expression
+
+    def changed(node: Any) -> Any:
+        if not node.args or not node.has(*large):
+            return node
+        if node in large:
+            greatest = _greatest_number(node.base)
+            base = sympy.Add(*(changed(one) / greatest for one in node.base.args))
+            return sympy.Mul(greatest**node.exp, base**node.exp)
+        return node.func(*map(changed, node.args))
+
+    return changed(expression)
+
+
+def _greatest_number(total: Any) -> Any:
+    """That an addend of a sum is multiplied by, or that is added."""
+    if not isinstance(total, sympy.Add):
+        return ZERO
+    return max(abs(one.as_coeff_Mul()[0]) for one in total.args)
 
 
 def parts_with(node: Any, *kinds: Any) -> Iterator[tuple[Any, Expression, Any]]:
