@@ -5,7 +5,7 @@ They belong to the list of `tests.passes.naive_definitions`, as those of `naive_
 
 from __future__ import annotations
 
-from .form import Form, Row
+from .form import UP, Form, Row, scalars
 
 # Odds-ratio preference optimization (Hong, Lee and Thorne 2024): logarithms of probabilities.
 SEQUENCES: tuple[Row, ...] = tuple(
@@ -80,4 +80,10 @@ QUALITY = (
          f"y * {_SOFT} if y > 0 else 0.75 * (1 + exp(-z))**-2 * log(1 + exp(z))", where=_SHARE),
 )  # fmt: skip
 
-RECENT: tuple[Form, ...] = (*ODDS, *NOISE, *QUALITY)
+# Langevin 1905: what is left of the hyperbolic cotangent.
+WAVES = (
+    scalars("cosh(x) / sinh(x)", UP, "x: positive", oracle="1 / tanh(x)"),
+    scalars("cosh(x) / sinh(x) - 1 / x", UP[1:], "x: positive"),
+)
+
+RECENT: tuple[Form, ...] = (*ODDS, *NOISE, *QUALITY, *WAVES)

@@ -10,7 +10,7 @@ import numpy as np
 from jax import numpy as jnp
 
 from objc.bench import words
-from objc.bench.peers.written import Form, Inputs, keyed, written
+from objc.bench.peers.written import Form, Inputs, keyed, require_no_loop, written
 from objc.bench.problem import Problem
 
 
@@ -104,4 +104,5 @@ class Framework:
 
 
 def build(problem: Problem, name: str) -> Framework:
+    require_no_loop(problem, FORMS)
     return Framework(problem)

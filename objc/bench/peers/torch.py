@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from objc.bench import words
-from objc.bench.peers.written import Form, Inputs, keyed, written
+from objc.bench.peers.written import Form, Inputs, keyed, require_no_loop, written
 from objc.bench.problem import Absent, Problem
 
 
@@ -164,4 +164,6 @@ def build(problem: Problem, name: str) -> Framework:
     compiled = name == "torch.compile"
     if compiled and FORMS.get(problem.case.form or "") in _UNROLLED:
         raise Absent("its loop over steps would be unrolled")
+    if compiled:
+        require_no_loop(problem, FORMS)
     return Framework(problem, compiled)

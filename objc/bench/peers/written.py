@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from objc.bench.cases import VALUE_AND_GRADIENT
-from objc.bench.forms import NoForm, form
+from objc.bench.forms import NoForm, form, has_steps
 from objc.bench.problem import Absent, Problem
 from objc.bench.words import function_of
 
@@ -24,6 +24,13 @@ def require_gradients(problem: Problem) -> None:
     """Raises Absent for a case that asks for other derivatives, for which a framework has no one call."""
     if problem.case.results != VALUE_AND_GRADIENT:
         raise Absent("no second derivatives of every entry in one call")
+
+
+def require_no_loop(problem: Problem, by_hand: Mapping[str, Form]) -> None:
+    """Raises Absent for a generated form with a loop over steps, of which a compiler makes one program of
+    all steps, for minutes."""
+    if by_hand.get(problem.case.form or "") is None and has_steps(problem.value):
+        raise Absent("its loop over steps would be unrolled")
 
 
 def written(

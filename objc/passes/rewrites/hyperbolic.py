@@ -113,19 +113,21 @@ def quotient_to_tanh(node: Any) -> Expression | None:
 
 def quotient_of_waves(node: Any) -> Expression | None:
     """sinh(u)ᵐ·cosh(u)⁻ⁿ = tanh(u)ᵏ·sinh(u)ᵐ⁻ᵏ·cosh(u)ᵏ⁻ⁿ with the lesser k of whole m and n, of which both
-    overflow."""
+    overflow; cosh(u)ᵐ·sinh(u)⁻ⁿ by the reciprocal of tanh(u)."""
     for wave in node.args:
         base, power = wave.as_base_exp()
-        if not (isinstance(base, sympy.sinh) and power.is_Integer and power.is_positive):
+        is_wave = isinstance(base, sympy.sinh | sympy.cosh)
+        if not (is_wave and power.is_Integer and power.is_positive):
             continue
         (u,) = base.args
+        other, sign = (sympy.cosh(u), 1) if isinstance(base, sympy.sinh) else (sympy.sinh(u), -1)
         for one in node.args:
             below, times = one.as_base_exp()
-            if below == sympy.cosh(u) and times.is_Integer and times.is_negative:
+            if below == other and times.is_Integer and times.is_negative:
                 less = min(power, -times)
                 rest = [f for f in node.args if f is not wave and f is not one]
                 left = base ** (power - less) * below ** (times + less)
-                return sympy.Mul(*rest, sympy.tanh(u) ** less, left)
+                return sympy.Mul(*rest, sympy.tanh(u) ** (sign * less), left)
     return None
 
 
