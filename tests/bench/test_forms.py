@@ -115,6 +115,22 @@ def test_products_in_a_loop_are_products_of_the_framework() -> None:
     assert "einsum(" in form(differentiated(rnn, Variant(("value",), (), usual_batch(rnn))))
 
 
+@pytest.mark.parametrize("name", ["torch.compile", "jax"])
+def test_a_loop_is_not_given_to_what_unrolls_it(name: str) -> None:
+    from objc.bench.cases import Case
+    from objc.bench.peers import contender
+    from objc.bench.problem import Absent, Problem
+
+    pytest.importorskip(name.partition(".")[0])
+    rnn = lower(parse(Source("recurrences.objc", RECURRENCES))).programs["rnn"]
+    problem = Problem(Case("rnn", "rnn", {}), rnn, {"batch": 3, "T": 4, "H": 2}, "float64")
+    with pytest.raises(Absent, match="unrolled"):
+        contender(name, problem)
+    loop = contender("torch", problem)
+    found = loop.results(loop.run(0))
+    assert found["gradient:w"].shape == (2, 2)
+
+
 def test_a_recurrence_along_two_indices_is_declined() -> None:
     (_, (lowered,)) = lower_target(TargetName(str(FILES["divergence"]), "soft_dtw"))
     program = differentiated(lowered, Variant(("value",), (), usual_batch(lowered)))
