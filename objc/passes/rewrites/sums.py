@@ -225,8 +225,12 @@ def common_power(node: Any) -> Expression | None:
         numerator, *parts = (
             sympy.expand(one, power_exp=False) for one in (sympy.Add(*whole), *whole)
         )
-        # That two numbers are one is no cancellation: 4 − 4·s³ multiplied out would be longer, and worse.
-        if _addends(numerator) <= sum(map(_addends, parts)) - 2:
+        # That two numbers are one is no gain where powers are multiplied out: 4 − 4·s³ would be longer.
+        numbers = sum(one.as_coeff_Add()[0] != 0 for one in parts)
+        has_number = numerator.as_coeff_Add()[0] != 0
+        is_long = any(exponent - lowest > 1 for _, exponent, _ in members)
+        merged = numbers - 1 if is_long and has_number else 0
+        if _addends(numerator) < sum(map(_addends, parts)) - merged:
             used = [one for one, _, _ in members]
             others = [one for one in node.args if one not in used]
             return sympy.Add(*others, factored(numerator) * base**lowest)

@@ -128,11 +128,17 @@ def _rest_of_share(node: Any) -> Expression | None:
         for total in sorted(found_in(part, sympy.Add), key=spelled):
             if not _has_one_sign(total.args):
                 continue
-            share = as_fraction(-part * total / whole)
-            rest = [one for one in total.args if as_fraction(one) != share]
+            share = _by_powers(-part * total / whole)
+            rest = [one for one in total.args if _by_powers(one) != share]
             if len(rest) < len(total.args):
                 return sympy.Mul(whole, sympy.Add(*rest), 1 / total)
     return None
+
+
+def _by_powers(product: Any) -> Expression:
+    """A product with (a/b)ⁿ for every power of a quotient that is a factor of it."""
+    powers = (one.as_base_exp() for one in sympy.Mul.make_args(product))
+    return sympy.Mul(*(as_fraction(base) ** n for base, n in powers))
 
 
 def _one_fraction(

@@ -209,11 +209,9 @@ def _paired(
 
 
 def as_fraction(product: Any) -> Expression:
-    """A product with a/b for every quotient of which a power is a factor of it."""
-    powers = (one.as_base_exp() for one in sympy.Mul.make_args(product))
-    return sympy.Mul(
-        *((a.args[0] / a.args[1] if isinstance(a, quotient) else a) ** n for a, n in powers)
-    )
+    """A product with a/b for every quotient that is a factor of it."""
+    factors = sympy.Mul.make_args(product)
+    return sympy.Mul(*(a.args[0] / a.args[1] if isinstance(a, quotient) else a for a in factors))
 
 
 def _without(items: list[Any], one: Any) -> list[Any]:
