@@ -41,7 +41,7 @@ EPSILON = mpmath.mpf("1e-6")
 POINTS = ([1.0, -3.75, 2.25], [0.5, 0.25, -0.75], [9.0, 12.0, -0.125])
 
 
-@pytest.mark.parametrize("target", ["numpy", "cpu"])
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cpu", marks=pytest.mark.slow)])
 def test_potentials_are_right_in_float32(target: str) -> None:
     losses = "\n".join(
         f"loss f{n}(x: real[D]) = {text.replace(' where ', chr(10) + '    where ')}"
