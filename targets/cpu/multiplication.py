@@ -57,7 +57,8 @@ class Multiplication(Orders):
     def _product_here(self, item: Product) -> None:
         """A product of matrices; entry by entry where it would take in what a guard leaves out, or what is
         not there."""
-        if item.where == sympy.true or self._is_at_hand_whole(item):
+        is_whole = item.where == sympy.true or self._is_at_hand_whole(item)
+        if is_whole and self._is_in_rows(item):
             call, asked = self._multiplied(item), self._can_multiply(item)
             if not asked:
                 self._line(call)
@@ -95,16 +96,17 @@ class Multiplication(Orders):
         """The call that multiplies."""
         let = self.program.let[item.let]
         row, column = self._sides(item)
-        fresh = "1"
+        fresh, stride = "1", self._count(column)
         if item.over == self.block:
             begins = self._beginning(item.at) if item.adds else ""
             goal = f"flat({self._buffer(let)}){begins}"
             # Within an example what is added to has been set to zero.
             fresh = "fresh" if self.block == self.outer and not item.adds else "0"
         else:
-            name, start, _ = self._matrix(let, [Position(one) for one in item.at], (row, column))
+            name, start, steps = self._goal(item)
             goal = f"flat({name})" if start == "0" else f"flat({name})[{start}:]"
-        sizes = [*(self._count(one) for one in (row, column, item.over)), self._count(column)]
+            stride = steps[row]
+        sizes = [*(self._count(one) for one in (row, column, item.over)), stride]
         terms = item.terms
         operands = [*self._operand(terms.left, row, item.over)]
         operands += [*self._operand(terms.right, column, item.over), fresh]
@@ -120,6 +122,15 @@ class Multiplication(Orders):
             self._packed("packed_right", WIDTH * DEPTH),
         ]
         return f"{name}({', '.join([goal, *packed, *sizes, *operands])})"
+
+    def _goal(self, item: Product) -> tuple[str, str, Mapping[Index | None, str]]:
+        """Where the results of a product that is no sum over the block lie."""
+        places = [Position(one) for one in item.at]
+        return self._matrix(self.program.let[item.let], places, self._sides(item))
+
+    def _is_in_rows(self, item: Product) -> bool:
+        """Whether the columns of what a product makes lie side by side: not of `h[i, t]` at a step t."""
+        return item.over == self.block or self._goal(item)[2][self._sides(item)[1]] == "1"
 
     def _is_at_hand_whole(self, item: Product) -> bool:
         """Whether all of what is multiplied is in range, and of the kernel's type."""

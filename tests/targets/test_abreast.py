@@ -209,3 +209,26 @@ def test_what_a_block_keeps_does_not_grow_with_the_steps() -> None:
         found = divided(step, {"batch": 1 << 16, "T": steps, "H": 100})
         assert found.block == 16 or found.block * 2 * steps * 100 <= 1.5 * KEPT_ROWS
         assert found.blocks * found.block >= 1 << 16
+
+
+@pytest.mark.parametrize(
+    ("x", "h", "before"), [("t, i", "t, i", "t - 1, i"), ("i, t", "i, t", "i, t - 1")]
+)
+def test_slopes_by_the_sequence_lie_where_it_does(x: str, h: str, before: str) -> None:
+    """A product makes one step of the slope by the sequence: its rows are as far apart as the examples
+    are, and where the steps come last its columns are apart as well."""
+    axes = "T, H" if x == "t, i" else "H, T"
+    text = f"""
+loss f(x: real[{axes}] | y: real[H]; learn w: real[H, H], learn u: real[H, H]) =
+    sum[t, i]((h[{h}] - y[i])^2)
+    where h[{h}] = if t == 0 then sum[d](u[i, d] * x[{x.replace("i", "d")}])
+                   else tanh(sum[d](u[i, d] * x[{x.replace("i", "d")}])
+                             + sum[j](w[i, j] * h[{before.replace("i", "j")}]))
+"""
+    ours, second = (objc.compile(text, target=one).f for one in ("cpu", "numpy"))
+    drawn = np.random.default_rng(6)
+    shape = (5, 7) if axes == "T, H" else (7, 5)
+    given = [drawn.normal(size=(20, *shape)), drawn.normal(size=(20, 7))]
+    given += [drawn.normal(size=(7, 7)) / 3 for _ in range(2)]
+    wrt = ["x", "w", "u"]
+    close(ours.gradient(*given, wrt=wrt), second.gradient(*given, wrt=wrt), "float64")
