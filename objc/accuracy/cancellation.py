@@ -339,7 +339,6 @@ class _Search:
             number,
             tuple(vectors.items()),
             self.arithmetic.dtype,
-            self.arithmetic.bits,
         )
 
     def _place(self, example: Points) -> Let:

@@ -115,7 +115,11 @@ class Cancellation(Diagnostic):
     examples: int
     vectors: tuple[tuple[str, Any], ...] = ()
     dtype: str = "float64"
-    digits: int = 53
+
+    @property
+    def digits(self) -> int:
+        """The bits of a number of that type."""
+        return int(np.finfo(self.dtype).nmant) + 1
 
     @property
     def is_number(self) -> bool:

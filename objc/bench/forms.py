@@ -163,7 +163,7 @@ class Form:
         here: list[Any] = []
         rest: list[Any] = []
         for one in conjuncts(condition):
-            known = all(
+            known = isinstance(one, sympy.core.relational.Relational) and all(
                 isinstance(x, Extent) or (isinstance(x, IndexValue) and x.index in self.steps)
                 for x in one.free_symbols
             )
@@ -234,19 +234,16 @@ class Form:
         positions along its other axes, and their extents."""
         name = self.names[read.tensor]
         dimensions = self.program.tensor(read.tensor).dimensions
-        fixed = {one: place for one in read.positions if (place := self._fixed(one)) is not None}
-        if not fixed:
-            return name, read.positions, dimensions
-        left = [
-            (one, axis)
-            for one, axis in zip(read.positions, dimensions, strict=True)
-            if one not in fixed
-        ]
+        places = list(zip(read.positions, dimensions, strict=True))
         if read.tensor in self.stepwise:
-            text = f"{name}[{next(iter(fixed.values()))}]"
-        else:
-            text = f"{name}[{', '.join(fixed.get(one, ':') for one in read.positions)}]"
-        return text, [one for one, _ in left], [axis for _, axis in left]
+            step = next(one for one, _ in places if one.base in self.steps)
+            name = f"{name}[{self._fixed(step)}]"
+            places = [(one, axis) for one, axis in places if one is not step]
+        fixed = [self._fixed(one) for one, _ in places]
+        left = [place for place, number in zip(places, fixed, strict=True) if number is None]
+        if len(left) < len(places):
+            name += f"[{', '.join(number or ':' for number in fixed)}]"
+        return name, [one for one, _ in left], [axis for _, axis in left]
 
     def _fixed(self, position: Position) -> str | None:
         """A place that is a number: of the loop's step, or counted from an end."""

@@ -60,8 +60,10 @@ def exponent_of(product: Any, *, powers: bool = False) -> Expression | None:
 
 
 MOST_TERMS = 300
-_LARGE_NUMBER = 1000
 """What multiplying out may make of an expression: beyond, it is left as it stands."""
+
+_LARGE_NUMBER = 1000
+"""In a sum under a power, what nobody means: the fourth power of it is beyond a million million."""
 
 
 def is_short(expression: Any) -> bool:
