@@ -93,6 +93,9 @@ loss masked(e: real[T, K], a: real[K, K] | length: count) = logsumexp[k](f[T - 1
     where f[t, k] = if t == 0 then e[t, k]
                     else if t < length then e[t, k] + logsumexp[j](f[t - 1, j] + a[j, k])
                     else f[t - 1, k]
+loss gated(x: real[T, H]; learn w: real[H, H]) = sum[i](h[T - 1, i]^2) + h[0, 1]^2
+    where h[t, i] = if t == 0 then x[t, i]
+                    else tanh(sum[j](w[i, j] * h[t - 1, j]) + h[t - 1, 0] * x[t, 1])
 """
 
 
