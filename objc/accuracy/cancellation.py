@@ -50,6 +50,8 @@ _MOST_OF_DIAGONAL, _MOST_OF_PRODUCTS = 60, 240
 a diagonal as many products as it has entries."""
 _BITS = 14.0
 """Of 53; fewer are not worth a warning."""
+_PLAIN = 1e-6, 1e3
+"""The numbers of an example that people have: what such a one shows comes before all else."""
 _NONE_LEFT = 54.0
 """The rank of a result that is no number."""
 _NOTHING, _FLAT = 1e-320, 1e-12
@@ -141,6 +143,7 @@ class _Search:
         settings = self.settings if number >= _FEWEST_EXAMPLES else self.settings[:1]
         kinds = (DOUBLE, SINGLE) if self.in_single.is_supported else (DOUBLE,)
         tried = 0
+        extreme: Cancellation | None = None
         for self.arithmetic, self.setting in product(kinds, settings):
             examples = number if self.setting is settings[0] else fewer
             points = moderate(self.program, self.sampler, self.setting, examples)
@@ -157,9 +160,12 @@ class _Search:
             found = self._computed(inputs)
             tried += examples
             best = self._worst(points, found, truth, reference, work)
-            if best is not None:
+            if best is None:
+                continue
+            if self.setting is settings[0] and _is_plain(best[1]):
                 return self._warning(*best, tried)
-        return None
+            extreme = extreme or self._warning(*best, tried)
+        return extreme
 
     def _worst(
         self,
@@ -169,8 +175,8 @@ class _Search:
         reference: Reference,
         work: int,
     ) -> tuple[_Loss, Points] | None:
-        """The worst loss among some examples, with its example; what is taken for the truth here says only
-        which of them are looked at."""
+        """The worst loss among some examples, with its example: among such as people have, if they show
+        one. What is taken for the truth here says only which of them are looked at."""
         setting = self.setting
         worst: dict[int, _Loss] = {}
         for loss in self._suspicious(found, truth, setting):
@@ -179,21 +185,30 @@ class _Search:
                 worst[row] = loss
         for row in self._unsettled(found, truth):
             worst.setdefault(row, _Loss(_NONE_LEFT, "per_example", (row,), math.nan, mpmath.nan))
-        best: tuple[_Loss, Points] | None = None
+        best: tuple[tuple[bool, bool, float, int], _Loss, Points] | None = None
         tries = _MOST_TRIES if work <= _SMALL else _FEWEST_TRIES
-        plainest = sorted(worst, key=lambda row: _magnitude(points, row))
+        each = {
+            row: {name: value[row : row + 1] for name, value in points.items()} for row in worst
+        }
+
+        def rank(loss: _Loss, row: int) -> tuple[bool, bool, float, int]:
+            is_first, bits, order = loss.rank
+            return is_first, _is_plain(each[row]), bits, order
+
+        plainest = sorted(worst, key=lambda row: _magnitude(each[row]))
         ranked = sorted(plainest, key=lambda row: worst[row].rank, reverse=True)
         # Of most that are no numbers in any digits so far the text itself is to blame: 0/0.
         unsettled = [row for row in ranked if mpmath.isnan(worst[row].expected)][tries // 2 :]
-        for row in [one for one in ranked if one not in unsettled][:tries]:
-            suspected = worst[row]
-            if best is not None and suspected.rank <= best[0].rank:
-                break
-            one = {name: value[row : row + 1] for name, value in points.items()}
-            settled = self._settled(reference, {**one, **setting}, found, row)
-            if settled is not None and (best is None or settled.rank > best[0].rank):
-                best = settled, one
-        return best
+        ranked = [row for row in ranked if row not in unsettled]
+        for group in product((True, False), (True, False)):
+            alike = [row for row in ranked if rank(worst[row], row)[:2] == group]
+            for row in alike[:tries]:
+                if best is not None and rank(worst[row], row) <= best[0]:
+                    break
+                settled = self._settled(reference, {**each[row], **setting}, found, row)
+                if settled is not None and (best is None or rank(settled, row) > best[0]):
+                    best = rank(settled, row), settled, each[row]
+        return None if best is None else best[1:]
 
     def _settled(
         self, reference: Reference, inputs: Mapping[str, Any], found: Mapping[str, Any], row: int
@@ -394,11 +409,20 @@ class _Search:
         return max(bits, default=0.0)
 
 
-def _magnitude(points: Points, row: int) -> float:
+def _magnitude(example: Points) -> float:
     """The largest number of an example, or the inverse of the smallest: what a reader has least of."""
-    flat = np.concatenate([np.abs(np.ravel(one[row])).astype(float) for one in points.values()])
-    flat = flat[flat != 0]
-    return float(np.abs(np.log(flat)).max(initial=0.0))
+    return float(np.abs(np.log(_sizes(example))).max(initial=0.0))
+
+
+def _is_plain(example: Points) -> bool:
+    """Whether an example is one that people have."""
+    sizes = _sizes(example)
+    return bool(np.all((sizes >= _PLAIN[0]) & (sizes <= _PLAIN[1])))
+
+
+def _sizes(example: Points) -> Any:
+    flat = np.concatenate([np.abs(np.ravel(one)).astype(float) for one in example.values()])
+    return flat[flat != 0]
 
 
 def _scale(key: str, truth: Any, place: tuple[int, ...]) -> Any:
