@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import sympy
@@ -22,10 +22,17 @@ from objc.ir.index import Index, Position, at
 from objc.ir.parts import found_in
 from objc.ir.program import Let, Program
 from objc.ir.recurrence import members
-from objc.ir.symbols import Expression, IndexValue, Read, indices_of, substitute_positions
+from objc.ir.symbols import (
+    Condition,
+    Expression,
+    IndexValue,
+    Read,
+    substitute_positions,
+)
 from objc.passes.evaluation.nodes import Making
 from objc.passes.rewrites.forms import is_short, without_factor
 
+Places = dict[Index, Position]
 ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
 
 
@@ -37,8 +44,10 @@ def complements_of_probabilities(program: Program) -> Program:
 class _Making(Making):
     def change(self, node: Any, reader: Let) -> Expression | None:
         changed = self.less_delta(node) or self.less_probability(node)
+        if changed is None:
+            changed = self.less_one(node, reader)
         if changed is None and reader.reduction is None:
-            changed = self.less_one(node, reader) or self.less_squares(node)
+            changed = self.less_squares(node)
         return changed
 
     def less_probability(self, node: Any) -> Expression | None:
@@ -145,22 +154,28 @@ class _Making(Making):
         return self.made[let.name][0]
 
     def less_one(self, node: Any, reader: Let) -> Expression | None:
-        """Σ c·exp(u[i]) − c, where one of the i is the reader's own place: Σ of the others, and an
-        exponential less one."""
+        """Σ c[i]·exp(u[i]) − c[j] with the reader's own place j one of the i: Σ of the others, and an
+        exponential less one; also where both are there for such j alone of which something holds."""
         for read in (one for one in node.args if isinstance(one, Read)):
             let = self.known.get(read.tensor)
             power = None if let is None else _only_exponential(let)
             if let is None or power is None:
                 continue
-            places: dict[Index, Position] = dict(zip(let.free, read.positions, strict=True))
-            c = substitute_positions(without_factor(let.body, power), places)
-            place = _own_place(let, read, reader)
-            if -c not in node.args or place is None:
-                continue
-            own = substitute_positions(power, {let.over[0]: at(place)})
-            less = expm1(substitute_positions(own.args[0], places))
-            rest = [one for one in node.args if one not in (read, -c)]
-            return sympy.Add(*rest, self._others(let, place).read(*read.positions), c * less)
+            at_read = dict(zip(let.free, read.positions, strict=True))
+            for place, condition in _own_places(let, read, reader):
+                there = partial(_at_own, {let.over[0]: at(place)}, at_read)
+                c, condition = there(without_factor(let.body, power)), there(condition)
+                written = (
+                    Branch(condition, -c, ZERO),
+                    -Branch(condition, c, ZERO),
+                    -c * Branch(condition, ONE, ZERO),
+                )
+                taken = next((one for one in written if one in node.args), None)
+                if taken is None:
+                    continue
+                less = Branch(condition, c * expm1(there(power.args[0])), ZERO)
+                rest = [one for one in node.args if one not in (read, taken)]
+                return sympy.Add(*rest, self._others(let, place).read(*read.positions), less)
         return None
 
     def less_squares(self, node: Any) -> Expression | None:
@@ -186,12 +201,14 @@ class _Making(Making):
         return None
 
     def _others(self, let: Let, place: Index) -> Let:
-        if let.name not in self.made:
-            (over,) = let.over
-            guard = sympy.And(let.guard, sympy.Ne(IndexValue(over), IndexValue(place)))
-            name = self.names.fresh(f"{let.name}_others")
-            self.insert(let, replace(let, name=name, guard=guard))
-        return self.made[let.name][0]
+        guard = sympy.And(let.guard, sympy.Ne(IndexValue(let.over[0]), IndexValue(place)))
+        made = self.made.get(let.name, ())
+        found = next((one for one in made if one.guard == guard), None)
+        if found is None:
+            found = replace(let, name=self.names.fresh(f"{let.name}_others"), guard=guard)
+            self.insert(let, found)
+            self.made[let.name] = (*made, found)
+        return found
 
 
 def _deltas(node: Any) -> Iterator[tuple[Any, Expression]]:
@@ -218,20 +235,21 @@ def _exponential(product: Any) -> Any:
 
 
 def _only_exponential(let: Let) -> Any:
-    """exp(u) of a sum Σ c·exp(u) along one axis, of which c does not depend on it."""
-    power = _exponential(let.body)
-    if let.reduction != "sum" or len(let.over) != 1 or power is None:
-        return None
-    rest = without_factor(let.body, power)
-    return None if set(let.over) & indices_of(rest) else power
+    """exp(u) of a sum Σ c·exp(u) along one axis."""
+    is_sum = let.reduction == "sum" and len(let.over) == 1
+    return _exponential(let.body) if is_sum else None
 
 
-def _own_place(let: Let, read: Read, reader: Let) -> Index | None:
-    """A free index of a sum that its own may be at: by the guard it is, there, one of the addends."""
-    plain = all(one.index in reader.free for one in read.positions)
-    for index in let.free if plain else ():
+def _at_own(own: Places, read: Places, expression: Any) -> Any:
+    """What is the same for all of the places of a sum, at one of them, as a reader has it."""
+    return substitute_positions(substitute_positions(expression, own), read)
+
+
+def _own_places(let: Let, read: Read, reader: Let) -> Iterator[tuple[Index, Condition]]:
+    """Free indices of a sum that its own may be at, and where it is one of the addends by the guard."""
+    plain = all(one.index in reader.indices for one in read.positions)
+    for index in let.free if plain and let.guard != sympy.true else ():
         if index.dimension == let.over[0].dimension:
             there = substitute_positions(let.guard, {let.over[0]: at(index)})
-            if let.guard != sympy.true and there == sympy.true:
-                return index
-    return None
+            if there != sympy.false:
+                yield index, there
